@@ -1,0 +1,385 @@
+//! What Galata asks of a bank's virtual POS, in the field's words, whatever the protocol.
+//!
+//! Every verb answers one of three: approved, declined (both a [`Verdict`]), or in doubt. Doubt
+//! is never failure: the bank may have taken the money.
+
+use crate::http::{BoxFuture, Http};
+use contract::card::{Cvc, Expiry, Pan, Secret};
+use contract::enums::{LoyaltyType, PosOperationType};
+use contract::errors::ErrorGroup;
+use contract::money::Money;
+use jiff::Zoned;
+
+/// What a verb answers: a verdict, or doubt.
+pub type Answer<T> = Result<Verdict<T>, Doubt>;
+/// A verb under way.
+pub type Asked<'a, T> = BoxFuture<'a, Answer<T>>;
+
+/// The bank decided, and its reply proved genuine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict<T> {
+    /// The bank did it.
+    Approved(T),
+    /// The bank refused; no money moved.
+    Declined(Decline),
+}
+
+/// A bank's refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decline {
+    /// What it means to the merchant.
+    pub group: ErrorGroup,
+    /// The bank's own code, for `providerError`.
+    pub code: String,
+    /// The bank's own words, for `providerError`. Hostile text: capped and escaped by who shows it.
+    pub message: String,
+}
+
+/// Nobody knows what the bank did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// False only when surely not one byte was sent: then another POS may be tried.
+    pub may_have_been_sent: bool,
+    /// What happened.
+    pub reason: DoubtReason,
+    /// For the operator's log: never a card number, key or body.
+    pub detail: String,
+}
+
+/// How doubt arose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DoubtReason {
+    /// No connection, time-out, reset or cut reply, or an HTTP status that is no answer.
+    Network,
+    /// A reply that cannot be read.
+    Unreadable,
+    /// A reply whose hash is wrong or missing.
+    Unauthentic,
+    /// The bank already knows this order id: ask what became of it. Declined with this when the
+    /// inquiry finds nothing of ours.
+    Duplicate(Decline),
+    /// The protocol has no such verb.
+    NotSupported,
+}
+
+impl Doubt {
+    /// The protocol cannot do what was asked; nothing was sent.
+    pub fn not_supported() -> Doubt {
+        Doubt {
+            may_have_been_sent: false,
+            reason: DoubtReason::NotSupported,
+            detail: "not supported by this protocol".to_owned(),
+        }
+    }
+}
+
+/// A verb that a protocol can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Sale without 3DS.
+    Charge,
+    /// 3DS: form for the browser, its return, and the sale after it.
+    ThreeDs,
+    /// Undo on the same day.
+    Void,
+    /// Status by order id.
+    Inquire,
+    /// Points and campaigns of a card.
+    Loyalties,
+}
+
+/// A merchant's account at a bank. Credentials live here and are never printed.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Merchant number at the bank (`clientId` on the wire; PosNet `mid`, Garanti `MerchantID`).
+    pub client_id: String,
+    /// Terminal number (PosNet `tid`, Garanti terminal id).
+    pub terminal_id: String,
+    /// PosNet id.
+    pub posnet_id: String,
+    /// PosNet id for 3DS, when it differs; else empty.
+    pub threeds_posnet_id: String,
+    /// Terminal for 3DS, when it differs; else empty.
+    pub threeds_terminal_id: String,
+    /// Key of 3DS forms and MACs (PosNet encryption key, Garanti store key).
+    pub threeds_key: Secret,
+    /// API users by what they may do.
+    pub users: Vec<User>,
+    /// `P` on the wire is production, anything else test; Garanti sends it as `Mode`.
+    pub production: bool,
+    /// Where requests go.
+    pub api_url: String,
+    /// Where the shopper's browser goes for 3DS.
+    pub threeds_url: String,
+}
+
+/// An API user at the bank.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// What it is for (Garanti: PROVAUT sells, PROVRFN voids and refunds).
+    pub operation: PosOperationType,
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+/// Everything a verb may use: the account, the door to the network, and the moment.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// The merchant's account at this bank.
+    pub account: &'a Account,
+    /// The only way out.
+    pub http: &'a dyn Http,
+    /// Now, in Istanbul.
+    pub now: &'a Zoned,
+}
+
+/// One order at the bank: one attempt, one order id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// 20 characters `A-Z0-9`: fits every bank, and is a PosNet XID as it stands.
+    pub id: String,
+    /// What the card is asked for, points included.
+    pub amount: Money,
+    /// 1 is a single payment.
+    pub installment: u8,
+}
+
+/// A card as a charge needs it.
+#[derive(Debug, Clone)]
+pub struct CardData {
+    /// Its number.
+    pub pan: Pan,
+    /// When it expires.
+    pub expiry: Expiry,
+    /// The security code; stored cards have none.
+    pub cvc: Option<Cvc>,
+    /// The name on it; may be empty.
+    pub holder: String,
+}
+
+/// The one reward that a payment uses. Amounts in minor units of the order's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RewardUse {
+    /// Spend points: the card's own, this merchant's, and miles.
+    Money {
+        /// General points of the card.
+        card: i64,
+        /// Points that only this merchant takes.
+        firm: i64,
+        /// Miles.
+        mile: i64,
+    },
+    /// Ask for a campaign.
+    Campaign(LoyaltyType),
+}
+
+/// A sale without 3DS.
+pub struct Charge<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// The card.
+    pub card: &'a CardData,
+    /// The reward to use.
+    pub reward: Option<RewardUse>,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
+}
+
+/// What an approved sale brought.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Charged {
+    /// Approval code of the issuer.
+    pub auth_code: String,
+    /// The bank's reference (PosNet hostlogkey, Garanti RetrefNum).
+    pub host_reference: String,
+    /// A second reference where the bank has one (Garanti: batch and sequence).
+    pub transaction_id: String,
+    /// The holder's name as the bank masks it.
+    pub holder_name: String,
+    /// Points really spent, in minor units, when the bank said so.
+    pub spent: Option<RewardMoney>,
+    /// The campaign that the bank applied or reported, in its words.
+    pub campaign: Option<Campaign>,
+    /// Points left, in minor units, when the bank said so.
+    pub points_left: Option<i64>,
+}
+
+/// Points by purse, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RewardMoney {
+    /// General points of the card.
+    pub card: i64,
+    /// Points that only this merchant takes.
+    pub firm: i64,
+    /// Miles.
+    pub mile: i64,
+}
+
+/// A campaign that an issuer offers or applied.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Campaign {
+    /// Its type on the wire.
+    pub loyalty_type: LoyaltyType,
+    /// The bank's words.
+    pub message: String,
+}
+
+/// The start of a 3DS payment.
+pub struct Begin3ds<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// The card.
+    pub card: &'a CardData,
+    /// The reward to use; where the bank's page chooses campaigns, they are not forced.
+    pub reward: Option<RewardUse>,
+    /// Where the bank sends the browser back, on success and on failure.
+    pub return_url: &'a str,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
+    /// `tr` or `en`.
+    pub language: &'a str,
+}
+
+/// A form that the shopper's browser posts to the bank.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BankForm {
+    /// Where it goes.
+    pub action: String,
+    /// Names and values, in order. May hold the card number: never logged, never stored.
+    pub fields: Vec<(String, String)>,
+}
+
+/// The browser came back from the bank's 3DS page.
+pub struct Returned<'a> {
+    /// The order as it was begun: every value the bank echoes is compared with it.
+    pub order: &'a Order,
+    /// The form fields that the browser brought. Hostile until their hash is checked.
+    pub fields: &'a [(String, String)],
+}
+
+/// What the 3DS verification said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// 1 full; 2, 3, 4 half; anything else failed. The merchant's setting decides what is enough.
+    pub md_status: u8,
+    /// The bank's words.
+    pub message: String,
+    /// Points that the cardholder chose on the bank's page, in minor units (PosNet).
+    pub page_points: Option<i64>,
+    /// What [`Bank::finish_3ds`] needs, as one opaque text. Sealed before it is stored.
+    pub proof: Secret,
+}
+
+/// The sale after a verified 3DS.
+pub struct Finish3ds<'a> {
+    /// The order as it was begun.
+    pub order: &'a Order,
+    /// The reward to use.
+    pub reward: Option<RewardUse>,
+    /// [`Verified::proof`] as it was given.
+    pub proof: &'a Secret,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
+}
+
+/// Which order a follow-up is about.
+pub struct OrderRef<'a> {
+    /// The order as it was sent.
+    pub order: &'a Order,
+    /// Whether it went through 3DS (PosNet then prefixes the id).
+    pub threeds: bool,
+    /// When it was sent, in Istanbul.
+    pub sent_at: &'a Zoned,
+    /// The bank's reference, when known.
+    pub host_reference: Option<&'a str>,
+}
+
+/// What the bank's status inquiry says of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// The bank knows no such order: it never arrived, or not yet.
+    NotFound,
+    /// The money was taken.
+    Taken(Charged),
+    /// The bank refused it, or it failed there.
+    Refused(Decline),
+    /// It was taken and has been undone.
+    Voided,
+    /// The bank is still working on it or reversing it: ask again.
+    Pending,
+}
+
+/// A points inquiry.
+pub struct LoyaltyInquiry<'a> {
+    /// An order id that was never used; some protocols want one.
+    pub order: &'a Order,
+    /// The card.
+    pub card: &'a CardData,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
+}
+
+/// Points and campaigns of a card.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loyalties {
+    /// Purses in minor units of lira; none when the card has no points programme.
+    pub balance: Option<RewardMoney>,
+    /// Campaigns on offer, in the bank's order; one type may come twice.
+    pub campaigns: Vec<Campaign>,
+}
+
+/// One bank protocol. Verbs that a protocol lacks answer [`Doubt::not_supported`], and routing
+/// asks [`Bank::verbs`] first.
+pub trait Bank: Send + Sync {
+    /// What this protocol can do.
+    fn verbs(&self) -> &'static [Verb];
+
+    /// Names of XML elements and form fields whose values must not be stored or logged.
+    fn secret_fields(&self) -> &'static [&'static str];
+
+    /// Sells without 3DS.
+    fn charge<'a>(&'a self, _line: Line<'a>, _charge: Charge<'a>) -> Asked<'a, Charged> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Starts 3DS: the form that the browser posts to the bank.
+    fn begin_3ds<'a>(&'a self, _line: Line<'a>, _begin: Begin3ds<'a>) -> Asked<'a, BankForm> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Checks what the browser brought back. Moves no money.
+    fn verify_3ds<'a>(&'a self, _line: Line<'a>, _returned: Returned<'a>) -> Asked<'a, Verified> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Sells after a verified 3DS.
+    fn finish_3ds<'a>(&'a self, _line: Line<'a>, _finish: Finish3ds<'a>) -> Asked<'a, Charged> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Undoes a sale before the bank's end of day. Approved also when it was undone before.
+    fn void<'a>(&'a self, _line: Line<'a>, _order: OrderRef<'a>) -> Asked<'a, ()> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Asks what became of an order.
+    fn inquire<'a>(
+        &'a self,
+        _line: Line<'a>,
+        _order: OrderRef<'a>,
+    ) -> BoxFuture<'a, Result<Standing, Doubt>> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+
+    /// Asks a card's points and campaigns.
+    fn loyalties<'a>(
+        &'a self,
+        _line: Line<'a>,
+        _inquiry: LoyaltyInquiry<'a>,
+    ) -> Asked<'a, Loyalties> {
+        Box::pin(async { Err(Doubt::not_supported()) })
+    }
+}

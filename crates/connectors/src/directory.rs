@@ -1,0 +1,1 @@
+//! The directory: every bank we know is one row of data.

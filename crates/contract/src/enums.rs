@@ -1,0 +1,538 @@
+//! Enums of the wire, spelled as the official clients spell them (the union of all clients).
+
+use crate::wire_enum::wire_enum;
+
+wire_enum! {
+    /// `AdditionalAction` of the public contract.
+    AdditionalAction {
+        RedirectToUrl = "REDIRECT_TO_URL",
+        ContinueInClient = "CONTINUE_IN_CLIENT",
+        ShowHtmlContent = "SHOW_HTML_CONTENT",
+        None = "NONE",
+    }
+}
+
+wire_enum! {
+    /// `ApmAdditionalAction` of the public contract.
+    ApmAdditionalAction {
+        RedirectToUrl = "REDIRECT_TO_URL",
+        OtpRequired = "OTP_REQUIRED",
+        ShowHtmlContent = "SHOW_HTML_CONTENT",
+        WaitForWebhook = "WAIT_FOR_WEBHOOK",
+        ApprovalRequired = "APPROVAL_REQUIRED",
+        VerifyRequired = "VERIFY_REQUIRED",
+        ShowQrCode = "SHOW_QR_CODE",
+        None = "NONE",
+    }
+}
+
+wire_enum! {
+    /// `ApmType` of the public contract.
+    ApmType {
+        Alipay = "ALIPAY",
+        Afterpay = "AFTERPAY",
+        Chippin = "CHIPPIN",
+        Kaspi = "KASPI",
+        Klarna = "KLARNA",
+        Ispay = "ISPAY",
+        Iwallet = "IWALLET",
+        Papara = "PAPARA",
+        Papel = "PAPEL",
+        Paycell = "PAYCELL",
+        Paymob = "PAYMOB",
+        Payoneer = "PAYONEER",
+        Paypal = "PAYPAL",
+        Stripe = "STRIPE",
+        Tompay = "TOMPAY",
+        Applepay = "APPLEPAY",
+        Googlepay = "GOOGLEPAY",
+        CashOnDelivery = "CASH_ON_DELIVERY",
+        FundTransfer = "FUND_TRANSFER",
+        InstantTransfer = "INSTANT_TRANSFER",
+        Bizum = "BIZUM",
+        PaylandsMbWay = "PAYLANDS_MB_WAY",
+        Edenred = "EDENRED",
+        EdenredGift = "EDENRED_GIFT",
+        Metropol = "METROPOL",
+        Multinet = "MULTINET",
+        MultinetGift = "MULTINET_GIFT",
+        MultinetNeoGift = "MULTINET_NEO_GIFT",
+        Sodexo = "SODEXO",
+        SodexoGift = "SODEXO_GIFT",
+        Setcard = "SETCARD",
+        Tokenflex = "TOKENFLEX",
+        TokenflexGift = "TOKENFLEX_GIFT",
+        Alfabank = "ALFABANK",
+        Dkb = "DKB",
+        Maslak = "MASLAK",
+        Haso = "HASO",
+        PaycellDcb = "PAYCELL_DCB",
+        TomFinance = "TOM_FINANCE",
+        VodafoneDcb = "VODAFONE_DCB",
+        Albaraka = "ALBARAKA",
+        Zip = "ZIP",
+        SetcardGift = "SETCARD_GIFT",
+    }
+}
+
+wire_enum! {
+    /// `BnplCartItemType` of the public contract.
+    BnplCartItemType {
+        MobilePhonePriceAboveRegulationLimit = "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT",
+        MobilePhonePriceBelowRegulationLimit = "MOBILE_PHONE_PRICE_BELOW_REGULATION_LIMIT",
+        Tablet = "TABLET",
+        Computer = "COMPUTER",
+        TabletWithCampaign = "TABLET_WITH_CAMPAIGN",
+        ConstructionMarket = "CONSTRUCTION_MARKET",
+        Gold = "GOLD",
+        DigitalProducts = "DIGITAL_PRODUCTS",
+        Supermarket = "SUPERMARKET",
+        WhiteGoods = "WHITE_GOODS",
+        WearableTechnology = "WEARABLE_TECHNOLOGY",
+        SmallHomeAppliances = "SMALL_HOME_APPLIANCES",
+        Tv = "TV",
+        GamesConsoles = "GAMES_CONSOLES",
+        AirConditionerAndHeater = "AIR_CONDITIONER_AND_HEATER",
+        Electronics = "ELECTRONICS",
+        Accessories = "ACCESSORIES",
+        MomAndBabyAndKids = "MOM_AND_BABY_AND_KIDS",
+        Shoes = "SHOES",
+        Clothing = "CLOTHING",
+        CosmeticsAndPersonalCare = "COSMETICS_AND_PERSONAL_CARE",
+        Furniture = "FURNITURE",
+        HomeLiving = "HOME_LIVING",
+        AutomobileMotorcycle = "AUTOMOBILE_MOTORCYCLE",
+        MobilePhoneRefurbished = "MOBILE_PHONE_REFURBISHED",
+        Other = "OTHER",
+    }
+}
+
+wire_enum! {
+    /// `CardAssociation` of the public contract.
+    CardAssociation {
+        Visa = "VISA",
+        MasterCard = "MASTER_CARD",
+        Amex = "AMEX",
+        Troy = "TROY",
+        Jcb = "JCB",
+        UnionPay = "UNION_PAY",
+        Maestro = "MAESTRO",
+        Discover = "DISCOVER",
+        DinersClub = "DINERS_CLUB",
+    }
+}
+
+wire_enum! {
+    /// `CardExpiryStatus` of the public contract.
+    CardExpiryStatus {
+        Expired = "EXPIRED",
+        WillExpireNextMonth = "WILL_EXPIRE_NEXT_MONTH",
+        NotExpired = "NOT_EXPIRED",
+    }
+}
+
+wire_enum! {
+    /// `CardType` of the public contract.
+    CardType {
+        CreditCard = "CREDIT_CARD",
+        DebitCard = "DEBIT_CARD",
+        PrepaidCard = "PREPAID_CARD",
+    }
+}
+
+wire_enum! {
+    /// `Currency` of the public contract.
+    Currency {
+        Try = "TRY",
+        Usd = "USD",
+        Eur = "EUR",
+        Gbp = "GBP",
+        Ars = "ARS",
+        Brl = "BRL",
+        Cny = "CNY",
+        Aed = "AED",
+        Iqd = "IQD",
+        Azn = "AZN",
+        Kzt = "KZT",
+        Kwd = "KWD",
+        Sar = "SAR",
+        Bhd = "BHD",
+        Rub = "RUB",
+        Jpy = "JPY",
+        Egp = "EGP",
+        Mxn = "MXN",
+        Ron = "RON",
+    }
+}
+
+wire_enum! {
+    /// `FraudAction` of the public contract.
+    FraudAction {
+        Block = "BLOCK",
+        Review = "REVIEW",
+    }
+}
+
+wire_enum! {
+    /// `LoyaltyType` of the public contract.
+    LoyaltyType {
+        RewardMoney = "REWARD_MONEY",
+        AdditionalInstallment = "ADDITIONAL_INSTALLMENT",
+        PostponingInstallment = "POSTPONING_INSTALLMENT",
+        ExtraPoints = "EXTRA_POINTS",
+        GainingMinutes = "GAINING_MINUTES",
+        PostponingStatement = "POSTPONING_STATEMENT",
+        PostponingPayment = "POSTPONING_PAYMENT",
+    }
+}
+
+wire_enum! {
+    /// `LoyaltyUnitType` of the public contract.
+    LoyaltyUnitType {
+        Month = "MONTH",
+        Day = "DAY",
+    }
+}
+
+wire_enum! {
+    /// `OrderingRule` of the public contract.
+    OrderingRule {
+        OnUs = "ON_US",
+        LowCommissionRate = "LOW_COMMISSION_RATE",
+        InOrder = "IN_ORDER",
+    }
+}
+
+wire_enum! {
+    /// `PaymentAuthenticationType` of the public contract.
+    PaymentAuthenticationType {
+        ThreeDs = "THREE_DS",
+        NonThreeDs = "NON_THREE_DS",
+        BkmExpress = "BKM_EXPRESS",
+        ThreeDsFallbackToNonThreeDs = "THREE_DS_FALLBACK_TO_NON_THREE_DS",
+        Googlepay = "GOOGLEPAY",
+        Applepay = "APPLEPAY",
+        YkbWorldPay = "YKB_WORLD_PAY",
+        YkbWorldPayShoppingLoan = "YKB_WORLD_PAY_SHOPPING_LOAN",
+        GarantiPay = "GARANTI_PAY",
+        Juzdan = "JUZDAN",
+    }
+}
+
+wire_enum! {
+    /// `PaymentGroup` of the public contract.
+    PaymentGroup {
+        Product = "PRODUCT",
+        ListingOrSubscription = "LISTING_OR_SUBSCRIPTION",
+    }
+}
+
+wire_enum! {
+    /// `PaymentPhase` of the public contract.
+    PaymentPhase {
+        Auth = "AUTH",
+        PreAuth = "PRE_AUTH",
+        PostAuth = "POST_AUTH",
+    }
+}
+
+wire_enum! {
+    /// `PaymentProvider` of the public contract.
+    PaymentProvider {
+        Bank = "BANK",
+        CgWallet = "CG_WALLET",
+        Masterpass = "MASTERPASS",
+        GarantiPay = "GARANTI_PAY",
+        YkbWorldPay = "YKB_WORLD_PAY",
+        YkbWorldPayShoppingLoan = "YKB_WORLD_PAY_SHOPPING_LOAN",
+        Papara = "PAPARA",
+        Payoneer = "PAYONEER",
+        Sodexo = "SODEXO",
+        Edenred = "EDENRED",
+        Tokenflex = "TOKENFLEX",
+        Metropol = "METROPOL",
+        Iwallet = "IWALLET",
+        Alipay = "ALIPAY",
+        Paypal = "PAYPAL",
+        Klarna = "KLARNA",
+        Afterpay = "AFTERPAY",
+        Applepay = "APPLEPAY",
+        Googlepay = "GOOGLEPAY",
+        Hepsipay = "HEPSIPAY",
+        Stripe = "STRIPE",
+        Kaspi = "KASPI",
+        InstantTransfer = "INSTANT_TRANSFER",
+        Maslak = "MASLAK",
+        Tompay = "TOMPAY",
+        TomFinance = "TOM_FINANCE",
+        Alfabank = "ALFABANK",
+        Zip = "ZIP",
+        Dkb = "DKB",
+        Haso = "HASO",
+        Paycell = "PAYCELL",
+        Multinet = "MULTINET",
+        Chippin = "CHIPPIN",
+        Ispay = "ISPAY",
+        Paymob = "PAYMOB",
+        Vodafone = "VODAFONE",
+        Bizum = "BIZUM",
+        PaylandsMbWay = "PAYLANDS_MB_WAY",
+        Setcard = "SETCARD",
+        Papel = "PAPEL",
+        Albaraka = "ALBARAKA",
+        BkmExpress = "BKM_EXPRESS",
+        Offline = "OFFLINE",
+        PaycellDcb = "PAYCELL_DCB",
+    }
+}
+
+wire_enum! {
+    /// `PaymentRefundStatus` of the public contract.
+    PaymentRefundStatus {
+        NoRefund = "NO_REFUND",
+        NotRefunded = "NOT_REFUNDED",
+        PartialRefunded = "PARTIAL_REFUNDED",
+        FullyRefunded = "FULLY_REFUNDED",
+    }
+}
+
+wire_enum! {
+    /// `PaymentSource` of the public contract.
+    PaymentSource {
+        Api = "API",
+        CheckoutForm = "CHECKOUT_FORM",
+        PayByLink = "PAY_BY_LINK",
+        Juzdan = "JUZDAN",
+        Hepsipay = "HEPSIPAY",
+        Mono = "MONO",
+    }
+}
+
+wire_enum! {
+    /// `PaymentStatus` of the public contract.
+    PaymentStatus {
+        Failure = "FAILURE",
+        Success = "SUCCESS",
+        InitThreeds = "INIT_THREEDS",
+        CallbackThreeds = "CALLBACK_THREEDS",
+        Waiting = "WAITING",
+    }
+}
+
+wire_enum! {
+    /// `PaymentType` of the public contract.
+    PaymentType {
+        CardPayment = "CARD_PAYMENT",
+        WalletPayment = "WALLET_PAYMENT",
+        CardAndWalletPayment = "CARD_AND_WALLET_PAYMENT",
+        DepositPayment = "DEPOSIT_PAYMENT",
+        HepsipayDepositPayment = "HEPSIPAY_DEPOSIT_PAYMENT",
+        Apm = "APM",
+    }
+}
+
+wire_enum! {
+    /// `PosIntegrator` of the public contract.
+    PosIntegrator {
+        Adyen = "ADYEN",
+        Akbank = "AKBANK",
+        AkbankVpos = "AKBANK_VPOS",
+        Algoritma = "ALGORITMA",
+        Anadolubank = "ANADOLUBANK",
+        BirlesikOdeme = "BIRLESIK_ODEME",
+        Braintree = "BRAINTREE",
+        Checkout = "CHECKOUT",
+        Denizbank = "DENIZBANK",
+        Elekse = "ELEKSE",
+        Fibabank = "FIBABANK",
+        FibabankAsseco = "FIBABANK_ASSECO",
+        Finansbank = "FINANSBANK",
+        Finanskatilim = "FINANSKATILIM",
+        Garanti = "GARANTI",
+        Halkbank = "HALKBANK",
+        HalkbankVpos = "HALKBANK_VPOS",
+        Halkode = "HALKODE",
+        Halykbank = "HALYKBANK",
+        Ingbank = "INGBANK",
+        Isbank = "ISBANK",
+        IsbankVpos = "ISBANK_VPOS",
+        Iyzico = "IYZICO",
+        Kuveytturk = "KUVEYTTURK",
+        Moka = "MOKA",
+        Moneypay = "MONEYPAY",
+        Nkolay = "NKOLAY",
+        Nuvei = "NUVEI",
+        Papel = "PAPEL",
+        ParamPos = "PARAM_POS",
+        Paybyme = "PAYBYME",
+        Paycell = "PAYCELL",
+        Paylands = "PAYLANDS",
+        Paymob = "PAYMOB",
+        Paynet = "PAYNET",
+        Paytabs = "PAYTABS",
+        Paytr = "PAYTR",
+        QnbPay = "QNB_PAY",
+        Redsys = "REDSYS",
+        Rubik = "RUBIK",
+        Sipay = "SIPAY",
+        Stripe = "STRIPE",
+        Tami = "TAMI",
+        Tap = "TAP",
+        Teb = "TEB",
+        Trpos = "TRPOS",
+        Turkonay = "TURKONAY",
+        Vakifbank = "VAKIFBANK",
+        Vakifkatilim = "VAKIFKATILIM",
+        Worldpay = "WORLDPAY",
+        Ykb = "YKB",
+        Ziraatbank = "ZIRAATBANK",
+        ZiraatbankInnova = "ZIRAATBANK_INNOVA",
+        Ziraatkatilim = "ZIRAATKATILIM",
+        Ipara = "IPARA",
+        Ozan = "OZAN",
+        Paybull = "PAYBULL",
+        BinPay = "BIN_PAY",
+        Enpara = "ENPARA",
+    }
+}
+
+wire_enum! {
+    /// `PosOperationType` of the public contract.
+    PosOperationType {
+        Standard = "STANDARD",
+        Provaut = "PROVAUT",
+        Provrfn = "PROVRFN",
+        Payment = "PAYMENT",
+        Refund = "REFUND",
+        Inquiry = "INQUIRY",
+    }
+}
+
+wire_enum! {
+    /// `PosStatus` of the public contract.
+    PosStatus {
+        Deleted = "DELETED",
+        Passive = "PASSIVE",
+        Active = "ACTIVE",
+        RefundOnly = "REFUND_ONLY",
+        Autopilot = "AUTOPILOT",
+    }
+}
+
+wire_enum! {
+    /// `PosUserType` of the public contract.
+    PosUserType {
+        Api = "API",
+    }
+}
+
+wire_enum! {
+    /// `RefundStatus` of the public contract.
+    RefundStatus {
+        Success = "SUCCESS",
+        Failure = "FAILURE",
+        Waiting = "WAITING",
+    }
+}
+
+wire_enum! {
+    /// `RefundType` of the public contract.
+    RefundType {
+        Cancel = "CANCEL",
+        Refund = "REFUND",
+    }
+}
+
+wire_enum! {
+    /// `RefundDestinationType` of the public contract.
+    RefundDestinationType {
+        Card = "CARD",
+        Provider = "PROVIDER",
+        Wallet = "WALLET",
+    }
+}
+
+wire_enum! {
+    /// `Status` of the public contract.
+    Status {
+        Passive = "PASSIVE",
+        Active = "ACTIVE",
+    }
+}
+
+wire_enum! {
+    /// `TokenizedCardType` of the public contract.
+    TokenizedCardType {
+        ApplePay = "APPLE_PAY",
+        BkmExpress = "BKM_EXPRESS",
+    }
+}
+
+wire_enum! {
+    /// `TransactionStatus` of the public contract.
+    TransactionStatus {
+        WaitingForApproval = "WAITING_FOR_APPROVAL",
+        Approved = "APPROVED",
+        PayoutStarted = "PAYOUT_STARTED",
+    }
+}
+
+wire_enum! {
+    /// `TransactionPayoutStatus` of the public contract.
+    TransactionPayoutStatus {
+        Cancelled = "CANCELLED",
+        NoPayout = "NO_PAYOUT",
+        WaitingForPayout = "WAITING_FOR_PAYOUT",
+        PayoutStarted = "PAYOUT_STARTED",
+        PayoutCompleted = "PAYOUT_COMPLETED",
+    }
+}
+
+wire_enum! {
+    /// `WebhookEventType` of the public contract.
+    WebhookEventType {
+        ApiAuth = "API_AUTH",
+        ApiVerifyAndAuth = "API_VERIFY_AND_AUTH",
+        CheckoutformAuth = "CHECKOUTFORM_AUTH",
+        ThreedsVerify = "THREEDS_VERIFY",
+        Refund = "REFUND",
+        RefundTx = "REFUND_TX",
+        PayoutCompleted = "PAYOUT_COMPLETED",
+        Autopilot = "AUTOPILOT",
+        WalletCreated = "WALLET_CREATED",
+        WalletTxCreated = "WALLET_TX_CREATED",
+        BnplNotification = "BNPL_NOTIFICATION",
+        BankAccountTrackingRecord = "BANK_ACCOUNT_TRACKING_RECORD",
+        BkmExpressPaymentNotification = "BKM_EXPRESS_PAYMENT_NOTIFICATION",
+        MultiPaymentCompleted = "MULTI_PAYMENT_COMPLETED",
+        MultiPaymentExpired = "MULTI_PAYMENT_EXPIRED",
+        ReportGenerated = "REPORT_GENERATED",
+    }
+}
+
+wire_enum! {
+    /// `WebhookStatus` of the public contract.
+    WebhookStatus {
+        Success = "SUCCESS",
+        Failure = "FAILURE",
+    }
+}
+
+wire_enum! {
+    /// `MemberType` of the public contract.
+    MemberType {
+        Personal = "PERSONAL",
+        PrivateCompany = "PRIVATE_COMPANY",
+        LimitedOrJointStockCompany = "LIMITED_OR_JOINT_STOCK_COMPANY",
+    }
+}
+
+wire_enum! {
+    /// `SettlementEarningsDestination` of the public contract.
+    SettlementEarningsDestination {
+        Iban = "IBAN",
+        Wallet = "WALLET",
+        CrossBorder = "CROSS_BORDER",
+        None = "NONE",
+    }
+}

@@ -1,0 +1,2 @@
+//! The binary `galata-sandbox`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The binary `galata`.
+fn main() {}
