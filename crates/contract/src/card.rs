@@ -143,6 +143,37 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A text of a request that must not be printed or sent on: a card number, a password, an
+/// identity number. As it came: nothing has been checked yet. Wiped when dropped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SensitiveText(Zeroizing<String>);
+
+impl SensitiveText {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> SensitiveText {
+        SensitiveText(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SensitiveText {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SensitiveText, D::Error> {
+        String::deserialize(deserializer).map(SensitiveText::new)
+    }
+}
+
+impl fmt::Debug for SensitiveText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SensitiveText(***)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

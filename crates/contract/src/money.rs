@@ -133,7 +133,9 @@ impl FromStr for Decimal {
         if text.is_empty() || text.len() > LONGEST {
             return Err(());
         }
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+        let plain = text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
         let number = match plain {
             true => Number::from_str(text),
             false => Number::from_scientific(text),
@@ -143,8 +145,8 @@ impl FromStr for Decimal {
             return Ok(Decimal(number));
         }
         // Nobody meant seventeen digits: show the number that was meant.
-        let rounded = number
-            .round_dp_with_strategy(AMOUNT_SCALE_MAX, RoundingStrategy::MidpointAwayFromZero);
+        let rounded =
+            number.round_dp_with_strategy(AMOUNT_SCALE_MAX, RoundingStrategy::MidpointAwayFromZero);
         Ok(Decimal(rounded.normalize()))
     }
 }
@@ -200,10 +202,19 @@ mod tests {
         assert_eq!(read("12.35").to_minor(Currency::Try), Ok(1235));
         assert_eq!(read("12.350").to_minor(Currency::Try), Ok(1235));
         assert_eq!(read("0.30000000000000004").to_minor(Currency::Try), Ok(30));
-        assert_eq!(read("12.355").to_minor(Currency::Try), Err(AmountError::TooPrecise));
+        assert_eq!(
+            read("12.355").to_minor(Currency::Try),
+            Err(AmountError::TooPrecise)
+        );
         assert_eq!(read("12.355").to_minor(Currency::Kwd), Ok(12355));
-        assert_eq!(read("12.5").to_minor(Currency::Jpy), Err(AmountError::TooPrecise));
-        assert_eq!(read("99999999999999999999").to_minor(Currency::Try), Err(AmountError::TooLarge));
+        assert_eq!(
+            read("12.5").to_minor(Currency::Jpy),
+            Err(AmountError::TooPrecise)
+        );
+        assert_eq!(
+            read("99999999999999999999").to_minor(Currency::Try),
+            Err(AmountError::TooLarge)
+        );
     }
 
     #[test]
@@ -215,8 +226,17 @@ mod tests {
 
     #[test]
     fn a_stored_amount_keeps_the_scale_it_was_received_with() {
-        assert_eq!(Decimal::of_minor(10000, Currency::Try, 0).to_string(), "100");
-        assert_eq!(Decimal::of_minor(10000, Currency::Try, 8).to_string(), "100.00000000");
-        assert_eq!(Decimal::of_minor(10050, Currency::Try, 0).to_string(), "100.50");
+        assert_eq!(
+            Decimal::of_minor(10000, Currency::Try, 0).to_string(),
+            "100"
+        );
+        assert_eq!(
+            Decimal::of_minor(10000, Currency::Try, 8).to_string(),
+            "100.00000000"
+        );
+        assert_eq!(
+            Decimal::of_minor(10050, Currency::Try, 0).to_string(),
+            "100.50"
+        );
     }
 }

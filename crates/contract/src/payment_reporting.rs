@@ -1,0 +1,192 @@
+//! Payments as reports show them: `/payment-reporting/v1/payments`.
+
+use crate::card_loyalties::Loyalty;
+use crate::card_payments::MerchantPos;
+use crate::card_payments::PaymentError;
+use crate::card_payments::Payout;
+use crate::datetime::{LocalDateTime, ReceivedDateTime};
+use crate::enums::{
+    CardAssociation, CardType, Currency, FraudAction, MemberType, PaymentGroup, PaymentPhase,
+    PaymentProvider, PaymentRefundStatus, PaymentSource, PaymentStatus, PaymentType,
+    RefundDestinationType, RefundStatus, SettlementEarningsDestination, Status,
+    TransactionPayoutStatus, TransactionStatus,
+};
+use crate::money::Decimal;
+use crate::wire_type::{wire_query, wire_response};
+
+wire_query! {
+    /// Which payments to list. `merchantPosId` is documented, though no client sends it.
+    SearchPaymentsRequest {
+        page: Option<i32> = "page",
+        size: Option<i32> = "size",
+        payment_id: Option<i64> = "paymentId",
+        payment_transaction_id: Option<i64> = "paymentTransactionId",
+        buyer_member_id: Option<i64> = "buyerMemberId",
+        sub_merchant_member_id: Option<i64> = "subMerchantMemberId",
+        conversation_id: Option<String> = "conversationId",
+        external_id: Option<String> = "externalId",
+        order_id: Option<String> = "orderId",
+        payment_type: Option<PaymentType> = "paymentType",
+        payment_provider: Option<PaymentProvider> = "paymentProvider",
+        payment_status: Option<PaymentStatus> = "paymentStatus",
+        payment_source: Option<PaymentSource> = "paymentSource",
+        payment_channel: Option<String> = "paymentChannel",
+        bin_number: Option<String> = "binNumber",
+        last_four_digits: Option<String> = "lastFourDigits",
+        currency: Option<Currency> = "currency",
+        min_paid_price: Option<Decimal> = "minPaidPrice",
+        max_paid_price: Option<Decimal> = "maxPaidPrice",
+        installment: Option<i32> = "installment",
+        is_three_ds: Option<bool> = "isThreeDS" | "isThreeDs",
+        min_created_date: Option<ReceivedDateTime> = "minCreatedDate",
+        max_created_date: Option<ReceivedDateTime> = "maxCreatedDate",
+        merchant_pos_id: Option<i64> = "merchantPosId",
+    }
+}
+
+wire_response! {
+    /// A payment with its refunds.
+    ReportingPaymentResponse {
+        id: Option<i64> = "id",
+        created_date: Option<LocalDateTime> = "createdDate",
+        price: Option<Decimal> = "price",
+        paid_price: Option<Decimal> = "paidPrice",
+        wallet_price: Option<Decimal> = "walletPrice",
+        currency: Option<Currency> = "currency",
+        buyer_member_id: Option<i64> = "buyerMemberId",
+        installment: Option<i32> = "installment",
+        conversation_id: Option<String> = "conversationId",
+        external_id: Option<String> = "externalId",
+        payment_type: Option<PaymentType> = "paymentType",
+        payment_provider: Option<PaymentProvider> = "paymentProvider",
+        payment_source: Option<PaymentSource> = "paymentSource",
+        payment_group: Option<PaymentGroup> = "paymentGroup",
+        payment_status: Option<PaymentStatus> = "paymentStatus",
+        payment_phase: Option<PaymentPhase> = "paymentPhase",
+        payment_channel: Option<String> = "paymentChannel",
+        is_three_ds: Option<bool> = "isThreeDS",
+        merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
+        /// `paidPrice` less `price`.
+        merchant_commission_rate_amount: Option<Decimal> = "merchantCommissionRateAmount",
+        bank_commission_rate: Option<Decimal> = "bankCommissionRate",
+        bank_commission_rate_amount: Option<Decimal> = "bankCommissionRateAmount",
+        paid_with_stored_card: Option<bool> = "paidWithStoredCard",
+        /// Eight digits.
+        bin_number: Option<String> = "binNumber",
+        last_four_digits: Option<String> = "lastFourDigits",
+        auth_code: Option<String> = "authCode",
+        host_reference: Option<String> = "hostReference",
+        trans_id: Option<String> = "transId",
+        md_status: Option<i32> = "mdStatus",
+        order_id: Option<String> = "orderId",
+        card_holder_name: Option<String> = "cardHolderName",
+        bank_card_holder_name: Option<String> = "bankCardHolderName",
+        card_issuer_bank_name: Option<String> = "cardIssuerBankName",
+        card_issuer_bank_id: Option<i64> = "cardIssuerBankId",
+        card_type: Option<CardType> = "cardType",
+        card_association: Option<CardAssociation> = "cardAssociation",
+        card_brand: Option<String> = "cardBrand",
+        requested_pos_alias: Option<String> = "requestedPosAlias",
+        fraud_id: Option<i64> = "fraudId",
+        fraud_rule_id: Option<i64> = "fraudRuleId",
+        fraud_action: Option<FraudAction> = "fraudAction",
+        fraud_score: Option<Decimal> = "fraudScore",
+        blockage_resolved_date: Option<LocalDateTime> = "blockageResolvedDate",
+        pos: Option<MerchantPos> = "pos",
+        loyalty: Option<Loyalty> = "loyalty",
+        payment_error: Option<PaymentError> = "paymentError",
+        retry_count: Option<i32> = "retryCount",
+        refundable_price: Option<Decimal> = "refundablePrice",
+        refund_status: Option<PaymentRefundStatus> = "refundStatus",
+        buyer_member: Option<MemberResponse> = "buyerMember",
+        refunds: Vec<ReportingPaymentRefundResponse> = "refunds",
+        payment_transactions: Vec<ReportingPaymentTransaction> = "paymentTransactions",
+    }
+}
+
+wire_response! {
+    /// An item with its refund and payout state.
+    ReportingPaymentTransaction {
+        id: Option<i64> = "id",
+        name: Option<String> = "name",
+        external_id: Option<String> = "externalId",
+        price: Option<Decimal> = "price",
+        paid_price: Option<Decimal> = "paidPrice",
+        wallet_price: Option<Decimal> = "walletPrice",
+        merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
+        merchant_commission_rate_amount: Option<Decimal> = "merchantCommissionRateAmount",
+        merchant_payout_amount: Option<Decimal> = "merchantPayoutAmount",
+        sub_merchant_member_id: Option<i64> = "subMerchantMemberId",
+        sub_merchant_member_price: Option<Decimal> = "subMerchantMemberPrice",
+        sub_merchant_member_payout_rate: Option<Decimal> = "subMerchantMemberPayoutRate",
+        sub_merchant_member_payout_amount: Option<Decimal> = "subMerchantMemberPayoutAmount",
+        transaction_status: Option<TransactionStatus> = "transactionStatus",
+        blockage_resolved_date: Option<LocalDateTime> = "blockageResolvedDate",
+        payout: Option<Payout> = "payout",
+        created_date: Option<LocalDateTime> = "createdDate",
+        transaction_status_date: Option<LocalDateTime> = "transactionStatusDate",
+        refundable_price: Option<Decimal> = "refundablePrice",
+        sub_merchant_member: Option<MemberResponse> = "subMerchantMember",
+        refund_status: Option<PaymentRefundStatus> = "refundStatus",
+        payout_status: Option<PayoutStatus> = "payoutStatus",
+        bank_commission_rate: Option<Decimal> = "bankCommissionRate",
+        bank_commission_rate_amount: Option<Decimal> = "bankCommissionRateAmount",
+    }
+}
+
+wire_response! {
+    /// A refund of a payment.
+    ReportingPaymentRefundResponse {
+        id: Option<i64> = "id",
+        created_date: Option<LocalDateTime> = "createdDate",
+        status: Option<RefundStatus> = "status",
+        refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
+        refund_price: Option<Decimal> = "refundPrice",
+        refund_bank_price: Option<Decimal> = "refundBankPrice",
+        refund_wallet_price: Option<Decimal> = "refundWalletPrice",
+        conversation_id: Option<String> = "conversationId",
+        auth_code: Option<String> = "authCode",
+        host_reference: Option<String> = "hostReference",
+        trans_id: Option<String> = "transId",
+        payment_id: Option<i64> = "paymentId",
+        payment_type: Option<PaymentType> = "paymentType",
+        error: Option<PaymentError> = "error",
+    }
+}
+
+wire_response! {
+    /// How far the payouts of an item are.
+    PayoutStatus {
+        merchant_status: Option<TransactionPayoutStatus> = "merchantStatus",
+        merchant_status_date: Option<LocalDateTime> = "merchantStatusDate",
+        sub_merchant_member_status: Option<TransactionPayoutStatus> = "subMerchantMemberStatus",
+        sub_merchant_member_status_date: Option<LocalDateTime> = "subMerchantMemberStatusDate",
+    }
+}
+
+wire_response! {
+    /// A member: a buyer or a sub-merchant.
+    MemberResponse {
+        id: Option<i64> = "id",
+        created_date: Option<LocalDateTime> = "createdDate",
+        updated_date: Option<LocalDateTime> = "updatedDate",
+        status: Option<Status> = "status",
+        is_buyer: Option<bool> = "isBuyer",
+        is_sub_merchant: Option<bool> = "isSubMerchant",
+        member_type: Option<MemberType> = "memberType",
+        member_external_id: Option<String> = "memberExternalId",
+        name: Option<String> = "name",
+        email: Option<String> = "email",
+        address: Option<String> = "address",
+        phone_number: Option<String> = "phoneNumber",
+        contact_name: Option<String> = "contactName",
+        contact_surname: Option<String> = "contactSurname",
+        legal_company_title: Option<String> = "legalCompanyTitle",
+        tax_office: Option<String> = "taxOffice",
+        tax_number: Option<String> = "taxNumber",
+        settlement_earnings_destination: Option<SettlementEarningsDestination> = "settlementEarningsDestination",
+        negative_wallet_amount_limit: Option<Decimal> = "negativeWalletAmountLimit",
+        iban: Option<String> = "iban",
+        settlement_delay_count: Option<i32> = "settlementDelayCount",
+    }
+}

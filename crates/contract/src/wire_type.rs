@@ -1,0 +1,209 @@
+//! Macros for the objects of the wire: a field in Rust, its type, its name on the wire.
+//!
+//! serde's `flatten` is not used anywhere: it does not keep the text of numbers.
+
+use crate::card::SensitiveText;
+use crate::money::Decimal;
+use serde_json::{Map, Value};
+
+/// The kind of a value as the public contract names it: `decimal`, `int64`, `[list<PaymentItem>]`.
+pub trait Kind {
+    /// The contract's name of this kind.
+    fn kind() -> String;
+}
+
+/// An object of the wire, with its fields in order.
+pub trait WireType {
+    /// The type's name in the public contract.
+    const NAME: &'static str;
+
+    /// Each field's name on the wire and its kind.
+    fn fields() -> Vec<(&'static str, String)>;
+}
+
+/// Whether a field is left out of an answer. Lists never are, not even empty ones.
+pub(crate) trait LeftOut {
+    fn left_out(&self) -> bool;
+}
+
+impl<T> LeftOut for Option<T> {
+    fn left_out(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T> LeftOut for Vec<T> {
+    fn left_out(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Kind> Kind for Option<T> {
+    fn kind() -> String {
+        T::kind()
+    }
+}
+
+impl<T: Kind> Kind for Vec<T> {
+    fn kind() -> String {
+        format!("[list<{}>]", T::kind())
+    }
+}
+
+macro_rules! kinds {
+    ($($rust:ty = $kind:literal),+ $(,)?) => {
+        $(impl Kind for $rust {
+            fn kind() -> String {
+                $kind.to_owned()
+            }
+        })+
+    };
+}
+
+kinds! {
+    bool = "bool",
+    i32 = "int32",
+    i64 = "int64",
+    String = "string",
+    SensitiveText = "string",
+    Decimal = "decimal",
+    Map<String, Value> = "map<any>",
+    crate::datetime::LocalDateTime = "datetime",
+    crate::datetime::ReceivedDateTime = "datetime",
+}
+
+/// Emits what every wire object has: its name and the list of its fields.
+macro_rules! wire_fields {
+    ($name:ident { $($type:ty = $text:literal,)+ }) => {
+        impl $crate::wire_type::WireType for $name {
+            const NAME: &'static str = stringify!($name);
+
+            fn fields() -> Vec<(&'static str, String)> {
+                vec![$(($text, <$type as $crate::wire_type::Kind>::kind())),+]
+            }
+        }
+
+        impl $crate::wire_type::Kind for $name {
+            fn kind() -> String {
+                stringify!($name).to_owned()
+            }
+        }
+    };
+}
+
+/// An object that only arrives. Every field may be absent or null, unknown fields are ignored,
+/// and `Debug` tells which fields were sent, never what they hold.
+macro_rules! wire_request {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty = $text:literal),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name {
+            $(
+                #[doc = concat!("`", $text, "` on the wire.")]
+                $(#[$field_meta])*
+                #[serde(rename = $text)]
+                pub $field: $type,
+            )+
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut shown = f.debug_struct(stringify!($name));
+                $(if self.$field.is_some() {
+                    shown.field($text, &format_args!("***"));
+                })+
+                shown.finish()
+            }
+        }
+
+        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
+    };
+}
+
+/// An object that only leaves. What is `None` is left out, lists are always there.
+macro_rules! wire_response {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty = $text:literal),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+        pub struct $name {
+            $(
+                #[doc = concat!("`", $text, "` on the wire.")]
+                $(#[$field_meta])*
+                #[serde(rename = $text, skip_serializing_if = "crate::wire_type::LeftOut::left_out")]
+                pub $field: $type,
+            )+
+        }
+
+        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
+    };
+}
+
+/// An object that arrives and leaves, and holds nothing secret.
+macro_rules! wire_shared {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty = $text:literal),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name {
+            $(
+                #[doc = concat!("`", $text, "` on the wire.")]
+                $(#[$field_meta])*
+                #[serde(rename = $text, skip_serializing_if = "crate::wire_type::LeftOut::left_out")]
+                pub $field: $type,
+            )+
+        }
+
+        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
+    };
+}
+
+/// An object that arrives as a query string. Empty values count as absent (Node sends them for
+/// null), a repeated key keeps its last value, unknown keys are ignored.
+macro_rules! wire_query {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: Option<$type:ty> = $text:literal $(| $alias:literal)?),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct $name {
+            $(
+                #[doc = concat!("`", $text, "` on the wire.")]
+                $(#[$field_meta])*
+                pub $field: Option<$type>,
+            )+
+        }
+
+        impl $name {
+            /// Reads decoded pairs. The error is the name of the key whose value has the wrong type.
+            pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(
+                pairs: impl IntoIterator<Item = (K, V)>,
+            ) -> Result<$name, &'static str> {
+                let mut query = $name::default();
+                for (key, value) in pairs {
+                    let value = value.as_ref();
+                    if value.is_empty() {
+                        continue;
+                    }
+                    match key.as_ref() {
+                        $($text $(| $alias)? => {
+                            query.$field = Some(value.parse().map_err(|_| $text)?);
+                        })+
+                        _ => {}
+                    }
+                }
+                Ok(query)
+            }
+        }
+
+        $crate::wire_type::wire_fields! { $name { $(Option<$type> = $text,)+ } }
+    };
+}
+
+pub(crate) use {wire_fields, wire_query, wire_request, wire_response, wire_shared};
