@@ -10,6 +10,7 @@ pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
 pub mod datetime;
+pub mod endpoints;
 pub mod enums;
 pub mod errors;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod money;
 pub mod payment_reporting;
+pub mod signature;
 pub mod webhook;
 pub mod wire_type;
 

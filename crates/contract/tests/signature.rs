@@ -1,0 +1,189 @@
+//! Signatures that the official clients made, and the traps around them.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use contract::signature::{
+    Callback, SignedRequest, base_urls, callback_hash_v1, callback_hash_v2, sign, target_spellings,
+    valid_rnd_key, verify, webhook,
+};
+use serde_json::Value;
+
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("data/signature-vectors.json")).unwrap()
+}
+
+fn text<'a>(case: &'a Value, name: &str) -> &'a str {
+    case[name].as_str().unwrap_or_default()
+}
+
+fn verifies(case: &Value, base_urls: &[String]) -> bool {
+    let request = SignedRequest {
+        base_urls,
+        raw_target: text(case, "raw_target"),
+        api_key: "api-key",
+        secret: "secret-key",
+        rnd_key: text(case, "rnd_key"),
+        body: text(case, "body").as_bytes(),
+    };
+    verify(&request, text(case, "signature"))
+}
+
+#[test]
+fn every_captured_request_verifies_except_those_that_cannot() {
+    for case in vectors()["request_signatures"].as_array().unwrap() {
+        let name = (text(case, "client"), text(case, "case"));
+        let bases = base_urls("http", text(case, "host"), &[]);
+        // Java signs a body there and does not send it. Node and Python lower the Host header's
+        // case but sign the host as it was typed.
+        let cannot = matches!(
+            name,
+            (_, "post-body-signed-not-sent") | ("node" | "python", "base-host-uppercase")
+        );
+        assert!(valid_rnd_key(text(case, "rnd_key")));
+        assert_eq!(verifies(case, &bases), !cannot, "{name:?}");
+        if name.1 == "base-host-uppercase" {
+            let public = ["http://LOCALHOST:18081/".to_owned()];
+            assert!(
+                verifies(case, &base_urls("http", text(case, "host"), &public)),
+                "{name:?}"
+            );
+        }
+        assert!(
+            !verifies(case, &base_urls("http", "elsewhere", &[])),
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn the_clients_own_vectors_are_met() {
+    for case in vectors()["official_unit_vectors"].as_array().unwrap() {
+        let signature = sign(
+            text(case, "url"),
+            text(case, "api_key"),
+            text(case, "secret_key"),
+            text(case, "rnd_key"),
+            text(case, "body").as_bytes(),
+        );
+        assert_eq!(signature, text(case, "signature"));
+    }
+    let documented = sign(
+        "https://api.craftgate.io/onboarding/v1/members/1",
+        "key-1",
+        "FooBar123!",
+        "Xa15Fp11T",
+        b"",
+    );
+    assert_eq!(documented, "y1TtnjNCJEvlkP5ufCkK3H0i2guMB/bKL4Ayw3VlKWA=");
+}
+
+#[test]
+fn callback_hashes_and_webhook_signatures_are_met() {
+    for case in vectors()["callback_and_webhook"].as_array().unwrap() {
+        let key = text(case, "key");
+        if text(case, "kind") == "webhook" {
+            let data = &case["data"];
+            let stamp = data["eventTimestamp"].as_i64().unwrap();
+            let made = webhook(
+                key,
+                text(data, "eventType"),
+                stamp,
+                text(data, "status"),
+                text(data, "payloadId"),
+            );
+            assert_eq!(made, text(case, "signature"));
+            continue;
+        }
+        let params = &case["params"];
+        let callback = Callback {
+            status: text(params, "status"),
+            complete_status: text(params, "completeStatus"),
+            payment_id: text(params, "paymentId"),
+            conversation_data: text(params, "conversationData"),
+            conversation_id: text(params, "conversationId"),
+            callback_status: text(params, "callbackStatus"),
+        };
+        assert_eq!(callback_hash_v1(key, &callback), text(params, "hash"));
+    }
+}
+
+#[test]
+fn a_long_webhook_key_is_hashed_first() {
+    // Made with Python's hmac.
+    let made = webhook(&"a".repeat(131), "API_AUTH", 1, "SUCCESS", "1");
+    assert_eq!(made, "VKw1e7A0ioqWTYpt+Pt+T7BBUcjan1XPp8gy9EWff44=");
+}
+
+#[test]
+fn the_second_callback_hash_names_what_it_covers() {
+    let conversation = ("conversationId", "d1811bb0-25a2-40c7-ba71-c8b605259611");
+    let (names, hash) = callback_hash_v2(
+        "merchantCallbackKeySandbox",
+        &[
+            ("paymentId", "863"),
+            ("status", "SUCCESS"),
+            ("callbackStatus", ""),
+            conversation,
+            ("mdStatus", "1"),
+        ],
+    );
+    assert_eq!(
+        names,
+        "paymentId:status:callbackStatus:conversationId:mdStatus"
+    );
+    assert_eq!(
+        hash,
+        "9f746eb6b0886636654243e04e4c69fd84c4ca78a6afcc442491d25663142a21"
+    );
+}
+
+#[test]
+fn a_default_port_may_be_signed_though_it_is_not_sent() {
+    let signature = sign("http://127.0.0.1:80/payment/v1/cards", "k", "s", "r", b"{}");
+    let bases = base_urls("http", "127.0.0.1", &[]);
+    let request = SignedRequest {
+        base_urls: &bases,
+        raw_target: "/payment/v1/cards",
+        api_key: "k",
+        secret: "s",
+        rnd_key: "r",
+        body: b"{}",
+    };
+    assert!(verify(&request, &signature));
+    assert!(!verify(
+        &SignedRequest {
+            body: b"{} ",
+            ..request
+        },
+        &signature
+    ));
+    assert!(!verify(
+        &SignedRequest {
+            base_urls: &[],
+            ..request
+        },
+        &signature
+    ));
+    for broken in ["", "!", "AAAA", signature.trim_end_matches('=')] {
+        assert!(!verify(&request, broken), "{broken}");
+    }
+}
+
+#[test]
+fn hostile_targets_decode_without_panic() {
+    assert_eq!(target_spellings("/a?").len(), 1);
+    assert_eq!(target_spellings("//a/b?x=1&"), ["//a/b?x=1&"]);
+    assert_eq!(target_spellings("/a+b"), ["/a+b", "/a b"]);
+    assert_eq!(target_spellings("/%2B+"), ["/%2B+", "/++", "/+ "]);
+    assert_eq!(target_spellings("/%"), ["/%"]);
+    assert_eq!(target_spellings("/%z9%4"), ["/%z9%4"]);
+    assert_eq!(target_spellings("/%ff"), ["/%ff", "/\u{fffd}"]);
+    assert_eq!(target_spellings("/%+1ş"), ["/%+1ş", "/% 1ş"]);
+}
+
+#[test]
+fn a_rnd_key_is_short_and_plain() {
+    assert!(valid_rnd_key("2a892fdf-30f8-4b0f-863c-8695eae7797b"));
+    for wrong in ["", "a b", "{", "ş", &"a".repeat(65)] {
+        assert!(!valid_rnd_key(wrong), "{wrong}");
+    }
+}
