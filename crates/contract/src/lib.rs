@@ -12,13 +12,16 @@ pub mod cards;
 pub mod datetime;
 pub mod endpoints;
 pub mod enums;
+pub mod envelope;
 pub mod errors;
 pub mod id;
 pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod money;
 pub mod payment_reporting;
+pub mod rules;
 pub mod signature;
+pub mod term_limits;
 pub mod webhook;
 pub mod wire_type;
 
