@@ -77,6 +77,11 @@ rules! {
     WalletWithReward = "3010", 400, "Tutarın tamamı cüzdandan ödenirken ödül kullanılamaz", "A reward cannot be used when the wallet pays everything";
     RewardAmounts = "3011", 400, "Ödül tutarları birbiriyle uyuşmuyor", "The amounts of the reward do not match";
     RewardField = "3012", 400, "{type} ödülü için {field} gereklidir", "The reward {type} needs {field}";
+    ShareAbovePrice = "3013", 400, "{field} kalemin fiyatından büyük olamaz", "{field} cannot be more than the price of the item";
+    RewardNeedsInstallment = "3014", 400, "{type} ödülü taksitli ödeme ister", "The reward {type} needs a payment in instalments";
+    RewardCoversAll = "3015", 422, "Bu bankada ödül puanı tutarın tamamını ve tek türde karşılamalıdır", "At this bank points must pay the whole amount, and be of one kind";
+    ValueNotOffered = "3016", 400, "{field} için bu değer henüz sunulmuyor", "This value of {field} is not offered yet";
+    BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -93,6 +98,8 @@ rules! {
     ApmAmbiguous = "5006", 422, "{type} için birden fazla tanım var, merchantApmId gönderilmelidir", "Several methods of type {type} are active, merchantApmId must be sent";
     HostNotAllowed = "5007", 422, "{host} adresine bağlanmaya izin verilmiyor", "Connecting to {host} is not allowed";
     PosIntegratorNotOffered = "5008", 422, "{type} henüz sunulmuyor", "{type} is not offered yet";
+    ApmNotFound = "5009", 404, "Alternatif ödeme yöntemi bulunamadı", "The alternative payment method was not found";
+    PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
     LoanBankUnknown = "6001", 422, "{bank} banka kodu tanınmıyor", "The bank code {bank} is not known";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
     LoanNotFinanceable = "6003", 422, "Sepetteki bir ürün krediyle satılamaz", "A product of the cart cannot be bought with a loan";

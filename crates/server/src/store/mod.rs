@@ -1,1 +1,67 @@
-//! All SQL lives here.
+//! All SQL: literals in the common dialect, scoped by merchant in name and signature, and the
+//! rows they read turned into the types of the engine. No decision about money is taken here.
+
+pub mod apms;
+pub mod attempts;
+pub mod cards;
+pub mod db;
+pub mod idempotency;
+pub mod leases;
+pub mod loans;
+pub mod merchants;
+pub mod migrations;
+pub mod page_tokens;
+pub mod payments;
+pub mod poses;
+pub mod signatures;
+pub mod webhooks;
+
+use crate::app::App;
+use contract::card::Secret;
+use db::Unavailable;
+use serde_json::{Map, Value as Json};
+use std::str::FromStr;
+
+/// Shards of due work. A merchant's work is in one of them; replicas lease them.
+pub const SHARDS: i64 = 16;
+
+/// The shard of a merchant's due work. The low bits of an id are a sequence, so they spread.
+pub fn shard_of(merchant_id: i64) -> i64 {
+    merchant_id.rem_euclid(SHARDS)
+}
+
+fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
+    match app.vault.open_text(place, sealed) {
+        Ok(text) => Ok(Secret::new(text.as_str())),
+        Err(_) => Err(Unavailable::new(format!("{place} does not open: is this the right key file?"))),
+    }
+}
+
+fn object(json: Json) -> Map<String, Json> {
+    match json {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// A wire enum out of a column; a spelling that the code does not know is a corrupt row.
+fn enumerated<E: FromStr>(text: &str) -> Result<E, Unavailable> {
+    E::from_str(text).map_err(|_| Unavailable::new(format!("a row holds the unknown value {text}")))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailable> {
+    serde_json::from_value(json).map_err(|error| Unavailable::new(format!("a row cannot be read: {error}")))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Json {
+    serde_json::to_value(value).unwrap_or(Json::Null)
+}
+
+/// True when a commit went through, false when somebody moved first.
+pub fn won(outcome: Result<(), db::CommitError>) -> Result<bool, Unavailable> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(db::CommitError::Conflict { .. }) => Ok(false),
+        Err(db::CommitError::Unavailable(why)) => Err(Unavailable::new(why)),
+    }
+}

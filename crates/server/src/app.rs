@@ -1,0 +1,117 @@
+//! What every part of the server is handed: database, vault, clock, ids, network, settings.
+
+use crate::bins::Bins;
+use crate::clock::{Clock, Ids, istanbul};
+use crate::net::{HostList, Net};
+use crate::store::db::Db;
+use crate::vault::Vault;
+use jiff::{SignedDuration, Timestamp, Zoned};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The server's parts. Cheap to share, nothing in it changes at run time.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Encryption at rest.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Ids,
+    /// What card numbers tell.
+    pub bins: Bins,
+    /// The way to banks and lenders.
+    pub net: Net,
+    /// The way to shops' webhook addresses: refuses private ones.
+    pub webhook_net: Net,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Rung when work became due at once.
+    pub due_work: Notify,
+}
+
+/// What the operator set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Base URLs under which the server is reached, without a trailing slash. The first one is
+    /// used in addresses that Galata gives out; all are tried for signatures.
+    pub public_urls: Vec<String>,
+    /// Hosts beyond the directory that POS and lender accounts may point at.
+    pub bank_hosts: HostList,
+    /// Hosts with private addresses that webhooks may go to.
+    pub webhook_hosts: HostList,
+    /// Waits before each webhook call: the first one, then after each failure.
+    pub webhook_waits: Vec<Duration>,
+    /// Waits before each inquiry about an outcome that nobody knows.
+    pub inquiry_waits: Vec<Duration>,
+    /// Seconds that a bank or lender may take to answer.
+    pub bank_timeout: Duration,
+    /// Writes requests (method, path, status, time) to the log.
+    pub log_requests: bool,
+}
+
+/// The documented schedule: first after 30 s, then 10 s, 30 s, 3 min, 10 min, 30 min.
+pub const WEBHOOK_WAITS: [Duration; 6] = [
+    Duration::from_secs(30),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(180),
+    Duration::from_secs(600),
+    Duration::from_secs(1800),
+];
+
+/// When the bank is asked what became of an order: pos-protocols section 4, rule 2; then with
+/// growing distance for two days.
+pub const INQUIRY_WAITS: [Duration; 9] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+    Duration::from_secs(1800),
+    Duration::from_secs(7200),
+    Duration::from_secs(21_600),
+    Duration::from_secs(43_200),
+    Duration::from_secs(86_400),
+];
+
+impl App {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Now, on Istanbul's clocks.
+    pub fn istanbul_now(&self) -> Zoned {
+        istanbul(self.now())
+    }
+
+    /// `wait` from now.
+    pub fn after(&self, wait: Duration) -> Timestamp {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        self.now().checked_add(wait).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A new id.
+    pub fn next_id(&self) -> i64 {
+        self.ids.next(self.now())
+    }
+
+    /// An address of this server that others are given.
+    pub fn public_url(&self, path: &str) -> String {
+        let base = self.settings.public_urls.first().map_or("", String::as_str);
+        format!("{base}{path}")
+    }
+
+    /// When an attempt that has no answer must be inquired about: once the bank had its time.
+    pub fn unanswered_at(&self) -> Timestamp {
+        self.after(self.settings.bank_timeout + Duration::from_secs(10))
+    }
+
+    /// When the next inquiry is due after `made` of them; nothing when a person must look.
+    pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
+        let wait = self.settings.inquiry_waits.get(usize::try_from(made).unwrap_or(usize::MAX))?;
+        Some(self.after(*wait))
+    }
+}

@@ -1,0 +1,55 @@
+//! Webhooks are written in the commit of the change that they announce.
+
+use crate::app::App;
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::payments::Payment;
+use crate::store::webhooks::{self, Webhook};
+use contract::enums::{ApmAdditionalAction, PaymentStatus, WebhookEventType, WebhookStatus};
+use serde_json::json;
+
+/// Announces how a card payment or its verification ended.
+pub fn payment(app: &App, merchant: &Merchant, payment: &Payment, event: WebhookEventType, commit: &mut Commit) {
+    let status = match payment.status {
+        PaymentStatus::Failure => WebhookStatus::Failure,
+        _ => WebhookStatus::Success,
+    };
+    write(app, merchant, payment, event, status, None, commit);
+}
+
+/// Announces that a loan application's state changed; both generations' names of the action.
+pub fn loan(app: &App, merchant: &Merchant, payment: &Payment, action: ApmAdditionalAction, commit: &mut Commit) {
+    let status = match payment.status {
+        PaymentStatus::Failure => WebhookStatus::Failure,
+        _ => WebhookStatus::Success,
+    };
+    let payload = json!({ "additionalAction": action, "apmAdditionalAction": action });
+    write(app, merchant, payment, WebhookEventType::BnplNotification, status, Some(payload), commit);
+}
+
+fn write(
+    app: &App,
+    merchant: &Merchant,
+    payment: &Payment,
+    event: WebhookEventType,
+    status: WebhookStatus,
+    payload: Option<serde_json::Value>,
+    commit: &mut Commit,
+) {
+    if !merchant.wants(event) {
+        return;
+    }
+    let Some(first_wait) = app.settings.webhook_waits.first() else { return };
+    let webhook = Webhook {
+        merchant_id: merchant.id,
+        id: app.next_id(),
+        payment_id: payment.id,
+        event,
+        event_at: app.now(),
+        status,
+        payload_id: payment.id.to_string(),
+        payload,
+        tries: 0,
+    };
+    webhooks::insert(&webhook, app.after(*first_wait), commit);
+}

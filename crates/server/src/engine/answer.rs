@@ -1,0 +1,224 @@
+//! The fourth beat: a bank's answer becomes the attempt's result and the payment's status, in one
+//! commit with the webhook that announces it. A bank's answer is never dropped: when somebody
+//! else moved first, the payment is loaded again and the answer is applied to what it is now.
+
+use super::announce;
+use super::status::{Event, after};
+use crate::app::App;
+use crate::operations::Problem;
+use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
+use crate::store::cards;
+use crate::store::db::{Commit, CommitError};
+use crate::store::merchants::Merchant;
+use crate::store::payments::{self, Payment, PaymentFailure};
+use connectors::bank::{Charged, Decline};
+use contract::card_loyalties::{Loyalty, Reward};
+use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
+use contract::errors::ErrorGroup;
+use contract::money::Money;
+use std::time::Duration;
+
+/// What became of an attempt.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The bank took the money.
+    Approved(Charged),
+    /// The bank refused, or surely nothing was sent.
+    Declined(PaymentFailure),
+    /// Nobody knows.
+    Doubt(AttemptAnswer),
+    /// The bank gave the money back.
+    Reversed,
+}
+
+/// A bank's refusal as it is kept: its text capped and without card-like digit runs.
+pub fn failure_of(decline: &Decline) -> PaymentFailure {
+    PaymentFailure {
+        group: decline.group,
+        provider_code: Some(connectors::scrub::words(&decline.code)),
+        provider_message: Some(connectors::scrub::words(&decline.message)),
+    }
+}
+
+/// A failure without a bank's words.
+pub fn failure(group: ErrorGroup) -> PaymentFailure {
+    PaymentFailure { group, provider_code: None, provider_message: None }
+}
+
+/// Times that an answer is written again while the database is away, and the wait between them.
+const WRITES_MAX: usize = 20;
+const WRITE_WAIT: Duration = Duration::from_millis(250);
+
+/// Writes an outcome: attempt first, payment by compare-and-set, card to be stored, webhook.
+/// `attempt` and `payment` are what was last read; both are brought up to date.
+///
+/// When the database stays away the answer is lost from memory only: the attempt still says that
+/// it was asked, and the bank will be inquired.
+pub async fn write(
+    app: &App,
+    merchant: &Merchant,
+    payment: &mut Payment,
+    attempt: &mut Attempt,
+    outcome: Outcome,
+) -> Result<(), Problem> {
+    let mut was = attempt.state;
+    for _ in 0..WRITES_MAX {
+        let (mut moved, mut result) = (payment.clone(), attempt.clone());
+        apply(app, &mut moved, &mut result, &outcome);
+        let mut commit = Commit::new(payment.merchant_id, payment.id);
+        attempts::save(app, &result, was, &mut commit);
+        if moved.status != payment.status {
+            payments::save(&moved, &mut commit);
+            settle_stored_card(&moved, &mut commit);
+            announce::payment(app, merchant, &moved, WebhookEventType::ApiAuth, &mut commit);
+        }
+        match app.db.commit(commit).await {
+            Ok(()) => {
+                if moved.status != payment.status {
+                    moved.version += 1;
+                }
+                (*payment, *attempt) = (moved, result);
+                return Ok(());
+            }
+            Err(CommitError::Conflict { .. }) => {
+                // Somebody moved first: an inquiry, or the bank's own late answer.
+                let (_, now) = super::loaded(app, payment.merchant_id, payment.id).await?;
+                let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
+                let Some(same) = attempts.into_iter().find(|a| a.id == attempt.id) else {
+                    return Err(Problem::unavailable("an attempt is gone"));
+                };
+                *payment = now;
+                *attempt = same;
+                was = attempt.state;
+                if is_settled(attempt.state) {
+                    return Ok(());
+                }
+            }
+            Err(CommitError::Unavailable(why)) => {
+                tracing::error!(payment = payment.id, %why, "a bank's answer could not be written yet");
+                tokio::time::sleep(WRITE_WAIT).await;
+            }
+        }
+    }
+    Err(Problem::unavailable("a bank's answer could not be written; the bank will be inquired"))
+}
+
+fn is_settled(state: AttemptState) -> bool {
+    use AttemptState::{Approved, Declined, NotSent, Reversed};
+    matches!(state, Approved | Declined | NotSent | Reversed)
+}
+
+fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outcome) {
+    match outcome {
+        Outcome::Approved(charged) => {
+            attempt.state = AttemptState::Approved;
+            attempt.inquire_at = None;
+            attempt.proof = None;
+            attempt.answer = Some(AttemptAnswer { charged: Some(charged.clone()), ..AttemptAnswer::default() });
+            if let Some(status) = after(payment.status, Event::Approved) {
+                payment.status = status;
+                payment.captured = payment.paid_price.minor;
+                payment.error = None;
+                fill_references(payment, charged);
+            }
+        }
+        Outcome::Declined(why) => {
+            attempt.state = AttemptState::Declined;
+            attempt.inquire_at = None;
+            attempt.proof = None;
+            attempt.answer = Some(AttemptAnswer {
+                code: why.provider_code.clone(),
+                message: why.provider_message.clone(),
+                ..AttemptAnswer::default()
+            });
+            if let Some(status) = after(payment.status, Event::Declined) {
+                payment.status = status;
+                payment.error = Some(why.clone());
+            }
+        }
+        Outcome::Doubt(why) => {
+            attempt.state = AttemptState::Doubt;
+            attempt.answer = Some(why.clone());
+            attempt.inquire_at = app.next_inquiry_at(attempt.inquiries);
+        }
+        Outcome::Reversed => {
+            attempt.state = AttemptState::Reversed;
+            attempt.inquire_at = None;
+            attempt.proof = None;
+            if let Some(status) = after(payment.status, Event::Reversed) {
+                payment.status = status;
+                payment.error = Some(failure(ErrorGroup::CommunicationOrSystemError));
+            }
+        }
+    }
+}
+
+fn fill_references(payment: &mut Payment, charged: &Charged) {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    payment.auth_code = given(&charged.auth_code);
+    payment.host_reference = given(&charged.host_reference);
+    payment.trans_id = given(&charged.transaction_id);
+    payment.card.bank_holder = given(&connectors::scrub::words(&charged.holder_name));
+    if let Some(spent) = charged.spent {
+        let text = |minor: i64| Some(Money::new(minor, payment.currency).decimal());
+        let asked = payment.loyalty.take();
+        let differs = asked.as_ref().and_then(|l| l.reward.as_ref()).is_none_or(|reward| {
+            // What the shop asked for keeps its spelling; what the bank did instead is shown.
+            !same_reward(reward, spent, payment)
+        });
+        payment.loyalty = match differs {
+            false => asked,
+            true if spent.card + spent.firm + spent.mile == 0 => None,
+            true => Some(Loyalty {
+                r#type: Some(LoyaltyType::RewardMoney),
+                reward: Some(Reward {
+                    card_reward_money: text(spent.card),
+                    firm_reward_money: text(spent.firm),
+                    mile_reward_money: (spent.mile > 0).then(|| text(spent.mile)).flatten(),
+                    total_reward_money: text(spent.card + spent.firm + spent.mile),
+                }),
+                message: asked.and_then(|l| l.message),
+                ..Loyalty::default()
+            }),
+        };
+    }
+    if let Some(campaign) = &charged.campaign {
+        let message = connectors::scrub::words(&campaign.message);
+        match payment.loyalty.as_mut().filter(|l| l.r#type == Some(campaign.loyalty_type)) {
+            Some(loyalty) if loyalty.message.is_none() => loyalty.message = Some(message),
+            Some(_) => {}
+            None if payment.loyalty.is_none() => {
+                payment.loyalty = Some(Loyalty {
+                    r#type: Some(campaign.loyalty_type),
+                    message: Some(message),
+                    ..Loyalty::default()
+                });
+            }
+            None => {}
+        }
+    }
+}
+
+fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &Payment) -> bool {
+    let minor = |amount: Option<contract::money::Decimal>| {
+        amount.map_or(Some(0), |a| a.to_minor(payment.currency).ok())
+    };
+    let (card, firm, mile) =
+        (minor(reward.card_reward_money), minor(reward.firm_reward_money), minor(reward.mile_reward_money));
+    let total = card.zip(firm).zip(mile).map(|((card, firm), mile)| card + firm + mile);
+    // PosNet's 3DS takes card and firm points as one amount: the same total is the same reward.
+    total == Some(spent.card + spent.firm + spent.mile)
+}
+
+/// A card that this payment stores becomes usable with its success, and is forgotten with its
+/// failure.
+pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
+    let (true, Some(user), Some(token)) = (payment.store_card, &payment.card_user_key, &payment.card_token) else {
+        return;
+    };
+    match payment.status {
+        PaymentStatus::Success => cards::activate(payment.merchant_id, user, token, commit),
+        PaymentStatus::Failure => cards::forget_inactive(payment.merchant_id, user, token, commit),
+        _ => {}
+    }
+}

@@ -1,0 +1,264 @@
+//! A card is charged without 3DS.
+
+use super::answer::{self, Outcome, failure, failure_of};
+use super::claims::Claims;
+use crate::app::App;
+use crate::operations::Problem;
+use crate::random;
+use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
+use crate::store::cards::{self, StoredCard};
+use crate::store::db::{Commit, CommitError};
+use crate::store::merchants::Merchant;
+use crate::store::payments::{self, Item, Payment, PosShown};
+use crate::store::poses::Pos;
+use connectors::bank::{
+    Answer, CardData, Charge, Charged, Doubt, DoubtReason, Line, Order, RewardUse, Verdict,
+};
+use contract::enums::PaymentStatus;
+use contract::errors::{ErrorGroup};
+use contract::rules::Rule;
+use contract::money::Money;
+
+/// POSes that one payment may try: the first, and one more after some refusals.
+pub const ATTEMPTS_MAX: usize = 2;
+
+/// What the operation decided: everything that the intent commit writes and the bank needs.
+pub struct Plan {
+    /// The payment as it will stand, its status aside.
+    pub payment: Payment,
+    /// Its items.
+    pub items: Vec<Item>,
+    /// The card.
+    pub card: CardData,
+    /// The shopper's name for the card, when it is to be stored.
+    pub card_alias: Option<String>,
+    /// POSes that can take the payment, best first; at least one.
+    pub poses: Vec<Pos>,
+    /// The reward to use.
+    pub reward: Option<RewardUse>,
+    /// Whether another POS may be tried after a refusal.
+    pub retry: bool,
+    /// The order id that the shop chose.
+    pub bank_order_id: Option<String>,
+}
+
+/// Refusals after which another bank may well approve: they speak of the route, not of the card's
+/// money (platform-semantics section 10 names the first two; the others are of their kind).
+const RETRYABLE: &[ErrorGroup] = &[
+    ErrorGroup::InvalidTransaction,
+    ErrorGroup::DoNotHonour,
+    ErrorGroup::IssuerOrSwitchInoperative,
+    ErrorGroup::NotPermittedToTerminal,
+    ErrorGroup::InvalidMerchantOrSp,
+    ErrorGroup::InvalidIp,
+    ErrorGroup::RequestBlockedByBank,
+    ErrorGroup::NoResponse,
+    ErrorGroup::RequestTimeout,
+    ErrorGroup::CommunicationOrSystemError,
+];
+
+/// Charges the card and answers with the payment as it then stands: SUCCESS, FAILURE, or WAITING
+/// when the outcome is in doubt.
+pub async fn charge(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    plan: Plan,
+) -> Result<Payment, Problem> {
+    let Some(first) = plan.poses.first() else {
+        return Err(Problem::rule(Rule::NoPos));
+    };
+    // Intend.
+    let mut payment = plan.payment.clone();
+    payment.status = PaymentStatus::Waiting;
+    let mut attempt = new_attempt(app, &payment, first, &plan);
+    route_to(&mut payment, first, &attempt);
+    let mut commit = Commit::new(merchant.id, payment.id);
+    claims.write(app, Some(payment.id), &mut commit);
+    insert_payment(app, &mut payment, &plan, &mut commit);
+    attempts::insert(&attempt, &mut commit);
+    app.db.commit(commit).await.map_err(|error| claims.refused(error, order_id_used()))?;
+
+    for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
+        // Ask.
+        let answer = ask(app, pos, &payment, &attempt, &plan).await;
+        // Answer.
+        let next = plan.poses.get(tried + 1).filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(&plan, &answer));
+        if let Some(next) = next {
+            let again = retry_at(app, &mut payment, &mut attempt, &answer, next, &plan).await?;
+            if again {
+                continue;
+            }
+        }
+        let duplicate = is_duplicate(&answer);
+        answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
+        if duplicate {
+            // The bank knows the order already: ask at once what became of it.
+            payment = super::inquiry::settle(app, merchant, payment.id).await?;
+        }
+        break;
+    }
+    Ok(payment)
+}
+
+/// Writes the payment with its items, and the card that it stores once it succeeds.
+pub fn insert_payment(app: &App, payment: &mut Payment, plan: &Plan, commit: &mut Commit) {
+    let stored = payment.store_card.then(|| StoredCard {
+        merchant_id: payment.merchant_id,
+        card_user_key: payment.card_user_key.clone().unwrap_or_else(random::uuid),
+        card_token: random::uuid(),
+        pan: plan.card.pan.clone(),
+        expiry: plan.card.expiry,
+        holder_name: plan.card.holder.clone(),
+        alias: plan.card_alias.clone().unwrap_or_default(),
+        created_at: app.now(),
+    });
+    if let Some(card) = &stored {
+        payment.card_user_key = Some(card.card_user_key.clone());
+        payment.card_token = Some(card.card_token.clone());
+    }
+    payments::insert(payment, &plan.items, commit);
+    payment.version = 1;
+    if let Some(card) = &stored {
+        cards::insert(app, card, false, commit);
+    }
+}
+
+/// The attempt that a plan makes at `pos`. It says that the bank is asked: should this process die
+/// before the answer, the bank is inquired.
+pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Attempt {
+    Attempt {
+        merchant_id: payment.merchant_id,
+        id: app.next_id(),
+        payment_id: payment.id,
+        pos_id: pos.id,
+        order_id: plan.bank_order_id.clone().unwrap_or_else(random::order_id),
+        threeds: false,
+        state: AttemptState::Asked,
+        amount: payment.paid_price.minor - payment.wallet_price.minor,
+        installment: payment.installment,
+        reward: plan.reward,
+        proof: None,
+        answer: None,
+        asked_at: app.now(),
+        inquiries: 0,
+        inquire_at: Some(app.unanswered_at()),
+    }
+}
+
+/// Notes in the payment which POS is asked, and under which order id.
+pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
+    payment.pos =
+        Some(PosShown { id: pos.id, name: pos.name.clone(), alias: pos.alias.clone(), bank_id: pos.bank_id });
+    payment.order_id = Some(attempt.order_id.clone());
+}
+
+/// The order as the bank is told it.
+pub fn order_of(payment: &Payment, attempt: &Attempt) -> Order {
+    Order {
+        id: attempt.order_id.clone(),
+        amount: Money::new(attempt.amount, payment.currency),
+        installment: attempt.installment,
+    }
+}
+
+/// The only other thing that an intent commit can refuse: the shop's own order id was used.
+pub fn order_id_used() -> Problem {
+    Problem::Failed { payment_id: None, failure: failure(ErrorGroup::OrderIdAlreadyUsed) }
+}
+
+async fn ask(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt, plan: &Plan) -> Answer<Charged> {
+    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+        return Err(Doubt::not_supported());
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let line = Line { account: &account, http: &app.net, now: &now };
+    let order = order_of(payment, attempt);
+    let charge = Charge {
+        order: &order,
+        card: &plan.card,
+        reward: plan.reward,
+        client_ip: payment.client_ip.as_deref(),
+    };
+    bank.charge(line, charge).await
+}
+
+fn is_duplicate(answer: &Answer<Charged>) -> bool {
+    matches!(answer, Err(Doubt { reason: DoubtReason::Duplicate(_), .. }))
+}
+
+fn may_retry(plan: &Plan, answer: &Answer<Charged>) -> bool {
+    // An order id that the shop chose is sent once.
+    if plan.bank_order_id.is_some() {
+        return false;
+    }
+    match answer {
+        Ok(Verdict::Approved(_)) => false,
+        Ok(Verdict::Declined(decline)) => plan.retry && RETRYABLE.contains(&decline.group),
+        Err(doubt) => !doubt.may_have_been_sent,
+    }
+}
+
+/// Ends the attempt and intends the next one, in one commit. False when somebody else moved the
+/// payment meanwhile: then there is no next attempt.
+async fn retry_at(
+    app: &App,
+    payment: &mut Payment,
+    attempt: &mut Attempt,
+    answer: &Answer<Charged>,
+    next: &Pos,
+    plan: &Plan,
+) -> Result<bool, Problem> {
+    let was = attempt.state;
+    let mut ended = attempt.clone();
+    ended.state = match answer {
+        Err(_) => AttemptState::NotSent,
+        Ok(_) => AttemptState::Declined,
+    };
+    ended.inquire_at = None;
+    if let Outcome::Declined(why) = outcome(answer.clone()) {
+        ended.answer =
+            Some(AttemptAnswer { code: why.provider_code, message: why.provider_message, ..AttemptAnswer::default() });
+    }
+    let following = new_attempt(app, payment, next, plan);
+    let mut routed = payment.clone();
+    route_to(&mut routed, next, &following);
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    attempts::save(app, &ended, was, &mut commit);
+    attempts::insert(&following, &mut commit);
+    payments::save(&routed, &mut commit);
+    match app.db.commit(commit).await {
+        Ok(()) => {
+            routed.version += 1;
+            (*payment, *attempt) = (routed, following);
+            Ok(true)
+        }
+        Err(CommitError::Conflict { .. } | CommitError::Unavailable(_)) => Ok(false),
+    }
+}
+
+/// What an answer means for attempt and payment. Where surely nothing was sent there is no doubt:
+/// no money moved.
+pub fn outcome(answer: Answer<Charged>) -> Outcome {
+    match answer {
+        Ok(Verdict::Approved(charged)) => Outcome::Approved(charged),
+        Ok(Verdict::Declined(decline)) => Outcome::Declined(failure_of(&decline)),
+        Err(doubt) if !doubt.may_have_been_sent => {
+            tracing::warn!(detail = %doubt.detail, "a bank could not be reached");
+            Outcome::Declined(failure(ErrorGroup::CommunicationOrSystemError))
+        }
+        Err(doubt) => {
+            tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
+            let duplicate = match &doubt.reason {
+                DoubtReason::Duplicate(decline) => Some(failure_of(decline)),
+                _ => None,
+            };
+            Outcome::Doubt(AttemptAnswer {
+                message: Some(connectors::scrub::words(&doubt.detail)),
+                duplicate,
+                ..AttemptAnswer::default()
+            })
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What happens to money. Only the engine changes a payment's status, along the table of
+//! [`status`], and every move that touches a bank has four beats: decide, intend, ask, answer.
+
+pub mod announce;
+pub mod answer;
+pub mod charge;
+pub mod claims;
+pub mod inquiry;
+pub mod loan;
+pub mod rewards;
+pub mod routing;
+pub mod split;
+pub mod status;
+pub mod three_ds;
+
+use crate::app::App;
+use crate::operations::Problem;
+use crate::store::merchants::{self, Merchant};
+use crate::store::payments::{self, Payment};
+
+/// How often a move is decided again after somebody else moved first.
+const CONFLICTS_MAX: usize = 8;
+
+/// A payment and its merchant, for doors that know only ids.
+async fn loaded(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Merchant, Payment), Problem> {
+    let merchant = merchants::of_id(app, merchant_id).await?;
+    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
+    match (merchant, payment) {
+        (Some(merchant), Some(payment)) => Ok((merchant, payment)),
+        _ => Err(Problem::unavailable("a payment or its merchant is gone")),
+    }
+}

@@ -1,0 +1,106 @@
+//! Which POS takes a payment: those that can, best first. Pure: the same POSes and the same
+//! payment always give the same order.
+
+use super::answer::failure;
+use super::rewards;
+use crate::bins::Bin;
+use crate::operations::Problem;
+use crate::store::poses::Pos;
+use connectors::bank::{RewardUse, Verb};
+use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
+use contract::errors::{ErrorGroup};
+use contract::rules::Rule;
+use std::cmp::Reverse;
+
+/// What a payment asks of a POS.
+pub struct Need<'a> {
+    /// Its currency.
+    pub currency: Currency,
+    /// With 3DS.
+    pub threeds: bool,
+    /// A security code was sent.
+    pub has_cvc: bool,
+    /// 1 is a single payment.
+    pub installment: u8,
+    /// What the number tells; nothing is a foreign card.
+    pub bin: Option<&'a Bin>,
+    /// Minor units that the card is asked for, points included.
+    pub amount: i64,
+    /// The reward to use.
+    pub reward: Option<RewardUse>,
+    /// The POS that the shop pinned.
+    pub pinned: Option<&'a str>,
+    /// The POSes that the shop allows; empty allows all.
+    pub aliases: &'a [String],
+    /// How the shop wants them ordered.
+    pub ordering: Option<OrderingRule>,
+}
+
+/// The POSes that can take the payment, best first; at least one, or why there is none.
+pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem> {
+    if let Some(alias) = need.pinned
+        && !poses.iter().any(|pos| pos.alias == alias)
+    {
+        return Err(Problem::with(Rule::UnknownPosAlias, &[("field", "posAlias"), ("alias", alias)]));
+    }
+    let mut left: Vec<Pos> = poses.into_iter().filter(|pos| takes(pos, need)).collect();
+    if left.is_empty() {
+        return Err(Problem::rule(Rule::NoPos));
+    }
+    if let Some(reward) = need.reward {
+        left.retain(|pos| rewards::can_use(pos, need.bin, reward));
+        if left.is_empty() {
+            return Err(Problem::rule(Rule::NoPosForReward));
+        }
+        if left.iter().all(|pos| rewards::refused(pos, reward, need.amount)) {
+            return Err(Problem::field(Rule::RewardCoversAll, "card.loyalty.reward"));
+        }
+        left.retain(|pos| !rewards::refused(pos, reward, need.amount));
+    }
+    let (kind, group) = match need.threeds {
+        true => (PaymentAuthenticationType::ThreeDs, None),
+        false => (PaymentAuthenticationType::NonThreeDs, Some(ErrorGroup::Requires3ds)),
+    };
+    left.retain(|pos| pos.authenticates(kind));
+    if left.is_empty() {
+        return Err(match group {
+            Some(group) => Problem::Failed { payment_id: None, failure: failure(group) },
+            None => Problem::rule(Rule::NoPos),
+        });
+    }
+    if !need.has_cvc {
+        left.retain(|pos| pos.settings.enable_payment_without_cvc);
+        if left.is_empty() {
+            return Err(Problem::Failed { payment_id: None, failure: failure(ErrorGroup::CvcRequired) });
+        }
+    }
+    order(&mut left, need);
+    Ok(left)
+}
+
+fn takes(pos: &Pos, need: &Need<'_>) -> bool {
+    let verb = if need.threeds { Verb::ThreeDs } else { Verb::Charge };
+    let speaks = connectors::directory::bank(pos.integrator).is_some_and(|bank| bank.verbs().contains(&verb));
+    let association = need.bin.and_then(|bin| bin.association);
+    let associations = &pos.settings.associations;
+    speaks
+        && pos.is_usable()
+        && pos.currency == need.currency
+        && need.pinned.is_none_or(|alias| pos.alias == alias)
+        && (need.aliases.is_empty() || need.aliases.contains(&pos.alias))
+        && (need.bin.is_some() || pos.settings.enable_foreign_card)
+        && (need.installment <= 1 || pos.settings.enable_installment)
+        && (associations.is_empty() || association.is_none_or(|a| associations.contains(&a)))
+}
+
+/// On-us first, then the bank whose family the card belongs to, then the merchant's own order. The
+/// shop's own list, or IN_ORDER, goes before that.
+fn order(poses: &mut [Pos], need: &Need<'_>) {
+    let own_order = need.ordering == Some(OrderingRule::InOrder);
+    poses.sort_by_key(|pos| {
+        let listed = need.aliases.iter().position(|alias| *alias == pos.alias).unwrap_or(0);
+        let on_us = need.bin.is_some_and(|bin| bin.bank_code == pos.bank_id) && !own_order;
+        let family = rewards::shares_family(pos, need.bin) && !own_order;
+        (if own_order { listed } else { 0 }, Reverse(on_us), Reverse(family), pos.order_number, pos.id)
+    });
+}

@@ -1,0 +1,339 @@
+//! A card is charged with 3DS: begin, the browser's return, completion. No money moves before the
+//! merchant completes.
+
+use super::answer::{self, Outcome, failure, failure_of, settle_stored_card};
+use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
+use super::claims::Claims;
+use super::status::{Event, after};
+use super::{CONFLICTS_MAX, announce};
+use crate::app::App;
+use crate::operations::Problem;
+use crate::random;
+use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::page_tokens::{self, Kind};
+use crate::store::payments::{self, Payment, PaymentFailure};
+use crate::store::{poses, won};
+use connectors::bank::{
+    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verdict, Verified,
+};
+use contract::enums::{PaymentStatus, WebhookEventType};
+use contract::errors::{ErrorGroup};
+use contract::rules::Rule;
+use std::time::Duration;
+
+/// How long the shopper may take to reach the bank's page.
+const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
+/// How long the bank's page may take to send the browser back.
+const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A 3DS payment that was begun.
+pub struct Begun {
+    /// The payment, INIT_THREEDS or FAILURE.
+    pub payment: Payment,
+    /// Address of Galata's page that posts on to the bank, and the sealed form that it is given;
+    /// none when the bank refused to begin.
+    pub page: Option<Page>,
+}
+
+/// What the shop's page posts to Galata's.
+pub struct Page {
+    /// Where to post it.
+    pub url: String,
+    /// The bank's form, sealed and bound to that address.
+    pub sealed: String,
+}
+
+/// Intends the payment, asks the bank for its form, and seals the form.
+pub async fn begin(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan, language: &str) -> Result<Begun, Problem> {
+    let Some(pos) = plan.poses.first() else {
+        return Err(Problem::rule(Rule::NoPos));
+    };
+    let mut payment = plan.payment.clone();
+    payment.status = PaymentStatus::InitThreeds;
+    payment.threeds = true;
+    let mut attempt = new_attempt(app, &payment, pos, &plan);
+    attempt.threeds = true;
+    attempt.state = AttemptState::Page;
+    attempt.inquire_at = None;
+    route_to(&mut payment, pos, &attempt);
+    let (page, back) = (random::token(), random::token());
+    let mut commit = Commit::new(merchant.id, payment.id);
+    claims.write(app, Some(payment.id), &mut commit);
+    insert_payment(app, &mut payment, &plan, &mut commit);
+    attempts::insert(&attempt, &mut commit);
+    page_tokens::insert(&page, merchant.id, payment.id, Kind::ThreedsPage, app.after(PAGE_TIME), &mut commit);
+    page_tokens::insert(&back, merchant.id, payment.id, Kind::ThreedsReturn, app.after(RETURN_TIME), &mut commit);
+    app.db.commit(commit).await.map_err(|error| claims.refused(error, order_id_used()))?;
+
+    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    let why = match ask_form(app, pos, &payment, &attempt, &plan, &return_url, language).await {
+        Ok(Verdict::Approved(form)) => {
+            let page = Page { url: app.public_url(&format!("/pages/3ds/{page}")), sealed: seal(app, &page, &form) };
+            return Ok(Begun { payment, page: Some(page) });
+        }
+        Ok(Verdict::Declined(decline)) => {
+            // A bank that refuses to begin refuses 3DS, whatever its reason.
+            PaymentFailure { group: ErrorGroup::ThreedsInitError, ..failure_of(&decline) }
+        }
+        Err(doubt) => {
+            // No money moves here: not knowing whether the page was prepared harms nobody.
+            tracing::warn!(payment = payment.id, detail = %doubt.detail, "3DS could not be begun");
+            failure(ErrorGroup::ThreedsInitError)
+        }
+    };
+    let payment = not_verified(app, merchant, payment, attempt, None, Some(why), false).await?;
+    Ok(Begun { payment, page: None })
+}
+
+async fn ask_form(
+    app: &App,
+    pos: &poses::Pos,
+    payment: &Payment,
+    attempt: &Attempt,
+    plan: &Plan,
+    return_url: &str,
+    language: &str,
+) -> Answer<BankForm> {
+    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+        return Err(Doubt::not_supported());
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let line = Line { account: &account, http: &app.net, now: &now };
+    let order = order_of(payment, attempt);
+    let begin = Begin3ds {
+        order: &order,
+        card: &plan.card,
+        reward: plan.reward,
+        return_url,
+        client_ip: payment.client_ip.as_deref(),
+        language,
+    };
+    bank.begin_3ds(line, begin).await
+}
+
+fn page_place(token: &str) -> String {
+    format!("3ds page {token}")
+}
+
+fn seal(app: &App, token: &str, form: &BankForm) -> String {
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&(&form.action, &form.fields)).unwrap_or_default());
+    app.vault.seal(&page_place(token), &plain)
+}
+
+/// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
+/// made for this address, or its time is over.
+pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<BankForm>, Problem> {
+    let Some((_, _, true)) = page_tokens::of_token(app, token, Kind::ThreedsPage).await? else {
+        return Ok(None);
+    };
+    let Ok(plain) = app.vault.open(&page_place(token), sealed) else { return Ok(None) };
+    let form: Option<(String, Vec<(String, String)>)> = serde_json::from_slice(&plain).ok();
+    Ok(form.map(|(action, fields)| BankForm { action, fields }))
+}
+
+/// What the browser's return led to.
+pub struct ThreedsReturn {
+    /// The merchant, whose key signs the callback.
+    pub merchant: Merchant,
+    /// The payment as it stands.
+    pub payment: Payment,
+    /// The browser was here before: the shop has its answer already.
+    pub already: bool,
+}
+
+/// The browser came back from the bank's page. Nothing when the address is unknown or too old.
+pub async fn returned(app: &App, token: &str, fields: &[(String, String)]) -> Result<Option<ThreedsReturn>, Problem> {
+    let Some((merchant_id, payment_id, true)) = page_tokens::of_token(app, token, Kind::ThreedsReturn).await? else {
+        return Ok(None);
+    };
+    let (merchant, payment) = super::loaded(app, merchant_id, payment_id).await?;
+    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+    let (PaymentStatus::InitThreeds, Some(attempt)) = (payment.status, attempt) else {
+        return Ok(Some(ThreedsReturn { merchant, payment, already: true }));
+    };
+    let before = payment.version;
+    let payment = match ask_verified(app, &payment, &attempt, fields).await? {
+        Ok(Verdict::Approved(verified)) if is_enough(&merchant, verified.md_status) => {
+            self::verified(app, &merchant, payment, attempt, verified).await?
+        }
+        Ok(Verdict::Approved(verified)) => {
+            let md = Some(verified.md_status);
+            not_verified(app, &merchant, payment, attempt, md, None, true).await?
+        }
+        Ok(Verdict::Declined(decline)) => {
+            not_verified(app, &merchant, payment, attempt, None, Some(failure_of(&decline)), true).await?
+        }
+        Err(doubt) => {
+            // Forged, cut or unanswered: it proves nothing, and no money moved.
+            tracing::warn!(payment = payment.id, detail = %doubt.detail, "a 3DS return proves nothing");
+            not_verified(app, &merchant, payment, attempt, None, None, true).await?
+        }
+    };
+    let already = payment.version == before;
+    Ok(Some(ThreedsReturn { merchant, payment, already }))
+}
+
+/// Whether a 3DS status is good enough: 1 is; 2, 3 and 4 are for merchants with HALF_THREEDS.
+fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
+    md_status == 1 || (merchant.half_threeds && matches!(md_status, 2..=4))
+}
+
+async fn ask_verified(
+    app: &App,
+    payment: &Payment,
+    attempt: &Attempt,
+    fields: &[(String, String)],
+) -> Result<Answer<Verified>, Problem> {
+    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
+        return Err(Problem::unavailable("the POS of an attempt is gone"));
+    };
+    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+        return Ok(Err(Doubt::not_supported()));
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let order = order_of(payment, attempt);
+    let line = Line { account: &account, http: &app.net, now: &now };
+    Ok(bank.verify_3ds(line, Returned { order: &order, fields }).await)
+}
+
+async fn verified(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    attempt: Attempt,
+    verified: Verified,
+) -> Result<Payment, Problem> {
+    let (mut moved, mut result) = (payment.clone(), attempt.clone());
+    let Some(status) = after(payment.status, Event::Verified) else { return Ok(payment) };
+    moved.status = status;
+    moved.md_status = Some(verified.md_status);
+    result.state = AttemptState::Verified;
+    result.proof = Some(verified.proof);
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    attempts::save(app, &result, attempt.state, &mut commit);
+    payments::save(&moved, &mut commit);
+    announce::payment(app, merchant, &moved, WebhookEventType::ThreedsVerify, &mut commit);
+    if !won(app.db.commit(commit).await)? {
+        // Two returns at once: the other one was first.
+        return Ok(payment);
+    }
+    moved.version += 1;
+    Ok(moved)
+}
+
+async fn not_verified(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    attempt: Attempt,
+    md_status: Option<u8>,
+    why: Option<PaymentFailure>,
+    announced: bool,
+) -> Result<Payment, Problem> {
+    let (mut moved, mut result) = (payment.clone(), attempt.clone());
+    let Some(status) = after(payment.status, Event::NotVerified) else { return Ok(payment) };
+    moved.status = status;
+    moved.md_status = md_status;
+    moved.error = why;
+    result.state = AttemptState::Declined;
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    attempts::save(app, &result, attempt.state, &mut commit);
+    payments::save(&moved, &mut commit);
+    settle_stored_card(&moved, &mut commit);
+    if announced {
+        announce::payment(app, merchant, &moved, WebhookEventType::ThreedsVerify, &mut commit);
+    }
+    if !won(app.db.commit(commit).await)? {
+        return Ok(payment);
+    }
+    moved.version += 1;
+    Ok(moved)
+}
+
+/// The merchant completes a verified payment: the bank takes the money. A payment that is complete
+/// already is answered as it stands, and one in doubt is inquired first.
+pub async fn complete(app: &App, merchant: &Merchant, claims: &Claims, payment_id: i64) -> Result<Payment, Problem> {
+    for _ in 0..CONFLICTS_MAX {
+        let Some(payment) = payments::of_merchant(app, merchant.id, payment_id).await? else {
+            return Err(Problem::rule(Rule::PaymentNotFound));
+        };
+        if !payment.threeds {
+            return Err(Problem::rule(Rule::ThreeDsNotCompletable));
+        }
+        match payment.status {
+            PaymentStatus::CallbackThreeds => {}
+            PaymentStatus::Waiting => return super::inquiry::settle(app, merchant, payment_id).await,
+            PaymentStatus::Success => return Ok(payment),
+            // A refusal by the bank is told again; a verification that was not enough is not
+            // completable.
+            PaymentStatus::Failure if payment.error.is_some() => return Ok(payment),
+            PaymentStatus::Failure | PaymentStatus::InitThreeds => return Err(Problem::rule(Rule::ThreeDsNotCompletable)),
+        }
+        let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else { continue };
+        if let Some(payment) = finish(app, merchant, claims, payment, attempt).await? {
+            return Ok(payment);
+        }
+    }
+    Err(Problem::unavailable("the payment keeps changing"))
+}
+
+/// Intends, asks, answers. Nothing when somebody else completed it first.
+async fn finish(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    mut payment: Payment,
+    mut attempt: Attempt,
+) -> Result<Option<Payment>, Problem> {
+    let (was, Some(status)) = (attempt.state, after(payment.status, Event::Completing)) else {
+        return Ok(None);
+    };
+    payment.status = status;
+    attempt.state = AttemptState::Asked;
+    attempt.asked_at = app.now();
+    attempt.inquire_at = Some(app.unanswered_at());
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    claims.write(app, Some(payment.id), &mut commit);
+    attempts::save(app, &attempt, was, &mut commit);
+    payments::save(&payment, &mut commit);
+    if let Err(error) = app.db.commit(commit).await {
+        return match claims.refused(error, Problem::Moved) {
+            Problem::Moved => Ok(None),
+            problem => Err(problem),
+        };
+    }
+    payment.version += 1;
+    let answer = ask_finish(app, &payment, &attempt).await?;
+    let duplicate = matches!(&answer, Err(Doubt { reason: connectors::bank::DoubtReason::Duplicate(_), .. }));
+    let outcome: Outcome = charge::outcome(answer);
+    answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
+    if duplicate {
+        payment = super::inquiry::settle(app, merchant, payment.id).await?;
+    }
+    Ok(Some(payment))
+}
+
+async fn ask_finish(app: &App, payment: &Payment, attempt: &Attempt) -> Result<Answer<Charged>, Problem> {
+    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
+        return Err(Problem::unavailable("the POS of an attempt is gone"));
+    };
+    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof) else {
+        return Ok(Err(Doubt::not_supported()));
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let order = order_of(payment, attempt);
+    let line = Line { account: &account, http: &app.net, now: &now };
+    let finish = Finish3ds {
+        order: &order,
+        reward: attempt.reward,
+        proof,
+        client_ip: payment.client_ip.as_deref(),
+    };
+    Ok(bank.finish_3ds(line, finish).await)
+}

@@ -1,0 +1,193 @@
+//! The one way out: HTTP to banks, lenders and shops. Follows no redirects, retries nothing, and
+//! knows whether a request may have left.
+
+use bytes::Bytes;
+use connectors::http::{BANK_TIMEOUT_SECONDS, BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Seconds to wait for a connection.
+const CONNECT_TIMEOUT_SECONDS: u64 = 10;
+/// Seconds an idle connection to a bank is kept.
+const IDLE_SECONDS: u64 = 20;
+
+/// The HTTP client for banks, lenders and webhooks.
+pub struct Net {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    timeout: Duration,
+}
+
+impl Net {
+    /// A client that waits `timeout` for a whole reply; [`BANK_TIMEOUT_SECONDS`] unless told.
+    pub fn new(timeout: Option<Duration>) -> Net {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
+        let tls = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
+            .pool_timer(TokioTimer::new())
+            // A request whose connection died is doubt, not something to send again.
+            .retry_canceled_requests(false)
+            .build(tls);
+        Net { client, timeout: timeout.unwrap_or(Duration::from_secs(BANK_TIMEOUT_SECONDS)) }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, Failure> {
+        let mut builder = http::Request::builder().method(request.method).uri(&request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let request = builder
+            .body(Full::new(Bytes::from(request.body)))
+            .map_err(|error| Failure::NotSent(error.to_string()))?;
+        let reply = self.client.request(request).await.map_err(|error| match error.is_connect() {
+            true => Failure::NotSent(error.to_string()),
+            false => Failure::MaybeSent(error.to_string()),
+        })?;
+        let (head, body) = reply.into_parts();
+        let body = Limited::new(body, REPLY_BYTES_MAX).collect().await.map_err(|error| {
+            let why = match error.is::<LengthLimitError>() {
+                true => "the reply is too long".to_owned(),
+                false => error.to_string(),
+            };
+            Failure::MaybeSent(why)
+        })?;
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect();
+        Ok(Response { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+    }
+}
+
+impl Http for Net {
+    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        Box::pin(async move {
+            match tokio::time::timeout(self.timeout, self.exchange(request)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Failure::MaybeSent("no reply in time".to_owned())),
+            }
+        })
+    }
+}
+
+/// Whether an address is one that only this machine or its private network reaches. Webhooks and
+/// bank endpoints there need the operator's leave, or a stolen API key could reach inside.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0)
+                || (a == 198 && (18..20).contains(&b))
+        }
+        IpAddr::V6(v6) => {
+            let first = v6.segments()[0];
+            match v6.to_ipv4_mapped() {
+                Some(v4) => is_private(IpAddr::V4(v4)),
+                None => {
+                    v6.is_loopback()
+                        || v6.is_unspecified()
+                        || v6.is_multicast()
+                        || (first & 0xfe00) == 0xfc00
+                        || (first & 0xffc0) == 0xfe80
+                        // NAT64 and 6to4 carry IPv4 addresses inside.
+                        || first == 0x2002
+                        || (first == 0x0064 && v6.segments()[1] == 0xff9b)
+                }
+            }
+        }
+    }
+}
+
+/// An operator's list of hosts: `host` or `host:port`.
+#[derive(Debug, Clone, Default)]
+pub struct HostList(Vec<String>);
+
+impl HostList {
+    /// Reads the entries of an option.
+    pub fn new(entries: &[String]) -> HostList {
+        HostList(entries.iter().map(|e| e.trim().to_ascii_lowercase()).filter(|e| !e.is_empty()).collect())
+    }
+
+    /// Whether the URL's host (or host and port) is listed.
+    pub fn allows(&self, url: &url::Url) -> bool {
+        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else { return false };
+        let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or(0));
+        self.0.iter().any(|entry| *entry == host || *entry == with_port)
+    }
+}
+
+/// Resolves a URL's host and refuses it when any address is private and the operator did not
+/// allow the host. Answers why it was refused.
+pub async fn public_only(url: &url::Url, allowed: &HostList) -> Result<(), String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("only http and https addresses are called".to_owned());
+    }
+    if allowed.allows(url) {
+        return Ok(());
+    }
+    let host = url.host_str().ok_or("the address has no host")?;
+    let port = url.port_or_known_default().unwrap_or(443);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| format!("the host has no address: {error}"))?;
+    let mut found = false;
+    for address in addresses {
+        found = true;
+        if is_private(address.ip()) {
+            return Err("the host has a private address; the operator can allow it".to_owned());
+        }
+    }
+    if found { Ok(()) } else { Err("the host has no address".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_known_in_every_spelling() {
+        for private in [
+            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
+            "100.64.0.1", "::1", "::ffff:127.0.0.1", "fe80::1", "fd00::1", "64:ff9b::7f00:1",
+        ] {
+            assert!(is_private(private.parse().unwrap()), "{private}");
+        }
+        for public in ["8.8.8.8", "2a00:1450::1", "172.32.0.1"] {
+            assert!(!is_private(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_allowed_with_or_without_a_port() {
+        let list = HostList::new(&["127.0.0.1:8081".to_owned(), "shop.local".to_owned()]);
+        assert!(list.allows(&"http://127.0.0.1:8081/x".parse().unwrap()));
+        assert!(!list.allows(&"http://127.0.0.1:8082/x".parse().unwrap()));
+        assert!(list.allows(&"https://SHOP.local/hook".parse().unwrap()));
+    }
+}

@@ -1,0 +1,25 @@
+//! `/installment/v1/bins`: what a card's first digits tell.
+
+use super::{Caller, Problem};
+use crate::app::App;
+use contract::bins::BinNumberResponse;
+use contract::rules::Rule;
+
+/// `GET /installment/v1/bins/{binNumber}`: six or eight digits.
+pub async fn retrieve(app: &App, _caller: &Caller, bin_number: &str) -> Result<BinNumberResponse, Problem> {
+    let digits = bin_number.bytes().all(|b| b.is_ascii_digit());
+    if !digits || !matches!(bin_number.len(), 6 | 8) {
+        return Err(Problem::field(Rule::WrongType, "binNumber"));
+    }
+    let bin = app.bins.of(bin_number).ok_or_else(|| Problem::rule(Rule::BinNotFound))?;
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Ok(BinNumberResponse {
+        bin_number: Some(bin_number.to_owned()),
+        card_type: Some(bin.card_type),
+        card_association: bin.association,
+        card_brand: given(&bin.brand),
+        bank_name: given(&bin.bank_name),
+        bank_code: Some(bin.bank_code).filter(|code| *code > 0),
+        commercial: Some(bin.commercial),
+    })
+}

@@ -1,0 +1,417 @@
+//! `/payment/v1/bnpl-payments`: shopping loans.
+
+use super::{Caller, Problem, check, payment_view};
+use crate::app::App;
+use crate::engine::answer::{failure, failure_of};
+use crate::engine::loan::{self, Plan, cart_items};
+use crate::store::apms::{self, Apm};
+use crate::store::db::Commit;
+use crate::store::loans::{CartLine, Loan};
+use crate::store::merchants::FEATURE_APMS;
+use crate::store::payments::{Amount, CardShown, Payment};
+use connectors::bank::Verdict;
+use connectors::lender::{BankOffer, Buyer, LenderLine, OffersRequest};
+use contract::bnpl::{
+    BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest, BnplPaymentOfferResponse,
+    BnplPaymentVerifyResponse, BnplVerifyStatus, InitBnplPaymentRequest, InitBnplPaymentResponse,
+    VerifyBnplPaymentRequest,
+};
+use contract::card::Secret;
+use contract::card_payments::PaymentResponse;
+use contract::enums::{
+    ApmAdditionalAction as Action, ApmType, Currency, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+};
+use contract::errors::{ErrorGroup};
+use contract::rules::Rule;
+use contract::money::{Decimal, Money};
+use contract::term_limits;
+use serde_json::{Map, Value as Json};
+
+/// Units of one product that a cart may hold.
+const QUANTITY_MAX: i32 = 100_000;
+/// Months that a loan may run, before the regulator's own limits.
+const TERM_MAX: i64 = 120;
+
+/// `POST /payment/v1/bnpl-payments/offers`: what each bank would lend for a cart.
+pub async fn offers(
+    app: &App,
+    caller: &Caller,
+    request: BnplPaymentOfferRequest,
+) -> Result<BnplPaymentOfferResponse, Problem> {
+    let currency = currency(request.currency)?;
+    let price = check::positive("price", request.price, currency)?;
+    let cart = cart("items", request.items, price, currency)?;
+    let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
+    let Some(lender) = loan::lender(apm.apm_type) else {
+        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
+    };
+    let mut commit = Commit::new(caller.merchant.id, app.next_id());
+    caller.claims.write(app, None, &mut commit);
+    let otherwise = Problem::unavailable("an inquiry could not be noted");
+    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+
+    let now = app.istanbul_now();
+    let line = LenderLine { account: &apm.account, http: &app.net, now: &now };
+    let items = cart_items(&cart);
+    let asked = OffersRequest { amount: Money::new(price.minor, currency), items: &items };
+    let found = match lender.offers(line, asked).await {
+        Ok(Verdict::Approved(found)) => found,
+        Ok(Verdict::Declined(decline)) => {
+            return Err(Problem::Failed { payment_id: None, failure: failure_of(&decline) });
+        }
+        Err(doubt) => {
+            tracing::warn!(apm = apm.id, detail = %doubt.detail, "an offer inquiry has no answer");
+            let failure = failure(ErrorGroup::CommunicationOrSystemError);
+            return Err(Problem::Failed { payment_id: None, failure });
+        }
+    };
+    // The regulator's limits hold whatever a lender offers.
+    let limit = term_limit(app, &cart, price.minor);
+    Ok(BnplPaymentOfferResponse {
+        offer_id: Some(app.next_id().to_string()),
+        price: Some(price.decimal(currency)),
+        bank_offers: found.into_iter().map(|offer| wire(offer, currency, limit)).collect(),
+    })
+}
+
+fn wire(offer: BankOffer, currency: Currency, limit: Option<u16>) -> BnplBankOffer {
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
+    BnplBankOffer {
+        bank_code: Some(offer.bank_code),
+        bank_name: Some(offer.bank_name),
+        bank_icon_url: given(offer.icon_url),
+        bank_table_banner_message: given(offer.table_banner),
+        bank_small_banner_message: given(offer.small_banner),
+        pre_approved_application_id: None,
+        is_support_non_customer: Some(offer.supports_non_customers),
+        is_payment_plan_calculated_by_bank: Some(offer.plan_calculated_by_bank),
+        bank_offer_terms: offer
+            .terms
+            .into_iter()
+            .filter(|term| limit.is_none_or(|limit| term.term <= limit))
+            .map(|term| BnplBankOfferTerm {
+                term: Some(i32::from(term.term)),
+                amount: amount(term.amount),
+                total_amount: amount(term.total_amount),
+                interest_rate: Some(Decimal::of_millionths(term.interest_rate)),
+                annual_interest_rate: Some(Decimal::of_millionths(term.annual_interest_rate)),
+            })
+            .collect(),
+    }
+}
+
+/// `POST /payment/v1/bnpl-payments/init`: applies at a bank.
+pub async fn init(
+    app: &App,
+    caller: &Caller,
+    request: InitBnplPaymentRequest,
+) -> Result<InitBnplPaymentResponse, Problem> {
+    let plan = plan(app, caller, request).await?;
+    let (payment, loan) = loan::apply(app, &caller.merchant, &caller.claims, plan).await?;
+    initialised(&payment, &loan)
+}
+
+/// What an application that was made is answered with.
+pub fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
+    match (&payment.error, &loan.redirect_url) {
+        (Some(failure), _) => {
+            return Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() });
+        }
+        // In doubt: nobody knows whether the lender has the application.
+        (None, None) => return Err(Problem::Doubt { payment_id: payment.id }),
+        (None, Some(_)) => {}
+    }
+    Ok(InitBnplPaymentResponse {
+        payment_id: Some(payment.id),
+        redirect_url: loan.redirect_url.clone(),
+        payment_status: Some(payment.status),
+        additional_action: Some(loan.action),
+        apm_additional_action: Some(loan.action),
+        ..InitBnplPaymentResponse::default()
+    })
+}
+
+/// `POST /payment/v1/bnpl-payments/{paymentId}/approve`: the merchant agrees, the bank disburses.
+pub async fn approve(app: &App, caller: &Caller, payment_id: i64) -> Result<PaymentResponse, Problem> {
+    let payment = loan::approve(app, &caller.merchant, &caller.claims, payment_id).await?;
+    match (payment.status, &payment.error) {
+        (PaymentStatus::Failure, Some(failure)) => {
+            Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() })
+        }
+        (PaymentStatus::Success, _) => payment_view::loaded(app, &payment, caller.language).await,
+        _ => Err(Problem::Doubt { payment_id: payment.id }),
+    }
+}
+
+/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again.
+pub async fn verify(app: &App, caller: &Caller, payment_id: i64) -> Result<BnplPaymentVerifyResponse, Problem> {
+    loan::of_merchant(app, &caller.merchant, payment_id).await?;
+    let mut commit = Commit::new(caller.merchant.id, payment_id);
+    caller.claims.write(app, Some(payment_id), &mut commit);
+    let otherwise = Problem::unavailable("a verification could not be noted");
+    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+    let (payment, loan) = loan::settle(app, &caller.merchant, payment_id).await?;
+    let error = payment.error.as_ref().map(|failure| payment_view::error(failure, caller.language));
+    Ok(BnplPaymentVerifyResponse {
+        payment_status: Some(payment.status),
+        additional_action: Some(loan.action),
+        apm_additional_action: Some(loan.action),
+        response_status: Some(match payment.status {
+            PaymentStatus::Success => BnplVerifyStatus::Approved,
+            PaymentStatus::Failure => BnplVerifyStatus::Declined,
+            _ => BnplVerifyStatus::Waiting,
+        }),
+        error_code: error.as_ref().and_then(|e| e.error_code.clone()),
+        error_message: error.as_ref().and_then(|e| e.error_description.clone()),
+        payment_error: error,
+    })
+}
+
+/// `POST /payment/v1/bnpl-payments/verify`: the older spelling, with the id in the body.
+pub async fn verify_by_body(
+    app: &App,
+    caller: &Caller,
+    request: VerifyBnplPaymentRequest,
+) -> Result<BnplPaymentVerifyResponse, Problem> {
+    verify(app, caller, check::required("paymentId", request.payment_id)?).await
+}
+
+/// Decides everything about an application. Nothing is stored before all of it is right.
+async fn plan(app: &App, caller: &Caller, request: InitBnplPaymentRequest) -> Result<Plan, Problem> {
+    let currency = currency(request.currency)?;
+    let price = check::positive("price", request.price, currency)?;
+    let paid = check::positive("paidPrice", request.paid_price, currency)?;
+    let none = Amount { minor: 0, scale: 0 };
+    let payment_id = app.next_id();
+    let items = check::items(request.items, price, paid, none, currency, || app.next_id())?;
+    let cart = cart("cartItems", request.cart_items, price, currency)?;
+    let group = check::required("paymentGroup", request.payment_group)?;
+    let callback_url = match request.callback_url.filter(|url| !url.is_empty()) {
+        Some(url) => Some(check::url("callbackUrl", Some(url))?),
+        None => None,
+    };
+    let params = request.additional_params.unwrap_or_default();
+    let hosted = flag(&params, "isHostedPage")?;
+    let bank_code = bank_code(request.bank_code, hosted)?;
+    let term = term(&params)?;
+    if let (Some(term), Some(limit)) = (term, term_limit(app, &cart, price.minor))
+        && term > limit
+    {
+        return Err(Problem::limit(Rule::LoanTerm, "additionalParams.fingate.totalTerm", "max", limit));
+    }
+    let buyer = buyer(&params)?;
+    let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
+    if loan::lender(apm.apm_type).is_none() {
+        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
+    }
+    let apm_order_id = check::text("apmOrderId", request.apm_order_id, check::TEXT_MAX)?;
+    let mut additional = Map::new();
+    if let Some(id) = apm_order_id {
+        additional.insert("apmOrderId".to_owned(), Json::String(id));
+    }
+    let payment = Payment {
+        merchant_id: caller.merchant.id,
+        id: payment_id,
+        version: 1,
+        created_at: app.now(),
+        payment_type: PaymentType::Apm,
+        provider: PaymentProvider::Maslak,
+        status: PaymentStatus::Waiting,
+        phase: PaymentPhase::Auth,
+        group: Some(group),
+        channel: check::text("paymentChannel", request.payment_channel, check::TEXT_MAX)?,
+        conversation_id: check::unsigned_text("conversationId", request.conversation_id)?,
+        external_id: check::unsigned_text("externalId", request.external_id)?,
+        currency,
+        price,
+        paid_price: paid,
+        wallet_price: none,
+        captured: 0,
+        refunded: 0,
+        installment: 1,
+        threeds: false,
+        buyer_member_id: request.buyer_member_id,
+        client_ip: check::client_ip(request.client_ip)?,
+        callback_url,
+        requested_pos_alias: None,
+        pos: None,
+        order_id: None,
+        bin_number: None,
+        last_four: None,
+        card: CardShown::default(),
+        paid_with_stored_card: false,
+        store_card: false,
+        card_user_key: None,
+        card_token: None,
+        auth_code: None,
+        host_reference: None,
+        trans_id: None,
+        md_status: None,
+        loyalty: None,
+        error: None,
+        additional,
+    };
+    Ok(Plan { payment, items, apm, cart, bank_code, term, buyer })
+}
+
+/// Loans are in lira; the contract's other currency belongs to lenders that are not offered.
+fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
+    match check::required("currency", value)? {
+        Currency::Try => Ok(Currency::Try),
+        other => Err(Problem::with(Rule::CurrencyNotSupported, &[("field", "currency"), ("currency", other.as_str())])),
+    }
+}
+
+/// The merchant's account: the one that is named, or the only active one of its type.
+async fn apm(app: &App, caller: &Caller, kind: Option<ApmType>, id: Option<i64>) -> Result<Apm, Problem> {
+    let kind = check::required("apmType", kind)?;
+    if kind != ApmType::Maslak {
+        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
+    }
+    if !caller.merchant.has(FEATURE_APMS) {
+        return Err(Problem::rule(Rule::FeatureOff));
+    }
+    let all = apms::of_merchant(app, caller.merchant.id).await?;
+    let mut named: Vec<Apm> =
+        all.into_iter().filter(|apm| apm.apm_type == kind && id.is_none_or(|id| apm.id == id)).collect();
+    if named.is_empty() && id.is_some() {
+        return Err(Problem::field(Rule::ApmNotFound, "merchantApmId"));
+    }
+    named.retain(|apm| apm.active);
+    match (named.len(), named.pop()) {
+        (1, Some(apm)) => Ok(apm),
+        (0, _) | (_, None) => Err(Problem::with(Rule::ApmNotActive, &[("type", kind.as_str())])),
+        _ => Err(Problem::with(Rule::ApmAmbiguous, &[("field", "merchantApmId"), ("type", kind.as_str())])),
+    }
+}
+
+/// The cart: every product with its category. It sums to `price` as unit price times quantity, or
+/// as unit prices alone: the vendor's own sample does that (platform-semantics 12.2).
+fn cart(
+    at: &str,
+    value: Option<Vec<BnplPaymentCartItem>>,
+    price: Amount,
+    currency: Currency,
+) -> Result<Vec<CartLine>, Problem> {
+    let sent = check::required(at, value)?;
+    if sent.is_empty() {
+        return Err(Problem::field(Rule::Required, at));
+    }
+    if sent.len() > check::ITEMS_MAX {
+        return Err(Problem::limit(Rule::TooLong, at, "max", check::ITEMS_MAX));
+    }
+    let mut lines = Vec::with_capacity(sent.len());
+    for (position, item) in sent.into_iter().enumerate() {
+        let field = |name: &str| format!("{at}[{position}].{name}");
+        let quantity = check::required(&field("quantity"), item.quantity)?;
+        if !(1..=QUANTITY_MAX).contains(&quantity) {
+            return Err(Problem::range(Rule::OutOfRange, field("quantity"), 1, i64::from(QUANTITY_MAX)));
+        }
+        lines.push(CartLine {
+            id: check::text(&field("id"), item.id, check::TEXT_MAX)?.unwrap_or_default(),
+            name: check::required(&field("name"), check::text(&field("name"), item.name, check::TEXT_MAX)?)?,
+            brand: check::text(&field("brandName"), item.brand_name, check::TEXT_MAX)?.unwrap_or_default(),
+            category: check::required(&field("type"), item.r#type)?,
+            unit_price: check::positive(&field("unitPrice"), item.unit_price, currency)?.minor,
+            quantity: u32::try_from(quantity).unwrap_or(1),
+        });
+    }
+    let by_unit: i128 = lines.iter().map(|line| i128::from(line.unit_price)).sum();
+    let by_quantity: i128 =
+        lines.iter().map(|line| i128::from(line.unit_price) * i128::from(line.quantity)).sum();
+    if by_quantity == i128::from(price.minor) {
+        return Ok(lines);
+    }
+    if by_unit == i128::from(price.minor) {
+        // Prices of lines, not of units: the lender is told one of each, so that it sums there too.
+        for line in &mut lines {
+            line.quantity = 1;
+        }
+        return Ok(lines);
+    }
+    Err(Problem::with(Rule::ItemsSum, &[("field", at), ("total", "price")]))
+}
+
+/// The longest term that the regulator allows for a cart today: the strictest of its categories.
+fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
+    let today = app.istanbul_now().date();
+    let on = (today.year(), today.month(), today.day());
+    cart.iter().filter_map(|line| term_limits::max_term(line.category, line.unit_price, total, on)).min()
+}
+
+/// The settings of FinGate, which Maslak became: `additionalParams.fingate`.
+fn fingate(params: &Map<String, Json>) -> Option<&Map<String, Json>> {
+    params.get("fingate").and_then(Json::as_object)
+}
+
+fn flag(params: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
+    match fingate(params).and_then(|fingate| fingate.get(name)) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::Bool(on)) => Ok(*on),
+        // The clients declare a map of texts.
+        Some(Json::String(text)) if text == "true" => Ok(true),
+        Some(Json::String(text)) if text == "false" || text.is_empty() => Ok(false),
+        Some(_) => Err(Problem::field(Rule::WrongType, format!("additionalParams.fingate.{name}"))),
+    }
+}
+
+/// A bank for the direct mode, none for the lender's own page.
+fn bank_code(value: Option<String>, hosted: bool) -> Result<Option<String>, Problem> {
+    const LONGEST: usize = 3;
+    let code = check::text("bankCode", value, LONGEST)?;
+    match (hosted, code) {
+        (true, None) => Ok(None),
+        (true, Some(_)) => Err(Problem::field(Rule::BankCodeOnHostedPage, "bankCode")),
+        (false, None) => Err(Problem::field(Rule::Required, "bankCode")),
+        (false, Some(code)) if code.len() == LONGEST && code.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(code)),
+        (false, Some(_)) => Err(Problem::field(Rule::WrongType, "bankCode")),
+    }
+}
+
+fn term(params: &Map<String, Json>) -> Result<Option<u16>, Problem> {
+    const FIELD: &str = "additionalParams.fingate.totalTerm";
+    let value = match fingate(params).and_then(|fingate| fingate.get("totalTerm")) {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::Number(number)) => number.as_i64(),
+        Some(Json::String(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    let months = value.ok_or_else(|| Problem::field(Rule::WrongType, FIELD))?;
+    u16::try_from(months)
+        .ok()
+        .filter(|_| (1..=TERM_MAX).contains(&months))
+        .map(Some)
+        .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, i64::from(TERM_MAX)))
+}
+
+/// The buyer's data, checked when it is there; the bank's page asks for what is not.
+fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
+    let text = |name: &str, fits: fn(&str) -> bool| match params.get(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) if text.is_empty() => Ok(None),
+        Some(Json::String(text)) if fits(text) => Ok(Some(text.clone())),
+        Some(_) => Err(Problem::field(Rule::WrongType, format!("additionalParams.{name}"))),
+    };
+    Ok(Buyer {
+        identity_number: text("buyerIdentityNumber", is_identity_number)?.map(Secret::new),
+        phone_number: text("buyerPhoneNumber", |t| {
+            t.len() == 10 && t.starts_with('5') && t.bytes().all(|b| b.is_ascii_digit())
+        })?,
+        birth_date: text("buyerBirthdate", |t| t.parse::<jiff::civil::Date>().is_ok() && t.len() == 10)?,
+    })
+}
+
+/// A Turkish identity number has eleven digits and does not begin with zero. Its check digits are
+/// the bank's to judge: testers send made-up numbers.
+fn is_identity_number(text: &str) -> bool {
+    text.len() == 11 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What the browser's callback and the webhook name: the status that a merchant reads first.
+pub fn callback_action(payment: &Payment, loan: &Loan) -> Action {
+    match payment.status {
+        PaymentStatus::Waiting => loan.action,
+        _ => Action::None,
+    }
+}

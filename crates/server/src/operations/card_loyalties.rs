@@ -1,0 +1,126 @@
+//! `/payment/v1/card-loyalties`: which rewards a card has.
+
+use super::given_card::{self, Given};
+use super::{Caller, Problem, check};
+use crate::app::App;
+use crate::engine::answer::{failure, failure_of};
+use crate::engine::rewards;
+use crate::random;
+use crate::store::db::Commit;
+use crate::store::poses::{self, Pos};
+use connectors::bank::{Line, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
+use contract::card_loyalties::{Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward};
+use contract::card_payments::MerchantPos;
+use contract::enums::{Currency, LoyaltyType};
+use contract::errors::{ErrorGroup};
+use contract::rules::Rule;
+use contract::money::Money;
+
+/// `POST /payment/v1/card-loyalties/retrieve`.
+pub async fn retrieve(
+    app: &App,
+    caller: &Caller,
+    request: RetrieveLoyaltiesRequest,
+) -> Result<RetrieveLoyaltiesResponse, Problem> {
+    if request.secure_fields_token.is_some() {
+        return Err(Problem::field(Rule::CardKindNotOffered, "secureFieldsToken"));
+    }
+    let client_ip = check::client_ip(request.client_ip)?;
+    let given = Given {
+        holder: None,
+        number: request.card_number,
+        expire_year: request.expire_year,
+        expire_month: request.expire_month,
+        cvc: request.cvc,
+        user_key: request.card_user_key,
+        token: request.card_token,
+    };
+    let card = given_card::read(app, caller.merchant.id, "", given, false).await?;
+    let poses = poses::of_merchant(app, caller.merchant.id).await?;
+    let pos = asked(poses, card.bin.as_ref(), card.data.cvc.is_some())?;
+    // The request is spent before the bank is asked, so that no replica asks for it twice.
+    let mut commit = Commit::new(caller.merchant.id, app.next_id());
+    caller.claims.write(app, None, &mut commit);
+    let otherwise = Problem::unavailable("an inquiry could not be noted");
+    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+
+    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+        return Err(Problem::rule(Rule::NoPosForReward));
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    // Garanti wants an amount in the message; one lira is what the bank's samples send.
+    let order = Order { id: random::order_id(), amount: Money::new(100, Currency::Try), installment: 1 };
+    let line = Line { account: &account, http: &app.net, now: &now };
+    let inquiry = LoyaltyInquiry { order: &order, card: &card.data, client_ip: client_ip.as_deref() };
+    let found = match bank.loyalties(line, inquiry).await {
+        Ok(Verdict::Approved(found)) => found,
+        Ok(Verdict::Declined(decline)) => {
+            return Err(Problem::Failed { payment_id: None, failure: failure_of(&decline) });
+        }
+        Err(doubt) => {
+            // An inquiry moves no money: not knowing is only a failed question.
+            tracing::warn!(pos = pos.id, detail = %doubt.detail, "a points inquiry has no answer");
+            let failure = failure(ErrorGroup::CommunicationOrSystemError);
+            return Err(Problem::Failed { payment_id: None, failure });
+        }
+    };
+    let shown = card.shown();
+    Ok(RetrieveLoyaltiesResponse {
+        card_brand: shown.brand.clone(),
+        card_issuer_bank_name: shown.issuer_name.clone(),
+        card_issuer_bank_id: shown.issuer_id,
+        force3ds: Some(pos.forces_threeds() || card.is_debit()),
+        pos: Some(MerchantPos {
+            id: Some(pos.id),
+            name: Some(pos.name.clone()),
+            alias: Some(pos.alias.clone()),
+            bank_id: Some(pos.bank_id),
+        }),
+        fraud_result: None,
+        loyalties: wire(found),
+    })
+}
+
+/// The POS that is asked: one that may ask for rewards of this card's family, on-us first. Without
+/// a CVC, one that is open to payments without.
+fn asked(poses: Vec<Pos>, bin: Option<&crate::bins::Bin>, has_cvc: bool) -> Result<Pos, Problem> {
+    let mut able: Vec<Pos> = poses
+        .into_iter()
+        .filter(|pos| {
+            let bank = connectors::directory::bank(pos.integrator);
+            pos.is_usable()
+                && pos.currency == Currency::Try
+                && rewards::can_inquire(pos, bin)
+                && bank.is_some_and(|bank| bank.verbs().contains(&Verb::Loyalties))
+        })
+        .collect();
+    if able.is_empty() {
+        return Err(Problem::rule(Rule::NoPosForReward));
+    }
+    able.retain(|pos| has_cvc || pos.settings.enable_payment_without_cvc);
+    able.sort_by_key(|pos| (bin.is_none_or(|b| b.bank_code != pos.bank_id), pos.order_number, pos.id));
+    able.into_iter()
+        .next()
+        .ok_or_else(|| Problem::Failed { payment_id: None, failure: failure(ErrorGroup::CvcRequired) })
+}
+
+fn wire(found: Loyalties) -> Vec<Loyalty> {
+    let lira = |minor: i64| Money::new(minor, Currency::Try).decimal();
+    let points = found.balance.filter(|b| b.card + b.firm + b.mile > 0).map(|balance| Loyalty {
+        r#type: Some(LoyaltyType::RewardMoney),
+        reward: Some(Reward {
+            card_reward_money: Some(lira(balance.card)),
+            firm_reward_money: Some(lira(balance.firm)),
+            mile_reward_money: (balance.mile > 0).then(|| lira(balance.mile)),
+            total_reward_money: Some(lira(balance.card + balance.firm + balance.mile)),
+        }),
+        ..Loyalty::default()
+    });
+    let campaigns = found.campaigns.into_iter().map(|campaign| Loyalty {
+        r#type: Some(campaign.loyalty_type),
+        message: Some(connectors::scrub::words(&campaign.message)),
+        ..Loyalty::default()
+    });
+    points.into_iter().chain(campaigns).collect()
+}

@@ -1,0 +1,36 @@
+//! What the merchant is told: one module a noun of the URL, one function an endpoint. Operations
+//! validate, decide, call the engine, and word the answer; they know no HTTP and no SQL.
+
+pub mod bins;
+pub mod bnpl_payments;
+pub mod card_loyalties;
+pub mod card_payments;
+pub mod cards;
+mod check;
+mod given_card;
+pub mod merchant_apms;
+pub mod merchant_poses;
+pub mod payment_reporting;
+mod payment_view;
+mod problem;
+
+pub use problem::Problem;
+
+use crate::engine::claims::Claims;
+use crate::store::merchants::Merchant;
+use contract::errors::Language;
+
+/// Who asks, what the request claims, and in which language errors are told.
+pub struct Caller {
+    /// The merchant whose key signed the request.
+    pub merchant: Merchant,
+    /// The request's signature and idempotency key.
+    pub claims: Claims,
+    /// For error texts.
+    pub language: Language,
+}
+
+/// An amount of at least zero in minor units, for the engine's own checks.
+pub fn amount_field(field: &str, value: contract::money::Decimal, currency: contract::enums::Currency) -> Result<i64, Problem> {
+    check::amount(field, value, currency).map(|amount| amount.minor)
+}

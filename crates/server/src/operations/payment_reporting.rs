@@ -1,0 +1,254 @@
+//! `/payment-reporting/v1/payments`: payments as reports show them.
+
+use super::payment_view::{commission_rate, transaction, view};
+use super::{Caller, Problem, check};
+use crate::app::App;
+use crate::clock::local_text;
+use crate::store::attempts;
+use crate::store::db::Value;
+use crate::store::payments::{self, Payment};
+use contract::datetime::{LocalDateTime, ReceivedDateTime};
+use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
+use contract::money::{Decimal, Money};
+use contract::payment_reporting::{ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest};
+use contract::rules::Rule;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// A page of payments.
+pub struct Found {
+    /// The page's payments, newest first.
+    pub items: Vec<ReportingPaymentResponse>,
+    /// From 0.
+    pub page: i64,
+    /// At most so many a page.
+    pub size: i64,
+    /// On all pages.
+    pub total: i64,
+}
+
+/// `GET /payment-reporting/v1/payments`, with every filter.
+pub async fn search(app: &App, caller: &Caller, request: SearchPaymentsRequest) -> Result<Found, Problem> {
+    let (page, size) = check::paging(request.page, request.size)?;
+    let merchant_id = caller.merchant.id;
+    let Some(filters) = Filters::of(request)? else {
+        return Ok(Found { items: Vec::new(), page, size, total: 0 });
+    };
+    let (found, total) =
+        payments::search_of_merchant(app, merchant_id, &filters.conditions, filters.values, page, size).await?;
+    let mut items = Vec::with_capacity(found.len());
+    for payment in &found {
+        items.push(shown(app, caller, payment, false).await?);
+    }
+    Ok(Found { items, page, size, total })
+}
+
+/// `GET /payment-reporting/v1/payments/{paymentId}`.
+pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<ReportingPaymentResponse, Problem> {
+    let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
+    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    shown(app, caller, &payment, true).await
+}
+
+/// Conditions of a search: literals here, values only ever as parameters after the merchant's id.
+#[derive(Default)]
+struct Filters {
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Filters {
+    /// Nothing when a filter can match no payment at all.
+    fn of(r: SearchPaymentsRequest) -> Result<Option<Filters>, Problem> {
+        let mut filters = Filters::default();
+        filters.equal("id", r.payment_id);
+        if let Some(id) = r.payment_transaction_id {
+            filters.add("id in (select i.payment_id from payment_items i where i.merchant_id = $1 and i.id = ?)", id.into());
+        }
+        filters.equal("buyer_member_id", r.buyer_member_id);
+        if let Some(id) = r.sub_merchant_member_id {
+            filters.add(
+                "id in (select i.payment_id from payment_items i where i.merchant_id = $1 and i.sub_merchant_member_id = ?)",
+                id.into(),
+            );
+        }
+        filters.equal("conversation_id", r.conversation_id);
+        filters.equal("external_id", r.external_id);
+        filters.equal("order_id", r.order_id);
+        filters.equal("pos_id", r.merchant_pos_id);
+        filters.equal("payment_type", r.payment_type.map(|v| v.as_str()));
+        filters.equal("provider", r.payment_provider.map(|v| v.as_str()));
+        filters.equal("status", r.payment_status.map(|v| v.as_str()));
+        // Everything here came through the API; other sources match nothing yet.
+        if r.payment_source.is_some_and(|source| source != PaymentSource::Api) {
+            return Ok(None);
+        }
+        filters.equal("channel", r.payment_channel);
+        if let Some(bin) = r.bin_number {
+            let short = bin.len() == 6 && bin.bytes().all(|b| b.is_ascii_digit());
+            match short {
+                true => filters.add("substr(bin_number, 1, 6) = ?", Value::from(bin)),
+                false => filters.equal("bin_number", Some(bin)),
+            }
+        }
+        filters.equal("last_four", r.last_four_digits);
+        filters.equal("currency", r.currency.map(|v| v.as_str()));
+        filters.equal("installment", r.installment.map(i64::from));
+        filters.equal("threeds", r.is_three_ds);
+        filters.amount("paid_price >= ?", "minPaidPrice", r.min_paid_price, r.currency)?;
+        filters.amount("paid_price <= ?", "maxPaidPrice", r.max_paid_price, r.currency)?;
+        filters.time("created_at >= ?", "minCreatedDate", r.min_created_date)?;
+        filters.time("created_at <= ?", "maxCreatedDate", r.max_created_date)?;
+        Ok(Some(filters))
+    }
+
+    fn add(&mut self, condition: &str, value: Value) {
+        self.values.push(value);
+        // $1 is the merchant.
+        let place = format!("${}", self.values.len() + 1);
+        self.conditions.push_str(" and ");
+        self.conditions.push_str(&condition.replace('?', &place));
+    }
+
+    fn equal<T: Into<Value>>(&mut self, column: &str, value: Option<T>) {
+        if let Some(value) = value {
+            self.add(&format!("{column} = ?"), value.into());
+        }
+    }
+
+    /// Amounts are compared in minor units. Without a currency the filter's amount counts in
+    /// currencies of two digits, and other payments are compared in theirs.
+    fn amount(&mut self, condition: &str, field: &str, value: Option<Decimal>, currency: Option<Currency>) -> Result<(), Problem> {
+        let Some(value) = value else { return Ok(()) };
+        let minor = |currency| super::amount_field(field, value, currency);
+        match currency {
+            Some(currency) => self.add(condition, Value::Int(minor(currency)?)),
+            None => {
+                let two = minor(Currency::Try)?;
+                let scaled = "case when currency = 'JPY' then paid_price * 100 \
+                              when currency in ('KWD', 'BHD', 'IQD') then paid_price / 10 else paid_price end";
+                self.add(&condition.replace("paid_price", &format!("({scaled})")), Value::Int(two));
+            }
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, condition: &str, field: &str, value: Option<ReceivedDateTime>) -> Result<(), Problem> {
+        let Some(value) = value else { return Ok(()) };
+        let moment = moment(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
+        self.add(condition, Value::Time(moment));
+        Ok(())
+    }
+}
+
+/// A date-time as clients send it: with `Z` or an offset it is that moment, without it is
+/// Istanbul's; seconds may be missing, and a bare date is its midnight.
+fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let local: DateTime = text.parse().ok()?;
+    let zone = TimeZone::get("Europe/Istanbul").ok()?;
+    Some(local.to_zoned(zone).ok()?.timestamp())
+}
+
+async fn shown(app: &App, caller: &Caller, payment: &Payment, detail: bool) -> Result<ReportingPaymentResponse, Problem> {
+    let items = payments::items_of_merchant(app, payment.merchant_id, payment.id).await?;
+    let tried = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
+    let left = payment.captured - payment.refunded;
+    let refund_status = match (payment.status, payment.refunded) {
+        (PaymentStatus::Success, 0) => PaymentRefundStatus::NotRefunded,
+        (PaymentStatus::Success, _) if left == 0 => PaymentRefundStatus::FullyRefunded,
+        (PaymentStatus::Success, _) => PaymentRefundStatus::PartialRefunded,
+        _ => PaymentRefundStatus::NoRefund,
+    };
+    let p = view(payment, &[], caller.language);
+    Ok(ReportingPaymentResponse {
+        id: p.id,
+        created_date: p.created_date,
+        price: p.price,
+        paid_price: p.paid_price,
+        wallet_price: p.wallet_price,
+        currency: p.currency,
+        buyer_member_id: p.buyer_member_id,
+        installment: p.installment,
+        conversation_id: p.conversation_id,
+        external_id: p.external_id,
+        payment_type: p.payment_type,
+        payment_provider: p.payment_provider,
+        payment_source: p.payment_source,
+        payment_group: p.payment_group,
+        payment_status: p.payment_status,
+        payment_phase: p.payment_phase,
+        payment_channel: p.payment_channel,
+        is_three_ds: p.is_three_ds,
+        merchant_commission_rate: p.merchant_commission_rate,
+        merchant_commission_rate_amount: p.merchant_commission_rate_amount,
+        bank_commission_rate: p.bank_commission_rate,
+        bank_commission_rate_amount: p.bank_commission_rate_amount,
+        paid_with_stored_card: p.paid_with_stored_card,
+        bin_number: p.bin_number,
+        last_four_digits: p.last_four_digits,
+        auth_code: p.auth_code,
+        host_reference: p.host_reference,
+        trans_id: p.trans_id,
+        md_status: p.md_status,
+        order_id: p.order_id,
+        card_holder_name: p.card_holder_name,
+        bank_card_holder_name: p.bank_card_holder_name,
+        card_issuer_bank_name: p.card_issuer_bank_name,
+        card_issuer_bank_id: p.card_issuer_bank_id,
+        card_type: p.card_type,
+        card_association: p.card_association,
+        card_brand: p.card_brand,
+        requested_pos_alias: p.requested_pos_alias,
+        pos: p.pos,
+        loyalty: p.loyalty,
+        payment_error: p.payment_error,
+        retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
+        refundable_price: Some(Decimal::of_minor(left, payment.currency, payment.paid_price.scale)),
+        refund_status: Some(refund_status),
+        refunds: Vec::new(),
+        payment_transactions: match detail {
+            true => items.iter().map(|item| reported(payment, item, refund_status)).collect(),
+            false => Vec::new(),
+        },
+        ..ReportingPaymentResponse::default()
+    })
+}
+
+fn reported(
+    payment: &Payment,
+    item: &payments::Item,
+    refund_status: PaymentRefundStatus,
+) -> ReportingPaymentTransaction {
+    let t = transaction(payment, item);
+    let refundable = match payment.status {
+        PaymentStatus::Success => item.paid_price,
+        _ => 0,
+    };
+    ReportingPaymentTransaction {
+        id: t.id,
+        name: t.name,
+        external_id: t.external_id,
+        price: t.price,
+        paid_price: t.paid_price,
+        wallet_price: t.wallet_price,
+        merchant_commission_rate: Some(commission_rate(item.price.minor, item.paid_price)),
+        merchant_commission_rate_amount: t.merchant_commission_rate_amount,
+        merchant_payout_amount: t.merchant_payout_amount,
+        sub_merchant_member_id: t.sub_merchant_member_id,
+        sub_merchant_member_price: t.sub_merchant_member_price,
+        sub_merchant_member_payout_rate: t.sub_merchant_member_payout_rate,
+        sub_merchant_member_payout_amount: t.sub_merchant_member_payout_amount,
+        transaction_status: t.transaction_status,
+        created_date: Some(LocalDateTime(local_text(payment.created_at))),
+        transaction_status_date: Some(LocalDateTime(local_text(payment.created_at))),
+        refundable_price: Some(Money::new(refundable, payment.currency).decimal()),
+        refund_status: Some(refund_status),
+        bank_commission_rate: Some(Decimal::ZERO),
+        bank_commission_rate_amount: Some(Decimal::ZERO),
+        ..ReportingPaymentTransaction::default()
+    }
+}

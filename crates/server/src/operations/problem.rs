@@ -1,0 +1,73 @@
+//! Why a request did not succeed, before it is worded: a rule that it broke, a payment that
+//! failed, a payment in doubt, or a database that is away.
+
+use crate::store::db::Unavailable;
+use crate::store::payments::PaymentFailure;
+use contract::rules::Rule;
+
+/// Why a request did not succeed.
+#[derive(Debug, Clone)]
+pub enum Problem {
+    /// The request breaks a rule; nothing happened.
+    Rule {
+        /// Which.
+        rule: Rule,
+        /// What its text names: `field` (the path, `items[1].price`), a limit, an offending value.
+        values: Vec<(&'static str, String)>,
+    },
+    /// A bank, a lender or routing refused a payment.
+    Failed {
+        /// The payment, when one was stored.
+        payment_id: Option<i64>,
+        /// Why.
+        failure: PaymentFailure,
+    },
+    /// Nobody knows whether the money was taken; the payment waits.
+    Doubt {
+        /// The payment.
+        payment_id: i64,
+    },
+    /// Somebody else moved the same thing first; decide again. Never reaches a merchant.
+    Moved,
+    /// The database did not answer. Nothing was acknowledged.
+    Unavailable(String),
+}
+
+impl Problem {
+    /// A broken rule that concerns no single field.
+    pub fn rule(rule: Rule) -> Problem {
+        Problem::Rule { rule, values: Vec::new() }
+    }
+
+    /// A broken rule with what its text names.
+    pub fn with(rule: Rule, values: &[(&'static str, &str)]) -> Problem {
+        let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Problem::Rule { rule, values }
+    }
+
+    /// A broken rule of a field.
+    pub fn field(rule: Rule, field: impl AsRef<str>) -> Problem {
+        Problem::with(rule, &[("field", field.as_ref())])
+    }
+
+    /// A broken rule of a field, with one more value.
+    pub fn limit(rule: Rule, field: impl AsRef<str>, name: &'static str, value: impl ToString) -> Problem {
+        Problem::with(rule, &[("field", field.as_ref()), (name, &value.to_string())])
+    }
+
+    /// A field that is not within its bounds.
+    pub fn range(rule: Rule, field: impl AsRef<str>, min: i64, max: i64) -> Problem {
+        Problem::with(rule, &[("field", field.as_ref()), ("min", &min.to_string()), ("max", &max.to_string())])
+    }
+
+    /// Something that the merchant cannot mend; the cause goes to the log alone.
+    pub fn unavailable(why: impl Into<String>) -> Problem {
+        Problem::Unavailable(why.into())
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Problem {
+        Problem::Unavailable(error.to_string())
+    }
+}

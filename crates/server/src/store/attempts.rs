@@ -1,0 +1,260 @@
+//! Attempts: one order at one bank. Where an attempt's outcome is unknown, the row itself is the
+//! work that is due: `inquire_at` is the moment when the bank must be asked.
+
+use super::db::{Commit, Row, Unavailable, params};
+use super::{from_json, shard_of, to_json};
+use crate::app::App;
+use connectors::bank::{Charged, RewardMoney, RewardUse};
+use contract::card::Secret;
+use contract::enums::LoyaltyType;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptState {
+    /// Intent is committed; the bank is being asked.
+    Asked,
+    /// The shopper is at the bank's 3DS page. No money can move yet.
+    Page,
+    /// 3DS is verified; the merchant has not completed it.
+    Verified,
+    /// The bank took the money.
+    Approved,
+    /// The bank refused.
+    Declined,
+    /// Nobody knows: inquiries are due.
+    Doubt,
+    /// Surely not one byte left.
+    NotSent,
+    /// The bank took the money and is being asked to give it back.
+    Reversing,
+    /// It gave it back.
+    Reversed,
+    /// Inquiries led nowhere: a person must look.
+    Review,
+}
+
+impl AttemptState {
+    const ALL: [(AttemptState, &'static str); 10] = [
+        (AttemptState::Asked, "ASKED"),
+        (AttemptState::Page, "PAGE"),
+        (AttemptState::Verified, "VERIFIED"),
+        (AttemptState::Approved, "APPROVED"),
+        (AttemptState::Declined, "DECLINED"),
+        (AttemptState::Doubt, "DOUBT"),
+        (AttemptState::NotSent, "NOT_SENT"),
+        (AttemptState::Reversing, "REVERSING"),
+        (AttemptState::Reversed, "REVERSED"),
+        (AttemptState::Review, "REVIEW"),
+    ];
+
+    /// The spelling in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("REVIEW", |(_, text)| text)
+    }
+
+    fn parse(text: &str) -> Result<AttemptState, Unavailable> {
+        Self::ALL
+            .iter()
+            .find(|(_, spelling)| *spelling == text)
+            .map(|(state, _)| *state)
+            .ok_or_else(|| Unavailable::new(format!("an attempt has the unknown state {text}")))
+    }
+}
+
+/// One order at one bank.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Whose it is.
+    pub merchant_id: i64,
+    /// Its id.
+    pub id: i64,
+    /// Its payment.
+    pub payment_id: i64,
+    /// The POS that is asked.
+    pub pos_id: i64,
+    /// The order id at the bank.
+    pub order_id: String,
+    /// With 3DS.
+    pub threeds: bool,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// Minor units of the payment's currency.
+    pub amount: i64,
+    /// 1 is a single payment.
+    pub installment: u8,
+    /// The reward to use.
+    pub reward: Option<RewardUse>,
+    /// What finishing 3DS needs.
+    pub proof: Option<Secret>,
+    /// What the bank said.
+    pub answer: Option<AttemptAnswer>,
+    /// When the bank was asked.
+    pub asked_at: Timestamp,
+    /// How often the bank was asked what became of it.
+    pub inquiries: i64,
+    /// When somebody must ask again.
+    pub inquire_at: Option<Timestamp>,
+}
+
+/// What the bank said, as it is kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AttemptAnswer {
+    /// References of an approval.
+    pub charged: Option<Charged>,
+    /// The bank's code of a refusal.
+    pub code: Option<String>,
+    /// The bank's words of a refusal, or what made the doubt.
+    pub message: Option<String>,
+    /// A duplicate order: how to answer when the inquiry finds nothing of ours.
+    pub duplicate: Option<super::payments::PaymentFailure>,
+}
+
+/// The reward's shape in the database.
+#[derive(Serialize, Deserialize)]
+struct StoredReward {
+    money: Option<RewardMoney>,
+    campaign: Option<LoyaltyType>,
+}
+
+fn reward_to_json(reward: RewardUse) -> Json {
+    let stored = match reward {
+        RewardUse::Money { card, firm, mile } => {
+            StoredReward { money: Some(RewardMoney { card, firm, mile }), campaign: None }
+        }
+        RewardUse::Campaign(kind) => StoredReward { money: None, campaign: Some(kind) },
+    };
+    to_json(&stored)
+}
+
+fn reward_from_json(json: Json) -> Result<Option<RewardUse>, Unavailable> {
+    let stored: StoredReward = from_json(json)?;
+    let money = stored.money.map(|m| RewardUse::Money { card: m.card, firm: m.firm, mile: m.mile });
+    Ok(money.or(stored.campaign.map(RewardUse::Campaign)))
+}
+
+fn place(merchant_id: i64, id: i64) -> String {
+    format!("merchant {merchant_id} attempt {id} proof")
+}
+
+macro_rules! select_attempt {
+    ($rest:literal) => {
+        concat!(
+            "select merchant_id, id, payment_id, pos_id, order_id, threeds, state, amount, installment, reward, \
+             proof_sealed, answer, asked_at, inquiries, inquire_at from attempts ",
+            $rest
+        )
+    };
+}
+
+fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
+    let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
+    let proof = row.opt_text("proof_sealed")?;
+    Ok(Attempt {
+        merchant_id,
+        id,
+        payment_id: row.int("payment_id")?,
+        pos_id: row.int("pos_id")?,
+        order_id: row.text("order_id")?,
+        threeds: row.boolean("threeds")?,
+        state: AttemptState::parse(&row.text("state")?)?,
+        amount: row.int("amount")?,
+        installment: u8::try_from(row.int("installment")?).unwrap_or(1),
+        reward: row.opt_json("reward")?.map(reward_from_json).transpose()?.flatten(),
+        proof: proof.map(|sealed| super::opened(app, &place(merchant_id, id), &sealed)).transpose()?,
+        answer: row.opt_json("answer")?.map(from_json).transpose()?,
+        asked_at: row.time("asked_at")?,
+        inquiries: row.int("inquiries")?,
+        inquire_at: row.opt_time("inquire_at")?,
+    })
+}
+
+/// The attempts of a merchant's payment, oldest first.
+pub async fn of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Vec<Attempt>, Unavailable> {
+    let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id");
+    let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
+    rows.iter().map(|row| read(app, row)).collect()
+}
+
+/// The last attempt of a merchant's payment.
+pub async fn last_of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Option<Attempt>, Unavailable> {
+    let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id desc limit 1");
+    let row = app.db.row(sql, params![merchant_id, payment_id]).await?;
+    row.map(|row| read(app, &row)).transpose()
+}
+
+/// Merchant and payment of the attempts of a shard whose inquiry is due, the longest due first.
+pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select merchant_id, payment_id from attempts where shard = $1 and inquire_at <= $2 \
+             order by inquire_at limit $3",
+            params![shard, now, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?))).collect()
+}
+
+/// Writes a new attempt and claims its order id: a conflict when the merchant used it already.
+pub fn insert(attempt: &Attempt, commit: &mut Commit) {
+    let a = attempt;
+    commit.one(
+        "insert into attempts (merchant_id, id, payment_id, shard, pos_id, order_id, threeds, state, amount, \
+         installment, reward, asked_at, inquiries, inquire_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)",
+        params![
+            a.merchant_id,
+            a.id,
+            a.payment_id,
+            shard_of(a.merchant_id),
+            a.pos_id,
+            a.order_id.as_str(),
+            a.threeds,
+            a.state.as_str(),
+            a.amount,
+            i64::from(a.installment),
+            a.reward.map(reward_to_json),
+            a.asked_at,
+            a.inquire_at,
+        ],
+    );
+    commit.one(
+        "insert into bank_orders (merchant_id, order_id, payment_id) values ($1, $2, $3)",
+        params![a.merchant_id, a.order_id.as_str(), a.payment_id],
+    );
+}
+
+/// Writes what became of an attempt; a conflict when it is no longer in the state `was`.
+pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit) {
+    let a = attempt;
+    let sealed = a
+        .proof
+        .as_ref()
+        .map(|proof| app.vault.seal(&place(a.merchant_id, a.id), proof.expose().as_bytes()));
+    commit.one(
+        "update attempts set state = $4, answer = $5, answered_at = $6, inquiries = $7, inquire_at = $8, \
+         proof_sealed = $9, asked_at = $10 where merchant_id = $1 and id = $2 and state = $3",
+        params![
+            a.merchant_id,
+            a.id,
+            was.as_str(),
+            a.state.as_str(),
+            a.answer.as_ref().map(to_json),
+            app.now(),
+            a.inquiries,
+            a.inquire_at,
+            sealed,
+            a.asked_at,
+        ],
+    );
+    if a.state == AttemptState::Declined {
+        commit.maybe(
+            "delete from bank_orders where merchant_id = $1 and order_id = $2 and payment_id = $3",
+            params![a.merchant_id, a.order_id.as_str(), a.payment_id],
+        );
+    }
+}

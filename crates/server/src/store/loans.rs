@@ -1,0 +1,229 @@
+//! Loan applications: one a payment. Where one is unfinished, the row itself is the work that is
+//! due: `inquire_at` is the moment when the lender must be asked.
+
+use super::db::{Commit, Row, Unavailable, params};
+use super::{enumerated, from_json, shard_of, to_json};
+use crate::app::App;
+use contract::enums::{ApmAdditionalAction, BnplCartItemType};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the lender last said of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationState {
+    /// Intent is committed; the lender is being asked, or nobody knows whether it was.
+    Asked,
+    /// The shopper has not finished.
+    Pending,
+    /// The bank is assessing it.
+    Assessing,
+    /// Ready: the merchant must approve.
+    Ready,
+    /// The merchant approved; the lender is being asked, or nobody knows.
+    Confirming,
+    /// The merchant is paid.
+    Disbursed,
+    /// The bank refused.
+    Rejected,
+    /// It lapsed.
+    Expired,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl ApplicationState {
+    const ALL: [(ApplicationState, &'static str); 9] = [
+        (ApplicationState::Asked, "ASKED"),
+        (ApplicationState::Pending, "PENDING"),
+        (ApplicationState::Assessing, "ASSESSING"),
+        (ApplicationState::Ready, "READY"),
+        (ApplicationState::Confirming, "CONFIRMING"),
+        (ApplicationState::Disbursed, "DISBURSED"),
+        (ApplicationState::Rejected, "REJECTED"),
+        (ApplicationState::Expired, "EXPIRED"),
+        (ApplicationState::Cancelled, "CANCELLED"),
+    ];
+
+    /// The spelling in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("ASKED", |(_, text)| text)
+    }
+
+    fn parse(text: &str) -> Result<ApplicationState, Unavailable> {
+        Self::ALL
+            .iter()
+            .find(|(_, spelling)| *spelling == text)
+            .map(|(state, _)| *state)
+            .ok_or_else(|| Unavailable::new(format!("a loan has the unknown state {text}")))
+    }
+
+    /// Nothing more will come.
+    pub fn is_final(self) -> bool {
+        use ApplicationState::{Cancelled, Disbursed, Expired, Rejected};
+        matches!(self, Disbursed | Rejected | Expired | Cancelled)
+    }
+}
+
+/// A product line as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLine {
+    /// The shop's id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Brand.
+    pub brand: String,
+    /// Category.
+    pub category: BnplCartItemType,
+    /// Minor units of one.
+    pub unit_price: i64,
+    /// How many.
+    pub quantity: u32,
+}
+
+/// A loan application.
+#[derive(Debug, Clone)]
+pub struct Loan {
+    /// Whose it is.
+    pub merchant_id: i64,
+    /// Its payment.
+    pub payment_id: i64,
+    /// The merchant's account at the lender.
+    pub apm_id: i64,
+    /// Galata's id for it at the lender.
+    pub order_id: String,
+    /// The bank; none until the shopper chooses on the lender's page.
+    pub bank_code: Option<String>,
+    /// Months.
+    pub term: Option<u16>,
+    /// Whether the bank approves by itself, as the merchant's account said when it was made.
+    pub approves_by_itself: Option<bool>,
+    /// The lender's id.
+    pub application_id: Option<String>,
+    /// The page to which the shopper goes.
+    pub redirect_url: Option<String>,
+    /// What the merchant is told to do.
+    pub action: ApmAdditionalAction,
+    /// What the lender last said.
+    pub state: ApplicationState,
+    /// The cart.
+    pub items: Vec<CartLine>,
+    /// The browser came back and the shop was called back.
+    pub returned: bool,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+    /// How often the lender was asked.
+    pub inquiries: i64,
+    /// When somebody must ask again.
+    pub inquire_at: Option<Timestamp>,
+}
+
+macro_rules! select_loan {
+    ($rest:literal) => {
+        concat!(
+            "select merchant_id, payment_id, apm_id, order_id, bank_code, term, approval_mode, application_id, \
+             redirect_url, action, state, items, returned, expires_at, inquiries, inquire_at from loans ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row) -> Result<Loan, Unavailable> {
+    Ok(Loan {
+        merchant_id: row.int("merchant_id")?,
+        payment_id: row.int("payment_id")?,
+        apm_id: row.int("apm_id")?,
+        order_id: row.text("order_id")?,
+        bank_code: row.opt_text("bank_code")?,
+        term: row.opt_int("term")?.and_then(|t| u16::try_from(t).ok()),
+        approves_by_itself: row.opt_text("approval_mode")?.map(|mode| mode == "AUTO"),
+        application_id: row.opt_text("application_id")?,
+        redirect_url: row.opt_text("redirect_url")?,
+        action: enumerated(&row.text("action")?)?,
+        state: ApplicationState::parse(&row.text("state")?)?,
+        items: from_json(row.json("items")?)?,
+        returned: row.boolean("returned")?,
+        expires_at: row.time("expires_at")?,
+        inquiries: row.int("inquiries")?,
+        inquire_at: row.opt_time("inquire_at")?,
+    })
+}
+
+/// The application of a merchant's payment.
+pub async fn of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Option<Loan>, Unavailable> {
+    let sql = select_loan!("where merchant_id = $1 and payment_id = $2");
+    app.db.row(sql, params![merchant_id, payment_id]).await?.as_ref().map(read).transpose()
+}
+
+/// Merchant and payment of the applications of a shard whose inquiry is due, the longest due first.
+pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select merchant_id, payment_id from loans where shard = $1 and inquire_at <= $2 order by inquire_at limit $3",
+            params![shard, now, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?))).collect()
+}
+
+/// Writes a new application and claims its order id.
+pub fn insert(loan: &Loan, commit: &mut Commit) {
+    let l = loan;
+    commit.one(
+        "insert into loans (merchant_id, payment_id, shard, apm_id, order_id, bank_code, term, approval_mode, \
+         action, state, items, returned, expires_at, inquiries, inquire_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+        params![
+            l.merchant_id,
+            l.payment_id,
+            shard_of(l.merchant_id),
+            l.apm_id,
+            l.order_id.as_str(),
+            l.bank_code.as_deref(),
+            l.term.map(i64::from),
+            l.approves_by_itself.map(|auto| if auto { "AUTO" } else { "MANUAL" }),
+            l.action.as_str(),
+            l.state.as_str(),
+            to_json(&l.items),
+            l.returned,
+            l.expires_at,
+            l.inquire_at,
+        ],
+    );
+    commit.one(
+        "insert into bank_orders (merchant_id, order_id, payment_id) values ($1, $2, $3)",
+        params![l.merchant_id, l.order_id.as_str(), l.payment_id],
+    );
+}
+
+/// Writes what became of an application; a conflict when it is no longer in the state `was`.
+pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
+    let l = loan;
+    commit.one(
+        "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
+         returned = $10, inquiries = $11, inquire_at = $12 where merchant_id = $1 and payment_id = $2 and state = $3",
+        params![
+            l.merchant_id,
+            l.payment_id,
+            was.as_str(),
+            l.bank_code.as_deref(),
+            l.term.map(i64::from),
+            l.application_id.as_deref(),
+            l.redirect_url.as_deref(),
+            l.action.as_str(),
+            l.state.as_str(),
+            l.returned,
+            l.inquiries,
+            l.inquire_at,
+        ],
+    );
+}
+
+/// Notes that the browser came back; a conflict when it did before.
+pub fn mark_returned(merchant_id: i64, payment_id: i64, commit: &mut Commit) {
+    commit.one(
+        "update loans set returned = true where merchant_id = $1 and payment_id = $2 and returned = false",
+        params![merchant_id, payment_id],
+    );
+}

@@ -1,0 +1,10 @@
+//! The schema's history, compiled in. A migration that has landed is never changed.
+
+use super::db::Migration;
+
+/// Every migration, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "foundation",
+    sql: include_str!("../../migrations/0001_foundation.sql"),
+}];

@@ -1,0 +1,136 @@
+//! Encryption at rest: AES-256-GCM under a key that never enters the database.
+//!
+//! A sealed text is base64 of version byte, 96-bit nonce, ciphertext and tag. What it belongs to
+//! (merchant, row, purpose) is associated data, so a sealed value moved elsewhere does not open.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// Bytes of a key.
+pub const KEY_BYTES: usize = 32;
+
+/// The keys by version; the newest seals, all open.
+pub struct Vault {
+    keys: BTreeMap<u8, LessSafeKey>,
+}
+
+/// Why a key text cannot be used.
+#[derive(Debug)]
+pub struct BadKey(pub String);
+
+/// A sealed text that does not open: another key, another row, or tampered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CannotOpen;
+
+impl Vault {
+    /// Reads keys, one a line: `version:base64`, versions 1 to 255, 32 bytes each. A line without
+    /// a version is version 1; blank lines and `#` comments are skipped.
+    pub fn parse(text: &str) -> Result<Vault, BadKey> {
+        let mut keys = BTreeMap::new();
+        for line in text.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (version, key) = line.split_once(':').unwrap_or(("1", line));
+            let version: u8 = version
+                .parse()
+                .ok()
+                .filter(|v| *v > 0)
+                .ok_or_else(|| BadKey("a key's version is a number from 1 to 255".to_owned()))?;
+            let bytes = Zeroizing::new(BASE64.decode(key).map_err(|_| {
+                BadKey("a key is base64 of 32 random bytes, e.g. `openssl rand -base64 32`".to_owned())
+            })?);
+            let unbound = UnboundKey::new(&AES_256_GCM, &bytes)
+                .map_err(|_| BadKey(format!("key {version} has {} bytes, not {KEY_BYTES}", bytes.len())))?;
+            if keys.insert(version, LessSafeKey::new(unbound)).is_some() {
+                return Err(BadKey(format!("key {version} is there twice")));
+            }
+        }
+        match keys.is_empty() {
+            true => Err(BadKey("there is no key".to_owned())),
+            false => Ok(Vault { keys }),
+        }
+    }
+
+    /// Encrypts `plain` for the place named by `belongs_to`.
+    pub fn seal(&self, belongs_to: &str, plain: &[u8]) -> String {
+        let Some((version, key)) = self.keys.last_key_value() else {
+            unreachable!("a vault has at least one key");
+        };
+        let mut nonce = [0u8; NONCE_LEN];
+        crate::random::fill(&mut nonce);
+        let mut bytes = Zeroizing::new(plain.to_vec());
+        let nonce_of_ring = Nonce::assume_unique_for_key(nonce);
+        if key.seal_in_place_append_tag(nonce_of_ring, Aad::from(belongs_to), &mut *bytes).is_err() {
+            unreachable!("AES-GCM seals anything below 64 GiB");
+        }
+        let mut sealed = vec![*version];
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&bytes);
+        BASE64.encode(sealed)
+    }
+
+    /// Decrypts what was sealed for the same place.
+    pub fn open(&self, belongs_to: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+        let mut bytes = BASE64.decode(sealed).map_err(|_| CannotOpen)?;
+        if bytes.len() < 1 + NONCE_LEN {
+            return Err(CannotOpen);
+        }
+        let key = self.keys.get(&bytes[0]).ok_or(CannotOpen)?;
+        let nonce = Nonce::try_assume_unique_for_key(&bytes[1..1 + NONCE_LEN]).map_err(|_| CannotOpen)?;
+        let plain = key
+            .open_in_place(nonce, Aad::from(belongs_to), &mut bytes[1 + NONCE_LEN..])
+            .map_err(|_| CannotOpen)?;
+        Ok(Zeroizing::new(plain.to_vec()))
+    }
+
+    /// Decrypts a text.
+    pub fn open_text(&self, belongs_to: &str, sealed: &str) -> Result<Zeroizing<String>, CannotOpen> {
+        let bytes = self.open(belongs_to, sealed)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| CannotOpen)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(version: u8, byte: u8) -> Vault {
+        Vault::parse(&format!("{version}:{}", BASE64.encode([byte; KEY_BYTES]))).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_in_its_place() {
+        let vault = vault(1, 7);
+        let sealed = vault.seal("merchant 1 card a", b"5209220000000002");
+        assert!(!sealed.contains("5209"));
+        assert_eq!(&*vault.open_text("merchant 1 card a", &sealed).unwrap(), "5209220000000002");
+        assert_eq!(vault.open("merchant 2 card a", &sealed).unwrap_err(), CannotOpen);
+        assert_ne!(sealed, vault.seal("merchant 1 card a", b"5209220000000002"));
+    }
+
+    #[test]
+    fn another_key_does_not_open_and_an_old_one_still_does() {
+        let sealed = vault(1, 7).seal("x", b"y");
+        assert!(vault(1, 8).open("x", &sealed).is_err());
+        let both = format!("1:{}\n2:{}", BASE64.encode([7; 32]), BASE64.encode([9; 32]));
+        let both = Vault::parse(&both).unwrap();
+        assert_eq!(&*both.open("x", &sealed).unwrap(), b"y");
+        assert!(vault(1, 7).open("x", &both.seal("x", b"y")).is_err());
+    }
+
+    #[test]
+    fn a_swapped_byte_does_not_open() {
+        let vault = vault(1, 7);
+        let sealed = BASE64.decode(vault.seal("x", b"secret")).unwrap();
+        for i in 0..sealed.len() {
+            let mut swapped = sealed.clone();
+            swapped[i] ^= 1;
+            assert!(vault.open("x", &BASE64.encode(swapped)).is_err(), "byte {i}");
+        }
+    }
+}
