@@ -2,8 +2,7 @@
 //! Answers carry the next step under both names that clients read, `additionalAction` and
 //! `apmAdditionalAction`.
 
-use crate::card_payments::PaymentError;
-use crate::card_payments::PaymentItem;
+use crate::card_payments::{PaymentError, PaymentItem};
 use crate::enums::{
     ApmAdditionalAction, ApmType, BnplCartItemType, Currency, PaymentGroup, PaymentStatus,
 };

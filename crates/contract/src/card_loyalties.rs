@@ -2,8 +2,7 @@
 //! Points are amounts in the payment's currency; they do not lower `price` or `paidPrice`.
 
 use crate::card::SensitiveText;
-use crate::card_payments::FraudCheckParameters;
-use crate::card_payments::MerchantPos;
+use crate::card_payments::{FraudCheckParameters, MerchantPos};
 use crate::enums::{FraudAction, LoyaltyType, LoyaltyUnitType};
 use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response, wire_shared};

@@ -282,3 +282,33 @@ wire_response! {
         error_group: Option<ErrorGroup> = "errorGroup",
     }
 }
+
+impl InitThreeDSPaymentRequest {
+    /// The payment itself, as it would be without 3DS, and the address that the browser returns to.
+    pub fn into_parts(self) -> (CreatePaymentRequest, Option<String>) {
+        let payment = CreatePaymentRequest {
+            price: self.price,
+            paid_price: self.paid_price,
+            wallet_price: self.wallet_price,
+            pos_alias: self.pos_alias,
+            installment: self.installment,
+            currency: self.currency,
+            payment_group: self.payment_group,
+            conversation_id: self.conversation_id,
+            external_id: self.external_id,
+            client_ip: self.client_ip,
+            payment_phase: self.payment_phase,
+            payment_channel: self.payment_channel,
+            buyer_member_id: self.buyer_member_id,
+            bank_order_id: self.bank_order_id,
+            card: self.card,
+            routing_options: self.routing_options,
+            fraud_params: self.fraud_params,
+            items: self.items,
+            additional_params: self.additional_params,
+            retry: self.retry,
+            client_port: self.client_port,
+        };
+        (payment, self.callback_url)
+    }
+}

@@ -1,9 +1,9 @@
 //! Payments as reports show them: `/payment-reporting/v1/payments`.
 
 use crate::card_loyalties::Loyalty;
-use crate::card_payments::MerchantPos;
-use crate::card_payments::PaymentError;
-use crate::card_payments::Payout;
+use crate::card_payments::{
+    MerchantPos, PaymentError, PaymentResponse, PaymentTransaction, Payout,
+};
 use crate::datetime::{LocalDateTime, ReceivedDateTime};
 use crate::enums::{
     CardAssociation, CardType, Currency, FraudAction, MemberType, PaymentGroup, PaymentPhase,
@@ -188,5 +188,87 @@ wire_response! {
         negative_wallet_amount_limit: Option<Decimal> = "negativeWalletAmountLimit",
         iban: Option<String> = "iban",
         settlement_delay_count: Option<i32> = "settlementDelayCount",
+    }
+}
+
+impl From<PaymentResponse> for ReportingPaymentResponse {
+    /// What a report shares with the payment itself. Refund state and refunds are the caller's.
+    fn from(payment: PaymentResponse) -> ReportingPaymentResponse {
+        let transactions = payment.payment_transactions.into_iter().map(Into::into);
+        ReportingPaymentResponse {
+            id: payment.id,
+            created_date: payment.created_date,
+            price: payment.price,
+            paid_price: payment.paid_price,
+            wallet_price: payment.wallet_price,
+            currency: payment.currency,
+            buyer_member_id: payment.buyer_member_id,
+            installment: payment.installment,
+            conversation_id: payment.conversation_id,
+            external_id: payment.external_id,
+            payment_type: payment.payment_type,
+            payment_provider: payment.payment_provider,
+            payment_source: payment.payment_source,
+            payment_group: payment.payment_group,
+            payment_status: payment.payment_status,
+            payment_phase: payment.payment_phase,
+            payment_channel: payment.payment_channel,
+            is_three_ds: payment.is_three_ds,
+            merchant_commission_rate: payment.merchant_commission_rate,
+            merchant_commission_rate_amount: payment.merchant_commission_rate_amount,
+            bank_commission_rate: payment.bank_commission_rate,
+            bank_commission_rate_amount: payment.bank_commission_rate_amount,
+            paid_with_stored_card: payment.paid_with_stored_card,
+            bin_number: payment.bin_number,
+            last_four_digits: payment.last_four_digits,
+            auth_code: payment.auth_code,
+            host_reference: payment.host_reference,
+            trans_id: payment.trans_id,
+            md_status: payment.md_status,
+            order_id: payment.order_id,
+            card_holder_name: payment.card_holder_name,
+            bank_card_holder_name: payment.bank_card_holder_name,
+            card_issuer_bank_name: payment.card_issuer_bank_name,
+            card_issuer_bank_id: payment.card_issuer_bank_id,
+            card_type: payment.card_type,
+            card_association: payment.card_association,
+            card_brand: payment.card_brand,
+            requested_pos_alias: payment.requested_pos_alias,
+            fraud_id: payment.fraud_id,
+            fraud_rule_id: payment.fraud_rule_id,
+            fraud_action: payment.fraud_action,
+            fraud_score: payment.fraud_score,
+            blockage_resolved_date: payment.blockage_resolved_date,
+            pos: payment.pos,
+            loyalty: payment.loyalty,
+            payment_error: payment.payment_error,
+            payment_transactions: transactions.collect(),
+            ..ReportingPaymentResponse::default()
+        }
+    }
+}
+
+impl From<PaymentTransaction> for ReportingPaymentTransaction {
+    /// What a report shares with the item itself. Dates and states are the caller's.
+    fn from(item: PaymentTransaction) -> ReportingPaymentTransaction {
+        ReportingPaymentTransaction {
+            id: item.id,
+            name: item.name,
+            external_id: item.external_id,
+            price: item.price,
+            paid_price: item.paid_price,
+            wallet_price: item.wallet_price,
+            merchant_commission_rate: item.merchant_commission_rate,
+            merchant_commission_rate_amount: item.merchant_commission_rate_amount,
+            merchant_payout_amount: item.merchant_payout_amount,
+            sub_merchant_member_id: item.sub_merchant_member_id,
+            sub_merchant_member_price: item.sub_merchant_member_price,
+            sub_merchant_member_payout_rate: item.sub_merchant_member_payout_rate,
+            sub_merchant_member_payout_amount: item.sub_merchant_member_payout_amount,
+            transaction_status: item.transaction_status,
+            blockage_resolved_date: item.blockage_resolved_date,
+            payout: item.payout,
+            ..ReportingPaymentTransaction::default()
+        }
     }
 }
