@@ -6,6 +6,8 @@
 mod codes;
 pub mod garanti;
 pub mod posnet;
+#[cfg(test)]
+mod tests;
 
 use crate::bank::{Decline, Doubt, DoubtReason};
 use crate::http::{Failure, Http, Request};

@@ -1,8 +1,11 @@
 //! GVP XML: the virtual POS of Garanti BBVA, from the bank's samples and recorded replies.
 //!
-//! Speaks version 512 only. Here are sale, points, void and inquiry; the 3DS steps stand in
-//! `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
+//! Speaks version 512 only. Here are sale and points; void and inquiry stand in `standing`, the 3DS
+//! steps in `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
 
+mod standing;
+#[cfg(test)]
+mod tests;
 mod threeds;
 
 use super::codes::issuer_group;
@@ -72,7 +75,7 @@ impl Bank for Garanti {
     }
 
     fn void<'a>(&'a self, line: Line<'a>, order: OrderRef<'a>) -> Asked<'a, ()> {
-        Box::pin(void(line, order))
+        Box::pin(standing::void(line, order))
     }
 
     fn inquire<'a>(
@@ -80,7 +83,7 @@ impl Bank for Garanti {
         line: Line<'a>,
         order: OrderRef<'a>,
     ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async move { look_up(line, order.order).await })
+        Box::pin(async move { standing::look_up(line, order.order).await })
     }
 
     fn loyalties<'a>(
@@ -142,7 +145,8 @@ fn request(line: Line<'_>, question: &Question<'_>) -> Result<Request, Doubt> {
     let account = line.account;
     let currency = currency(question.amount)?;
     let rewards = rewards(question.reward)?;
-    let hash = request_hash(line, question, currency);
+    let card = question.card.map_or("", |card| card.pan.expose());
+    let hash = request_hash(line, question, card, currency);
     let xml = Writer::document("GVPSRequest", |w| {
         w.leaf("Mode", mode(line));
         w.leaf("Version", VERSION);
@@ -385,8 +389,7 @@ fn security_data(line: Line<'_>, user: &User) -> String {
     ))
 }
 
-fn request_hash(line: Line<'_>, question: &Question<'_>, currency: &str) -> String {
-    let card = question.card.map_or("", |card| card.pan.expose());
+fn request_hash(line: Line<'_>, question: &Question<'_>, card: &str, currency: &str) -> String {
     sha512_hex(&format!(
         "{}{}{card}{}{currency}{}",
         question.order_id,
@@ -428,123 +431,6 @@ async fn sell(line: Line<'_>, question: &Question<'_>) -> Answer<Charged> {
         Some(decline) => Ok(Verdict::Declined(decline)),
         None => Ok(Verdict::Approved(charged(&reply)?)),
     }
-}
-
-/// A void needs the sale's reference; when nobody has it, the bank is asked first.
-async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
-    let undoer = user(line, PosOperationType::Provrfn)?;
-    let reference = match order.host_reference {
-        Some(reference) => reference.to_owned(),
-        None => match look_up(line, order.order).await? {
-            Standing::Taken(charged) => charged.host_reference,
-            Standing::Voided => return Ok(Verdict::Approved(())),
-            Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
-            Standing::NotFound | Standing::Pending => {
-                return Ok(Verdict::Declined(Decline {
-                    group: ErrorGroup::PaymentNotFoundForRefund,
-                    code: NOT_FOUND.to_owned(),
-                    message: String::new(),
-                }));
-            }
-        },
-    };
-    let question = Question {
-        original: Some(&reference),
-        // A void undoes a whole sale: instalments are the sale's business.
-        installment: 1,
-        ..Question::about("void", undoer, order.order)
-    };
-    let Some(decline) = refusal(&exchange(line, &question).await?)? else {
-        return Ok(Verdict::Approved(()));
-    };
-    // Refused, perhaps because it was undone before: then that is what was wanted.
-    match look_up(line, order.order).await {
-        Ok(Standing::Voided) => Ok(Verdict::Approved(())),
-        _ => Ok(Verdict::Declined(decline)),
-    }
-}
-
-async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, Doubt> {
-    let seller = user(line, PosOperationType::Provaut)?;
-    let reply = exchange(line, &Question::about("orderinq", seller, order)).await?;
-    let inquiry = reply.at(&["Order", "OrderInqResult"]);
-    if let Some(decline) = refusal(&reply)? {
-        return match decline.code.as_str() {
-            NOT_FOUND | NO_TRANSACTION => Ok(Standing::NotFound),
-            // The reply repeats the refusal of the sale itself.
-            _ if inquiry.is_some_and(|inquiry| refused_code(inquiry).is_some()) => {
-                Ok(Standing::Refused(decline))
-            }
-            _ => Err(unreadable("the inquiry was refused")),
-        };
-    }
-    let inquiry = inquiry.ok_or_else(|| unreadable("the inquiry answers no order"))?;
-    read_standing(inquiry, order)
-}
-
-fn refused_code(inquiry: &Element) -> Option<&str> {
-    Some(inquiry.text(&["Code"])).filter(|code| !matches!(*code, "" | "00"))
-}
-
-/// Recorded are APPROVED, WAITINGPOSTAUTH and an empty status; the words for a voided order are
-/// not public, so the likely ones are all taken for it.
-fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
-    let text = |name| inquiry.text(&[name]);
-    if let Some(code) = refused_code(inquiry) {
-        let words = message(text("SysErrMsg"));
-        let group = error_group(code, text("ReasonCode"), text("SysErrMsg"));
-        return Ok(Standing::Refused(Decline {
-            group,
-            code: message(code),
-            message: words,
-        }));
-    }
-    match text("Status") {
-        "APPROVED" => {}
-        "VOID" | "VOIDED" | "CANCELLED" | "CANCELED" | "REVERSED" => return Ok(Standing::Voided),
-        "DECLINED" | "REJECTED" | "FAILED" => {
-            let words = message(text("SysErrMsg"));
-            let group = ErrorGroup::Declined;
-            return Ok(Standing::Refused(Decline {
-                group,
-                code: String::new(),
-                message: words,
-            }));
-        }
-        "PENDING" | "WAITING" => return Ok(Standing::Pending),
-        "" => return Ok(Standing::NotFound),
-        _ => {
-            return Err(unreadable(
-                "the inquiry answers a status that no order of ours has",
-            ));
-        }
-    }
-    let amount = |name| minor_units(text(name));
-    let (bonus, firm) = (
-        amount("UsedBnsAmount").unwrap_or(0),
-        amount("UsedFBBAmount").unwrap_or(0),
-    );
-    let taken = amount("AuthAmount").ok_or_else(|| unreadable("the inquiry answers no amount"))?;
-    // Whether the amount is the whole price or what the card paid of it is not documented.
-    let whole = taken
-        .checked_add(bonus)
-        .and_then(|sum| sum.checked_add(firm));
-    if taken != order.amount.minor && whole != Some(order.amount.minor) {
-        return Err(unauthentic("the inquiry answers another amount"));
-    }
-    let spent = RewardMoney {
-        card: bonus,
-        firm,
-        mile: 0,
-    };
-    Ok(Standing::Taken(Charged {
-        auth_code: message(text("AuthCode")),
-        host_reference: message(text("RetrefNum")),
-        transaction_id: batch_and_sequence(text("BatchNum"), text("SequenceNum")),
-        holder_name: message(text("CardHolderName")),
-        spent: Some(spent).filter(|spent| *spent != RewardMoney::default()),
-        ..Charged::default()
-    }))
 }
 
 async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {

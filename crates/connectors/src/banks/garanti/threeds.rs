@@ -144,7 +144,7 @@ pub(super) fn check(line: Line<'_>, returned: &Returned<'_>) -> Result<Verified,
         ("txninstallmentcount", &installment(order.installment)),
     ];
     let foreign = |(name, value): &(&str, &str)| !field(name).is_empty() && field(name) != *value;
-    if ours.iter().any(|known| foreign(known)) {
+    if ours.iter().any(foreign) {
         return Err(unauthentic("the callback is about another order"));
     }
     let listed = |name: &str| {

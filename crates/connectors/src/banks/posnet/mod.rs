@@ -1,12 +1,15 @@
 //! PosNet XML: the virtual POS of Yapı Kredi, from the bank's public integration document.
 //!
-//! Here are sale, points, campaigns, void and inquiry; the 3DS steps stand in `threeds`. Order
-//! ids are 24 characters, ours padded with zeros; sending one again never charges twice.
+//! Here are sale, points and campaigns; void and inquiry stand in `standing`, the 3DS steps in
+//! `threeds`. Order ids are 24 characters, ours padded with zeros; one never charges twice.
 
+mod standing;
+#[cfg(test)]
+mod tests;
 mod threeds;
 
 use super::codes::issuer_group;
-use super::{ask, duplicate, message, minor_units, not_supported, unauthentic, unreadable};
+use super::{ask, duplicate, message, minor_units, not_supported, unreadable};
 use crate::bank::{
     Account, Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
     Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney,
@@ -71,7 +74,7 @@ impl Bank for PosNet {
     }
 
     fn void<'a>(&'a self, line: Line<'a>, order: OrderRef<'a>) -> Asked<'a, ()> {
-        Box::pin(void(line, order))
+        Box::pin(standing::void(line, order))
     }
 
     fn inquire<'a>(
@@ -79,7 +82,7 @@ impl Bank for PosNet {
         line: Line<'a>,
         order: OrderRef<'a>,
     ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async move { Ok(look_up(line, &order).await?.standing) })
+        Box::pin(async move { Ok(standing::look_up(line, &order).await?.standing) })
     }
 
     fn loyalties<'a>(
@@ -364,131 +367,6 @@ async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
         });
     }
     Ok(Verdict::Approved(charged))
-}
-
-/// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
-async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
-    let record = look_up(line, &order).await?;
-    match record.standing {
-        Standing::Taken(_) => {}
-        Standing::Voided => return Ok(Verdict::Approved(())),
-        Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
-        Standing::NotFound | Standing::Pending => {
-            return Ok(Verdict::Declined(Decline {
-                group: ErrorGroup::PaymentNotFoundForRefund,
-                code: NOT_FOUND.to_owned(),
-                message: String::new(),
-            }));
-        }
-    }
-    let id = order_id(&order.order.id, order.threeds);
-    let request = request(line.account, order.threeds, &id, |w| {
-        w.element("reverse", |w| {
-            w.leaf("transaction", record.transaction);
-            w.leaf("orderID", &id);
-        });
-    });
-    match refusal(&exchange(line, request).await?)? {
-        None => Ok(Verdict::Approved(())),
-        // Undone before, by us or by the bank itself.
-        Some(decline) if matches!(decline.code.as_str(), "0220" | "0370") => {
-            Ok(Verdict::Approved(()))
-        }
-        Some(decline) => Ok(Verdict::Declined(decline)),
-    }
-}
-
-/// An order at the bank, and how a void has to call it.
-struct Record {
-    standing: Standing,
-    transaction: &'static str,
-}
-
-async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Record, Doubt> {
-    let id = order_id(&order.order.id, order.threeds);
-    let request = request(line.account, order.threeds, &id, |w| {
-        w.element("agreement", |w| w.leaf("orderID", &id));
-    });
-    let reply = exchange(line, request).await?;
-    let standing = |standing| {
-        Ok(Record {
-            standing,
-            transaction: "sale",
-        })
-    };
-    if let Some(decline) = refusal(&reply)? {
-        return match decline.code.as_str() {
-            NOT_FOUND | "0122" | "0123" => standing(Standing::NotFound),
-            // The inquiry itself was refused: that says nothing of the order.
-            _ => Err(unreadable(&format!(
-                "the inquiry was refused: {}",
-                decline.group
-            ))),
-        };
-    }
-    let Some(transactions) = reply.at(&["transactions"]) else {
-        return standing(Standing::NotFound);
-    };
-    let mut record = Record {
-        standing: Standing::NotFound,
-        transaction: "sale",
-    };
-    for transaction in transactions.all("transaction") {
-        let next = read_transaction(transaction, order.order, &id)?;
-        // A reversal is the last word, whatever the order of the list.
-        if record.standing != Standing::Voided {
-            record = next;
-        }
-    }
-    Ok(record)
-}
-
-/// One line of an `agreement` reply, compared with what we asked for.
-fn read_transaction(line: &Element, order: &Order, id: &str) -> Result<Record, Doubt> {
-    let same_order = line.text(&["orderID"]) == id
-        && lira(line.text(&["amount"])) == Some(order.amount.minor)
-        && line.text(&["currencyCode"]) == currency(order)?;
-    if !same_order {
-        return Err(unauthentic(
-            "the inquiry answers another order, amount or currency",
-        ));
-    }
-    let (kind, undone) = match line.text(&["state"]) {
-        "Sale" => ("sale", false),
-        "Bonus_Usage" => ("pointUsage", false),
-        "Sale_Reverse" => ("sale", true),
-        "Bonus_Usage_Reverse" => ("pointUsage", true),
-        _ => {
-            return Err(unreadable(
-                "the inquiry answers a state that no order of ours has",
-            ));
-        }
-    };
-    let standing = match (line.text(&["txnStatus"]), undone) {
-        ("1", true) => Standing::Voided,
-        ("1", false) => Standing::Taken(charged(line)?),
-        // A reversal that failed leaves the sale as it was.
-        ("0", true) => Standing::Taken(charged(line)?),
-        ("0", false) => Standing::Refused(Decline {
-            group: ErrorGroup::Declined,
-            code: "0".to_owned(),
-            message: message(line.text(&["state"])),
-        }),
-        _ => return Err(unreadable("the inquiry answers no status")),
-    };
-    Ok(Record {
-        standing,
-        transaction: kind,
-    })
-}
-
-/// Lira with a decimal comma, as the inquiry writes them (`1,16`, `1.234,56`), in kuruş.
-fn lira(text: &str) -> Option<i64> {
-    let (whole, cents) = text
-        .rsplit_once(',')
-        .filter(|(_, cents)| cents.len() == 2)?;
-    let whole = minor_units(&whole.replace('.', ""))?;
-    whole.checked_mul(100)?.checked_add(minor_units(cents)?)
 }
 
 /// Two questions: the purses, then the campaigns. Neither takes an order id nor, by the document,

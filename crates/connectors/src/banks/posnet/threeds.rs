@@ -27,7 +27,7 @@ struct Packets {
 // Hashes
 
 /// Joins values with `;` and the digest of key and terminal, as every MAC of the document does.
-fn mac(account: &Account, values: &[&str]) -> String {
+pub(super) fn mac(account: &Account, values: &[&str]) -> String {
     let key = account.threeds_key.expose();
     let first = sha256_base64(&format!("{key};{}", terminal(account, true)));
     sha256_base64(&format!("{};{first}", values.join(";")))
