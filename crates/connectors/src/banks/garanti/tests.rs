@@ -24,6 +24,15 @@ fn account() -> Account {
     .account()
 }
 
+fn order(amount: i64) -> Order {
+    let amount = Money::new(amount, Currency::Try);
+    Order {
+        id: "order222".to_owned(),
+        amount,
+        installment: 1,
+    }
+}
+
 /// Runs `look` with a line to a bank that never answers.
 fn on_the_line<T>(account: &Account, look: impl FnOnce(Line<'_>) -> T) -> T {
     let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
@@ -139,16 +148,39 @@ fn reply_hashes_are_the_recorded_ones() {
     }
 }
 
+/// We speak version 512 only; these show that the recipes themselves did not change with it.
+#[test]
+fn hashes_of_the_older_version_follow_the_same_recipes() {
+    let security = sha1_hex("123qweASD/030691297");
+    for (text, expected) in [
+        (
+            "0003240228512027457920201119 13:53:054354353454",
+            "29A2F838877CB99F70F382FD39D07DE6186E0339",
+        ),
+        (
+            "9220201119 13:10:304546768783243",
+            "CBF440ADFEA57642177636435D82A5EB0F33A8D3",
+        ),
+        (
+            concat!(
+                "306912979809896rew50000",
+                "https://eticaret.garanti.com.tr/destek/postback.aspx",
+                "https://eticaret.garanti.com.tr/destek/postback.aspx",
+                "sales12345678",
+            ),
+            "B829B2EC28DFB4909B59A138F00E750057FA53FF",
+        ),
+    ] {
+        assert_eq!(sha1_hex(&format!("{text}{security}")), expected, "{text}");
+    }
+}
+
 /// The published form has two return addresses and ours has one: the recipe is proven on the
 /// published form, and our form on the recipe.
 #[test]
 fn the_form_is_signed_as_the_recipe_says() {
     let account = account();
-    let order = Order {
-        id: "order222".to_owned(),
-        amount: Money::new(10025, Currency::Try),
-        installment: 1,
-    };
+    let order = order(10025);
     let card = Call(json!({ "card": { "pan": "5406675406675403", "cvc": "123" } })).card();
     let begin = Begin3ds {
         order: &order,
@@ -160,7 +192,7 @@ fn the_form_is_signed_as_the_recipe_says() {
     };
     let form = on_the_line(&account, |line| ready(Garanti.begin_3ds(line, begin))).unwrap();
     let Verdict::Approved(form) = form else {
-        panic!("{:?}", "declined")
+        panic!("a form is never declined")
     };
     let field = |name: &str| {
         form.fields
@@ -193,4 +225,91 @@ fn an_account_without_a_user_for_it_sends_nothing() {
         let doubt = user(line, PosOperationType::Provrfn).unwrap_err();
         assert!(!doubt.may_have_been_sent);
     });
+}
+
+#[test]
+fn a_kept_form_holds_no_card() {
+    let account = account();
+    let call = Call(json!({ "card": { "pan": "5406675406675403", "cvc": "739" } }));
+    let (order, card) = (order(10025), call.card());
+    let begin = Begin3ds {
+        order: &order,
+        card: &card,
+        reward: None,
+        return_url: "https://domain.com/success",
+        client_ip: None,
+        language: "tr",
+    };
+    let form = on_the_line(&account, |line| threeds::form(line, &begin)).unwrap();
+    let kept = crate::scrub::scrub_fields(&form.fields, Garanti.secret_fields());
+    assert!(
+        !kept.contains("5406675406675403") && !kept.contains("739"),
+        "{kept}"
+    );
+    assert!(kept.contains("txnamount=10025&"), "{kept}");
+}
+
+/// A callback as the bank signs it over `names`.
+fn signed(names: &str, fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let value = |name: &str| {
+        fields
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |f| f.1)
+    };
+    let text: String = names.split(':').map(value).collect();
+    let mut all: Vec<(String, String)> = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    all.push(("hashparams".to_owned(), names.to_owned()));
+    all.push(("hash".to_owned(), sha512_hex(&format!("{text}12345678"))));
+    all
+}
+
+#[test]
+fn a_hash_that_leaves_out_what_matters_proves_nothing() {
+    let account = account();
+    let order = order(10025);
+    let fields = [
+        ("clientid", "30691298"),
+        ("oid", "order222"),
+        ("authcode", ""),
+        ("mdstatus", "1"),
+        ("cavv", "c"),
+        ("eci", "02"),
+        ("md", "m"),
+        ("rnd", "r"),
+        ("response", "x"),
+    ];
+    let status = |names: &str| {
+        let fields = signed(names, &fields);
+        let returned = Returned {
+            order: &order,
+            fields: &fields,
+        };
+        on_the_line(&account, |line| threeds::check(line, &returned)).map(|v| v.md_status)
+    };
+    assert_eq!(
+        status("clientid:oid:authcode:mdstatus:cavv:eci:md:rnd:"),
+        Ok(1)
+    );
+    for names in [
+        "",
+        "rnd",
+        "clientid:oid:cavv:eci:md:rnd",
+        "clientid:mdstatus:cavv:eci:md:rnd",
+        "clientid:oid:mdstatus:eci:md:rnd",
+        "clientid:oid:mdstatus:cavv:md:rnd",
+        "clientid:oid:mdstatus:cavv:eci:rnd",
+        "clientid:mdstatus:oid:cavv:eci:md",
+        "clientid:oid:response:mdstatus:cavv:eci:md",
+    ] {
+        let doubt = status(names).unwrap_err();
+        assert_eq!(
+            doubt.reason,
+            crate::bank::DoubtReason::Unauthentic,
+            "{names}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     Question, VERSION, client_ip, currency, installment, mode, rewards, security_data, sell, user,
 };
 use crate::bank::{
-    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verified,
+    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned, Verified,
 };
 use crate::banks::{message, not_supported, unauthentic};
 use crate::digest::{same, sha512_hex};
@@ -90,11 +90,7 @@ pub(super) fn form(line: Line<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Dou
     if !rewards.is_empty() {
         fields.push(("txnrewardcount".to_owned(), rewards.len().to_string()));
     }
-    for (number, (code, used)) in rewards
-        .iter()
-        .enumerate()
-        .map(|(i, reward)| (i + 1, reward))
-    {
+    for (number, (code, used)) in (1..).zip(&rewards) {
         fields.push((format!("txnrewardtype{number}"), (*code).to_owned()));
         fields.push((format!("txnrewardusedamount{number}"), used.to_string()));
         fields.push((format!("txnrewardgainedamount{number}"), "0".to_owned()));
@@ -107,94 +103,110 @@ pub(super) fn form(line: Line<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Dou
 
 const TYPE: &str = "sales";
 
-/// Checks what the browser brought back.
-///
-/// The hash is over a plain concatenation of values that the callback itself lists, so whoever
-/// carries it could cut the same text elsewhere: the `1` of an order id could become `mdstatus`.
-/// Therefore the list must name what is relied on, and a status that lets the card through only
-/// counts when everything before it in the list is known to us or empty.
+/// What the browser brought back: names and values, all of them hostile.
+struct Callback<'a>(&'a [(String, String)]);
+
+impl<'a> Callback<'a> {
+    /// The first field of this name, whatever its case; empty when there is none.
+    fn field(&self, name: &str) -> &'a str {
+        let mut fields = self.0.iter();
+        let found = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The names that the callback says its hash covers.
+    fn listed(&self) -> Vec<&'a str> {
+        let names = self.field("hashparams").split(':');
+        names
+            .filter(|name| !name.is_empty())
+            .take(HASH_NAMES_MAX)
+            .collect()
+    }
+}
+
+/// Checks what the browser brought back: that the bank signed it, that it is about our order, and
+/// that the signature covers what we rely on.
 pub(super) fn check(line: Line<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
-    let field = |name: &str| {
-        let found = returned
-            .fields
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value.as_str())
-    };
-    let list = field("hashparams");
-    let names: Vec<&str> = list
-        .split(':')
-        .filter(|name| !name.is_empty())
-        .take(HASH_NAMES_MAX)
-        .collect();
-    let text: String = names.iter().map(|name| field(name)).collect();
+    let callback = Callback(returned.fields);
+    let names = callback.listed();
+    let text: String = names.iter().map(|name| callback.field(name)).collect();
     let expected = sha512_hex(&format!("{text}{}", line.account.threeds_key.expose()));
-    if !same(field("hash"), &expected) {
+    if !same(callback.field("hash"), &expected) {
         return Err(unauthentic("the hash of the callback is wrong or missing"));
     }
-    let (account, order) = (line.account, returned.order);
-    let ours = [
-        ("clientid", account.terminal_id.as_str()),
-        ("terminalid", &account.terminal_id),
-        ("terminalmerchantid", &account.client_id),
+    if !is_ours(line, returned.order, &callback)? {
+        return Err(unauthentic("the callback is about another order"));
+    }
+    let md_status = signed_status(&callback, &names, returned.order)?;
+    let proof = Proof {
+        cavv: callback.field("cavv").to_owned(),
+        eci: callback.field("eci").to_owned(),
+        xid: callback.field("xid").to_owned(),
+        md: callback.field("md").to_owned(),
+    };
+    let proof = serde_json::to_string(&proof).map_err(|_| not_supported("the proof"))?;
+    let words = match callback.field("mderrormessage") {
+        "" => callback.field("errmsg"),
+        words => words,
+    };
+    Ok(Verified {
+        md_status,
+        message: message(words),
+        page_points: None,
+        proof: Secret::new(proof),
+    })
+}
+
+/// Whether everything that the callback echoes of our form is as we sent it. Not all of it is
+/// signed, but none of it may differ.
+fn is_ours(line: Line<'_>, order: &Order, callback: &Callback<'_>) -> Result<bool, Doubt> {
+    let sent = [
+        ("clientid", line.account.terminal_id.as_str()),
+        ("terminalid", &line.account.terminal_id),
+        ("terminalmerchantid", &line.account.client_id),
         ("oid", &order.id),
         ("orderid", &order.id),
         ("txnamount", &order.amount.minor.to_string()),
         ("txncurrencycode", currency(order.amount)?),
         ("txninstallmentcount", &installment(order.installment)),
     ];
-    let foreign = |(name, value): &(&str, &str)| !field(name).is_empty() && field(name) != *value;
-    if ours.iter().any(foreign) {
-        return Err(unauthentic("the callback is about another order"));
-    }
-    let listed = |name: &str| {
+    Ok(sent.iter().all(|(name, value)| {
+        let echoed = callback.field(name);
+        echoed.is_empty() || echoed == *value
+    }))
+}
+
+/// The status, when the hash really vouches for it.
+///
+/// The hash is over a plain concatenation of values that the callback itself lists, so whoever
+/// carries it could cut the same text elsewhere: some `1` of a failed callback's `md` could become
+/// its `mdstatus`. Therefore the list must name our order and what the sale will rely on, and a
+/// status that lets the card through only counts when everything before it is known or empty.
+fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Result<u8, Doubt> {
+    let at = |name: &str| {
         names
             .iter()
             .position(|known| known.eq_ignore_ascii_case(name))
     };
-    let order_at = listed("oid")
-        .or(listed("orderid"))
-        .filter(|at| field(names[*at]) == order.id);
-    let proven = ["cavv", "eci", "md"]
-        .iter()
-        .all(|name| listed(name).is_some());
-    let (Some(order_at), Some(status_at), true) = (order_at, listed("mdstatus"), proven) else {
-        return Err(unauthentic(
-            "the hash of the callback leaves out what matters",
-        ));
+    let order_at = at("oid").or(at("orderid"));
+    let order_at = order_at.filter(|at| callback.field(names[*at]) == order.id);
+    let proven = ["cavv", "eci", "md"].iter().all(|name| at(name).is_some());
+    let (Some(order_at), Some(status_at), true) = (order_at, at("mdstatus"), proven) else {
+        return Err(unauthentic("the callback's hash leaves out what matters"));
     };
-    let set_apart = order_at < status_at
-        && names[..status_at].iter().all(|name| {
-            field(name).is_empty() || KNOWN_BEFORE.iter().any(|k| k.eq_ignore_ascii_case(name))
-        });
-    let md_status = match field("mdstatus").as_bytes() {
+    let md_status = match callback.field("mdstatus").as_bytes() {
         [digit @ b'0'..=b'9'] => digit - b'0',
         _ => 0,
     };
-    if (1..=4).contains(&md_status) && !set_apart {
-        return Err(unauthentic(
-            "the callback's status is not set apart by its hash",
-        ));
-    }
-    let proof = Proof {
-        cavv: field("cavv").to_owned(),
-        eci: field("eci").to_owned(),
-        xid: field("xid").to_owned(),
-        md: field("md").to_owned(),
+    let known = |name: &&str| {
+        let compared = |known: &&str| known.eq_ignore_ascii_case(name);
+        callback.field(name).is_empty() || KNOWN_BEFORE.iter().any(compared)
     };
-    let proof = serde_json::to_string(&proof).map_err(|_| not_supported("the proof"))?;
-    let words = [field("mderrormessage"), field("errmsg")];
-    Ok(Verified {
-        md_status,
-        message: message(
-            words
-                .into_iter()
-                .find(|words| !words.is_empty())
-                .unwrap_or(""),
-        ),
-        page_points: None,
-        proof: Secret::new(proof),
-    })
+    let set_apart = order_at < status_at && names[..status_at].iter().all(known);
+    match (md_status, set_apart) {
+        (1..=4, false) => Err(unauthentic("the callback's hash does not fix its status")),
+        _ => Ok(md_status),
+    }
 }
 
 pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
