@@ -1,1 +1,280 @@
-//! The directory: every bank we know is one row of data.
+//! The directory: every bank we know is one row of data, and the names of all Turkish banks.
+//!
+//! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
+
+use crate::bank::Bank;
+use crate::banks::garanti::Garanti;
+use crate::banks::posnet::PosNet;
+use contract::enums::{LoyaltyType, PosIntegrator};
+
+/// A protocol that Galata speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// PosNet XML.
+    PosNet,
+    /// Garanti GVP XML.
+    Garanti,
+}
+
+impl Protocol {
+    /// The code that speaks it.
+    pub fn bank(self) -> &'static dyn Bank {
+        match self {
+            Protocol::PosNet => &PosNet,
+            Protocol::Garanti => &Garanti,
+        }
+    }
+}
+
+/// One bank's virtual POS. Where nobody published an address, it is empty (and the port 443).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BankRow {
+    /// Its name on the wire.
+    pub integrator: PosIntegrator,
+    /// EFT code of the bank (`bankId`, `bankCode`).
+    pub bank_id: i64,
+    /// Name of the bank.
+    pub bank_name: &'static str,
+    /// How it is spoken to, when we can.
+    pub protocol: Option<Protocol>,
+    /// Host of the bank's production system.
+    pub hostname: &'static str,
+    /// Host of the bank's test system.
+    pub test_hostname: &'static str,
+    /// Port of both.
+    pub port: u16,
+    /// Path of the API.
+    pub path: &'static str,
+    /// Path of the page to which the browser goes for 3DS.
+    pub threeds_path: &'static str,
+    /// What it can do with points and campaigns, when it can.
+    pub rewards: Option<RewardProfile>,
+}
+
+/// What a bank's POS does with points and campaigns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RewardProfile {
+    /// Card programmes whose points this POS can spend.
+    pub families: &'static [&'static str],
+    /// Only cards that this bank itself issued.
+    pub own_issuer_only: bool,
+    /// Points must pay the whole amount.
+    pub full_amount_only: bool,
+    /// Card and firm points cannot be used together.
+    pub one_kind_only: bool,
+    /// Campaigns that a payment may choose; others are applied by the issuer and only reported.
+    pub selectable_campaigns: &'static [LoyaltyType],
+    /// The inquiry needs no security code.
+    pub points_need_no_cvc: bool,
+}
+
+/// Any card of the programmes, any part of the amount, no campaign to choose.
+const PLAIN: RewardProfile = RewardProfile {
+    families: &[],
+    own_issuer_only: false,
+    full_amount_only: false,
+    one_kind_only: false,
+    selectable_campaigns: &[],
+    points_need_no_cvc: false,
+};
+
+const YKB_REWARDS: RewardProfile = RewardProfile {
+    families: &["World"],
+    own_issuer_only: true,
+    selectable_campaigns: &[
+        LoyaltyType::AdditionalInstallment,
+        LoyaltyType::PostponingInstallment,
+        LoyaltyType::ExtraPoints,
+        LoyaltyType::GainingMinutes,
+        LoyaltyType::PostponingStatement,
+    ],
+    points_need_no_cvc: true,
+    ..PLAIN
+};
+
+const GARANTI_REWARDS: RewardProfile = RewardProfile {
+    families: &["Bonus", "Garanti BBVA CC", "Shop&Fly", "Miles&Smiles"],
+    ..PLAIN
+};
+
+/// Rules of the public reward pages; the protocol comes later.
+const ISBANK_REWARDS: RewardProfile = RewardProfile {
+    families: &["Maximum"],
+    full_amount_only: true,
+    one_kind_only: true,
+    ..PLAIN
+};
+
+const HALKBANK_REWARDS: RewardProfile = RewardProfile {
+    families: &["Paraf"],
+    full_amount_only: true,
+    ..PLAIN
+};
+
+/// A bank that is known, but not spoken to.
+const fn known(
+    integrator: PosIntegrator,
+    bank_id: i64,
+    bank_name: &'static str,
+    rewards: Option<RewardProfile>,
+) -> BankRow {
+    BankRow {
+        integrator,
+        bank_id,
+        bank_name,
+        protocol: None,
+        hostname: "",
+        test_hostname: "",
+        port: 443,
+        path: "",
+        threeds_path: "",
+        rewards,
+    }
+}
+
+static ROWS: [BankRow; 22] = [
+    BankRow {
+        integrator: PosIntegrator::Ykb,
+        bank_id: 67,
+        bank_name: "Yapı Kredi",
+        protocol: Some(Protocol::PosNet),
+        hostname: "posnet.yapikredi.com.tr",
+        test_hostname: "setmpos.ykb.com",
+        port: 443,
+        path: "/PosnetWebService/XML",
+        threeds_path: "/3DSWebService/YKBPaymentService",
+        rewards: Some(YKB_REWARDS),
+    },
+    BankRow {
+        integrator: PosIntegrator::Garanti,
+        bank_id: 62,
+        bank_name: "Garanti BBVA",
+        protocol: Some(Protocol::Garanti),
+        hostname: "sanalposprov.garanti.com.tr",
+        test_hostname: "sanalposprovtest.garantibbva.com.tr",
+        port: 443,
+        path: "/VPServlet",
+        threeds_path: "/servlet/gt3dengine",
+        rewards: Some(GARANTI_REWARDS),
+    },
+    known(
+        PosIntegrator::Isbank,
+        64,
+        "İş Bankası",
+        Some(ISBANK_REWARDS),
+    ),
+    known(
+        PosIntegrator::IsbankVpos,
+        64,
+        "İş Bankası",
+        Some(ISBANK_REWARDS),
+    ),
+    known(
+        PosIntegrator::Halkbank,
+        12,
+        "Halkbank",
+        Some(HALKBANK_REWARDS),
+    ),
+    known(
+        PosIntegrator::HalkbankVpos,
+        12,
+        "Halkbank",
+        Some(HALKBANK_REWARDS),
+    ),
+    known(PosIntegrator::Akbank, 46, "Akbank", None),
+    known(PosIntegrator::AkbankVpos, 46, "Akbank", None),
+    known(PosIntegrator::Ziraatbank, 10, "Ziraat Bankası", None),
+    known(PosIntegrator::ZiraatbankInnova, 10, "Ziraat Bankası", None),
+    known(PosIntegrator::Teb, 32, "TEB", None),
+    known(PosIntegrator::Ingbank, 99, "ING", None),
+    known(PosIntegrator::Anadolubank, 135, "Anadolubank", None),
+    known(PosIntegrator::Fibabank, 103, "Fibabanka", None),
+    known(PosIntegrator::FibabankAsseco, 103, "Fibabanka", None),
+    known(PosIntegrator::Finansbank, 111, "QNB Finansbank", None),
+    known(PosIntegrator::Ziraatkatilim, 209, "Ziraat Katılım", None),
+    known(PosIntegrator::Vakifbank, 15, "Vakıfbank", None),
+    known(PosIntegrator::Vakifkatilim, 210, "Vakıf Katılım", None),
+    known(PosIntegrator::Denizbank, 134, "Denizbank", None),
+    known(PosIntegrator::Kuveytturk, 205, "Kuveyt Türk", None),
+    known(PosIntegrator::Enpara, 111, "QNB Finansbank", None),
+];
+
+/// Every row.
+pub fn all_rows() -> &'static [BankRow] {
+    &ROWS
+}
+
+/// The row of a POS integrator.
+pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
+    ROWS.iter().find(|row| row.integrator == integrator)
+}
+
+/// The code that speaks to a POS integrator; nothing when no protocol of ours does.
+pub fn bank(integrator: PosIntegrator) -> Option<&'static dyn Bank> {
+    row(integrator)?.protocol.map(Protocol::bank)
+}
+
+/// Names by EFT code. The codes stand in the open BIN list that `data/bins.csv` comes from; ours
+/// are only those whose cards it holds.
+static BANK_NAMES: [(i64, &str); 23] = [
+    (10, "Ziraat Bankası"),
+    (12, "Halkbank"),
+    (15, "Vakıfbank"),
+    (32, "TEB"),
+    (46, "Akbank"),
+    (59, "Şekerbank"),
+    (62, "Garanti BBVA"),
+    (64, "İş Bankası"),
+    (67, "Yapı Kredi"),
+    (99, "ING"),
+    (103, "Fibabanka"),
+    (111, "QNB Finansbank"),
+    (123, "HSBC"),
+    (124, "Alternatif Bank"),
+    (134, "Denizbank"),
+    (135, "Anadolubank"),
+    (143, "Aktif Yatırım Bankası"),
+    (146, "Odeabank"),
+    (203, "Albaraka Türk"),
+    (205, "Kuveyt Türk"),
+    (206, "Türkiye Finans"),
+    (209, "Ziraat Katılım"),
+    (210, "Vakıf Katılım"),
+];
+
+/// The name of the bank with this EFT code.
+pub fn bank_name(eft_code: i64) -> Option<&'static str> {
+    BANK_NAMES
+        .iter()
+        .find(|(code, _)| *code == eft_code)
+        .map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integrator_has_one_row_and_its_bank_has_one_name() {
+        for (at, row) in ROWS.iter().enumerate() {
+            assert!(
+                ROWS[..at]
+                    .iter()
+                    .all(|other| other.integrator != row.integrator)
+            );
+            assert_eq!(bank_name(row.bank_id), Some(row.bank_name));
+        }
+    }
+
+    #[test]
+    fn what_we_speak_to_has_an_address() {
+        let spoken: Vec<_> = ROWS.iter().filter(|row| row.protocol.is_some()).collect();
+        assert_eq!(spoken.len(), 2);
+        for row in spoken {
+            assert!(bank(row.integrator).is_some());
+            assert!(!row.hostname.is_empty() && row.path.starts_with('/'));
+            assert!(!row.test_hostname.is_empty() && row.threeds_path.starts_with('/'));
+        }
+        assert!(bank(PosIntegrator::Isbank).is_none());
+    }
+}

@@ -4,11 +4,13 @@
 //! lives here, so every protocol can be tested by replaying recorded exchanges.
 
 pub mod bank;
+pub mod banks;
+mod digest;
 pub mod directory;
 pub mod http;
 pub mod lender;
+pub mod scrub;
+pub mod xml;
 
-/// One file a bank protocol.
-pub mod banks {}
 /// One file a lender protocol.
 pub mod lenders {}

@@ -1,0 +1,80 @@
+//! One file (or folder) a bank protocol, and the few lines that all of them share.
+//!
+//! What a bank's code means stands in its protocol; the ISO 8583 codes that every issuer uses
+//! stand in `codes`.
+
+mod codes;
+pub mod garanti;
+pub mod posnet;
+#[cfg(test)]
+mod tests;
+
+use crate::bank::{Decline, Doubt, DoubtReason};
+use crate::http::{Failure, Http, Request};
+
+/// Longest bank text that is kept, in characters.
+const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Sends a request and answers the body of a proper reply. Everything else is doubt.
+async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
+    let reply = http.send(request).await.map_err(|failure| match failure {
+        Failure::NotSent(detail) => Doubt {
+            may_have_been_sent: false,
+            reason: DoubtReason::Network,
+            detail,
+        },
+        Failure::MaybeSent(detail) => doubt(DoubtReason::Network, &detail),
+    })?;
+    match reply.status {
+        200 => Ok(reply.body),
+        status => Err(doubt(
+            DoubtReason::Network,
+            &format!("HTTP status {status}"),
+        )),
+    }
+}
+
+/// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.
+fn doubt(reason: DoubtReason, detail: &str) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        reason,
+        detail: detail.to_owned(),
+    }
+}
+
+fn unreadable(detail: &str) -> Doubt {
+    doubt(DoubtReason::Unreadable, detail)
+}
+
+fn unauthentic(detail: &str) -> Doubt {
+    doubt(DoubtReason::Unauthentic, detail)
+}
+
+/// Doubt because the bank knows the order id already.
+fn duplicate(decline: Decline) -> Doubt {
+    doubt(
+        DoubtReason::Duplicate(decline),
+        "the bank knows this order id already",
+    )
+}
+
+/// This protocol, or this account, cannot do it; nothing was sent.
+fn not_supported(detail: &str) -> Doubt {
+    Doubt {
+        detail: detail.to_owned(),
+        ..Doubt::not_supported()
+    }
+}
+
+/// A bank's words, shortened.
+fn message(text: &str) -> String {
+    text.chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+/// A whole number of minor units as banks write it, zero-padded or not. Nothing else: no sign, no
+/// point, and nothing beyond what fits.
+fn minor_units(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,271 @@
+//! What may be kept of an exchange with a bank or lender: its text without card data and secrets.
+//!
+//! Works on what it can read (XML, JSON, a form). Of a text that it cannot read, such as a reply
+//! cut in the middle, it keeps nothing from the first secret name on.
+
+use crate::xml::{Element, Writer, decode};
+use serde_json::Value;
+
+/// Stands where something was removed.
+const REMOVED: &str = "***";
+
+/// Longest text that is kept, in characters.
+pub const KEPT_CHARS_MAX: usize = 32 * 1024;
+
+/// Digits of a card number (ISO/IEC 7812-1): what is shorter or longer is none.
+const CARD_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
+
+/// The body of a request or reply, fit for storing. `secret_fields` are the connector's names;
+/// letter case does not matter.
+pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
+    let text = decode(body);
+    let kept = if let Ok(root) = Element::parse(body) {
+        scrub_xml(&root, secret_fields)
+    } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        scrub_json(value, secret_fields).to_string()
+    } else if is_form(&text) {
+        let fields: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
+            .into_owned()
+            .collect();
+        return scrub_fields(&fields, secret_fields);
+    } else {
+        scrub_digits(before_secrets(&text, secret_fields))
+    };
+    shorten(kept)
+}
+
+/// Form fields, fit for storing: `name=value` joined by `&`, not encoded. A value that is a
+/// document itself (PosNet's `xmldata`) is scrubbed as one.
+pub fn scrub_fields(fields: &[(String, String)], secret_fields: &[&str]) -> String {
+    let kept: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| {
+            let value = match is_secret(name, secret_fields) {
+                true => REMOVED.to_owned(),
+                false if value.trim_start().starts_with(['<', '{', '[']) => {
+                    scrub(value.as_bytes(), secret_fields)
+                }
+                false => scrub_digits(value),
+            };
+            format!("{}={value}", scrub_digits(name))
+        })
+        .collect();
+    shorten(kept.join("&"))
+}
+
+fn is_secret(name: &str, secret_fields: &[&str]) -> bool {
+    secret_fields
+        .iter()
+        .any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+/// Fields of a form begin with a plain name; anything else is not ours to interpret.
+fn is_form(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    match text.split_once('=') {
+        Some((name, _)) => !name.is_empty() && name.bytes().all(plain),
+        None => false,
+    }
+}
+
+fn scrub_xml(root: &Element, secret_fields: &[&str]) -> String {
+    fn write(w: &mut Writer, element: &Element, secret_fields: &[&str]) {
+        if is_secret(element.name(), secret_fields) {
+            w.leaf(element.name(), REMOVED);
+        } else if element.children().is_empty() {
+            w.leaf(element.name(), &scrub_digits(element.value()));
+        } else {
+            w.element(element.name(), |w| {
+                for child in element.children() {
+                    write(w, child, secret_fields);
+                }
+            });
+        }
+    }
+    let mut writer = Writer::fragment();
+    write(&mut writer, root, secret_fields);
+    writer.finish()
+}
+
+fn scrub_json(value: Value, secret_fields: &[&str]) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .map(|(name, value)| match is_secret(&name, secret_fields) {
+                    true => (name, Value::from(REMOVED)),
+                    false => (scrub_digits(&name), scrub_json(value, secret_fields)),
+                })
+                .collect(),
+        ),
+        Value::Array(list) => list
+            .into_iter()
+            .map(|value| scrub_json(value, secret_fields))
+            .collect(),
+        Value::String(text) => Value::String(scrub_digits(&text)),
+        Value::Number(number) => {
+            let text = number.to_string();
+            match scrub_digits(&text) {
+                kept if kept == text => Value::Number(number),
+                kept => Value::String(kept),
+            }
+        }
+        other => other,
+    }
+}
+
+/// The text up to the first secret name in it.
+fn before_secrets<'a>(text: &'a str, secret_fields: &[&str]) -> &'a str {
+    let lower = text.to_ascii_lowercase();
+    let first = secret_fields
+        .iter()
+        .filter_map(|name| lower.find(&name.to_ascii_lowercase()))
+        .min();
+    &text[..first.unwrap_or(text.len())]
+}
+
+/// Replaces each run of digits that holds a possible card number, also one that is written with
+/// blanks, dots or dashes between digits, or between digits of something longer. References of
+/// the bank survive unless they happen to look like a card.
+fn scrub_digits(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut run = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let joins = matches!(character, ' ' | '-' | '.' | '\u{a0}')
+            && !run.is_empty()
+            && characters.peek().is_some_and(char::is_ascii_digit);
+        if character.is_ascii_digit() || joins {
+            run.push(character);
+            continue;
+        }
+        end_run(&mut run, &mut kept);
+        kept.push(character);
+    }
+    end_run(&mut run, &mut kept);
+    kept
+}
+
+fn end_run(run: &mut String, kept: &mut String) {
+    match holds_card(run) {
+        true => kept.push_str(REMOVED),
+        false => kept.push_str(run),
+    }
+    run.clear();
+}
+
+/// Whether some card-long part of the run passes the check digit. No card begins with 0.
+fn holds_card(run: &str) -> bool {
+    let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
+    (0..digits.len())
+        .filter(|start| digits[*start] != 0)
+        .any(|start| {
+            CARD_DIGITS
+                .filter_map(|length| digits.get(start..start + length))
+                .any(luhn)
+        })
+}
+
+fn luhn(digits: &[u32]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(i, digit)| match i % 2 {
+            0 => *digit,
+            _ if *digit > 4 => digit * 2 - 9,
+            _ => digit * 2,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(KEPT_CHARS_MAX) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::card::luhn as passes;
+    use proptest::prelude::*;
+
+    const SECRET: &[&str] = &["ccno", "cvc", "CVV2"];
+
+    #[test]
+    fn secret_fields_are_removed_from_every_kind_of_text() {
+        let xml = "<a><ccno>5406675406675403</ccno><cvc>123</cvc><amount>100</amount></a>";
+        let kept = "<a><ccno>***</ccno><cvc>***</cvc><amount>100</amount></a>";
+        assert_eq!(scrub(xml.as_bytes(), SECRET), kept);
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("xmldata", xml)
+            .finish();
+        assert_eq!(scrub(form.as_bytes(), SECRET), format!("xmldata={kept}"));
+        assert_eq!(scrub(b"cvv2=123&amount=100", SECRET), "cvv2=***&amount=100");
+        let json = br#"{"card":{"cvc":"123","n":5406675406675403},"amount":1.50}"#;
+        assert_eq!(
+            scrub(json, SECRET),
+            r#"{"card":{"cvc":"***","n":"***"},"amount":1.50}"#
+        );
+    }
+
+    #[test]
+    fn of_a_cut_text_nothing_is_kept_after_a_secret_name() {
+        assert_eq!(
+            scrub(b"<a><amount>100</amount><CVC>12", SECRET),
+            "<a><amount>100</amount><"
+        );
+        assert_eq!(
+            scrub(b"<html>no 5406 6754-0667.5403 here", SECRET),
+            "<html>no *** here"
+        );
+    }
+
+    #[test]
+    fn references_of_the_bank_survive() {
+        for reference in [
+            "335709663080",
+            "20231223 19:24:30",
+            "YKB_0000080603153823",
+            "5696",
+        ] {
+            assert_eq!(scrub_digits(reference), reference);
+        }
+    }
+
+    /// A card number with a right check digit: eleven to eighteen digits and one more.
+    fn pan() -> impl Strategy<Value = String> {
+        "[1-9][0-9]{10,17}".prop_map(|body| {
+            let check = (0..=9).find(|check| passes(&format!("{body}{check}")));
+            format!("{body}{}", check.unwrap())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_card_number_survives(pan in pan(), before in "\\PC{0,30}", after in "\\PC{0,30}") {
+            let text = format!("{before}{pan}{after}");
+            prop_assert!(!scrub(text.as_bytes(), SECRET).contains(&pan));
+            let json = serde_json::json!({ "a": [text.clone()] }).to_string();
+            prop_assert!(!scrub(json.as_bytes(), SECRET).contains(&pan));
+            let xml = Writer::document("a", |w| w.leaf("b", &text));
+            prop_assert!(!scrub(xml.as_bytes(), SECRET).contains(&pan));
+            let fields = [("note".to_owned(), text)];
+            prop_assert!(!scrub_fields(&fields, SECRET).contains(&pan));
+        }
+
+        #[test]
+        fn no_security_code_survives(cvc in "[0-9]{3,4}") {
+            let xml = format!("<a><Card><CVV2> {cvc} </CVV2></Card></a>");
+            let kept = scrub(xml.as_bytes(), SECRET);
+            prop_assert_eq!(kept, "<a><Card><CVV2>***</CVV2></Card></a>");
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = scrub(&bytes, SECRET);
+        }
+    }
+}
