@@ -1,1 +1,3 @@
 //! All SQL lives here.
+
+pub mod db;
