@@ -3,7 +3,8 @@
 
 use super::{Unavailable, Value};
 use std::fmt;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 /// The rows that a statement must touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,13 +148,29 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(commit: Commit) -> (Member, oneshot::Receiver<Outcome>) {
-        let (reply, outcome) = oneshot::channel();
-        (Member { commit, reply }, outcome)
-    }
-
     /// Tells the caller, who may have stopped listening.
     pub(super) fn answer(self, outcome: Outcome) {
         drop(self.reply.send(outcome));
     }
+}
+
+/// What a caller hears whose database was closed.
+pub(super) const GONE: &str = "it is closed";
+
+/// Hands a commit to a committer and waits for the outcome. Where the queue has room this is done
+/// at the first poll: an awaited `send` may take its place in the queue and then yield, and the
+/// committer would wait at closing for a caller that nobody polls.
+pub(super) async fn hand_over<W>(
+    committer: &mpsc::Sender<W>,
+    commit: Commit,
+    wrapped: fn(Member) -> W,
+) -> Outcome {
+    let gone = || CommitError::Unavailable(GONE.to_owned());
+    let (reply, outcome) = oneshot::channel();
+    match committer.try_send(wrapped(Member { commit, reply })) {
+        Ok(()) => {}
+        Err(TrySendError::Full(write)) => committer.send(write).await.map_err(|_| gone())?,
+        Err(TrySendError::Closed(_)) => return Err(gone()),
+    }
+    outcome.await.map_err(|_| gone())?
 }

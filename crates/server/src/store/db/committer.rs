@@ -50,6 +50,7 @@ pub(super) struct Committer {
     connector: Connector,
     waiting: mpsc::Receiver<Write>,
     queue: VecDeque<Member>,
+    closing: bool,
     batch_max: usize,
     /// Takes the commits that met a lock, so that the others do not wait for it with them.
     contended: Option<mpsc::Sender<Write>>,
@@ -92,6 +93,7 @@ impl Committer {
             connector,
             waiting,
             queue: VecDeque::new(),
+            closing: false,
             batch_max: BATCH_MAX,
             contended: Some(contended),
             session: None,
@@ -106,6 +108,7 @@ impl Committer {
             connector,
             waiting,
             queue: VecDeque::new(),
+            closing: false,
             batch_max: 1,
             contended: None,
             session: None,
@@ -118,7 +121,12 @@ impl Committer {
     pub(super) async fn run(mut self) {
         loop {
             if self.queue.is_empty() {
-                match self.waiting.recv().await {
+                let next = if self.closing {
+                    self.waiting.try_recv().ok()
+                } else {
+                    self.waiting.recv().await
+                };
+                match next {
                     None => return,
                     Some(write) => self.take(write),
                 }
@@ -137,7 +145,10 @@ impl Committer {
         match write {
             Write::Commit(member) => self.queue.push_back(member),
             // What was handed over before this moment still arrives.
-            Write::Close => self.waiting.close(),
+            Write::Close => {
+                self.waiting.close();
+                self.closing = true;
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! PostgreSQL: pooled connections for reading, committers for writing, and how values look on the
 //! wire. How a committer carries out a batch is in `committer`.
 
-use super::commit::{CommitError, Member, Outcome};
+use super::commit::{CommitError, GONE, Outcome, hand_over};
 use super::committer::{Committer, Write};
 use super::migrate::{self, MigrateError, Migration};
 use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Commits that may wait for one committer; callers beyond that wait to hand theirs over.
@@ -37,8 +37,6 @@ const READER_SETTINGS: &str =
     "set default_transaction_read_only = on; set statement_timeout = '60s'";
 /// The advisory lock under which one process migrates. Any number, the same in every version.
 const MIGRATION_LOCK: i64 = 7_071_453_021;
-
-const GONE: &str = "it is closed";
 
 pub(super) struct Database {
     connector: Connector,
@@ -71,13 +69,10 @@ impl Database {
     }
 
     pub(super) async fn commit(&self, commit: Commit) -> Outcome {
-        let gone = || CommitError::Unavailable(GONE.to_owned());
-        let committer = self.committer_of(commit.row()).ok_or_else(gone)?;
-        let (member, outcome) = Member::new(commit);
-        if committer.send(Write::Commit(member)).await.is_err() {
-            return Err(gone());
+        match self.committer_of(commit.row()) {
+            Some(committer) => hand_over(committer, commit, Write::Commit).await,
+            None => Err(CommitError::Unavailable(GONE.to_owned())),
         }
-        outcome.await.map_err(|_| gone())?
     }
 
     /// Two commits about one row meet at one committer, so that within a process they take turns
@@ -197,11 +192,11 @@ fn open_error(message: &str) -> OpenError {
 }
 
 fn pool(connector: &Connector, size: usize) -> Result<Pool, OpenError> {
-    let manager = Manager::from_config(
-        connector.config.clone(),
-        connector.tls.clone(),
-        ManagerConfig::default(),
-    );
+    let config = connector.config.clone();
+    let manager = match &connector.tls {
+        Some(tls) => Manager::from_config(config, tls.clone(), ManagerConfig::default()),
+        None => Manager::from_config(config, NoTls, ManagerConfig::default()),
+    };
     let settings = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move {
             client
@@ -223,7 +218,8 @@ fn pool(connector: &Connector, size: usize) -> Result<Pool, OpenError> {
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Config,
-    tls: MakeRustlsConnect,
+    /// Nothing where the URL asks for none, or names a socket file.
+    tls: Option<MakeRustlsConnect>,
 }
 
 impl Connector {
@@ -242,15 +238,23 @@ impl Connector {
         if config.get_application_name().is_none() {
             config.application_name("galata");
         }
-        let tls = MakeRustlsConnect::new(tls_config(root_certificates)?);
+        let local = config
+            .get_hosts()
+            .iter()
+            .any(|host| matches!(host, Host::Unix(_)));
+        let tls = match config.get_ssl_mode() {
+            SslMode::Disable => None,
+            SslMode::Prefer if local => None,
+            _ => Some(MakeRustlsConnect::new(tls_config(root_certificates)?)),
+        };
         let mut connector = Connector { config, tls };
         let Err(error) = connector.connect().await else {
             return Ok(connector);
         };
         // Who only prefers TLS takes none where it fails, for example with a server's self-made
         // certificate: nobody is kept out by verifying what anybody on the way could turn off.
-        if connector.config.get_ssl_mode() == SslMode::Prefer {
-            connector.config.ssl_mode(SslMode::Disable);
+        if connector.tls.is_some() && connector.config.get_ssl_mode() == SslMode::Prefer {
+            connector.tls = None;
             if connector.connect().await.is_ok() {
                 tracing::warn!(error = %said(&error), "database connections are without TLS");
                 return Ok(connector);
@@ -261,13 +265,24 @@ impl Connector {
 
     /// A new connection. Its task ends with it.
     pub(super) async fn connect(&self) -> Result<Client, Error> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(error = %said(&error), "a database connection ended");
+        Ok(match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(drive(connection));
+                client
             }
-        });
-        Ok(client)
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                tokio::spawn(drive(connection));
+                client
+            }
+        })
+    }
+}
+
+async fn drive(connection: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = connection.await {
+        tracing::warn!(error = %said(&error), "a database connection ended");
     }
 }
 
@@ -438,7 +453,9 @@ impl<'a> FromSql<'a> for Value {
                 let microseconds = i64::from_be_bytes(raw.try_into()?)
                     .checked_add(EPOCH_MICROSECONDS)
                     .ok_or("a time without end")?;
-                Value::Time(Timestamp::from_microsecond(microseconds)?)
+                let nanosecond = i32::try_from(microseconds.rem_euclid(1_000_000) * 1_000)?;
+                let second = microseconds.div_euclid(1_000_000);
+                Value::Time(Timestamp::new(second, nanosecond)?)
             }
             Type::JSONB => {
                 let json = raw.split_first().ok_or("an empty jsonb")?.1;

@@ -4,7 +4,7 @@
 //! Other processes (a command beside the server) may write the same file: every batch takes the
 //! write lock at its beginning and waits for it a bounded time.
 
-use super::commit::{CommitError, Member, Outcome};
+use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
 use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
 use jiff::Timestamp;
@@ -40,8 +40,6 @@ const LOG_BYTES_HARD: u64 = 256 * 1024 * 1024;
 const LOG_BYTES_STEP: u64 = 4 * 1024 * 1024;
 /// Prepared statements kept per connection.
 const STATEMENTS_KEPT: usize = 512;
-
-const GONE: &str = "it is closed";
 
 pub(super) struct Database {
     path: PathBuf,
@@ -102,12 +100,7 @@ impl Database {
     }
 
     pub(super) async fn commit(&self, commit: Commit) -> Outcome {
-        let (member, outcome) = Member::new(commit);
-        let gone = |_| CommitError::Unavailable(GONE.to_owned());
-        if self.writer.send(Write::Commit(member)).await.is_err() {
-            return Err(CommitError::Unavailable(GONE.to_owned()));
-        }
-        outcome.await.map_err(gone)?
+        hand_over(&self.writer, commit, Write::Commit).await
     }
 
     pub(super) async fn rows(
@@ -213,7 +206,7 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut closing = None;
-        while let Some(first) = self.waiting.blocking_recv() {
+        while let Some(first) = self.next(closing.is_some()) {
             let mut batch = Vec::new();
             let mut next = Some(first);
             while let Some(write) = next {
@@ -237,6 +230,15 @@ impl Writer {
         if let Some(reply) = closing {
             // Whoever closed may have stopped waiting.
             let _: Result<(), ()> = reply.send(());
+        }
+    }
+
+    /// Waits for the next commit; when closing, takes what has arrived.
+    fn next(&mut self, closing: bool) -> Option<Write> {
+        if closing {
+            self.waiting.try_recv().ok()
+        } else {
+            self.waiting.blocking_recv()
         }
     }
 

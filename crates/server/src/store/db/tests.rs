@@ -89,7 +89,7 @@ async fn places() -> Vec<Place> {
             .unwrap();
         let and = if url.contains('?') { '&' } else { '?' };
         places.push(Place {
-            url: format!("{url}{and}options=-csearch_path%3D{name}"),
+            url: format!("{url}{and}options=-csearch_path%3D{name}&application_name={name}"),
             folder: None,
         });
     }
@@ -545,8 +545,8 @@ async fn connections_that_the_server_ends_are_replaced() {
             client
                 .execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity
-                     where application_name = 'galata' and pid <> pg_backend_pid()
-                       and query like '%payments%'",
+                     where application_name = current_setting('application_name')
+                       and pid <> pg_backend_pid()",
                     &[],
                 )
                 .await
