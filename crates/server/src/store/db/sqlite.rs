@@ -1,0 +1,558 @@
+//! SQLite: one writer thread that gathers waiting commits into one transaction and one fsync, and
+//! a few reader threads. What a commit means is in `commit`; nothing here waits for company.
+//!
+//! Other processes (a command beside the server) may write the same file: every batch takes the
+//! write lock at its beginning and waits for it a bounded time.
+
+use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
+use super::migrate::{self, MigrateError, Migration};
+use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
+use jiff::Timestamp;
+use rusqlite::types::{Null, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Commits that may wait for the writer; callers beyond that wait to hand theirs over.
+const COMMITS_WAITING_MAX: usize = 4096;
+/// Commits that share one transaction.
+const BATCH_MAX: usize = 256;
+/// Reads that may wait for a thread; beyond that they are refused.
+const READS_WAITING_MAX: usize = 4096;
+/// How often a process looks whether the other one has let go of the write lock, a millisecond
+/// apart. SQLite's own handler sleeps up to 100 ms and loses to a busy neighbour.
+const LOCK_TRIES_MAX: i32 = 10_000;
+/// How often a checkpoint looks whether readers have moved on, a millisecond apart. Writing
+/// stands still meanwhile.
+const CHECKPOINT_TRIES_MAX: i32 = 20;
+/// The same when the log is past `LOG_BYTES_HARD`: slow writing is better than a full disk.
+const CHECKPOINT_TRIES_HARD_MAX: i32 = 1_000;
+/// The log's size at which the writer empties it.
+const LOG_BYTES_SOFT: u64 = 16 * 1024 * 1024;
+/// The log's size at which the writer insists.
+const LOG_BYTES_HARD: u64 = 256 * 1024 * 1024;
+/// How much the log grows before a checkpoint that met a reader is tried again.
+const LOG_BYTES_STEP: u64 = 4 * 1024 * 1024;
+/// Prepared statements kept per connection.
+const STATEMENTS_KEPT: usize = 512;
+
+pub(super) struct Database {
+    path: PathBuf,
+    writer: mpsc::Sender<Write>,
+    reads: Arc<Reads>,
+    readers: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+enum Write {
+    Commit(Member),
+    Close(oneshot::Sender<()>),
+}
+
+impl Database {
+    pub(super) async fn open(path: &str, options: &Options) -> Result<Database, OpenError> {
+        if path.is_empty() || path.starts_with(':') {
+            return Err(OpenError::new(
+                "the SQLite URL names no file",
+                "write sqlite:///absolute/path.db; a database in memory is not supported",
+            ));
+        }
+        let path = PathBuf::from(path);
+        let readers = options.readers.max(1);
+        tokio::task::spawn_blocking(move || Database::start(path, readers))
+            .await
+            .map_err(|error| open_error(&error.to_string()))?
+    }
+
+    fn start(path: PathBuf, readers: usize) -> Result<Database, OpenError> {
+        let refused = |error: rusqlite::Error| open_error(&format!("{}: {error}", path.display()));
+        let connection = connect(&path).map_err(refused)?;
+        let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
+        let log = PathBuf::from(format!("{}-wal", path.display()));
+        let work = Writer {
+            connection,
+            waiting,
+            log,
+            checkpoint_at_bytes: LOG_BYTES_SOFT,
+        };
+        spawn("db-writer", move || work.run())?;
+
+        let reads = Arc::new(Reads::default());
+        let mut threads = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            let connection = connect(&path).map_err(refused)?;
+            connection
+                .pragma_update(None, "query_only", true)
+                .map_err(refused)?;
+            let reads = Arc::clone(&reads);
+            threads.push(spawn("db-reader", move || read_all(&connection, &reads))?);
+        }
+        Ok(Database {
+            path,
+            writer,
+            reads,
+            readers: Mutex::new(threads),
+        })
+    }
+
+    pub(super) async fn commit(&self, commit: Commit) -> Outcome {
+        hand_over(&self.writer, commit, Write::Commit).await
+    }
+
+    pub(super) async fn rows(
+        &self,
+        sql: Cow<'static, str>,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, Unavailable> {
+        let (reply, rows) = oneshot::channel();
+        self.reads.push(Read { sql, params, reply })?;
+        rows.await.map_err(|_| Unavailable(GONE.to_owned()))?
+    }
+
+    pub(super) async fn migrate(
+        &self,
+        migrations: &[Migration],
+        now: Timestamp,
+    ) -> Result<Vec<i64>, MigrateError> {
+        let path = self.path.clone();
+        let migrations = migrations.to_vec();
+        tokio::task::spawn_blocking(move || migrate_file(&path, &migrations, now))
+            .await
+            .map_err(|error| Unavailable(error.to_string()))?
+    }
+
+    pub(super) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.writer.send(Write::Close(reply)).await.is_ok() {
+            drop(closed.await);
+        }
+        self.reads.close();
+        let readers = std::mem::take(&mut *locked(&self.readers));
+        let joined = tokio::task::spawn_blocking(move || {
+            for reader in readers {
+                drop(reader.join());
+            }
+        });
+        drop(joined.await);
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.reads.close();
+    }
+}
+
+fn open_error(message: &str) -> OpenError {
+    OpenError::new(
+        format!("the SQLite database cannot be opened: {message}"),
+        "the folder must exist and be writable, on a local disk",
+    )
+}
+
+fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<thread::JoinHandle<()>, OpenError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| open_error(&error.to_string()))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    wait_for_locks(&mut connection, LOCK_TRIES_MAX)?;
+    // The switch to WAL does not ask the busy handler when two processes open a new file at once.
+    let mut tries = 0;
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {
+        tries += 1;
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || tries > LOCK_TRIES_MAX {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn wait_for_locks(connection: &mut Connection, tries_max: i32) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(move |tries: i32| {
+        thread::sleep(Duration::from_millis(1));
+        tries < tries_max
+    }))
+}
+
+/// The one thread of this process that writes.
+struct Writer {
+    connection: Connection,
+    waiting: mpsc::Receiver<Write>,
+    log: PathBuf,
+    checkpoint_at_bytes: u64,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut closing = None;
+        while let Some(first) = self.next(closing.is_some()) {
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(write) = next {
+                match write {
+                    Write::Commit(member) => batch.push(member),
+                    Write::Close(reply) => {
+                        // Whatever was handed over before this moment is still carried out.
+                        self.waiting.close();
+                        closing = Some(reply);
+                    }
+                }
+                next = (batch.len() < BATCH_MAX)
+                    .then(|| self.waiting.try_recv().ok())
+                    .flatten();
+            }
+            self.carry_out(batch);
+            self.bound_log();
+        }
+        self.checkpoint(CHECKPOINT_TRIES_HARD_MAX);
+        drop(self.connection);
+        if let Some(reply) = closing {
+            // Whoever closed may have stopped waiting.
+            let _: Result<(), ()> = reply.send(());
+        }
+    }
+
+    /// Waits for the next commit; when closing, takes what has arrived.
+    fn next(&mut self, closing: bool) -> Option<Write> {
+        if closing {
+            self.waiting.try_recv().ok()
+        } else {
+            self.waiting.blocking_recv()
+        }
+    }
+
+    /// Carries out a batch in one transaction and answers every member after it is durable. An
+    /// answer of conflict waits as well: it may rest on another member's writes.
+    fn carry_out(&mut self, batch: Vec<Member>) {
+        if batch.is_empty() {
+            return;
+        }
+        match self.transaction(&batch) {
+            Ok(outcomes) => {
+                for (member, outcome) in batch.into_iter().zip(outcomes) {
+                    member.answer(outcome);
+                }
+            }
+            Err(error) => {
+                if !self.connection.is_autocommit() {
+                    drop(self.connection.execute_batch("rollback"));
+                }
+                tracing::error!(%error, members = batch.len(), "a batch of commits failed");
+                let outcome = Err(CommitError::Unavailable(error.to_string()));
+                for member in batch {
+                    member.answer(outcome.clone());
+                }
+            }
+        }
+    }
+
+    fn transaction(&mut self, batch: &[Member]) -> rusqlite::Result<Vec<Outcome>> {
+        self.step("begin immediate")?;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for member in batch {
+            self.step("savepoint member")?;
+            let outcome = carry_out_statements(&self.connection, &member.commit);
+            if self.connection.is_autocommit() {
+                // A full disk and the like end the whole transaction, whoever met it.
+                return Err(rusqlite::Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK),
+                    outcome.err().map(|error| error.to_string()),
+                ));
+            }
+            if outcome.is_err() {
+                self.step("rollback to member")?;
+            }
+            self.step("release member")?;
+            outcomes.push(outcome);
+        }
+        self.step("commit")?;
+        Ok(outcomes)
+    }
+
+    fn step(&self, sql: &'static str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.raw_execute()?;
+        Ok(())
+    }
+
+    /// Empties the log when it has grown. Passive checkpoints alone never catch up under load:
+    /// there is always a reader on the last page, and the log only starts anew when there is none.
+    fn bound_log(&mut self) {
+        let Ok(bytes) = std::fs::metadata(&self.log).map(|log| log.len()) else {
+            return;
+        };
+        if bytes < self.checkpoint_at_bytes {
+            return;
+        }
+        let tries = if bytes < LOG_BYTES_HARD {
+            CHECKPOINT_TRIES_MAX
+        } else {
+            CHECKPOINT_TRIES_HARD_MAX
+        };
+        self.checkpoint_at_bytes = if self.checkpoint(tries) {
+            LOG_BYTES_SOFT
+        } else {
+            bytes + LOG_BYTES_STEP
+        };
+    }
+
+    /// Moves the log into the file and empties it, if readers and other writers leave room.
+    fn checkpoint(&mut self, tries: i32) -> bool {
+        let done = wait_for_locks(&mut self.connection, tries).and_then(|()| {
+            self.connection
+                .query_row("pragma wal_checkpoint(truncate)", [], |row| {
+                    row.get::<_, i64>(0)
+                })
+        });
+        if let Err(error) = wait_for_locks(&mut self.connection, LOCK_TRIES_MAX) {
+            tracing::error!(%error, "the writer cannot wait for locks");
+        }
+        match done {
+            Ok(busy) => busy == 0,
+            Err(error) => {
+                tracing::warn!(%error, "a checkpoint failed");
+                false
+            }
+        }
+    }
+}
+
+fn carry_out_statements(connection: &Connection, commit: &Commit) -> Outcome {
+    for (index, statement) in commit.statements.iter().enumerate() {
+        let rows = execute(connection, statement.sql, &statement.params)
+            .map_err(|error| refusal(index, error))?;
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        if !statement.expect.met_by(rows) {
+            return Err(CommitError::Conflict {
+                statement: index,
+                constraint: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn execute(connection: &Connection, sql: &str, params: &[Value]) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    statement.raw_execute()
+}
+
+/// What a failed statement means to the caller. SQLite names a constraint in its message only:
+/// `UNIQUE constraint failed: table.column, table.column`, `CHECK constraint failed: name`.
+fn refusal(statement: usize, error: rusqlite::Error) -> CommitError {
+    const CONFLICTS: [i32; 5] = [
+        ffi::SQLITE_CONSTRAINT_UNIQUE,
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+        ffi::SQLITE_CONSTRAINT_ROWID,
+        ffi::SQLITE_CONSTRAINT_CHECK,
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+    ];
+    match error {
+        rusqlite::Error::SqliteFailure(failure, message)
+            if CONFLICTS.contains(&failure.extended_code) =>
+        {
+            let message = message.unwrap_or_default();
+            let name = message
+                .split_once(": ")
+                .map_or("foreign key", |(_, name)| name);
+            CommitError::Conflict {
+                statement,
+                constraint: Some(name.to_owned()),
+            }
+        }
+        error => CommitError::Unavailable(format!("statement {statement}: {error}")),
+    }
+}
+
+/// Binds `$1` to the first parameter, wherever and however often it occurs. To SQLite `$1` is a
+/// name, and names are numbered in the order in which they occur.
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
+    let mut highest = 0;
+    for index in 1..=statement.parameter_count() {
+        let number = statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
+            .unwrap_or(0);
+        let Some(value) = number.checked_sub(1).and_then(|at| params.get(at)) else {
+            return Err(rusqlite::Error::InvalidParameterCount(params.len(), number));
+        };
+        highest = highest.max(number);
+        statement.raw_bind_parameter(index, value)?;
+    }
+    if highest == params.len() {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::InvalidParameterCount(
+            params.len(),
+            highest,
+        ))
+    }
+}
+
+/// Times become text of one width, so that their order is the order of the text.
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Value::Null => ToSqlOutput::from(Null),
+            Value::Int(int) => ToSqlOutput::from(*int),
+            Value::Text(text) => ToSqlOutput::from(text.as_str()),
+            Value::Bool(boolean) => ToSqlOutput::from(*boolean),
+            Value::Time(time) => ToSqlOutput::from(format!("{time:.6}")),
+            Value::Json(json) => ToSqlOutput::from(json.to_string()),
+        })
+    }
+}
+
+struct Read {
+    sql: Cow<'static, str>,
+    params: Vec<Value>,
+    reply: oneshot::Sender<Result<Vec<Row>, Unavailable>>,
+}
+
+/// The reads that wait for a thread.
+#[derive(Default)]
+struct Reads {
+    queue: Mutex<ReadQueue>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct ReadQueue {
+    waiting: VecDeque<Read>,
+    closed: bool,
+}
+
+impl Reads {
+    fn push(&self, read: Read) -> Result<(), Unavailable> {
+        let mut queue = locked(&self.queue);
+        if queue.closed {
+            return Err(Unavailable(GONE.to_owned()));
+        }
+        if queue.waiting.len() >= READS_WAITING_MAX {
+            return Err(Unavailable("too many reads are waiting".to_owned()));
+        }
+        queue.waiting.push_back(read);
+        drop(queue);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// The next read; nothing when the database is closed and all reads are done.
+    fn next(&self) -> Option<Read> {
+        let mut queue = locked(&self.queue);
+        loop {
+            if let Some(read) = queue.waiting.pop_front() {
+                return Some(read);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue = self
+                .arrived
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn close(&self) {
+        locked(&self.queue).closed = true;
+        self.arrived.notify_all();
+    }
+}
+
+/// No code that panics runs under these locks.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_all(connection: &Connection, reads: &Reads) {
+    while let Some(read) = reads.next() {
+        if read.reply.is_closed() {
+            continue;
+        }
+        let rows = query(connection, &read.sql, &read.params)
+            .map_err(|error| Unavailable(error.to_string()));
+        drop(read.reply.send(rows));
+    }
+}
+
+fn query(connection: &Connection, sql: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+    bind(&mut statement, params)?;
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = (0..columns.len())
+            .map(|column| Ok(read_value(row.get_ref(column)?)))
+            .collect::<rusqlite::Result<Vec<Value>>>()?;
+        rows.push(Row::new(Arc::clone(&columns), values));
+    }
+    Ok(rows)
+}
+
+/// Floats and bytes do not occur in the common dialect; a column that has one reads as text.
+fn read_value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(int) => Value::Int(int),
+        ValueRef::Real(float) => Value::Text(float.to_string()),
+        ValueRef::Text(text) | ValueRef::Blob(text) => {
+            Value::Text(String::from_utf8_lossy(text).into_owned())
+        }
+    }
+}
+
+/// Migrates over a connection of its own; other connections notice the new schema by themselves.
+fn migrate_file(
+    path: &Path,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<Vec<i64>, MigrateError> {
+    let unavailable = |error: rusqlite::Error| Unavailable(error.to_string());
+    let connection = connect(path).map_err(unavailable)?;
+    let mut applied = Vec::new();
+    loop {
+        // Whether another process was faster is only known under the lock.
+        connection
+            .execute_batch("begin immediate")
+            .map_err(unavailable)?;
+        connection
+            .execute_batch(migrate::CREATE)
+            .map_err(unavailable)?;
+        let known = query(&connection, migrate::APPLIED, &[]).map_err(unavailable)?;
+        let missing = migrate::missing(migrations, &migrate::applied(&known)?)?;
+        let Some(migration) = missing.first() else {
+            connection.execute_batch("commit").map_err(unavailable)?;
+            return Ok(applied);
+        };
+        let failed =
+            |error: rusqlite::Error| MigrateError::Failed(migration.version, error.to_string());
+        connection.execute_batch(migration.sql).map_err(failed)?;
+        let row = params![migration.version, migration.name, now];
+        execute(&connection, migrate::APPLY, &row).map_err(failed)?;
+        connection.execute_batch("commit").map_err(failed)?;
+        applied.push(migration.version);
+    }
+}
