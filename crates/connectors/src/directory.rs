@@ -94,6 +94,8 @@ const YKB_REWARDS: RewardProfile = RewardProfile {
 
 const GARANTI_REWARDS: RewardProfile = RewardProfile {
     families: &["Bonus", "Garanti BBVA CC", "Shop&Fly", "Miles&Smiles"],
+    // Nothing is sent for it: the issuer adds the instalments that its host message announced.
+    selectable_campaigns: &[LoyaltyType::AdditionalInstallment],
     ..PLAIN
 };
 

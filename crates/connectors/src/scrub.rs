@@ -53,6 +53,17 @@ pub fn scrub_fields(fields: &[(String, String)], secret_fields: &[&str]) -> Stri
     shorten(kept.join("&"))
 }
 
+/// Longest text of a bank that is shown to a merchant, in characters.
+const WORDS_CHARS_MAX: usize = 255;
+
+/// A bank's own code or message, fit for showing: without card-like digit runs and control
+/// characters, and not endless. Who shows it still escapes it.
+pub fn words(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let kept: String = text.chars().take(WORDS_CHARS_MAX).map(plain).collect();
+    scrub_digits(kept.trim())
+}
+
 fn is_secret(name: &str, secret_fields: &[&str]) -> bool {
     secret_fields
         .iter()

@@ -8,7 +8,7 @@ use crate::vault::Vault;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::RwLock;
 
 /// The server's parts. Cheap to share, nothing in it changes at run time.
 pub struct App {
@@ -28,8 +28,8 @@ pub struct App {
     pub webhook_net: Net,
     /// What the operator set.
     pub settings: Settings,
-    /// Rung when work became due at once.
-    pub due_work: Notify,
+    /// Held for reading by every operation under way; a shutdown waits to write it.
+    pub busy: Arc<RwLock<()>>,
 }
 
 /// What the operator set.

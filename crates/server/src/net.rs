@@ -2,13 +2,16 @@
 //! knows whether a request may have left.
 
 use bytes::Bytes;
-use connectors::http::{BANK_TIMEOUT_SECONDS, BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
+use connectors::http::{BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Seconds to wait for a connection.
@@ -18,14 +21,53 @@ const IDLE_SECONDS: u64 = 20;
 
 /// The HTTP client for banks, lenders and webhooks.
 pub struct Net {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     timeout: Duration,
 }
 
+/// Looks host names up; a guarded one answers no private address but of hosts that the operator
+/// allowed. Guarding here, and not before the call, leaves no moment for the name to change.
+#[derive(Clone)]
+struct Resolver {
+    guard: Option<HostList>,
+}
+
+impl tower::Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = std::io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let guard = self.guard.clone().filter(|allowed| !allowed.names(name.as_str()));
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let open: Vec<SocketAddr> =
+                found.filter(|address| guard.is_none() || !is_private(address.ip())).collect();
+            match open.is_empty() {
+                true => Err(std::io::Error::other("the host has no public address")),
+                false => Ok(open.into_iter()),
+            }
+        })
+    }
+}
+
 impl Net {
-    /// A client that waits `timeout` for a whole reply; [`BANK_TIMEOUT_SECONDS`] unless told.
-    pub fn new(timeout: Option<Duration>) -> Net {
-        let mut tcp = HttpConnector::new();
+    /// A client for banks and lenders that waits `timeout` for a whole reply.
+    pub fn new(timeout: Duration) -> Net {
+        Net::with(timeout, Resolver { guard: None })
+    }
+
+    /// A client for addresses that merchants set: it reaches no private host but those allowed.
+    pub fn guarded(timeout: Duration, allowed: HostList) -> Net {
+        Net::with(timeout, Resolver { guard: Some(allowed) })
+    }
+
+    fn with(timeout: Duration, resolver: Resolver) -> Net {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
@@ -40,7 +82,7 @@ impl Net {
             // A request whose connection died is doubt, not something to send again.
             .retry_canceled_requests(false)
             .build(tls);
-        Net { client, timeout: timeout.unwrap_or(Duration::from_secs(BANK_TIMEOUT_SECONDS)) }
+        Net { client, timeout }
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
@@ -133,6 +175,12 @@ impl HostList {
         HostList(entries.iter().map(|e| e.trim().to_ascii_lowercase()).filter(|e| !e.is_empty()).collect())
     }
 
+    /// Whether a host is listed, with or without a port.
+    fn names(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.0.iter().any(|entry| *entry == host || entry.split_once(':').is_some_and(|(name, _)| name == host))
+    }
+
     /// Whether the URL's host (or host and port) is listed.
     pub fn allows(&self, url: &url::Url) -> bool {
         let Some(host) = url.host_str().map(str::to_ascii_lowercase) else { return false };
@@ -141,29 +189,22 @@ impl HostList {
     }
 }
 
-/// Resolves a URL's host and refuses it when any address is private and the operator did not
-/// allow the host. Answers why it was refused.
-pub async fn public_only(url: &url::Url, allowed: &HostList) -> Result<(), String> {
+/// Refuses an address that a merchant may not have called: another scheme, or a private address
+/// written out. Names are guarded when they are looked up. Answers why it was refused.
+pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("only http and https addresses are called".to_owned());
+        return Err("only http and https addresses are called");
     }
-    if allowed.allows(url) {
-        return Ok(());
+    let written_out = match url.host() {
+        None => return Err("the address has no host"),
+        Some(url::Host::Domain(_)) => return Ok(()),
+        Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip),
+        Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip),
+    };
+    match is_private(written_out) && !allowed.allows(url) {
+        true => Err("the address is private; the operator can allow it"),
+        false => Ok(()),
     }
-    let host = url.host_str().ok_or("the address has no host")?;
-    let port = url.port_or_known_default().unwrap_or(443);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|error| format!("the host has no address: {error}"))?;
-    let mut found = false;
-    for address in addresses {
-        found = true;
-        if is_private(address.ip()) {
-            return Err("the host has a private address; the operator can allow it".to_owned());
-        }
-    }
-    if found { Ok(()) } else { Err("the host has no address".to_owned()) }
 }
 
 #[cfg(test)]

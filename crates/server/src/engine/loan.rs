@@ -19,9 +19,10 @@ use crate::store::won;
 use crate::{clock, random};
 use connectors::bank::{Answer, Doubt, Verdict};
 use connectors::lender::{
-    Application, ApplicationRef, Applied, Buyer, CartItem, Lender, LenderLine, LoanStanding, LoanState,
+    Application, ApplicationRef, Applied, Buyer, CartItem, LenderLine, LoanStanding, LoanState,
 };
-use contract::enums::{ApmAdditionalAction as Action, ApmType, PaymentStatus};
+use connectors::lenders::of_apm;
+use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::errors::{ErrorGroup};
 use contract::rules::Rule;
 use contract::money::Money;
@@ -34,14 +35,6 @@ const AFTER_EXPIRY: Duration = Duration::from_secs(30);
 const ADDRESS_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Between inquiries about an application that the bank is assessing.
 const ASSESSING_WAIT: Duration = Duration::from_secs(60);
-
-/// The lender behind a method.
-pub fn lender(apm_type: ApmType) -> Option<&'static dyn Lender> {
-    match apm_type {
-        ApmType::Maslak => Some(&connectors::lenders::maslak::Maslak),
-        _ => None,
-    }
-}
 
 /// What the operation decided.
 pub struct Plan {
@@ -156,7 +149,7 @@ fn refuse(payment: &mut Payment, loan: &mut Loan, why: payments::PaymentFailure)
 }
 
 async fn ask_apply(app: &App, plan: &Plan, payment: &Payment, loan: &Loan, back: &str, notify: &str) -> Answer<Applied> {
-    let Some(lender) = lender(plan.apm.apm_type) else { return Err(Doubt::not_supported()) };
+    let Some(lender) = of_apm(plan.apm.apm_type) else { return Err(Doubt::not_supported()) };
     let now = app.istanbul_now();
     let items = cart_items(&plan.cart);
     let application = Application {
@@ -220,7 +213,7 @@ async fn inquire(app: &App, payment: &Payment, loan: &Loan) -> Result<Result<Opt
     let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
         return Err(Problem::unavailable("the account of an application is gone"));
     };
-    let Some(lender) = lender(apm.apm_type) else { return Ok(Err(Doubt::not_supported())) };
+    let Some(lender) = of_apm(apm.apm_type) else { return Ok(Err(Doubt::not_supported())) };
     let now = app.istanbul_now();
     let line = LenderLine { account: &apm.account, http: &app.net, now: &now };
     let standing = lender.inquire(line, reference(payment, loan)).await;
@@ -367,7 +360,7 @@ pub async fn notified(app: &App, token: &str, headers: &[(String, String)], body
     let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
     let (_, loan) = reload(app, merchant_id, payment_id).await?;
     let Some(apm) = apms::one_of_merchant(app, merchant_id, loan.apm_id).await? else { return Ok(false) };
-    let Some(lender) = lender(apm.apm_type) else { return Ok(false) };
+    let Some(lender) = of_apm(apm.apm_type) else { return Ok(false) };
     let now = clock::istanbul(app.now());
     match lender.read_notification(&apm.account, headers, body, &now) {
         Ok(order_id) if order_id == loan.order_id => {
@@ -419,7 +412,7 @@ async fn confirm(app: &App, merchant: &Merchant, payment: Payment, loan: Loan) -
     let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
         return Err(Problem::unavailable("the account of an application is gone"));
     };
-    let Some(lender) = lender(apm.apm_type) else {
+    let Some(lender) = of_apm(apm.apm_type) else {
         return Err(Problem::unavailable("the lender's protocol is gone"));
     };
     let now = app.istanbul_now();

@@ -87,6 +87,37 @@ pub async fn begin(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan, 
     Ok(Begun { payment, page: None })
 }
 
+/// Makes the page of a payment that was begun before: new addresses, the same order at the bank.
+pub async fn begin_again(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    plan: Plan,
+    language: &str,
+) -> Result<Begun, Problem> {
+    let attempt = attempts::last_of_payment(app, merchant.id, payment.id).await?;
+    let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
+        return Err(Problem::with(Rule::WrongPaymentState, &[("status", payment.status.as_str())]));
+    };
+    let Some(pos) = poses::one_of_merchant(app, merchant.id, attempt.pos_id).await? else {
+        return Err(Problem::unavailable("the POS of an attempt is gone"));
+    };
+    let (page, back) = (random::token(), random::token());
+    let mut commit = Commit::new(merchant.id, payment.id);
+    page_tokens::insert(&page, merchant.id, payment.id, Kind::ThreedsPage, app.after(PAGE_TIME), &mut commit);
+    page_tokens::insert(&back, merchant.id, payment.id, Kind::ThreedsReturn, app.after(RETURN_TIME), &mut commit);
+    won(app.db.commit(commit).await)?;
+    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
+        Ok(Verdict::Approved(form)) => {
+            let page = Page { url: app.public_url(&format!("/pages/3ds/{page}")), sealed: seal(app, &page, &form) };
+            Ok(Begun { payment, page: Some(page) })
+        }
+        // The first page may still lead somewhere: nothing is decided by this one.
+        _ => Err(Problem::Failed { payment_id: Some(payment.id), failure: failure(ErrorGroup::ThreedsInitError) }),
+    }
+}
+
 async fn ask_form(
     app: &App,
     pos: &poses::Pos,

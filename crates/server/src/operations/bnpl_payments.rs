@@ -42,7 +42,7 @@ pub async fn offers(
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
-    let Some(lender) = loan::lender(apm.apm_type) else {
+    let Some(lender) = connectors::lenders::of_apm(apm.apm_type) else {
         return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
     };
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
@@ -112,8 +112,14 @@ pub async fn init(
     initialised(&payment, &loan)
 }
 
+/// The answer to an init that was made before under the same idempotency key.
+pub async fn init_again(app: &App, caller: &Caller, payment_id: i64) -> Result<InitBnplPaymentResponse, Problem> {
+    let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
+    initialised(&payment, &loan)
+}
+
 /// What an application that was made is answered with.
-pub fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
+fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
     match (&payment.error, &loan.redirect_url) {
         (Some(failure), _) => {
             return Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() });
@@ -202,7 +208,7 @@ async fn plan(app: &App, caller: &Caller, request: InitBnplPaymentRequest) -> Re
     }
     let buyer = buyer(&params)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
-    if loan::lender(apm.apm_type).is_none() {
+    if connectors::lenders::of_apm(apm.apm_type).is_none() {
         return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
     }
     let apm_order_id = check::text("apmOrderId", request.apm_order_id, check::TEXT_MAX)?;

@@ -47,19 +47,58 @@ pub async fn threeds_init(
     caller: &Caller,
     request: InitThreeDSPaymentRequest,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {
-    let callback_url = check::url("callbackUrl", request.callback_url.clone())?;
-    let plan = plan(app, caller, without_callback(request), Some(callback_url)).await?;
-    let language = match caller.language {
+    let (request, callback_url) = request.into_parts();
+    let callback_url = check::url("callbackUrl", callback_url)?;
+    let plan = plan(app, caller, request, Some(callback_url)).await?;
+    let language = language_code(caller.language);
+    begun(three_ds::begin(app, &caller.merchant, &caller.claims, plan, language).await?, caller.language)
+}
+
+/// The answer to a 3ds-init that was made before under the same idempotency key. The page holds the
+/// card, so it was not kept: it is made again from the request.
+pub async fn threeds_init_again(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+    request: InitThreeDSPaymentRequest,
+) -> Result<InitThreeDSPaymentResponse, Problem> {
+    let Some(payment) = payments::of_merchant(app, caller.merchant.id, payment_id).await? else {
+        return Err(Problem::rule(Rule::PaymentNotFound));
+    };
+    if payment.status != PaymentStatus::InitThreeds {
+        decided(&payment)?;
+        return Err(Problem::with(Rule::WrongPaymentState, &[("status", payment.status.as_str())]));
+    }
+    let (request, callback_url) = request.into_parts();
+    let plan = plan(app, caller, request, callback_url).await?;
+    let language = language_code(caller.language);
+    begun(three_ds::begin_again(app, &caller.merchant, payment, plan, language).await?, caller.language)
+}
+
+/// The answer to a request that was made before under the same idempotency key: the payment as it
+/// stands.
+pub async fn again(app: &App, caller: &Caller, payment_id: i64) -> Result<PaymentResponse, Problem> {
+    let Some(payment) = payments::of_merchant(app, caller.merchant.id, payment_id).await? else {
+        return Err(Problem::rule(Rule::PaymentNotFound));
+    };
+    decided(&payment)?;
+    payment_view::loaded(app, &payment, caller.language).await
+}
+
+fn language_code(language: Language) -> &'static str {
+    match language {
         Language::Tr => "tr",
         Language::En => "en",
-    };
-    let begun = three_ds::begin(app, &caller.merchant, &caller.claims, plan, language).await?;
+    }
+}
+
+fn begun(begun: three_ds::Begun, language: Language) -> Result<InitThreeDSPaymentResponse, Problem> {
     let Some(page) = begun.page else {
         decided(&begun.payment)?;
         return Err(Problem::unavailable("3DS was begun without a page"));
     };
     Ok(InitThreeDSPaymentResponse {
-        html_content: Some(BASE64.encode(html(&page, caller.language))),
+        html_content: Some(BASE64.encode(html(&page, language))),
         payment_id: Some(begun.payment.id),
         redirect_url: None,
         payment_status: Some(begun.payment.status),
@@ -98,10 +137,7 @@ fn html(page: &three_ds::Page, language: Language) -> String {
         Language::Tr => ("Bankanıza yönlendiriliyorsunuz", "Devam et"),
         Language::En => ("You are being taken to your bank", "Continue"),
     };
-    let lang = match language {
-        Language::Tr => "tr",
-        Language::En => "en",
-    };
+    let lang = language_code(language);
     // The address is ours and the sealed text is base64: neither can hold a quote.
     format!(
         "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
@@ -113,32 +149,6 @@ fn html(page: &three_ds::Page, language: Language) -> String {
         url = page.url,
         sealed = page.sealed,
     )
-}
-
-fn without_callback(request: InitThreeDSPaymentRequest) -> CreatePaymentRequest {
-    CreatePaymentRequest {
-        price: request.price,
-        paid_price: request.paid_price,
-        wallet_price: request.wallet_price,
-        pos_alias: request.pos_alias,
-        installment: request.installment,
-        currency: request.currency,
-        payment_group: request.payment_group,
-        conversation_id: request.conversation_id,
-        external_id: request.external_id,
-        client_ip: request.client_ip,
-        payment_phase: request.payment_phase,
-        payment_channel: request.payment_channel,
-        buyer_member_id: request.buyer_member_id,
-        bank_order_id: request.bank_order_id,
-        card: request.card,
-        routing_options: request.routing_options,
-        fraud_params: request.fraud_params,
-        items: request.items,
-        additional_params: request.additional_params,
-        retry: request.retry,
-        client_port: request.client_port,
-    }
 }
 
 /// Decides everything about a payment: its amounts, its card, its reward, and who can take it.

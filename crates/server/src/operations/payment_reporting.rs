@@ -1,6 +1,6 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
-use super::payment_view::{commission_rate, transaction, view};
+use super::payment_view::{transaction, view};
 use super::{Caller, Problem, check};
 use crate::app::App;
 use crate::clock::local_text;
@@ -165,47 +165,6 @@ async fn shown(app: &App, caller: &Caller, payment: &Payment, detail: bool) -> R
     };
     let p = view(payment, &[], caller.language);
     Ok(ReportingPaymentResponse {
-        id: p.id,
-        created_date: p.created_date,
-        price: p.price,
-        paid_price: p.paid_price,
-        wallet_price: p.wallet_price,
-        currency: p.currency,
-        buyer_member_id: p.buyer_member_id,
-        installment: p.installment,
-        conversation_id: p.conversation_id,
-        external_id: p.external_id,
-        payment_type: p.payment_type,
-        payment_provider: p.payment_provider,
-        payment_source: p.payment_source,
-        payment_group: p.payment_group,
-        payment_status: p.payment_status,
-        payment_phase: p.payment_phase,
-        payment_channel: p.payment_channel,
-        is_three_ds: p.is_three_ds,
-        merchant_commission_rate: p.merchant_commission_rate,
-        merchant_commission_rate_amount: p.merchant_commission_rate_amount,
-        bank_commission_rate: p.bank_commission_rate,
-        bank_commission_rate_amount: p.bank_commission_rate_amount,
-        paid_with_stored_card: p.paid_with_stored_card,
-        bin_number: p.bin_number,
-        last_four_digits: p.last_four_digits,
-        auth_code: p.auth_code,
-        host_reference: p.host_reference,
-        trans_id: p.trans_id,
-        md_status: p.md_status,
-        order_id: p.order_id,
-        card_holder_name: p.card_holder_name,
-        bank_card_holder_name: p.bank_card_holder_name,
-        card_issuer_bank_name: p.card_issuer_bank_name,
-        card_issuer_bank_id: p.card_issuer_bank_id,
-        card_type: p.card_type,
-        card_association: p.card_association,
-        card_brand: p.card_brand,
-        requested_pos_alias: p.requested_pos_alias,
-        pos: p.pos,
-        loyalty: p.loyalty,
-        payment_error: p.payment_error,
         retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
         refundable_price: Some(Decimal::of_minor(left, payment.currency, payment.paid_price.scale)),
         refund_status: Some(refund_status),
@@ -214,7 +173,7 @@ async fn shown(app: &App, caller: &Caller, payment: &Payment, detail: bool) -> R
             true => items.iter().map(|item| reported(payment, item, refund_status)).collect(),
             false => Vec::new(),
         },
-        ..ReportingPaymentResponse::default()
+        ..ReportingPaymentResponse::from(p)
     })
 }
 
@@ -229,26 +188,12 @@ fn reported(
         _ => 0,
     };
     ReportingPaymentTransaction {
-        id: t.id,
-        name: t.name,
-        external_id: t.external_id,
-        price: t.price,
-        paid_price: t.paid_price,
-        wallet_price: t.wallet_price,
-        merchant_commission_rate: Some(commission_rate(item.price.minor, item.paid_price)),
-        merchant_commission_rate_amount: t.merchant_commission_rate_amount,
-        merchant_payout_amount: t.merchant_payout_amount,
-        sub_merchant_member_id: t.sub_merchant_member_id,
-        sub_merchant_member_price: t.sub_merchant_member_price,
-        sub_merchant_member_payout_rate: t.sub_merchant_member_payout_rate,
-        sub_merchant_member_payout_amount: t.sub_merchant_member_payout_amount,
-        transaction_status: t.transaction_status,
         created_date: Some(LocalDateTime(local_text(payment.created_at))),
         transaction_status_date: Some(LocalDateTime(local_text(payment.created_at))),
         refundable_price: Some(Money::new(refundable, payment.currency).decimal()),
         refund_status: Some(refund_status),
         bank_commission_rate: Some(Decimal::ZERO),
         bank_commission_rate_amount: Some(Decimal::ZERO),
-        ..ReportingPaymentTransaction::default()
+        ..ReportingPaymentTransaction::from(t)
     }
 }

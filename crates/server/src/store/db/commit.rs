@@ -88,6 +88,16 @@ impl Commit {
         self
     }
 
+    /// Adds in place a statement that must touch exactly one row.
+    pub fn one(&mut self, sql: &'static str, params: Vec<Value>) {
+        self.push(Statement::new(sql, params, Expect::Rows(1)));
+    }
+
+    /// Adds in place a statement that may touch any number of rows.
+    pub fn maybe(&mut self, sql: &'static str, params: Vec<Value>) {
+        self.push(Statement::new(sql, params, Expect::Any));
+    }
+
     /// Adds a statement in place, for loops; the index by which a conflict would name it.
     pub fn push(&mut self, statement: Statement) -> usize {
         self.statements.push(statement);

@@ -201,6 +201,13 @@ impl Db {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable(pub String);
 
+impl Unavailable {
+    /// With the reason, for the operator's log.
+    pub fn new(why: impl Into<String>) -> Unavailable {
+        Unavailable(why.into())
+    }
+}
+
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "database unavailable: {}", self.0)

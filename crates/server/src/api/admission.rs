@@ -1,0 +1,81 @@
+//! Who may come in: an API key, a signature over the raw bytes, and no signature twice.
+
+use crate::app::App;
+use crate::engine::claims::{Claims, Key};
+use crate::operations::{Caller, Problem};
+use crate::store::merchants;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use contract::endpoints::Endpoint;
+use contract::errors::Language;
+use contract::rules::Rule;
+use contract::signature::{self, SignedRequest};
+use http::request::Parts;
+use sha2::{Digest, Sha256};
+
+/// Characters of an idempotency key.
+const KEY_MAX: usize = 255;
+/// Characters of an API key.
+const API_KEY_MAX: usize = 200;
+
+/// Checks the headers of wire-protocol section 1 and the signature of section 2.
+pub async fn admit(
+    app: &App,
+    head: &Parts,
+    body: &[u8],
+    endpoint: &Endpoint,
+    language: Language,
+) -> Result<Caller, Problem> {
+    let api_key = header(head, "x-api-key")?;
+    let rnd_key = header(head, "x-rnd-key")?;
+    let version = header(head, "x-auth-version")?;
+    let given = header(head, "x-signature")?;
+    if !matches!(version, "v1" | "V1" | "1") {
+        return Err(Problem::rule(Rule::UnsupportedAuthVersion));
+    }
+    if !signature::valid_rnd_key(rnd_key) {
+        return Err(Problem::rule(Rule::InvalidRndKey));
+    }
+    if api_key.is_empty() || api_key.len() > API_KEY_MAX {
+        return Err(Problem::rule(Rule::UnknownApiKey));
+    }
+    let Some((merchant, secret)) = merchants::by_api_key(app, api_key).await? else {
+        return Err(Problem::rule(Rule::UnknownApiKey));
+    };
+    let host = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    let bases = signature::base_urls("http", host, &app.settings.public_urls);
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let request = SignedRequest { base_urls: &bases, raw_target: target, api_key, secret: secret.expose(), rnd_key, body };
+    if !signature::verify(&request, given) {
+        return Err(Problem::rule(Rule::SignatureNotEqual));
+    }
+    let key = idempotency_key(head, endpoint, target, body)?;
+    // Base64 has spellings that decode alike: the claim is on the bytes.
+    let signature = BASE64.decode(given).map(|bytes| BASE64.encode(bytes)).unwrap_or_default();
+    let claims = Claims { merchant_id: merchant.id, signature: Some(signature), key };
+    Ok(Caller { merchant, claims, language })
+}
+
+fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
+    let value = head.headers.get(name).ok_or_else(|| Problem::field(Rule::MissingHeader, name))?;
+    value.to_str().map_err(|_| Problem::field(Rule::MissingHeader, name))
+}
+
+/// The idempotency key of a POST or DELETE. On other methods the header means nothing.
+fn idempotency_key(head: &Parts, endpoint: &Endpoint, target: &str, body: &[u8]) -> Result<Option<Key>, Problem> {
+    if !matches!(endpoint.method, "POST" | "DELETE") {
+        return Ok(None);
+    }
+    let Some(value) = head.headers.get("x-idempotency-key") else { return Ok(None) };
+    let fits = |text: &&str| (1..=KEY_MAX).contains(&text.len()) && !text.contains('\0');
+    let Some(key) = std::str::from_utf8(value.as_bytes()).ok().filter(fits) else {
+        return Err(Problem::rule(Rule::InvalidIdempotencyKey));
+    };
+    let mut hash = Sha256::new();
+    hash.update(endpoint.method);
+    hash.update([0]);
+    hash.update(target.trim_start_matches('/'));
+    hash.update([0]);
+    hash.update(body);
+    Ok(Some(Key { key: key.to_owned(), fingerprint: BASE64.encode(hash.finalize()) }))
+}

@@ -1,0 +1,105 @@
+//! Answers in the envelope: `data` alone or `errors` alone, with the status that the rule names.
+
+use crate::operations::Problem;
+use axum::body::Body;
+use axum::response::Response;
+use contract::envelope::{Errors, Failure, Items, ProviderError, Success};
+use contract::errors::{ErrorGroup, Language};
+use contract::rules::Rule;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use serde::Serialize;
+
+/// Seconds after which a request that is still undecided may be asked about again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// A status and a body.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON, or nothing.
+    pub body: Vec<u8>,
+    /// For `Retry-After`.
+    pub retry_after: Option<u32>,
+}
+
+impl Answer {
+    /// As HTTP.
+    pub fn into_response(self) -> Response {
+        let mut builder = Response::builder().status(self.status).header(CACHE_CONTROL, "no-store");
+        if !self.body.is_empty() {
+            builder = builder.header(CONTENT_TYPE, "application/json; charset=utf-8");
+        }
+        if let Some(seconds) = self.retry_after {
+            builder = builder.header(RETRY_AFTER, seconds);
+        }
+        builder.body(Body::from(self.body)).unwrap_or_else(|_| Response::new(Body::empty()))
+    }
+}
+
+/// An object under `data`.
+pub fn object<T: Serialize>(data: T) -> Answer {
+    written(200, &Success { data })
+}
+
+/// A page of a list under `data`.
+pub fn list<T: Serialize>(items: Vec<T>, page: i64, size: i64, total_size: i64) -> Answer {
+    written(200, &Success { data: Items { items, page, size, total_size } })
+}
+
+/// Nothing: 204.
+pub fn nothing() -> Answer {
+    Answer { status: 204, body: Vec::new(), retry_after: None }
+}
+
+/// A problem under `errors`.
+pub fn problem(problem: &Problem, language: Language) -> Answer {
+    match problem {
+        Problem::Rule { rule, values } => {
+            let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let mut answer = failure(rule.status(), Errors::of_rule(*rule, language, &values));
+            if *rule == Rule::IdempotencyInFlight {
+                answer.retry_after = Some(RETRY_AFTER_SECONDS);
+            }
+            answer
+        }
+        Problem::Failed { payment_id, failure: why } => {
+            let mut errors = Errors::of_group(why.group, language);
+            errors.payment_id = *payment_id;
+            if why.provider_code.is_some() || why.provider_message.is_some() {
+                errors.provider_error = Some(ProviderError {
+                    error_code: why.provider_code.clone().unwrap_or_default(),
+                    error_message: why.provider_message.clone().unwrap_or_default(),
+                });
+            }
+            failure(ErrorGroup::STATUS, errors)
+        }
+        Problem::Doubt { payment_id } => {
+            let mut errors = Errors::of_group(ErrorGroup::CommunicationOrSystemError, language);
+            errors.payment_id = Some(*payment_id);
+            failure(ErrorGroup::STATUS, errors)
+        }
+        Problem::Moved => unavailable("somebody else moved first", language),
+        Problem::Unavailable(why) => unavailable(why, language),
+    }
+}
+
+fn unavailable(why: &str, language: Language) -> Answer {
+    tracing::error!(why, "a request could not be answered");
+    let mut answer = failure(Rule::Unavailable.status(), Errors::of_rule(Rule::Unavailable, language, &[]));
+    answer.retry_after = Some(RETRY_AFTER_SECONDS);
+    answer
+}
+
+fn failure(status: u16, errors: Errors) -> Answer {
+    written(status, &Failure { errors })
+}
+
+fn written<T: Serialize>(status: u16, body: &T) -> Answer {
+    match serde_json::to_vec(body) {
+        Ok(body) => Answer { status, body, retry_after: None },
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            Answer { status: 500, body: br#"{"errors":{"errorCode":"1110","errorDescription":"System error"}}"#.to_vec(), retry_after: None }
+        }
+    }
+}

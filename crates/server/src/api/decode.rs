@@ -1,0 +1,85 @@
+//! Bodies and queries into the types of the contract. Errors name the field's path and never the
+//! value: it may be a card number.
+
+use crate::operations::Problem;
+use contract::rules::Rule;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// What serde_json calls the inside of a number that keeps its text.
+const NUMBER_INSIDE: &str = "$serde_json::private::Number";
+
+/// A body is empty, or one JSON object in strict UTF-8 and nothing after it. Anything else could be
+/// a signed body with bytes added behind (length extension).
+pub fn strict_json(body: &[u8]) -> Result<(), Problem> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let refused = || Problem::rule(Rule::BodyNotJson);
+    let text = std::str::from_utf8(body).map_err(|_| refused())?;
+    if !text.trim_start().starts_with('{') {
+        return Err(refused());
+    }
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|_| refused())
+}
+
+/// A JSON body; an empty one is an empty object, whose required fields are then missing.
+pub fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = match body {
+        [] => "{}",
+        bytes => std::str::from_utf8(bytes).map_err(|_| Problem::rule(Rule::BodyNotJson))?,
+    };
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let path = path.trim_end_matches(NUMBER_INSIDE).trim_end_matches('.');
+        match (path, error.inner().to_string()) {
+            ("" | ".", _) => Problem::rule(Rule::BodyNotJson),
+            (path, text) if text.starts_with("unknown variant") => Problem::field(Rule::UnknownValue, path),
+            (path, _) => Problem::field(Rule::WrongType, path),
+        }
+    })
+}
+
+/// A query string. `read` answers the name of a key that it cannot read.
+pub fn query<T>(
+    query: &str,
+    read: impl FnOnce(Vec<(String, String)>) -> Result<T, &'static str>,
+) -> Result<T, Problem> {
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    read(pairs).map_err(|key| Problem::field(Rule::WrongType, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::card_payments::CreatePaymentRequest;
+
+    fn wrong(text: &str) -> String {
+        match body::<CreatePaymentRequest>(text.as_bytes()) {
+            Err(Problem::Rule { rule, values }) => {
+                format!("{rule:?} {}", values.first().map_or("", |(_, path)| path.as_str()))
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_never_the_value() {
+        assert_eq!(wrong(r#"{"card":{"cardNumber":5209220000000002}}"#), "WrongType card.cardNumber");
+        assert_eq!(wrong(r#"{"items":[{"price":1},{"price":"x"}]}"#), "WrongType items[1].price");
+        assert_eq!(wrong(r#"{"price":true}"#), "WrongType price");
+        assert_eq!(wrong(r#"{"price":1e99}"#), "WrongType price");
+        assert_eq!(wrong(r#"{"currency":"XXX"}"#), "UnknownValue currency");
+        assert_eq!(wrong(r#"{"installment":1.5}"#), "WrongType installment");
+    }
+
+    #[test]
+    fn a_body_with_something_behind_it_is_refused() {
+        for bad in [&b"{} x"[..], b"[]", b"{", b"\"a\"", b"{}\x80\x00", b"{\"a\":\"\xff\"}", b"\x80{}"] {
+            assert!(strict_json(bad).is_err(), "{bad:?}");
+        }
+        for good in [&b""[..], b"{}", b" {\"a\": [1]} \n"] {
+            assert!(strict_json(good).is_ok(), "{good:?}");
+        }
+    }
+}
