@@ -10,5 +10,4 @@ pub mod lender;
 
 /// One file a bank protocol.
 pub mod banks {}
-/// One file a lender protocol.
-pub mod lenders {}
+pub mod lenders;
