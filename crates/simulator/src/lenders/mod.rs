@@ -14,6 +14,8 @@ mod plan;
 mod reply;
 mod signature;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod words;
 

@@ -58,7 +58,7 @@ pub(crate) async fn send_due(inner: &Inner, order_id: Option<&str>) {
                 inner.ledger.finish(&notification.id, "given_up")
             }
             Outcome::Failed => {
-                let pause = PAUSES_MS.iter().nth(retry_index(notification.attempts));
+                let pause = PAUSES_MS.get(retry_index(notification.attempts));
                 let due_at = inner.now_ms() + pause.copied().unwrap_or_default();
                 inner.ledger.postpone(&notification.id, due_at)
             }
