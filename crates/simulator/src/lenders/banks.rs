@@ -96,7 +96,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     },
     Bank {
         code: "134",
-        name: "DenizBank",
+        name: "Denizbank",
         colour: "#14213d",
         accent: "#eef1f6",
         letters: "DB",

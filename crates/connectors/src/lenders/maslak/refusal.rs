@@ -15,7 +15,9 @@ pub(super) fn decline(code: &str, message: &str, fallback: ErrorGroup) -> Declin
         .filter(plain)
         .take(CODE_CHARACTERS_MAX)
         .collect();
-    let message = message.chars().filter(|letter| !letter.is_control());
+    let message = message
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
     Decline {
         group: group_of(&code).unwrap_or(fallback),
         message: message.take(MESSAGE_CHARACTERS_MAX).collect(),
