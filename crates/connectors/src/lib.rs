@@ -9,8 +9,6 @@ mod digest;
 pub mod directory;
 pub mod http;
 pub mod lender;
+pub mod lenders;
 pub mod scrub;
 pub mod xml;
-
-/// One file a lender protocol.
-pub mod lenders {}

@@ -1,0 +1,254 @@
+//! MASLAK, spoken in Galata's own lender protocol (`docs/lender-protocol.yaml`): the upstream
+//! protocol of the real Maslak is not public. Requests, replies and notifications are JSON,
+//! each signed with HMAC-SHA256; whatever is not proven genuine is doubt.
+
+mod refusal;
+mod reply;
+mod seal;
+
+use crate::bank::{Answer, Doubt, DoubtReason, Verdict};
+use crate::http::{BoxFuture, Failure, Request};
+use crate::lender::{
+    Application, ApplicationRef, Applied, Asked, BankOffer, CartItem, Lender, LenderAccount,
+    LenderLine, LoanStanding, LoanState, OffersRequest, Unauthentic,
+};
+use jiff::Zoned;
+use reply::Reply;
+use serde_json::{Value, json};
+
+/// Bytes that a notification may have.
+pub const NOTIFICATION_BYTES_MAX: usize = 16 * 1024;
+
+/// The adapter: it holds nothing, an account comes with every call.
+pub struct Maslak;
+
+impl Lender for Maslak {
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["identityNumber", "phoneNumber", "birthDate"]
+    }
+
+    fn offers<'a>(
+        &'a self,
+        line: LenderLine<'a>,
+        request: OffersRequest<'a>,
+    ) -> Asked<'a, Vec<BankOffer>> {
+        Box::pin(async move {
+            let body = json!({
+                "amount": request.amount.minor,
+                "currency": request.amount.currency,
+                "items": cart(request.items),
+            });
+            match exchange(line, "POST", "/v1/offers", Some(body)).await? {
+                Reply::Done(body) => Ok(Verdict::Approved(reply::offers(&body)?)),
+                Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
+                    Ok(Verdict::Declined(decline))
+                }
+            }
+        })
+    }
+
+    fn apply<'a>(
+        &'a self,
+        line: LenderLine<'a>,
+        application: Application<'a>,
+    ) -> Asked<'a, Applied> {
+        Box::pin(async move {
+            let body = application_body(&application);
+            match exchange(line, "POST", "/v1/applications", Some(body)).await? {
+                Reply::Done(body) => Ok(Verdict::Approved(reply::applied(&body, &application)?)),
+                // Another application under this order id: what became of it, an inquiry tells.
+                Reply::Conflict(decline) => Err(Doubt {
+                    may_have_been_sent: true,
+                    reason: DoubtReason::Duplicate(decline),
+                    detail: "the lender has another application with this order id".to_owned(),
+                }),
+                Reply::Unknown(decline) | Reply::Refused(decline) => Ok(Verdict::Declined(decline)),
+            }
+        })
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        line: LenderLine<'a>,
+        application: ApplicationRef<'a>,
+    ) -> Asked<'a, LoanStanding> {
+        Box::pin(follow_up(
+            line,
+            application,
+            "/confirm",
+            LoanState::Disbursed,
+        ))
+    }
+
+    fn inquire<'a>(
+        &'a self,
+        line: LenderLine<'a>,
+        application: ApplicationRef<'a>,
+    ) -> BoxFuture<'a, Result<Option<LoanStanding>, Doubt>> {
+        Box::pin(async move {
+            let path = application_path(application.order_id, "");
+            match exchange(line, "GET", &path, None).await? {
+                Reply::Done(body) => reply::standing(&body, &application).map(Some),
+                Reply::Unknown(_) => Ok(None),
+                // Says nothing about the loan: the account or the clock is wrong.
+                Reply::Conflict(decline) | Reply::Refused(decline) => Err(reply::unreadable(
+                    &format!("the lender refused the inquiry: {}", decline.code),
+                )),
+            }
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        line: LenderLine<'a>,
+        application: ApplicationRef<'a>,
+    ) -> Asked<'a, LoanStanding> {
+        Box::pin(follow_up(
+            line,
+            application,
+            "/cancel",
+            LoanState::Cancelled,
+        ))
+    }
+
+    fn read_notification(
+        &self,
+        account: &LenderAccount,
+        headers: &[(String, String)],
+        body: &[u8],
+        now: &Zoned,
+    ) -> Result<String, Unauthentic> {
+        if body.len() > NOTIFICATION_BYTES_MAX {
+            return Err(Unauthentic);
+        }
+        let client = seal::header(headers, "x-lender-client").ok_or(Unauthentic)?;
+        let timestamp = seal::fresh_timestamp(headers, now).ok_or(Unauthentic)?;
+        let signature = seal::header(headers, "x-lender-signature").ok_or(Unauthentic)?;
+        // The first part keeps a notification from passing for anything else signed here.
+        let parts = [timestamp.as_bytes(), b"NOTIFY", client.as_bytes(), body];
+        let genuine = seal::matches(&account.notification_secret, &parts, signature);
+        if client != account.client_id || !genuine {
+            return Err(Unauthentic);
+        }
+        reply::notified_order(body).ok_or(Unauthentic)
+    }
+}
+
+/// Confirms or cancels. Approved means that the lender says `wanted`, not merely that it answered.
+async fn follow_up(
+    line: LenderLine<'_>,
+    application: ApplicationRef<'_>,
+    action: &str,
+    wanted: LoanState,
+) -> Answer<LoanStanding> {
+    let path = application_path(application.order_id, action);
+    match exchange(line, "POST", &path, Some(json!({}))).await? {
+        Reply::Done(body) => {
+            let standing = reply::standing(&body, &application)?;
+            if standing.state != wanted {
+                return Err(reply::unreadable("done, but the state says otherwise"));
+            }
+            Ok(Verdict::Approved(standing))
+        }
+        Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
+            Ok(Verdict::Declined(decline))
+        }
+    }
+}
+
+/// Sends one signed request and gives back a reply that is proven to answer it.
+async fn exchange(
+    line: LenderLine<'_>,
+    method: &'static str,
+    path: &str,
+    body: Option<Value>,
+) -> Result<Reply, Doubt> {
+    let url = format!("{}{path}", line.account.api_url);
+    let body = body
+        .map(|body| body.to_string().into_bytes())
+        .unwrap_or_default();
+    let timestamp = line.now.timestamp().as_second().to_string();
+    let signed_path = seal::path_of(&url).as_bytes();
+    let parts = [timestamp.as_bytes(), method.as_bytes(), signed_path, &body];
+    let signature = seal::sign(&line.account.client_secret, &parts);
+    let request = Request {
+        method,
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("accept", "application/json".to_owned()),
+            ("x-lender-client", line.account.client_id.clone()),
+            ("x-lender-timestamp", timestamp),
+            ("x-lender-signature", signature.clone()),
+        ],
+        url,
+        body,
+    };
+    let response = line.http.send(request).await.map_err(no_reply)?;
+    reply::authenticate(line, &signature, response)
+}
+
+fn no_reply(failure: Failure) -> Doubt {
+    let (may_have_been_sent, detail) = match failure {
+        Failure::NotSent(detail) => (false, detail),
+        Failure::MaybeSent(detail) => (true, detail),
+    };
+    Doubt {
+        may_have_been_sent,
+        reason: DoubtReason::Network,
+        detail,
+    }
+}
+
+fn application_body(application: &Application<'_>) -> Value {
+    let buyer = application.buyer;
+    let approval_mode = application
+        .approves_by_itself
+        .map(|by_itself| match by_itself {
+            true => "AUTO",
+            false => "MANUAL",
+        });
+    json!({
+        "orderId": application.order_id,
+        "bankCode": application.bank_code,
+        "term": application.term,
+        "amount": application.amount.minor,
+        "currency": application.amount.currency,
+        "items": cart(application.items),
+        "buyer": {
+            "identityNumber": buyer.identity_number.as_ref().map(|number| number.expose()),
+            "phoneNumber": buyer.phone_number,
+            "birthDate": buyer.birth_date,
+        },
+        "returnUrl": application.return_url,
+        "notificationUrl": application.notification_url,
+        "timeLimitSeconds": application.time_limit_seconds,
+        "approvalMode": approval_mode,
+    })
+}
+
+fn cart(items: &[CartItem]) -> Vec<Value> {
+    let line = |item: &CartItem| {
+        json!({
+            "id": item.id,
+            "name": item.name,
+            "brand": item.brand,
+            "category": item.category,
+            "unitPrice": item.unit_price,
+            "quantity": item.quantity,
+        })
+    };
+    items.iter().map(line).collect()
+}
+
+/// The path of an application. An order id is Galata's own, but it stays one path segment
+/// whatever it holds.
+fn application_path(order_id: &str, action: &str) -> String {
+    let mut segment = String::with_capacity(order_id.len());
+    for byte in order_id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => segment.push(char::from(byte)),
+            _ => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("/v1/applications/{segment}{action}")
+}

@@ -1,0 +1,394 @@
+//! Replays the exchanges under `fixtures/maslak/`: what is called, what must be sent, what comes
+//! back, and what that means. Signatures there were computed by other code than ours.
+//!
+//! A case without `answer.txt` gets one written and fails once, so that somebody reads it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its fixture fails"
+)]
+
+use connectors::bank::{DoubtReason, Verdict};
+use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::lender::{
+    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderLine, OffersRequest,
+};
+use connectors::lenders::maslak::{Maslak, NOTIFICATION_BYTES_MAX};
+use contract::card::Secret;
+use contract::enums::Currency;
+use contract::money::Money;
+use jiff::Zoned;
+use serde_json::{Value, json};
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+/// Gives one reply, and remembers what was sent.
+struct Recording {
+    reply: Result<Response, Failure>,
+    sent: Mutex<Vec<Request>>,
+}
+
+impl Http for Recording {
+    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        self.sent.lock().unwrap().push(request);
+        let reply = self.reply.clone();
+        Box::pin(async move { reply })
+    }
+}
+
+/// Nothing here ever waits.
+fn ready<T>(mut future: BoxFuture<'_, T>) -> T {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a protocol waited for something other than the network"),
+    }
+}
+
+fn account() -> LenderAccount {
+    LenderAccount {
+        client_id: "galata-demo".to_owned(),
+        client_secret: Secret::new("lender-secret-demo"),
+        notification_secret: Secret::new("lender-notify-demo"),
+        api_url: "http://lender.example/lender".to_owned(),
+    }
+}
+
+fn now() -> Zoned {
+    "2026-03-01T15:00:00+03:00[Europe/Istanbul]"
+        .parse()
+        .unwrap()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn reply_of(value: &Value) -> Result<Response, Failure> {
+    match value["failure"].as_str() {
+        Some("not_sent") => return Err(Failure::NotSent("no connection".to_owned())),
+        Some(_) => return Err(Failure::MaybeSent("time-out".to_owned())),
+        None => {}
+    }
+    let headers = value["headers"].as_object().unwrap().iter();
+    Ok(Response {
+        status: u16::try_from(value["status"].as_u64().unwrap()).unwrap(),
+        headers: headers
+            .map(|(name, value)| (name.clone(), text(value).unwrap()))
+            .collect(),
+        body: text(&value["body"]).unwrap().into_bytes(),
+    })
+}
+
+fn items_of(call: &Value) -> Vec<CartItem> {
+    let item = |item: &Value| CartItem {
+        id: text(&item["id"]).unwrap(),
+        name: text(&item["name"]).unwrap(),
+        brand: text(&item["brand"]).unwrap(),
+        category: item["category"].as_str().unwrap().parse().unwrap(),
+        unit_price: item["unitPrice"].as_i64().unwrap(),
+        quantity: u32::try_from(item["quantity"].as_u64().unwrap()).unwrap(),
+    };
+    call["items"]
+        .as_array()
+        .map(|items| items.iter().map(item).collect())
+        .unwrap_or_default()
+}
+
+fn spelled(answer: impl Debug) -> String {
+    format!("{answer:#?}\n")
+}
+
+/// Makes the call and spells its answer.
+fn perform(call: &Value, http: &Recording) -> String {
+    let (account, now) = (account(), now());
+    let line = LenderLine {
+        account: &account,
+        http,
+        now: &now,
+    };
+    let items = items_of(call);
+    let amount = Money::new(call["amount"].as_i64().unwrap_or_default(), Currency::Try);
+    let buyer = Buyer {
+        identity_number: text(&call["buyer"]["identityNumber"]).map(Secret::new),
+        phone_number: text(&call["buyer"]["phoneNumber"]),
+        birth_date: text(&call["buyer"]["birthDate"]),
+    };
+    let order_id = text(&call["orderId"]).unwrap_or_default();
+    let application_id = text(&call["applicationId"]);
+    let reference = ApplicationRef {
+        order_id: &order_id,
+        application_id: application_id.as_deref(),
+        currency: Currency::Try,
+    };
+    let application = Application {
+        order_id: &order_id,
+        bank_code: call["bankCode"].as_str(),
+        term: call["term"]
+            .as_u64()
+            .map(|term| u16::try_from(term).unwrap()),
+        amount,
+        items: &items,
+        buyer: &buyer,
+        return_url: "http://galata.example/back",
+        notification_url: "http://galata.example/notify",
+        time_limit_seconds: 1800,
+        approves_by_itself: call["approvesByItself"].as_bool(),
+    };
+    match call["verb"].as_str().unwrap() {
+        "offers" => spelled(ready(Maslak.offers(
+            line,
+            OffersRequest {
+                amount,
+                items: &items,
+            },
+        ))),
+        "apply" => spelled(ready(Maslak.apply(line, application))),
+        "inquire" => spelled(ready(Maslak.inquire(line, reference))),
+        "confirm" => spelled(ready(Maslak.confirm(line, reference))),
+        "cancel" => spelled(ready(Maslak.cancel(line, reference))),
+        verb => panic!("no verb {verb}"),
+    }
+}
+
+fn check(case: &Path) -> Result<(), String> {
+    let http = Recording {
+        reply: reply_of(&read(&case.join("reply.json"))),
+        sent: Mutex::new(Vec::new()),
+    };
+    let answer = perform(&read(&case.join("call.json")), &http);
+    let sent = http.sent.lock().unwrap();
+    let [request] = sent.as_slice() else {
+        return Err(format!("{} requests were sent", sent.len()));
+    };
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), json!(value)));
+    let request = json!({
+        "method": request.method,
+        "url": request.url,
+        "headers": Value::Object(headers.collect()),
+        "body": String::from_utf8(request.body.clone()).unwrap(),
+    });
+    if request != read(&case.join("request.json")) {
+        return Err(format!("sent {request:#}"));
+    }
+    let path = case.join("answer.txt");
+    match std::fs::read_to_string(&path) {
+        Ok(expected) if expected == answer => Ok(()),
+        Ok(_) => Err(format!("answered {answer}")),
+        Err(_) => {
+            std::fs::write(path, answer).unwrap();
+            Err("answer.txt is new: read it".to_owned())
+        }
+    }
+}
+
+#[test]
+fn every_recorded_exchange_means_what_it_says() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/maslak");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    assert!(cases.len() > 40);
+    let failed: Vec<String> = cases
+        .iter()
+        .filter_map(|case| {
+            check(case)
+                .err()
+                .map(|why| format!("{}: {why}", case.display()))
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// A reply recorded for an inquiry, with one byte of it changed.
+fn changed(place: &str, at: usize) -> Option<Response> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/maslak");
+    let mut reply = reply_of(&read(&root.join("inquire-disbursed/reply.json"))).unwrap();
+    let flip = |text: &mut String| {
+        let mut bytes = std::mem::take(text).into_bytes();
+        let found = bytes.get_mut(at).map(|byte| *byte ^= 1).is_some();
+        *text = String::from_utf8(bytes).unwrap();
+        found
+    };
+    let found = match place {
+        "body" => reply.body.get_mut(at).map(|byte| *byte ^= 1).is_some(),
+        name => reply
+            .headers
+            .iter_mut()
+            .find(|(key, _)| key == name)
+            .is_some_and(|(_, v)| flip(v)),
+    };
+    found.then_some(reply)
+}
+
+#[test]
+fn one_changed_byte_anywhere_in_a_reply_is_doubt() {
+    let mut tried = 0;
+    for place in ["body", "x-lender-signature", "x-lender-timestamp"] {
+        for reply in (0..).map_while(|at| changed(place, at)) {
+            let http = Recording {
+                reply: Ok(reply),
+                sent: Mutex::new(Vec::new()),
+            };
+            let (account, now) = (account(), now());
+            let line = LenderLine {
+                account: &account,
+                http: &http,
+                now: &now,
+            };
+            let application = ApplicationRef {
+                order_id: "LN0000000000000001",
+                application_id: Some("6f1c"),
+                currency: Currency::Try,
+            };
+            let doubt = ready(Maslak.inquire(line, application)).unwrap_err();
+            assert_eq!(doubt.reason, DoubtReason::Unauthentic);
+            assert!(doubt.may_have_been_sent);
+            tried += 1;
+        }
+    }
+    assert!(tried > 100);
+}
+
+#[test]
+fn a_strange_order_id_stays_one_segment_of_the_path() {
+    let reply = Err(Failure::NotSent(String::new()));
+    let http = Recording {
+        reply,
+        sent: Mutex::new(Vec::new()),
+    };
+    let (account, now) = (account(), now());
+    let line = LenderLine {
+        account: &account,
+        http: &http,
+        now: &now,
+    };
+    let application = ApplicationRef {
+        order_id: "../a?b#ç",
+        application_id: None,
+        currency: Currency::Try,
+    };
+    assert!(ready(Maslak.inquire(line, application)).is_err());
+    let sent = http.sent.lock().unwrap();
+    let url = "http://lender.example/lender/v1/applications/%2E%2E%2Fa%3Fb%23%C3%A7";
+    assert_eq!(sent[0].url, url);
+}
+
+/// Signed elsewhere: `1772366400\nNOTIFY\ngalata-demo\n` and the body.
+const NOTIFICATION: &[u8] =
+    br#"{"notificationId":"6f1c-1","orderId":"LN1","applicationId":"6f1c","state":"ready"}"#;
+const NOTIFICATION_SIGNATURE: &str = "6CwVZt21Snhos5G95SINnE48USybwMXmqsJbVwpyQMI=";
+
+fn notification_headers() -> Vec<(String, String)> {
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("X-Lender-Client", "galata-demo"),
+        ("X-Lender-Timestamp", "1772366400"),
+        ("X-Lender-Signature", NOTIFICATION_SIGNATURE),
+    ];
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+fn notified(headers: &[(String, String)], body: &[u8], now: &Zoned) -> Option<String> {
+    Maslak
+        .read_notification(&account(), headers, body, now)
+        .ok()
+}
+
+#[test]
+fn a_genuine_notification_names_its_order() {
+    let headers = notification_headers();
+    assert_eq!(
+        notified(&headers, NOTIFICATION, &now()),
+        Some("LN1".to_owned())
+    );
+}
+
+#[test]
+fn a_notification_with_one_changed_byte_is_not_the_lender_s() {
+    for header in 1..4 {
+        for at in 0..notification_headers()[header].1.len() {
+            let mut headers = notification_headers();
+            let mut bytes = headers[header].1.clone().into_bytes();
+            bytes[at] ^= 1;
+            headers[header].1 = String::from_utf8(bytes).unwrap();
+            assert_eq!(notified(&headers, NOTIFICATION, &now()), None);
+        }
+    }
+    for at in 0..NOTIFICATION.len() {
+        let mut body = NOTIFICATION.to_vec();
+        body[at] ^= 1;
+        assert_eq!(notified(&notification_headers(), &body, &now()), None);
+    }
+}
+
+#[test]
+fn a_notification_that_is_stale_doubled_or_huge_is_not_taken() {
+    let headers = notification_headers();
+    let later = now().saturating_add(jiff::SignedDuration::from_secs(301));
+    assert_eq!(notified(&headers, NOTIFICATION, &later), None);
+    let mut twice = headers.clone();
+    twice.push(headers[3].clone());
+    assert_eq!(notified(&twice, NOTIFICATION, &now()), None);
+    assert_eq!(notified(&[], NOTIFICATION, &now()), None);
+    let huge = vec![b' '; NOTIFICATION_BYTES_MAX + 1];
+    assert_eq!(notified(&headers, &huge, &now()), None);
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let printed = format!("{:?}", account());
+    assert!(!printed.contains("lender-secret-demo") && !printed.contains("lender-notify-demo"));
+    assert!(Maslak.secret_fields().contains(&"identityNumber"));
+}
+
+#[test]
+fn hostile_replies_never_panic() {
+    let bodies: [&[u8]; 7] = [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b"{\"banks\":{}}",
+        b"1e999",
+    ];
+    for body in bodies {
+        for status in [0, 100, 200, 201, 204, 302, 404, 422, 500, 999] {
+            let reply = Response {
+                status,
+                headers: Vec::new(),
+                body: body.to_vec(),
+            };
+            let http = Recording {
+                reply: Ok(reply),
+                sent: Mutex::new(Vec::new()),
+            };
+            let (account, now) = (account(), now());
+            let line = LenderLine {
+                account: &account,
+                http: &http,
+                now: &now,
+            };
+            let amount = Money::new(1, Currency::Try);
+            let answer = ready(Maslak.offers(line, OffersRequest { amount, items: &[] }));
+            assert!(!matches!(answer, Ok(Verdict::Approved(_))));
+        }
+    }
+}

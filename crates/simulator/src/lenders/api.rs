@@ -1,0 +1,396 @@
+//! The signed endpoints under `/lender/v1/`. One door: who asks, what goes wrong on purpose, what
+//! is done, and a reply signed with the request's own signature inside.
+
+use super::faults::{Fault, Kind, Operation};
+use super::ledger::{Key, state_name};
+use super::loan::{Decision, Loan, State};
+use super::reply;
+use super::signature::{self, TIMESTAMP_SECONDS_APART_MAX};
+use super::wire::{ApplicationRequest, OffersRequest, Refusal, check_cart};
+use super::{CLIENT_ID, CLIENT_SECRET, Inner, banks, buyer, hex, unguessable};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, OriginalUri, State as Shared};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::any;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// What is asked.
+enum Call {
+    Offers(OffersRequest),
+    Apply(Box<ApplicationRequest>),
+    Inquire(String),
+    Confirm(String),
+    Cancel(String),
+}
+
+/// A status and its JSON.
+type Done = (u16, Value);
+
+pub(crate) fn router() -> Router<Arc<Inner>> {
+    Router::new()
+        .route("/lender/v1/{*path}", any(answer))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+async fn answer(
+    Shared(inner): Shared<Arc<Inner>>,
+    OriginalUri(uri): OriginalUri,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let given = header(&headers, "x-lender-signature");
+    let known = authenticate(&inner, &method, uri.path(), &headers, &body);
+    let call = known.and_then(|()| read(&method, uri.path(), &body));
+    let (fault, done) = match call {
+        Ok(call) => {
+            let fault = fault_of(&inner, &call);
+            if let Some(Fault {
+                kind: Kind::Delay,
+                ms,
+                ..
+            }) = &fault
+            {
+                tokio::time::sleep(Duration::from_millis(ms.unwrap_or_default())).await;
+            }
+            let done = match &fault {
+                Some(Fault {
+                    kind: Kind::Http500,
+                    ..
+                }) => {
+                    return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+                }
+                Some(Fault {
+                    kind: Kind::Decline,
+                    code,
+                    ..
+                }) => Err(Refusal::business(
+                    code.as_deref().unwrap_or("BANK_REJECTED"),
+                    "refused on purpose",
+                )),
+                _ => perform(&inner, call),
+            };
+            (fault, done)
+        }
+        Err(refusal) => (None, Err(refusal)),
+    };
+    let (status, body) = done.unwrap_or_else(|refusal| {
+        (
+            refusal.status,
+            json!({ "code": refusal.code, "message": refusal.message }),
+        )
+    });
+    send(&inner, fault, given, status, body.to_string())
+}
+
+/// Signs and sends, or breaks the reply as ordered.
+fn send(
+    inner: &Inner,
+    fault: Option<Fault>,
+    request_signature: &str,
+    status: u16,
+    body: String,
+) -> Response<Body> {
+    let kind = fault.map(|fault| fault.kind);
+    let body = if kind == Some(Kind::Garbage) {
+        "<garbage".to_owned()
+    } else {
+        body
+    };
+    let timestamp = (inner.now)().as_second().to_string();
+    let mut signature = signature::of_reply(
+        CLIENT_SECRET,
+        &timestamp,
+        status,
+        request_signature,
+        body.as_bytes(),
+    );
+    if kind == Some(Kind::WrongMac) {
+        signature = signature::spoiled(&signature);
+    }
+    let body = match kind {
+        Some(Kind::LoseReply) => reply::cut(body.as_bytes(), false),
+        Some(Kind::CutReply) => reply::cut(body.as_bytes(), true),
+        _ => Body::from(body),
+    };
+    reply::signed(status, &timestamp, &signature, body)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+fn authenticate(
+    inner: &Inner,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), Refusal> {
+    let stranger = |code: &str, message: &str| Refusal {
+        status: 401,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    };
+    if header(headers, "x-lender-client") != CLIENT_ID {
+        return Err(stranger("CLIENT_UNKNOWN", "no such client"));
+    }
+    let timestamp = header(headers, "x-lender-timestamp");
+    let given = header(headers, "x-lender-signature");
+    let expected = signature::of_request(CLIENT_SECRET, timestamp, method.as_str(), path, body);
+    if !signature::same(&expected, given) {
+        return Err(stranger("SIGNATURE_WRONG", "the signature is wrong"));
+    }
+    let apart = timestamp
+        .parse::<i64>()
+        .map(|then| (inner.now)().as_second().abs_diff(then));
+    match apart {
+        Ok(apart) if apart <= TIMESTAMP_SECONDS_APART_MAX => Ok(()),
+        _ => Err(stranger(
+            "TIMESTAMP_STALE",
+            "the timestamp is not near the lender's clock",
+        )),
+    }
+}
+
+fn read(method: &Method, path: &str, body: &[u8]) -> Result<Call, Refusal> {
+    let path = path.strip_prefix("/lender/v1/").unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    match (method.as_str(), segments.as_slice()) {
+        ("POST", ["offers"]) => Ok(Call::Offers(parse(body)?)),
+        ("POST", ["applications"]) => Ok(Call::Apply(parse(body)?)),
+        ("GET", ["applications", id]) => Ok(Call::Inquire((*id).to_owned())),
+        ("POST", ["applications", id, "confirm"]) => Ok(Call::Confirm((*id).to_owned())),
+        ("POST", ["applications", id, "cancel"]) => Ok(Call::Cancel((*id).to_owned())),
+        _ => Err(Refusal {
+            status: 404,
+            code: "ENDPOINT_UNKNOWN".to_owned(),
+            message: "no such endpoint".to_owned(),
+        }),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::invalid(&error.to_string()))
+}
+
+fn fault_of(inner: &Inner, call: &Call) -> Option<Fault> {
+    let (operation, id) = match call {
+        Call::Offers(request) => {
+            return inner
+                .faults
+                .take(Operation::Offers, None, Some(request.amount));
+        }
+        Call::Apply(request) => {
+            let amount = Some(request.amount);
+            return inner
+                .faults
+                .take(Operation::Apply, Some(&request.order_id), amount);
+        }
+        Call::Inquire(id) => (Operation::Inquire, id),
+        Call::Confirm(id) => (Operation::Confirm, id),
+        Call::Cancel(id) => (Operation::Cancel, id),
+    };
+    let loan = inner
+        .ledger
+        .find(Key::Order(id), inner.now_ms())
+        .ok()
+        .flatten();
+    inner
+        .faults
+        .take(operation, Some(id), loan.map(|loan| loan.amount))
+}
+
+fn perform(inner: &Inner, call: Call) -> Result<Done, Refusal> {
+    match call {
+        Call::Offers(request) => offers(inner, &request),
+        Call::Apply(request) => apply(inner, &request),
+        Call::Inquire(id) => {
+            let loan = inner.ledger.find(Key::Order(&id), inner.now_ms())?;
+            Ok((200, standing(&loan.ok_or_else(unknown)?)))
+        }
+        Call::Confirm(id) => decide(inner, &id, Decision::Confirm),
+        Call::Cancel(id) => decide(inner, &id, Decision::Cancel),
+    }
+}
+
+fn offers(inner: &Inner, request: &OffersRequest) -> Result<Done, Refusal> {
+    check_cart(request.amount, &request.currency, &request.items)?;
+    let mut offered = Vec::new();
+    for bank in &banks::BANKS {
+        let plans = bank.plans(request.amount, &request.items, inner.today());
+        let Some(longest) = plans.last().map(|plan| plan.term) else {
+            continue;
+        };
+        let terms: Vec<Value> = plans
+            .iter()
+            .filter(|_| !bank.plan_calculated_by_bank)
+            .map(|plan| {
+                json!({
+                    "term": plan.term,
+                    "amount": plan.amount,
+                    "totalAmount": plan.total_amount,
+                    "interestRate": plan.interest_rate,
+                    "annualInterestRate": plan.annual_interest_rate,
+                })
+            })
+            .collect();
+        offered.push(json!({
+            "bankCode": bank.code,
+            "bankName": bank.name,
+            "iconUrl": format!("{}/lender/icons/{}.svg", inner.public_url, bank.code),
+            "tableBanner": format!("{longest} aya varan vade"),
+            "smallBanner": if bank.supports_non_customers { "Müşteri olmasanız da" } else { "" },
+            "supportsNonCustomers": bank.supports_non_customers,
+            "planCalculatedByBank": bank.plan_calculated_by_bank,
+            "terms": terms,
+        }));
+    }
+    Ok((200, json!({ "banks": offered })))
+}
+
+fn apply(inner: &Inner, request: &ApplicationRequest) -> Result<Done, Refusal> {
+    request.check()?;
+    let fingerprint = hex(&Sha256::digest(serde_json::to_vec(request)?));
+    if let Some(known) = inner
+        .ledger
+        .find(Key::Order(&request.order_id), inner.now_ms())?
+    {
+        return repeated(inner, &known, &fingerprint);
+    }
+    let today = inner.today();
+    check_bank(request, today)?;
+    let now = inner.now_ms();
+    let loan = Loan {
+        order_id: request.order_id.clone(),
+        application_id: unguessable()?,
+        token: unguessable()?,
+        fingerprint,
+        bank_code: request.bank_code.clone(),
+        term: request.term.filter(|_| request.bank_code.is_some()),
+        amount: request.amount,
+        currency: request.currency.clone(),
+        items: request.items.clone(),
+        missing: buyer::missing(&request.buyer, today)?,
+        return_url: request.return_url.clone(),
+        notification_url: request.notification_url.clone(),
+        approval_mode: request.approval_mode,
+        state: State::Pending,
+        rejection: None,
+        created_at: now,
+        expires_at: now + i64::from(request.time_limit_seconds) * 1000,
+        assessed_at: None,
+    };
+    match inner.ledger.insert(&loan)? {
+        // Somebody else was quicker with the same order id.
+        Some(known) => repeated(inner, &known, &loan.fingerprint),
+        None => Ok((201, applied(inner, &loan))),
+    }
+}
+
+/// The same request again is answered again; another under its order id is refused.
+fn repeated(inner: &Inner, known: &Loan, fingerprint: &str) -> Result<Done, Refusal> {
+    if known.fingerprint == fingerprint {
+        return Ok((200, applied(inner, known)));
+    }
+    Err(Refusal {
+        status: 409,
+        code: "ORDER_ID_TAKEN".to_owned(),
+        message: "another application has this order id".to_owned(),
+    })
+}
+
+/// Whether the chosen bank lends this, or any bank where none is chosen.
+fn check_bank(request: &ApplicationRequest, today: jiff::civil::Date) -> Result<(), Refusal> {
+    let longest = super::terms::longest(request.amount, &request.items, today);
+    let too_long = request.term.is_some_and(|term| term > longest);
+    if longest == 0 {
+        let words = "something in the cart may not be bought on credit";
+        return Err(Refusal::business("CATEGORY_NOT_FINANCEABLE", words));
+    }
+    if too_long {
+        let words = format!("the law allows {longest} months for this cart");
+        return Err(Refusal::business("TERM_ABOVE_LEGAL_LIMIT", &words));
+    }
+    let nobody = || Refusal::business("AMOUNT_OUT_OF_RANGE", "the bank does not lend this amount");
+    let Some(code) = &request.bank_code else {
+        let lends =
+            |bank: &banks::Bank| !bank.plans(request.amount, &request.items, today).is_empty();
+        return if banks::BANKS.iter().any(lends) {
+            Ok(())
+        } else {
+            Err(nobody())
+        };
+    };
+    let bank = banks::of_code(code)
+        .ok_or_else(|| Refusal::business("BANK_UNKNOWN", "no such bank here"))?;
+    let plans = bank.plans(request.amount, &request.items, today);
+    if plans.is_empty() {
+        return Err(nobody());
+    }
+    match request.term {
+        Some(term) if !plans.iter().any(|plan| plan.term == term) => Err(Refusal::business(
+            "TERM_NOT_OFFERED",
+            "the bank does not offer this term",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn decide(inner: &Inner, id: &str, decision: Decision) -> Result<Done, Refusal> {
+    let now = inner.now_ms();
+    let decided = inner
+        .ledger
+        .change(Key::Order(id), now, |loan| loan.decide(decision, now))?;
+    Ok((200, standing(&decided.ok_or_else(unknown)?)))
+}
+
+fn unknown() -> Refusal {
+    Refusal {
+        status: 404,
+        code: "APPLICATION_UNKNOWN".to_owned(),
+        message: "no application has this order id".to_owned(),
+    }
+}
+
+fn applied(inner: &Inner, loan: &Loan) -> Value {
+    json!({
+        "orderId": loan.order_id,
+        "applicationId": loan.application_id,
+        "redirectUrl": page_url(inner, loan),
+        "amount": loan.amount,
+        "currency": loan.currency,
+    })
+}
+
+/// Where the shopper goes.
+pub(crate) fn page_url(inner: &Inner, loan: &Loan) -> String {
+    format!("{}/lender/pages/{}", inner.public_url, loan.token)
+}
+
+/// How an application stands, as the protocol says it.
+pub(crate) fn standing(loan: &Loan) -> Value {
+    json!({
+        "orderId": loan.order_id,
+        "applicationId": loan.application_id,
+        "bankCode": loan.bank_code,
+        "term": loan.term,
+        "amount": loan.amount,
+        "currency": loan.currency,
+        "state": state_name(loan.state),
+        "rejection": loan.rejection,
+    })
+}

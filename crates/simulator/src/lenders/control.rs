@@ -1,0 +1,176 @@
+//! What tests and people at the bench order: decisions about applications, and failures.
+
+use super::api::{page_url, standing};
+use super::ledger::Key;
+use super::loan::{ASSESSMENT_SECONDS, Decision, Loan, Rejection};
+use super::wire::Refusal;
+use super::{Inner, banks, notify};
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Seconds that an ordered assessment may last.
+const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
+
+pub(crate) fn router() -> Router<Arc<Inner>> {
+    Router::new()
+        .route("/control/loans", get(loans))
+        .route("/control/loans/{id}/decision", post(decide))
+        .route(
+            "/control/lender-faults",
+            post(add_fault).delete(clear_faults),
+        )
+}
+
+async fn loans(Shared(inner): Shared<Arc<Inner>>) -> Response {
+    match inner.ledger.all(inner.now_ms()) {
+        Ok(all) => {
+            let rows = all
+                .into_iter()
+                .map(|(loan, notes)| row(&inner, &loan, notes));
+            Json(json!({ "loans": rows.collect::<Vec<Value>>() })).into_response()
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn row(inner: &Inner, loan: &Loan, notifications: Vec<Value>) -> Value {
+    let mut row = standing(loan);
+    row["approvalMode"] = json!(loan.approval_mode);
+    row["pageUrl"] = json!(page_url(inner, loan));
+    row["createdAt"] = json!(loan.created_at);
+    row["expiresAt"] = json!(loan.expires_at);
+    row["assessedAt"] = json!(loan.assessed_at);
+    row["notifications"] = json!(notifications);
+    row
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wanted {
+    Approve,
+    Ready,
+    Assess,
+    Reject,
+    Expire,
+    Cancel,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct DecisionBody {
+    decision: Wanted,
+    /// Of a rejection: a code of the protocol.
+    code: Option<String>,
+    message: Option<String>,
+    /// Of an assessment.
+    seconds: Option<u32>,
+    /// Of an approval, where the shopper chose none.
+    bank_code: Option<String>,
+    term: Option<u16>,
+}
+
+async fn decide(
+    Shared(inner): Shared<Arc<Inner>>,
+    Path(id): Path<String>,
+    body: Result<Json<DecisionBody>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(rejection) => return refused(&Refusal::invalid(&rejection.body_text())),
+    };
+    let decision = match body.decision {
+        Wanted::Approve => Decision::Approve,
+        Wanted::Ready => Decision::Ready,
+        Wanted::Assess => {
+            let seconds = body.seconds.unwrap_or(ASSESSMENT_SECONDS);
+            Decision::Assess(seconds.min(ASSESSMENT_SECONDS_MAX))
+        }
+        Wanted::Reject => Decision::Reject(Rejection {
+            code: body.code.unwrap_or_else(|| "BANK_REJECTED".to_owned()),
+            message: body
+                .message
+                .unwrap_or_else(|| "Başvuru uygun bulunmadı".to_owned()),
+        }),
+        Wanted::Expire => Decision::Expire,
+        Wanted::Cancel => Decision::Cancel,
+    };
+    let (now, today) = (inner.now_ms(), inner.today());
+    let (bank_code, term) = (body.bank_code, body.term);
+    let decided = inner.ledger.change(Key::Any(&id), now, |loan| {
+        let approves = matches!(
+            decision,
+            Decision::Approve | Decision::Ready | Decision::Assess(_)
+        );
+        if approves {
+            choose(loan, bank_code.as_deref(), term, today)?;
+        }
+        loan.decide(decision, now)
+    });
+    match decided {
+        Ok(Some(loan)) => {
+            notify::send_before_redirect(&inner, &loan.order_id).await;
+            Json(standing(&loan)).into_response()
+        }
+        Ok(None) => refused(&Refusal {
+            status: 404,
+            code: "APPLICATION_UNKNOWN".to_owned(),
+            message: "no application has this id".to_owned(),
+        }),
+        Err(refusal) if refusal.status == 422 => refused(&Refusal {
+            status: 409,
+            ..refusal
+        }),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Fills in what the shopper has not chosen: the first bank that lends, its shortest plan.
+fn choose(
+    loan: &mut Loan,
+    bank_code: Option<&str>,
+    term: Option<u16>,
+    today: jiff::civil::Date,
+) -> Result<(), Refusal> {
+    let lending = |bank: &&banks::Bank| {
+        bank_code.is_none_or(|code| code == bank.code) && !loan.plans(bank, today).is_empty()
+    };
+    let bank = loan.bank().or_else(|| banks::BANKS.iter().find(lending));
+    let bank = bank.ok_or_else(|| Refusal::invalid("no such bank lends this"))?;
+    let plans = loan.plans(bank, today);
+    let mut terms = plans.iter().map(|plan| plan.term);
+    let term = match loan.term.or(term) {
+        Some(term) => terms.find(|offered| *offered == term),
+        None => terms.next(),
+    };
+    loan.term = Some(term.ok_or_else(|| Refusal::invalid("the bank does not offer this term"))?);
+    loan.bank_code = Some(bank.code.to_owned());
+    Ok(())
+}
+
+async fn add_fault(Shared(inner): Shared<Arc<Inner>>, body: bytes::Bytes) -> Response {
+    let order = serde_json::from_slice(&body).map_err(|error| error.to_string());
+    match order.and_then(|order| inner.faults.add(order)) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => refused(&Refusal::invalid(&why)),
+    }
+}
+
+async fn clear_faults(Shared(inner): Shared<Arc<Inner>>) -> StatusCode {
+    inner.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (
+        status,
+        Json(json!({ "code": refusal.code, "message": refusal.message })),
+    )
+        .into_response()
+}

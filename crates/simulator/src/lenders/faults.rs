@@ -1,0 +1,135 @@
+//! Failures that a test orders: which operation, for which application, what goes wrong, how often.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::{Mutex, MutexGuard};
+
+/// What the lender is doing when it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Operation {
+    Offers,
+    Apply,
+    Inquire,
+    Confirm,
+    Cancel,
+    Notify,
+}
+
+/// How it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// Refuses with the code.
+    Decline,
+    /// Does it, late.
+    Delay,
+    /// Does it, and says nothing.
+    LoseReply,
+    /// Does it, and breaks off in the middle of the reply.
+    CutReply,
+    /// Does it; the reply's signature is wrong.
+    WrongMac,
+    /// Does it; the reply is signed, and no JSON.
+    Garbage,
+    /// Does nothing, and answers 500.
+    #[serde(rename = "http_500")]
+    Http500,
+    /// Notifies twice.
+    DuplicateCallback,
+    /// Never notifies.
+    NoCallback,
+}
+
+/// The failure itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Fault {
+    pub(crate) kind: Kind,
+    pub(crate) code: Option<String>,
+    pub(crate) ms: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct Match {
+    order_id: Option<String>,
+    /// In kuruş.
+    amount: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Order {
+    operation: Operation,
+    #[serde(default, rename = "match")]
+    matching: Match,
+    fault: Fault,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// Orders that have not been used up. They live in memory: a restart forgets them.
+#[derive(Default)]
+pub(crate) struct Faults {
+    orders: Mutex<Vec<Order>>,
+}
+
+/// Milliseconds that a delay may last.
+const DELAY_MS_MAX: u64 = 10 * 60 * 1000;
+
+impl Faults {
+    /// Takes an order, or says what is wrong with it.
+    pub(crate) fn add(&self, order: Value) -> Result<(), String> {
+        let order: Order = serde_json::from_value(order).map_err(|error| error.to_string())?;
+        let of_notify = matches!(order.fault.kind, Kind::DuplicateCallback | Kind::NoCallback);
+        if of_notify && order.operation != Operation::Notify {
+            return Err("duplicate_callback and no_callback belong to operation notify".to_owned());
+        }
+        if order.fault.kind == Kind::Decline && order.operation == Operation::Notify {
+            return Err("a notification cannot be declined".to_owned());
+        }
+        if order.fault.ms.is_some_and(|ms| ms > DELAY_MS_MAX) {
+            return Err(format!("ms is at most {DELAY_MS_MAX}"));
+        }
+        self.lock().push(order);
+        Ok(())
+    }
+
+    /// Forgets every order.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// The first order that fits, used up by one.
+    pub(crate) fn take(
+        &self,
+        operation: Operation,
+        order_id: Option<&str>,
+        amount: Option<i64>,
+    ) -> Option<Fault> {
+        let mut orders = self.lock();
+        let order = orders.iter_mut().find(|order| {
+            let matching = &order.matching;
+            order.times > 0
+                && order.operation == operation
+                && matching
+                    .order_id
+                    .as_deref()
+                    .is_none_or(|id| order_id == Some(id))
+                && matching.amount.is_none_or(|wanted| amount == Some(wanted))
+        })?;
+        order.times -= 1;
+        let fault = order.fault.clone();
+        orders.retain(|order| order.times > 0);
+        Some(fault)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Order>> {
+        self.orders
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
