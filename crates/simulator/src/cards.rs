@@ -203,22 +203,31 @@ const fn special(pan: &'static str, program: Program, card: i64, firm: i64, mile
 }
 
 const SPECIALS: &[Special] = &[
-    special("4043080000000003", Program::Bonus, 12_35, 5_20, 0),
-    special("5188961939192544", Program::Bonus, 12_35, 5_20, 0),
-    special("4032800000000007", Program::Bonus, 11_22, 45_58, 0),
-    special("4024580000000005", Program::Bonus, 50_40, 100_00, 0),
-    special("4090700000000008", Program::Bonus, 22_82, 0, 0),
-    special("4329540000080110", Program::Miles, 0, 0, 10_00),
-    special("4355080000000005", Program::None, 24_24, 40_00, 0),
+    special("4043080000000003", Program::Bonus, 1_235, 520, 0),
+    special("5188961939192544", Program::Bonus, 1_235, 520, 0),
+    special("4032800000000007", Program::Bonus, 1_122, 4_558, 0),
+    special("4024580000000005", Program::Bonus, 5_040, 10_000, 0),
+    special("4090700000000008", Program::Bonus, 2_282, 0, 0),
+    special("4329540000080110", Program::Miles, 0, 0, 1_000),
+    special("4355080000000005", Program::None, 2_424, 4_000, 0),
+    // Everyday cards that the long published table leaves out.
+    special("5258640000000001", Program::World, 0, 0, 0),
+    special("4796810000000002", Program::None, 0, 0, 0),
+    special("375623000000006", Program::None, 0, 0, 0),
+    special("5406670000000009", Program::None, 0, 0, 0),
+    special("378282246310005", Program::None, 0, 0, 0),
+    special("30569309025904", Program::None, 0, 0, 0),
+    special("5555555555554444", Program::None, 0, 0, 0),
+    special("4111111111111111", Program::None, 0, 0, 0),
     // These two always fail when they pay; they hold something, so that a shop can offer it.
-    special("4043080000006661", Program::Bonus, 10_00, 0, 0),
-    special("4025890000006665", Program::Bonus, 10_00, 0, 0),
+    special("4043080000006661", Program::Bonus, 1_000, 0, 0),
+    special("4025890000006665", Program::Bonus, 1_000, 0, 0),
     Special {
         campaigns: &[
             (1, "Sanal Pos +2 ek taksit"),
             (2, "Sanal Pos 2 ay taksit atlatma"),
         ],
-        ..special("4048090000000007", Program::World, 33_82, 25_00, 0)
+        ..special("4048090000000007", Program::World, 3_382, 2_500, 0)
     },
     Special {
         host_message: Some("EK TAKSIT: +2"),

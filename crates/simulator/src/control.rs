@@ -33,7 +33,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
 async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let rule: Rule = match read(&body) {
         Ok(rule) => rule,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     let operations = match rule.bank.as_str() {
         "posnet" | "garanti" => OPERATIONS,
@@ -169,7 +169,7 @@ const MAX_PURSE: i64 = 1_000_000_000_000;
 async fn set_purse(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let order: PurseOrder = match read(&body) {
         Ok(order) => order,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     let purse = Purse {
         card: order.card,
@@ -221,7 +221,7 @@ async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
                 .store(order.requires_day_end_sale_succeeds, Ordering::Relaxed);
             read_switches(State(app)).await.into_response()
         }
-        Err(response) => response,
+        Err(reason) => refuse(&reason),
     }
 }
 
@@ -233,8 +233,8 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "requiresDayEndSaleSucceeds": waived }))
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| refuse(&error.to_string()))
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 fn refuse(reason: &str) -> Response {

@@ -1,6 +1,7 @@
 //! What the banks believe: every order and every purse, held in memory and written through to one
 //! file before a reply leaves. Protocol words (codes, hashes, messages) are not known here.
 
+mod points;
 pub(crate) mod store;
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::cards::{Cards, Purse};
+use points::{less, more, spend};
 use store::{Row, Writer};
+
+pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
@@ -79,15 +83,6 @@ pub(crate) struct Order {
     pub(crate) returned: Purse,
 }
 
-/// How many points a sale wants to spend.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Points {
-    /// So much of each kind.
-    Exactly(Purse),
-    /// So much altogether, the card's own points first, then the firm's.
-    InOrder(i64),
-}
-
 /// A sale that the bank is willing to make.
 pub(crate) struct Sale {
     pub(crate) bank: Bank,
@@ -109,9 +104,9 @@ pub(crate) struct Sale {
 /// What became of a sale.
 #[derive(Debug)]
 pub(crate) enum Sold {
-    Approved(Order, Purse),
+    Approved(Box<Order>, Purse),
     /// The order id already bought something; here it is.
-    Repeated(Order),
+    Repeated(Box<Order>),
     /// The 3D Secure authentication was used before, without success.
     AuthenticationUsed,
     Declined(String),
@@ -120,7 +115,7 @@ pub(crate) enum Sold {
 /// What became of a void.
 #[derive(Debug)]
 pub(crate) enum Voided {
-    Done(Order, Purse),
+    Done(Box<Order>, Purse),
     Unknown,
     Already,
     AlreadySettled,
@@ -129,7 +124,7 @@ pub(crate) enum Voided {
 /// What became of a refund.
 #[derive(Debug)]
 pub(crate) enum Refunded {
-    Done(Order, Purse),
+    Done(Box<Order>, Purse),
     Unknown,
     NotSettled,
     Exhausted,
@@ -145,11 +140,6 @@ pub(crate) enum Key {
 /// The file could not be written; no answer may be given.
 #[derive(Debug)]
 pub(crate) struct Unwritten;
-
-/// The error code of points that the purse does not hold (docs/simulator-codes.md).
-pub(crate) const NOT_SUFFICIENT_AWARD: &str = "T19";
-/// The error code of points beyond the price (docs/simulator-codes.md).
-pub(crate) const SALES_AMOUNT_LESS_THAN_AWARD: &str = "T25";
 
 #[derive(Default)]
 struct Books {
@@ -318,17 +308,6 @@ impl Ledger {
     }
 }
 
-/// Which money a refund gives back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Split {
-    /// The card's part only.
-    CardOnly,
-    /// Points only.
-    PointsOnly,
-    /// Card and points in the proportion of the sale.
-    Proportional,
-}
-
 impl Books {
     fn seq(&self, bank: Bank, key: &Key) -> Option<i64> {
         match key {
@@ -349,7 +328,7 @@ impl Books {
         let known = self.by_id.get(&(sale.bank, sale.id.clone())).copied();
         if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
             if order.state != State::Declined {
-                return (Sold::Repeated(order.clone()), Vec::new());
+                return (Sold::Repeated(Box::new(order.clone())), Vec::new());
             }
             if sale
                 .nonce
@@ -402,7 +381,7 @@ impl Books {
                     self.purses.insert(order.card.clone(), left);
                     rows.push(Row::Purse(order.card.clone(), left));
                 }
-                Sold::Approved(order.clone(), left)
+                Sold::Approved(Box::new(order.clone()), left)
             }
         };
         self.by_id.insert((order.bank, order.id.clone()), order.seq);
@@ -429,7 +408,7 @@ impl Books {
         order.returned = order.spent;
         let order = order.clone();
         let (purse, rows) = self.give_back(&order, points);
-        (Voided::Done(order, purse), rows)
+        (Voided::Done(Box::new(order), purse), rows)
     }
 
     fn refund(&mut self, bank: Bank, key: &Key, amount: i64, split: Split) -> (Refunded, Vec<Row>) {
@@ -457,7 +436,7 @@ impl Books {
         }
         let order = order.clone();
         let (purse, rows) = self.give_back(&order, points);
-        (Refunded::Done(order, purse), rows)
+        (Refunded::Done(Box::new(order), purse), rows)
     }
 
     fn give_back(&mut self, order: &Order, points: Purse) -> (Purse, Vec<Row>) {
@@ -468,77 +447,5 @@ impl Books {
             rows.push(Row::Purse(order.card.clone(), purse));
         }
         (purse, rows)
-    }
-}
-
-impl Order {
-    /// How a refund of `amount` divides: the points part, or nothing when it exceeds what is left.
-    /// The card part is rounded half up and points take the rest (the banks do not document it).
-    fn points_of(&self, amount: i64, split: Split) -> Option<Purse> {
-        let spent = self.spent.total()?;
-        let returned = self.returned.total()?;
-        let card_left = (self.amount - spent) - (self.refunded - returned);
-        let points_left = spent - returned;
-        if amount <= 0 || amount > card_left + points_left {
-            return None;
-        }
-        let points = match split {
-            Split::CardOnly => 0,
-            Split::PointsOnly => amount,
-            Split::Proportional => {
-                let whole = i128::from(self.amount);
-                let part = i128::from(amount) * i128::from(self.amount - spent);
-                let card = i64::try_from((part * 2 + whole) / (whole * 2)).ok()?;
-                (amount - card.min(card_left)).min(points_left)
-            }
-        };
-        if points > points_left || amount - points > card_left {
-            return None;
-        }
-        let left = less(self.spent, self.returned);
-        in_order(left, points)
-    }
-}
-
-/// Points that a sale takes from a purse, or the code of the refusal.
-fn spend(purse: Purse, points: Points, amount: i64) -> Result<Purse, &'static str> {
-    let wanted = match points {
-        Points::Exactly(wanted) => wanted.total(),
-        Points::InOrder(wanted) => Some(wanted),
-    };
-    match wanted {
-        Some(wanted) if wanted <= amount => {}
-        _ => return Err(SALES_AMOUNT_LESS_THAN_AWARD),
-    }
-    let spent = match points {
-        Points::Exactly(wanted) => Some(wanted),
-        Points::InOrder(wanted) => in_order(purse, wanted),
-    };
-    spent
-        .filter(|spent| purse.covers(*spent))
-        .ok_or(NOT_SUFFICIENT_AWARD)
-}
-
-/// `wanted` taken from the card's points first, then the firm's, then miles.
-fn in_order(purse: Purse, wanted: i64) -> Option<Purse> {
-    let card = wanted.min(purse.card);
-    let firm = (wanted - card).min(purse.firm);
-    let mile = wanted - card - firm;
-    (mile <= purse.mile).then_some(Purse { card, firm, mile })
-}
-
-fn less(left: Purse, right: Purse) -> Purse {
-    Purse {
-        card: left.card - right.card,
-        firm: left.firm - right.firm,
-        mile: left.mile - right.mile,
-    }
-}
-
-fn more(left: Purse, right: Purse) -> Purse {
-    Purse {
-        card: left.card.saturating_add(right.card),
-        firm: left.firm.saturating_add(right.firm),
-        mile: left.mile.saturating_add(right.mile),
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn sale(
 ) -> Result<Answer, Unwritten> {
     let terms = match terms(request) {
         Ok(terms) => terms,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(*answer),
     };
     let secure = request.transaction("CardholderPresentCode") == "13";
     let pan = request.pan();
@@ -92,9 +92,11 @@ pub(super) struct Terms {
     pub(super) points: Purse,
 }
 
-fn terms(request: &Request) -> Result<Terms, Answer> {
-    let missing =
-        |field: &str| Answer::gateway("0002", &format!("{field} field is mandatory or wrong"));
+fn terms(request: &Request) -> Result<Terms, Box<Answer>> {
+    let missing = |field: &str| {
+        let message = format!("{field} field is mandatory or wrong");
+        Box::new(Answer::gateway("0002", &message))
+    };
     let order_id = request.order_id();
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if order_id.is_empty() || order_id.len() > 36 || !order_id.bytes().all(sound) {
@@ -201,7 +203,7 @@ pub(super) async fn rewards(app: &App, request: &Request) -> Result<Answer, Unwr
 pub(super) async fn void(app: &App, request: &Request) -> Result<Answer, Unwritten> {
     let order = match original(app, request).await? {
         Ok(order) => order,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(*answer),
     };
     Ok(
         match app
@@ -220,7 +222,7 @@ pub(super) async fn void(app: &App, request: &Request) -> Result<Answer, Unwritt
 pub(super) async fn refund(app: &App, request: &Request) -> Result<Answer, Unwritten> {
     let order = match original(app, request).await? {
         Ok(order) => order,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(*answer),
     };
     let Some(amount) = kurus(request.transaction("Amount")) else {
         return Ok(Answer::gateway(
@@ -241,13 +243,13 @@ pub(super) async fn refund(app: &App, request: &Request) -> Result<Answer, Unwri
 }
 
 /// The order that a void or refund names by order id and reference together.
-async fn original(app: &App, request: &Request) -> Result<Result<Order, Answer>, Unwritten> {
+async fn original(app: &App, request: &Request) -> Result<Result<Order, Box<Answer>>, Unwritten> {
     let key = Key::Id(request.order_id().to_owned());
     let named = sequence(request.transaction("OriginalRetrefNum"));
     let order = app.ledger.order(Bank::Garanti, &key).await?;
     let order = order.filter(|order| Some(order.seq) == named && order.state != State::Declined);
     let Some(order) = order else {
-        return Ok(Err(Answer::gateway("0110", "ErrorId: 0110")));
+        return Ok(Err(Box::new(Answer::gateway("0110", "ErrorId: 0110"))));
     };
     let refusal = app
         .cards
@@ -255,7 +257,7 @@ async fn original(app: &App, request: &Request) -> Result<Result<Order, Answer>,
         .and_then(|card| card.undo)
         .and_then(codes::of_group);
     Ok(match refusal {
-        Some(code) => Err(Answer::host(code)),
+        Some(code) => Err(Box::new(Answer::host(code))),
         None => Ok(order),
     })
 }

@@ -40,6 +40,22 @@ mod tests {
     }
 
     #[test]
+    fn vectors_of_the_open_library_hold() {
+        let file = include_str!("../../tests/data/bank-hash-vectors.json");
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(file).unwrap();
+        let ours = vectors
+            .iter()
+            .filter(|vector| vector["family"] == "posnet_xml");
+        let made = ours.map(|vector| {
+            assert_eq!(
+                hash(&[vector["text"].as_str().unwrap()]),
+                vector["expected"].as_str().unwrap()
+            );
+        });
+        assert_eq!(made.count(), 2);
+    }
+
+    #[test]
     fn macs_are_the_published_ones() {
         let first = first_hash(KEY, "67005551");
         let mid = "6706598320";

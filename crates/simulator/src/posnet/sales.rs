@@ -8,7 +8,7 @@ use crate::ledger::{
 use crate::xml::{Node, node, text};
 use crate::{App, codes, expiry, istanbul, session};
 
-const MAX_AMOUNT: i64 = 99_999_99;
+const MAX_AMOUNT: i64 = 9_999_999;
 const ORDER_ID_LENGTH: usize = 24;
 const MAX_INSTALMENTS: u32 = 36;
 
