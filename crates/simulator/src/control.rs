@@ -49,11 +49,26 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
     if !(1..=MAX_TIMES).contains(&rule.times) {
         return refuse("times: 1 to 1000000");
     }
+    if rule
+        .fault
+        .code
+        .as_deref()
+        .is_some_and(|code| !is_refusal(code))
+    {
+        return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
+    }
     if app.faults.add(rule, &app.sealer) {
         StatusCode::NO_CONTENT.into_response()
     } else {
         refuse("too many faults; DELETE /control/faults first")
     }
+}
+
+/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, or an mdStatus.
+fn is_refusal(code: &str) -> bool {
+    let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
+    let approval = code.len() > 1 && code.split('/').all(|part| part.bytes().all(|b| b == b'0'));
+    (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
 /// The operations that faults can name.

@@ -102,21 +102,7 @@ async fn message(State(app): State<Arc<App>>, body: Bytes) -> Response {
     if reply::fails_before(fault.as_ref()) {
         return reply::internal_error();
     }
-    let forced = reply::declines(fault.as_ref());
-    let replied = match operation.name.as_str() {
-        "sale" | "saleWP" | "pointUsage" => sales::sale(&app, operation, forced).await,
-        "oosTranData" => threeds::finish(&app, operation, forced).await,
-        _ if forced.is_some() => Ok(refused(forced.unwrap_or_default(), None)),
-        "reverse" => sales::reverse(&app, operation).await,
-        "return" | "pointReturn" => sales::give_back(&app, operation).await,
-        "agreement" => sales::agreement(&app, operation).await,
-        "pointInquiry" => rewards::points(&app, operation).await,
-        "koiCampaignQuery" => Ok(rewards::campaigns(&app, operation)),
-        "oosRequestData" => Ok(threeds::begin(&app, operation)),
-        "oosResolveMerchantData" => Ok(threeds::resolve(&app, operation)),
-        _ => Ok(refused("0150", None)),
-    };
-    match replied {
+    match carry_out(&app, operation, reply::declines(fault.as_ref())).await {
         Ok(mut replied) => {
             if reply::wrong_mac(fault.as_ref()) {
                 spoil_macs(&mut replied);
@@ -124,6 +110,23 @@ async fn message(State(app): State<Arc<App>>, body: Bytes) -> Response {
             answer(replied, fault.as_ref()).await
         }
         Err(Unwritten) => reply::internal_error(),
+    }
+}
+
+/// Does what the message asks; `forced` refuses with that code.
+async fn carry_out(app: &App, operation: &Node, forced: Option<&str>) -> Result<Node, Unwritten> {
+    match (operation.name.as_str(), forced) {
+        ("sale" | "saleWP" | "pointUsage", _) => sales::sale(app, operation, forced).await,
+        ("oosTranData", _) => threeds::finish(app, operation, forced).await,
+        (_, Some(code)) => Ok(refused(code, None)),
+        ("reverse", _) => sales::reverse(app, operation).await,
+        ("return" | "pointReturn", _) => sales::give_back(app, operation).await,
+        ("agreement", _) => sales::agreement(app, operation).await,
+        ("pointInquiry", _) => rewards::points(app, operation).await,
+        ("koiCampaignQuery", _) => Ok(rewards::campaigns(app, operation)),
+        ("oosRequestData", _) => Ok(threeds::begin(app, operation)),
+        ("oosResolveMerchantData", _) => Ok(threeds::resolve(app, operation)),
+        _ => Ok(refused("0150", None)),
     }
 }
 

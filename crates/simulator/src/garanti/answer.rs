@@ -86,100 +86,95 @@ impl Answer {
     }
 
     /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
-    pub(super) fn document(self, request: &Request, now: Timestamp, spoilt: bool) -> Vec<u8> {
+    pub(super) fn document(mut self, request: &Request, now: Timestamp, spoilt: bool) -> Vec<u8> {
         let prov_date = istanbul(now).strftime("%Y%m%d %H:%M:%S").to_string();
-        let order_id = request.order_id().to_owned();
         let security = hash::security_data(PASSWORD, TERMINAL);
         let mut signature = hash::of(&[
             &self.code,
             &self.retref,
             &self.auth,
             &prov_date,
-            &order_id,
+            request.order_id(),
             &security,
         ]);
         if spoilt {
             reply::spoil(&mut signature);
         }
-        let approved = self.code == "00";
-        let copied = |name: &str| text(name, request.terminal(name));
-        let mut order = vec![text("OrderID", order_id), text("GroupID", "")];
-        order.extend(self.inquiry);
-        let messages = self.host_message.map(|message| text("HostMsg", message));
-        let rewards = self.rewards.iter().map(|(kind, amount)| {
-            node(
-                "Reward",
-                vec![
-                    text("Type", *kind),
-                    text("TotalAmount", amount.to_string()),
-                    text("LastTxnGainAmount", "0"),
-                ],
-            )
-        });
-        let response = vec![
-            text("Source", self.source),
-            text("Code", self.code.as_str()),
-            text("ReasonCode", self.reason.as_str()),
-            text("Message", if approved { "Approved" } else { "Declined" }),
-            text(
-                "ErrorMsg",
-                if approved {
-                    ""
-                } else {
-                    error_message(&self.code, &self.reason)
-                },
-            ),
-            text("SysErrMsg", self.system_message),
-        ];
-        let transaction = vec![
-            node("Response", response),
-            text("RetrefNum", self.retref),
-            text("AuthCode", self.auth),
-            text("BatchNum", if approved { "000001" } else { "" }),
-            text(
-                "SequenceNum",
-                if approved {
-                    format!("{:06}", self.sequence)
-                } else {
-                    String::new()
-                },
-            ),
-            text("ProvDate", prov_date),
-            text("CardNumberMasked", self.masked),
-            text("CardHolderName", ""),
-            text("CardType", self.card_type),
-            text("HashData", signature),
-            node("HostMsgList", messages.into_iter().collect()),
-            node(
-                "RewardInqResult",
-                vec![
-                    node("RewardList", rewards.collect()),
-                    node("ChequeList", Vec::new()),
-                ],
-            ),
-            text("GarantiCardInd", "Y"),
-        ];
+        let copied =
+            |block: &'static str| move |name: &'static str| text(name, request.at(&[block, name]));
+        let terminal = ["ProvUserID", "UserID", "ID", "MerchantID"].map(copied("Terminal"));
+        let customer = ["IPAddress", "EmailAddress"].map(copied("Customer"));
+        let mut order = vec![text("OrderID", request.order_id()), text("GroupID", "")];
+        order.extend(self.inquiry.take());
         node(
             "GVPSResponse",
             vec![
                 text("Mode", request.at(&["Mode"])),
-                node(
-                    "Terminal",
-                    ["ProvUserID", "UserID", "ID", "MerchantID"]
-                        .map(copied)
-                        .to_vec(),
-                ),
-                node(
-                    "Customer",
-                    ["IPAddress", "EmailAddress"]
-                        .map(|name| text(name, request.at(&["Customer", name])))
-                        .to_vec(),
-                ),
+                node("Terminal", terminal.to_vec()),
+                node("Customer", customer.to_vec()),
                 node("Order", order),
-                node("Transaction", transaction),
+                self.transaction(prov_date, signature),
             ],
         )
         .document("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", false)
+    }
+
+    fn transaction(self, prov_date: String, signature: String) -> Node {
+        let approved = self.code == "00";
+        let (batch, sequence) = if approved {
+            ("000001", format!("{:06}", self.sequence))
+        } else {
+            ("", String::new())
+        };
+        let messages = self.host_message.map(|message| text("HostMsg", message));
+        let rewards = self.rewards.iter().map(|(kind, amount)| {
+            let amount = text("TotalAmount", amount.to_string());
+            node(
+                "Reward",
+                vec![text("Type", *kind), amount, text("LastTxnGainAmount", "0")],
+            )
+        });
+        let inquired = vec![
+            node("RewardList", rewards.collect()),
+            node("ChequeList", Vec::new()),
+        ];
+        node(
+            "Transaction",
+            vec![
+                self.response(approved),
+                text("RetrefNum", self.retref),
+                text("AuthCode", self.auth),
+                text("BatchNum", batch),
+                text("SequenceNum", sequence),
+                text("ProvDate", prov_date),
+                text("CardNumberMasked", self.masked),
+                text("CardHolderName", ""),
+                text("CardType", self.card_type),
+                text("HashData", signature),
+                node("HostMsgList", messages.into_iter().collect()),
+                node("RewardInqResult", inquired),
+                text("GarantiCardInd", "Y"),
+            ],
+        )
+    }
+
+    fn response(&self, approved: bool) -> Node {
+        let (verdict, error) = if approved {
+            ("Approved", "")
+        } else {
+            ("Declined", error_message(&self.code, &self.reason))
+        };
+        node(
+            "Response",
+            vec![
+                text("Source", self.source),
+                text("Code", self.code.as_str()),
+                text("ReasonCode", self.reason.as_str()),
+                text("Message", verdict),
+                text("ErrorMsg", error),
+                text("SysErrMsg", self.system_message.as_str()),
+            ],
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Failures on demand: what each one looks like on the wire and in the ledger.
 
 use crate::bank::{Ask, Bank, PLAIN, body, posnet_sale, tag};
-use crate::{garanti, posnet};
+use crate::{garanti, posnet_threeds};
 use serde_json::{Value, json};
 
 fn rule(kind: &str) -> String {
@@ -134,11 +134,11 @@ async fn the_bank_page_returns_twice_or_never() {
                 json!({ "bank": name, "operation": "threeds_page", "fault": { "kind": kind } });
             bank.fault(&rule.to_string()).await;
         }
-        let begun = posnet::begin(&bank, "X0000000000000000009", PLAIN, 100)
+        let begun = posnet_threeds::begin(&bank, "X0000000000000000009", PLAIN, 100)
             .await
             .unwrap();
-        let page = posnet::page(&bank, &begun, &[]).await;
-        let back = posnet::answer(&bank, &page, "123456", &[]).await;
+        let page = posnet_threeds::page(&bank, &begun, &[]).await;
+        let back = posnet_threeds::answer(&bank, &page, "123456", &[]).await;
         assert_eq!(back.matches("<form").count(), forms, "{kind}");
         let page = garanti::post(&bank, &garanti::form("P1", PLAIN, "100")).await;
         let back = garanti::confirm(&bank, &page).await;
@@ -156,6 +156,8 @@ async fn a_rule_that_says_nothing_sensible_is_refused_with_a_reason() {
         r#"{"bank":"posnet","operation":"sail","fault":{"kind":"delay"}}"#,
         r#"{"bank":"posnet","fault":{"kind":"explode"}}"#,
         r#"{"bank":"posnet","fault":{"kind":"delay"},"times":0}"#,
+        r#"{"bank":"garanti","fault":{"kind":"decline","code":"00"}}"#,
+        r#"{"bank":"garanti","fault":{"kind":"decline","code":"<b>"}}"#,
     ] {
         assert!(
             bank.control("POST", "faults", body).await["error"].is_string(),

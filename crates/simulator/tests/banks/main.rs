@@ -10,3 +10,5 @@ mod garanti;
 mod ledger;
 #[cfg(test)]
 mod posnet;
+#[cfg(test)]
+mod posnet_threeds;
