@@ -272,7 +272,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 }
 
 /// First six and last four digits, the rest stars.
-pub(crate) fn mask(pan: &str) -> String {
+fn mask(pan: &str) -> String {
     let length = pan.chars().count();
     pan.chars()
         .enumerate()
@@ -284,6 +284,15 @@ pub(crate) fn mask(pan: &str) -> String {
             }
         })
         .collect()
+}
+
+/// The mask of what may be no card number at all; empty when it is none.
+pub(crate) fn mask_if_card(pan: &str) -> String {
+    if passes_luhn(pan) {
+        mask(pan)
+    } else {
+        String::new()
+    }
 }
 
 /// True when the text has 12 to 19 digits and a right check digit.

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, auth_code, retref, sequence};
 use super::{LIRA, Request, threeds};
-use crate::cards::{Card, Program, Purse, mask};
+use crate::cards::{Card, Program, Purse, mask_if_card};
 use crate::ledger::{
     Bank, Key, Kind, NOT_SUFFICIENT_AWARD, Order, Points, Refunded, Sale, Sold, Split, State,
     Unwritten, Voided,
@@ -50,7 +50,10 @@ pub(super) async fn sale(
     };
     let (reference, masked) = match &card {
         Ok(card) => (card.reference.clone(), card.masked.clone()),
-        Err(_) => (app.sealer.card_reference(pan).into(), mask_of(pan).into()),
+        Err(_) => (
+            app.sealer.card_reference(pan).into(),
+            mask_if_card(pan).into(),
+        ),
     };
     let sold = app
         .ledger
@@ -78,7 +81,7 @@ pub(super) async fn sale(
         Sold::Repeated(_) => Answer::gateway("0104", "ErrorId: 0104"),
         Sold::AuthenticationUsed => Answer::host("T11"),
         Sold::Declined(code) => Answer {
-            masked: mask_of(pan),
+            masked: mask_if_card(pan),
             ..Answer::host(&code)
         },
     })
@@ -324,13 +327,4 @@ fn inquiry(order: &Order, purse: Purse) -> Node {
             .map(|(name, value)| text(name, value))
             .collect(),
     )
-}
-
-/// A mask for what may be no card number at all.
-fn mask_of(pan: &str) -> String {
-    if crate::cards::passes_luhn(pan) {
-        mask(pan)
-    } else {
-        String::new()
-    }
 }

@@ -1,7 +1,7 @@
 //! Sales with and without points, their reversal, return and status.
 
 use super::{approved, auth_code, host_log_key, kurus, point_info, refused, sequence};
-use crate::cards::{Card, Program, Purse, mask};
+use crate::cards::{Card, Program, Purse, mask_if_card};
 use crate::ledger::{
     Bank, Key, Kind, Order, Points, Refunded, Sale, Sold, Split, State, Unwritten, Voided,
 };
@@ -55,7 +55,7 @@ pub(super) async fn sale(app: &App, ask: &Node, forced: Option<&str>) -> Result<
                 |_| app.sealer.card_reference(pan).into(),
                 |card| card.reference.clone(),
             ),
-            masked: mask(pan.get(..19.min(pan.len())).unwrap_or_default()).into(),
+            masked: mask_if_card(pan).into(),
             currency: currency.to_owned(),
             amount,
             instalments,

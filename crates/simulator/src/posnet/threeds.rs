@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::sales::{instalments, is_currency, known_before, sale_fields};
 use super::{KEY, MERCHANT, POSNET_ID, TERMINAL, approved, host_log_key, kurus, mac, refused};
 use crate::cards::{Card, Program, ThreeDs};
-use crate::faults::{Facts, FaultKind};
+use crate::faults::{Facts, Fault, FaultKind};
 use crate::ledger::{Bank, Kind, Points, Sale, Sold, Unwritten};
 use crate::seal::{random, same, upper_hex};
 use crate::session::{Session, Step, judge};
@@ -214,9 +214,20 @@ pub(super) async fn password(State(app): State<Arc<App>>, body: Bytes) -> Respon
             session.campaign = chosen;
         }
     }
-    let bank_packet = app.sealer.seal("posnet-bank", &*session);
-    let mut sign = callback_sign(&app, &bank_packet, &merchant_packet);
-    if reply::wrong_mac(fault.as_ref()) {
+    way_back(&app, &state, merchant_packet, fault.as_ref()).await
+}
+
+/// The page that carries the sealed outcome to the shop.
+async fn way_back(
+    app: &App,
+    state: &PageState,
+    merchant_packet: String,
+    fault: Option<&Fault>,
+) -> Response {
+    let session = &state.session;
+    let bank_packet = app.sealer.seal("posnet-bank", session);
+    let mut sign = callback_sign(app, &bank_packet, &merchant_packet);
+    if reply::wrong_mac(fault) {
         reply::spoil(&mut sign);
     }
     let fields = [
@@ -230,7 +241,7 @@ pub(super) async fn password(State(app): State<Arc<App>>, body: Bytes) -> Respon
         ("MerchantId", MERCHANT.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value));
-    let kind = fault.as_ref().map(|fault| fault.kind);
+    let kind = fault.map(|fault| fault.kind);
     let html = match kind {
         Some(FaultKind::NoCallback) => page::dead_end("Alışverişe dönülemiyor."),
         _ => page::way_back(
@@ -239,7 +250,7 @@ pub(super) async fn password(State(app): State<Arc<App>>, body: Bytes) -> Respon
             kind == Some(FaultKind::DuplicateCallback),
         ),
     };
-    reply::deliver(HTML, html.into_bytes(), fault.as_ref()).await
+    reply::deliver(HTML, html.into_bytes(), fault).await
 }
 
 fn callback_sign(app: &App, bank_packet: &str, merchant_packet: &str) -> String {
