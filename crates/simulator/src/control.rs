@@ -1,0 +1,257 @@
+//! The control API: order failures, read the ledger, close the day, fill a purse, turn a switch.
+//! It is for testers and has no authentication; the simulator listens on loopback.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::App;
+use crate::cards::Purse;
+use crate::faults::{Rule, plain_order_id};
+use crate::ledger::{Bank, Order, State as OrderState};
+
+const MAX_TIMES: u32 = 1_000_000;
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/control/faults", post(add_fault).delete(clear_faults))
+        .route("/control/ledger", get(ledger))
+        .route("/control/settle-day", post(settle_day))
+        .route("/control/purses", get(read_purse).post(set_purse))
+        .route("/control/switches", get(read_switches).post(set_switches))
+}
+
+async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let rule: Rule = match read(&body) {
+        Ok(rule) => rule,
+        Err(reason) => return refuse(&reason),
+    };
+    let operations = match rule.bank.as_str() {
+        "posnet" | "garanti" => OPERATIONS,
+        _ => return refuse("bank: posnet or garanti"),
+    };
+    if rule
+        .operation
+        .as_deref()
+        .is_some_and(|operation| !operations.contains(&operation))
+    {
+        return refuse(&format!("operation: one of {}", operations.join(", ")));
+    }
+    if !(1..=MAX_TIMES).contains(&rule.times) {
+        return refuse("times: 1 to 1000000");
+    }
+    if rule
+        .fault
+        .code
+        .as_deref()
+        .is_some_and(|code| !is_refusal(code))
+    {
+        return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
+    }
+    if app.faults.add(rule, &app.sealer) {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        refuse("too many faults; DELETE /control/faults first")
+    }
+}
+
+/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, or an mdStatus.
+fn is_refusal(code: &str) -> bool {
+    let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
+    let approval = code.len() > 1 && code.split('/').all(|part| part.bytes().all(|b| b == b'0'));
+    (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
+}
+
+/// The operations that faults can name.
+pub(crate) const OPERATIONS: &[&str] = &[
+    "sale",
+    "threeds_init",
+    "threeds_page",
+    "threeds_resolve",
+    "threeds_finish",
+    "void",
+    "refund",
+    "inquire",
+    "loyalties",
+];
+
+async fn clear_faults(State(app): State<Arc<App>>) -> StatusCode {
+    app.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    order_id: Option<String>,
+    bank: Option<String>,
+}
+
+async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Response {
+    let wanted = filter.order_id.as_deref().map(plain_order_id);
+    let orders = app
+        .ledger
+        .orders(|order| {
+            wanted.is_none_or(|wanted| plain_order_id(&order.id) == wanted)
+                && filter
+                    .bank
+                    .as_deref()
+                    .is_none_or(|bank| bank == order.bank.name())
+        })
+        .await;
+    match orders {
+        Ok(orders) => {
+            let rows: Vec<Value> = orders.iter().map(row).collect();
+            Json(json!({ "orders": rows })).into_response()
+        }
+        Err(_) => crate::reply::internal_error(),
+    }
+}
+
+/// One order as the control API tells it; amounts in minor units.
+fn row(order: &Order) -> Value {
+    let taken = if order.state == OrderState::Declined {
+        0
+    } else {
+        order.amount
+    };
+    let voided = if order.state == OrderState::Voided {
+        order.amount
+    } else {
+        0
+    };
+    json!({
+        "bank": order.bank.name(),
+        "orderId": order.id,
+        "kind": order.kind.name(),
+        "state": order.state.name(),
+        "card": &*order.masked,
+        "currency": order.currency,
+        "authorised": taken,
+        "captured": taken,
+        "refunded": order.refunded,
+        "voided": voided,
+        "pointsSpent": order.spent.total(),
+        "pointsReturned": order.returned.total(),
+        "points": order.spent,
+        "instalments": order.instalments,
+        "campaign": order.campaign,
+        "threeDS": order.three_ds,
+        "declineCode": order.code,
+        "sequence": order.seq,
+        "createdAt": order.created_at.to_string(),
+    })
+}
+
+async fn settle_day(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Response {
+    let bank = match filter.bank.as_deref() {
+        None => None,
+        Some(name) => match Bank::named(name) {
+            Some(bank) => Some(bank),
+            None => return refuse("bank: posnet or garanti"),
+        },
+    };
+    match app.ledger.settle(bank).await {
+        Ok(count) => Json(json!({ "settled": count })).into_response(),
+        Err(_) => crate::reply::internal_error(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PurseOrder {
+    card_number: String,
+    #[serde(default)]
+    card: i64,
+    #[serde(default)]
+    firm: i64,
+    #[serde(default)]
+    mile: i64,
+}
+
+/// Far above any real purse, far below what sums could overflow.
+const MAX_PURSE: i64 = 1_000_000_000_000;
+
+async fn set_purse(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let order: PurseOrder = match read(&body) {
+        Ok(order) => order,
+        Err(reason) => return refuse(&reason),
+    };
+    let purse = Purse {
+        card: order.card,
+        firm: order.firm,
+        mile: order.mile,
+    };
+    if [purse.card, purse.firm, purse.mile]
+        .iter()
+        .any(|part| !(0..=MAX_PURSE).contains(part))
+    {
+        return refuse("card, firm, mile: kuruş from 0 to 1000000000000");
+    }
+    let Some(card) = app.cards.find(&order.card_number) else {
+        return refuse("cardNumber: not a card of the simulator");
+    };
+    match app.ledger.set_purse(&card.reference, purse).await {
+        Ok(()) => Json(json!(purse)).into_response(),
+        Err(_) => crate::reply::internal_error(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PurseQuestion {
+    card_number: String,
+}
+
+async fn read_purse(State(app): State<Arc<App>>, Query(ask): Query<PurseQuestion>) -> Response {
+    let Some(card) = app.cards.find(&ask.card_number) else {
+        return refuse("cardNumber: not a card of the simulator");
+    };
+    match app.ledger.purse(&card.reference).await {
+        Ok(purse) => Json(json!(purse)).into_response(),
+        Err(_) => crate::reply::internal_error(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SwitchOrder {
+    requires_day_end_sale_succeeds: bool,
+}
+
+async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    match read::<SwitchOrder>(&body) {
+        Ok(order) => {
+            app.switches
+                .requires_day_end_sale_succeeds
+                .store(order.requires_day_end_sale_succeeds, Ordering::Relaxed);
+            read_switches(State(app)).await.into_response()
+        }
+        Err(reason) => refuse(&reason),
+    }
+}
+
+async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
+    let waived = app
+        .switches
+        .requires_day_end_sale_succeeds
+        .load(Ordering::Relaxed);
+    Json(json!({ "requiresDayEndSaleSucceeds": waived }))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+fn refuse(reason: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": reason }))).into_response()
+}

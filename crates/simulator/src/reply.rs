@@ -1,0 +1,132 @@
+//! How a reply leaves: whole and prompt, or late, cut, garbled or not at all when a fault says so.
+//! Losing and cutting end the connection by a body that fails, which every hyper server turns into
+//! a closed socket.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame};
+
+use crate::faults::{Fault, FaultKind};
+
+/// The longest delay that a fault may order.
+pub(crate) const MAX_DELAY_MS: u64 = 600_000;
+
+/// Answers `body`, or what the fault makes of it.
+pub(crate) async fn deliver(
+    content_type: &'static str,
+    body: Vec<u8>,
+    fault: Option<&Fault>,
+) -> Response {
+    let Some(fault) = fault else {
+        return whole(content_type, body);
+    };
+    match fault.kind {
+        FaultKind::Delay => {
+            let wait = fault.ms.unwrap_or_default().min(MAX_DELAY_MS);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            whole(content_type, body)
+        }
+        FaultKind::LoseReply => broken(content_type, &body, 0),
+        FaultKind::CutReply => broken(content_type, &body, body.len() / 2),
+        FaultKind::Garbage => whole(content_type, b"\x00\xff<<not a message>>".to_vec()),
+        FaultKind::Http500 => internal_error(),
+        FaultKind::Decline
+        | FaultKind::WrongMac
+        | FaultKind::DuplicateCallback
+        | FaultKind::NoCallback => whole(content_type, body),
+    }
+}
+
+/// A plain failure of the bank's server.
+pub(crate) fn internal_error() -> Response {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the bank is out of order\n",
+    )
+        .into_response()
+}
+
+/// True when the fault wants a failure before anything is done.
+pub(crate) fn fails_before(fault: Option<&Fault>) -> bool {
+    fault.is_some_and(|fault| fault.kind == FaultKind::Http500 && !fault.after)
+}
+
+/// The code with which the fault wants a refusal.
+pub(crate) fn declines(fault: Option<&Fault>) -> Option<&str> {
+    fault
+        .filter(|fault| fault.kind == FaultKind::Decline)
+        .map(|fault| fault.code.as_deref().unwrap_or("05"))
+}
+
+/// True when the reply's hash must not verify.
+pub(crate) fn wrong_mac(fault: Option<&Fault>) -> bool {
+    fault.is_some_and(|fault| fault.kind == FaultKind::WrongMac)
+}
+
+/// A hash spoilt in its first character, still of the same shape.
+pub(crate) fn spoil(hash: &mut String) {
+    let first = if hash.starts_with('A') { "B" } else { "A" };
+    if !hash.is_empty() {
+        hash.replace_range(..1, first);
+    }
+}
+
+fn whole(content_type: &'static str, body: Vec<u8>) -> Response {
+    (
+        [(CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response()
+}
+
+/// Promises the whole length, sends `sent` bytes, then breaks the connection.
+fn broken(content_type: &'static str, body: &[u8], sent: usize) -> Response {
+    let start = body.get(..sent).unwrap_or_default();
+    let start = (!start.is_empty()).then(|| Bytes::copy_from_slice(start));
+    let stream = Broken {
+        flushed: start.is_none(),
+        start,
+    };
+    let mut response = Response::new(Body::new(stream.map_err(axum::Error::new)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    response
+}
+
+/// A body that fails: at once, or after its start had the time to reach the wire.
+struct Broken {
+    start: Option<Bytes>,
+    flushed: bool,
+}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        if let Some(start) = self.start.take() {
+            return Poll::Ready(Some(Ok(Frame::data(start))));
+        }
+        if !self.flushed {
+            self.flushed = true;
+            // One turn of the loop, in which the server flushes what it has.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(std::io::Error::other(
+            "this reply is lost on purpose",
+        ))))
+    }
+}

@@ -1,0 +1,14 @@
+//! The simulated banks over real HTTP, spoken to in raw bytes as a merchant or a browser would.
+
+#[cfg(test)]
+mod bank;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod garanti;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod posnet;
+#[cfg(test)]
+mod posnet_threeds;
