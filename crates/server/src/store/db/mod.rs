@@ -11,6 +11,7 @@ mod commit;
 mod committer;
 mod migrate;
 mod postgres;
+mod reads;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -68,7 +69,7 @@ pub struct Db {
 
 enum Backend {
     Sqlite(sqlite::Database),
-    Postgres(postgres::Database),
+    Postgres(Box<postgres::Database>),
 }
 
 impl Db {
@@ -81,7 +82,7 @@ impl Db {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             Backend::Sqlite(sqlite::Database::open(path, &options).await?)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Backend::Postgres(postgres::Database::open(url, &options).await?)
+            Backend::Postgres(Box::new(postgres::Database::open(url, &options).await?))
         } else {
             return Err(OpenError::new(
                 "the database URL names neither SQLite nor PostgreSQL",

@@ -146,7 +146,7 @@ impl Database {
                 .await
                 .map_err(unavailable)?;
             let known = client
-                .query_raw(migrate::APPLIED, &[] as &[Value])
+                .query_raw(migrate::APPLIED, Vec::<Value>::new())
                 .await
                 .map_err(unavailable)?;
             let known = migrate::applied(&collect(known).await.map_err(unavailable)?)?;

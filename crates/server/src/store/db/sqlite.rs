@@ -6,14 +6,14 @@
 
 use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
+use super::reads::{Read, Reads, locked};
 use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
 use jiff::Timestamp;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -22,8 +22,6 @@ use tokio::sync::{mpsc, oneshot};
 const COMMITS_WAITING_MAX: usize = 4096;
 /// Commits that share one transaction.
 const BATCH_MAX: usize = 256;
-/// Reads that may wait for a thread; beyond that they are refused.
-const READS_WAITING_MAX: usize = 4096;
 /// How often a process looks whether the other one has let go of the write lock, a millisecond
 /// apart. SQLite's own handler sleeps up to 100 ms and loses to a busy neighbour.
 const LOCK_TRIES_MAX: i32 = 10_000;
@@ -422,68 +420,6 @@ impl ToSql for Value {
             Value::Json(json) => ToSqlOutput::from(json.to_string()),
         })
     }
-}
-
-struct Read {
-    sql: Cow<'static, str>,
-    params: Vec<Value>,
-    reply: oneshot::Sender<Result<Vec<Row>, Unavailable>>,
-}
-
-/// The reads that wait for a thread.
-#[derive(Default)]
-struct Reads {
-    queue: Mutex<ReadQueue>,
-    arrived: Condvar,
-}
-
-#[derive(Default)]
-struct ReadQueue {
-    waiting: VecDeque<Read>,
-    closed: bool,
-}
-
-impl Reads {
-    fn push(&self, read: Read) -> Result<(), Unavailable> {
-        let mut queue = locked(&self.queue);
-        if queue.closed {
-            return Err(Unavailable(GONE.to_owned()));
-        }
-        if queue.waiting.len() >= READS_WAITING_MAX {
-            return Err(Unavailable("too many reads are waiting".to_owned()));
-        }
-        queue.waiting.push_back(read);
-        drop(queue);
-        self.arrived.notify_one();
-        Ok(())
-    }
-
-    /// The next read; nothing when the database is closed and all reads are done.
-    fn next(&self) -> Option<Read> {
-        let mut queue = locked(&self.queue);
-        loop {
-            if let Some(read) = queue.waiting.pop_front() {
-                return Some(read);
-            }
-            if queue.closed {
-                return None;
-            }
-            queue = self
-                .arrived
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn close(&self) {
-        locked(&self.queue).closed = true;
-        self.arrived.notify_all();
-    }
-}
-
-/// No code that panics runs under these locks.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read_all(connection: &Connection, reads: &Reads) {
