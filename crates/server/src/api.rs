@@ -33,7 +33,11 @@ const READ_SIGNATURE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     let started = app.now();
     let (head, body) = request.into_parts();
-    let language = Language::of_header(head.headers.get("lang").and_then(|value| value.to_str().ok()));
+    let language = Language::of_header(
+        head.headers
+            .get("lang")
+            .and_then(|value| value.to_str().ok()),
+    );
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
     let answer = match served(&app, head, body, language).await {
         Ok(answer) => answer,
@@ -46,11 +50,25 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
     answer.into_response()
 }
 
-async fn served(app: &Arc<App>, head: Parts, body: Body, language: Language) -> Result<Answer, Problem> {
-    let route = routes::find(&app.settings.public_urls, head.method.as_str(), head.uri.path())?;
+async fn served(
+    app: &Arc<App>,
+    head: Parts,
+    body: Body,
+    language: Language,
+) -> Result<Answer, Problem> {
+    let route = routes::find(
+        &app.settings.public_urls,
+        head.method.as_str(),
+        head.uri.path(),
+    )?;
     let body = axum::body::to_bytes(body, BODY_BYTES_MAX)
         .await
-        .map_err(|_| Problem::with(Rule::BodyTooLarge, &[("limit", &BODY_BYTES_MAX.to_string())]))?;
+        .map_err(|_| {
+            Problem::with(
+                Rule::BodyTooLarge,
+                &[("limit", &BODY_BYTES_MAX.to_string())],
+            )
+        })?;
     let caller = admission::admit(app, &head, &body, route.endpoint, language).await?;
     decode::strict_json(&body)?;
     if !route.endpoint.served {
@@ -82,9 +100,16 @@ async fn served(app: &Arc<App>, head: Parts, body: Body, language: Language) -> 
 /// A read claims its signature too: the method is not signed, so a captured GET would otherwise be
 /// a valid DELETE.
 async fn remember_read(app: &App, claims: &Claims) -> Result<(), Problem> {
-    let Some(signature) = &claims.signature else { return Ok(()) };
+    let Some(signature) = &claims.signature else {
+        return Ok(());
+    };
     let mut commit = Commit::new(claims.merchant_id, app.next_id());
-    signatures::claim(claims.merchant_id, signature, Some(app.after(READ_SIGNATURE_KEPT)), &mut commit);
+    signatures::claim(
+        claims.merchant_id,
+        signature,
+        Some(app.after(READ_SIGNATURE_KEPT)),
+        &mut commit,
+    );
     match won(app.db.commit(commit).await)? {
         true => Ok(()),
         false => Err(Problem::rule(Rule::ReplayedSignature)),
@@ -92,32 +117,59 @@ async fn remember_read(app: &App, claims: &Claims) -> Result<(), Problem> {
 }
 
 /// The answer to an idempotency key that was used before; nothing when the key is new, or absent.
-async fn known_answer(app: &App, caller: &Caller, route: &Route, body: &[u8]) -> Result<Option<Answer>, Problem> {
-    let Some(key) = &caller.claims.key else { return Ok(None) };
-    let Some(claimed) = idempotency::of_merchant(app, caller.merchant.id, &key.key).await? else { return Ok(None) };
+async fn known_answer(
+    app: &App,
+    caller: &Caller,
+    route: &Route,
+    body: &[u8],
+) -> Result<Option<Answer>, Problem> {
+    let Some(key) = &caller.claims.key else {
+        return Ok(None);
+    };
+    let Some(claimed) = idempotency::of_merchant(app, caller.merchant.id, &key.key).await? else {
+        return Ok(None);
+    };
     if claimed.fingerprint != key.fingerprint {
         return Err(Problem::rule(Rule::IdempotencyMismatch));
     }
     if let Some((status, body)) = claimed.answer {
-        return Ok(Some(Answer { status, body, retry_after: None }));
+        return Ok(Some(Answer {
+            status,
+            body,
+            retry_after: None,
+        }));
     }
     // Not kept, but decided: by a process that died, or by the resolver.
     match claimed.payment_id {
-        Some(payment_id) => again(app, caller, route.endpoint, payment_id, body).await.map(Some),
+        Some(payment_id) => again(app, caller, route.endpoint, payment_id, body)
+            .await
+            .map(Some),
         None => Err(Problem::rule(Rule::IdempotencyInFlight)),
     }
 }
 
 /// Words the answer of a payment that an earlier request made.
-async fn again(app: &App, caller: &Caller, endpoint: &Endpoint, payment_id: i64, body: &[u8]) -> Result<Answer, Problem> {
+async fn again(
+    app: &App,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    payment_id: i64,
+    body: &[u8],
+) -> Result<Answer, Problem> {
     use operations::{bnpl_payments, card_payments};
     let outcome = match endpoint.name {
         "card_payments::init_3ds" => {
             let request = decode::body(body)?;
-            card_payments::threeds_init_again(app, caller, payment_id, request).await.map(answer::object)
+            card_payments::threeds_init_again(app, caller, payment_id, request)
+                .await
+                .map(answer::object)
         }
-        "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id).await.map(answer::object),
-        _ => card_payments::again(app, caller, payment_id).await.map(answer::object),
+        "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id)
+            .await
+            .map(answer::object),
+        _ => card_payments::again(app, caller, payment_id)
+            .await
+            .map(answer::object),
     };
     match outcome {
         // Undecided: the first request, or the resolver, is still at it.
@@ -134,70 +186,124 @@ async fn finished(
     endpoint: &Endpoint,
     outcome: Result<Answer, Problem>,
 ) -> Result<Answer, Problem> {
-    let Some(key) = &caller.claims.key else { return outcome };
+    let Some(key) = &caller.claims.key else {
+        return outcome;
+    };
     let answer = match outcome {
         // A page holds the card, sealed: it is made again from the request, never kept.
         Ok(answer) if endpoint.name == "card_payments::init_3ds" => return Ok(answer),
         Ok(answer) => answer,
-        Err(Problem::Rule { rule: Rule::IdempotencyInFlight, values }) => {
+        Err(Problem::Rule {
+            rule: Rule::IdempotencyInFlight,
+            values,
+        }) => {
             // Two at once; the other may be through by now.
             let claimed = idempotency::of_merchant(app, caller.merchant.id, &key.key).await?;
-            return match claimed.filter(|c| c.fingerprint == key.fingerprint).and_then(|c| c.answer) {
-                Some((status, body)) => Ok(Answer { status, body, retry_after: None }),
-                None => Err(Problem::Rule { rule: Rule::IdempotencyInFlight, values }),
+            return match claimed
+                .filter(|c| c.fingerprint == key.fingerprint)
+                .and_then(|c| c.answer)
+            {
+                Some((status, body)) => Ok(Answer {
+                    status,
+                    body,
+                    retry_after: None,
+                }),
+                None => Err(Problem::Rule {
+                    rule: Rule::IdempotencyInFlight,
+                    values,
+                }),
             };
         }
-        Err(problem @ (Problem::Doubt { .. } | Problem::Unavailable(_) | Problem::Moved)) => return Err(problem),
-        Err(problem @ Problem::Rule { rule: Rule::ReplayedSignature, .. }) => return Err(problem),
+        Err(problem @ (Problem::Doubt { .. } | Problem::Unavailable(_) | Problem::Moved)) => {
+            return Err(problem);
+        }
+        Err(
+            problem @ Problem::Rule {
+                rule: Rule::ReplayedSignature,
+                ..
+            },
+        ) => return Err(problem),
         Err(problem) => answer::problem(&problem, caller.language),
     };
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    idempotency::answer(app, caller.merchant.id, &key.key, answer.status, &answer.body, &mut commit);
+    idempotency::answer(
+        app,
+        caller.merchant.id,
+        &key.key,
+        answer.status,
+        &answer.body,
+        &mut commit,
+    );
     won(app.db.commit(commit).await)?;
     Ok(answer)
 }
 
 /// Decodes, calls the operation that the endpoint names, and words its answer.
-async fn called(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
+async fn called(
+    app: &App,
+    caller: &Caller,
+    route: &Route,
+    query: &str,
+    body: &[u8],
+) -> Result<Answer, Problem> {
     use contract::merchant_poses::SearchMerchantPosRequest;
     use contract::payment_reporting::SearchPaymentsRequest;
     use operations::{
-        bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses, payment_reporting,
+        bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses,
+        payment_reporting,
     };
     match route.endpoint.name {
-        "card_payments::create" => card_payments::create(app, caller, decode::body(body)?).await.map(answer::object),
-        "card_payments::get" => card_payments::retrieve(app, caller, route.id("id")?).await.map(answer::object),
-        "card_payments::init_3ds" => {
-            card_payments::threeds_init(app, caller, decode::body(body)?).await.map(answer::object)
-        }
+        "card_payments::create" => card_payments::create(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "card_payments::get" => card_payments::retrieve(app, caller, route.id("id")?)
+            .await
+            .map(answer::object),
+        "card_payments::init_3ds" => card_payments::threeds_init(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
         "card_payments::complete_3ds" => {
-            card_payments::threeds_complete(app, caller, decode::body(body)?).await.map(answer::object)
+            card_payments::threeds_complete(app, caller, decode::body(body)?)
+                .await
+                .map(answer::object)
         }
-        "card_loyalties::retrieve" => {
-            card_loyalties::retrieve(app, caller, decode::body(body)?).await.map(answer::object)
-        }
-        "bnpl_payments::offers" => bnpl_payments::offers(app, caller, decode::body(body)?).await.map(answer::object),
-        "bnpl_payments::init" => bnpl_payments::init(app, caller, decode::body(body)?).await.map(answer::object),
-        "bnpl_payments::approve" => {
-            bnpl_payments::approve(app, caller, route.id("paymentId")?).await.map(answer::object)
-        }
-        "bnpl_payments::verify" => {
-            bnpl_payments::verify(app, caller, route.id("paymentId")?).await.map(answer::object)
-        }
+        "card_loyalties::retrieve" => card_loyalties::retrieve(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "bnpl_payments::offers" => bnpl_payments::offers(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "bnpl_payments::init" => bnpl_payments::init(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "bnpl_payments::approve" => bnpl_payments::approve(app, caller, route.id("paymentId")?)
+            .await
+            .map(answer::object),
+        "bnpl_payments::verify" => bnpl_payments::verify(app, caller, route.id("paymentId")?)
+            .await
+            .map(answer::object),
         "bnpl_payments::verify_by_body" => {
-            bnpl_payments::verify_by_body(app, caller, decode::body(body)?).await.map(answer::object)
+            bnpl_payments::verify_by_body(app, caller, decode::body(body)?)
+                .await
+                .map(answer::object)
         }
-        "cards::store" => cards::store(app, caller, decode::body(body)?).await.map(answer::object),
-        "bins::get" => bins::retrieve(app, caller, route.text("binNumber")).await.map(answer::object),
+        "cards::store" => cards::store(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "bins::get" => bins::retrieve(app, caller, route.text("binNumber"))
+            .await
+            .map(answer::object),
         "merchant_apms::list" => {
             let items = merchant_apms::retrieve(app, caller).await?;
             let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
             Ok(answer::list(items, 0, count, count))
         }
-        "merchant_poses::create" => merchant_poses::create(app, caller, decode::body(body)?).await.map(answer::object),
-        "merchant_poses::get" => {
-            merchant_poses::retrieve(app, caller, route.id("merchantPosId")?).await.map(answer::object)
-        }
+        "merchant_poses::create" => merchant_poses::create(app, caller, decode::body(body)?)
+            .await
+            .map(answer::object),
+        "merchant_poses::get" => merchant_poses::retrieve(app, caller, route.id("merchantPosId")?)
+            .await
+            .map(answer::object),
         "merchant_poses::list" => {
             let request = decode::query(query, SearchMerchantPosRequest::from_pairs)?;
             let (items, page, size, total) = merchant_poses::search(app, caller, request).await?;
@@ -205,7 +311,9 @@ async fn called(app: &App, caller: &Caller, route: &Route, query: &str, body: &[
         }
         "merchant_poses::update" => {
             let id = route.id("merchantPosId")?;
-            merchant_poses::update(app, caller, id, decode::body(body)?).await.map(answer::object)
+            merchant_poses::update(app, caller, id, decode::body(body)?)
+                .await
+                .map(answer::object)
         }
         "merchant_poses::update_status" => {
             let id = route.id("merchantPosId")?;
@@ -215,10 +323,17 @@ async fn called(app: &App, caller: &Caller, route: &Route, query: &str, body: &[
         "payment_reporting::list" => {
             let request = decode::query(query, SearchPaymentsRequest::from_pairs)?;
             let found = payment_reporting::search(app, caller, request).await?;
-            Ok(answer::list(found.items, found.page, found.size, found.total))
+            Ok(answer::list(
+                found.items,
+                found.page,
+                found.size,
+                found.total,
+            ))
         }
         "payment_reporting::get" => {
-            payment_reporting::retrieve(app, caller, route.id("paymentId")?).await.map(answer::object)
+            payment_reporting::retrieve(app, caller, route.id("paymentId")?)
+                .await
+                .map(answer::object)
         }
         _ => Err(Problem::rule(Rule::NotOffered)),
     }

@@ -20,6 +20,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Ids,
+    /// This process, in leases.
+    pub owner: String,
+    /// Its node number.
+    pub node: i64,
     /// What card numbers tell.
     pub bins: Bins,
     /// The way to banks and lenders.
@@ -111,7 +115,10 @@ impl App {
 
     /// When the next inquiry is due after `made` of them; nothing when a person must look.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
-        let wait = self.settings.inquiry_waits.get(usize::try_from(made).unwrap_or(usize::MAX))?;
+        let wait = self
+            .settings
+            .inquiry_waits
+            .get(usize::try_from(made).unwrap_or(usize::MAX))?;
         Some(self.after(*wait))
     }
 }

@@ -32,7 +32,9 @@ pub struct Bins {
 impl Bins {
     /// Reads the compiled-in lists.
     pub fn load() -> Bins {
-        let mut bins = Bins { by_prefix: HashMap::with_capacity(11_000) };
+        let mut bins = Bins {
+            by_prefix: HashMap::with_capacity(11_000),
+        };
         bins.read(include_str!("../data/bins.csv"), public_row);
         bins.read(include_str!("../data/sandbox-bins.csv"), sandbox_row);
         bins
@@ -41,7 +43,9 @@ impl Bins {
     /// What is known of a card or BIN of at least six digits; nothing for an unknown one, which is
     /// then taken for a foreign card.
     pub fn of(&self, digits: &str) -> Option<&Bin> {
-        [8, 7, 6].iter().find_map(|n| self.by_prefix.get(digits.get(..*n)?))
+        [8, 7, 6]
+            .iter()
+            .find_map(|n| self.by_prefix.get(digits.get(..*n)?))
     }
 
     fn read(&mut self, csv: &str, row: fn(&[&str]) -> Option<Bin>) {
@@ -62,7 +66,9 @@ impl Bins {
 }
 
 fn public_row(cells: &[&str]) -> Option<Bin> {
-    let &[_, bank, kind, association, programme, commercial] = cells else { return None };
+    let &[_, bank, kind, association, programme, commercial] = cells else {
+        return None;
+    };
     let bank_code: i64 = bank.parse().ok()?;
     let family = match programme {
         "BONUS" => "Bonus",
@@ -85,7 +91,9 @@ fn public_row(cells: &[&str]) -> Option<Bin> {
     };
     Some(Bin {
         bank_code,
-        bank_name: connectors::directory::bank_name(bank_code).unwrap_or_default().to_owned(),
+        bank_name: connectors::directory::bank_name(bank_code)
+            .unwrap_or_default()
+            .to_owned(),
         card_type: match kind {
             "CREDIT" => CardType::CreditCard,
             "DEBIT" => CardType::DebitCard,
@@ -103,7 +111,9 @@ fn public_row(cells: &[&str]) -> Option<Bin> {
 }
 
 fn sandbox_row(cells: &[&str]) -> Option<Bin> {
-    let &[_, bank, name, kind, association, brand, family, commercial] = cells else { return None };
+    let &[_, bank, name, kind, association, brand, family, commercial] = cells else {
+        return None;
+    };
     Some(Bin {
         bank_code: bank.parse().ok()?,
         bank_name: name.to_owned(),
@@ -134,6 +144,9 @@ mod tests {
     fn brand_and_family_are_two_things() {
         let bins = Bins::load();
         let failing = bins.of("4025890000006665").unwrap();
-        assert_eq!((failing.brand.as_str(), failing.family.as_str()), ("Kuveyt Türk CC", "Bonus"));
+        assert_eq!(
+            (failing.brand.as_str(), failing.family.as_str()),
+            ("Kuveyt Türk CC", "Bonus")
+        );
     }
 }

@@ -16,7 +16,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system"
+    )]
     fn now(&self) -> Timestamp {
         micros(Timestamp::now())
     }
@@ -31,14 +34,18 @@ pub struct MovableClock {
 impl MovableClock {
     /// Moves the clock forward.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.ahead_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.ahead_micros
+            .fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 }
 
 impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
         let ahead = jiff::SignedDuration::from_micros(self.ahead_micros.load(Ordering::SeqCst));
-        SystemClock.now().checked_add(ahead).unwrap_or(Timestamp::MAX)
+        SystemClock
+            .now()
+            .checked_add(ahead)
+            .unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -49,15 +56,18 @@ fn micros(time: Timestamp) -> Timestamp {
 /// A moment on Istanbul's clocks. The zone is compiled in, so this cannot fail at run time in a
 /// way that matters: without it the fixed offset of +03:00 in force since 2016 is used.
 pub fn istanbul(time: Timestamp) -> Zoned {
-    let zone = TimeZone::get("Europe/Istanbul")
-        .unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(3)));
+    let zone =
+        TimeZone::get("Europe/Istanbul").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(3)));
     time.to_zoned(zone)
 }
 
 /// A date-time as the API answers it: Istanbul's local time without a zone, to the second or with
 /// six digits. Java's `LocalDateTime.parse` refuses a zone.
 pub fn local_text(time: Timestamp) -> String {
-    istanbul(time).datetime().strftime("%Y-%m-%dT%H:%M:%S%.f").to_string()
+    istanbul(time)
+        .datetime()
+        .strftime("%Y-%m-%dT%H:%M:%S%.f")
+        .to_string()
 }
 
 /// Milliseconds since 1970 at which ids begin: 2024-01-01.
@@ -77,15 +87,23 @@ pub struct Ids {
 impl Ids {
     /// Ids of one leased node number.
     pub fn of_node(node: i64) -> Ids {
-        Ids { node: node % NODES, last: Mutex::new((0, 0)) }
+        Ids {
+            node: node % NODES,
+            last: Mutex::new((0, 0)),
+        }
     }
 
     /// The next id. A clock that stands still or goes back borrows the following milliseconds.
     pub fn next(&self, now: Timestamp) -> i64 {
-        let mut last = self.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let millis = now.as_millisecond() - EPOCH_MILLIS;
         *last = match *last {
-            (at, sequence) if at >= millis && sequence + 1 < 1 << SEQUENCE_BITS => (at, sequence + 1),
+            (at, sequence) if at >= millis && sequence + 1 < 1 << SEQUENCE_BITS => {
+                (at, sequence + 1)
+            }
             (at, _) if at >= millis => (at + 1, 0),
             _ => (millis, 0),
         };

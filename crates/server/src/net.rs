@@ -42,11 +42,15 @@ impl tower::Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let guard = self.guard.clone().filter(|allowed| !allowed.names(name.as_str()));
+        let guard = self
+            .guard
+            .clone()
+            .filter(|allowed| !allowed.names(name.as_str()));
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let open: Vec<SocketAddr> =
-                found.filter(|address| guard.is_none() || !is_private(address.ip())).collect();
+            let open: Vec<SocketAddr> = found
+                .filter(|address| guard.is_none() || !is_private(address.ip()))
+                .collect();
             match open.is_empty() {
                 true => Err(std::io::Error::other("the host has no public address")),
                 false => Ok(open.into_iter()),
@@ -63,7 +67,12 @@ impl Net {
 
     /// A client for addresses that merchants set: it reaches no private host but those allowed.
     pub fn guarded(timeout: Duration, allowed: HostList) -> Net {
-        Net::with(timeout, Resolver { guard: Some(allowed) })
+        Net::with(
+            timeout,
+            Resolver {
+                guard: Some(allowed),
+            },
+        )
     }
 
     fn with(timeout: Duration, resolver: Resolver) -> Net {
@@ -86,33 +95,49 @@ impl Net {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
-        let mut builder = http::Request::builder().method(request.method).uri(&request.url);
+        let mut builder = http::Request::builder()
+            .method(request.method)
+            .uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
         let request = builder
             .body(Full::new(Bytes::from(request.body)))
             .map_err(|error| Failure::NotSent(error.to_string()))?;
-        let reply = self.client.request(request).await.map_err(|error| match error.is_connect() {
-            true => Failure::NotSent(error.to_string()),
-            false => Failure::MaybeSent(error.to_string()),
-        })?;
+        let reply =
+            self.client
+                .request(request)
+                .await
+                .map_err(|error| match error.is_connect() {
+                    true => Failure::NotSent(error.to_string()),
+                    false => Failure::MaybeSent(error.to_string()),
+                })?;
         let (head, body) = reply.into_parts();
-        let body = Limited::new(body, REPLY_BYTES_MAX).collect().await.map_err(|error| {
-            let why = match error.is::<LengthLimitError>() {
-                true => "the reply is too long".to_owned(),
-                false => error.to_string(),
-            };
-            Failure::MaybeSent(why)
-        })?;
+        let body = Limited::new(body, REPLY_BYTES_MAX)
+            .collect()
+            .await
+            .map_err(|error| {
+                let why = match error.is::<LengthLimitError>() {
+                    true => "the reply is too long".to_owned(),
+                    false => error.to_string(),
+                };
+                Failure::MaybeSent(why)
+            })?;
         let headers = head
             .headers
             .iter()
             .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
             })
             .collect();
-        Ok(Response { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers,
+            body: body.to_bytes().to_vec(),
+        })
     }
 }
 
@@ -172,20 +197,32 @@ pub struct HostList(Vec<String>);
 impl HostList {
     /// Reads the entries of an option.
     pub fn new(entries: &[String]) -> HostList {
-        HostList(entries.iter().map(|e| e.trim().to_ascii_lowercase()).filter(|e| !e.is_empty()).collect())
+        HostList(
+            entries
+                .iter()
+                .map(|e| e.trim().to_ascii_lowercase())
+                .filter(|e| !e.is_empty())
+                .collect(),
+        )
     }
 
     /// Whether a host is listed, with or without a port.
     fn names(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
-        self.0.iter().any(|entry| *entry == host || entry.split_once(':').is_some_and(|(name, _)| name == host))
+        self.0.iter().any(|entry| {
+            *entry == host || entry.split_once(':').is_some_and(|(name, _)| name == host)
+        })
     }
 
     /// Whether the URL's host (or host and port) is listed.
     pub fn allows(&self, url: &url::Url) -> bool {
-        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else { return false };
+        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else {
+            return false;
+        };
         let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or(0));
-        self.0.iter().any(|entry| *entry == host || *entry == with_port)
+        self.0
+            .iter()
+            .any(|entry| *entry == host || *entry == with_port)
     }
 }
 
@@ -214,8 +251,18 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_spelling() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-            "100.64.0.1", "::1", "::ffff:127.0.0.1", "fe80::1", "fd00::1", "64:ff9b::7f00:1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "fe80::1",
+            "fd00::1",
+            "64:ff9b::7f00:1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }

@@ -4,7 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Fills `bytes`. Without randomness nothing here is safe, so a failing source ends the process.
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the system"
+)]
 pub fn fill(bytes: &mut [u8]) {
     if let Err(error) = getrandom::fill(bytes) {
         tracing::error!(%error, "the operating system gives no randomness");
@@ -39,7 +42,14 @@ pub fn uuid() -> String {
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 fn from_letters(letters: &[u8], length: usize) -> String {
@@ -64,7 +74,10 @@ mod tests {
     fn order_ids_are_twenty_letters_and_digits() {
         let id = super::order_id();
         assert_eq!(id.len(), 20);
-        assert!(id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+        assert!(
+            id.bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        );
         assert_ne!(id, super::order_id());
     }
 }

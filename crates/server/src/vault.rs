@@ -35,16 +35,21 @@ impl Vault {
                 continue;
             }
             let (version, key) = line.split_once(':').unwrap_or(("1", line));
-            let version: u8 = version
-                .parse()
-                .ok()
-                .filter(|v| *v > 0)
-                .ok_or_else(|| BadKey("a key's version is a number from 1 to 255".to_owned()))?;
+            let version: u8 =
+                version.parse().ok().filter(|v| *v > 0).ok_or_else(|| {
+                    BadKey("a key's version is a number from 1 to 255".to_owned())
+                })?;
             let bytes = Zeroizing::new(BASE64.decode(key).map_err(|_| {
-                BadKey("a key is base64 of 32 random bytes, e.g. `openssl rand -base64 32`".to_owned())
+                BadKey(
+                    "a key is base64 of 32 random bytes, e.g. `openssl rand -base64 32`".to_owned(),
+                )
             })?);
-            let unbound = UnboundKey::new(&AES_256_GCM, &bytes)
-                .map_err(|_| BadKey(format!("key {version} has {} bytes, not {KEY_BYTES}", bytes.len())))?;
+            let unbound = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| {
+                BadKey(format!(
+                    "key {version} has {} bytes, not {KEY_BYTES}",
+                    bytes.len()
+                ))
+            })?;
             if keys.insert(version, LessSafeKey::new(unbound)).is_some() {
                 return Err(BadKey(format!("key {version} is there twice")));
             }
@@ -64,7 +69,10 @@ impl Vault {
         crate::random::fill(&mut nonce);
         let mut bytes = Zeroizing::new(plain.to_vec());
         let nonce_of_ring = Nonce::assume_unique_for_key(nonce);
-        if key.seal_in_place_append_tag(nonce_of_ring, Aad::from(belongs_to), &mut *bytes).is_err() {
+        if key
+            .seal_in_place_append_tag(nonce_of_ring, Aad::from(belongs_to), &mut *bytes)
+            .is_err()
+        {
             unreachable!("AES-GCM seals anything below 64 GiB");
         }
         let mut sealed = vec![*version];
@@ -80,7 +88,8 @@ impl Vault {
             return Err(CannotOpen);
         }
         let key = self.keys.get(&bytes[0]).ok_or(CannotOpen)?;
-        let nonce = Nonce::try_assume_unique_for_key(&bytes[1..1 + NONCE_LEN]).map_err(|_| CannotOpen)?;
+        let nonce =
+            Nonce::try_assume_unique_for_key(&bytes[1..1 + NONCE_LEN]).map_err(|_| CannotOpen)?;
         let plain = key
             .open_in_place(nonce, Aad::from(belongs_to), &mut bytes[1 + NONCE_LEN..])
             .map_err(|_| CannotOpen)?;
@@ -88,7 +97,11 @@ impl Vault {
     }
 
     /// Decrypts a text.
-    pub fn open_text(&self, belongs_to: &str, sealed: &str) -> Result<Zeroizing<String>, CannotOpen> {
+    pub fn open_text(
+        &self,
+        belongs_to: &str,
+        sealed: &str,
+    ) -> Result<Zeroizing<String>, CannotOpen> {
         let bytes = self.open(belongs_to, sealed)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| CannotOpen)?;
         Ok(Zeroizing::new(text.to_owned()))
@@ -108,8 +121,14 @@ mod tests {
         let vault = vault(1, 7);
         let sealed = vault.seal("merchant 1 card a", b"5209220000000002");
         assert!(!sealed.contains("5209"));
-        assert_eq!(&*vault.open_text("merchant 1 card a", &sealed).unwrap(), "5209220000000002");
-        assert_eq!(vault.open("merchant 2 card a", &sealed).unwrap_err(), CannotOpen);
+        assert_eq!(
+            &*vault.open_text("merchant 1 card a", &sealed).unwrap(),
+            "5209220000000002"
+        );
+        assert_eq!(
+            vault.open("merchant 2 card a", &sealed).unwrap_err(),
+            CannotOpen
+        );
         assert_ne!(sealed, vault.seal("merchant 1 card a", b"5209220000000002"));
     }
 
@@ -130,7 +149,10 @@ mod tests {
         for i in 0..sealed.len() {
             let mut swapped = sealed.clone();
             swapped[i] ^= 1;
-            assert!(vault.open("x", &BASE64.encode(swapped)).is_err(), "byte {i}");
+            assert!(
+                vault.open("x", &BASE64.encode(swapped)).is_err(),
+                "byte {i}"
+            );
         }
     }
 }

@@ -31,8 +31,8 @@ pub use cards::Purse;
 
 use cards::{Card, Cards};
 use faults::Faults;
-use lenders::{LenderOptions, Lenders};
 use ledger::{Ledger, store};
+use lenders::{LenderOptions, Lenders};
 use seal::Sealer;
 
 /// The longest request body that a bank reads.

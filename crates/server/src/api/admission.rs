@@ -19,7 +19,7 @@ const KEY_MAX: usize = 255;
 const API_KEY_MAX: usize = 200;
 
 /// Checks the headers of wire-protocol section 1 and the signature of section 2.
-pub async fn admit(
+pub(super) async fn admit(
     app: &App,
     head: &Parts,
     body: &[u8],
@@ -42,31 +42,68 @@ pub async fn admit(
     let Some((merchant, secret)) = merchants::by_api_key(app, api_key).await? else {
         return Err(Problem::rule(Rule::UnknownApiKey));
     };
-    let host = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    let host = head
+        .headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("");
     let bases = signature::base_urls("http", host, &app.settings.public_urls);
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let request = SignedRequest { base_urls: &bases, raw_target: target, api_key, secret: secret.expose(), rnd_key, body };
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let request = SignedRequest {
+        base_urls: &bases,
+        raw_target: target,
+        api_key,
+        secret: secret.expose(),
+        rnd_key,
+        body,
+    };
     if !signature::verify(&request, given) {
         return Err(Problem::rule(Rule::SignatureNotEqual));
     }
     let key = idempotency_key(head, endpoint, target, body)?;
     // Base64 has spellings that decode alike: the claim is on the bytes.
-    let signature = BASE64.decode(given).map(|bytes| BASE64.encode(bytes)).unwrap_or_default();
-    let claims = Claims { merchant_id: merchant.id, signature: Some(signature), key };
-    Ok(Caller { merchant, claims, language })
+    let signature = BASE64
+        .decode(given)
+        .map(|bytes| BASE64.encode(bytes))
+        .unwrap_or_default();
+    let claims = Claims {
+        merchant_id: merchant.id,
+        signature: Some(signature),
+        key,
+    };
+    Ok(Caller {
+        merchant,
+        claims,
+        language,
+    })
 }
 
 fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
-    let value = head.headers.get(name).ok_or_else(|| Problem::field(Rule::MissingHeader, name))?;
-    value.to_str().map_err(|_| Problem::field(Rule::MissingHeader, name))
+    let value = head
+        .headers
+        .get(name)
+        .ok_or_else(|| Problem::field(Rule::MissingHeader, name))?;
+    value
+        .to_str()
+        .map_err(|_| Problem::field(Rule::MissingHeader, name))
 }
 
 /// The idempotency key of a POST or DELETE. On other methods the header means nothing.
-fn idempotency_key(head: &Parts, endpoint: &Endpoint, target: &str, body: &[u8]) -> Result<Option<Key>, Problem> {
+fn idempotency_key(
+    head: &Parts,
+    endpoint: &Endpoint,
+    target: &str,
+    body: &[u8],
+) -> Result<Option<Key>, Problem> {
     if !matches!(endpoint.method, "POST" | "DELETE") {
         return Ok(None);
     }
-    let Some(value) = head.headers.get("x-idempotency-key") else { return Ok(None) };
+    let Some(value) = head.headers.get("x-idempotency-key") else {
+        return Ok(None);
+    };
     let fits = |text: &&str| (1..=KEY_MAX).contains(&text.len()) && !text.contains('\0');
     let Some(key) = std::str::from_utf8(value.as_bytes()).ok().filter(fits) else {
         return Err(Problem::rule(Rule::InvalidIdempotencyKey));
@@ -77,5 +114,8 @@ fn idempotency_key(head: &Parts, endpoint: &Endpoint, target: &str, body: &[u8])
     hash.update(target.trim_start_matches('/'));
     hash.update([0]);
     hash.update(body);
-    Ok(Some(Key { key: key.to_owned(), fingerprint: BASE64.encode(hash.finalize()) }))
+    Ok(Some(Key {
+        key: key.to_owned(),
+        fingerprint: BASE64.encode(hash.finalize()),
+    }))
 }

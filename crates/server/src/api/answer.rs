@@ -13,7 +13,7 @@ use serde::Serialize;
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// A status and a body.
-pub struct Answer {
+pub(super) struct Answer {
     /// HTTP status.
     pub status: u16,
     /// JSON, or nothing.
@@ -24,45 +24,69 @@ pub struct Answer {
 
 impl Answer {
     /// As HTTP.
-    pub fn into_response(self) -> Response {
-        let mut builder = Response::builder().status(self.status).header(CACHE_CONTROL, "no-store");
+    pub(super) fn into_response(self) -> Response {
+        let mut builder = Response::builder()
+            .status(self.status)
+            .header(CACHE_CONTROL, "no-store");
         if !self.body.is_empty() {
             builder = builder.header(CONTENT_TYPE, "application/json; charset=utf-8");
         }
         if let Some(seconds) = self.retry_after {
             builder = builder.header(RETRY_AFTER, seconds);
         }
-        builder.body(Body::from(self.body)).unwrap_or_else(|_| Response::new(Body::empty()))
+        builder
+            .body(Body::from(self.body))
+            .unwrap_or_else(|_| Response::new(Body::empty()))
     }
 }
 
 /// An object under `data`.
-pub fn object<T: Serialize>(data: T) -> Answer {
+pub(super) fn object<T: Serialize>(data: T) -> Answer {
     written(200, &Success { data })
 }
 
 /// A page of a list under `data`.
-pub fn list<T: Serialize>(items: Vec<T>, page: i64, size: i64, total_size: i64) -> Answer {
-    written(200, &Success { data: Items { items, page, size, total_size } })
+pub(super) fn list<T: Serialize>(items: Vec<T>, page: i64, size: i64, total_size: i64) -> Answer {
+    written(
+        200,
+        &Success {
+            data: Items {
+                items,
+                page,
+                size,
+                total_size,
+            },
+        },
+    )
 }
 
 /// Nothing: 204.
-pub fn nothing() -> Answer {
-    Answer { status: 204, body: Vec::new(), retry_after: None }
+pub(super) fn nothing() -> Answer {
+    Answer {
+        status: 204,
+        body: Vec::new(),
+        retry_after: None,
+    }
 }
 
 /// A problem under `errors`.
-pub fn problem(problem: &Problem, language: Language) -> Answer {
+pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
     match problem {
         Problem::Rule { rule, values } => {
-            let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let values: Vec<(&str, &str)> = values
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
             let mut answer = failure(rule.status(), Errors::of_rule(*rule, language, &values));
             if *rule == Rule::IdempotencyInFlight {
                 answer.retry_after = Some(RETRY_AFTER_SECONDS);
             }
             answer
         }
-        Problem::Failed { payment_id, failure: why } => {
+        Problem::Failed {
+            payment_id,
+            failure: why,
+        } => {
             let mut errors = Errors::of_group(why.group, language);
             errors.payment_id = *payment_id;
             if why.provider_code.is_some() || why.provider_message.is_some() {
@@ -85,7 +109,10 @@ pub fn problem(problem: &Problem, language: Language) -> Answer {
 
 fn unavailable(why: &str, language: Language) -> Answer {
     tracing::error!(why, "a request could not be answered");
-    let mut answer = failure(Rule::Unavailable.status(), Errors::of_rule(Rule::Unavailable, language, &[]));
+    let mut answer = failure(
+        Rule::Unavailable.status(),
+        Errors::of_rule(Rule::Unavailable, language, &[]),
+    );
     answer.retry_after = Some(RETRY_AFTER_SECONDS);
     answer
 }
@@ -96,10 +123,19 @@ fn failure(status: u16, errors: Errors) -> Answer {
 
 fn written<T: Serialize>(status: u16, body: &T) -> Answer {
     match serde_json::to_vec(body) {
-        Ok(body) => Answer { status, body, retry_after: None },
+        Ok(body) => Answer {
+            status,
+            body,
+            retry_after: None,
+        },
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written");
-            Answer { status: 500, body: br#"{"errors":{"errorCode":"1110","errorDescription":"System error"}}"#.to_vec(), retry_after: None }
+            Answer {
+                status: 500,
+                body: br#"{"errors":{"errorCode":"1110","errorDescription":"System error"}}"#
+                    .to_vec(),
+                retry_after: None,
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ const NUMBER_INSIDE: &str = "$serde_json::private::Number";
 
 /// A body is empty, or one JSON object in strict UTF-8 and nothing after it. Anything else could be
 /// a signed body with bytes added behind (length extension).
-pub fn strict_json(body: &[u8]) -> Result<(), Problem> {
+pub(super) fn strict_json(body: &[u8]) -> Result<(), Problem> {
     if body.is_empty() {
         return Ok(());
     }
@@ -19,11 +19,13 @@ pub fn strict_json(body: &[u8]) -> Result<(), Problem> {
     if !text.trim_start().starts_with('{') {
         return Err(refused());
     }
-    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|_| refused())
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(|_| ())
+        .map_err(|_| refused())
 }
 
 /// A JSON body; an empty one is an empty object, whose required fields are then missing.
-pub fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = match body {
         [] => "{}",
         bytes => std::str::from_utf8(bytes).map_err(|_| Problem::rule(Rule::BodyNotJson))?,
@@ -34,18 +36,22 @@ pub fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let path = path.trim_end_matches(NUMBER_INSIDE).trim_end_matches('.');
         match (path, error.inner().to_string()) {
             ("" | ".", _) => Problem::rule(Rule::BodyNotJson),
-            (path, text) if text.starts_with("unknown variant") => Problem::field(Rule::UnknownValue, path),
+            (path, text) if text.starts_with("unknown variant") => {
+                Problem::field(Rule::UnknownValue, path)
+            }
             (path, _) => Problem::field(Rule::WrongType, path),
         }
     })
 }
 
 /// A query string. `read` answers the name of a key that it cannot read.
-pub fn query<T>(
+pub(super) fn query<T>(
     query: &str,
     read: impl FnOnce(Vec<(String, String)>) -> Result<T, &'static str>,
 ) -> Result<T, Problem> {
-    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
     read(pairs).map_err(|key| Problem::field(Rule::WrongType, key))
 }
 
@@ -57,7 +63,10 @@ mod tests {
     fn wrong(text: &str) -> String {
         match body::<CreatePaymentRequest>(text.as_bytes()) {
             Err(Problem::Rule { rule, values }) => {
-                format!("{rule:?} {}", values.first().map_or("", |(_, path)| path.as_str()))
+                format!(
+                    "{rule:?} {}",
+                    values.first().map_or("", |(_, path)| path.as_str())
+                )
             }
             other => format!("{other:?}"),
         }
@@ -65,8 +74,14 @@ mod tests {
 
     #[test]
     fn an_error_names_the_path_and_never_the_value() {
-        assert_eq!(wrong(r#"{"card":{"cardNumber":5209220000000002}}"#), "WrongType card.cardNumber");
-        assert_eq!(wrong(r#"{"items":[{"price":1},{"price":"x"}]}"#), "WrongType items[1].price");
+        assert_eq!(
+            wrong(r#"{"card":{"cardNumber":5209220000000002}}"#),
+            "WrongType card.cardNumber"
+        );
+        assert_eq!(
+            wrong(r#"{"items":[{"price":1},{"price":"x"}]}"#),
+            "WrongType items[1].price"
+        );
         assert_eq!(wrong(r#"{"price":true}"#), "WrongType price");
         assert_eq!(wrong(r#"{"price":1e99}"#), "WrongType price");
         assert_eq!(wrong(r#"{"currency":"XXX"}"#), "UnknownValue currency");
@@ -75,7 +90,15 @@ mod tests {
 
     #[test]
     fn a_body_with_something_behind_it_is_refused() {
-        for bad in [&b"{} x"[..], b"[]", b"{", b"\"a\"", b"{}\x80\x00", b"{\"a\":\"\xff\"}", b"\x80{}"] {
+        for bad in [
+            &b"{} x"[..],
+            b"[]",
+            b"{",
+            b"\"a\"",
+            b"{}\x80\x00",
+            b"{\"a\":\"\xff\"}",
+            b"\x80{}",
+        ] {
             assert!(strict_json(bad).is_err(), "{bad:?}");
         }
         for good in [&b""[..], b"{}", b" {\"a\": [1]} \n"] {

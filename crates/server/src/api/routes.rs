@@ -6,7 +6,7 @@ use contract::rules::Rule;
 use std::sync::LazyLock;
 
 /// An endpoint with the variables of its path.
-pub struct Route {
+pub(super) struct Route {
     /// The endpoint.
     pub endpoint: &'static Endpoint,
     params: Vec<(String, String)>,
@@ -14,12 +14,15 @@ pub struct Route {
 
 impl Route {
     /// A variable as text, percent-decoded.
-    pub fn text(&self, name: &str) -> &str {
-        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.params
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// A variable as an id.
-    pub fn id(&self, name: &'static str) -> Result<i64, Problem> {
+    pub(super) fn id(&self, name: &'static str) -> Result<i64, Problem> {
         contract::id::parse(self.text(name)).ok_or_else(|| Problem::field(Rule::InvalidId, name))
     }
 }
@@ -32,7 +35,10 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table { router: matchit::Router::new(), shapes: Vec::new() };
+    let mut table = Table {
+        router: matchit::Router::new(),
+        shapes: Vec::new(),
+    };
     let mut known: Vec<String> = Vec::new();
     for endpoint in &ENDPOINTS {
         let shape = numbered(endpoint.path);
@@ -65,22 +71,37 @@ fn numbered(path: &str) -> String {
 }
 
 /// The endpoint of a request. Doubled slashes are one, and a public URL's own path is cut off.
-pub fn find(public_urls: &[String], method: &str, raw_path: &str) -> Result<Route, Problem> {
+pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Result<Route, Problem> {
     let path = collapsed(raw_path);
-    let prefixes = public_urls.iter().filter_map(|url| url::Url::parse(url).ok());
+    let prefixes = public_urls
+        .iter()
+        .filter_map(|url| url::Url::parse(url).ok());
     let stripped = prefixes
         .map(|url| url.path().trim_end_matches('/').to_owned())
         .filter(|prefix| !prefix.is_empty())
-        .find_map(|prefix| path.strip_prefix(&prefix).filter(|rest| rest.starts_with('/')).map(str::to_owned));
+        .find_map(|prefix| {
+            path.strip_prefix(&prefix)
+                .filter(|rest| rest.starts_with('/'))
+                .map(str::to_owned)
+        });
     let path = stripped.unwrap_or(path);
-    let matched = TABLE.router.at(&path).map_err(|_| Problem::rule(Rule::UnknownRoute))?;
+    let matched = TABLE
+        .router
+        .at(&path)
+        .map_err(|_| Problem::rule(Rule::UnknownRoute))?;
     let endpoints = &TABLE.shapes[*matched.value];
     let endpoint = endpoints
         .iter()
         .find(|endpoint| endpoint.method == method)
         .ok_or_else(|| Problem::with(Rule::MethodNotAllowed, &[("method", method)]))?;
-    let names = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let params = names.zip(matched.params.iter()).map(|(name, (_, value))| (name.to_owned(), decoded(value))).collect();
+    let names = endpoint
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let params = names
+        .zip(matched.params.iter())
+        .map(|(name, (_, value))| (name.to_owned(), decoded(value)))
+        .collect();
     Ok(Route { endpoint, params })
 }
 
@@ -97,7 +118,10 @@ fn collapsed(path: &str) -> String {
 fn decoded(value: &str) -> String {
     // A `+` in a path is a plus; form decoding would make it a blank.
     let kept = value.replace('+', "%2B");
-    form_urlencoded::parse(kept.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(kept.as_bytes())
+        .next()
+        .map(|(name, _)| name.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,28 +129,45 @@ mod tests {
     use super::*;
 
     fn name(method: &str, path: &str) -> Result<&'static str, String> {
-        find(&["https://pay.example.com/gw".to_owned()], method, path).map(|route| route.endpoint.name).map_err(
-            |problem| match problem {
+        find(&["https://pay.example.com/gw".to_owned()], method, path)
+            .map(|route| route.endpoint.name)
+            .map_err(|problem| match problem {
                 Problem::Rule { rule, .. } => format!("{rule:?}"),
                 other => format!("{other:?}"),
-            },
-        )
+            })
     }
 
     #[test]
     fn every_endpoint_of_the_contract_is_found_by_its_own_path() {
         for endpoint in &ENDPOINTS {
-            let path: Vec<&str> =
-                endpoint.path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect();
-            assert_eq!(name(endpoint.method, &path.join("/")), Ok(endpoint.name), "{}", endpoint.path);
+            let path: Vec<&str> = endpoint
+                .path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "7" } else { part })
+                .collect();
+            assert_eq!(
+                name(endpoint.method, &path.join("/")),
+                Ok(endpoint.name),
+                "{}",
+                endpoint.path
+            );
         }
     }
 
     #[test]
     fn slashes_prefixes_and_methods() {
-        assert_eq!(name("GET", "//payment/v1/card-payments/1"), Ok("card_payments::get"));
-        assert_eq!(name("GET", "/gw/payment/v1/card-payments/1"), Ok("card_payments::get"));
-        assert_eq!(name("PATCH", "/payment/v1/card-payments"), Err("MethodNotAllowed".to_owned()));
+        assert_eq!(
+            name("GET", "//payment/v1/card-payments/1"),
+            Ok("card_payments::get")
+        );
+        assert_eq!(
+            name("GET", "/gw/payment/v1/card-payments/1"),
+            Ok("card_payments::get")
+        );
+        assert_eq!(
+            name("PATCH", "/payment/v1/card-payments"),
+            Err("MethodNotAllowed".to_owned())
+        );
         assert_eq!(name("GET", "/nowhere"), Err("UnknownRoute".to_owned()));
     }
 }

@@ -9,7 +9,13 @@ use contract::enums::{ApmAdditionalAction, PaymentStatus, WebhookEventType, Webh
 use serde_json::json;
 
 /// Announces how a card payment or its verification ended.
-pub fn payment(app: &App, merchant: &Merchant, payment: &Payment, event: WebhookEventType, commit: &mut Commit) {
+pub fn payment(
+    app: &App,
+    merchant: &Merchant,
+    payment: &Payment,
+    event: WebhookEventType,
+    commit: &mut Commit,
+) {
     let status = match payment.status {
         PaymentStatus::Failure => WebhookStatus::Failure,
         _ => WebhookStatus::Success,
@@ -18,13 +24,27 @@ pub fn payment(app: &App, merchant: &Merchant, payment: &Payment, event: Webhook
 }
 
 /// Announces that a loan application's state changed; both generations' names of the action.
-pub fn loan(app: &App, merchant: &Merchant, payment: &Payment, action: ApmAdditionalAction, commit: &mut Commit) {
+pub fn loan(
+    app: &App,
+    merchant: &Merchant,
+    payment: &Payment,
+    action: ApmAdditionalAction,
+    commit: &mut Commit,
+) {
     let status = match payment.status {
         PaymentStatus::Failure => WebhookStatus::Failure,
         _ => WebhookStatus::Success,
     };
     let payload = json!({ "additionalAction": action, "apmAdditionalAction": action });
-    write(app, merchant, payment, WebhookEventType::BnplNotification, status, Some(payload), commit);
+    write(
+        app,
+        merchant,
+        payment,
+        WebhookEventType::BnplNotification,
+        status,
+        Some(payload),
+        commit,
+    );
 }
 
 fn write(
@@ -39,7 +59,9 @@ fn write(
     if !merchant.wants(event) {
         return;
     }
-    let Some(first_wait) = app.settings.webhook_waits.first() else { return };
+    let Some(first_wait) = app.settings.webhook_waits.first() else {
+        return;
+    };
     let webhook = Webhook {
         merchant_id: merchant.id,
         id: app.next_id(),

@@ -42,7 +42,11 @@ pub fn failure_of(decline: &Decline) -> PaymentFailure {
 
 /// A failure without a bank's words.
 pub fn failure(group: ErrorGroup) -> PaymentFailure {
-    PaymentFailure { group, provider_code: None, provider_message: None }
+    PaymentFailure {
+        group,
+        provider_code: None,
+        provider_message: None,
+    }
 }
 
 /// Times that an answer is written again while the database is away, and the wait between them.
@@ -70,7 +74,13 @@ pub async fn write(
         if moved.status != payment.status {
             payments::save(&moved, &mut commit);
             settle_stored_card(&moved, &mut commit);
-            announce::payment(app, merchant, &moved, WebhookEventType::ApiAuth, &mut commit);
+            announce::payment(
+                app,
+                merchant,
+                &moved,
+                WebhookEventType::ApiAuth,
+                &mut commit,
+            );
         }
         match app.db.commit(commit).await {
             Ok(()) => {
@@ -100,7 +110,9 @@ pub async fn write(
             }
         }
     }
-    Err(Problem::unavailable("a bank's answer could not be written; the bank will be inquired"))
+    Err(Problem::unavailable(
+        "a bank's answer could not be written; the bank will be inquired",
+    ))
 }
 
 fn is_settled(state: AttemptState) -> bool {
@@ -114,7 +126,10 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             attempt.state = AttemptState::Approved;
             attempt.inquire_at = None;
             attempt.proof = None;
-            attempt.answer = Some(AttemptAnswer { charged: Some(charged.clone()), ..AttemptAnswer::default() });
+            attempt.answer = Some(AttemptAnswer {
+                charged: Some(charged.clone()),
+                ..AttemptAnswer::default()
+            });
             if let Some(status) = after(payment.status, Event::Approved) {
                 payment.status = status;
                 payment.captured = payment.paid_price.minor;
@@ -162,10 +177,13 @@ fn fill_references(payment: &mut Payment, charged: &Charged) {
     if let Some(spent) = charged.spent {
         let text = |minor: i64| Some(Money::new(minor, payment.currency).decimal());
         let asked = payment.loyalty.take();
-        let differs = asked.as_ref().and_then(|l| l.reward.as_ref()).is_none_or(|reward| {
-            // What the shop asked for keeps its spelling; what the bank did instead is shown.
-            !same_reward(reward, spent, payment)
-        });
+        let differs = asked
+            .as_ref()
+            .and_then(|l| l.reward.as_ref())
+            .is_none_or(|reward| {
+                // What the shop asked for keeps its spelling; what the bank did instead is shown.
+                !same_reward(reward, spent, payment)
+            });
         payment.loyalty = match differs {
             false => asked,
             true if spent.card + spent.firm + spent.mile == 0 => None,
@@ -184,17 +202,20 @@ fn fill_references(payment: &mut Payment, charged: &Charged) {
     }
     if let Some(campaign) = &charged.campaign {
         let message = connectors::scrub::words(&campaign.message);
-        match payment.loyalty.as_mut().filter(|l| l.r#type == Some(campaign.loyalty_type)) {
-            Some(loyalty) if loyalty.message.is_none() => loyalty.message = Some(message),
+        match &mut payment.loyalty {
+            Some(loyalty)
+                if loyalty.r#type == Some(campaign.loyalty_type) && loyalty.message.is_none() =>
+            {
+                loyalty.message = Some(message);
+            }
             Some(_) => {}
-            None if payment.loyalty.is_none() => {
-                payment.loyalty = Some(Loyalty {
+            none => {
+                *none = Some(Loyalty {
                     r#type: Some(campaign.loyalty_type),
                     message: Some(message),
                     ..Loyalty::default()
                 });
             }
-            None => {}
         }
     }
 }
@@ -203,9 +224,15 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
     let minor = |amount: Option<contract::money::Decimal>| {
         amount.map_or(Some(0), |a| a.to_minor(payment.currency).ok())
     };
-    let (card, firm, mile) =
-        (minor(reward.card_reward_money), minor(reward.firm_reward_money), minor(reward.mile_reward_money));
-    let total = card.zip(firm).zip(mile).map(|((card, firm), mile)| card + firm + mile);
+    let (card, firm, mile) = (
+        minor(reward.card_reward_money),
+        minor(reward.firm_reward_money),
+        minor(reward.mile_reward_money),
+    );
+    let total = card
+        .zip(firm)
+        .zip(mile)
+        .map(|((card, firm), mile)| card + firm + mile);
     // PosNet's 3DS takes card and firm points as one amount: the same total is the same reward.
     total == Some(spent.card + spent.firm + spent.mile)
 }
@@ -213,7 +240,11 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
 /// A card that this payment stores becomes usable with its success, and is forgotten with its
 /// failure.
 pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
-    let (true, Some(user), Some(token)) = (payment.store_card, &payment.card_user_key, &payment.card_token) else {
+    let (true, Some(user), Some(token)) = (
+        payment.store_card,
+        &payment.card_user_key,
+        &payment.card_token,
+    ) else {
         return;
     };
     match payment.status {

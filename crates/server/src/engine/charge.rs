@@ -15,9 +15,9 @@ use connectors::bank::{
     Answer, CardData, Charge, Charged, Doubt, DoubtReason, Line, Order, RewardUse, Verdict,
 };
 use contract::enums::PaymentStatus;
-use contract::errors::{ErrorGroup};
-use contract::rules::Rule;
+use contract::errors::ErrorGroup;
 use contract::money::Money;
+use contract::rules::Rule;
 
 /// POSes that one payment may try: the first, and one more after some refusals.
 pub const ATTEMPTS_MAX: usize = 2;
@@ -77,13 +77,19 @@ pub async fn charge(
     claims.write(app, Some(payment.id), &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    app.db.commit(commit).await.map_err(|error| claims.refused(error, order_id_used()))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| claims.refused(error, order_id_used()))?;
 
     for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
         // Ask.
         let answer = ask(app, pos, &payment, &attempt, &plan).await;
         // Answer.
-        let next = plan.poses.get(tried + 1).filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(&plan, &answer));
+        let next = plan
+            .poses
+            .get(tried + 1)
+            .filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(&plan, &answer));
         if let Some(next) = next {
             let again = retry_at(app, &mut payment, &mut attempt, &answer, next, &plan).await?;
             if again {
@@ -148,8 +154,12 @@ pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Atte
 
 /// Notes in the payment which POS is asked, and under which order id.
 pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
-    payment.pos =
-        Some(PosShown { id: pos.id, name: pos.name.clone(), alias: pos.alias.clone(), bank_id: pos.bank_id });
+    payment.pos = Some(PosShown {
+        id: pos.id,
+        name: pos.name.clone(),
+        alias: pos.alias.clone(),
+        bank_id: pos.bank_id,
+    });
     payment.order_id = Some(attempt.order_id.clone());
 }
 
@@ -164,16 +174,29 @@ pub fn order_of(payment: &Payment, attempt: &Attempt) -> Order {
 
 /// The only other thing that an intent commit can refuse: the shop's own order id was used.
 pub fn order_id_used() -> Problem {
-    Problem::Failed { payment_id: None, failure: failure(ErrorGroup::OrderIdAlreadyUsed) }
+    Problem::Failed {
+        payment_id: None,
+        failure: failure(ErrorGroup::OrderIdAlreadyUsed),
+    }
 }
 
-async fn ask(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt, plan: &Plan) -> Answer<Charged> {
+async fn ask(
+    app: &App,
+    pos: &Pos,
+    payment: &Payment,
+    attempt: &Attempt,
+    plan: &Plan,
+) -> Answer<Charged> {
     let Some(bank) = connectors::directory::bank(pos.integrator) else {
         return Err(Doubt::not_supported());
     };
     let account = pos.account();
     let now = app.istanbul_now();
-    let line = Line { account: &account, http: &app.net, now: &now };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
     let order = order_of(payment, attempt);
     let charge = Charge {
         order: &order,
@@ -185,7 +208,13 @@ async fn ask(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt, plan: &
 }
 
 fn is_duplicate(answer: &Answer<Charged>) -> bool {
-    matches!(answer, Err(Doubt { reason: DoubtReason::Duplicate(_), .. }))
+    matches!(
+        answer,
+        Err(Doubt {
+            reason: DoubtReason::Duplicate(_),
+            ..
+        })
+    )
 }
 
 fn may_retry(plan: &Plan, answer: &Answer<Charged>) -> bool {
@@ -218,8 +247,11 @@ async fn retry_at(
     };
     ended.inquire_at = None;
     if let Outcome::Declined(why) = outcome(answer.clone()) {
-        ended.answer =
-            Some(AttemptAnswer { code: why.provider_code, message: why.provider_message, ..AttemptAnswer::default() });
+        ended.answer = Some(AttemptAnswer {
+            code: why.provider_code,
+            message: why.provider_message,
+            ..AttemptAnswer::default()
+        });
     }
     let following = new_attempt(app, payment, next, plan);
     let mut routed = payment.clone();

@@ -35,7 +35,14 @@ impl Claims {
             signatures::claim(self.merchant_id, signature, None, commit);
         }
         if let Some(key) = &self.key {
-            idempotency::claim(app, self.merchant_id, &key.key, &key.fingerprint, payment_id, commit);
+            idempotency::claim(
+                app,
+                self.merchant_id,
+                &key.key,
+                &key.fingerprint,
+                payment_id,
+                commit,
+            );
         }
     }
 

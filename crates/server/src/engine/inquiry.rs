@@ -36,20 +36,41 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
         _ => return Ok(payment),
     }
     let standing = ask(app, &payment, &attempt).await?;
-    tracing::info!(payment = payment.id, inquiries = attempt.inquiries, ?standing, "the bank was inquired");
+    tracing::info!(
+        payment = payment.id,
+        inquiries = attempt.inquiries,
+        ?standing,
+        "the bank was inquired"
+    );
     let duplicate = attempt.answer.as_ref().and_then(|a| a.duplicate.clone());
     match standing {
-        Ok(Standing::Taken(charged)) => taken(app, merchant, &mut payment, &mut attempt, charged).await?,
+        Ok(Standing::Taken(charged)) => {
+            taken(app, merchant, &mut payment, &mut attempt, charged).await?
+        }
         Ok(Standing::Voided) => {
             answer::write(app, merchant, &mut payment, &mut attempt, Outcome::Reversed).await?;
         }
         Ok(Standing::Refused(decline)) => {
             let why = duplicate.unwrap_or_else(|| failure_of(&decline));
-            answer::write(app, merchant, &mut payment, &mut attempt, Outcome::Declined(why)).await?;
+            answer::write(
+                app,
+                merchant,
+                &mut payment,
+                &mut attempt,
+                Outcome::Declined(why),
+            )
+            .await?;
         }
         Ok(Standing::NotFound) if duplicate.is_some() || not_found_settles(app, &attempt) => {
             let why = duplicate.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError));
-            answer::write(app, merchant, &mut payment, &mut attempt, Outcome::Declined(why)).await?;
+            answer::write(
+                app,
+                merchant,
+                &mut payment,
+                &mut attempt,
+                Outcome::Declined(why),
+            )
+            .await?;
         }
         Ok(Standing::NotFound | Standing::Pending) => later(app, &mut attempt, None).await?,
         Err(doubt) => later(app, &mut attempt, Some(doubt)).await?,
@@ -59,10 +80,15 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
 
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
     let waited = app.now().duration_since(attempt.asked_at);
-    waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS) && attempt.inquiries >= NOT_FOUND_INQUIRIES
+    waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS)
+        && attempt.inquiries >= NOT_FOUND_INQUIRIES
 }
 
-async fn ask(app: &App, payment: &Payment, attempt: &Attempt) -> Result<Result<Standing, Doubt>, Problem> {
+async fn ask(
+    app: &App,
+    payment: &Payment,
+    attempt: &Attempt,
+) -> Result<Result<Standing, Doubt>, Problem> {
     let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
@@ -73,8 +99,17 @@ async fn ask(app: &App, payment: &Payment, attempt: &Attempt) -> Result<Result<S
     let now = app.istanbul_now();
     let sent_at = istanbul(attempt.asked_at);
     let order = order_of(payment, attempt);
-    let line = Line { account: &account, http: &app.net, now: &now };
-    let order = OrderRef { order: &order, threeds: attempt.threeds, sent_at: &sent_at, host_reference: None };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
+    let order = OrderRef {
+        order: &order,
+        threeds: attempt.threeds,
+        sent_at: &sent_at,
+        host_reference: None,
+    };
     Ok(bank.inquire(line, order).await)
 }
 
@@ -117,7 +152,10 @@ async fn taken(
 
 /// A duplicate is asked about while the shop still waits for its answer.
 fn shop_was_told(attempt: &Attempt) -> bool {
-    let duplicate = attempt.answer.as_ref().is_some_and(|a| a.duplicate.is_some());
+    let duplicate = attempt
+        .answer
+        .as_ref()
+        .is_some_and(|a| a.duplicate.is_some());
     !(duplicate && attempt.inquiries == 0)
 }
 
@@ -137,12 +175,17 @@ async fn void(
     let now = app.istanbul_now();
     let sent_at = istanbul(attempt.asked_at);
     let order = order_of(payment, attempt);
-    let line = Line { account: &account, http: &app.net, now: &now };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
     let order = OrderRef {
         order: &order,
         threeds: attempt.threeds,
         sent_at: &sent_at,
-        host_reference: (!charged.host_reference.is_empty()).then_some(charged.host_reference.as_str()),
+        host_reference: (!charged.host_reference.is_empty())
+            .then_some(charged.host_reference.as_str()),
     };
     Ok(bank.void(line, order).await)
 }
@@ -160,7 +203,10 @@ async fn later(app: &App, attempt: &mut Attempt, doubt: Option<Doubt>) -> Result
     let was = attempt.state;
     if attempt.state == AttemptState::Asked {
         attempt.state = AttemptState::Doubt;
-        attempt.answer = Some(AttemptAnswer { message: Some("no answer was kept".to_owned()), ..AttemptAnswer::default() });
+        attempt.answer = Some(AttemptAnswer {
+            message: Some("no answer was kept".to_owned()),
+            ..AttemptAnswer::default()
+        });
     }
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::save(app, attempt, was, &mut commit);

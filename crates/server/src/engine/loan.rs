@@ -23,9 +23,9 @@ use connectors::lender::{
 };
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
-use contract::errors::{ErrorGroup};
-use contract::rules::Rule;
+use contract::errors::ErrorGroup;
 use contract::money::Money;
+use contract::rules::Rule;
 use std::time::Duration;
 
 /// Beyond an application's own time limit, this long passes before the lender is asked whether it
@@ -70,7 +70,12 @@ pub fn cart_items(cart: &[CartLine]) -> Vec<CartItem> {
 
 /// Applies for a loan. The payment is then WAITING with the page to which the shopper goes,
 /// FAILURE, or WAITING in doubt (no redirect).
-pub async fn apply(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan) -> Result<(Payment, Loan), Problem> {
+pub async fn apply(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    plan: Plan,
+) -> Result<(Payment, Loan), Problem> {
     let expires_at = app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)));
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::Waiting;
@@ -81,7 +86,10 @@ pub async fn apply(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan) 
         order_id: random::order_id(),
         bank_code: plan.bank_code.clone(),
         term: plan.term,
-        approves_by_itself: plan.bank_code.as_deref().and_then(|bank| plan.apm.approves_by_itself(bank)),
+        approves_by_itself: plan
+            .bank_code
+            .as_deref()
+            .and_then(|bank| plan.apm.approves_by_itself(bank)),
         application_id: None,
         redirect_url: None,
         action: Action::VerifyRequired,
@@ -94,15 +102,33 @@ pub async fn apply(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan) 
     };
     payment.order_id = Some(loan.order_id.clone());
     let (back, notify) = (random::token(), random::token());
-    let until = app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)) + ADDRESS_TIME);
+    let until =
+        app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)) + ADDRESS_TIME);
     let mut commit = Commit::new(merchant.id, payment.id);
     claims.write(app, Some(payment.id), &mut commit);
     payments::insert(&payment, &plan.items, &mut commit);
     loans::insert(&loan, &mut commit);
-    page_tokens::insert(&back, merchant.id, payment.id, Kind::LoanReturn, until, &mut commit);
-    page_tokens::insert(&notify, merchant.id, payment.id, Kind::LoanNotify, until, &mut commit);
+    page_tokens::insert(
+        &back,
+        merchant.id,
+        payment.id,
+        Kind::LoanReturn,
+        until,
+        &mut commit,
+    );
+    page_tokens::insert(
+        &notify,
+        merchant.id,
+        payment.id,
+        Kind::LoanNotify,
+        until,
+        &mut commit,
+    );
     let otherwise = Problem::unavailable("an order id was taken");
-    app.db.commit(commit).await.map_err(|error| claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| claims.refused(error, otherwise))?;
     payment.version = 1;
 
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
@@ -119,7 +145,11 @@ pub async fn apply(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan) 
         Ok(Verdict::Declined(decline)) => refuse(&mut payment, &mut loan, failure_of(&decline)),
         Err(doubt) if !doubt.may_have_been_sent => {
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "the lender could not be reached");
-            refuse(&mut payment, &mut loan, failure(ErrorGroup::CommunicationOrSystemError));
+            refuse(
+                &mut payment,
+                &mut loan,
+                failure(ErrorGroup::CommunicationOrSystemError),
+            );
         }
         Err(doubt) => {
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "an application is in doubt");
@@ -148,8 +178,17 @@ fn refuse(payment: &mut Payment, loan: &mut Loan, why: payments::PaymentFailure)
     }
 }
 
-async fn ask_apply(app: &App, plan: &Plan, payment: &Payment, loan: &Loan, back: &str, notify: &str) -> Answer<Applied> {
-    let Some(lender) = of_apm(plan.apm.apm_type) else { return Err(Doubt::not_supported()) };
+async fn ask_apply(
+    app: &App,
+    plan: &Plan,
+    payment: &Payment,
+    loan: &Loan,
+    back: &str,
+    notify: &str,
+) -> Answer<Applied> {
+    let Some(lender) = of_apm(plan.apm.apm_type) else {
+        return Err(Doubt::not_supported());
+    };
     let now = app.istanbul_now();
     let items = cart_items(&plan.cart);
     let application = Application {
@@ -164,28 +203,50 @@ async fn ask_apply(app: &App, plan: &Plan, payment: &Payment, loan: &Loan, back:
         time_limit_seconds: plan.apm.time_limit_seconds,
         approves_by_itself: loan.approves_by_itself,
     };
-    lender.apply(LenderLine { account: &plan.apm.account, http: &app.net, now: &now }, application).await
+    lender
+        .apply(
+            LenderLine {
+                account: &plan.apm.account,
+                http: &app.net,
+                now: &now,
+            },
+            application,
+        )
+        .await
 }
 
 async fn reload(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Payment, Loan), Problem> {
     let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
     let loan = loans::of_payment(app, merchant_id, payment_id).await?;
-    payment.zip(loan).ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
+    payment
+        .zip(loan)
+        .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
 }
 
 fn after_expiry(app: &App, loan: &Loan) -> jiff::Timestamp {
     let wait = jiff::SignedDuration::try_from(AFTER_EXPIRY).unwrap_or(jiff::SignedDuration::ZERO);
-    loan.expires_at.max(app.now()).checked_add(wait).unwrap_or(jiff::Timestamp::MAX)
+    loan.expires_at
+        .max(app.now())
+        .checked_add(wait)
+        .unwrap_or(jiff::Timestamp::MAX)
 }
 
 /// A merchant's loan payment.
-pub async fn of_merchant(app: &App, merchant: &Merchant, payment_id: i64) -> Result<(Payment, Loan), Problem> {
+pub async fn of_merchant(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
+) -> Result<(Payment, Loan), Problem> {
     reload(app, merchant.id, payment_id).await
 }
 
 /// Asks the lender how the application stands and applies what it says. When the lender cannot be
 /// asked, a payment that waits is told VERIFY_REQUIRED.
-pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<(Payment, Loan), Problem> {
+pub async fn settle(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
+) -> Result<(Payment, Loan), Problem> {
     for _ in 0..CONFLICTS_MAX {
         let (payment, loan) = reload(app, merchant.id, payment_id).await?;
         if loan.state.is_final() {
@@ -209,17 +270,32 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<(
     Err(Problem::unavailable("the application keeps changing"))
 }
 
-async fn inquire(app: &App, payment: &Payment, loan: &Loan) -> Result<Result<Option<LoanStanding>, Doubt>, Problem> {
+async fn inquire(
+    app: &App,
+    payment: &Payment,
+    loan: &Loan,
+) -> Result<Result<Option<LoanStanding>, Doubt>, Problem> {
     let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable("the account of an application is gone"));
+        return Err(Problem::unavailable(
+            "the account of an application is gone",
+        ));
     };
-    let Some(lender) = of_apm(apm.apm_type) else { return Ok(Err(Doubt::not_supported())) };
+    let Some(lender) = of_apm(apm.apm_type) else {
+        return Ok(Err(Doubt::not_supported()));
+    };
     let now = app.istanbul_now();
-    let line = LenderLine { account: &apm.account, http: &app.net, now: &now };
+    let line = LenderLine {
+        account: &apm.account,
+        http: &app.net,
+        now: &now,
+    };
     let standing = lender.inquire(line, reference(payment, loan)).await;
     // A lender that speaks of another order or another amount proves nothing about this one.
     Ok(standing.and_then(|standing| match standing {
-        Some(s) if s.order_id != loan.order_id || s.amount != Money::new(payment.paid_price.minor, payment.currency) => {
+        Some(s)
+            if s.order_id != loan.order_id
+                || s.amount != Money::new(payment.paid_price.minor, payment.currency) =>
+        {
             Err(Doubt {
                 may_have_been_sent: true,
                 reason: connectors::bank::DoubtReason::Unauthentic,
@@ -289,7 +365,11 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
 fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
     const BELIEVED_AFTER: i64 = 2;
     if loan.application_id.is_none() && loan.inquiries >= BELIEVED_AFTER {
-        refuse(payment, loan, failure(ErrorGroup::CommunicationOrSystemError));
+        refuse(
+            payment,
+            loan,
+            failure(ErrorGroup::CommunicationOrSystemError),
+        );
         return;
     }
     loan.inquiries += 1;
@@ -337,7 +417,9 @@ pub struct LoanReturn {
 /// The browser came back. That proves nothing: the lender is asked. Nothing when the address is
 /// unknown or too old.
 pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
-    let Some((merchant_id, payment_id, true)) = page_tokens::of_token(app, token, Kind::LoanReturn).await? else {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::LoanReturn).await?
+    else {
         return Ok(None);
     };
     let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
@@ -348,19 +430,35 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
         true => settle(app, &merchant, payment_id).await?,
         false => reload(app, merchant_id, payment_id).await?,
     };
-    Ok(Some(LoanReturn { merchant, payment, loan, already: !first }))
+    Ok(Some(LoanReturn {
+        merchant,
+        payment,
+        loan,
+        already: !first,
+    }))
 }
 
 /// The lender notified Galata. Its word is only a reason to ask it; false when the sender is not
 /// proven or the address is unknown.
-pub async fn notified(app: &App, token: &str, headers: &[(String, String)], body: &[u8]) -> Result<bool, Problem> {
-    let Some((merchant_id, payment_id, true)) = page_tokens::of_token(app, token, Kind::LoanNotify).await? else {
+pub async fn notified(
+    app: &App,
+    token: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<bool, Problem> {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::LoanNotify).await?
+    else {
         return Ok(false);
     };
     let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
     let (_, loan) = reload(app, merchant_id, payment_id).await?;
-    let Some(apm) = apms::one_of_merchant(app, merchant_id, loan.apm_id).await? else { return Ok(false) };
-    let Some(lender) = of_apm(apm.apm_type) else { return Ok(false) };
+    let Some(apm) = apms::one_of_merchant(app, merchant_id, loan.apm_id).await? else {
+        return Ok(false);
+    };
+    let Some(lender) = of_apm(apm.apm_type) else {
+        return Ok(false);
+    };
     let now = clock::istanbul(app.now());
     match lender.read_notification(&apm.account, headers, body, &now) {
         Ok(order_id) if order_id == loan.order_id => {
@@ -373,7 +471,12 @@ pub async fn notified(app: &App, token: &str, headers: &[(String, String)], body
 
 /// The merchant approves a loan that is ready: the bank disburses. A second approval answers like
 /// the first and changes nothing.
-pub async fn approve(app: &App, merchant: &Merchant, claims: &Claims, payment_id: i64) -> Result<Payment, Problem> {
+pub async fn approve(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    payment_id: i64,
+) -> Result<Payment, Problem> {
     let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
     for _ in 0..CONFLICTS_MAX {
         match (payment.status, loan.state) {
@@ -386,7 +489,12 @@ pub async fn approve(app: &App, merchant: &Merchant, claims: &Claims, payment_id
                     ApplicationState::Ready => {}
                     state if state.is_final() => return Ok(payment),
                     ApplicationState::Confirming => return Ok(payment),
-                    _ => return Err(Problem::with(Rule::WrongPaymentState, &[("status", loan.action.as_str())])),
+                    _ => {
+                        return Err(Problem::with(
+                            Rule::WrongPaymentState,
+                            &[("status", loan.action.as_str())],
+                        ));
+                    }
                 }
             }
         }
@@ -399,7 +507,12 @@ pub async fn approve(app: &App, merchant: &Merchant, claims: &Claims, payment_id
         let mut commit = Commit::new(merchant.id, payment_id);
         claims.write(app, Some(payment_id), &mut commit);
         loans::save(&intended, was, &mut commit);
-        match app.db.commit(commit).await.map_err(|error| claims.refused(error, Problem::Moved)) {
+        match app
+            .db
+            .commit(commit)
+            .await
+            .map_err(|error| claims.refused(error, Problem::Moved))
+        {
             Ok(()) => return confirm(app, merchant, payment, intended).await,
             Err(Problem::Moved) => (payment, loan) = reload(app, merchant.id, payment_id).await?,
             Err(problem) => return Err(problem),
@@ -408,15 +521,26 @@ pub async fn approve(app: &App, merchant: &Merchant, claims: &Claims, payment_id
     Err(Problem::unavailable("the application keeps changing"))
 }
 
-async fn confirm(app: &App, merchant: &Merchant, payment: Payment, loan: Loan) -> Result<Payment, Problem> {
+async fn confirm(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    loan: Loan,
+) -> Result<Payment, Problem> {
     let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable("the account of an application is gone"));
+        return Err(Problem::unavailable(
+            "the account of an application is gone",
+        ));
     };
     let Some(lender) = of_apm(apm.apm_type) else {
         return Err(Problem::unavailable("the lender's protocol is gone"));
     };
     let now = app.istanbul_now();
-    let line = LenderLine { account: &apm.account, http: &app.net, now: &now };
+    let line = LenderLine {
+        account: &apm.account,
+        http: &app.net,
+        now: &now,
+    };
     match lender.confirm(line, reference(&payment, &loan)).await {
         Ok(_) => {}
         Err(doubt) => {

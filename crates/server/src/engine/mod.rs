@@ -22,7 +22,11 @@ use crate::store::payments::{self, Payment};
 const CONFLICTS_MAX: usize = 8;
 
 /// A payment and its merchant, for doors that know only ids.
-async fn loaded(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Merchant, Payment), Problem> {
+async fn loaded(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<(Merchant, Payment), Problem> {
     let merchant = merchants::of_id(app, merchant_id).await?;
     let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
     match (merchant, payment) {

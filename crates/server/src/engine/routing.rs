@@ -8,7 +8,7 @@ use crate::operations::Problem;
 use crate::store::poses::Pos;
 use connectors::bank::{RewardUse, Verb};
 use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
-use contract::errors::{ErrorGroup};
+use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::cmp::Reverse;
 
@@ -41,7 +41,10 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
     if let Some(alias) = need.pinned
         && !poses.iter().any(|pos| pos.alias == alias)
     {
-        return Err(Problem::with(Rule::UnknownPosAlias, &[("field", "posAlias"), ("alias", alias)]));
+        return Err(Problem::with(
+            Rule::UnknownPosAlias,
+            &[("field", "posAlias"), ("alias", alias)],
+        ));
     }
     let mut left: Vec<Pos> = poses.into_iter().filter(|pos| takes(pos, need)).collect();
     if left.is_empty() {
@@ -52,26 +55,38 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
         if left.is_empty() {
             return Err(Problem::rule(Rule::NoPosForReward));
         }
-        if left.iter().all(|pos| rewards::refused(pos, reward, need.amount)) {
+        if left
+            .iter()
+            .all(|pos| rewards::refused(pos, reward, need.amount))
+        {
             return Err(Problem::field(Rule::RewardCoversAll, "card.loyalty.reward"));
         }
         left.retain(|pos| !rewards::refused(pos, reward, need.amount));
     }
     let (kind, group) = match need.threeds {
         true => (PaymentAuthenticationType::ThreeDs, None),
-        false => (PaymentAuthenticationType::NonThreeDs, Some(ErrorGroup::Requires3ds)),
+        false => (
+            PaymentAuthenticationType::NonThreeDs,
+            Some(ErrorGroup::Requires3ds),
+        ),
     };
     left.retain(|pos| pos.authenticates(kind));
     if left.is_empty() {
         return Err(match group {
-            Some(group) => Problem::Failed { payment_id: None, failure: failure(group) },
+            Some(group) => Problem::Failed {
+                payment_id: None,
+                failure: failure(group),
+            },
             None => Problem::rule(Rule::NoPos),
         });
     }
     if !need.has_cvc {
         left.retain(|pos| pos.settings.enable_payment_without_cvc);
         if left.is_empty() {
-            return Err(Problem::Failed { payment_id: None, failure: failure(ErrorGroup::CvcRequired) });
+            return Err(Problem::Failed {
+                payment_id: None,
+                failure: failure(ErrorGroup::CvcRequired),
+            });
         }
     }
     order(&mut left, need);
@@ -79,8 +94,13 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
 }
 
 fn takes(pos: &Pos, need: &Need<'_>) -> bool {
-    let verb = if need.threeds { Verb::ThreeDs } else { Verb::Charge };
-    let speaks = connectors::directory::bank(pos.integrator).is_some_and(|bank| bank.verbs().contains(&verb));
+    let verb = if need.threeds {
+        Verb::ThreeDs
+    } else {
+        Verb::Charge
+    };
+    let speaks = connectors::directory::bank(pos.integrator)
+        .is_some_and(|bank| bank.verbs().contains(&verb));
     let association = need.bin.and_then(|bin| bin.association);
     let associations = &pos.settings.associations;
     speaks
@@ -98,9 +118,19 @@ fn takes(pos: &Pos, need: &Need<'_>) -> bool {
 fn order(poses: &mut [Pos], need: &Need<'_>) {
     let own_order = need.ordering == Some(OrderingRule::InOrder);
     poses.sort_by_key(|pos| {
-        let listed = need.aliases.iter().position(|alias| *alias == pos.alias).unwrap_or(0);
+        let listed = need
+            .aliases
+            .iter()
+            .position(|alias| *alias == pos.alias)
+            .unwrap_or(0);
         let on_us = need.bin.is_some_and(|bin| bin.bank_code == pos.bank_id) && !own_order;
         let family = rewards::shares_family(pos, need.bin) && !own_order;
-        (if own_order { listed } else { 0 }, Reverse(on_us), Reverse(family), pos.order_number, pos.id)
+        (
+            if own_order { listed } else { 0 },
+            Reverse(on_us),
+            Reverse(family),
+            pos.order_number,
+            pos.id,
+        )
     });
 }

@@ -5,7 +5,9 @@
 ///
 /// The rule is ours (platform-semantics 5.2 names none): the remainder on the last item.
 pub fn proportionally(total: i64, weights: &[i64]) -> Vec<i64> {
-    let Some(last) = weights.len().checked_sub(1) else { return Vec::new() };
+    let Some(last) = weights.len().checked_sub(1) else {
+        return Vec::new();
+    };
     let whole: i128 = weights.iter().map(|w| i128::from(*w)).sum();
     let mut shares = Vec::with_capacity(weights.len());
     let mut given = 0;

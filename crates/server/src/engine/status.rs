@@ -1,6 +1,8 @@
 //! The table along which a payment's status may change. Only the engine changes it, and only so.
 
-use contract::enums::PaymentStatus::{self, CallbackThreeds, Failure, InitThreeds, Success, Waiting};
+use contract::enums::PaymentStatus::{
+    self, CallbackThreeds, Failure, InitThreeds, Success, Waiting,
+};
 
 /// What happened to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,10 @@ pub const MOVES: &[(PaymentStatus, Event, PaymentStatus)] = &[
 
 /// Where `event` leads from `from`; nothing when it must not happen there.
 pub fn after(from: PaymentStatus, event: Event) -> Option<PaymentStatus> {
-    MOVES.iter().find(|(f, e, _)| *f == from && *e == event).map(|(_, _, to)| *to)
+    MOVES
+        .iter()
+        .find(|(f, e, _)| *f == from && *e == event)
+        .map(|(_, _, to)| *to)
 }
 
 #[cfg(test)]
@@ -40,8 +45,10 @@ mod tests {
 
     #[test]
     fn the_whole_table() {
-        let table: Vec<String> =
-            MOVES.iter().map(|(from, event, to)| format!("{from} --{event:?}--> {to}")).collect();
+        let table: Vec<String> = MOVES
+            .iter()
+            .map(|(from, event, to)| format!("{from} --{event:?}--> {to}"))
+            .collect();
         insta::assert_snapshot!(table.join("\n"), @r"
         WAITING --Approved--> SUCCESS
         WAITING --Declined--> FAILURE
@@ -54,7 +61,14 @@ mod tests {
 
     #[test]
     fn what_is_final_stays() {
-        for event in [Event::Verified, Event::NotVerified, Event::Completing, Event::Approved, Event::Declined, Event::Reversed] {
+        for event in [
+            Event::Verified,
+            Event::NotVerified,
+            Event::Completing,
+            Event::Approved,
+            Event::Declined,
+            Event::Reversed,
+        ] {
             assert_eq!(after(Success, event), None);
             assert_eq!(after(Failure, event), None);
         }

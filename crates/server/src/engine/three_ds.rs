@@ -19,7 +19,7 @@ use connectors::bank::{
     Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verdict, Verified,
 };
 use contract::enums::{PaymentStatus, WebhookEventType};
-use contract::errors::{ErrorGroup};
+use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::time::Duration;
 
@@ -46,7 +46,13 @@ pub struct Page {
 }
 
 /// Intends the payment, asks the bank for its form, and seals the form.
-pub async fn begin(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan, language: &str) -> Result<Begun, Problem> {
+pub async fn begin(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    plan: Plan,
+    language: &str,
+) -> Result<Begun, Problem> {
     let Some(pos) = plan.poses.first() else {
         return Err(Problem::rule(Rule::NoPos));
     };
@@ -63,19 +69,45 @@ pub async fn begin(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan, 
     claims.write(app, Some(payment.id), &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    page_tokens::insert(&page, merchant.id, payment.id, Kind::ThreedsPage, app.after(PAGE_TIME), &mut commit);
-    page_tokens::insert(&back, merchant.id, payment.id, Kind::ThreedsReturn, app.after(RETURN_TIME), &mut commit);
-    app.db.commit(commit).await.map_err(|error| claims.refused(error, order_id_used()))?;
+    page_tokens::insert(
+        &page,
+        merchant.id,
+        payment.id,
+        Kind::ThreedsPage,
+        app.after(PAGE_TIME),
+        &mut commit,
+    );
+    page_tokens::insert(
+        &back,
+        merchant.id,
+        payment.id,
+        Kind::ThreedsReturn,
+        app.after(RETURN_TIME),
+        &mut commit,
+    );
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| claims.refused(error, order_id_used()))?;
 
     let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
     let why = match ask_form(app, pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page { url: app.public_url(&format!("/pages/3ds/{page}")), sealed: seal(app, &page, &form) };
-            return Ok(Begun { payment, page: Some(page) });
+            let page = Page {
+                url: app.public_url(&format!("/pages/3ds/{page}")),
+                sealed: seal(app, &page, &form),
+            };
+            return Ok(Begun {
+                payment,
+                page: Some(page),
+            });
         }
         Ok(Verdict::Declined(decline)) => {
             // A bank that refuses to begin refuses 3DS, whatever its reason.
-            PaymentFailure { group: ErrorGroup::ThreedsInitError, ..failure_of(&decline) }
+            PaymentFailure {
+                group: ErrorGroup::ThreedsInitError,
+                ..failure_of(&decline)
+            }
         }
         Err(doubt) => {
             // No money moves here: not knowing whether the page was prepared harms nobody.
@@ -84,7 +116,10 @@ pub async fn begin(app: &App, merchant: &Merchant, claims: &Claims, plan: Plan, 
         }
     };
     let payment = not_verified(app, merchant, payment, attempt, None, Some(why), false).await?;
-    Ok(Begun { payment, page: None })
+    Ok(Begun {
+        payment,
+        page: None,
+    })
 }
 
 /// Makes the page of a payment that was begun before: new addresses, the same order at the bank.
@@ -97,24 +132,50 @@ pub async fn begin_again(
 ) -> Result<Begun, Problem> {
     let attempt = attempts::last_of_payment(app, merchant.id, payment.id).await?;
     let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
-        return Err(Problem::with(Rule::WrongPaymentState, &[("status", payment.status.as_str())]));
+        return Err(Problem::with(
+            Rule::WrongPaymentState,
+            &[("status", payment.status.as_str())],
+        ));
     };
     let Some(pos) = poses::one_of_merchant(app, merchant.id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
     let (page, back) = (random::token(), random::token());
     let mut commit = Commit::new(merchant.id, payment.id);
-    page_tokens::insert(&page, merchant.id, payment.id, Kind::ThreedsPage, app.after(PAGE_TIME), &mut commit);
-    page_tokens::insert(&back, merchant.id, payment.id, Kind::ThreedsReturn, app.after(RETURN_TIME), &mut commit);
+    page_tokens::insert(
+        &page,
+        merchant.id,
+        payment.id,
+        Kind::ThreedsPage,
+        app.after(PAGE_TIME),
+        &mut commit,
+    );
+    page_tokens::insert(
+        &back,
+        merchant.id,
+        payment.id,
+        Kind::ThreedsReturn,
+        app.after(RETURN_TIME),
+        &mut commit,
+    );
     won(app.db.commit(commit).await)?;
     let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
     match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page { url: app.public_url(&format!("/pages/3ds/{page}")), sealed: seal(app, &page, &form) };
-            Ok(Begun { payment, page: Some(page) })
+            let page = Page {
+                url: app.public_url(&format!("/pages/3ds/{page}")),
+                sealed: seal(app, &page, &form),
+            };
+            Ok(Begun {
+                payment,
+                page: Some(page),
+            })
         }
         // The first page may still lead somewhere: nothing is decided by this one.
-        _ => Err(Problem::Failed { payment_id: Some(payment.id), failure: failure(ErrorGroup::ThreedsInitError) }),
+        _ => Err(Problem::Failed {
+            payment_id: Some(payment.id),
+            failure: failure(ErrorGroup::ThreedsInitError),
+        }),
     }
 }
 
@@ -132,7 +193,11 @@ async fn ask_form(
     };
     let account = pos.account();
     let now = app.istanbul_now();
-    let line = Line { account: &account, http: &app.net, now: &now };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
     let order = order_of(payment, attempt);
     let begin = Begin3ds {
         order: &order,
@@ -150,7 +215,9 @@ fn page_place(token: &str) -> String {
 }
 
 fn seal(app: &App, token: &str, form: &BankForm) -> String {
-    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&(&form.action, &form.fields)).unwrap_or_default());
+    let plain = zeroize::Zeroizing::new(
+        serde_json::to_vec(&(&form.action, &form.fields)).unwrap_or_default(),
+    );
     app.vault.seal(&page_place(token), &plain)
 }
 
@@ -160,7 +227,9 @@ pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<Ba
     let Some((_, _, true)) = page_tokens::of_token(app, token, Kind::ThreedsPage).await? else {
         return Ok(None);
     };
-    let Ok(plain) = app.vault.open(&page_place(token), sealed) else { return Ok(None) };
+    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
+        return Ok(None);
+    };
     let form: Option<(String, Vec<(String, String)>)> = serde_json::from_slice(&plain).ok();
     Ok(form.map(|(action, fields)| BankForm { action, fields }))
 }
@@ -176,14 +245,24 @@ pub struct ThreedsReturn {
 }
 
 /// The browser came back from the bank's page. Nothing when the address is unknown or too old.
-pub async fn returned(app: &App, token: &str, fields: &[(String, String)]) -> Result<Option<ThreedsReturn>, Problem> {
-    let Some((merchant_id, payment_id, true)) = page_tokens::of_token(app, token, Kind::ThreedsReturn).await? else {
+pub async fn returned(
+    app: &App,
+    token: &str,
+    fields: &[(String, String)],
+) -> Result<Option<ThreedsReturn>, Problem> {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
+    else {
         return Ok(None);
     };
     let (merchant, payment) = super::loaded(app, merchant_id, payment_id).await?;
     let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
     let (PaymentStatus::InitThreeds, Some(attempt)) = (payment.status, attempt) else {
-        return Ok(Some(ThreedsReturn { merchant, payment, already: true }));
+        return Ok(Some(ThreedsReturn {
+            merchant,
+            payment,
+            already: true,
+        }));
     };
     let before = payment.version;
     let payment = match ask_verified(app, &payment, &attempt, fields).await? {
@@ -195,7 +274,16 @@ pub async fn returned(app: &App, token: &str, fields: &[(String, String)]) -> Re
             not_verified(app, &merchant, payment, attempt, md, None, true).await?
         }
         Ok(Verdict::Declined(decline)) => {
-            not_verified(app, &merchant, payment, attempt, None, Some(failure_of(&decline)), true).await?
+            not_verified(
+                app,
+                &merchant,
+                payment,
+                attempt,
+                None,
+                Some(failure_of(&decline)),
+                true,
+            )
+            .await?
         }
         Err(doubt) => {
             // Forged, cut or unanswered: it proves nothing, and no money moved.
@@ -204,7 +292,11 @@ pub async fn returned(app: &App, token: &str, fields: &[(String, String)]) -> Re
         }
     };
     let already = payment.version == before;
-    Ok(Some(ThreedsReturn { merchant, payment, already }))
+    Ok(Some(ThreedsReturn {
+        merchant,
+        payment,
+        already,
+    }))
 }
 
 /// Whether a 3DS status is good enough: 1 is; 2, 3 and 4 are for merchants with HALF_THREEDS.
@@ -227,8 +319,20 @@ async fn ask_verified(
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
-    let line = Line { account: &account, http: &app.net, now: &now };
-    Ok(bank.verify_3ds(line, Returned { order: &order, fields }).await)
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
+    Ok(bank
+        .verify_3ds(
+            line,
+            Returned {
+                order: &order,
+                fields,
+            },
+        )
+        .await)
 }
 
 async fn verified(
@@ -239,7 +343,9 @@ async fn verified(
     verified: Verified,
 ) -> Result<Payment, Problem> {
     let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::Verified) else { return Ok(payment) };
+    let Some(status) = after(payment.status, Event::Verified) else {
+        return Ok(payment);
+    };
     moved.status = status;
     moved.md_status = Some(verified.md_status);
     result.state = AttemptState::Verified;
@@ -247,7 +353,13 @@ async fn verified(
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    announce::payment(app, merchant, &moved, WebhookEventType::ThreedsVerify, &mut commit);
+    announce::payment(
+        app,
+        merchant,
+        &moved,
+        WebhookEventType::ThreedsVerify,
+        &mut commit,
+    );
     if !won(app.db.commit(commit).await)? {
         // Two returns at once: the other one was first.
         return Ok(payment);
@@ -266,7 +378,9 @@ async fn not_verified(
     announced: bool,
 ) -> Result<Payment, Problem> {
     let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::NotVerified) else { return Ok(payment) };
+    let Some(status) = after(payment.status, Event::NotVerified) else {
+        return Ok(payment);
+    };
     moved.status = status;
     moved.md_status = md_status;
     moved.error = why;
@@ -276,7 +390,13 @@ async fn not_verified(
     payments::save(&moved, &mut commit);
     settle_stored_card(&moved, &mut commit);
     if announced {
-        announce::payment(app, merchant, &moved, WebhookEventType::ThreedsVerify, &mut commit);
+        announce::payment(
+            app,
+            merchant,
+            &moved,
+            WebhookEventType::ThreedsVerify,
+            &mut commit,
+        );
     }
     if !won(app.db.commit(commit).await)? {
         return Ok(payment);
@@ -287,7 +407,12 @@ async fn not_verified(
 
 /// The merchant completes a verified payment: the bank takes the money. A payment that is complete
 /// already is answered as it stands, and one in doubt is inquired first.
-pub async fn complete(app: &App, merchant: &Merchant, claims: &Claims, payment_id: i64) -> Result<Payment, Problem> {
+pub async fn complete(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    payment_id: i64,
+) -> Result<Payment, Problem> {
     for _ in 0..CONFLICTS_MAX {
         let Some(payment) = payments::of_merchant(app, merchant.id, payment_id).await? else {
             return Err(Problem::rule(Rule::PaymentNotFound));
@@ -297,15 +422,21 @@ pub async fn complete(app: &App, merchant: &Merchant, claims: &Claims, payment_i
         }
         match payment.status {
             PaymentStatus::CallbackThreeds => {}
-            PaymentStatus::Waiting => return super::inquiry::settle(app, merchant, payment_id).await,
+            PaymentStatus::Waiting => {
+                return super::inquiry::settle(app, merchant, payment_id).await;
+            }
             PaymentStatus::Success => return Ok(payment),
             // A refusal by the bank is told again; a verification that was not enough is not
             // completable.
             PaymentStatus::Failure if payment.error.is_some() => return Ok(payment),
-            PaymentStatus::Failure | PaymentStatus::InitThreeds => return Err(Problem::rule(Rule::ThreeDsNotCompletable)),
+            PaymentStatus::Failure | PaymentStatus::InitThreeds => {
+                return Err(Problem::rule(Rule::ThreeDsNotCompletable));
+            }
         }
         let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
-        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else { continue };
+        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else {
+            continue;
+        };
         if let Some(payment) = finish(app, merchant, claims, payment, attempt).await? {
             return Ok(payment);
         }
@@ -340,7 +471,13 @@ async fn finish(
     }
     payment.version += 1;
     let answer = ask_finish(app, &payment, &attempt).await?;
-    let duplicate = matches!(&answer, Err(Doubt { reason: connectors::bank::DoubtReason::Duplicate(_), .. }));
+    let duplicate = matches!(
+        &answer,
+        Err(Doubt {
+            reason: connectors::bank::DoubtReason::Duplicate(_),
+            ..
+        })
+    );
     let outcome: Outcome = charge::outcome(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     if duplicate {
@@ -349,17 +486,26 @@ async fn finish(
     Ok(Some(payment))
 }
 
-async fn ask_finish(app: &App, payment: &Payment, attempt: &Attempt) -> Result<Answer<Charged>, Problem> {
+async fn ask_finish(
+    app: &App,
+    payment: &Payment,
+    attempt: &Attempt,
+) -> Result<Answer<Charged>, Problem> {
     let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
-    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof) else {
+    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
+    else {
         return Ok(Err(Doubt::not_supported()));
     };
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
-    let line = Line { account: &account, http: &app.net, now: &now };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
     let finish = Finish3ds {
         order: &order,
         reward: attempt.reward,

@@ -6,12 +6,19 @@ use contract::bins::BinNumberResponse;
 use contract::rules::Rule;
 
 /// `GET /installment/v1/bins/{binNumber}`: six or eight digits.
-pub async fn retrieve(app: &App, _caller: &Caller, bin_number: &str) -> Result<BinNumberResponse, Problem> {
+pub async fn retrieve(
+    app: &App,
+    _caller: &Caller,
+    bin_number: &str,
+) -> Result<BinNumberResponse, Problem> {
     let digits = bin_number.bytes().all(|b| b.is_ascii_digit());
     if !digits || !matches!(bin_number.len(), 6 | 8) {
         return Err(Problem::field(Rule::WrongType, "binNumber"));
     }
-    let bin = app.bins.of(bin_number).ok_or_else(|| Problem::rule(Rule::BinNotFound))?;
+    let bin = app
+        .bins
+        .of(bin_number)
+        .ok_or_else(|| Problem::rule(Rule::BinNotFound))?;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(BinNumberResponse {
         bin_number: Some(bin_number.to_owned()),

@@ -12,18 +12,19 @@ use crate::store::payments::{Amount, CardShown, Payment};
 use connectors::bank::Verdict;
 use connectors::lender::{BankOffer, Buyer, LenderLine, OffersRequest};
 use contract::bnpl::{
-    BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest, BnplPaymentOfferResponse,
-    BnplPaymentVerifyResponse, BnplVerifyStatus, InitBnplPaymentRequest, InitBnplPaymentResponse,
-    VerifyBnplPaymentRequest,
+    BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest,
+    BnplPaymentOfferResponse, BnplPaymentVerifyResponse, BnplVerifyStatus, InitBnplPaymentRequest,
+    InitBnplPaymentResponse, VerifyBnplPaymentRequest,
 };
 use contract::card::Secret;
 use contract::card_payments::PaymentResponse;
 use contract::enums::{
-    ApmAdditionalAction as Action, ApmType, Currency, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+    ApmAdditionalAction as Action, ApmType, Currency, PaymentPhase, PaymentProvider, PaymentStatus,
+    PaymentType,
 };
-use contract::errors::{ErrorGroup};
-use contract::rules::Rule;
+use contract::errors::ErrorGroup;
 use contract::money::{Decimal, Money};
+use contract::rules::Rule;
 use contract::term_limits;
 use serde_json::{Map, Value as Json};
 
@@ -48,21 +49,37 @@ pub async fn offers(
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
     caller.claims.write(app, None, &mut commit);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| caller.claims.refused(error, otherwise))?;
 
     let now = app.istanbul_now();
-    let line = LenderLine { account: &apm.account, http: &app.net, now: &now };
+    let line = LenderLine {
+        account: &apm.account,
+        http: &app.net,
+        now: &now,
+    };
     let items = cart_items(&cart);
-    let asked = OffersRequest { amount: Money::new(price.minor, currency), items: &items };
+    let asked = OffersRequest {
+        amount: Money::new(price.minor, currency),
+        items: &items,
+    };
     let found = match lender.offers(line, asked).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed { payment_id: None, failure: failure_of(&decline) });
+            return Err(Problem::Failed {
+                payment_id: None,
+                failure: failure_of(&decline),
+            });
         }
         Err(doubt) => {
             tracing::warn!(apm = apm.id, detail = %doubt.detail, "an offer inquiry has no answer");
             let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed { payment_id: None, failure });
+            return Err(Problem::Failed {
+                payment_id: None,
+                failure,
+            });
         }
     };
     // The regulator's limits hold whatever a lender offers.
@@ -70,7 +87,10 @@ pub async fn offers(
     Ok(BnplPaymentOfferResponse {
         offer_id: Some(app.next_id().to_string()),
         price: Some(price.decimal(currency)),
-        bank_offers: found.into_iter().map(|offer| wire(offer, currency, limit)).collect(),
+        bank_offers: found
+            .into_iter()
+            .map(|offer| wire(offer, currency, limit))
+            .collect(),
     })
 }
 
@@ -113,7 +133,11 @@ pub async fn init(
 }
 
 /// The answer to an init that was made before under the same idempotency key.
-pub async fn init_again(app: &App, caller: &Caller, payment_id: i64) -> Result<InitBnplPaymentResponse, Problem> {
+pub async fn init_again(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<InitBnplPaymentResponse, Problem> {
     let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
     initialised(&payment, &loan)
 }
@@ -122,10 +146,17 @@ pub async fn init_again(app: &App, caller: &Caller, payment_id: i64) -> Result<I
 fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
     match (&payment.error, &loan.redirect_url) {
         (Some(failure), _) => {
-            return Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() });
+            return Err(Problem::Failed {
+                payment_id: Some(payment.id),
+                failure: failure.clone(),
+            });
         }
         // In doubt: nobody knows whether the lender has the application.
-        (None, None) => return Err(Problem::Doubt { payment_id: payment.id }),
+        (None, None) => {
+            return Err(Problem::Doubt {
+                payment_id: payment.id,
+            });
+        }
         (None, Some(_)) => {}
     }
     Ok(InitBnplPaymentResponse {
@@ -139,26 +170,43 @@ fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse
 }
 
 /// `POST /payment/v1/bnpl-payments/{paymentId}/approve`: the merchant agrees, the bank disburses.
-pub async fn approve(app: &App, caller: &Caller, payment_id: i64) -> Result<PaymentResponse, Problem> {
+pub async fn approve(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<PaymentResponse, Problem> {
     let payment = loan::approve(app, &caller.merchant, &caller.claims, payment_id).await?;
     match (payment.status, &payment.error) {
-        (PaymentStatus::Failure, Some(failure)) => {
-            Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() })
-        }
+        (PaymentStatus::Failure, Some(failure)) => Err(Problem::Failed {
+            payment_id: Some(payment.id),
+            failure: failure.clone(),
+        }),
         (PaymentStatus::Success, _) => payment_view::loaded(app, &payment, caller.language).await,
-        _ => Err(Problem::Doubt { payment_id: payment.id }),
+        _ => Err(Problem::Doubt {
+            payment_id: payment.id,
+        }),
     }
 }
 
 /// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again.
-pub async fn verify(app: &App, caller: &Caller, payment_id: i64) -> Result<BnplPaymentVerifyResponse, Problem> {
+pub async fn verify(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<BnplPaymentVerifyResponse, Problem> {
     loan::of_merchant(app, &caller.merchant, payment_id).await?;
     let mut commit = Commit::new(caller.merchant.id, payment_id);
     caller.claims.write(app, Some(payment_id), &mut commit);
     let otherwise = Problem::unavailable("a verification could not be noted");
-    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| caller.claims.refused(error, otherwise))?;
     let (payment, loan) = loan::settle(app, &caller.merchant, payment_id).await?;
-    let error = payment.error.as_ref().map(|failure| payment_view::error(failure, caller.language));
+    let error = payment
+        .error
+        .as_ref()
+        .map(|failure| payment_view::error(failure, caller.language));
     Ok(BnplPaymentVerifyResponse {
         payment_status: Some(payment.status),
         additional_action: Some(loan.action),
@@ -180,11 +228,20 @@ pub async fn verify_by_body(
     caller: &Caller,
     request: VerifyBnplPaymentRequest,
 ) -> Result<BnplPaymentVerifyResponse, Problem> {
-    verify(app, caller, check::required("paymentId", request.payment_id)?).await
+    verify(
+        app,
+        caller,
+        check::required("paymentId", request.payment_id)?,
+    )
+    .await
 }
 
 /// Decides everything about an application. Nothing is stored before all of it is right.
-async fn plan(app: &App, caller: &Caller, request: InitBnplPaymentRequest) -> Result<Plan, Problem> {
+async fn plan(
+    app: &App,
+    caller: &Caller,
+    request: InitBnplPaymentRequest,
+) -> Result<Plan, Problem> {
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -204,7 +261,12 @@ async fn plan(app: &App, caller: &Caller, request: InitBnplPaymentRequest) -> Re
     if let (Some(term), Some(limit)) = (term, term_limit(app, &cart, price.minor))
         && term > limit
     {
-        return Err(Problem::limit(Rule::LoanTerm, "additionalParams.fingate.totalTerm", "max", limit));
+        return Err(Problem::limit(
+            Rule::LoanTerm,
+            "additionalParams.fingate.totalTerm",
+            "max",
+            limit,
+        ));
     }
     let buyer = buyer(&params)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
@@ -258,19 +320,35 @@ async fn plan(app: &App, caller: &Caller, request: InitBnplPaymentRequest) -> Re
         error: None,
         additional,
     };
-    Ok(Plan { payment, items, apm, cart, bank_code, term, buyer })
+    Ok(Plan {
+        payment,
+        items,
+        apm,
+        cart,
+        bank_code,
+        term,
+        buyer,
+    })
 }
 
 /// Loans are in lira; the contract's other currency belongs to lenders that are not offered.
 fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
     match check::required("currency", value)? {
         Currency::Try => Ok(Currency::Try),
-        other => Err(Problem::with(Rule::CurrencyNotSupported, &[("field", "currency"), ("currency", other.as_str())])),
+        other => Err(Problem::with(
+            Rule::CurrencyNotSupported,
+            &[("field", "currency"), ("currency", other.as_str())],
+        )),
     }
 }
 
 /// The merchant's account: the one that is named, or the only active one of its type.
-async fn apm(app: &App, caller: &Caller, kind: Option<ApmType>, id: Option<i64>) -> Result<Apm, Problem> {
+async fn apm(
+    app: &App,
+    caller: &Caller,
+    kind: Option<ApmType>,
+    id: Option<i64>,
+) -> Result<Apm, Problem> {
     let kind = check::required("apmType", kind)?;
     if kind != ApmType::Maslak {
         return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
@@ -279,16 +357,24 @@ async fn apm(app: &App, caller: &Caller, kind: Option<ApmType>, id: Option<i64>)
         return Err(Problem::rule(Rule::FeatureOff));
     }
     let all = apms::of_merchant(app, caller.merchant.id).await?;
-    let mut named: Vec<Apm> =
-        all.into_iter().filter(|apm| apm.apm_type == kind && id.is_none_or(|id| apm.id == id)).collect();
+    let mut named: Vec<Apm> = all
+        .into_iter()
+        .filter(|apm| apm.apm_type == kind && id.is_none_or(|id| apm.id == id))
+        .collect();
     if named.is_empty() && id.is_some() {
         return Err(Problem::field(Rule::ApmNotFound, "merchantApmId"));
     }
     named.retain(|apm| apm.active);
     match (named.len(), named.pop()) {
         (1, Some(apm)) => Ok(apm),
-        (0, _) | (_, None) => Err(Problem::with(Rule::ApmNotActive, &[("type", kind.as_str())])),
-        _ => Err(Problem::with(Rule::ApmAmbiguous, &[("field", "merchantApmId"), ("type", kind.as_str())])),
+        (0, _) | (_, None) => Err(Problem::with(
+            Rule::ApmNotActive,
+            &[("type", kind.as_str())],
+        )),
+        _ => Err(Problem::with(
+            Rule::ApmAmbiguous,
+            &[("field", "merchantApmId"), ("type", kind.as_str())],
+        )),
     }
 }
 
@@ -312,20 +398,31 @@ fn cart(
         let field = |name: &str| format!("{at}[{position}].{name}");
         let quantity = check::required(&field("quantity"), item.quantity)?;
         if !(1..=QUANTITY_MAX).contains(&quantity) {
-            return Err(Problem::range(Rule::OutOfRange, field("quantity"), 1, i64::from(QUANTITY_MAX)));
+            return Err(Problem::range(
+                Rule::OutOfRange,
+                field("quantity"),
+                1,
+                i64::from(QUANTITY_MAX),
+            ));
         }
         lines.push(CartLine {
             id: check::text(&field("id"), item.id, check::TEXT_MAX)?.unwrap_or_default(),
-            name: check::required(&field("name"), check::text(&field("name"), item.name, check::TEXT_MAX)?)?,
-            brand: check::text(&field("brandName"), item.brand_name, check::TEXT_MAX)?.unwrap_or_default(),
+            name: check::required(
+                &field("name"),
+                check::text(&field("name"), item.name, check::TEXT_MAX)?,
+            )?,
+            brand: check::text(&field("brandName"), item.brand_name, check::TEXT_MAX)?
+                .unwrap_or_default(),
             category: check::required(&field("type"), item.r#type)?,
             unit_price: check::positive(&field("unitPrice"), item.unit_price, currency)?.minor,
             quantity: u32::try_from(quantity).unwrap_or(1),
         });
     }
     let by_unit: i128 = lines.iter().map(|line| i128::from(line.unit_price)).sum();
-    let by_quantity: i128 =
-        lines.iter().map(|line| i128::from(line.unit_price) * i128::from(line.quantity)).sum();
+    let by_quantity: i128 = lines
+        .iter()
+        .map(|line| i128::from(line.unit_price) * i128::from(line.quantity))
+        .sum();
     if by_quantity == i128::from(price.minor) {
         return Ok(lines);
     }
@@ -336,14 +433,23 @@ fn cart(
         }
         return Ok(lines);
     }
-    Err(Problem::with(Rule::ItemsSum, &[("field", at), ("total", "price")]))
+    Err(Problem::with(
+        Rule::ItemsSum,
+        &[("field", at), ("total", "price")],
+    ))
 }
 
 /// The longest term that the regulator allows for a cart today: the strictest of its categories.
 fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
     let today = app.istanbul_now().date();
-    let on = (today.year(), today.month(), today.day());
-    cart.iter().filter_map(|line| term_limits::max_term(line.category, line.unit_price, total, on)).min()
+    let on = (
+        today.year(),
+        today.month().unsigned_abs(),
+        today.day().unsigned_abs(),
+    );
+    cart.iter()
+        .filter_map(|line| term_limits::max_term(line.category, line.unit_price, total, on))
+        .min()
 }
 
 /// The settings of FinGate, which Maslak became: `additionalParams.fingate`.
@@ -358,7 +464,10 @@ fn flag(params: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
         // The clients declare a map of texts.
         Some(Json::String(text)) if text == "true" => Ok(true),
         Some(Json::String(text)) if text == "false" || text.is_empty() => Ok(false),
-        Some(_) => Err(Problem::field(Rule::WrongType, format!("additionalParams.fingate.{name}"))),
+        Some(_) => Err(Problem::field(
+            Rule::WrongType,
+            format!("additionalParams.fingate.{name}"),
+        )),
     }
 }
 
@@ -370,7 +479,11 @@ fn bank_code(value: Option<String>, hosted: bool) -> Result<Option<String>, Prob
         (true, None) => Ok(None),
         (true, Some(_)) => Err(Problem::field(Rule::BankCodeOnHostedPage, "bankCode")),
         (false, None) => Err(Problem::field(Rule::Required, "bankCode")),
-        (false, Some(code)) if code.len() == LONGEST && code.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(code)),
+        (false, Some(code))
+            if code.len() == LONGEST && code.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            Ok(Some(code))
+        }
         (false, Some(_)) => Err(Problem::field(Rule::WrongType, "bankCode")),
     }
 }
@@ -397,14 +510,19 @@ fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) if text.is_empty() => Ok(None),
         Some(Json::String(text)) if fits(text) => Ok(Some(text.clone())),
-        Some(_) => Err(Problem::field(Rule::WrongType, format!("additionalParams.{name}"))),
+        Some(_) => Err(Problem::field(
+            Rule::WrongType,
+            format!("additionalParams.{name}"),
+        )),
     };
     Ok(Buyer {
         identity_number: text("buyerIdentityNumber", is_identity_number)?.map(Secret::new),
         phone_number: text("buyerPhoneNumber", |t| {
             t.len() == 10 && t.starts_with('5') && t.bytes().all(|b| b.is_ascii_digit())
         })?,
-        birth_date: text("buyerBirthdate", |t| t.parse::<jiff::civil::Date>().is_ok() && t.len() == 10)?,
+        birth_date: text("buyerBirthdate", |t| {
+            t.parse::<jiff::civil::Date>().is_ok() && t.len() == 10
+        })?,
     })
 }
 

@@ -9,12 +9,14 @@ use crate::random;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
 use connectors::bank::{Line, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
-use contract::card_loyalties::{Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward};
+use contract::card_loyalties::{
+    Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward,
+};
 use contract::card_payments::MerchantPos;
 use contract::enums::{Currency, LoyaltyType};
-use contract::errors::{ErrorGroup};
-use contract::rules::Rule;
+use contract::errors::ErrorGroup;
 use contract::money::Money;
+use contract::rules::Rule;
 
 /// `POST /payment/v1/card-loyalties/retrieve`.
 pub async fn retrieve(
@@ -23,7 +25,10 @@ pub async fn retrieve(
     request: RetrieveLoyaltiesRequest,
 ) -> Result<RetrieveLoyaltiesResponse, Problem> {
     if request.secure_fields_token.is_some() {
-        return Err(Problem::field(Rule::CardKindNotOffered, "secureFieldsToken"));
+        return Err(Problem::field(
+            Rule::CardKindNotOffered,
+            "secureFieldsToken",
+        ));
     }
     let client_ip = check::client_ip(request.client_ip)?;
     let given = Given {
@@ -42,7 +47,10 @@ pub async fn retrieve(
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
     caller.claims.write(app, None, &mut commit);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| caller.claims.refused(error, otherwise))?;
 
     let Some(bank) = connectors::directory::bank(pos.integrator) else {
         return Err(Problem::rule(Rule::NoPosForReward));
@@ -50,19 +58,37 @@ pub async fn retrieve(
     let account = pos.account();
     let now = app.istanbul_now();
     // Garanti wants an amount in the message; one lira is what the bank's samples send.
-    let order = Order { id: random::order_id(), amount: Money::new(100, Currency::Try), installment: 1 };
-    let line = Line { account: &account, http: &app.net, now: &now };
-    let inquiry = LoyaltyInquiry { order: &order, card: &card.data, client_ip: client_ip.as_deref() };
+    let order = Order {
+        id: random::order_id(),
+        amount: Money::new(100, Currency::Try),
+        installment: 1,
+    };
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
+    let inquiry = LoyaltyInquiry {
+        order: &order,
+        card: &card.data,
+        client_ip: client_ip.as_deref(),
+    };
     let found = match bank.loyalties(line, inquiry).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed { payment_id: None, failure: failure_of(&decline) });
+            return Err(Problem::Failed {
+                payment_id: None,
+                failure: failure_of(&decline),
+            });
         }
         Err(doubt) => {
             // An inquiry moves no money: not knowing is only a failed question.
             tracing::warn!(pos = pos.id, detail = %doubt.detail, "a points inquiry has no answer");
             let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed { payment_id: None, failure });
+            return Err(Problem::Failed {
+                payment_id: None,
+                failure,
+            });
         }
     };
     let shown = card.shown();
@@ -70,7 +96,7 @@ pub async fn retrieve(
         card_brand: shown.brand.clone(),
         card_issuer_bank_name: shown.issuer_name.clone(),
         card_issuer_bank_id: shown.issuer_id,
-        force3ds: Some(pos.forces_threeds() || card.is_debit()),
+        force_3ds: Some(pos.forces_threeds() || card.is_debit()),
         pos: Some(MerchantPos {
             id: Some(pos.id),
             name: Some(pos.name.clone()),
@@ -99,24 +125,34 @@ fn asked(poses: Vec<Pos>, bin: Option<&crate::bins::Bin>, has_cvc: bool) -> Resu
         return Err(Problem::rule(Rule::NoPosForReward));
     }
     able.retain(|pos| has_cvc || pos.settings.enable_payment_without_cvc);
-    able.sort_by_key(|pos| (bin.is_none_or(|b| b.bank_code != pos.bank_id), pos.order_number, pos.id));
-    able.into_iter()
-        .next()
-        .ok_or_else(|| Problem::Failed { payment_id: None, failure: failure(ErrorGroup::CvcRequired) })
+    able.sort_by_key(|pos| {
+        (
+            bin.is_none_or(|b| b.bank_code != pos.bank_id),
+            pos.order_number,
+            pos.id,
+        )
+    });
+    able.into_iter().next().ok_or_else(|| Problem::Failed {
+        payment_id: None,
+        failure: failure(ErrorGroup::CvcRequired),
+    })
 }
 
 fn wire(found: Loyalties) -> Vec<Loyalty> {
     let lira = |minor: i64| Money::new(minor, Currency::Try).decimal();
-    let points = found.balance.filter(|b| b.card + b.firm + b.mile > 0).map(|balance| Loyalty {
-        r#type: Some(LoyaltyType::RewardMoney),
-        reward: Some(Reward {
-            card_reward_money: Some(lira(balance.card)),
-            firm_reward_money: Some(lira(balance.firm)),
-            mile_reward_money: (balance.mile > 0).then(|| lira(balance.mile)),
-            total_reward_money: Some(lira(balance.card + balance.firm + balance.mile)),
-        }),
-        ..Loyalty::default()
-    });
+    let points = found
+        .balance
+        .filter(|b| b.card + b.firm + b.mile > 0)
+        .map(|balance| Loyalty {
+            r#type: Some(LoyaltyType::RewardMoney),
+            reward: Some(Reward {
+                card_reward_money: Some(lira(balance.card)),
+                firm_reward_money: Some(lira(balance.firm)),
+                mile_reward_money: (balance.mile > 0).then(|| lira(balance.mile)),
+                total_reward_money: Some(lira(balance.card + balance.firm + balance.mile)),
+            }),
+            ..Loyalty::default()
+        });
     let campaigns = found.campaigns.into_iter().map(|campaign| Loyalty {
         r#type: Some(campaign.loyalty_type),
         message: Some(connectors::scrub::words(&campaign.message)),

@@ -11,20 +11,26 @@ use crate::store::poses;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use contract::card_payments::{
-    CompleteThreeDSPaymentRequest, CreatePaymentRequest, InitThreeDSPaymentRequest, InitThreeDSPaymentResponse,
-    PaymentResponse,
+    CompleteThreeDSPaymentRequest, CreatePaymentRequest, InitThreeDSPaymentRequest,
+    InitThreeDSPaymentResponse, PaymentResponse,
 };
-use contract::enums::{AdditionalAction, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType};
-use contract::errors::{Language};
-use contract::rules::Rule;
+use contract::enums::{
+    AdditionalAction, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+};
+use contract::errors::Language;
 use contract::money::Decimal;
+use contract::rules::Rule;
 use serde_json::Map;
 
 /// Most instalments that a payment may have.
 const INSTALLMENT_MAX: i32 = 36;
 
 /// `POST /payment/v1/card-payments`: takes a payment without 3DS.
-pub async fn create(app: &App, caller: &Caller, request: CreatePaymentRequest) -> Result<PaymentResponse, Problem> {
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    request: CreatePaymentRequest,
+) -> Result<PaymentResponse, Problem> {
     let plan = plan(app, caller, request, None).await?;
     let items = plan.items.clone();
     let payment = charge::charge(app, &caller.merchant, &caller.claims, plan).await?;
@@ -51,7 +57,10 @@ pub async fn threeds_init(
     let callback_url = check::url("callbackUrl", callback_url)?;
     let plan = plan(app, caller, request, Some(callback_url)).await?;
     let language = language_code(caller.language);
-    begun(three_ds::begin(app, &caller.merchant, &caller.claims, plan, language).await?, caller.language)
+    begun(
+        three_ds::begin(app, &caller.merchant, &caller.claims, plan, language).await?,
+        caller.language,
+    )
 }
 
 /// The answer to a 3ds-init that was made before under the same idempotency key. The page holds the
@@ -67,17 +76,27 @@ pub async fn threeds_init_again(
     };
     if payment.status != PaymentStatus::InitThreeds {
         decided(&payment)?;
-        return Err(Problem::with(Rule::WrongPaymentState, &[("status", payment.status.as_str())]));
+        return Err(Problem::with(
+            Rule::WrongPaymentState,
+            &[("status", payment.status.as_str())],
+        ));
     }
     let (request, callback_url) = request.into_parts();
     let plan = plan(app, caller, request, callback_url).await?;
     let language = language_code(caller.language);
-    begun(three_ds::begin_again(app, &caller.merchant, payment, plan, language).await?, caller.language)
+    begun(
+        three_ds::begin_again(app, &caller.merchant, payment, plan, language).await?,
+        caller.language,
+    )
 }
 
 /// The answer to a request that was made before under the same idempotency key: the payment as it
 /// stands.
-pub async fn again(app: &App, caller: &Caller, payment_id: i64) -> Result<PaymentResponse, Problem> {
+pub async fn again(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<PaymentResponse, Problem> {
     let Some(payment) = payments::of_merchant(app, caller.merchant.id, payment_id).await? else {
         return Err(Problem::rule(Rule::PaymentNotFound));
     };
@@ -92,7 +111,10 @@ fn language_code(language: Language) -> &'static str {
     }
 }
 
-fn begun(begun: three_ds::Begun, language: Language) -> Result<InitThreeDSPaymentResponse, Problem> {
+fn begun(
+    begun: three_ds::Begun,
+    language: Language,
+) -> Result<InitThreeDSPaymentResponse, Problem> {
     let Some(page) = begun.page else {
         decided(&begun.payment)?;
         return Err(Problem::unavailable("3DS was begun without a page"));
@@ -121,11 +143,14 @@ pub async fn threeds_complete(
 /// A payment that succeeded goes on; one that failed or is in doubt is a problem.
 pub fn decided(payment: &Payment) -> Result<(), Problem> {
     match (payment.status, &payment.error) {
-        (PaymentStatus::Failure, Some(failure)) => {
-            Err(Problem::Failed { payment_id: Some(payment.id), failure: failure.clone() })
-        }
+        (PaymentStatus::Failure, Some(failure)) => Err(Problem::Failed {
+            payment_id: Some(payment.id),
+            failure: failure.clone(),
+        }),
         (PaymentStatus::Failure, None) => Err(Problem::rule(Rule::ThreeDsNotCompletable)),
-        (PaymentStatus::Waiting, _) => Err(Problem::Doubt { payment_id: payment.id }),
+        (PaymentStatus::Waiting, _) => Err(Problem::Doubt {
+            payment_id: payment.id,
+        }),
         _ => Ok(()),
     }
 }
@@ -162,7 +187,11 @@ async fn plan(
     let currency = check::required("currency", request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
-    let wallet = check::amount("walletPrice", request.wallet_price.unwrap_or(Decimal::ZERO), currency)?;
+    let wallet = check::amount(
+        "walletPrice",
+        request.wallet_price.unwrap_or(Decimal::ZERO),
+        currency,
+    )?;
     if wallet.minor > paid.minor {
         return Err(Problem::field(Rule::PaidPriceTooLow, "walletPrice"));
     }
@@ -179,19 +208,28 @@ async fn plan(
         return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
     }
     let payment_id = app.next_id();
-    let items = check::items(request.items, price, paid, wallet, currency, || app.next_id())?;
+    let items = check::items(request.items, price, paid, wallet, currency, || {
+        app.next_id()
+    })?;
     let sent = check::required("card", request.card)?;
     let not_offered = [
         ("card.secureFieldsToken", sent.secure_fields_token.is_some()),
         ("card.tokenizedCard", sent.tokenized_card.is_some()),
         ("card.encryptedCard", sent.encrypted_card.is_some()),
-        ("card.binNumber", sent.bin_number.is_some() && sent.card_number.is_none() && sent.card_token.is_none()),
+        (
+            "card.binNumber",
+            sent.bin_number.is_some() && sent.card_number.is_none() && sent.card_token.is_none(),
+        ),
     ];
     if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
         return Err(Problem::field(Rule::CardKindNotOffered, *field));
     }
     let alias = check::text("card.cardAlias", sent.card_alias, check::TEXT_MAX)?;
-    let user_key = check::text("card.cardUserKey", sent.card_user_key.clone(), check::TEXT_MAX)?;
+    let user_key = check::text(
+        "card.cardUserKey",
+        sent.card_user_key.clone(),
+        check::TEXT_MAX,
+    )?;
     let given = Given {
         holder: sent.card_holder_name,
         number: sent.card_number,
@@ -203,8 +241,13 @@ async fn plan(
     };
     let card = given_card::read(app, caller.merchant.id, "card.", given, true).await?;
     let store_card = sent.store_card_after_success_payment == Some(true) && !card.stored;
-    super::cards::user_exists(app, caller.merchant.id, "card.cardUserKey", user_key.as_deref().filter(|_| store_card))
-        .await?;
+    super::cards::user_exists(
+        app,
+        caller.merchant.id,
+        "card.cardUserKey",
+        user_key.as_deref().filter(|_| store_card),
+    )
+    .await?;
 
     let routing = request.routing_options.unwrap_or_default();
     let aliases = routing.pos_aliases.unwrap_or_default();
@@ -267,17 +310,33 @@ async fn plan(
     let bank_order_id = bank_order_id(request.bank_order_id)?;
     let retry = request.retry.unwrap_or(true);
     let Card { data, .. } = card;
-    Ok(Plan { payment, items, card: data, card_alias: alias, poses, reward, retry, bank_order_id })
+    Ok(Plan {
+        payment,
+        items,
+        card: data,
+        card_alias: alias,
+        poses,
+        reward,
+        retry,
+        bank_order_id,
+    })
 }
 
 /// What Galata reads of `additionalParams`: which callback the shop understands.
-fn additional(sent: Option<Map<String, serde_json::Value>>) -> Result<Map<String, serde_json::Value>, Problem> {
+fn additional(
+    sent: Option<Map<String, serde_json::Value>>,
+) -> Result<Map<String, serde_json::Value>, Problem> {
     const CALLBACK_VERSION: &str = "threeDSCallbackVersion";
     let mut kept = Map::new();
     if let Some(version) = sent.and_then(|mut sent| sent.remove(CALLBACK_VERSION)) {
-        let text = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+        let text = version
+            .as_str()
+            .map_or_else(|| version.to_string(), str::to_owned);
         if !matches!(text.as_str(), "1" | "2") {
-            return Err(Problem::field(Rule::UnknownValue, format!("additionalParams.{CALLBACK_VERSION}")));
+            return Err(Problem::field(
+                Rule::UnknownValue,
+                format!("additionalParams.{CALLBACK_VERSION}"),
+            ));
         }
         kept.insert(CALLBACK_VERSION.to_owned(), serde_json::Value::String(text));
     }
@@ -289,14 +348,23 @@ fn installment(value: Option<i32>) -> Result<u8, Problem> {
     u8::try_from(count)
         .ok()
         .filter(|_| (1..=INSTALLMENT_MAX).contains(&count))
-        .ok_or_else(|| Problem::range(Rule::OutOfRange, "installment", 1, i64::from(INSTALLMENT_MAX)))
+        .ok_or_else(|| {
+            Problem::range(
+                Rule::OutOfRange,
+                "installment",
+                1,
+                i64::from(INSTALLMENT_MAX),
+            )
+        })
 }
 
 /// The shop's own order id goes to the bank, so it must be one that every bank takes: 1 to 20
 /// letters and digits.
 fn bank_order_id(value: Option<String>) -> Result<Option<String>, Problem> {
     const LONGEST: usize = 20;
-    let Some(id) = check::text("bankOrderId", value, LONGEST)? else { return Ok(None) };
+    let Some(id) = check::text("bankOrderId", value, LONGEST)? else {
+        return Ok(None);
+    };
     match id.bytes().all(|b| b.is_ascii_alphanumeric()) {
         true => Ok(Some(id)),
         false => Err(Problem::field(Rule::WrongType, "bankOrderId")),

@@ -14,7 +14,11 @@ use contract::enums::CardExpiryStatus;
 use contract::rules::Rule;
 
 /// `POST /payment/v1/cards`: stores a card, for a new person or for one that is known.
-pub async fn store(app: &App, caller: &Caller, request: StoreCardRequest) -> Result<StoredCardResponse, Problem> {
+pub async fn store(
+    app: &App,
+    caller: &Caller,
+    request: StoreCardRequest,
+) -> Result<StoredCardResponse, Problem> {
     let not_offered = [
         ("secureFieldsToken", request.secure_fields_token.is_some()),
         ("encryptedCard", request.encrypted_card.is_some()),
@@ -50,12 +54,20 @@ pub async fn store(app: &App, caller: &Caller, request: StoreCardRequest) -> Res
     caller.claims.write(app, None, &mut commit);
     cards::insert(app, &stored, true, &mut commit);
     let otherwise = Problem::unavailable("a new card token was taken");
-    app.db.commit(commit).await.map_err(|error| caller.claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| caller.claims.refused(error, otherwise))?;
     Ok(view(app, &stored))
 }
 
 /// A person that a request names must be known to the merchant.
-pub async fn user_exists(app: &App, merchant_id: i64, field: &str, user_key: Option<&str>) -> Result<(), Problem> {
+pub async fn user_exists(
+    app: &App,
+    merchant_id: i64,
+    field: &str,
+    user_key: Option<&str>,
+) -> Result<(), Problem> {
     match user_key {
         Some(key) if !cards::user_of_merchant(app, merchant_id, key).await? => {
             Err(Problem::field(Rule::StoredCardNotFound, field))

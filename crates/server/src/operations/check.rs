@@ -4,24 +4,30 @@ use super::Problem;
 use crate::store::payments::{Amount, Item};
 use contract::card_payments::PaymentItem;
 use contract::enums::Currency;
-use contract::rules::Rule;
 use contract::money::{AmountError, Decimal};
+use contract::rules::Rule;
 
 /// Characters that a text field may have, where no other limit is known.
-pub const TEXT_MAX: usize = 255;
+pub(super) const TEXT_MAX: usize = 255;
 /// Items that a payment may have.
-pub const ITEMS_MAX: usize = 500;
+pub(super) const ITEMS_MAX: usize = 500;
 
 /// A field that must be there.
-pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Problem> {
+pub(super) fn required<T>(field: &str, value: Option<T>) -> Result<T, Problem> {
     value.ok_or_else(|| Problem::field(Rule::Required, field))
 }
 
 /// An optional text of at most `longest` characters. An empty one counts as absent.
-pub fn text(field: &str, value: Option<String>, longest: usize) -> Result<Option<String>, Problem> {
+pub(super) fn text(
+    field: &str,
+    value: Option<String>,
+    longest: usize,
+) -> Result<Option<String>, Problem> {
     match value {
         Some(text) if text.is_empty() => Ok(None),
-        Some(text) if text.chars().count() > longest => Err(Problem::limit(Rule::TooLong, field, "max", longest)),
+        Some(text) if text.chars().count() > longest => {
+            Err(Problem::limit(Rule::TooLong, field, "max", longest))
+        }
         // PostgreSQL's text cannot hold it, and nobody means it.
         Some(text) if text.contains('\0') => Err(Problem::field(Rule::WrongType, field)),
         other => Ok(other),
@@ -29,7 +35,7 @@ pub fn text(field: &str, value: Option<String>, longest: usize) -> Result<Option
 }
 
 /// An optional text that must not begin with a sign (spreadsheets would run it as a formula).
-pub fn unsigned_text(field: &str, value: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn unsigned_text(field: &str, value: Option<String>) -> Result<Option<String>, Problem> {
     match text(field, value, TEXT_MAX)? {
         Some(text) if text.starts_with(['+', '-']) => Err(Problem::field(Rule::LeadingSign, field)),
         other => Ok(other),
@@ -37,19 +43,33 @@ pub fn unsigned_text(field: &str, value: Option<String>) -> Result<Option<String
 }
 
 /// An amount of at least zero.
-pub fn amount(field: &str, value: Decimal, currency: Currency) -> Result<Amount, Problem> {
+pub(super) fn amount(field: &str, value: Decimal, currency: Currency) -> Result<Amount, Problem> {
     if value.is_negative() {
         return Err(Problem::field(Rule::Negative, field));
     }
     let minor = value.to_minor(currency).map_err(|error| match error {
-        AmountError::TooPrecise => Problem::with(Rule::TooManyDecimals, &[("field", field), ("currency", currency.as_str()), ("digits", &currency.exponent().to_string())]),
+        AmountError::TooPrecise => Problem::with(
+            Rule::TooManyDecimals,
+            &[
+                ("field", field),
+                ("currency", currency.as_str()),
+                ("digits", &currency.exponent().to_string()),
+            ],
+        ),
         AmountError::TooLarge => Problem::field(Rule::AmountTooLarge, field),
     })?;
-    Ok(Amount { minor, scale: value.scale() })
+    Ok(Amount {
+        minor,
+        scale: value.scale(),
+    })
 }
 
 /// An amount above zero.
-pub fn positive(field: &str, value: Option<Decimal>, currency: Currency) -> Result<Amount, Problem> {
+pub(super) fn positive(
+    field: &str,
+    value: Option<Decimal>,
+    currency: Currency,
+) -> Result<Amount, Problem> {
     let checked = amount(field, required(field, value)?, currency)?;
     match checked.minor {
         0 => Err(Problem::field(Rule::NotPositive, field)),
@@ -58,7 +78,7 @@ pub fn positive(field: &str, value: Option<Decimal>, currency: Currency) -> Resu
 }
 
 /// An absolute http or https address.
-pub fn url(field: &str, value: Option<String>) -> Result<String, Problem> {
+pub(super) fn url(field: &str, value: Option<String>) -> Result<String, Problem> {
     const URL_MAX: usize = 2000;
     let text = required(field, text(field, value, URL_MAX)?)?;
     let parsed = url::Url::parse(&text).map_err(|_| Problem::field(Rule::NotAUrl, field))?;
@@ -70,14 +90,16 @@ pub fn url(field: &str, value: Option<String>) -> Result<String, Problem> {
 
 /// The shopper's address, when it is one. Shops send proxies' lists and ports too; what is not an
 /// address is kept out of bank messages and otherwise ignored.
-pub fn client_ip(value: Option<String>) -> Result<Option<String>, Problem> {
-    let Some(ip) = text("clientIp", value, TEXT_MAX)? else { return Ok(None) };
+pub(super) fn client_ip(value: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(ip) = text("clientIp", value, TEXT_MAX)? else {
+        return Ok(None);
+    };
     Ok(ip.parse::<std::net::IpAddr>().is_ok().then_some(ip))
 }
 
 /// The items of a payment: at least one, summing to `price`; each gets its share of `paid` and
 /// `wallet`. Ids come from `next_id`.
-pub fn items(
+pub(super) fn items(
     value: Option<Vec<PaymentItem>>,
     price: Amount,
     paid: Amount,
@@ -94,12 +116,20 @@ pub fn items(
     }
     let mut items = Vec::with_capacity(sent.len());
     for (position, item) in sent.into_iter().enumerate() {
-        items.push(one_item(&format!("items[{position}]"), item, currency, next_id())?);
+        items.push(one_item(
+            &format!("items[{position}]"),
+            item,
+            currency,
+            next_id(),
+        )?);
     }
     let weights: Vec<i64> = items.iter().map(|item| item.price.minor).collect();
     // At most 500 of them, each within AMOUNT_MINOR_MAX: no overflow.
     if weights.iter().sum::<i64>() != price.minor {
-        return Err(Problem::with(Rule::ItemsSum, &[("field", "items"), ("total", "price")]));
+        return Err(Problem::with(
+            Rule::ItemsSum,
+            &[("field", "items"), ("total", "price")],
+        ));
     }
     let paid_shares = crate::engine::split::proportionally(paid.minor, &weights);
     let wallet_shares = crate::engine::split::proportionally(wallet.minor, &weights);
@@ -112,13 +142,20 @@ pub fn items(
 
 fn one_item(path: &str, item: PaymentItem, currency: Currency, id: i64) -> Result<Item, Problem> {
     let field = |name: &str| format!("{path}.{name}");
-    let price = amount(&field("price"), required(&field("price"), item.price)?, currency)?;
+    let price = amount(
+        &field("price"),
+        required(&field("price"), item.price)?,
+        currency,
+    )?;
     let sub_merchant_price = item
         .sub_merchant_member_price
         .map(|value| amount(&field("subMerchantMemberPrice"), value, currency))
         .transpose()?;
     if sub_merchant_price.is_some_and(|share| share.minor > price.minor) {
-        return Err(Problem::field(Rule::ShareAbovePrice, field("subMerchantMemberPrice")));
+        return Err(Problem::field(
+            Rule::ShareAbovePrice,
+            field("subMerchantMemberPrice"),
+        ));
     }
     if item.blockage_day.is_some_and(|days| days < 0) {
         return Err(Problem::field(Rule::Negative, field("blockageDay")));
@@ -137,7 +174,7 @@ fn one_item(path: &str, item: PaymentItem, currency: Currency, id: i64) -> Resul
 }
 
 /// Page and size of a list: from 0, and 1 to 100 a page.
-pub fn paging(page: Option<i32>, size: Option<i32>) -> Result<(i64, i64), Problem> {
+pub(super) fn paging(page: Option<i32>, size: Option<i32>) -> Result<(i64, i64), Problem> {
     const SIZE_DEFAULT: i32 = 10;
     const SIZE_MAX: i32 = 100;
     let (page, size) = (page.unwrap_or(0), size.unwrap_or(SIZE_DEFAULT));
@@ -145,7 +182,12 @@ pub fn paging(page: Option<i32>, size: Option<i32>) -> Result<(i64, i64), Proble
         return Err(Problem::field(Rule::Negative, "page"));
     }
     if !(1..=SIZE_MAX).contains(&size) {
-        return Err(Problem::range(Rule::OutOfRange, "size", 1, i64::from(SIZE_MAX)));
+        return Err(Problem::range(
+            Rule::OutOfRange,
+            "size",
+            1,
+            i64::from(SIZE_MAX),
+        ));
     }
     Ok((i64::from(page), i64::from(size)))
 }

@@ -14,7 +14,7 @@ use contract::rules::Rule;
 const HOLDER_MAX: usize = 100;
 
 /// The parts of a request that name a card.
-pub struct Given {
+pub(super) struct Given {
     /// Name on an open card.
     pub holder: Option<String>,
     /// Number of an open card.
@@ -32,7 +32,7 @@ pub struct Given {
 }
 
 /// A card that was read, with what its number tells.
-pub struct Card {
+pub(super) struct Card {
     /// For the bank.
     pub data: CardData,
     /// Of the number; nothing for an unknown one.
@@ -43,7 +43,7 @@ pub struct Card {
 
 impl Card {
     /// The card as payments show it.
-    pub fn shown(&self) -> CardShown {
+    pub(super) fn shown(&self) -> CardShown {
         let bin = self.bin.as_ref();
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         CardShown {
@@ -52,20 +52,24 @@ impl Card {
             issuer_id: bin.map(|b| b.bank_code).filter(|code| *code > 0),
             issuer_name: bin.and_then(|b| given(&b.bank_name)),
             card_type: bin.map(|b| b.card_type),
-            association: bin.and_then(|b| b.association).or_else(|| association_of(self.data.pan.expose())),
+            association: bin
+                .and_then(|b| b.association)
+                .or_else(|| association_of(self.data.pan.expose())),
             brand: bin.and_then(|b| given(&b.brand)),
         }
     }
 
     /// A debit or prepaid card.
-    pub fn is_debit(&self) -> bool {
-        self.bin.as_ref().is_some_and(|b| b.card_type == contract::enums::CardType::DebitCard)
+    pub(super) fn is_debit(&self) -> bool {
+        self.bin
+            .as_ref()
+            .is_some_and(|b| b.card_type == contract::enums::CardType::DebitCard)
     }
 }
 
 /// Reads the card that a request gives. A stored reference wins; field names are prefixed with
 /// `at` (`card.` in payments). `needs_holder`: payments and stored cards need the name.
-pub async fn read(
+pub(super) async fn read(
     app: &App,
     merchant_id: i64,
     at: &str,
@@ -74,32 +78,53 @@ pub async fn read(
 ) -> Result<Card, Problem> {
     let field = |name: &str| format!("{at}{name}");
     if let Some(token) = given.token.filter(|t| !t.is_empty()) {
-        let user = check::required(&field("cardUserKey"), given.user_key.filter(|k| !k.is_empty()))?;
+        let user = check::required(
+            &field("cardUserKey"),
+            given.user_key.filter(|k| !k.is_empty()),
+        )?;
         let Some(stored) = cards::of_merchant(app, merchant_id, &user, &token).await? else {
             return Err(Problem::field(Rule::StoredCardNotFound, field("cardToken")));
         };
         let bin = app.bins.of(stored.pan.expose()).cloned();
         let cvc = cvc(&field("cvc"), given.cvc, &stored.pan, bin.as_ref())?;
         not_expired(app, &field("expireYear"), stored.expiry)?;
-        let data = CardData { pan: stored.pan, expiry: stored.expiry, cvc, holder: stored.holder_name };
-        return Ok(Card { data, bin, stored: true });
+        let data = CardData {
+            pan: stored.pan,
+            expiry: stored.expiry,
+            cvc,
+            holder: stored.holder_name,
+        };
+        return Ok(Card {
+            data,
+            bin,
+            stored: true,
+        });
     }
     let pan = number(&field("cardNumber"), given.number)?;
     let expiry = expiry(app, at, given.expire_year, given.expire_month)?;
     let bin = app.bins.of(pan.expose()).cloned();
     let cvc = cvc(&field("cvc"), given.cvc, &pan, bin.as_ref())?;
     let holder = holder(&field("cardHolderName"), given.holder, needs_holder)?;
-    Ok(Card { data: CardData { pan, expiry, cvc, holder }, bin, stored: false })
+    Ok(Card {
+        data: CardData {
+            pan,
+            expiry,
+            cvc,
+            holder,
+        },
+        bin,
+        stored: false,
+    })
 }
 
 /// A card number.
-pub fn number(field: &str, value: Option<SensitiveText>) -> Result<Pan, Problem> {
+pub(super) fn number(field: &str, value: Option<SensitiveText>) -> Result<Pan, Problem> {
     let text = check::required(field, value.filter(|v| !v.expose().is_empty()))?;
     Pan::parse(text.expose()).map_err(|_| Problem::field(Rule::CardNumber, field))
 }
 
 /// Month and year of expiry, not in the past. A year of two digits is in this century.
-pub fn expiry(
+pub(super) fn expiry(
     app: &App,
     at: &str,
     year: Option<SensitiveText>,
@@ -137,9 +162,19 @@ fn not_expired(app: &App, field: &str, expiry: Expiry) -> Result<(), Problem> {
     }
 }
 
-fn cvc(field: &str, value: Option<SensitiveText>, pan: &Pan, bin: Option<&Bin>) -> Result<Option<Cvc>, Problem> {
-    let Some(text) = value.filter(|v| !v.expose().is_empty()) else { return Ok(None) };
-    let amex = bin.and_then(|b| b.association).or_else(|| association_of(pan.expose())) == Some(CardAssociation::Amex);
+fn cvc(
+    field: &str,
+    value: Option<SensitiveText>,
+    pan: &Pan,
+    bin: Option<&Bin>,
+) -> Result<Option<Cvc>, Problem> {
+    let Some(text) = value.filter(|v| !v.expose().is_empty()) else {
+        return Ok(None);
+    };
+    let amex = bin
+        .and_then(|b| b.association)
+        .or_else(|| association_of(pan.expose()))
+        == Some(CardAssociation::Amex);
     let length = if amex { 4 } else { 3 };
     match Cvc::parse(text.expose()).filter(|cvc| cvc.expose().len() == length) {
         Some(cvc) => Ok(Some(cvc)),
@@ -158,7 +193,9 @@ fn holder(field: &str, value: Option<String>, needed: bool) -> Result<String, Pr
     };
     const DIGITS_MAX: usize = 5;
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    match name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!']) || digits > DIGITS_MAX {
+    match name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!'])
+        || digits > DIGITS_MAX
+    {
         true => Err(Problem::field(Rule::CardHolderName, field)),
         false => Ok(name),
     }

@@ -16,7 +16,11 @@ pub async fn retrieve(app: &App, caller: &Caller) -> Result<Vec<MerchantApmRespo
             let hostname = hostname.and_then(|url| url.host_str().map(str::to_owned));
             MerchantApmResponse {
                 id: Some(apm.id),
-                status: Some(if apm.active { Status::Active } else { Status::Passive }),
+                status: Some(if apm.active {
+                    Status::Active
+                } else {
+                    Status::Passive
+                }),
                 name: Some(apm.name),
                 apm_type: Some(apm.apm_type),
                 hostname: hostname.clone(),

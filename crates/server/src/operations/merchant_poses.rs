@@ -7,10 +7,12 @@ use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings, PosUser};
 use connectors::directory::{self, BankRow};
 use contract::card::{Secret, SensitiveText};
-use contract::enums::{Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus, PosUserType};
+use contract::enums::{
+    Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus, PosUserType,
+};
 use contract::merchant_poses::{
-    AutopilotState, CreateMerchantPosRequest, CreateMerchantPosUser, MerchantPosResponse, MerchantPosUser,
-    SearchMerchantPosRequest, UpdateMerchantPosRequest, UpdateMerchantPosUser,
+    AutopilotState, CreateMerchantPosRequest, CreateMerchantPosUser, MerchantPosResponse,
+    MerchantPosUser, SearchMerchantPosRequest, UpdateMerchantPosRequest, UpdateMerchantPosUser,
 };
 use contract::rules::Rule;
 
@@ -34,7 +36,11 @@ pub struct Endpoint {
 }
 
 /// `POST /merchant/v1/merchant-poses`.
-pub async fn create(app: &App, caller: &Caller, request: CreateMerchantPosRequest) -> Result<MerchantPosResponse, Problem> {
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    request: CreateMerchantPosRequest,
+) -> Result<MerchantPosResponse, Problem> {
     let pos = created(app, caller.merchant.id, &caller.claims, request, None).await?;
     Ok(view(&pos))
 }
@@ -50,12 +56,22 @@ pub async fn created(
     let integrator = check::required("posIntegrator", request.pos_integrator)?;
     let row = directory::row(integrator)
         .filter(|row| row.protocol.is_some())
-        .ok_or_else(|| Problem::with(Rule::PosIntegratorNotOffered, &[("field", "posIntegrator"), ("type", integrator.as_str())]))?;
+        .ok_or_else(|| {
+            Problem::with(
+                Rule::PosIntegratorNotOffered,
+                &[("field", "posIntegrator"), ("type", integrator.as_str())],
+            )
+        })?;
     let name = check::required("name", check::text("name", request.name, check::TEXT_MAX)?)?;
     let currency = request.currency.unwrap_or(Currency::Try);
     let authentication_types = request
         .enabled_payment_authentication_types
-        .unwrap_or_else(|| vec![PaymentAuthenticationType::NonThreeDs, PaymentAuthenticationType::ThreeDs]);
+        .unwrap_or_else(|| {
+            vec![
+                PaymentAuthenticationType::NonThreeDs,
+                PaymentAuthenticationType::ThreeDs,
+            ]
+        });
     let at = endpoint.unwrap_or_else(|| own_endpoint(row));
     let settings = PosSettings {
         scheme: at.scheme,
@@ -78,17 +94,33 @@ pub async fn created(
         authentication_types,
     };
     let users = request.merchant_pos_users.unwrap_or_default();
-    let users = users.into_iter().enumerate().map(|(n, user)| new_user(app, n, user)).collect::<Result<_, _>>()?;
-    let credentials = PosCredentials { threeds_key: secret("threedsKey", request.threeds_key)?.unwrap_or_default(), users };
+    let users = users
+        .into_iter()
+        .enumerate()
+        .map(|(n, user)| new_user(app, n, user))
+        .collect::<Result<_, _>>()?;
+    let credentials = PosCredentials {
+        threeds_key: secret("threedsKey", request.threeds_key)?.unwrap_or_default(),
+        users,
+    };
     let existing = poses::of_merchant(app, merchant_id).await?;
     if existing.len() >= POSES_MAX {
-        return Err(Problem::limit(Rule::TooManyItems, "merchantPoses", "max", POSES_MAX));
+        return Err(Problem::limit(
+            Rule::TooManyItems,
+            "merchantPoses",
+            "max",
+            POSES_MAX,
+        ));
     }
     let id = app.next_id();
     let pos = Pos {
         merchant_id,
         id,
-        alias: format!("{}-{}-{id}", row.bank_id, integrator.as_str().to_lowercase()),
+        alias: format!(
+            "{}-{}-{id}",
+            row.bank_id,
+            integrator.as_str().to_lowercase()
+        ),
         name,
         integrator,
         bank_id: row.bank_id,
@@ -105,7 +137,10 @@ pub async fn created(
     claims.write(app, None, &mut commit);
     poses::insert(app, &pos, &mut commit);
     let otherwise = Problem::unavailable("a new POS's alias was taken");
-    app.db.commit(commit).await.map_err(|error| claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| claims.refused(error, otherwise))?;
     Ok(pos)
 }
 
@@ -122,7 +157,8 @@ pub async fn search(
 ) -> Result<(Vec<MerchantPosResponse>, i64, i64, i64), Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let holds = |text: &str, part: &Option<String>| {
-        part.as_ref().is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
+        part.as_ref()
+            .is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
     };
     let found: Vec<Pos> = poses::of_merchant(app, caller.merchant.id)
         .await?
@@ -131,15 +167,26 @@ pub async fn search(
             holds(&pos.name, &request.name)
                 && holds(&pos.alias, &request.alias)
                 && holds(bank_name(pos), &request.bank_name)
-                && request.currency.is_none_or(|currency| pos.currency == currency)
-                && request.enable_installment.is_none_or(|on| pos.settings.enable_installment == on)
-                && request.enable_foreign_card.is_none_or(|on| pos.settings.enable_foreign_card == on)
+                && request
+                    .currency
+                    .is_none_or(|currency| pos.currency == currency)
+                && request
+                    .enable_installment
+                    .is_none_or(|on| pos.settings.enable_installment == on)
+                && request
+                    .enable_foreign_card
+                    .is_none_or(|on| pos.settings.enable_foreign_card == on)
         })
         .collect();
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from(page * size).unwrap_or(usize::MAX);
     let take = usize::try_from(size).unwrap_or(0);
-    Ok((found.iter().skip(skip).take(take).map(view).collect(), page, size, total))
+    Ok((
+        found.iter().skip(skip).take(take).map(view).collect(),
+        page,
+        size,
+        total,
+    ))
 }
 
 /// `PUT /merchant/v1/merchant-poses/{merchantPosId}`: changes what is sent, keeps what is not.
@@ -165,8 +212,16 @@ pub fn change(app: &App, pos: &mut Pos, request: UpdateMerchantPosRequest) -> Re
         ("clientId", request.client_id, &mut at.client_id),
         ("terminalId", request.terminal_id, &mut at.terminal_id),
         ("posnetId", request.posnet_id, &mut at.posnet_id),
-        ("threedsPosnetId", request.threeds_posnet_id, &mut at.threeds_posnet_id),
-        ("threedsTerminalId", request.threeds_terminal_id, &mut at.threeds_terminal_id),
+        (
+            "threedsPosnetId",
+            request.threeds_posnet_id,
+            &mut at.threeds_posnet_id,
+        ),
+        (
+            "threedsTerminalId",
+            request.threeds_terminal_id,
+            &mut at.threeds_terminal_id,
+        ),
         ("mode", request.mode, &mut at.mode),
         ("hostname", request.hostname, &mut at.hostname),
         ("path", request.path, &mut at.path),
@@ -177,12 +232,18 @@ pub fn change(app: &App, pos: &mut Pos, request: UpdateMerchantPosRequest) -> Re
         }
     }
     if let Some(port) = request.port {
-        at.port = u16::try_from(port).ok().filter(|p| *p > 0).ok_or_else(|| Problem::range(Rule::OutOfRange, "port", 1, 65_535))?;
+        at.port = u16::try_from(port)
+            .ok()
+            .filter(|p| *p > 0)
+            .ok_or_else(|| Problem::range(Rule::OutOfRange, "port", 1, 65_535))?;
     }
     for (sent, kept) in [
         (request.enable_foreign_card, &mut at.enable_foreign_card),
         (request.enable_installment, &mut at.enable_installment),
-        (request.enable_payment_without_cvc, &mut at.enable_payment_without_cvc),
+        (
+            request.enable_payment_without_cvc,
+            &mut at.enable_payment_without_cvc,
+        ),
         (request.enable_loyalty, &mut at.enable_loyalty),
         (request.new_integration, &mut at.new_integration),
     ] {
@@ -210,8 +271,15 @@ pub fn change(app: &App, pos: &mut Pos, request: UpdateMerchantPosRequest) -> Re
 }
 
 /// `PUT /merchant/v1/merchant-poses/{merchantPosId}/status/{posStatus}`.
-pub async fn update_status(app: &App, caller: &Caller, id: i64, status: &str) -> Result<(), Problem> {
-    let status: PosStatus = status.parse().map_err(|()| Problem::field(Rule::UnknownValue, "posStatus"))?;
+pub async fn update_status(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+    status: &str,
+) -> Result<(), Problem> {
+    let status: PosStatus = status
+        .parse()
+        .map_err(|()| Problem::field(Rule::UnknownValue, "posStatus"))?;
     let mut pos = known(app, caller.merchant.id, id).await?;
     pos.status = usable_status(status)?;
     save(app, &caller.claims, &mut pos).await
@@ -223,7 +291,10 @@ pub async fn save(app: &App, claims: &Claims, pos: &mut Pos) -> Result<(), Probl
     claims.write(app, None, &mut commit);
     poses::save(app, pos, &mut commit);
     let otherwise = Problem::with(Rule::WrongPaymentState, &[("status", "CHANGED")]);
-    app.db.commit(commit).await.map_err(|error| claims.refused(error, otherwise))?;
+    app.db
+        .commit(commit)
+        .await
+        .map_err(|error| claims.refused(error, otherwise))?;
     pos.version += 1;
     Ok(())
 }
@@ -258,7 +329,9 @@ fn secret(field: &str, value: Option<SensitiveText>) -> Result<Option<Secret>, P
     match value {
         None => Ok(None),
         Some(text) if text.expose().is_empty() || text.expose() == MASK => Ok(None),
-        Some(text) if text.expose().len() > LONGEST => Err(Problem::limit(Rule::TooLong, field, "max", LONGEST)),
+        Some(text) if text.expose().len() > LONGEST => {
+            Err(Problem::limit(Rule::TooLong, field, "max", LONGEST))
+        }
         Some(text) => Ok(Some(Secret::new(text.expose()))),
     }
 }
@@ -276,14 +349,26 @@ fn new_user(app: &App, position: usize, user: CreateMerchantPosUser) -> Result<P
     let field = |name: &str| format!("merchantPosUsers[{position}].{name}");
     Ok(PosUser {
         id: app.next_id(),
-        operation: user.pos_operation_type.unwrap_or(PosOperationType::Standard),
-        name: check::required(&field("posUsername"), Some(short(&field("posUsername"), user.pos_username)?).filter(|n| !n.is_empty()))?,
-        password: check::required(&field("posPassword"), secret(&field("posPassword"), user.pos_password)?)?,
+        operation: user
+            .pos_operation_type
+            .unwrap_or(PosOperationType::Standard),
+        name: check::required(
+            &field("posUsername"),
+            Some(short(&field("posUsername"), user.pos_username)?).filter(|n| !n.is_empty()),
+        )?,
+        password: check::required(
+            &field("posPassword"),
+            secret(&field("posPassword"), user.pos_password)?,
+        )?,
     })
 }
 
 /// The users as an update leaves them: its list, where a known id keeps what was not sent.
-fn changed_users(app: &App, before: &[PosUser], sent: Vec<UpdateMerchantPosUser>) -> Result<Vec<PosUser>, Problem> {
+fn changed_users(
+    app: &App,
+    before: &[PosUser],
+    sent: Vec<UpdateMerchantPosUser>,
+) -> Result<Vec<PosUser>, Problem> {
     let mut users = Vec::with_capacity(sent.len());
     for (position, user) in sent.into_iter().enumerate() {
         let field = |name: &str| format!("merchantPosUsers[{position}].{name}");
@@ -304,8 +389,13 @@ fn changed_users(app: &App, before: &[PosUser], sent: Vec<UpdateMerchantPosUser>
         users.push(PosUser {
             id,
             operation: user.pos_operation_type.unwrap_or(known.operation),
-            name: if name.is_empty() { known.name.clone() } else { name },
-            password: secret(&field("posPassword"), user.pos_password)?.unwrap_or_else(|| known.password.clone()),
+            name: if name.is_empty() {
+                known.name.clone()
+            } else {
+                name
+            },
+            password: secret(&field("posPassword"), user.pos_password)?
+                .unwrap_or_else(|| known.password.clone()),
         });
     }
     Ok(users)
@@ -314,7 +404,12 @@ fn changed_users(app: &App, before: &[PosUser], sent: Vec<UpdateMerchantPosUser>
 /// A POS that its bank would refuse for want of a number is refused here, with the field's name.
 fn complete(pos: &Pos) -> Result<(), Problem> {
     let missing = |field: &'static str| Err(Problem::field(Rule::PosInvalid, field));
-    let has_user = |kind: PosOperationType| pos.credentials.users.iter().any(|user| user.operation == kind);
+    let has_user = |kind: PosOperationType| {
+        pos.credentials
+            .users
+            .iter()
+            .any(|user| user.operation == kind)
+    };
     let threeds = pos.authenticates(PaymentAuthenticationType::ThreeDs);
     if pos.settings.client_id.is_empty() {
         return missing("clientId");
@@ -327,7 +422,9 @@ fn complete(pos: &Pos) -> Result<(), Problem> {
     }
     match pos.integrator {
         PosIntegrator::Ykb if pos.settings.posnet_id.is_empty() => missing("posnetId"),
-        PosIntegrator::Garanti if !has_user(PosOperationType::Provaut) || !has_user(PosOperationType::Provrfn) => {
+        PosIntegrator::Garanti
+            if !has_user(PosOperationType::Provaut) || !has_user(PosOperationType::Provrfn) =>
+        {
             missing("merchantPosUsers")
         }
         _ => Ok(()),
@@ -348,13 +445,22 @@ fn own_endpoint(row: &BankRow) -> Endpoint {
 fn scheme_of(row: &BankRow, at: &PosSettings) -> String {
     let own = [row.hostname, row.test_hostname].contains(&at.hostname.as_str());
     let loopback = matches!(at.hostname.as_str(), "127.0.0.1" | "localhost" | "[::1]");
-    if !own && loopback { "http".to_owned() } else { "https".to_owned() }
+    if !own && loopback {
+        "http".to_owned()
+    } else {
+        "https".to_owned()
+    }
 }
 
 /// A stolen API key must not send stored cards to a stranger: a host outside the directory needs
 /// the operator's leave.
 fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Problem> {
-    let refused = || Problem::with(Rule::HostNotAllowed, &[("field", "hostname"), ("host", &at.hostname)]);
+    let refused = || {
+        Problem::with(
+            Rule::HostNotAllowed,
+            &[("field", "hostname"), ("host", &at.hostname)],
+        )
+    };
     let plain_path = |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\', '@']);
     if !plain_path(&at.path) || !plain_path(&at.threeds_path) {
         return Err(Problem::field(Rule::WrongType, "path"));
@@ -364,7 +470,9 @@ fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Proble
     if url.host_str() != Some(at.hostname.as_str()) {
         return Err(Problem::field(Rule::WrongType, "hostname"));
     }
-    let own = at.scheme == "https" && at.port == row.port && [row.hostname, row.test_hostname].contains(&at.hostname.as_str());
+    let own = at.scheme == "https"
+        && at.port == row.port
+        && [row.hostname, row.test_hostname].contains(&at.hostname.as_str());
     match own || app.settings.bank_hosts.allows(&url) {
         true => Ok(()),
         false => Err(refused()),
@@ -404,7 +512,10 @@ pub fn view(pos: &Pos) -> MerchantPosResponse {
         enable_loyalty: Some(at.enable_loyalty),
         new_integration: Some(at.new_integration),
         order_number: i32::try_from(pos.order_number).ok(),
-        autopilot_state: Some(AutopilotState { is_three_ds_up: Some(true), is_non_three_ds_up: Some(true) }),
+        autopilot_state: Some(AutopilotState {
+            is_three_ds_up: Some(true),
+            is_non_three_ds_up: Some(true),
+        }),
         currency: Some(pos.currency),
         bank_id: Some(pos.bank_id),
         bank_name: given(bank_name(pos)),

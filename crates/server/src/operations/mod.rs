@@ -31,6 +31,10 @@ pub struct Caller {
 }
 
 /// An amount of at least zero in minor units, for the engine's own checks.
-pub fn amount_field(field: &str, value: contract::money::Decimal, currency: contract::enums::Currency) -> Result<i64, Problem> {
+pub fn amount_field(
+    field: &str,
+    value: contract::money::Decimal,
+    currency: contract::enums::Currency,
+) -> Result<i64, Problem> {
     check::amount(field, value, currency).map(|amount| amount.minor)
 }

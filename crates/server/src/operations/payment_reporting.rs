@@ -10,7 +10,9 @@ use crate::store::payments::{self, Payment};
 use contract::datetime::{LocalDateTime, ReceivedDateTime};
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
 use contract::money::{Decimal, Money};
-use contract::payment_reporting::{ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest};
+use contract::payment_reporting::{
+    ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
+};
 use contract::rules::Rule;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -29,23 +31,48 @@ pub struct Found {
 }
 
 /// `GET /payment-reporting/v1/payments`, with every filter.
-pub async fn search(app: &App, caller: &Caller, request: SearchPaymentsRequest) -> Result<Found, Problem> {
+pub async fn search(
+    app: &App,
+    caller: &Caller,
+    request: SearchPaymentsRequest,
+) -> Result<Found, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let merchant_id = caller.merchant.id;
     let Some(filters) = Filters::of(request)? else {
-        return Ok(Found { items: Vec::new(), page, size, total: 0 });
+        return Ok(Found {
+            items: Vec::new(),
+            page,
+            size,
+            total: 0,
+        });
     };
-    let (found, total) =
-        payments::search_of_merchant(app, merchant_id, &filters.conditions, filters.values, page, size).await?;
+    let (found, total) = payments::search_of_merchant(
+        app,
+        merchant_id,
+        &filters.conditions,
+        filters.values,
+        page,
+        size,
+    )
+    .await?;
     let mut items = Vec::with_capacity(found.len());
     for payment in &found {
         items.push(shown(app, caller, payment, false).await?);
     }
-    Ok(Found { items, page, size, total })
+    Ok(Found {
+        items,
+        page,
+        size,
+        total,
+    })
 }
 
 /// `GET /payment-reporting/v1/payments/{paymentId}`.
-pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<ReportingPaymentResponse, Problem> {
+pub async fn retrieve(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+) -> Result<ReportingPaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
     let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
     shown(app, caller, &payment, true).await
@@ -81,7 +108,9 @@ impl Filters {
         filters.equal("provider", r.payment_provider.map(|v| v.as_str()));
         filters.equal("status", r.payment_status.map(|v| v.as_str()));
         // Everything here came through the API; other sources match nothing yet.
-        if r.payment_source.is_some_and(|source| source != PaymentSource::Api) {
+        if r.payment_source
+            .is_some_and(|source| source != PaymentSource::Api)
+        {
             return Ok(None);
         }
         filters.equal("channel", r.payment_channel);
@@ -96,8 +125,18 @@ impl Filters {
         filters.equal("currency", r.currency.map(|v| v.as_str()));
         filters.equal("installment", r.installment.map(i64::from));
         filters.equal("threeds", r.is_three_ds);
-        filters.amount("paid_price >= ?", "minPaidPrice", r.min_paid_price, r.currency)?;
-        filters.amount("paid_price <= ?", "maxPaidPrice", r.max_paid_price, r.currency)?;
+        filters.amount(
+            "paid_price >= ?",
+            "minPaidPrice",
+            r.min_paid_price,
+            r.currency,
+        )?;
+        filters.amount(
+            "paid_price <= ?",
+            "maxPaidPrice",
+            r.max_paid_price,
+            r.currency,
+        )?;
         filters.time("created_at >= ?", "minCreatedDate", r.min_created_date)?;
         filters.time("created_at <= ?", "maxCreatedDate", r.max_created_date)?;
         Ok(Some(filters))
@@ -119,7 +158,13 @@ impl Filters {
 
     /// Amounts are compared in minor units. Without a currency the filter's amount counts in
     /// currencies of two digits, and other payments are compared in theirs.
-    fn amount(&mut self, condition: &str, field: &str, value: Option<Decimal>, currency: Option<Currency>) -> Result<(), Problem> {
+    fn amount(
+        &mut self,
+        condition: &str,
+        field: &str,
+        value: Option<Decimal>,
+        currency: Option<Currency>,
+    ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
         let minor = |currency| super::amount_field(field, value, currency);
         match currency {
@@ -128,13 +173,21 @@ impl Filters {
                 let two = minor(Currency::Try)?;
                 let scaled = "case when currency = 'JPY' then paid_price * 100 \
                               when currency in ('KWD', 'BHD', 'IQD') then paid_price / 10 else paid_price end";
-                self.add(&condition.replace("paid_price", &format!("({scaled})")), Value::Int(two));
+                self.add(
+                    &condition.replace("paid_price", &format!("({scaled})")),
+                    Value::Int(two),
+                );
             }
         }
         Ok(())
     }
 
-    fn time(&mut self, condition: &str, field: &str, value: Option<ReceivedDateTime>) -> Result<(), Problem> {
+    fn time(
+        &mut self,
+        condition: &str,
+        field: &str,
+        value: Option<ReceivedDateTime>,
+    ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
         let moment = moment(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
         self.add(condition, Value::Time(moment));
@@ -153,7 +206,12 @@ fn moment(text: &str) -> Option<Timestamp> {
     Some(local.to_zoned(zone).ok()?.timestamp())
 }
 
-async fn shown(app: &App, caller: &Caller, payment: &Payment, detail: bool) -> Result<ReportingPaymentResponse, Problem> {
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    payment: &Payment,
+    detail: bool,
+) -> Result<ReportingPaymentResponse, Problem> {
     let items = payments::items_of_merchant(app, payment.merchant_id, payment.id).await?;
     let tried = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
     let left = payment.captured - payment.refunded;
@@ -166,11 +224,18 @@ async fn shown(app: &App, caller: &Caller, payment: &Payment, detail: bool) -> R
     let p = view(payment, &[], caller.language);
     Ok(ReportingPaymentResponse {
         retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
-        refundable_price: Some(Decimal::of_minor(left, payment.currency, payment.paid_price.scale)),
+        refundable_price: Some(Decimal::of_minor(
+            left,
+            payment.currency,
+            payment.paid_price.scale,
+        )),
         refund_status: Some(refund_status),
         refunds: Vec::new(),
         payment_transactions: match detail {
-            true => items.iter().map(|item| reported(payment, item, refund_status)).collect(),
+            true => items
+                .iter()
+                .map(|item| reported(payment, item, refund_status))
+                .collect(),
             false => Vec::new(),
         },
         ..ReportingPaymentResponse::from(p)

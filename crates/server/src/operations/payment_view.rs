@@ -11,13 +11,17 @@ use contract::errors::Language;
 use contract::money::{Decimal, Money};
 
 /// The payment with its items, read from the store.
-pub async fn loaded(app: &App, payment: &Payment, language: Language) -> Result<PaymentResponse, Problem> {
+pub(super) async fn loaded(
+    app: &App,
+    payment: &Payment,
+    language: Language,
+) -> Result<PaymentResponse, Problem> {
     let items = payments::items_of_merchant(app, payment.merchant_id, payment.id).await?;
     Ok(view(payment, &items, language))
 }
 
 /// The payment with its items.
-pub fn view(payment: &Payment, items: &[Item], language: Language) -> PaymentResponse {
+pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> PaymentResponse {
     let p = payment;
     let succeeded = p.status == PaymentStatus::Success;
     let stored = p.store_card && succeeded;
@@ -77,7 +81,7 @@ pub fn view(payment: &Payment, items: &[Item], language: Language) -> PaymentRes
 }
 
 /// A failure in the caller's language.
-pub fn error(failure: &PaymentFailure, language: Language) -> PaymentError {
+pub(super) fn error(failure: &PaymentFailure, language: Language) -> PaymentError {
     PaymentError {
         error_code: Some(failure.group.code().to_owned()),
         error_description: Some(failure.group.text(language).to_owned()),
@@ -86,12 +90,13 @@ pub fn error(failure: &PaymentFailure, language: Language) -> PaymentError {
 }
 
 /// Interest or discount over the basket, in percent: whole millionths, rounded towards zero.
-pub fn commission_rate(price: i64, paid: i64) -> Decimal {
+pub(super) fn commission_rate(price: i64, paid: i64) -> Decimal {
     const PERCENT_IN_MILLIONTHS: i128 = 100 * 1_000_000;
     match price {
         0 => Decimal::ZERO,
         _ => {
-            let rate = (i128::from(paid) - i128::from(price)) * PERCENT_IN_MILLIONTHS / i128::from(price);
+            let rate =
+                (i128::from(paid) - i128::from(price)) * PERCENT_IN_MILLIONTHS / i128::from(price);
             Decimal::of_millionths(i64::try_from(rate).unwrap_or(i64::MAX))
         }
     }
@@ -106,7 +111,7 @@ fn difference(payment: &Payment) -> Decimal {
 
 /// An item as reports and payments show it. Nothing is settled here yet, so a seller's share waits
 /// for approval, and everything else is the merchant's own.
-pub fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction {
+pub(super) fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction {
     let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
     let share = item.sub_merchant_price.map_or(0, |amount| amount.minor);
     PaymentTransaction {
@@ -123,9 +128,13 @@ pub fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction {
         }),
         merchant_payout_amount: Some(spelled(item.paid_price - share)),
         sub_merchant_member_id: item.sub_merchant_member_id,
-        sub_merchant_member_price: item.sub_merchant_price.map(|amount| amount.decimal(payment.currency)),
+        sub_merchant_member_price: item
+            .sub_merchant_price
+            .map(|amount| amount.decimal(payment.currency)),
         sub_merchant_member_payout_rate: Some(Decimal::ZERO),
-        sub_merchant_member_payout_amount: item.sub_merchant_price.map(|amount| amount.decimal(payment.currency)),
+        sub_merchant_member_payout_amount: item
+            .sub_merchant_price
+            .map(|amount| amount.decimal(payment.currency)),
         transaction_status: Some(match item.sub_merchant_member_id {
             Some(_) => TransactionStatus::WaitingForApproval,
             None => TransactionStatus::Approved,

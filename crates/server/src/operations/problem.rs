@@ -36,12 +36,18 @@ pub enum Problem {
 impl Problem {
     /// A broken rule that concerns no single field.
     pub fn rule(rule: Rule) -> Problem {
-        Problem::Rule { rule, values: Vec::new() }
+        Problem::Rule {
+            rule,
+            values: Vec::new(),
+        }
     }
 
     /// A broken rule with what its text names.
     pub fn with(rule: Rule, values: &[(&'static str, &str)]) -> Problem {
-        let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let values = values
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
         Problem::Rule { rule, values }
     }
 
@@ -51,13 +57,28 @@ impl Problem {
     }
 
     /// A broken rule of a field, with one more value.
-    pub fn limit(rule: Rule, field: impl AsRef<str>, name: &'static str, value: impl ToString) -> Problem {
-        Problem::with(rule, &[("field", field.as_ref()), (name, &value.to_string())])
+    pub fn limit(
+        rule: Rule,
+        field: impl AsRef<str>,
+        name: &'static str,
+        value: impl ToString,
+    ) -> Problem {
+        Problem::with(
+            rule,
+            &[("field", field.as_ref()), (name, &value.to_string())],
+        )
     }
 
     /// A field that is not within its bounds.
     pub fn range(rule: Rule, field: impl AsRef<str>, min: i64, max: i64) -> Problem {
-        Problem::with(rule, &[("field", field.as_ref()), ("min", &min.to_string()), ("max", &max.to_string())])
+        Problem::with(
+            rule,
+            &[
+                ("field", field.as_ref()),
+                ("min", &min.to_string()),
+                ("max", &max.to_string()),
+            ],
+        )
     }
 
     /// Something that the merchant cannot mend; the cause goes to the log alone.

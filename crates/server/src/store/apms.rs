@@ -68,7 +68,11 @@ fn seal(app: &App, apm: &Apm) -> String {
 
 fn read(app: &App, row: &Row) -> Result<Apm, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
-    let text = super::opened(app, &place(merchant_id, id), &row.text("credentials_sealed")?)?;
+    let text = super::opened(
+        app,
+        &place(merchant_id, id),
+        &row.text("credentials_sealed")?,
+    )?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("an APM's credentials cannot be read"))?;
     Ok(Apm {
@@ -102,13 +106,23 @@ macro_rules! select_apm {
 
 /// All definitions of a merchant, oldest first.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Apm>, Unavailable> {
-    let rows = app.db.rows(select_apm!("order by id"), params![merchant_id]).await?;
+    let rows = app
+        .db
+        .rows(select_apm!("order by id"), params![merchant_id])
+        .await?;
     rows.iter().map(|row| read(app, row)).collect()
 }
 
 /// One definition of a merchant.
-pub async fn one_of_merchant(app: &App, merchant_id: i64, id: i64) -> Result<Option<Apm>, Unavailable> {
-    let row = app.db.row(select_apm!("and id = $2"), params![merchant_id, id]).await?;
+pub async fn one_of_merchant(
+    app: &App,
+    merchant_id: i64,
+    id: i64,
+) -> Result<Option<Apm>, Unavailable> {
+    let row = app
+        .db
+        .row(select_apm!("and id = $2"), params![merchant_id, id])
+        .await?;
     row.map(|row| read(app, &row)).transpose()
 }
 

@@ -52,7 +52,10 @@ impl AttemptState {
 
     /// The spelling in the database.
     pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("REVIEW", |(_, text)| text)
+        Self::ALL
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("REVIEW", |(_, text)| text)
     }
 
     fn parse(text: &str) -> Result<AttemptState, Unavailable> {
@@ -122,17 +125,25 @@ struct StoredReward {
 
 fn reward_to_json(reward: RewardUse) -> Json {
     let stored = match reward {
-        RewardUse::Money { card, firm, mile } => {
-            StoredReward { money: Some(RewardMoney { card, firm, mile }), campaign: None }
-        }
-        RewardUse::Campaign(kind) => StoredReward { money: None, campaign: Some(kind) },
+        RewardUse::Money { card, firm, mile } => StoredReward {
+            money: Some(RewardMoney { card, firm, mile }),
+            campaign: None,
+        },
+        RewardUse::Campaign(kind) => StoredReward {
+            money: None,
+            campaign: Some(kind),
+        },
     };
     to_json(&stored)
 }
 
 fn reward_from_json(json: Json) -> Result<Option<RewardUse>, Unavailable> {
     let stored: StoredReward = from_json(json)?;
-    let money = stored.money.map(|m| RewardUse::Money { card: m.card, firm: m.firm, mile: m.mile });
+    let money = stored.money.map(|m| RewardUse::Money {
+        card: m.card,
+        firm: m.firm,
+        mile: m.mile,
+    });
     Ok(money.or(stored.campaign.map(RewardUse::Campaign)))
 }
 
@@ -163,8 +174,14 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         state: AttemptState::parse(&row.text("state")?)?,
         amount: row.int("amount")?,
         installment: u8::try_from(row.int("installment")?).unwrap_or(1),
-        reward: row.opt_json("reward")?.map(reward_from_json).transpose()?.flatten(),
-        proof: proof.map(|sealed| super::opened(app, &place(merchant_id, id), &sealed)).transpose()?,
+        reward: row
+            .opt_json("reward")?
+            .map(reward_from_json)
+            .transpose()?
+            .flatten(),
+        proof: proof
+            .map(|sealed| super::opened(app, &place(merchant_id, id), &sealed))
+            .transpose()?,
         answer: row.opt_json("answer")?.map(from_json).transpose()?,
         asked_at: row.time("asked_at")?,
         inquiries: row.int("inquiries")?,
@@ -173,30 +190,43 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
 }
 
 /// The attempts of a merchant's payment, oldest first.
-pub async fn of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Vec<Attempt>, Unavailable> {
+pub async fn of_payment(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<Vec<Attempt>, Unavailable> {
     let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id");
     let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
     rows.iter().map(|row| read(app, row)).collect()
 }
 
 /// The last attempt of a merchant's payment.
-pub async fn last_of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Option<Attempt>, Unavailable> {
-    let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id desc limit 1");
+pub async fn last_of_payment(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<Option<Attempt>, Unavailable> {
+    let sql =
+        select_attempt!("where merchant_id = $1 and payment_id = $2 order by id desc limit 1");
     let row = app.db.row(sql, params![merchant_id, payment_id]).await?;
     row.map(|row| read(app, &row)).transpose()
 }
 
-/// Merchant and payment of the attempts of a shard whose inquiry is due, the longest due first.
-pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, payment_id from attempts where shard = $1 and inquire_at <= $2 \
-             order by inquire_at limit $3",
-            params![shard, now, limit],
-        )
-        .await?;
-    rows.iter().map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?))).collect()
+/// Merchant and payment of the attempts of some shards whose inquiry is due, the longest due first.
+pub async fn due(
+    app: &App,
+    shards: &[i64],
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(i64, i64)>, Unavailable> {
+    let sql = format!(
+        "select merchant_id, payment_id from attempts where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
+        super::listed(shards),
+    );
+    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
+        .collect()
 }
 
 /// Writes a new attempt and claims its order id: a conflict when the merchant used it already.
@@ -231,10 +261,10 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.
 pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit) {
     let a = attempt;
-    let sealed = a
-        .proof
-        .as_ref()
-        .map(|proof| app.vault.seal(&place(a.merchant_id, a.id), proof.expose().as_bytes()));
+    let sealed = a.proof.as_ref().map(|proof| {
+        app.vault
+            .seal(&place(a.merchant_id, a.id), proof.expose().as_bytes())
+    });
     commit.one(
         "update attempts set state = $4, answer = $5, answered_at = $6, inquiries = $7, inquire_at = $8, \
          proof_sealed = $9, asked_at = $10 where merchant_id = $1 and id = $2 and state = $3",

@@ -32,7 +32,10 @@ fn place(merchant_id: i64, card_token: &str) -> String {
 
 /// Writes a new stored card. One that a payment stores is not active before the payment succeeds.
 pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {
-    let sealed = app.vault.seal(&place(card.merchant_id, &card.card_token), card.pan.expose().as_bytes());
+    let sealed = app.vault.seal(
+        &place(card.merchant_id, &card.card_token),
+        card.pan.expose().as_bytes(),
+    );
     commit.one(
         "insert into stored_cards (merchant_id, card_user_key, card_token, pan_sealed, bin_number, last_four, \
          holder_name, expire_year, expire_month, alias, active, created_at) \
@@ -70,12 +73,17 @@ pub async fn of_merchant(
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let number = super::opened(app, &place(merchant_id, card_token), &row.text("pan_sealed")?)?;
+    let number = super::opened(
+        app,
+        &place(merchant_id, card_token),
+        &row.text("pan_sealed")?,
+    )?;
     Ok(Some(StoredCard {
         merchant_id,
         card_user_key: card_user_key.to_owned(),
         card_token: card_token.to_owned(),
-        pan: Pan::parse(number.expose()).map_err(|_| Unavailable::new("a stored card cannot be read"))?,
+        pan: Pan::parse(number.expose())
+            .map_err(|_| Unavailable::new("a stored card cannot be read"))?,
         expiry: Expiry {
             year: u16::try_from(row.int("expire_year")?).unwrap_or(0),
             month: u8::try_from(row.int("expire_month")?).unwrap_or(0),
@@ -87,7 +95,11 @@ pub async fn of_merchant(
 }
 
 /// Whether a merchant has a shopper with this key.
-pub async fn user_of_merchant(app: &App, merchant_id: i64, card_user_key: &str) -> Result<bool, Unavailable> {
+pub async fn user_of_merchant(
+    app: &App,
+    merchant_id: i64,
+    card_user_key: &str,
+) -> Result<bool, Unavailable> {
     let row = app
         .db
         .row(
@@ -107,7 +119,12 @@ pub fn activate(merchant_id: i64, card_user_key: &str, card_token: &str, commit:
 }
 
 /// The payment that would have stored a card failed: the card is forgotten.
-pub fn forget_inactive(merchant_id: i64, card_user_key: &str, card_token: &str, commit: &mut Commit) {
+pub fn forget_inactive(
+    merchant_id: i64,
+    card_user_key: &str,
+    card_token: &str,
+    commit: &mut Commit,
+) {
     commit.maybe(
         "delete from stored_cards where merchant_id = $1 and card_user_key = $2 and card_token = $3 and active = false",
         params![merchant_id, card_user_key, card_token],

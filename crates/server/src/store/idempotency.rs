@@ -15,7 +15,14 @@ pub struct Claimed {
 }
 
 /// Claims a key; a conflict when it is claimed already.
-pub fn claim(app: &App, merchant_id: i64, key: &str, fingerprint: &str, payment_id: Option<i64>, commit: &mut Commit) {
+pub fn claim(
+    app: &App,
+    merchant_id: i64,
+    key: &str,
+    fingerprint: &str,
+    payment_id: Option<i64>,
+    commit: &mut Commit,
+) {
     commit.one(
         "insert into idempotency_keys (merchant_id, key, fingerprint, payment_id, created_at) \
          values ($1, $2, $3, $4, $5)",
@@ -24,7 +31,14 @@ pub fn claim(app: &App, merchant_id: i64, key: &str, fingerprint: &str, payment_
 }
 
 /// Keeps the answer to a key. The first answer stays.
-pub fn answer(app: &App, merchant_id: i64, key: &str, status: u16, body: &[u8], commit: &mut Commit) {
+pub fn answer(
+    app: &App,
+    merchant_id: i64,
+    key: &str,
+    status: u16,
+    body: &[u8],
+    commit: &mut Commit,
+) {
     let sealed = app.vault.seal(&place(merchant_id, key), body);
     commit.maybe(
         "update idempotency_keys set status = $3, answer_sealed = $4 \
@@ -42,7 +56,11 @@ pub fn release(merchant_id: i64, key: &str, commit: &mut Commit) {
 }
 
 /// What is known of a merchant's key.
-pub async fn of_merchant(app: &App, merchant_id: i64, key: &str) -> Result<Option<Claimed>, Unavailable> {
+pub async fn of_merchant(
+    app: &App,
+    merchant_id: i64,
+    key: &str,
+) -> Result<Option<Claimed>, Unavailable> {
     let row = app
         .db
         .row(
@@ -62,7 +80,11 @@ pub async fn of_merchant(app: &App, merchant_id: i64, key: &str) -> Result<Optio
         }
         _ => None,
     };
-    Ok(Some(Claimed { fingerprint: row.text("fingerprint")?, payment_id: row.opt_int("payment_id")?, answer }))
+    Ok(Some(Claimed {
+        fingerprint: row.text("fingerprint")?,
+        payment_id: row.opt_int("payment_id")?,
+        answer,
+    }))
 }
 
 fn place(merchant_id: i64, key: &str) -> String {

@@ -10,11 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 pub const LEASE_SECONDS: i64 = 30;
 
 fn until(now: Timestamp) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(LEASE_SECONDS)).unwrap_or(Timestamp::MAX)
+    now.checked_add(SignedDuration::from_secs(LEASE_SECONDS))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// Leases a node number that nobody has; nothing when all are taken.
-pub async fn lease_node(db: &super::db::Db, owner: &str, now: Timestamp) -> Result<Option<i64>, Unavailable> {
+pub async fn lease_node(
+    db: &super::db::Db,
+    owner: &str,
+    now: Timestamp,
+) -> Result<Option<i64>, Unavailable> {
     for node in 0..NODES {
         let mut commit = Commit::new(0, node);
         commit.one(
@@ -44,7 +49,10 @@ pub async fn renew_node(app: &App, node: i64, owner: &str) -> Result<bool, Unava
 /// Gives a node number back.
 pub async fn release_node(db: &super::db::Db, node: i64, owner: &str) -> Result<(), Unavailable> {
     let mut commit = Commit::new(0, node);
-    commit.maybe("delete from nodes where node = $1 and owner = $2", params![node, owner]);
+    commit.maybe(
+        "delete from nodes where node = $1 and owner = $2",
+        params![node, owner],
+    );
     super::won(db.commit(commit).await).map(|_| ())
 }
 
@@ -71,6 +79,9 @@ pub async fn lease_shards(app: &App, owner: &str) -> Result<Vec<i64>, Unavailabl
 /// Gives all shards back, so that another replica need not wait for the leases to end.
 pub async fn release_shards(app: &App, owner: &str) -> Result<(), Unavailable> {
     let mut commit = Commit::new(0, NODES);
-    commit.maybe("update shards set until = $2 where owner = $1", params![owner, app.now()]);
+    commit.maybe(
+        "update shards set until = $2 where owner = $1",
+        params![owner, app.now()],
+    );
     super::won(app.db.commit(commit).await).map(|_| ())
 }

@@ -46,7 +46,10 @@ impl ApplicationState {
 
     /// The spelling in the database.
     pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("ASKED", |(_, text)| text)
+        Self::ALL
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("ASKED", |(_, text)| text)
     }
 
     fn parse(text: &str) -> Result<ApplicationState, Unavailable> {
@@ -150,21 +153,35 @@ fn read(row: &Row) -> Result<Loan, Unavailable> {
 }
 
 /// The application of a merchant's payment.
-pub async fn of_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<Option<Loan>, Unavailable> {
+pub async fn of_payment(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<Option<Loan>, Unavailable> {
     let sql = select_loan!("where merchant_id = $1 and payment_id = $2");
-    app.db.row(sql, params![merchant_id, payment_id]).await?.as_ref().map(read).transpose()
+    app.db
+        .row(sql, params![merchant_id, payment_id])
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
-/// Merchant and payment of the applications of a shard whose inquiry is due, the longest due first.
-pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, payment_id from loans where shard = $1 and inquire_at <= $2 order by inquire_at limit $3",
-            params![shard, now, limit],
-        )
-        .await?;
-    rows.iter().map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?))).collect()
+/// Merchant and payment of the applications of some shards whose inquiry is due, the longest due first.
+pub async fn due(
+    app: &App,
+    shards: &[i64],
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(i64, i64)>, Unavailable> {
+    let sql = format!(
+        "select merchant_id, payment_id from loans where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
+        super::listed(shards),
+    );
+    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
+        .collect()
 }
 
 /// Writes a new application and claims its order id.

@@ -93,27 +93,43 @@ pub async fn by_api_key(
         ", k.secret_sealed from api_keys k join merchants m on m.id = k.merchant_id \
          where k.api_key = $1 and k.active"
     );
-    let Some(row) = app.db.row(sql, params![api_key]).await? else { return Ok(None) };
-    let secret = super::opened(app, &format!("api key {api_key}"), &row.text("secret_sealed")?)?;
+    let Some(row) = app.db.row(sql, params![api_key]).await? else {
+        return Ok(None);
+    };
+    let secret = super::opened(
+        app,
+        &format!("api key {api_key}"),
+        &row.text("secret_sealed")?,
+    )?;
     Ok(Some((read(app, &row)?, secret)))
 }
 
 /// A merchant by its id, for jobs, pages and commands that already know whose it is.
 pub async fn of_id(app: &App, id: i64) -> Result<Option<Merchant>, Unavailable> {
-    let row = app.db.row(select_merchant!("from merchants m where m.id = $1"), params![id]).await?;
+    let row = app
+        .db
+        .row(
+            select_merchant!("from merchants m where m.id = $1"),
+            params![id],
+        )
+        .await?;
     row.map(|row| read(app, &row)).transpose()
 }
 
 /// Whether a merchant is there whose keys everybody knows.
 pub async fn demo_exists(app: &App) -> Result<bool, Unavailable> {
-    let row = app.db.row("select id from merchants where demo limit 1", params![]).await?;
+    let row = app
+        .db
+        .row("select id from merchants where demo limit 1", params![])
+        .await?;
     Ok(row.is_some())
 }
 
 /// Writes a new merchant.
 pub fn insert(app: &App, merchant: &Merchant, commit: &mut Commit) {
     let seal = |what: &str, secret: &Secret| {
-        app.vault.seal(&place(merchant.id, what), secret.expose().as_bytes())
+        app.vault
+            .seal(&place(merchant.id, what), secret.expose().as_bytes())
     };
     commit.one(
         "insert into merchants (id, name, demo, features, threeds_policy, completes_doubt, \
@@ -138,7 +154,8 @@ pub fn insert(app: &App, merchant: &Merchant, commit: &mut Commit) {
 /// Writes a merchant's settings; a conflict when somebody else wrote them meanwhile.
 pub fn save(app: &App, merchant: &Merchant, commit: &mut Commit) {
     let seal = |what: &str, secret: &Secret| {
-        app.vault.seal(&place(merchant.id, what), secret.expose().as_bytes())
+        app.vault
+            .seal(&place(merchant.id, what), secret.expose().as_bytes())
     };
     commit.one(
         "update merchants set name = $3, features = $4, threeds_policy = $5, completes_doubt = $6, \
@@ -167,7 +184,9 @@ pub fn insert_api_key(
     secret: &Secret,
     commit: &mut Commit,
 ) {
-    let sealed = app.vault.seal(&format!("api key {api_key}"), secret.expose().as_bytes());
+    let sealed = app
+        .vault
+        .seal(&format!("api key {api_key}"), secret.expose().as_bytes());
     commit.one(
         "insert into api_keys (api_key, merchant_id, secret_sealed, active, created_at) \
          values ($1, $2, $3, true, $4)",
@@ -180,4 +199,16 @@ fn threeds_policy(merchant: &Merchant) -> &'static str {
         true => "HALF_THREEDS",
         false => "FULL_THREEDS",
     }
+}
+
+/// Every merchant, oldest first: for the operator's commands alone.
+pub async fn all(app: &App) -> Result<Vec<Merchant>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            select_merchant!("from merchants m order by m.id"),
+            params![],
+        )
+        .await?;
+    rows.iter().map(|row| read(app, row)).collect()
 }

@@ -30,10 +30,21 @@ pub fn shard_of(merchant_id: i64) -> i64 {
     merchant_id.rem_euclid(SHARDS)
 }
 
+/// Shard numbers for an `in (…)`: they are ours, not a caller's.
+fn listed(shards: &[i64]) -> String {
+    shards
+        .iter()
+        .map(i64::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
     match app.vault.open_text(place, sealed) {
         Ok(text) => Ok(Secret::new(text.as_str())),
-        Err(_) => Err(Unavailable::new(format!("{place} does not open: is this the right key file?"))),
+        Err(_) => Err(Unavailable::new(format!(
+            "{place} does not open: is this the right key file?"
+        ))),
     }
 }
 
@@ -50,7 +61,8 @@ fn enumerated<E: FromStr>(text: &str) -> Result<E, Unavailable> {
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailable> {
-    serde_json::from_value(json).map_err(|error| Unavailable::new(format!("a row cannot be read: {error}")))
+    serde_json::from_value(json)
+        .map_err(|error| Unavailable::new(format!("a row cannot be read: {error}")))
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Json {

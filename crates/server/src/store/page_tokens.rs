@@ -29,7 +29,14 @@ impl Kind {
 }
 
 /// Writes a new address.
-pub fn insert(token: &str, merchant_id: i64, payment_id: i64, kind: Kind, expires_at: Timestamp, commit: &mut Commit) {
+pub fn insert(
+    token: &str,
+    merchant_id: i64,
+    payment_id: i64,
+    kind: Kind,
+    expires_at: Timestamp,
+    commit: &mut Commit,
+) {
     commit.one(
         "insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) values ($1, $2, $3, $4, $5)",
         params![token, merchant_id, payment_id, kind.as_str(), expires_at],
@@ -37,7 +44,11 @@ pub fn insert(token: &str, merchant_id: i64, payment_id: i64, kind: Kind, expire
 }
 
 /// Merchant and payment that an address leads to, and whether it is still good.
-pub async fn of_token(app: &App, token: &str, kind: Kind) -> Result<Option<(i64, i64, bool)>, Unavailable> {
+pub async fn of_token(
+    app: &App,
+    token: &str,
+    kind: Kind,
+) -> Result<Option<(i64, i64, bool)>, Unavailable> {
     let row = app
         .db
         .row(
@@ -46,5 +57,9 @@ pub async fn of_token(app: &App, token: &str, kind: Kind) -> Result<Option<(i64,
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some((row.int("merchant_id")?, row.int("payment_id")?, row.time("expires_at")? > app.now())))
+    Ok(Some((
+        row.int("merchant_id")?,
+        row.int("payment_id")?,
+        row.time("expires_at")? > app.now(),
+    )))
 }

@@ -5,7 +5,8 @@ use super::{enumerated, from_json, to_json};
 use crate::app::App;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{
-    CardAssociation, CardType, Currency, PaymentGroup, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+    CardAssociation, CardType, Currency, PaymentGroup, PaymentPhase, PaymentProvider,
+    PaymentStatus, PaymentType,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
@@ -199,19 +200,34 @@ macro_rules! select_payment {
 pub const SELECT_OF_MERCHANT: &str = select_payment!("");
 
 /// One payment of a merchant.
-pub async fn of_merchant(app: &App, merchant_id: i64, id: i64) -> Result<Option<Payment>, Unavailable> {
-    let row = app.db.row(select_payment!("and id = $2"), params![merchant_id, id]).await?;
+pub async fn of_merchant(
+    app: &App,
+    merchant_id: i64,
+    id: i64,
+) -> Result<Option<Payment>, Unavailable> {
+    let row = app
+        .db
+        .row(select_payment!("and id = $2"), params![merchant_id, id])
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
 /// The items of a merchant's payment, in the request's order.
-pub async fn items_of_merchant(app: &App, merchant_id: i64, payment_id: i64) -> Result<Vec<Item>, Unavailable> {
-    let currency_free = |row: &Row, amount: &str, scale: &str| -> Result<Option<Amount>, Unavailable> {
-        Ok(match (row.opt_int(amount)?, row.opt_int(scale)?) {
-            (Some(minor), Some(scale)) => Some(Amount { minor, scale: u32::try_from(scale).unwrap_or(0) }),
-            _ => None,
-        })
-    };
+pub async fn items_of_merchant(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<Vec<Item>, Unavailable> {
+    let currency_free =
+        |row: &Row, amount: &str, scale: &str| -> Result<Option<Amount>, Unavailable> {
+            Ok(match (row.opt_int(amount)?, row.opt_int(scale)?) {
+                (Some(minor), Some(scale)) => Some(Amount {
+                    minor,
+                    scale: u32::try_from(scale).unwrap_or(0),
+                }),
+                _ => None,
+            })
+        };
     let rows = app
         .db
         .rows(
@@ -231,7 +247,11 @@ pub async fn items_of_merchant(app: &App, merchant_id: i64, payment_id: i64) -> 
                 paid_price: row.int("paid_price")?,
                 wallet_price: row.int("wallet_price")?,
                 sub_merchant_member_id: row.opt_int("sub_merchant_member_id")?,
-                sub_merchant_price: currency_free(row, "sub_merchant_price", "sub_merchant_price_scale")?,
+                sub_merchant_price: currency_free(
+                    row,
+                    "sub_merchant_price",
+                    "sub_merchant_price_scale",
+                )?,
                 blockage_day: row.opt_int("blockage_day")?,
             })
         })
@@ -239,7 +259,10 @@ pub async fn items_of_merchant(app: &App, merchant_id: i64, payment_id: i64) -> 
 }
 
 fn amount(row: &Row, minor: &str, scale: &str) -> Result<Amount, Unavailable> {
-    Ok(Amount { minor: row.int(minor)?, scale: u32::try_from(row.int(scale)?).unwrap_or(0) })
+    Ok(Amount {
+        minor: row.int(minor)?,
+        scale: u32::try_from(row.int(scale)?).unwrap_or(0),
+    })
 }
 
 /// A payment out of a row of [`SELECT_OF_MERCHANT`].
@@ -256,7 +279,10 @@ pub fn read(row: &Row) -> Result<Payment, Unavailable> {
         provider: enumerated(&row.text("provider")?)?,
         status: enumerated(&row.text("status")?)?,
         phase: enumerated(&row.text("phase")?)?,
-        group: row.opt_text("payment_group")?.map(|g| enumerated(&g)).transpose()?,
+        group: row
+            .opt_text("payment_group")?
+            .map(|g| enumerated(&g))
+            .transpose()?,
         channel: row.opt_text("channel")?,
         conversation_id: row.opt_text("conversation_id")?,
         external_id: row.opt_text("external_id")?,
@@ -422,11 +448,18 @@ pub async fn search_of_merchant(
             parameters.clone(),
         )
         .await?;
-    let total = count.first().map(|row| row.int("total")).transpose()?.unwrap_or(0);
+    let total = count
+        .first()
+        .map(|row| row.int("total"))
+        .transpose()?
+        .unwrap_or(0);
     let next = parameters.len() + 1;
     parameters.push(Value::Int(size));
     parameters.push(Value::Int(page * size));
-    let sql = format!("{SELECT_OF_MERCHANT} {conditions} order by id desc limit ${next} offset ${}", next + 1);
+    let sql = format!(
+        "{SELECT_OF_MERCHANT} {conditions} order by id desc limit ${next} offset ${}",
+        next + 1
+    );
     let rows = app.db.rows_owned(sql, parameters).await?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }

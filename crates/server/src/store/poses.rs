@@ -6,7 +6,8 @@ use crate::app::App;
 use connectors::bank::{Account, User};
 use contract::card::Secret;
 use contract::enums::{
-    CardAssociation, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
+    CardAssociation, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType,
+    PosStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +149,11 @@ impl Pos {
                 .credentials
                 .users
                 .iter()
-                .map(|u| User { operation: u.operation, name: u.name.clone(), password: u.password.clone() })
+                .map(|u| User {
+                    operation: u.operation,
+                    name: u.name.clone(),
+                    password: u.password.clone(),
+                })
                 .collect(),
             production: at.mode == "P",
             api_url: format!("{base}{}", at.path),
@@ -182,7 +187,11 @@ fn seal(app: &App, pos: &Pos) -> String {
 
 fn read(app: &App, row: &Row) -> Result<Pos, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
-    let text = super::opened(app, &place(merchant_id, id), &row.text("credentials_sealed")?)?;
+    let text = super::opened(
+        app,
+        &place(merchant_id, id),
+        &row.text("credentials_sealed")?,
+    )?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("a POS's credentials cannot be read"))?;
     Ok(Pos {
@@ -201,7 +210,12 @@ fn read(app: &App, row: &Row) -> Result<Pos, Unavailable> {
             users: opened
                 .users
                 .into_iter()
-                .map(|u| PosUser { id: u.id, operation: u.operation, name: u.name, password: Secret::new(u.password) })
+                .map(|u| PosUser {
+                    id: u.id,
+                    operation: u.operation,
+                    name: u.name,
+                    password: Secret::new(u.password),
+                })
                 .collect(),
         },
         version: row.int("version")?,
@@ -226,8 +240,15 @@ pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Pos>, Unavai
 }
 
 /// One POS of a merchant, also a deleted one: its payments still need it.
-pub async fn one_of_merchant(app: &App, merchant_id: i64, id: i64) -> Result<Option<Pos>, Unavailable> {
-    let row = app.db.row(select_pos!("and id = $2"), params![merchant_id, id]).await?;
+pub async fn one_of_merchant(
+    app: &App,
+    merchant_id: i64,
+    id: i64,
+) -> Result<Option<Pos>, Unavailable> {
+    let row = app
+        .db
+        .row(select_pos!("and id = $2"), params![merchant_id, id])
+        .await?;
     row.map(|row| read(app, &row)).transpose()
 }
 

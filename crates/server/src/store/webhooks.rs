@@ -52,16 +52,19 @@ pub fn insert(webhook: &Webhook, due_at: Timestamp, commit: &mut Commit) {
     );
 }
 
-/// The webhooks of a shard that are due, the longest due first.
-pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Vec<Webhook>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries \
-             from webhooks where shard = $1 and due_at <= $2 order by due_at limit $3",
-            params![shard, now, limit],
-        )
-        .await?;
+/// The webhooks of some shards that are due, the longest due first.
+pub async fn due(
+    app: &App,
+    shards: &[i64],
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Webhook>, Unavailable> {
+    let sql = format!(
+        "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries \
+         from webhooks where shard in ({}) and due_at <= $1 order by due_at limit $2",
+        super::listed(shards),
+    );
+    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(Webhook {
@@ -80,7 +83,13 @@ pub async fn due(app: &App, shard: i64, now: Timestamp, limit: i64) -> Result<Ve
 }
 
 /// Notes how a call went. `again_at` none: delivered, or dropped when it was not.
-pub fn save_try(webhook: &Webhook, delivered: bool, result: &str, again_at: Option<Timestamp>, commit: &mut Commit) {
+pub fn save_try(
+    webhook: &Webhook,
+    delivered: bool,
+    result: &str,
+    again_at: Option<Timestamp>,
+    commit: &mut Commit,
+) {
     let state = match (delivered, again_at) {
         (true, _) => "DELIVERED",
         (false, Some(_)) => "PENDING",
@@ -89,6 +98,13 @@ pub fn save_try(webhook: &Webhook, delivered: bool, result: &str, again_at: Opti
     commit.one(
         "update webhooks set state = $4, tries = tries + 1, last_result = $5, due_at = $6 \
          where merchant_id = $1 and id = $2 and tries = $3",
-        params![webhook.merchant_id, webhook.id, webhook.tries, state, result, again_at],
+        params![
+            webhook.merchant_id,
+            webhook.id,
+            webhook.tries,
+            state,
+            result,
+            again_at
+        ],
     );
 }

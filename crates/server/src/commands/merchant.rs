@@ -1,0 +1,221 @@
+//! `galata merchant …`.
+#![expect(
+    clippy::print_stdout,
+    reason = "commands speak to a person through standard output"
+)]
+
+use super::Failed;
+use super::options::Store;
+use crate::operations::Problem;
+use crate::setup::{self, MerchantSetup};
+use crate::start;
+use crate::store::merchants;
+use clap::{Args, Subcommand, ValueEnum};
+use contract::enums::WebhookEventType;
+use contract::rules::Rule;
+use serde_json::Value as Json;
+
+/// Merchants and their settings.
+#[derive(Subcommand)]
+pub(super) enum Merchant {
+    /// Make a merchant; its keys are printed once.
+    Create(Create),
+    /// List the merchants.
+    List(Store),
+    /// Switch a feature: `galata merchant feature 7 alternative-payment-methods on`.
+    Feature(Feature),
+    /// Set where webhooks go; an empty URL stops them.
+    Webhook(Webhook),
+    /// Switch one webhook event.
+    WebhookEvent(WebhookEvent),
+    /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
+    Threeds(Threeds),
+    /// What becomes of a payment without 3DS that the bank took while the shop was told of doubt.
+    Doubt(Doubt),
+}
+
+/// On or off.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// Options of `create`.
+#[derive(Args)]
+pub(super) struct Create {
+    #[command(flatten)]
+    store: Store,
+    /// Its name.
+    #[arg(long)]
+    name: String,
+}
+
+/// Options of `feature`.
+#[derive(Args)]
+pub(super) struct Feature {
+    /// The merchant's id.
+    merchant: i64,
+    /// The feature's name.
+    feature: String,
+    /// On or off.
+    switch: Switch,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `webhook`.
+#[derive(Args)]
+pub(super) struct Webhook {
+    /// The merchant's id.
+    merchant: i64,
+    /// An http or https address, or empty.
+    url: String,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `webhook-event`.
+#[derive(Args)]
+pub(super) struct WebhookEvent {
+    /// The merchant's id.
+    merchant: i64,
+    /// `API_AUTH`, `THREEDS_VERIFY`, `BNPL_NOTIFICATION` …
+    event: String,
+    /// On or off.
+    switch: Switch,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Full or half.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Policy {
+    /// mdStatus 1.
+    Full,
+    /// mdStatus 1 to 4.
+    Half,
+}
+
+/// Options of `threeds`.
+#[derive(Args)]
+pub(super) struct Threeds {
+    /// The merchant's id.
+    merchant: i64,
+    /// Full or half.
+    policy: Policy,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Reverse or complete.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DoubtPolicy {
+    /// Give the money back.
+    Reverse,
+    /// Keep it and announce it by webhook.
+    Complete,
+}
+
+/// Options of `doubt`.
+#[derive(Args)]
+pub(super) struct Doubt {
+    /// The merchant's id.
+    merchant: i64,
+    /// Reverse or complete.
+    policy: DoubtPolicy,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Runs a command.
+pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
+    match command {
+        Merchant::Create(options) => create(options).await,
+        Merchant::List(store) => list(store).await,
+        Merchant::Feature(o) => {
+            let on = matches!(o.switch, Switch::On);
+            let app = o.store.open().await?;
+            let outcome = setup::set_feature(&app, o.merchant, &o.feature, on).await;
+            start::close(&app).await;
+            Ok(outcome?)
+        }
+        Merchant::Webhook(o) => {
+            let fits = o.url.is_empty()
+                || url::Url::parse(&o.url).is_ok_and(|u| matches!(u.scheme(), "http" | "https"));
+            if !fits {
+                return Err(Problem::field(Rule::NotAUrl, "url").into());
+            }
+            change(o.store, o.merchant, |merchant| merchant.webhook_url = o.url).await
+        }
+        Merchant::WebhookEvent(o) => {
+            let event: WebhookEventType = o
+                .event
+                .parse()
+                .map_err(|()| Problem::field(Rule::UnknownValue, "event"))?;
+            let on = matches!(o.switch, Switch::On);
+            change(o.store, o.merchant, |merchant| {
+                merchant
+                    .webhook_events
+                    .insert(event.as_str().to_owned(), Json::Bool(on));
+            })
+            .await
+        }
+        Merchant::Threeds(o) => {
+            change(o.store, o.merchant, |merchant| {
+                merchant.half_threeds = matches!(o.policy, Policy::Half)
+            })
+            .await
+        }
+        Merchant::Doubt(o) => {
+            let completes = matches!(o.policy, DoubtPolicy::Complete);
+            change(o.store, o.merchant, |merchant| {
+                merchant.completes_doubt = completes
+            })
+            .await
+        }
+    }
+}
+
+async fn change(
+    store: Store,
+    id: i64,
+    change: impl FnOnce(&mut merchants::Merchant),
+) -> Result<(), Failed> {
+    let app = store.open().await?;
+    let outcome = setup::change_merchant(&app, id, change).await;
+    start::close(&app).await;
+    Ok(outcome?)
+}
+
+async fn create(options: Create) -> Result<(), Failed> {
+    let app = options.store.open().await?;
+    let outcome = setup::create_merchant(
+        &app,
+        MerchantSetup {
+            name: options.name,
+            ..MerchantSetup::default()
+        },
+    )
+    .await;
+    start::close(&app).await;
+    let made = outcome?;
+    println!("merchant      {}", made.id);
+    println!("api key       {}", made.api_key);
+    println!("secret key    {}", made.secret_key.expose());
+    println!("callback key  {}", made.callback_key.expose());
+    println!("webhook key   {}", made.webhook_key.expose());
+    Ok(())
+}
+
+async fn list(store: Store) -> Result<(), Failed> {
+    let app = store.open().await?;
+    let outcome = merchants::all(&app).await;
+    start::close(&app).await;
+    for merchant in outcome.map_err(Problem::from)? {
+        println!("{}\t{}", merchant.id, merchant.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Options that several commands share.
+
+use super::Failed;
+use crate::app::{App, INQUIRY_WAITS, WEBHOOK_WAITS};
+use crate::clock::SystemClock;
+use crate::start::{self, Config, StartError};
+use clap::Args;
+use connectors::http::BANK_TIMEOUT_SECONDS;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the database and the keys are.
+#[derive(Args, Clone)]
+pub(super) struct Store {
+    /// `sqlite:///var/lib/galata/galata.db`, or `postgres://user:password@host/name?sslmode=require`.
+    #[arg(long, env = "GALATA_DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// File with the encryption keys (`galata key > galata.key`). Readable by the server alone.
+    #[arg(long, env = "GALATA_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The keys themselves, instead of a file.
+    #[arg(
+        long,
+        env = "GALATA_KEY",
+        hide_env_values = true,
+        conflicts_with = "key_file"
+    )]
+    pub key: Option<String>,
+    /// A host (or host:port) beyond the known banks that POS and lender accounts may point at.
+    /// May be given several times.
+    #[arg(
+        long = "allow-bank-host",
+        env = "GALATA_ALLOW_BANK_HOST",
+        value_delimiter = ','
+    )]
+    pub bank_hosts: Vec<String>,
+}
+
+/// How the server behaves.
+#[derive(Args, Clone)]
+pub(super) struct Behaviour {
+    /// A base URL under which the server is reached; the first one is given out to browsers, banks
+    /// and lenders. Signatures are checked against all of them. May be given several times.
+    #[arg(long = "public-url", env = "GALATA_PUBLIC_URL", value_delimiter = ',')]
+    pub public_urls: Vec<String>,
+    /// A host (or host:port) with a private address that webhooks may go to. May be given several
+    /// times.
+    #[arg(
+        long = "allow-webhook-host",
+        env = "GALATA_ALLOW_WEBHOOK_HOST",
+        value_delimiter = ','
+    )]
+    pub webhook_hosts: Vec<String>,
+    /// Seconds before each call of a webhook: before the first, then after each failure.
+    #[arg(long, env = "GALATA_WEBHOOK_WAITS", value_delimiter = ',', default_values_t = seconds(&WEBHOOK_WAITS))]
+    pub webhook_waits: Vec<u64>,
+    /// Seconds before each inquiry about an outcome that nobody knows.
+    #[arg(long, env = "GALATA_INQUIRY_WAITS", value_delimiter = ',', default_values_t = seconds(&INQUIRY_WAITS))]
+    pub inquiry_waits: Vec<u64>,
+    /// Seconds that a bank or lender may take to answer.
+    #[arg(long, env = "GALATA_BANK_TIMEOUT", default_value_t = BANK_TIMEOUT_SECONDS)]
+    pub bank_timeout: u64,
+    /// Log every request: method, path, status, time.
+    #[arg(long, env = "GALATA_LOG_REQUESTS")]
+    pub log_requests: bool,
+}
+
+fn seconds(waits: &[Duration]) -> Vec<u64> {
+    waits.iter().map(Duration::as_secs).collect()
+}
+
+impl Store {
+    fn keys(&self) -> Result<String, StartError> {
+        match (&self.key, &self.key_file) {
+            (Some(key), _) => Ok(key.clone()),
+            (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
+                StartError::new(
+                    format!("{}: {error}", path.display()),
+                    "`galata key` prints a key for a new file",
+                )
+            }),
+            (None, None) => Err(StartError::new(
+                "no encryption key is given",
+                "set --key-file or the variable GALATA_KEY",
+            )),
+        }
+    }
+
+    /// Opens the parts for a command that ends by itself.
+    pub(super) async fn open(&self) -> Result<Arc<App>, Failed> {
+        let behaviour = Behaviour {
+            public_urls: Vec::new(),
+            webhook_hosts: Vec::new(),
+            webhook_waits: seconds(&WEBHOOK_WAITS),
+            inquiry_waits: seconds(&INQUIRY_WAITS),
+            bank_timeout: BANK_TIMEOUT_SECONDS,
+            log_requests: false,
+        };
+        Ok(start::open(self.config(&behaviour, false)?).await?)
+    }
+
+    /// The configuration of these options.
+    pub(super) fn config(
+        &self,
+        behaviour: &Behaviour,
+        migrate: bool,
+    ) -> Result<Config, StartError> {
+        let waits = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
+        for url in &behaviour.public_urls {
+            if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+                return Err(StartError::new(
+                    format!("{url} is no base URL"),
+                    "write https://pay.example.com",
+                ));
+            }
+        }
+        Ok(Config {
+            database_url: self.database_url.clone(),
+            keys: self.keys()?,
+            public_urls: behaviour.public_urls.clone(),
+            bank_hosts: self.bank_hosts.clone(),
+            webhook_hosts: behaviour.webhook_hosts.clone(),
+            webhook_waits: waits(&behaviour.webhook_waits),
+            inquiry_waits: waits(&behaviour.inquiry_waits),
+            bank_timeout: Duration::from_secs(behaviour.bank_timeout),
+            clock: Arc::new(SystemClock),
+            migrate,
+            log_requests: behaviour.log_requests,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What the shop's callback address is posted, with the hash that proves it.
+
+use crate::engine::loan::LoanReturn;
+use crate::engine::three_ds::ThreedsReturn;
+use crate::operations::bnpl_payments::callback_action;
+use contract::enums::PaymentStatus;
+use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
+
+const ALREADY_RETURNED: &str = "ALREADY_RETURNED";
+
+/// Fields of a 3DS callback: version 2 when the shop asked for it, else the older one
+/// (platform-semantics section 6).
+pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
+    let payment = &back.payment;
+    let verified = !back.already && payment.status == PaymentStatus::CallbackThreeds;
+    let id = payment.id.to_string();
+    let status = if verified { "SUCCESS" } else { "FAILURE" };
+    let complete_status = if verified { "WAITING" } else { "" };
+    let payment_id = if verified || back.already {
+        id.as_str()
+    } else {
+        ""
+    };
+    let conversation_id = payment.conversation_id.as_deref().unwrap_or("");
+    let callback_status = if back.already { ALREADY_RETURNED } else { "" };
+    let md_status = payment
+        .md_status
+        .map(|md| md.to_string())
+        .unwrap_or_default();
+    let key = back.merchant.callback_key.expose();
+    let version_2 = payment
+        .additional
+        .get("threeDSCallbackVersion")
+        .and_then(|v| v.as_str())
+        == Some("2");
+    let mut fields = vec![
+        ("status", status.to_owned()),
+        ("callbackStatus", callback_status.to_owned()),
+        ("completeStatus", complete_status.to_owned()),
+        ("paymentId", payment_id.to_owned()),
+        ("conversationData", String::new()),
+        ("conversationId", conversation_id.to_owned()),
+    ];
+    if version_2 {
+        fields.push(("mdStatus", md_status));
+        return hashed(key, fields);
+    }
+    let hash = callback_hash_v1(
+        key,
+        &Callback {
+            status,
+            complete_status,
+            payment_id,
+            conversation_data: "",
+            conversation_id,
+            callback_status,
+        },
+    );
+    fields.push(("hash", hash));
+    given(fields)
+}
+
+/// Fields of a loan's callback, with the action under both generations' names.
+pub(super) fn loan(back: &LoanReturn) -> Vec<(String, String)> {
+    let payment = &back.payment;
+    // A replay tells nothing new: the shop looks at its own state.
+    let (status, action) = match back.already {
+        true => ("FAILURE", ""),
+        false => (
+            payment.status.as_str(),
+            callback_action(payment, &back.loan).as_str(),
+        ),
+    };
+    let fields = vec![
+        ("paymentId", payment.id.to_string()),
+        ("paymentStatus", status.to_owned()),
+        ("additionalAction", action.to_owned()),
+        ("apmAdditionalAction", action.to_owned()),
+        (
+            "conversationId",
+            payment.conversation_id.clone().unwrap_or_default(),
+        ),
+        (
+            "callbackStatus",
+            if back.already {
+                ALREADY_RETURNED.to_owned()
+            } else {
+                String::new()
+            },
+        ),
+    ];
+    hashed(back.merchant.callback_key.expose(), fields)
+}
+
+fn hashed(key: &str, mut fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
+    let values: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let (params, hash) = callback_hash_v2(key, &values);
+    fields.push(("hashParams", params));
+    fields.push(("hash", hash));
+    given(fields)
+}
+
+/// Fields without a value are left out: they count as empty in both hashes.
+fn given(fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
+    fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}

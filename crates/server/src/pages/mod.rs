@@ -1,0 +1,161 @@
+//! What a shopper's browser sees on its way between shop and bank, and where lenders call back.
+//! Thin: the engine decides, these pages carry form fields onward.
+
+mod callback;
+mod render;
+
+use crate::app::App;
+use crate::engine::{loan, three_ds};
+use crate::operations::Problem;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::{HeaderMap, StatusCode};
+use render::{Text, language};
+use std::sync::Arc;
+
+/// Bytes that a browser or lender may post here.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The pages' routes.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/pages/3ds/{token}", post(threeds))
+        .route(
+            "/pages/3ds-return/{token}",
+            get(threeds_returned).post(threeds_returned),
+        )
+        .route(
+            "/pages/loan-return/{token}",
+            get(loan_returned).post(loan_returned),
+        )
+        .route("/pages/loan-notify/{token}", post(loan_notified))
+        .route(
+            "/pages/submit.js",
+            get(|| async { render::asset("text/javascript", include_str!("submit.js")) }),
+        )
+        .route(
+            "/pages/style.css",
+            get(|| async { render::asset("text/css", include_str!("style.css")) }),
+        )
+        .route("/healthz", get(health))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// Whether the database answers.
+async fn health(State(app): State<Arc<App>>) -> StatusCode {
+    match app.db.row("select 1 as one", Vec::new()).await {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn fields(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// The shop's page posted the sealed form: it goes on to the bank.
+async fn threeds(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = language(&headers);
+    let sealed = fields(&body)
+        .into_iter()
+        .find(|(name, _)| name == "sealed")
+        .map(|(_, value)| value);
+    match three_ds::open_page(&app, &token, sealed.as_deref().unwrap_or("")).await {
+        Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
+        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Err(problem) => failed(lang, &problem),
+    }
+}
+
+/// The bank sent the browser back: it goes on to the shop.
+async fn threeds_returned(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = language(&headers);
+    let mut brought = fields(query.unwrap_or_default().as_bytes());
+    brought.extend(fields(&body));
+    // The bank is asked for the whole of it even when the browser goes away.
+    let work = tokio::spawn(async move {
+        let _busy = Arc::clone(&app.busy).read_owned().await;
+        three_ds::returned(&app, &token, &brought).await
+    });
+    match work.await {
+        Ok(Ok(Some(back))) => {
+            let url = back.payment.callback_url.clone().unwrap_or_default();
+            render::post(lang, Text::ToShop, &url, &callback::threeds(&back))
+        }
+        Ok(Ok(None)) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Ok(Err(problem)) => failed(lang, &problem),
+        Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
+    }
+}
+
+/// The lender sent the browser back. What it brings is not looked at.
+async fn loan_returned(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = language(&headers);
+    let work = tokio::spawn(async move {
+        let _busy = Arc::clone(&app.busy).read_owned().await;
+        loan::returned(&app, &token).await
+    });
+    match work.await {
+        Ok(Ok(Some(back))) => match back.payment.callback_url.clone() {
+            Some(url) => render::post(lang, Text::ToShop, &url, &callback::loan(&back)),
+            None => render::message(StatusCode::OK, lang, Text::LoanNoted),
+        },
+        Ok(Ok(None)) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Ok(Err(problem)) => failed(lang, &problem),
+        Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
+    }
+}
+
+/// The lender notified Galata. Acknowledged only once what it led to is durable.
+async fn loan_notified(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    let work = tokio::spawn(async move {
+        let _busy = Arc::clone(&app.busy).read_owned().await;
+        loan::notified(&app, &token, &headers, &body).await
+    });
+    match work.await {
+        Ok(Ok(true)) => StatusCode::NO_CONTENT,
+        Ok(Ok(false)) => StatusCode::UNAUTHORIZED,
+        Ok(Err(problem)) => {
+            tracing::error!(?problem, "a lender's notification could not be applied");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Err(error) => {
+            tracing::error!(%error, "a lender's notification panicked");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+fn failed(lang: &'static str, problem: &Problem) -> Response {
+    tracing::error!(?problem, "a page could not be shown");
+    render::message(StatusCode::SERVICE_UNAVAILABLE, lang, Text::Trouble)
+}

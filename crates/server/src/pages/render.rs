@@ -1,0 +1,165 @@
+//! Templates, headers and the two languages of the pages.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Environment, context};
+use std::sync::LazyLock;
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    for (name, text) in [
+        ("post.html", include_str!("templates/post.html")),
+        ("message.html", include_str!("templates/message.html")),
+    ] {
+        if let Err(error) = environment.add_template(name, text) {
+            tracing::error!(%error, name, "a template cannot be read");
+        }
+    }
+    environment
+});
+
+/// Forms may go to any bank and shop; nothing else may come from or go elsewhere, and no script
+/// runs but our own file.
+const POLICY: &str =
+    "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action *";
+
+/// What a page says.
+#[derive(Clone, Copy)]
+pub(super) enum Text {
+    /// On the way to the bank.
+    ToBank,
+    /// On the way back to the shop.
+    ToShop,
+    /// The address leads nowhere any more.
+    Expired,
+    /// The loan's result is noted, and the shop named no address to go to.
+    LoanNoted,
+    /// Something is down.
+    Trouble,
+}
+
+impl Text {
+    /// Title, sentence and button.
+    fn words(self, lang: &str) -> (&'static str, &'static str, &'static str) {
+        match (self, lang) {
+            (Text::ToBank, "en") => (
+                "You are being taken to your bank",
+                "If nothing happens, please continue.",
+                "Continue",
+            ),
+            (Text::ToBank, _) => (
+                "Bankanıza yönlendiriliyorsunuz",
+                "Sayfa değişmezse lütfen devam edin.",
+                "Devam et",
+            ),
+            (Text::ToShop, "en") => (
+                "You are being taken back to the shop",
+                "If nothing happens, please continue.",
+                "Continue",
+            ),
+            (Text::ToShop, _) => (
+                "Mağazaya geri dönüyorsunuz",
+                "Sayfa değişmezse lütfen devam edin.",
+                "Devam et",
+            ),
+            (Text::Expired, "en") => (
+                "This page is no longer valid",
+                "Please go back to the shop and start the payment again.",
+                "",
+            ),
+            (Text::Expired, _) => (
+                "Bu sayfa artık geçerli değil",
+                "Lütfen mağazaya dönüp ödemeyi yeniden başlatın.",
+                "",
+            ),
+            (Text::LoanNoted, "en") => (
+                "Your application is noted",
+                "You can close this page. The shop will tell you the result.",
+                "",
+            ),
+            (Text::LoanNoted, _) => (
+                "Başvurunuz alındı",
+                "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::Trouble, "en") => (
+                "Something is not working right now",
+                "Your payment is not lost. Please reload this page in a moment.",
+                "",
+            ),
+            (Text::Trouble, _) => (
+                "Şu anda bir sorun var",
+                "Ödemeniz kaybolmadı. Lütfen birazdan sayfayı yenileyin.",
+                "",
+            ),
+        }
+    }
+}
+
+/// The browser's first choice of Turkish and English; Turkish when it has none.
+pub(super) fn language(headers: &HeaderMap) -> &'static str {
+    let accepted = headers
+        .get(http::header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let mut languages = accepted
+        .split(',')
+        .map(|part| part.trim().to_ascii_lowercase());
+    match languages.find(|tag| tag.starts_with("tr") || tag.starts_with("en")) {
+        Some(tag) if tag.starts_with("en") => "en",
+        _ => "tr",
+    }
+}
+
+/// A page that posts fields onward: by script, and by a button without.
+pub(super) fn post(lang: &str, text: Text, action: &str, fields: &[(String, String)]) -> Response {
+    let (title, sentence, button) = text.words(lang);
+    page(
+        StatusCode::OK,
+        "post.html",
+        context! { lang, title, text => sentence, button, action, fields => fields.to_vec() },
+    )
+}
+
+/// A page that only says something.
+pub(super) fn message(status: StatusCode, lang: &str, text: Text) -> Response {
+    let (title, sentence, _) = text.words(lang);
+    page(
+        status,
+        "message.html",
+        context! { lang, title, text => sentence },
+    )
+}
+
+fn page(status: StatusCode, template: &str, values: minijinja::Value) -> Response {
+    let html = TEMPLATES
+        .get_template(template)
+        .and_then(|template| template.render(values));
+    let html = html.unwrap_or_else(|error| {
+        tracing::error!(%error, template, "a page cannot be rendered");
+        String::new()
+    });
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "text/html; charset=utf-8")
+        .header(CACHE_CONTROL, "no-store")
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(REFERRER_POLICY, "no-referrer")
+        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(Body::from(html))
+        .unwrap_or_else(|_| Response::new(Body::empty()))
+}
+
+/// A file of ours.
+pub(super) fn asset(kind: &'static str, text: &'static str) -> Response {
+    Response::builder()
+        .header(CONTENT_TYPE, format!("{kind}; charset=utf-8"))
+        .header(CACHE_CONTROL, "public, max-age=3600")
+        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(Body::from(text))
+        .unwrap_or_else(|_| Response::new(Body::empty()))
+}

@@ -1,0 +1,205 @@
+//! Opening the server's parts and running them until they are told to stop.
+
+use crate::app::{App, Settings};
+use crate::bins::Bins;
+use crate::clock::{Clock, Ids};
+use crate::net::{HostList, Net};
+use crate::store::db::{Db, Options};
+use crate::store::leases;
+use crate::store::migrations::MIGRATIONS;
+use crate::vault::Vault;
+use crate::{api, jobs, pages, random};
+use axum::Router;
+use axum::serve::ListenerExt;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, RwLock};
+
+/// Seconds that a shop's webhook address may take.
+const WEBHOOK_TIMEOUT_SECONDS: u64 = 10;
+/// Longest wait at a shutdown for what is in flight: a bank call and its answer's write.
+const DRAIN_SECONDS: u64 = 90;
+
+/// What the server is started with.
+pub struct Config {
+    /// `sqlite:///path.db` or `postgres://…`.
+    pub database_url: String,
+    /// The vault's keys, as [`Vault::parse`] reads them.
+    pub keys: String,
+    /// Base URLs under which the server is reached; the first is given out.
+    pub public_urls: Vec<String>,
+    /// Hosts beyond the directory that accounts may point at.
+    pub bank_hosts: Vec<String>,
+    /// Private hosts that webhooks may go to.
+    pub webhook_hosts: Vec<String>,
+    /// Waits before each webhook call.
+    pub webhook_waits: Vec<Duration>,
+    /// Waits before each inquiry.
+    pub inquiry_waits: Vec<Duration>,
+    /// How long a bank or lender may take.
+    pub bank_timeout: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bring the schema up to date first; otherwise refuse one that is not.
+    pub migrate: bool,
+    /// Log each request.
+    pub log_requests: bool,
+}
+
+/// Why the server does not start, for the operator.
+#[derive(Debug)]
+pub struct StartError {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl StartError {
+    /// A reason and a hint.
+    pub fn new(what: impl fmt::Display, hint: &str) -> StartError {
+        StartError {
+            what: what.to_string(),
+            hint: hint.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match self.hint.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\nhint: {}", self.hint),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Opens the database and everything else that an [`App`] holds.
+pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
+    let vault = Vault::parse(&config.keys).map_err(|error| {
+        StartError::new(
+            format!("the key file cannot be used: {}", error.0),
+            "`galata key` prints a new key",
+        )
+    })?;
+    // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let db = Db::open(&config.database_url, Options::default())
+        .await
+        .map_err(|error| StartError::new(error, ""))?;
+    if config.migrate {
+        db.migrate(MIGRATIONS, config.clock.now())
+            .await
+            .map_err(|error| StartError::new(error, ""))?;
+    }
+    db.check_migrated(MIGRATIONS).await.map_err(|error| {
+        StartError::new(error, "`galata migrate` brings the database up to date")
+    })?;
+    let owner = random::token();
+    let node = leases::lease_node(&db, &owner, config.clock.now())
+        .await
+        .map_err(|error| StartError::new(error, "is the database reachable?"))?
+        .ok_or_else(|| {
+            StartError::new(
+                "all node numbers are leased",
+                "stop one of the other processes, or wait half a minute",
+            )
+        })?;
+    let public_urls = config
+        .public_urls
+        .iter()
+        .map(|url| url.trim_end_matches('/').to_owned())
+        .collect();
+    let webhook_hosts = HostList::new(&config.webhook_hosts);
+    Ok(Arc::new(App {
+        db,
+        vault,
+        clock: config.clock,
+        ids: Ids::of_node(node),
+        owner,
+        node,
+        bins: Bins::load(),
+        net: Net::new(config.bank_timeout),
+        webhook_net: Net::guarded(
+            Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
+            webhook_hosts.clone(),
+        ),
+        settings: Settings {
+            public_urls,
+            bank_hosts: HostList::new(&config.bank_hosts),
+            webhook_hosts,
+            webhook_waits: config.webhook_waits,
+            inquiry_waits: config.inquiry_waits,
+            bank_timeout: config.bank_timeout,
+            log_requests: config.log_requests,
+        },
+        busy: Arc::new(RwLock::new(())),
+    }))
+}
+
+/// The API and the pages.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(pages::router())
+        .fallback(api::handle)
+        .with_state(app)
+}
+
+/// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,
+/// every payment that was begun carried to its answer, the database's queue drained.
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    with_jobs: bool,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
+    let jobs = with_jobs.then(|| tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping))));
+    let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and whole: waiting for more to send only adds delay.
+        let _ = stream.set_nodelay(true);
+    });
+    let told = Arc::clone(&stopping);
+    let outcome = axum::serve(listener, router(Arc::clone(&app)))
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            told.0.store(true, Ordering::SeqCst);
+            told.1.notify_waiters();
+        })
+        .await;
+    stopping.0.store(true, Ordering::SeqCst);
+    stopping.1.notify_waiters();
+    if let Some(jobs) = jobs {
+        let _ = tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), jobs).await;
+    }
+    if tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), app.busy.write())
+        .await
+        .is_err()
+    {
+        tracing::error!(
+            "some payments were still in flight; their banks will be inquired at the next start"
+        );
+    }
+    leases.abort();
+    close(&app).await;
+    outcome
+}
+
+/// Gives the leases back and closes the database.
+pub async fn close(app: &App) {
+    if let Err(error) = leases::release_shards(app, &app.owner).await {
+        tracing::warn!(%error, "the shards were not given back");
+    }
+    if let Err(error) = leases::release_node(&app.db, app.node, &app.owner).await {
+        tracing::warn!(%error, "the node number was not given back");
+    }
+    app.db.close().await;
+}
