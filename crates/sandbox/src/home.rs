@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 const KEY_FILE: &str = "galata.key";
 const DATABASE_FILE: &str = "galata.db";
+/// Names the running process's leases: node number and owner. Gone after a clean end.
+const LEASES_FILE: &str = "leases";
 
 /// An opened data directory. It is locked as long as this lives: the simulator keeps its ledger in
 /// memory, and two of them would not see each other's entries.
@@ -57,6 +59,28 @@ impl Home {
     /// The SQLite database in it.
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite://{}", self.directory.join(DATABASE_FILE).display())
+    }
+
+    /// Node number and owner of the process before, if it was killed. It is surely gone: the
+    /// directory is locked.
+    pub(crate) fn killed_process(&self) -> Option<(i64, String)> {
+        let text = fs::read_to_string(self.directory.join(LEASES_FILE)).ok()?;
+        let (node, owner) = text.trim_end().split_once(' ')?;
+        Some((node.parse().ok()?, owner.to_owned()))
+    }
+
+    /// Notes this process's leases, for the next one.
+    pub(crate) fn note_process(&self, node: i64, owner: &str) -> io::Result<()> {
+        fs::write(
+            self.directory.join(LEASES_FILE),
+            format!("{node} {owner}\n"),
+        )
+    }
+
+    /// The leases were given back.
+    pub(crate) fn forget_process(&self) {
+        // A note that stays only makes the next start give them back again.
+        let _ = fs::remove_file(self.directory.join(LEASES_FILE));
     }
 
     /// Where the simulator keeps its ledgers.

@@ -10,6 +10,7 @@ use server::app::App;
 use server::clock::{Clock, SystemClock};
 use server::setup;
 use server::start::{self, Config, StartError};
+use server::store::leases;
 use simulator::Simulator;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -31,14 +32,13 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = open_simulator(&home, &simulator_url, &clock, options.log_requests)?;
     let app = start::open(config(&options, &home, &gateway_url, &simulator_url, clock)).await?;
-    let merchant_id = match seed::demo_merchant(&app, &simulator_url).await {
+    let merchant_id = match prepare(&app, &home, &simulator_url, &options).await {
         Ok(id) => id,
         Err(error) => {
             start::close(&app).await;
             return Err(error);
         }
     };
-    set_webhook_url(&app, merchant_id, options.webhook_url.as_ref()).await?;
 
     let (stop, stop_banks) = (Stop::new(), Stop::new());
     stop.at_signals();
@@ -60,6 +60,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     say("stopping: what is in flight is finished first (Ctrl-C again to leave at once)");
     // The gateway first: its payments in flight still need their bank.
     let served = ended(gateway).await;
+    home.forget_process();
     stop_banks.now();
     let banks_served = ended(banks).await;
     served.and(banks_served)?;
@@ -72,11 +73,7 @@ async fn perform(options: &Options, scene: &Scene, home: &Home, stop: &Stop) -> 
         play::tell_addresses(scene, home.directory());
         return true;
     }
-    let played = tokio::select! {
-        played = play::play(scene) => Some(played),
-        () = stop.wait() => None,
-    };
-    match (played, options.exit) {
+    match (play::play(scene, stop.wait()).await, options.exit) {
         (Some(well), true) => {
             stop.now();
             well
@@ -166,23 +163,40 @@ fn config(
     }
 }
 
-/// Sets the address that the operator chose; forgets a player's that a kill left behind.
-async fn set_webhook_url(
+/// The demo merchant's id. Its webhook address becomes the one that the operator chose; one that a
+/// killed player left behind is forgotten.
+async fn prepare(
     app: &App,
-    merchant_id: i64,
-    wanted: Option<&url::Url>,
-) -> Result<(), StartError> {
-    let merchant = setup::merchant(app, merchant_id)
-        .await
-        .map_err(seed::failed)?;
-    let url = match wanted {
+    home: &Home,
+    simulator_url: &str,
+    options: &Options,
+) -> Result<i64, StartError> {
+    take_over(app, home).await?;
+    let id = seed::demo_merchant(app, simulator_url).await?;
+    let merchant = setup::merchant(app, id).await.map_err(seed::failed)?;
+    let url = match &options.webhook_url {
         Some(url) => url.to_string(),
         None if merchant.webhook_url.ends_with(play::WEBHOOK_PATH) => String::new(),
-        None => return Ok(()),
+        None => return Ok(id),
     };
-    setup::change_merchant(app, merchant_id, |merchant| merchant.webhook_url = url)
+    setup::change_merchant(app, id, |merchant| merchant.webhook_url = url)
         .await
-        .map_err(seed::failed)
+        .map_err(seed::failed)?;
+    Ok(id)
+}
+
+/// Gives back what a killed sandbox had leased, so that due work need not wait for it to lapse.
+async fn take_over(app: &App, home: &Home) -> Result<(), StartError> {
+    if let Some((node, owner)) = home.killed_process() {
+        leases::release_shards(app, &owner)
+            .await
+            .map_err(seed::failed)?;
+        leases::release_node(&app.db, node, &owner)
+            .await
+            .map_err(seed::failed)?;
+    }
+    home.note_process(app.node, &app.owner)
+        .map_err(|error| StartError::new(format!("{}: {error}", home.directory().display()), ""))
 }
 
 fn serve_simulator(

@@ -162,7 +162,7 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
     expect(&paid, "paymentStatus", "SUCCESS")?;
     expect(&paid["loyalty"], "type", KIND)?;
     telling.step(
-        &format!("pay 100,00 TL in {INSTALMENTS} instalments with {KIND}"),
+        &format!("pay 100,00 TL in {INSTALMENTS} instalments, campaign chosen"),
         &format!("SUCCESS at {}", text(&paid["pos"], "name")?),
     );
 
@@ -205,7 +205,7 @@ async fn ask_points(players: &Players, telling: &mut Telling, card: &Value) -> S
     telling.step(
         &format!("ask for the rewards of {}", masked(BONUS_CARD)),
         &format!(
-            "{} ({}): {} points + {} of this shop",
+            "{} at {}: {} + {} of this shop",
             text(&answer, "cardBrand")?,
             text(&answer["pos"], "name")?,
             lira(found.0),
