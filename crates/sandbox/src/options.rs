@@ -47,7 +47,7 @@ pub(crate) struct Options {
     #[arg(long, env = "GALATA_SANDBOX_ALLOW_REMOTE")]
     pub(crate) allow_remote: bool,
     /// Base URL of the gateway in addresses that it gives out, when browsers do not reach it at
-    /// `--listen` (a tunnel, a container).
+    /// `--listen` (a tunnel, a container). The flows that are played go there too.
     #[arg(long, env = "GALATA_SANDBOX_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<Url>,
     /// Where everything is kept: database, the simulator's ledgers, and the key file, which is made

@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use contract::signature::sign;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Instant;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_galata-sandbox");
 const FREE_PORTS: [&str; 4] = [
@@ -74,27 +75,12 @@ impl Serving {
     }
 
     /// A call as the demo merchant: the answer's JSON, null where there is none.
-    fn call(&self, method: &str, path: &str) -> Value {
-        let url = format!("http://{}{path}", self.gateway);
-        let rnd_key = server::random::uuid();
-        let signature = sign(&url, "api-key", "secret-key", &rnd_key, b"");
-        let mut stream = TcpStream::connect(&self.gateway).unwrap();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nx-api-key: api-key\r\n\
-             x-rnd-key: {rnd_key}\r\nx-auth-version: v1\r\nx-signature: {signature}\r\n\r\n",
-            self.gateway
-        )
-        .unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 20"), "{reply}");
-        serde_json::from_str(body).unwrap_or(Value::Null)
+    fn call(&self, method: &str, path: &str, body: &str) -> Value {
+        answer_of(send_signed(&self.gateway, method, path, body))
     }
 
     fn poses(&self) -> Vec<Value> {
-        let mut answer = self.call("GET", "/merchant/v1/merchant-poses?page=0&size=10");
+        let mut answer = self.call("GET", "/merchant/v1/merchant-poses?page=0&size=10", "");
         answer["data"]["items"]
             .as_array_mut()
             .map(std::mem::take)
@@ -116,6 +102,40 @@ impl Serving {
         self.out.read_to_string(&mut printed).unwrap();
         (self.child.wait().unwrap().success(), printed)
     }
+}
+
+/// Sends a request; the reply is still to be read.
+fn send(host: &str, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
+    stream
+}
+
+/// Sends a request as the demo merchant.
+fn send_signed(gateway: &str, method: &str, path: &str, body: &str) -> TcpStream {
+    let url = format!("http://{gateway}{path}");
+    let rnd_key = server::random::uuid();
+    let signature = sign(&url, "api-key", "secret-key", &rnd_key, body.as_bytes());
+    let headers = format!(
+        "Content-Type: application/json\r\nx-api-key: api-key\r\nx-rnd-key: {rnd_key}\r\n\
+         x-auth-version: v1\r\nx-signature: {signature}\r\n"
+    );
+    send(gateway, method, path, &headers, body)
+}
+
+/// The JSON of a reply that says that all is well, null where there is none.
+fn answer_of(mut stream: TcpStream) -> Value {
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 20"), "{reply}");
+    serde_json::from_str(body).unwrap_or(Value::Null)
 }
 
 impl Drop for Serving {
@@ -158,7 +178,7 @@ fn a_restart_keeps_everything_and_seeds_nothing_twice() {
             assert_eq!(pos["port"].to_string(), port, "{pos}");
             ids.push(pos["id"].clone());
         }
-        let apms = serving.call("GET", "/merchant/v1/merchant-apms");
+        let apms = serving.call("GET", "/merchant/v1/merchant-apms", "");
         assert_eq!(apms["data"]["items"].as_array().unwrap().len(), 1);
         let (well, printed) = serving.interrupt();
         assert!(well && printed.contains("secret-key"), "{printed}");
@@ -182,7 +202,7 @@ fn a_step_that_goes_wrong_is_told_and_does_not_end_with_0() {
         "/merchant/v1/merchant-poses/{}/status/PASSIVE",
         garanti["id"]
     );
-    serving.call("PUT", &path);
+    serving.call("PUT", &path, "");
     serving.interrupt();
     let mut arguments = FREE_PORTS.to_vec();
     arguments.extend(["--exit", "--webhook-wait-ms", "200"]);
@@ -213,11 +233,53 @@ fn a_sandbox_that_was_killed_goes_on_at_once() {
     drop(serving);
     let mut arguments = FREE_PORTS.to_vec();
     arguments.extend(["--exit", "--webhook-wait-ms", "200"]);
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let (ended, out, error) = output(&directory, &arguments);
     assert!(ended.status.success(), "{out}{error}");
     // The leases of the killed one would last half a minute.
     assert!(begun.elapsed().as_secs() < 25, "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_waits_for_the_payment_that_is_at_the_bank() {
+    let directory = fresh_directory("in-flight");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    let fault =
+        r#"{"bank": "garanti", "operation": "sale", "fault": {"kind": "delay", "ms": 2000}}"#;
+    answer_of(send(
+        &serving.simulator,
+        "POST",
+        "/control/faults",
+        "",
+        fault,
+    ));
+    let payment = json!({
+        "price": 100, "paidPrice": 100, "walletPrice": 0, "installment": 1,
+        "currency": "TRY", "paymentGroup": "PRODUCT",
+        "card": {
+            "cardHolderName": "Haluk Demir", "cardNumber": "4043080000000003",
+            "expireYear": "2044", "expireMonth": "07", "cvc": "000",
+        },
+        "items": [{ "name": "Kitap", "price": 100 }],
+    });
+    let path = "/payment/v1/card-payments";
+    let in_flight = send_signed(&serving.gateway, "POST", path, &payment.to_string());
+    // The bank has it once it is in its books.
+    let taken = || {
+        let ledger = answer_of(send(&serving.simulator, "GET", "/control/ledger", "", ""));
+        ledger["orders"]
+            .as_array()
+            .is_some_and(|orders| !orders.is_empty())
+    };
+    let begun = Instant::now();
+    while !taken() {
+        assert!(begun.elapsed().as_secs() < 20);
+        std::thread::yield_now();
+    }
+    let (well, printed) = serving.interrupt();
+    assert!(well, "{printed}");
+    assert_eq!(answer_of(in_flight)["data"]["paymentStatus"], "SUCCESS");
 }
 
 #[test]
