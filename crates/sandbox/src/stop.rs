@@ -1,10 +1,13 @@
 //! The moment to stop: Ctrl-C, SIGTERM, or the end of a play that was to be the end.
 
 use std::process::exit;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Exit code of a process that a second Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
+/// Signals that come together are one: `timeout` sends two, and a shell may pass on another.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
 /// Tells every part when to stop. Clones share the moment.
 #[derive(Clone)]
@@ -22,6 +25,7 @@ impl Stop {
         tokio::spawn(async move {
             signal().await;
             stop.now();
+            tokio::time::sleep(ONE_SIGNAL).await;
             signal().await;
             exit(INTERRUPTED);
         });
