@@ -12,6 +12,8 @@ mod card_payments;
 mod doubt;
 mod idempotency;
 mod merchant_poses;
+mod payment_reporting;
 mod replicas;
+mod threeds;
 mod webhooks;
 mod world;
