@@ -100,7 +100,7 @@ pub struct World {
     pub http: HttpClient,
     pub hooks: Arc<Mutex<Vec<Hook>>>,
     pub hook_status: Arc<Mutex<u16>>,
-    _files: tempdir::Dir,
+    pub files: tempdir::Dir,
 }
 
 pub mod tempdir {
@@ -221,7 +221,7 @@ impl World {
             http,
             hooks,
             hook_status,
-            _files: files,
+            files,
         };
         world.pos(garanti()).await;
         world.pos(ykb()).await;
