@@ -1,5 +1,10 @@
 //! Integration tests: the server and the simulator in one process, over real HTTP, on the database
 //! that `GALATA_TEST_DATABASE` names (`sqlite`, or `postgres` at `GALATA_TEST_POSTGRES_URL`).
+#![expect(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that cannot go on panics, and a binary has no outside"
+)]
 
 mod admission;
 mod arrows;

@@ -14,6 +14,11 @@ use tokio::net::TcpListener;
 /// Where both are reached, through a balancer that the tests leave out.
 const PUBLIC: &str = "https://pay.example.com";
 
+/// The world's clock, for another server.
+fn clock_of(world: &World) -> Arc<dyn Clock> {
+    Arc::<server::clock::MovableClock>::clone(&world.clock)
+}
+
 /// A world whose server has a twin.
 struct Twins {
     world: World,
@@ -42,7 +47,7 @@ impl Twins {
             webhook_waits: settings.webhook_waits.clone(),
             inquiry_waits: settings.inquiry_waits.clone(),
             bank_timeout: settings.bank_timeout,
-            clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
+            clock: clock_of(&world),
             migrate: false,
             log_requests: false,
         })
