@@ -501,7 +501,7 @@ fn term(params: &Map<String, Json>) -> Result<Option<u16>, Problem> {
         .ok()
         .filter(|_| (1..=TERM_MAX).contains(&months))
         .map(Some)
-        .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, i64::from(TERM_MAX)))
+        .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, TERM_MAX))
 }
 
 /// The buyer's data, checked when it is there; the bank's page asks for what is not.
