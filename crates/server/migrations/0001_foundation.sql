@@ -232,6 +232,8 @@ create table page_tokens (
   expires_at timestamptz not null
 );
 
+create index page_tokens_expired on page_tokens (expires_at);
+
 -- Outbox: written in the commit of the change that it announces, due until a 2xx or the last try.
 create table webhooks (
   merchant_id bigint not null,

@@ -13,6 +13,7 @@ mod bnpl_payments;
 mod browser;
 mod card_loyalties;
 mod card_payments;
+mod docs;
 mod doubt;
 mod idempotency;
 mod webhooks;
