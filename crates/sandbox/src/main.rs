@@ -1,2 +1,41 @@
-//! The binary `galata-sandbox`.
-fn main() {}
+//! The binary `galata-sandbox`: gateway, simulated banks and lenders, and a demo merchant in one
+//! process, for laptops and CI. No payment logic lives here.
+
+mod home;
+mod options;
+mod play;
+mod run;
+mod seed;
+mod stop;
+
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = options::Options::parse();
+    let level = if options.log_requests { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run::run(options).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line to standard output. A reader that went away does not stop the sandbox.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}

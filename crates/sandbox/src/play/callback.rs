@@ -1,0 +1,56 @@
+//! Reading what a browser brings back, and checking the hash that proves it.
+
+use super::inbox::Fields;
+use crate::seed::CALLBACK_KEY;
+use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
+
+/// A field's value; what is absent counts as empty.
+pub(crate) fn value<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    let mut named = fields.iter().filter(|(known, _)| known == name);
+    named.next().map_or("", |(_, value)| value)
+}
+
+/// The field must have this value.
+pub(crate) fn expect(fields: &Fields, name: &str, wanted: &str) -> Result<(), String> {
+    match value(fields, name) {
+        found if found == wanted => Ok(()),
+        found => Err(format!("the callback's {name} is {found:?}, not {wanted}")),
+    }
+}
+
+/// Checks a 3DS callback's hash of the first version.
+pub(crate) fn check_v1(fields: &Fields) -> Result<(), String> {
+    let right = callback_hash_v1(
+        CALLBACK_KEY,
+        &Callback {
+            status: value(fields, "status"),
+            complete_status: value(fields, "completeStatus"),
+            payment_id: value(fields, "paymentId"),
+            conversation_data: value(fields, "conversationData"),
+            conversation_id: value(fields, "conversationId"),
+            callback_status: value(fields, "callbackStatus"),
+        },
+    );
+    compare(fields, &right)
+}
+
+/// Checks a callback's hash of the second version, which must cover `names`.
+pub(crate) fn check_v2(fields: &Fields, names: &[&str]) -> Result<(), String> {
+    let params: Vec<&str> = value(fields, "hashParams").split(':').collect();
+    if let Some(uncovered) = names.iter().find(|name| !params.contains(name)) {
+        return Err(format!("the callback's hash does not cover {uncovered}"));
+    }
+    let covered: Vec<(&str, &str)> = params
+        .iter()
+        .map(|name| (*name, value(fields, name)))
+        .collect();
+    let (_, right) = callback_hash_v2(CALLBACK_KEY, &covered);
+    compare(fields, &right)
+}
+
+fn compare(fields: &Fields, right: &str) -> Result<(), String> {
+    match value(fields, "hash") == right {
+        true => Ok(()),
+        false => Err("the callback's hash is wrong".to_owned()),
+    }
+}

@@ -1,0 +1,306 @@
+//! The first flow: ask which rewards a card has, and pay with one of them; without 3DS, with 3DS,
+//! with a stored card, and with a campaign.
+
+use super::Players;
+use super::callback;
+use super::telling::{Telling, expect, kurus, lira, text};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+/// A Bonus card of Garanti, with points of the card and of the shop.
+const BONUS_CARD: &str = "4043080000000003";
+/// Its published points in kuruş: of the card, of the shop.
+const BONUS_POINTS: (i64, i64) = (1235, 520);
+/// A World card of Yapı Kredi, with campaigns.
+const WORLD_CARD: &str = "4048090000000007";
+/// What a basket costs, in kuruş.
+const BASKET: i64 = 10_000;
+/// What the simulated bank sends to the shopper's phone.
+const PASSWORD: &str = "123456";
+
+type Scene<T = ()> = Result<T, String>;
+
+/// Plays the scenes, and leaves the card's purse as it was.
+pub(crate) async fn play(players: &mut Players, telling: &mut Telling) {
+    let before = match players.banks.purse(BONUS_CARD).await {
+        Ok(purse) => purse,
+        Err(why) => return telling.wrong(&why),
+    };
+    telling.scene("Flow 1, reward points: pay with the points of a Bonus card");
+    let outcome = without_threeds(players, telling).await;
+    told(telling, outcome);
+    telling.scene("Flow 1, with 3DS: the shopper types a password on the bank's page");
+    let outcome = with_threeds(players, telling).await;
+    told(telling, outcome);
+    telling.scene("Flow 1, stored card: ask and pay without the number");
+    let outcome = with_stored_card(players, telling).await;
+    told(telling, outcome);
+    telling.scene("Flow 1, campaigns: additional instalments of a World card");
+    let outcome = with_campaign(players, telling).await;
+    told(telling, outcome);
+    if let Err(why) = players.banks.fill(BONUS_CARD, &before).await {
+        telling.wrong(&why);
+    }
+}
+
+fn told(telling: &mut Telling, outcome: Scene) {
+    if let Err(why) = outcome {
+        telling.wrong(&why);
+    }
+}
+
+async fn without_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
+    let card = open_card(BONUS_CARD);
+    let loyalty = ask_points(players, telling, &card).await?;
+    let request = payment(&card, &loyalty, 1);
+    let paid = players
+        .shop
+        .post("/payment/v1/card-payments", &request)
+        .await?;
+    paid_with_points(players, telling, "pay 100,00 TL with all points", &paid).await
+}
+
+async fn with_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
+    let card = open_card(BONUS_CARD);
+    let loyalty = ask_points(players, telling, &card).await?;
+    let shop = players.inbox.callback_url();
+    let mut request = payment(&card, &loyalty, 1);
+    request["callbackUrl"] = json!(shop);
+    let begun = players
+        .shop
+        .post("/payment/v1/card-payments/3ds-init", &request)
+        .await?;
+    let html = BASE64
+        .decode(text(&begun, "htmlContent")?)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| "htmlContent is not base64 of a page".to_owned())?;
+    telling.step("begin a 3DS payment of 100,00 TL", "a page for the browser");
+
+    let answers = [("otp", PASSWORD), ("action", "confirm")];
+    players.browser.show(html, &shop, &answers).await?;
+    let back = players.inbox.callback().await?;
+    callback::check_v1(&back)?;
+    callback::expect(&back, "status", "SUCCESS")?;
+    callback::expect(&back, "completeStatus", "WAITING")?;
+    callback::expect(&back, "paymentId", &begun["paymentId"].to_string())?;
+    telling.step(
+        &format!("follow the pages, type {PASSWORD} at the bank"),
+        "callback SUCCESS, its hash is right",
+    );
+
+    let request = json!({ "paymentId": begun["paymentId"] });
+    let paid = players
+        .shop
+        .post("/payment/v1/card-payments/3ds-complete", &request)
+        .await?;
+    paid_with_points(players, telling, "complete the payment", &paid).await
+}
+
+async fn with_stored_card(players: &mut Players, telling: &mut Telling) -> Scene {
+    let request = json!({
+        "cardHolderName": "Haluk Demir",
+        "cardNumber": BONUS_CARD,
+        "expireYear": "2044",
+        "expireMonth": "07",
+        "cardAlias": "Bonus",
+    });
+    let stored = players.shop.post("/payment/v1/cards", &request).await?;
+    let (bin, last) = (
+        text(&stored, "binNumber")?,
+        text(&stored, "lastFourDigits")?,
+    );
+    telling.step(
+        "store the card",
+        &format!("{bin}…{last}, known by two keys from now on"),
+    );
+
+    let card = json!({
+        "cardUserKey": stored["cardUserKey"],
+        "cardToken": stored["cardToken"],
+    });
+    let loyalty = ask_points(players, telling, &card).await?;
+    let request = payment(&card, &loyalty, 1);
+    let paid = players
+        .shop
+        .post("/payment/v1/card-payments", &request)
+        .await?;
+    paid_with_points(
+        players,
+        telling,
+        "pay 100,00 TL with the stored card and points",
+        &paid,
+    )
+    .await
+}
+
+async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
+    const KIND: &str = "ADDITIONAL_INSTALLMENT";
+    const INSTALMENTS: u32 = 3;
+    let card = open_card(WORLD_CARD);
+    let answer = players
+        .shop
+        .post("/payment/v1/card-loyalties/retrieve", &card)
+        .await?;
+    let kinds: Vec<&str> = rewards(&answer)
+        .filter_map(|reward| reward["type"].as_str())
+        .collect();
+    let loyalty = rewards(&answer)
+        .find(|reward| reward["type"] == KIND)
+        .ok_or_else(|| format!("{KIND} is not among the rewards {}", kinds.join(", ")))?;
+    telling.step(
+        &format!("ask for the rewards of {}", masked(WORLD_CARD)),
+        &kinds.join(", "),
+    );
+
+    let request = payment(&card, loyalty, INSTALMENTS);
+    let paid = players
+        .shop
+        .post("/payment/v1/card-payments", &request)
+        .await?;
+    expect(&paid, "paymentStatus", "SUCCESS")?;
+    expect(&paid["loyalty"], "type", KIND)?;
+    telling.step(
+        &format!("pay 100,00 TL in {INSTALMENTS} instalments, campaign chosen"),
+        &format!("SUCCESS at {}", text(&paid["pos"], "name")?),
+    );
+
+    let order = players.banks.order(text(&paid, "orderId")?).await?;
+    taken_once(&order, 0)?;
+    if order["campaign"].is_null() || order["instalments"] != INSTALMENTS {
+        return Err(format!("the bank's ledger has no such campaign: {order}"));
+    }
+    telling.step(
+        "look into the bank's ledger",
+        &format!(
+            "{} taken once, in {INSTALMENTS} instalments, campaign {}",
+            lira(BASKET),
+            order["campaign"]
+        ),
+    );
+    Ok(())
+}
+
+/// Fills the card's purse as published, and asks what is in it.
+async fn ask_points(players: &Players, telling: &mut Telling, card: &Value) -> Scene<Value> {
+    let (of_card, of_shop) = BONUS_POINTS;
+    let purse = json!({ "card": of_card, "firm": of_shop, "mile": 0 });
+    players.banks.fill(BONUS_CARD, &purse).await?;
+    let answer = players
+        .shop
+        .post("/payment/v1/card-loyalties/retrieve", card)
+        .await?;
+    let loyalty = rewards(&answer)
+        .find(|reward| reward["type"] == "REWARD_MONEY")
+        .ok_or_else(|| format!("no points are offered: {answer}"))?;
+    let reward = &loyalty["reward"];
+    let found = (
+        kurus(&reward["cardRewardMoney"])?,
+        kurus(&reward["firmRewardMoney"])?,
+    );
+    if found != BONUS_POINTS {
+        return Err(format!("the points are {reward}, not 12.35 and 5.20"));
+    }
+    telling.step(
+        &format!("ask for the rewards of {}", masked(BONUS_CARD)),
+        &format!(
+            "{} at {}: {} + {} of this shop",
+            text(&answer, "cardBrand")?,
+            text(&answer["pos"], "name")?,
+            lira(found.0),
+            lira(found.1)
+        ),
+    );
+    Ok(loyalty.clone())
+}
+
+fn rewards(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["loyalties"].as_array().into_iter().flatten()
+}
+
+/// Checks a payment with all points of the Bonus card, also in the bank's books.
+async fn paid_with_points(
+    players: &Players,
+    telling: &mut Telling,
+    asked: &str,
+    paid: &Value,
+) -> Scene {
+    let points = BONUS_POINTS.0 + BONUS_POINTS.1;
+    expect(paid, "paymentStatus", "SUCCESS")?;
+    expect(&paid["loyalty"], "type", "REWARD_MONEY")?;
+    let told = kurus(&paid["loyalty"]["reward"]["totalRewardMoney"])?;
+    if told != points || kurus(&paid["paidPrice"])? != BASKET {
+        return Err(format!("the payment tells {} of points", lira(told)));
+    }
+    telling.step(
+        asked,
+        &format!(
+            "SUCCESS: {} from the card, {} in points",
+            lira(BASKET - points),
+            lira(points)
+        ),
+    );
+    let order = players.banks.order(text(paid, "orderId")?).await?;
+    taken_once(&order, points)?;
+    let purse = players.banks.purse(BONUS_CARD).await?;
+    if purse["card"] != 0 || purse["firm"] != 0 {
+        return Err(format!("the purse should be empty, and holds {purse}"));
+    }
+    telling.step(
+        "look into the bank's ledger and the card's purse",
+        &format!(
+            "{} taken once, {} in points left once",
+            lira(BASKET),
+            lira(points)
+        ),
+    );
+    Ok(())
+}
+
+/// The bank took the basket's price once, `points` of it in points.
+fn taken_once(order: &Value, points: i64) -> Scene {
+    expect(order, "state", "captured")?;
+    let right = order["captured"] == BASKET && order["pointsSpent"] == points;
+    match right && order["refunded"] == 0 && order["voided"] == 0 {
+        true => Ok(()),
+        false => Err(format!("the bank's ledger says otherwise: {order}")),
+    }
+}
+
+/// The first six and last four digits.
+fn masked(number: &str) -> String {
+    let (first, rest) = number.split_at(number.len().min(6));
+    let last = rest.get(rest.len().saturating_sub(4)..).unwrap_or_default();
+    format!("{first}…{last}")
+}
+
+fn open_card(number: &str) -> Value {
+    json!({
+        "cardHolderName": "Haluk Demir",
+        "cardNumber": number,
+        "expireYear": "2044",
+        "expireMonth": "07",
+        "cvc": "000",
+    })
+}
+
+/// A basket of two items, paid with `card` and the reward that was chosen.
+fn payment(card: &Value, loyalty: &Value, instalments: u32) -> Value {
+    let mut card = card.clone();
+    card["loyalty"] = loyalty.clone();
+    json!({
+        "price": 100,
+        "paidPrice": 100,
+        "walletPrice": 0,
+        "installment": instalments,
+        "currency": "TRY",
+        "paymentGroup": "PRODUCT",
+        "conversationId": "galata-sandbox",
+        "card": card,
+        "items": [
+            { "name": "Kitap", "externalId": "book-1", "price": 65.5 },
+            { "name": "Defter", "externalId": "notebook-2", "price": 34.5 },
+        ],
+    })
+}

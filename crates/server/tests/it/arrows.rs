@@ -1,0 +1,166 @@
+//! The arrows of the house, held by a test: Cargo enforces those between crates, this one those
+//! inside the server and the vocabulary that a crate must not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
+}
+
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                // Tests may know more than the code that they test.
+                let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
+                found.push((path.display().to_string(), code));
+            }
+        }
+    }
+    found
+}
+
+#[track_caller]
+fn nothing_in(folder: &str, forbidden: &[&str]) {
+    let folder = crates().join(folder);
+    let files = if folder.is_dir() {
+        sources(&folder)
+    } else {
+        vec![(
+            folder.display().to_string(),
+            fs::read_to_string(&folder).unwrap(),
+        )]
+    };
+    assert!(!files.is_empty());
+    for (path, text) in files {
+        for word in forbidden {
+            assert!(!text.contains(word), "{path} must not know `{word}`");
+        }
+    }
+}
+
+#[test]
+fn the_simulator_is_written_from_the_banks_documents() {
+    nothing_in("simulator/src", &["contract::", "connectors::", "server::"]);
+}
+
+#[test]
+fn contract_and_connectors_are_pure() {
+    nothing_in(
+        "contract/src",
+        &[
+            "tokio",
+            "axum",
+            "rusqlite",
+            "tokio_postgres",
+            "SystemTime",
+            "std::net",
+        ],
+    );
+    nothing_in(
+        "connectors/src",
+        &[
+            "tokio",
+            "axum",
+            "hyper",
+            "rusqlite",
+            "tokio_postgres",
+            "SystemTime",
+            "std::net",
+        ],
+    );
+}
+
+#[test]
+fn inside_the_server_doors_call_operations_call_the_engine_calls_the_store() {
+    nothing_in(
+        "server/src/store",
+        &[
+            "crate::operations",
+            "crate::engine",
+            "crate::api",
+            "crate::pages",
+            "crate::jobs",
+            "axum",
+        ],
+    );
+    nothing_in(
+        "server/src/engine",
+        &[
+            "crate::api",
+            "crate::pages",
+            "crate::jobs",
+            "crate::commands",
+            "axum",
+            "StatusCode",
+        ],
+    );
+    nothing_in(
+        "server/src/operations",
+        &[
+            "crate::api",
+            "crate::pages",
+            "crate::jobs",
+            "crate::commands",
+            "axum",
+            "StatusCode",
+        ],
+    );
+}
+
+#[test]
+fn sql_lives_in_the_store_and_the_crates_of_databases_in_its_door() {
+    for folder in [
+        "server/src/engine",
+        "server/src/operations",
+        "server/src/pages",
+        "server/src/jobs",
+        "server/src/commands",
+        "server/src/api",
+    ] {
+        nothing_in(
+            folder,
+            &[
+                "insert into",
+                "update payments",
+                "delete from",
+                "rusqlite",
+                "tokio_postgres",
+            ],
+        );
+    }
+}
+
+#[test]
+fn only_the_engine_changes_a_payments_status() {
+    for folder in [
+        "server/src/operations",
+        "server/src/pages",
+        "server/src/jobs",
+        "server/src/api",
+        "server/src/commands",
+    ] {
+        nothing_in(
+            folder,
+            &["payments::save", "payment.status = ", "payments::insert"],
+        );
+    }
+}
+
+#[test]
+fn the_production_binary_knows_no_simulator() {
+    let manifest = fs::read_to_string(crates().join("server/Cargo.toml")).unwrap();
+    let runtime = manifest.split("[dev-dependencies]").next().unwrap();
+    assert!(!runtime.contains("simulator"));
+    nothing_in("server/src", &["simulator::", "if sandbox"]);
+}

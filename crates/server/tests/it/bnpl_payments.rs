@@ -1,0 +1,319 @@
+//! `/payment/v1/bnpl-payments`.
+
+use crate::browser::{Form, Page, fetch};
+use crate::world::{CALLBACK_KEY, Reply, World};
+use contract::signature::callback_hash_v2;
+use serde_json::{Value, json};
+
+pub fn cart() -> Value {
+    json!([
+        {"id": "200", "name": "Oyun konsolu", "brandName": "Marka", "type": "GAMES_CONSOLES", "unitPrice": 3000, "quantity": 2},
+        {"id": "100", "name": "Mobilya", "brandName": "Marka", "type": "FURNITURE", "unitPrice": 4000, "quantity": 1}
+    ])
+}
+
+pub fn application(bank_code: &str) -> Value {
+    json!({
+        "apmType": "MASLAK", "price": 10000, "paidPrice": 10000, "currency": "TRY", "paymentGroup": "PRODUCT",
+        "conversationId": "loan-1", "callbackUrl": "https://shop.example.com/loan", "bankCode": bank_code,
+        "items": [{"name": "Sepet", "price": 10000}],
+        "cartItems": cart(),
+        "additionalParams": {
+            "buyerIdentityNumber": "12345678950", "buyerPhoneNumber": "5551112233", "buyerBirthdate": "1990-01-01",
+            "fingate": {"totalTerm": 6}
+        }
+    })
+}
+
+async fn applied(world: &World, bank_code: &str) -> Reply {
+    let reply = world
+        .post("/payment/v1/bnpl-payments/init", application(bank_code))
+        .await
+        .ok();
+    assert_eq!(reply.data("paymentStatus"), "WAITING");
+    assert_eq!(reply.data("additionalAction"), "REDIRECT_TO_URL");
+    assert_eq!(reply.data("apmAdditionalAction"), "REDIRECT_TO_URL");
+    reply
+}
+
+/// The shopper decides on the bank's page and comes back; the shop's callback form, its hash checked.
+async fn decided(world: &World, redirect_url: &str, action: &str) -> Form {
+    called_back(returned(world, redirect_url, action).await)
+}
+
+/// Galata's page after the shopper decided.
+async fn returned(world: &World, redirect_url: &str, action: &str) -> Page {
+    let page = fetch(&world.http, "GET", redirect_url, String::new()).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    page.submit(&world.http, &[("action", action)]).await
+}
+
+#[track_caller]
+fn called_back(returned: Page) -> Form {
+    assert_eq!(returned.status, 200, "{}", returned.html);
+    let form = returned.form();
+    let names: Vec<&str> = form.field("hashParams").split(':').collect();
+    let fields: Vec<(&str, &str)> = names.iter().map(|name| (*name, form.field(name))).collect();
+    assert_eq!(
+        callback_hash_v2(CALLBACK_KEY, &fields).1,
+        form.field("hash")
+    );
+    form
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offers_depend_on_the_cart_and_one_bank_gives_no_plan() {
+    let world = World::open().await;
+    let offers = |price: i64, items: Value| {
+        world.post(
+            "/payment/v1/bnpl-payments/offers",
+            json!({"apmType": "MASLAK", "price": price, "currency": "TRY", "items": items}),
+        )
+    };
+    let furniture = offers(10000, cart()).await.ok();
+    let phone = json!([{"id": "1", "name": "Telefon", "brandName": "M", "type": "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT", "unitPrice": 30000, "quantity": 1}]);
+    let phone = offers(30000, phone).await.ok();
+    let terms = |reply: &Reply, bank: &str| -> Vec<i64> {
+        let offers = reply.data("bankOffers").as_array().unwrap();
+        let offer = offers.iter().find(|o| o["bankCode"] == bank).unwrap();
+        offer["bankOfferTerms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|t| t["term"].as_i64().unwrap())
+            .collect()
+    };
+    assert!(terms(&furniture, "064").iter().any(|term| *term > 3));
+    assert!(terms(&phone, "064").iter().all(|term| *term <= 3));
+    assert!(!terms(&phone, "064").is_empty());
+    assert!(terms(&furniture, "134").is_empty());
+    let gold = json!([{"id": "1", "name": "Altın", "brandName": "M", "type": "GOLD", "unitPrice": 5000, "quantity": 1}]);
+    let gold = offers(5000, gold).await.ok();
+    assert_eq!(gold.data("bankOffers").as_array().unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_banks_approve_by_themselves() {
+    let world = World::open().await;
+    for bank in ["064", "046", "032"] {
+        let init = applied(&world, bank).await;
+        let callback = decided(
+            &world,
+            init.data("redirectUrl").as_str().unwrap(),
+            "approve",
+        )
+        .await;
+        assert_eq!(callback.action, "https://shop.example.com/loan");
+        assert_eq!(callback.field("paymentStatus"), "SUCCESS");
+        assert_eq!(callback.field("apmAdditionalAction"), "NONE");
+        assert_eq!(callback.field("additionalAction"), "NONE");
+    }
+    world.wait(30).await;
+    let hooks = world.hooks("BNPL_NOTIFICATION");
+    assert_eq!(hooks.len(), 3);
+    assert_eq!(hooks[0].body["payload"]["additionalAction"], "NONE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_bank_waits_for_the_approval_which_happens_once() {
+    let world = World::open().await;
+    let init = applied(&world, "103").await;
+    let id = init.data("paymentId").clone();
+    let callback = decided(
+        &world,
+        init.data("redirectUrl").as_str().unwrap(),
+        "approve",
+    )
+    .await;
+    assert_eq!(callback.field("paymentStatus"), "WAITING");
+    assert_eq!(callback.field("additionalAction"), "APPROVAL_REQUIRED");
+    let approved = world
+        .post(
+            &format!("/payment/v1/bnpl-payments/{id}/approve"),
+            Value::Null,
+        )
+        .await;
+    let first = approved.ok();
+    assert_eq!(first.data("paymentStatus"), "SUCCESS");
+    let second = world
+        .post(
+            &format!("/payment/v1/bnpl-payments/{id}/approve"),
+            Value::Null,
+        )
+        .await
+        .ok();
+    assert_eq!(second.body, first.body);
+    let loans = world.control("GET", "/control/loans", Value::Null).await;
+    assert_eq!(loans["loans"][0]["state"], "disbursed", "{loans:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn denizbank_assesses_for_long_and_the_webhook_brings_the_approval() {
+    let world = World::open().await;
+    let init = applied(&world, "134").await;
+    let id = init.data("paymentId").clone();
+    let callback = decided(
+        &world,
+        init.data("redirectUrl").as_str().unwrap(),
+        "approve",
+    )
+    .await;
+    assert_eq!(callback.field("paymentStatus"), "WAITING");
+    assert_eq!(callback.field("additionalAction"), "WAIT_FOR_WEBHOOK");
+    let early = world
+        .post(
+            &format!("/payment/v1/bnpl-payments/{id}/approve"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(early.status, 422);
+    let loans = world.control("GET", "/control/loans", Value::Null).await;
+    let order = loans["loans"][0]["orderId"].as_str().unwrap().to_owned();
+    world
+        .control(
+            "POST",
+            &format!("/control/loans/{order}/decision"),
+            json!({"decision": "ready"}),
+        )
+        .await;
+    world.wait(120).await;
+    let hooks = world.hooks("BNPL_NOTIFICATION");
+    assert_eq!(
+        hooks.last().unwrap().body["payload"]["additionalAction"],
+        "APPROVAL_REQUIRED"
+    );
+    let done = world
+        .post(
+            &format!("/payment/v1/bnpl-payments/{id}/approve"),
+            Value::Null,
+        )
+        .await
+        .ok();
+    assert_eq!(done.data("paymentStatus"), "SUCCESS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_and_a_replayed_return() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    let url = init.data("redirectUrl").as_str().unwrap().to_owned();
+    let page = returned(&world, &url, "decline").await;
+    let callback = called_back(page.clone());
+    assert_eq!(callback.field("paymentStatus"), "FAILURE");
+    let again = called_back(fetch(&world.http, "GET", &page.url, String::new()).await);
+    assert_eq!(again.field("callbackStatus"), "ALREADY_RETURNED");
+    assert_eq!(again.field("paymentStatus"), "FAILURE");
+    let id = init.data("paymentId");
+    let verified = world
+        .post(
+            &format!("/payment/v1/bnpl-payments/{id}/verify"),
+            Value::Null,
+        )
+        .await
+        .ok();
+    assert_eq!(verified.data("paymentStatus"), "FAILURE");
+    assert_eq!(verified.data("responseStatus"), "DECLINED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lender_that_cannot_be_asked_asks_for_verification() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    let id = init.data("paymentId").clone();
+    // The notification is lost too, so that only the browser's return asks.
+    let order = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 5});
+    world.control("POST", "/control/lender-faults", order).await;
+    let order = json!({"operation": "inquire", "fault": {"kind": "lose_reply"}, "times": 1});
+    world.control("POST", "/control/lender-faults", order).await;
+    let callback = decided(
+        &world,
+        init.data("redirectUrl").as_str().unwrap(),
+        "approve",
+    )
+    .await;
+    assert_eq!(callback.field("paymentStatus"), "WAITING");
+    assert_eq!(callback.field("additionalAction"), "VERIFY_REQUIRED");
+    let verified = world
+        .post("/payment/v1/bnpl-payments/verify", json!({"paymentId": id}))
+        .await
+        .ok();
+    assert_eq!(verified.data("paymentStatus"), "SUCCESS");
+    assert_eq!(verified.data("responseStatus"), "APPROVED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_that_nobody_finishes_expires() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    world.wait(3700).await;
+    world.wait(60).await;
+    let id = init.data("paymentId");
+    let read = world
+        .get(&format!("/payment-reporting/v1/payments/{id}"))
+        .await
+        .ok();
+    assert_eq!(read.data("paymentStatus"), "FAILURE");
+    assert_eq!(read.data("paymentError.errorGroup"), "BNPL_CANCELLED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_approval_mode_makes_an_automatic_bank_wait() {
+    let world = World::open().await;
+    let setup = server::setup::ApmSetup {
+        approval_modes: vec![
+            ("064".to_owned(), "MANUAL".to_owned()),
+            ("103".to_owned(), "AUTO".to_owned()),
+        ],
+        ..server::setup::ApmSetup::default()
+    };
+    server::setup::edit_apm(&world.app, world.merchant, world.apm, setup)
+        .await
+        .unwrap();
+    for (bank, action) in [("064", "APPROVAL_REQUIRED"), ("103", "NONE")] {
+        let init = applied(&world, bank).await;
+        let callback = decided(
+            &world,
+            init.data("redirectUrl").as_str().unwrap(),
+            "approve",
+        )
+        .await;
+        assert_eq!(callback.field("additionalAction"), action, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_feature_or_the_method_off_nothing_is_stored() {
+    let world = World::open().await;
+    let refused = |reply: Reply| {
+        assert_eq!(reply.status, 422, "{:#}", reply.body);
+        assert!(reply.error_code() < 10_000);
+    };
+    server::setup::set_apm_active(&world.app, world.merchant, world.apm, false)
+        .await
+        .unwrap();
+    refused(
+        world
+            .post("/payment/v1/bnpl-payments/init", application("064"))
+            .await,
+    );
+    server::setup::set_feature(
+        &world.app,
+        world.merchant,
+        "alternative-payment-methods",
+        false,
+    )
+    .await
+    .unwrap();
+    refused(
+        world
+            .post("/payment/v1/bnpl-payments/init", application("064"))
+            .await,
+    );
+    let offers = json!({"apmType": "MASLAK", "price": 10000, "currency": "TRY", "items": cart()});
+    refused(world.post("/payment/v1/bnpl-payments/offers", offers).await);
+    let stored = world
+        .get("/payment-reporting/v1/payments?page=0&size=10")
+        .await
+        .ok();
+    assert_eq!(stored.data("totalSize"), 0);
+}

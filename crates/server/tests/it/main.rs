@@ -1,0 +1,13 @@
+//! Integration tests: the server and the simulator in one process, over real HTTP, on the database
+//! that `GALATA_TEST_DATABASE` names (`sqlite`, or `postgres` at `GALATA_TEST_POSTGRES_URL`).
+
+mod admission;
+mod arrows;
+mod bnpl_payments;
+mod browser;
+mod card_loyalties;
+mod card_payments;
+mod doubt;
+mod idempotency;
+mod webhooks;
+mod world;
