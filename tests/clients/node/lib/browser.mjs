@@ -107,8 +107,9 @@ export async function walk(page, { press, values = {} } = {}) {
       continue;
     }
     if (forms.length === 0) return { ...here, seen };
-    // A form that leads into a hidden frame is sent too, as a browser with scripts would.
-    for (const form of forms.slice(0, -1)) await submit(here, form, { ...SHOPPER, ...values });
+    // A form that leads into a hidden frame is sent too, and what comes there walks on, as in a
+    // browser with scripts.
+    for (const form of forms.slice(0, -1)) await walk(await submit(here, form), { press, values });
     const form = forms.at(-1);
     const button = form.buttons.find((known) => known.value === press) ?? form.buttons[0];
     here = await submit(here, form, { ...SHOPPER, ...values }, button);

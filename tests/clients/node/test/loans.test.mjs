@@ -225,6 +225,7 @@ describe('an application', () => {
     assert.equal(second.paymentStatus, 'FAILURE');
     assert.ok(isSecondHashVerified(second));
     assert.equal(await statusOf(loan.id), 'SUCCESS');
+    await announced(stage, loan.id, 'NONE');
     assert.equal(stage.shop.webhooks(loan.id).length, 1);
   });
 
