@@ -98,9 +98,10 @@ def walk(page, press=None, **values):
                 return page
             page = _load(urllib.parse.urljoin(page.url, reader.links[0]))
             continue
-        # A form that leads into a hidden frame is sent too, as a browser with scripts would.
+        # A form that leads into a hidden frame is sent too, and what comes there walks on, as in a
+        # browser with scripts.
         for form in reader.forms[:-1]:
-            _submit(page, form, values, form.buttons[0])
+            walk(_submit(page, form, values, form.buttons[0]), press, **values)
         form = reader.forms[-1]
         pressed = next((button for button in form.buttons if button[1] == press), form.buttons[0])
         page = _submit(page, form, values, pressed)
