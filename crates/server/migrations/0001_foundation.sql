@@ -169,6 +169,8 @@ create table attempts (
   shard bigint not null,
   pos_id bigint not null,
   order_id text not null,
+  -- the shop chose the order id: another sale may have used it before, outside Galata
+  order_id_chosen boolean not null,
   threeds boolean not null,
   state text not null check (state in
     ('ASKED', 'PAGE', 'VERIFIED', 'APPROVED', 'DECLINED', 'DOUBT', 'NOT_SENT', 'REVERSING', 'REVERSED', 'REVIEW')),

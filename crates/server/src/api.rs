@@ -167,6 +167,11 @@ async fn again(
         "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id)
             .await
             .map(answer::object),
+        "bnpl_payments::verify" | "bnpl_payments::verify_by_body" => {
+            bnpl_payments::verify_again(app, caller, payment_id)
+                .await
+                .map(answer::object)
+        }
         _ => card_payments::again(app, caller, payment_id)
             .await
             .map(answer::object),

@@ -100,7 +100,10 @@ pub async fn write(
                 *payment = now;
                 *attempt = same;
                 was = attempt.state;
-                if is_settled(attempt.state) {
+                // What is being given back is given back, whatever the bank says late.
+                let reversing = attempt.state == AttemptState::Reversing;
+                if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
+                {
                     return Ok(());
                 }
             }

@@ -361,10 +361,15 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
 }
 
 /// The lender knows no such application. One in doubt may still be on its way, so that is believed
-/// only the third time; one that it had confirmed is a contradiction, and stays in doubt.
+/// only the third time and after a while; one that it had confirmed is a contradiction, and stays in doubt.
 fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
     const BELIEVED_AFTER: i64 = 2;
-    if loan.application_id.is_none() && loan.inquiries >= BELIEVED_AFTER {
+    const BELIEVED_AFTER_SECONDS: i64 = 90;
+    let waited = app.now().duration_since(payment.created_at);
+    if loan.application_id.is_none()
+        && loan.inquiries >= BELIEVED_AFTER
+        && waited >= jiff::SignedDuration::from_secs(BELIEVED_AFTER_SECONDS)
+    {
         refuse(
             payment,
             loan,

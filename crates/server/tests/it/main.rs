@@ -1,6 +1,12 @@
 //! Integration tests: the server and the simulator in one process, over real HTTP, on the database
 //! that `GALATA_TEST_DATABASE` names (`sqlite`, or `postgres` at `GALATA_TEST_POSTGRES_URL`).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+#![expect(
+    unreachable_pub,
+    reason = "one binary: everything here is for its own modules"
+)]
+
 mod admission;
 mod arrows;
 mod bnpl_payments;
