@@ -10,6 +10,7 @@ use crate::store::payments::{self, Amount, Payment};
 use crate::store::poses;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use contract::card_loyalties::Loyalty;
 use contract::card_payments::{
     CompleteThreeDSPaymentRequest, CreatePaymentRequest, InitThreeDSPaymentRequest,
     InitThreeDSPaymentResponse, PaymentResponse,
@@ -197,6 +198,7 @@ async fn plan(
     }
     let installment = installment(request.installment)?;
     let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
+    let loyalty = loyalty.map(loyalty_texts).transpose()?;
     let reward = loyalty
         .as_ref()
         .map(|loyalty| rewards::chosen(loyalty, paid.minor, wallet.minor, currency, installment))
@@ -320,6 +322,22 @@ async fn plan(
         retry,
         bank_order_id,
     })
+}
+
+/// The texts of a reward, which is kept with its payment and shown back, within their bounds.
+fn loyalty_texts(mut loyalty: Loyalty) -> Result<Loyalty, Problem> {
+    const AT: &str = "card.loyalty";
+    let text = |name: &str, value| check::text(&format!("{AT}.{name}"), value, check::TEXT_MAX);
+    loyalty.message = text("message", loyalty.message)?;
+    if let Some(params) = &mut loyalty.loyalty_params {
+        params.code = text("loyaltyParams.code", params.code.take())?;
+    }
+    if let Some(data) = &mut loyalty.loyalty_data {
+        data.code = text("loyaltyData.code", data.code.take())?;
+        let direction = data.due_date_shift_direction.take();
+        data.due_date_shift_direction = text("loyaltyData.dueDateShiftDirection", direction)?;
+    }
+    Ok(loyalty)
 }
 
 /// What Galata reads of `additionalParams`: which callback the shop understands.

@@ -78,10 +78,10 @@ pub(super) async fn read(
 ) -> Result<Card, Problem> {
     let field = |name: &str| format!("{at}{name}");
     if let Some(token) = given.token.filter(|t| !t.is_empty()) {
-        let user = check::required(
-            &field("cardUserKey"),
-            given.user_key.filter(|k| !k.is_empty()),
-        )?;
+        let token = check::text(&field("cardToken"), Some(token), check::TEXT_MAX)?;
+        let token = check::required(&field("cardToken"), token)?;
+        let user = check::text(&field("cardUserKey"), given.user_key, check::TEXT_MAX)?;
+        let user = check::required(&field("cardUserKey"), user)?;
         let Some(stored) = cards::of_merchant(app, merchant_id, &user, &token).await? else {
             return Err(Problem::field(Rule::StoredCardNotFound, field("cardToken")));
         };

@@ -332,6 +332,9 @@ fn secret(field: &str, value: Option<SensitiveText>) -> Result<Option<Secret>, P
         Some(text) if text.expose().len() > LONGEST => {
             Err(Problem::limit(Rule::TooLong, field, "max", LONGEST))
         }
+        Some(text) if text.expose().contains('\0') => {
+            Err(Problem::field(Rule::ControlCharacter, field))
+        }
         Some(text) => Ok(Some(Secret::new(text.expose()))),
     }
 }

@@ -18,6 +18,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// 0000-01-01T00:00:00Z.
+const YEAR_ZERO: Timestamp = Timestamp::constant(-62_167_219_200, 0);
+
 /// A page of payments.
 pub struct Found {
     /// The page's payments, newest first.
@@ -88,6 +91,7 @@ struct Filters {
 impl Filters {
     /// Nothing when a filter can match no payment at all.
     fn of(r: SearchPaymentsRequest) -> Result<Option<Filters>, Problem> {
+        let text = |field: &str, value| check::text(field, value, check::TEXT_MAX);
         let mut filters = Filters::default();
         filters.equal("id", r.payment_id);
         if let Some(id) = r.payment_transaction_id {
@@ -100,9 +104,12 @@ impl Filters {
                 id.into(),
             );
         }
-        filters.equal("conversation_id", r.conversation_id);
-        filters.equal("external_id", r.external_id);
-        filters.equal("order_id", r.order_id);
+        filters.equal(
+            "conversation_id",
+            text("conversationId", r.conversation_id)?,
+        );
+        filters.equal("external_id", text("externalId", r.external_id)?);
+        filters.equal("order_id", text("orderId", r.order_id)?);
         filters.equal("pos_id", r.merchant_pos_id);
         filters.equal("payment_type", r.payment_type.map(|v| v.as_str()));
         filters.equal("provider", r.payment_provider.map(|v| v.as_str()));
@@ -113,15 +120,15 @@ impl Filters {
         {
             return Ok(None);
         }
-        filters.equal("channel", r.payment_channel);
-        if let Some(bin) = r.bin_number {
+        filters.equal("channel", text("paymentChannel", r.payment_channel)?);
+        if let Some(bin) = text("binNumber", r.bin_number)? {
             let short = bin.len() == 6 && bin.bytes().all(|b| b.is_ascii_digit());
             match short {
                 true => filters.add("substr(bin_number, 1, 6) = ?", Value::from(bin)),
                 false => filters.equal("bin_number", Some(bin)),
             }
         }
-        filters.equal("last_four", r.last_four_digits);
+        filters.equal("last_four", text("lastFourDigits", r.last_four_digits)?);
         filters.equal("currency", r.currency.map(|v| v.as_str()));
         filters.equal("installment", r.installment.map(i64::from));
         filters.equal("threeds", r.is_three_ds);
@@ -189,7 +196,10 @@ impl Filters {
         value: Option<ReceivedDateTime>,
     ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
-        let moment = moment(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
+        // The store keeps no moment before the year 0.
+        let moment = moment(&value.0)
+            .filter(|moment| *moment >= YEAR_ZERO)
+            .ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
         self.add(condition, Value::Time(moment));
         Ok(())
     }

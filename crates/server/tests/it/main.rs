@@ -9,6 +9,7 @@
 
 mod admission;
 mod arrows;
+mod bad_input;
 mod bnpl_payments;
 mod browser;
 mod card_loyalties;
