@@ -6,7 +6,8 @@ import { createServer } from 'node:http';
 
 export const CALLBACK_KEY = 'merchantThreeDsCallbackKeySndbox';
 export const WEBHOOK_KEY = 'Aoh7tReTybO6wOjBmOJFFsOR53SBojEp';
-const WAIT_MS = 15_000;
+// Longer than the fourth inquiry after doubt takes: 30 s on a busy machine.
+const WAIT_MS = 45_000;
 const LOOK_AGAIN_MS = 20;
 
 /** Looks until `look` finds something, or says what was waited for. */
