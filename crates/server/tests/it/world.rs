@@ -413,7 +413,7 @@ impl World {
     }
 }
 
-async fn send(
+pub async fn send(
     http: &HttpClient,
     method: &str,
     url: &str,

@@ -1,0 +1,249 @@
+//! `/merchant/v1/merchant-poses`.
+
+use crate::world::{World, garanti, payment, with, ykb};
+use serde_json::{Value, json};
+
+const PATH: &str = "/merchant/v1/merchant-poses";
+const MASK: &str = "********";
+
+async fn put(world: &World, id: &Value, body: Value) -> crate::world::Reply {
+    world
+        .call("PUT", &format!("{PATH}/{id}"), &body.to_string(), &[])
+        .await
+}
+
+async fn status(world: &World, id: &Value, status: &str) -> crate::world::Reply {
+    world
+        .call("PUT", &format!("{PATH}/{id}/status/{status}"), "", &[])
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pos_is_made_at_its_banks_own_address_and_its_secrets_are_masked() {
+    let world = World::open().await;
+    let made = world.post(PATH, garanti()).await.ok();
+    assert_eq!(made.data("posIntegrator"), "GARANTI");
+    assert_eq!(made.data("bankId"), 62);
+    assert_eq!(made.data("currency"), "TRY");
+    assert_eq!(made.data("posCurrencyCode"), "949");
+    assert_eq!(made.data("status"), "AUTOPILOT");
+    assert_eq!(made.data("orderNumber"), 1);
+    assert_eq!(made.data("enableLoyalty"), true);
+    assert_eq!(made.data("port"), 443);
+    assert_eq!(made.data("threedsKey"), MASK);
+    let users = made.data("merchantPosUsers").as_array().unwrap();
+    assert_eq!(users.len(), 2);
+    for user in users {
+        assert_eq!(user["posPassword"], MASK);
+        assert_eq!(user["posUserType"], "API");
+        assert!(user["id"].is_i64());
+    }
+    let id = made.data("id").clone();
+    let read = world.get(&format!("{PATH}/{id}")).await.ok();
+    assert_eq!(read.body, made.body);
+    let listed = world.get(&format!("{PATH}?page=0&size=100")).await.ok();
+    for reply in [&made, &read, &listed] {
+        let text = reply.body.to_string();
+        assert!(!text.contains("123qweASD/") && !text.contains("12345678\""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_by_each_of_its_conditions() {
+    let world = World::open().await;
+    let dollars = with(
+        ykb(),
+        json!({"name": "Dollars", "currency": "USD", "enableInstallment": false,
+               "enableForeignCard": false, "orderNumber": 9}),
+    );
+    let dollars = world.post(PATH, dollars).await.ok();
+    let alias = dollars.data("alias").as_str().unwrap().to_owned();
+    for query in [
+        "name=dollar".to_owned(),
+        format!("alias={alias}"),
+        "currency=USD".to_owned(),
+        "enableInstallment=false".to_owned(),
+        "enableForeignCard=false".to_owned(),
+    ] {
+        let found = world.get(&format!("{PATH}?{query}")).await.ok();
+        assert_eq!(found.data("totalSize"), 1, "{query}");
+        assert_eq!(found.data("items.0.id"), dollars.data("id"), "{query}");
+    }
+    let banks = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    assert_eq!(banks.data("totalSize"), 1);
+    assert_eq!(banks.data("items.0.bankId"), 62);
+    let none = world
+        .get(&format!("{PATH}?name=%25&page=0&size=10"))
+        .await
+        .ok();
+    assert_eq!(none.data("items"), &json!([]));
+
+    let mut seen = Vec::new();
+    for page in 0..4 {
+        let part = world.get(&format!("{PATH}?page={page}&size=1")).await.ok();
+        assert_eq!(part.data("totalSize"), 3);
+        assert_eq!(
+            (part.data("page"), part.data("size")),
+            (&json!(page), &json!(1))
+        );
+        seen.extend(
+            part.data("items")
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|pos| pos["id"].as_i64()),
+        );
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_value_sent_back_changes_nothing() {
+    let world = World::open().await;
+    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let before = list.data("items.0").clone();
+    // The whole answer as the shop read it, masks and all.
+    let after = put(&world, &before["id"], before.clone()).await.ok();
+    assert_eq!(after.body["data"], before);
+    // The bank still knows the passwords and the key.
+    let paid = world
+        .post("/payment/v1/card-payments", payment("5209220000000002"))
+        .await
+        .ok();
+    assert_eq!(paid.data("pos.bankId"), 62);
+    let request = with(
+        payment("5209220000000002"),
+        json!({"callbackUrl": "https://shop.example.com/callback"}),
+    );
+    let init = world
+        .post("/payment/v1/card-payments/3ds-init", request)
+        .await
+        .ok();
+    let html = init.data("htmlContent").as_str().unwrap();
+    let callback = crate::browser::through_threeds(&world, html, "123456", "confirm").await;
+    assert_eq!(callback.field("status"), "SUCCESS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_changes_and_what_is_not_is_kept() {
+    let world = World::open().await;
+    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let before = list.data("items.0").clone();
+    let id = &before["id"];
+    let after = put(&world, id, json!({"name": "Other", "orderNumber": 7}))
+        .await
+        .ok();
+    let expected = with(before.clone(), json!({"name": "Other", "orderNumber": 7}));
+    assert_eq!(after.body["data"], expected);
+
+    // A new password of one user: the bank refuses it, so it was really changed.
+    let user = &before["merchantPosUsers"][0];
+    let users = json!([{"id": user["id"], "posPassword": "wrong"}, before["merchantPosUsers"][1]]);
+    let after = put(&world, id, json!({"merchantPosUsers": users}))
+        .await
+        .ok();
+    assert_eq!(after.data("merchantPosUsers"), &before["merchantPosUsers"]);
+    let request = with(
+        payment("5209220000000002"),
+        json!({"posAlias": before["alias"], "retry": false}),
+    );
+    let refused = world
+        .post("/payment/v1/card-payments", request.clone())
+        .await;
+    assert_eq!(refused.status, 422, "{:#}", refused.body);
+    let users =
+        json!([{"id": user["id"], "posPassword": "123qweASD/"}, before["merchantPosUsers"][1]]);
+    put(&world, id, json!({"merchantPosUsers": users}))
+        .await
+        .ok();
+    world.post("/payment/v1/card-payments", request).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
+    let world = World::open().await;
+    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let before = list.data("items.0").clone();
+    let id = &before["id"];
+    for (host, port) in [
+        ("evil.example.com", 443),
+        ("10.0.0.1", 443),
+        ("localhost", 443),
+        ("127.0.0.2", 443),
+        ("sanalposprov.garanti.com.tr.evil.example.com", 443),
+        ("posnet.yapikredi.com.tr", 443),
+    ] {
+        let refused = put(&world, id, json!({"hostname": host, "port": port})).await;
+        assert_eq!(
+            (refused.status, refused.field(), refused.error_code()),
+            (422, "hostname", 5007),
+            "{host}: {:#}",
+            refused.body
+        );
+    }
+    assert_eq!(
+        world.get(&format!("{PATH}/{id}")).await.ok().body["data"],
+        before
+    );
+    // Its own address needs no leave, but on its own port.
+    let made = world.post(PATH, garanti()).await.ok();
+    let own = json!({"hostname": made.data("hostname"), "port": 443});
+    put(&world, id, own).await.ok();
+    let port = put(&world, id, json!({"port": 8443})).await;
+    assert_eq!((port.status, port.field()), (422, "hostname"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_changes_what_routing_may_use() {
+    let world = World::open().await;
+    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let id = list.data("items.0.id").clone();
+    let bank = async || {
+        let paid = world
+            .post("/payment/v1/card-payments", payment("5209220000000002"))
+            .await
+            .ok();
+        paid.data("pos.bankId").clone()
+    };
+    for (new, taken_by) in [
+        ("PASSIVE", 67),
+        ("ACTIVE", 62),
+        ("REFUND_ONLY", 67),
+        ("AUTOPILOT", 62),
+    ] {
+        let reply = status(&world, &id, new).await;
+        assert_eq!((reply.status, &reply.body), (204, &json!("")), "{new}");
+        let read = world.get(&format!("{PATH}/{id}")).await.ok();
+        assert_eq!(read.data("status"), new);
+        assert_eq!(bank().await, taken_by, "{new}");
+    }
+    let deleted = status(&world, &id, "DELETED").await;
+    assert_eq!((deleted.status, deleted.field()), (400, "posStatus"));
+    let read = world.get(&format!("{PATH}/{id}")).await.ok();
+    assert_eq!(read.data("status"), "AUTOPILOT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_merchants_pos_is_unknown() {
+    let world = World::open().await;
+    let other = server::setup::create_merchant(
+        &world.app,
+        server::setup::MerchantSetup {
+            name: "Other".to_owned(),
+            ..Default::default()
+        },
+    )
+    .await
+    .unwrap();
+    let request = serde_json::from_value(garanti()).unwrap();
+    let pos = server::setup::create_pos(&world.app, other.id, request, None)
+        .await
+        .unwrap();
+    let id = json!(pos.id);
+    assert_eq!(world.get(&format!("{PATH}/{id}")).await.status, 404);
+    assert_eq!(put(&world, &id, json!({"name": "mine"})).await.status, 404);
+    assert_eq!(status(&world, &id, "PASSIVE").await.status, 404);
+    assert_eq!(world.get(PATH).await.ok().data("totalSize"), 2);
+}

@@ -1,0 +1,400 @@
+//! 3DS: what is good enough, what proves nothing, and which addresses open what.
+
+use crate::browser::{Form, Page, fetch, through_threeds};
+use crate::world::{CALLBACK_KEY, Reply, World, payment, with};
+use contract::signature::callback_hash_v2;
+use serde_json::{Value, json};
+
+const GARANTI: &str = "5209220000000002";
+const YKB: &str = "5400630000000009";
+const MD_0: &str = "5115830000006669";
+const MD_4: &str = "5117280000006665";
+const INIT_ERROR: &str = "5117580000006668";
+
+async fn init(world: &World, request: Value) -> Reply {
+    let request = with(
+        request,
+        json!({"callbackUrl": "https://shop.example.com/callback"}),
+    );
+    world
+        .post("/payment/v1/card-payments/3ds-init", request)
+        .await
+}
+
+fn html(init: &Reply) -> &str {
+    init.data("htmlContent").as_str().unwrap()
+}
+
+async fn complete(world: &World, init: &Reply) -> Reply {
+    world
+        .post(
+            "/payment/v1/card-payments/3ds-complete",
+            json!({"paymentId": init.data("paymentId")}),
+        )
+        .await
+}
+
+async fn read(world: &World, init: &Reply) -> Reply {
+    world
+        .get(&format!(
+            "/payment/v1/card-payments/{}",
+            init.data("paymentId")
+        ))
+        .await
+        .ok()
+}
+
+/// The bank's page, before the shopper has typed anything.
+async fn at_the_bank(world: &World, init: &Reply) -> Page {
+    let galata = Page::of_html_content(html(init))
+        .submit(&world.http, &[])
+        .await;
+    assert_eq!(galata.status, 200, "{}", galata.html);
+    galata.submit(&world.http, &[]).await
+}
+
+/// The page with which the bank sends the browser back to Galata.
+async fn way_back(world: &World, init: &Reply) -> Page {
+    at_the_bank(world, init)
+        .await
+        .submit(&world.http, &[("otp", "123456"), ("action", "confirm")])
+        .await
+}
+
+/// Nothing was taken, and nothing can be.
+async fn not_completable(world: &World, init: &Reply, md_status: Option<i64>) {
+    let read = read(world, init).await;
+    assert_eq!(read.data("paymentStatus"), "FAILURE");
+    assert_eq!(read.data("mdStatus").as_i64(), md_status);
+    let reply = complete(world, init).await;
+    assert_eq!(
+        (reply.status, reply.error_code()),
+        (422, 9003),
+        "{:#}",
+        reply.body
+    );
+    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
+    assert_eq!(ledger["orders"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_full_3ds_is_enough_unless_the_merchant_takes_half() {
+    let world = World::open().await;
+    for (card, md_status) in [(MD_0, 0), (MD_4, 4)] {
+        let begun = init(&world, payment(card)).await.ok();
+        let callback = through_threeds(&world, html(&begun), "123456", "confirm").await;
+        assert_eq!(callback.field("status"), "FAILURE", "mdStatus {md_status}");
+        assert_eq!(callback.field("completeStatus"), "");
+        not_completable(&world, &begun, Some(md_status)).await;
+    }
+
+    server::setup::change_merchant(&world.app, world.merchant, |m| m.half_threeds = true)
+        .await
+        .unwrap();
+    let begun = init(&world, payment(MD_0)).await.ok();
+    let callback = through_threeds(&world, html(&begun), "123456", "confirm").await;
+    assert_eq!(callback.field("status"), "FAILURE");
+    not_completable(&world, &begun, Some(0)).await;
+
+    let begun = init(&world, payment(MD_4)).await.ok();
+    let callback = through_threeds(&world, html(&begun), "123456", "confirm").await;
+    assert_eq!(callback.field("status"), "SUCCESS");
+    let done = complete(&world, &begun).await.ok();
+    assert_eq!(done.data("paymentStatus"), "SUCCESS");
+    assert_eq!(done.data("mdStatus"), 4);
+    world.wait(30).await;
+    let verified = world.hooks("THREEDS_VERIFY");
+    let told: Vec<&str> = verified
+        .iter()
+        .map(|hook| hook.body["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        told.iter().filter(|status| **status == "SUCCESS").count(),
+        1
+    );
+    assert_eq!(told.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_asked_again_and_three_are_the_end() {
+    for (bank, card) in [("garanti", GARANTI), ("posnet", YKB)] {
+        let world = World::open().await;
+        // Once wrong, then right.
+        let begun = init(&world, payment(card)).await.ok();
+        let mut page = at_the_bank(&world, &begun).await;
+        for otp in ["000000", "123456"] {
+            page = page
+                .submit(&world.http, &[("otp", otp), ("action", "confirm")])
+                .await;
+        }
+        let callback = page.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS", "{bank}");
+
+        let begun = init(&world, payment(card)).await.ok();
+        let mut page = at_the_bank(&world, &begun).await;
+        for _ in 0..3 {
+            page = page
+                .submit(&world.http, &[("otp", "000000"), ("action", "confirm")])
+                .await;
+        }
+        let callback = page.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "FAILURE", "{bank}");
+        not_completable(&world, &begun, Some(0)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shopper_who_cancels_comes_back_to_a_failure() {
+    for card in [GARANTI, YKB] {
+        let world = World::open().await;
+        let begun = init(&world, payment(card)).await.ok();
+        let callback = through_threeds(&world, html(&begun), "", "cancel").await;
+        assert_eq!(callback.field("status"), "FAILURE");
+        assert_eq!(callback.field("paymentId"), "");
+        assert_eq!(callback.field("conversationId"), "456d1297");
+        not_completable(&world, &begun, Some(0)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_refuses_to_begin_is_a_failed_payment() {
+    let world = World::open().await;
+    // PosNet is asked before the shopper goes anywhere.
+    let poses = world
+        .get("/merchant/v1/merchant-poses?bankName=yap")
+        .await
+        .ok();
+    let request = with(
+        payment(INIT_ERROR),
+        json!({"posAlias": poses.data("items.0.alias")}),
+    );
+    let refused = init(&world, request).await;
+    assert_eq!(
+        (refused.status, refused.error_group()),
+        (422, "THREEDS_INIT_ERROR"),
+        "{:#}",
+        refused.body
+    );
+    let id = &refused.body["errors"]["paymentId"];
+    let read = world
+        .get(&format!("/payment/v1/card-payments/{id}"))
+        .await
+        .ok();
+    assert_eq!(read.data("paymentStatus"), "FAILURE");
+    assert_eq!(read.data("paymentError.errorGroup"), "THREEDS_INIT_ERROR");
+    world.wait(60).await;
+    assert!(world.hooks("THREEDS_VERIFY").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_return_changes_nothing_and_says_so() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = way_back(&world, &begun).await;
+        let first = back.submit(&world.http, &[]).await.form();
+        assert_eq!(first.field("status"), "SUCCESS");
+        // Before and after the completion.
+        for _ in 0..2 {
+            let second = back.submit(&world.http, &[]).await.form();
+            assert_eq!(second.field("callbackStatus"), "ALREADY_RETURNED");
+            assert_eq!(second.field("status"), "FAILURE");
+            assert_eq!(second.field("completeStatus"), "");
+            assert_eq!(second.field("paymentId"), first.field("paymentId"));
+            complete(&world, &begun).await.ok();
+        }
+        let read = read(&world, &begun).await;
+        assert_eq!(read.data("paymentStatus"), "SUCCESS");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_returns_at_once_bring_one_success() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = way_back(&world, &begun).await;
+        let (one, two) = tokio::join!(back.submit(&world.http, &[]), back.submit(&world.http, &[]));
+        let mut told = [one.form(), two.form()].map(|form| form.field("status").to_owned());
+        told.sort();
+        assert_eq!(told, ["FAILURE", "SUCCESS"]);
+        complete(&world, &begun).await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_version_of_the_callback_signs_the_fields_it_lists() {
+    let world = World::open().await;
+    for (card, status, md_status) in [(GARANTI, "SUCCESS", "1"), (MD_4, "FAILURE", "4")] {
+        let request = with(
+            payment(card),
+            json!({"additionalParams": {"threeDSCallbackVersion": "2"}}),
+        );
+        let begun = init(&world, request).await.ok();
+        let form = through_threeds(&world, html(&begun), "123456", "confirm").await;
+        assert_eq!(form.field("status"), status);
+        assert_eq!(form.field("mdStatus"), md_status);
+        let names: Vec<&str> = form.field("hashParams").split(':').collect();
+        assert!(names.contains(&"mdStatus") && names.contains(&"status"));
+        let of = |form: &Form| {
+            let fields: Vec<(&str, &str)> =
+                names.iter().map(|name| (*name, form.field(name))).collect();
+            callback_hash_v2(CALLBACK_KEY, &fields).1
+        };
+        assert_eq!(of(&form), form.field("hash"));
+        // Any field that the shop acts on is covered.
+        for name in ["status", "mdStatus", "conversationId"] {
+            let mut forged = form.clone();
+            for (known, value) in &mut forged.fields {
+                if known == name {
+                    value.push('1');
+                }
+            }
+            assert_ne!(of(&forged), form.field("hash"), "{name}");
+        }
+    }
+}
+
+/// The same text with one character changed for another of its kind.
+fn changed(text: &str, at: usize) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes[at] = match bytes[at] {
+        b'9' => b'8',
+        b'z' => b'y',
+        b'Z' => b'Y',
+        b'0'..=b'8' | b'a'..=b'y' | b'A'..=b'Y' => bytes[at] + 1,
+        _ => b'A',
+    };
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_with_one_byte_changed_never_verifies() {
+    let world = World::open().await;
+    // What each bank's signature covers.
+    let garanti = [
+        "mdstatus", "oid", "clientid", "cavv", "eci", "md", "rnd", "hash",
+    ];
+    let posnet = ["MerchantPacket", "BankPacket", "Sign"];
+    for (card, fields) in [(GARANTI, &garanti[..]), (YKB, &posnet[..])] {
+        for name in fields {
+            let begun = init(&world, payment(card)).await.ok();
+            let back = way_back(&world, &begun).await;
+            let value = back.form().field(name).to_owned();
+            assert!(!value.is_empty(), "{name}");
+            for at in [0, value.len() / 2] {
+                let begun = init(&world, payment(card)).await.ok();
+                let back = way_back(&world, &begun).await;
+                let value = back.form().field(name).to_owned();
+                let forged = changed(&value, at.min(value.len() - 1));
+                let callback = back.submit(&world.http, &[(name, &forged)]).await.form();
+                assert_eq!(callback.field("status"), "FAILURE", "{name} at {at}");
+                let read = read(&world, &begun).await;
+                assert_eq!(read.data("paymentStatus"), "FAILURE", "{name} at {at}");
+                // PosNet itself refuses the forgery, and its refusal is told again.
+                let refused = complete(&world, &begun).await;
+                assert_eq!(refused.status, 422, "{name} at {at}: {:#}", refused.body);
+            }
+        }
+    }
+    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
+    assert_eq!(ledger["orders"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_return_cannot_be_made_a_success() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        // The fields of a success of another payment, at the address of this one.
+        let other = init(&world, payment(card)).await.ok();
+        let proof = way_back(&world, &other).await.form();
+        let begun = init(&world, payment(card)).await.ok();
+        let cancelled = at_the_bank(&world, &begun)
+            .await
+            .submit(&world.http, &[("action", "cancel")])
+            .await;
+        let set: Vec<(&str, &str)> = proof
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let callback = cancelled.submit(&world.http, &set).await.form();
+        assert_eq!(callback.field("status"), "FAILURE");
+        assert_eq!(complete(&world, &begun).await.status, 422);
+
+        // Nothing at all, and only a claim.
+        for set in [&[][..], &[("mdstatus", "1"), ("mdStatus", "1")]] {
+            let begun = init(&world, payment(card)).await.ok();
+            let action = way_back(&world, &begun).await.form().action;
+            let body: String = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(set)
+                .finish();
+            let page = fetch(&world.http, "POST", &action, body).await;
+            assert_eq!(page.form().field("status"), "FAILURE");
+            assert_eq!(complete(&world, &begun).await.status, 422);
+        }
+    }
+    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
+    assert_eq!(ledger["orders"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_form_opens_only_at_its_own_address() {
+    let world = World::open().await;
+    let one = init(&world, payment(GARANTI)).await.ok();
+    let two = init(&world, payment(GARANTI)).await.ok();
+    let (one, two) = (
+        Page::of_html_content(html(&one)),
+        Page::of_html_content(html(&two)),
+    );
+    let sealed = two.form().field("sealed").to_owned();
+    let swapped = one.submit(&world.http, &[("sealed", &sealed)]).await;
+    assert_eq!(swapped.status, 404);
+    let own = one.form().field("sealed").to_owned();
+    for forged in [
+        String::new(),
+        "x".to_owned(),
+        changed(&own, own.len() / 2),
+        own[..own.len() - 4].to_owned(),
+    ] {
+        let page = one.submit(&world.http, &[("sealed", &forged)]).await;
+        assert_eq!(page.status, 404, "{forged}");
+    }
+    // An address of another kind, and one that nobody was given.
+    let token = one.form().action.rsplit_once('/').unwrap().1.to_owned();
+    for path in [
+        format!("/pages/3ds-return/{token}"),
+        format!("/pages/loan-return/{token}"),
+        "/pages/3ds/AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        "/pages/3ds/%00".to_owned(),
+    ] {
+        let url = format!("{}{path}", world.gateway);
+        let page = fetch(&world.http, "POST", &url, format!("sealed={own}")).await;
+        assert_eq!(page.status, 404, "{path}: {}", page.html);
+    }
+    assert_eq!(one.submit(&world.http, &[]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_good_for_a_quarter_of_an_hour_and_a_return_for_a_day() {
+    let world = World::open().await;
+    let begun = init(&world, payment(GARANTI)).await.ok();
+    let page = Page::of_html_content(html(&begun));
+    world.wait(14 * 60).await;
+    assert_eq!(page.submit(&world.http, &[]).await.status, 200);
+    world.wait(2 * 60).await;
+    let expired = page.submit(&world.http, &[]).await;
+    assert_eq!(expired.status, 404);
+    assert!(!expired.html.contains("<form"));
+    assert_eq!(
+        read(&world, &begun).await.data("paymentStatus"),
+        "INIT_THREEDS"
+    );
+
+    let late = init(&world, payment(GARANTI)).await.ok();
+    let back = way_back(&world, &late).await;
+    world.wait(24 * 60 * 60 + 1).await;
+    assert_eq!(back.submit(&world.http, &[]).await.status, 404);
+    let refused = complete(&world, &late).await;
+    assert_eq!((refused.status, refused.error_code()), (422, 9003));
+}
