@@ -216,8 +216,10 @@ async fn ask_apply(
 }
 
 async fn reload(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Payment, Loan), Problem> {
-    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
+    // The application first: one that is final then comes with a payment that is, too. The other
+    // way round a change between the two reads would show a final loan of a waiting payment.
     let loan = loans::of_payment(app, merchant_id, payment_id).await?;
+    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
     payment
         .zip(loan)
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
