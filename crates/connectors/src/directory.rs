@@ -64,8 +64,6 @@ pub struct RewardProfile {
     pub one_kind_only: bool,
     /// Campaigns that a payment may choose; others are applied by the issuer and only reported.
     pub selectable_campaigns: &'static [LoyaltyType],
-    /// The inquiry needs no security code.
-    pub points_need_no_cvc: bool,
 }
 
 /// Any card of the programmes, any part of the amount, no campaign to choose.
@@ -75,7 +73,6 @@ const PLAIN: RewardProfile = RewardProfile {
     full_amount_only: false,
     one_kind_only: false,
     selectable_campaigns: &[],
-    points_need_no_cvc: false,
 };
 
 const YKB_REWARDS: RewardProfile = RewardProfile {
@@ -88,7 +85,6 @@ const YKB_REWARDS: RewardProfile = RewardProfile {
         LoyaltyType::GainingMinutes,
         LoyaltyType::PostponingStatement,
     ],
-    points_need_no_cvc: true,
     ..PLAIN
 };
 

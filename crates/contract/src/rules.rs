@@ -50,7 +50,6 @@ rules! {
     IdempotencyInFlight = "1106", 409, "Aynı anahtarlı istek hâlâ işleniyor", "The request with the same key is still being processed";
     IdempotencyMismatch = "1107", 422, "Bu anahtar başka bir istekle kullanılmış", "This key was used with a different request";
     InvalidIdempotencyKey = "1108", 400, "x-idempotency-key geçersiz", "x-idempotency-key is not valid";
-    RateLimited = "1109", 429, "Çok fazla istek gönderildi, {seconds} saniye sonra tekrar deneyin", "Too many requests, try again in {seconds} seconds";
     SystemError = "1110", 500, "Sistem hatası", "System error";
     Unavailable = "1111", 503, "Sistem geçici olarak hizmet veremiyor", "The system is temporarily unavailable";
     Required = "2001", 400, "{field} alanı zorunludur", "{field} is required";
@@ -100,15 +99,12 @@ rules! {
     PosIntegratorNotOffered = "5008", 422, "{type} henüz sunulmuyor", "{type} is not offered yet";
     ApmNotFound = "5009", 404, "Alternatif ödeme yöntemi bulunamadı", "The alternative payment method was not found";
     PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
-    LoanBankUnknown = "6001", 422, "{bank} banka kodu tanınmıyor", "The bank code {bank} is not known";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
-    LoanNotFinanceable = "6003", 422, "Sepetteki bir ürün krediyle satılamaz", "A product of the cart cannot be bought with a loan";
     PaymentNotFound = "9001", 404, "Ödeme bulunamadı!", "Payment not found!";
     WrongPaymentState = "9002", 422, "Ödemenin durumu bu işleme uygun değil: {status}", "The state of the payment does not allow this: {status}";
     ThreeDsNotCompletable = "9003", 422, "3D Secure doğrulaması tamamlanmaya uygun değil", "The 3D Secure verification cannot be completed";
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
-    DuplicateBankOrderId = "9006", 422, "bankOrderId daha önce kullanılmış", "bankOrderId has been used before";
 }
 
 /// The longest value that is put into a text.

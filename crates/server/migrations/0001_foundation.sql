@@ -169,6 +169,8 @@ create table attempts (
   shard bigint not null,
   pos_id bigint not null,
   order_id text not null,
+  -- the shop chose the order id: another sale may have used it before, outside Galata
+  order_id_chosen boolean not null,
   threeds boolean not null,
   state text not null check (state in
     ('ASKED', 'PAGE', 'VERIFIED', 'APPROVED', 'DECLINED', 'DOUBT', 'NOT_SENT', 'REVERSING', 'REVERSED', 'REVIEW')),
@@ -229,6 +231,8 @@ create table page_tokens (
   kind text not null check (kind in ('THREEDS_PAGE', 'THREEDS_RETURN', 'LOAN_RETURN', 'LOAN_NOTIFY')),
   expires_at timestamptz not null
 );
+
+create index page_tokens_expired on page_tokens (expires_at);
 
 -- Outbox: written in the commit of the change that it announces, due until a 2xx or the last try.
 create table webhooks (

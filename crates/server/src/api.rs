@@ -20,6 +20,7 @@ use contract::errors::Language;
 use contract::rules::Rule;
 use http::Request;
 use http::request::Parts;
+use jiff::SignedDuration;
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,10 @@ use std::time::Duration;
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How long a read's signature is remembered. A write never forgets, so this bounds only reads.
 const READ_SIGNATURE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A request that made no payment (an inquiry, a stored card) and has no answer after this long died
+/// with its process; its key can be used again.
+const KEY_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Answers one request, whatever it asks for.
 pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
@@ -144,6 +149,12 @@ async fn known_answer(
         Some(payment_id) => again(app, caller, route.endpoint, payment_id, body)
             .await
             .map(Some),
+        None if app.now().duration_since(claimed.claimed_at) > KEY_ABANDONED => {
+            let mut commit = Commit::new(caller.merchant.id, app.next_id());
+            idempotency::release(caller.merchant.id, &key.key, &mut commit);
+            won(app.db.commit(commit).await)?;
+            Ok(None)
+        }
         None => Err(Problem::rule(Rule::IdempotencyInFlight)),
     }
 }
@@ -167,6 +178,11 @@ async fn again(
         "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id)
             .await
             .map(answer::object),
+        "bnpl_payments::verify" | "bnpl_payments::verify_by_body" => {
+            bnpl_payments::verify_again(app, caller, payment_id)
+                .await
+                .map(answer::object)
+        }
         _ => card_payments::again(app, caller, payment_id)
             .await
             .map(answer::object),

@@ -7,7 +7,10 @@ use crate::app::App;
 use crate::engine::{inquiry, loan};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
-use crate::store::{SHARDS, attempts, leases, loans, merchants, signatures, webhooks, won};
+use crate::store::{
+    SHARDS, attempts, cards, leases, loans, merchants, page_tokens, signatures, webhooks, won,
+};
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,7 +21,7 @@ use tokio::task::JoinSet;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Between renewals of leases: a third of their length.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
-/// Between forgettings of read signatures.
+/// Between looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Pieces of work of one kind that are taken at a time.
 const BATCH: i64 = 64;
@@ -41,11 +44,7 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
             }
         }
         if is_over(forgot, FORGET_EVERY) && shards.contains(&0) {
-            let mut commit = Commit::new(0, 0);
-            signatures::forget_expired(app.now(), &mut commit);
-            if let Err(error) = won(app.db.commit(commit).await) {
-                tracing::warn!(%error, "old signatures are kept");
-            }
+            forget(&app).await;
             forgot = Some(tokio::time::Instant::now());
         }
         let done = match run_due(&app, &shards).await {
@@ -59,6 +58,22 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
             // Whoever is told to stop while asleep wakes up.
             let _ = tokio::time::timeout(LOOK_EVERY, stopping.1.notified()).await;
         }
+    }
+}
+
+/// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments.
+async fn forget(app: &App) {
+    let now = app.now();
+    let mut commit = Commit::new(0, 0);
+    signatures::forget_expired(now, &mut commit);
+    page_tokens::forget_expired(now, &mut commit);
+    let month = SignedDuration::from_hours(30 * 24);
+    cards::forget_abandoned(
+        now.checked_sub(month).unwrap_or(Timestamp::MIN),
+        &mut commit,
+    );
+    if let Err(error) = won(app.db.commit(commit).await) {
+        tracing::warn!(%error, "what has expired is kept for now");
     }
 }
 

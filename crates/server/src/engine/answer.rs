@@ -100,7 +100,10 @@ pub async fn write(
                 *payment = now;
                 *attempt = same;
                 was = attempt.state;
-                if is_settled(attempt.state) {
+                // What is being given back is given back, whatever the bank says late.
+                let reversing = attempt.state == AttemptState::Reversing;
+                if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
+                {
                     return Ok(());
                 }
             }
@@ -224,17 +227,9 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
     let minor = |amount: Option<contract::money::Decimal>| {
         amount.map_or(Some(0), |a| a.to_minor(payment.currency).ok())
     };
-    let (card, firm, mile) = (
-        minor(reward.card_reward_money),
-        minor(reward.firm_reward_money),
-        minor(reward.mile_reward_money),
-    );
-    let total = card
-        .zip(firm)
-        .zip(mile)
-        .map(|((card, firm), mile)| card + firm + mile);
-    // PosNet's 3DS takes card and firm points as one amount: the same total is the same reward.
-    total == Some(spent.card + spent.firm + spent.mile)
+    minor(reward.card_reward_money) == Some(spent.card)
+        && minor(reward.firm_reward_money) == Some(spent.firm)
+        && minor(reward.mile_reward_money) == Some(spent.mile)
 }
 
 /// A card that this payment stores becomes usable with its success, and is forgotten with its

@@ -96,6 +96,7 @@ pub async fn charge(
                 continue;
             }
         }
+        let answer = without_strangers(answer, &attempt);
         let duplicate = is_duplicate(&answer);
         answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
         if duplicate {
@@ -139,6 +140,7 @@ pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Atte
         payment_id: payment.id,
         pos_id: pos.id,
         order_id: plan.bank_order_id.clone().unwrap_or_else(random::order_id),
+        order_id_chosen: plan.bank_order_id.is_some(),
         threeds: false,
         state: AttemptState::Asked,
         amount: payment.paid_price.minor - payment.wallet_price.minor,
@@ -207,7 +209,21 @@ async fn ask(
     bank.charge(line, charge).await
 }
 
-fn is_duplicate(answer: &Answer<Charged>) -> bool {
+/// An order id of ours is 103 random bits: a bank that knows it already has this very order. One
+/// that the shop chose may belong to a sale outside Galata, and is refused without a question: what
+/// an inquiry found would be somebody else's money.
+pub fn without_strangers(answer: Answer<Charged>, attempt: &Attempt) -> Answer<Charged> {
+    match answer {
+        Err(Doubt {
+            reason: DoubtReason::Duplicate(decline),
+            ..
+        }) if attempt.order_id_chosen => Ok(Verdict::Declined(decline)),
+        other => other,
+    }
+}
+
+/// Whether the bank knows the order already.
+pub fn is_duplicate(answer: &Answer<Charged>) -> bool {
     matches!(
         answer,
         Err(Doubt {

@@ -216,8 +216,10 @@ async fn ask_apply(
 }
 
 async fn reload(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Payment, Loan), Problem> {
-    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
+    // The application first: one that is final then comes with a payment that is, too. The other
+    // way round a change between the two reads would show a final loan of a waiting payment.
     let loan = loans::of_payment(app, merchant_id, payment_id).await?;
+    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
     payment
         .zip(loan)
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
@@ -361,10 +363,15 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
 }
 
 /// The lender knows no such application. One in doubt may still be on its way, so that is believed
-/// only the third time; one that it had confirmed is a contradiction, and stays in doubt.
+/// only the third time and after a while; one that it had confirmed is a contradiction, and stays in doubt.
 fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
     const BELIEVED_AFTER: i64 = 2;
-    if loan.application_id.is_none() && loan.inquiries >= BELIEVED_AFTER {
+    const BELIEVED_AFTER_SECONDS: i64 = 90;
+    let waited = app.now().duration_since(payment.created_at);
+    if loan.application_id.is_none()
+        && loan.inquiries >= BELIEVED_AFTER
+        && waited >= jiff::SignedDuration::from_secs(BELIEVED_AFTER_SECONDS)
+    {
         refuse(
             payment,
             loan,

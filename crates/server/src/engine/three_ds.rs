@@ -471,13 +471,8 @@ async fn finish(
     }
     payment.version += 1;
     let answer = ask_finish(app, &payment, &attempt).await?;
-    let duplicate = matches!(
-        &answer,
-        Err(Doubt {
-            reason: connectors::bank::DoubtReason::Duplicate(_),
-            ..
-        })
-    );
+    let answer = charge::without_strangers(answer, &attempt);
+    let duplicate = charge::is_duplicate(&answer);
     let outcome: Outcome = charge::outcome(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     if duplicate {

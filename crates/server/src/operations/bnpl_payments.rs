@@ -22,7 +22,7 @@ use contract::enums::{
     ApmAdditionalAction as Action, ApmType, Currency, PaymentPhase, PaymentProvider, PaymentStatus,
     PaymentType,
 };
-use contract::errors::ErrorGroup;
+use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
 use contract::rules::Rule;
 use contract::term_limits;
@@ -203,11 +203,25 @@ pub async fn verify(
         .await
         .map_err(|error| caller.claims.refused(error, otherwise))?;
     let (payment, loan) = loan::settle(app, &caller.merchant, payment_id).await?;
+    Ok(verified(&payment, &loan, caller.language))
+}
+
+/// The answer to a verification that was asked for before under the same idempotency key.
+pub async fn verify_again(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<BnplPaymentVerifyResponse, Problem> {
+    let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
+    Ok(verified(&payment, &loan, caller.language))
+}
+
+fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
-        .map(|failure| payment_view::error(failure, caller.language));
-    Ok(BnplPaymentVerifyResponse {
+        .map(|failure| payment_view::error(failure, language));
+    BnplPaymentVerifyResponse {
         payment_status: Some(payment.status),
         additional_action: Some(loan.action),
         apm_additional_action: Some(loan.action),
@@ -219,7 +233,7 @@ pub async fn verify(
         error_code: error.as_ref().and_then(|e| e.error_code.clone()),
         error_message: error.as_ref().and_then(|e| e.error_description.clone()),
         payment_error: error,
-    })
+    }
 }
 
 /// `POST /payment/v1/bnpl-payments/verify`: the older spelling, with the id in the body.

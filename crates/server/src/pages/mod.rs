@@ -23,10 +23,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/pages/3ds/{token}", post(threeds))
-        .route(
-            "/pages/3ds-return/{token}",
-            get(threeds_returned).post(threeds_returned),
-        )
+        .route("/pages/3ds-return/{token}", post(threeds_returned))
         .route(
             "/pages/loan-return/{token}",
             get(loan_returned).post(loan_returned),

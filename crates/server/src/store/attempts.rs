@@ -80,6 +80,8 @@ pub struct Attempt {
     pub pos_id: i64,
     /// The order id at the bank.
     pub order_id: String,
+    /// The shop chose it: the bank may know it from a sale outside Galata.
+    pub order_id_chosen: bool,
     /// With 3DS.
     pub threeds: bool,
     /// Where it stands.
@@ -154,7 +156,7 @@ fn place(merchant_id: i64, id: i64) -> String {
 macro_rules! select_attempt {
     ($rest:literal) => {
         concat!(
-            "select merchant_id, id, payment_id, pos_id, order_id, threeds, state, amount, installment, reward, \
+            "select merchant_id, id, payment_id, pos_id, order_id, order_id_chosen, threeds, state, amount, installment, reward, \
              proof_sealed, answer, asked_at, inquiries, inquire_at from attempts ",
             $rest
         )
@@ -170,6 +172,7 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         payment_id: row.int("payment_id")?,
         pos_id: row.int("pos_id")?,
         order_id: row.text("order_id")?,
+        order_id_chosen: row.boolean("order_id_chosen")?,
         threeds: row.boolean("threeds")?,
         state: AttemptState::parse(&row.text("state")?)?,
         amount: row.int("amount")?,
@@ -234,8 +237,8 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     let a = attempt;
     commit.one(
         "insert into attempts (merchant_id, id, payment_id, shard, pos_id, order_id, threeds, state, amount, \
-         installment, reward, asked_at, inquiries, inquire_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)",
+         installment, reward, asked_at, inquiries, inquire_at, order_id_chosen) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)",
         params![
             a.merchant_id,
             a.id,
@@ -250,6 +253,7 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
             a.reward.map(reward_to_json),
             a.asked_at,
             a.inquire_at,
+            a.order_id_chosen,
         ],
     );
     commit.one(

@@ -130,3 +130,11 @@ pub fn forget_inactive(
         params![merchant_id, card_user_key, card_token],
     );
 }
+
+/// Forgets the cards of payments that nobody finished.
+pub fn forget_abandoned(before: Timestamp, commit: &mut Commit) {
+    commit.maybe(
+        "delete from stored_cards where active = false and created_at < $1",
+        params![before],
+    );
+}

@@ -2,6 +2,7 @@
 
 use super::db::{Commit, Unavailable, params};
 use crate::app::App;
+use jiff::Timestamp;
 
 /// What is known of a key.
 #[derive(Debug, Clone)]
@@ -10,6 +11,8 @@ pub struct Claimed {
     pub fingerprint: String,
     /// The payment that it made.
     pub payment_id: Option<i64>,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
     /// Status and body of the answer, when there is one.
     pub answer: Option<(u16, Vec<u8>)>,
 }
@@ -47,7 +50,8 @@ pub fn answer(
     );
 }
 
-/// Gives a key back: the request was refused before anything happened.
+/// Gives a key back whose request died before its answer was kept. One that made a payment is
+/// never given back: its answer is the payment.
 pub fn release(merchant_id: i64, key: &str, commit: &mut Commit) {
     commit.maybe(
         "delete from idempotency_keys where merchant_id = $1 and key = $2 and status is null and payment_id is null",
@@ -64,7 +68,7 @@ pub async fn of_merchant(
     let row = app
         .db
         .row(
-            "select fingerprint, payment_id, status, answer_sealed from idempotency_keys \
+            "select fingerprint, payment_id, status, answer_sealed, created_at from idempotency_keys \
              where merchant_id = $1 and key = $2",
             params![merchant_id, key],
         )
@@ -83,6 +87,7 @@ pub async fn of_merchant(
     Ok(Some(Claimed {
         fingerprint: row.text("fingerprint")?,
         payment_id: row.opt_int("payment_id")?,
+        claimed_at: row.time("created_at")?,
         answer,
     }))
 }

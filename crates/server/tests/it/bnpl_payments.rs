@@ -317,3 +317,77 @@ async fn with_the_feature_or_the_method_off_nothing_is_stored() {
         .ok();
     assert_eq!(stored.data("totalSize"), 0);
 }
+
+/// The order id of the only application at the lender.
+async fn order_of_last(world: &World) -> String {
+    let loans = world.control("GET", "/control/loans", Value::Null).await;
+    let loans = loans["loans"].as_array().unwrap();
+    loans.last().unwrap()["orderId"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notification_first_browser_first_or_only_one_of_them_end_alike() {
+    for (notified, returns) in [(true, true), (false, true), (true, false)] {
+        let world = World::open().await;
+        let init = applied(&world, "064").await;
+        let id = init.data("paymentId").clone();
+        if !notified {
+            let lost = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 9});
+            world.control("POST", "/control/lender-faults", lost).await;
+        }
+        if returns {
+            let url = init.data("redirectUrl").as_str().unwrap();
+            let callback = decided(&world, url, "approve").await;
+            assert_eq!(callback.field("paymentStatus"), "SUCCESS");
+        } else {
+            let order = order_of_last(&world).await;
+            let decision = json!({"decision": "approve"});
+            let path = format!("/control/loans/{order}/decision");
+            world.control("POST", &path, decision).await;
+        }
+        world.wait(30).await;
+        let path = format!("/payment-reporting/v1/payments/{id}");
+        let read = world.get(&path).await.ok();
+        let case = format!("notified {notified}, returned {returns}");
+        assert_eq!(read.data("paymentStatus"), "SUCCESS", "{case}");
+        assert_eq!(world.hooks("BNPL_NOTIFICATION").len(), 1, "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_approvals_at_once_disburse_once() {
+    let world = World::open().await;
+    let init = applied(&world, "103").await;
+    let path = format!(
+        "/payment/v1/bnpl-payments/{}/approve",
+        init.data("paymentId")
+    );
+    decided(
+        &world,
+        init.data("redirectUrl").as_str().unwrap(),
+        "approve",
+    )
+    .await;
+    let (one, two) = tokio::join!(
+        world.post(&path, Value::Null),
+        world.post(&path, Value::Null)
+    );
+    // Whoever comes while the lender is being asked may be told of doubt; nobody is told of failure.
+    for reply in [&one, &two] {
+        let told = reply.status == 200 || reply.error_group() == "COMMUNICATION_OR_SYSTEM_ERROR";
+        assert!(told, "{} {:#}", reply.status, reply.body);
+    }
+    assert!(one.status == 200 || two.status == 200);
+    let done = world.post(&path, Value::Null).await.ok();
+    assert_eq!(done.data("paymentStatus"), "SUCCESS");
+    world.wait(30).await;
+    let final_hooks = world.hooks("BNPL_NOTIFICATION");
+    let disbursed = final_hooks
+        .iter()
+        .filter(|h| h.body["payload"]["additionalAction"] == "NONE")
+        .count();
+    assert_eq!(disbursed, 1);
+}

@@ -169,3 +169,30 @@ async fn campaigns_are_chosen_at_posnet_and_need_instalments() {
         .await;
     assert_eq!((reply.status, reply.error_group()), (422, ""));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threeds_at_posnet_takes_all_points_as_one_and_the_answer_says_so() {
+    let world = World::open().await;
+    let loyalty = json!({"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 1.36, "firmRewardMoney": 3.88}});
+    let over = json!({"callbackUrl": "https://shop.example.com/cb", "card": {"loyalty": loyalty}});
+    let request = with(payment("4048090000000007"), over);
+    let init = world
+        .post("/payment/v1/card-payments/3ds-init", request)
+        .await
+        .ok();
+    let html = init.data("htmlContent").as_str().unwrap();
+    crate::browser::through_threeds(&world, html, "123456", "confirm").await;
+    let complete = json!({"paymentId": init.data("paymentId")});
+    let done = world
+        .post("/payment/v1/card-payments/3ds-complete", complete)
+        .await
+        .ok();
+    assert_eq!(
+        done.data("loyalty.reward.cardRewardMoney").to_string(),
+        "5.24"
+    );
+    assert_eq!(
+        done.data("loyalty.reward.totalRewardMoney").to_string(),
+        "5.24"
+    );
+}

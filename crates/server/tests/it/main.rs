@@ -1,9 +1,10 @@
 //! Integration tests: the server and the simulator in one process, over real HTTP, on the database
 //! that `GALATA_TEST_DATABASE` names (`sqlite`, or `postgres` at `GALATA_TEST_POSTGRES_URL`).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 #![expect(
-    clippy::unwrap_used,
     unreachable_pub,
-    reason = "a test that cannot go on panics, and a binary has no outside"
+    reason = "one binary: everything here is for its own modules"
 )]
 
 mod admission;
@@ -15,6 +16,7 @@ mod browser;
 mod card_loyalties;
 mod card_payments;
 mod commands;
+mod docs;
 mod doubt;
 mod idempotency;
 mod kill;

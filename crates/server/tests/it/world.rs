@@ -185,7 +185,7 @@ impl World {
             webhook_waits: server::app::WEBHOOK_WAITS.to_vec(),
             inquiry_waits: server::app::INQUIRY_WAITS.to_vec(),
             bank_timeout: Duration::from_secs(3),
-            clock: Arc::<MovableClock>::clone(&clock),
+            clock: clock.clone(),
             migrate: true,
             log_requests: false,
         };

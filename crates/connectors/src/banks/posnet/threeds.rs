@@ -8,8 +8,8 @@ use super::{
     terminal, write_card,
 };
 use crate::bank::{
-    Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned, Verdict,
-    Verified,
+    Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned,
+    RewardMoney, Verdict, Verified,
 };
 use crate::banks::{message, minor_units, not_supported, unauthentic, unreadable};
 use crate::digest::{same, sha256_base64};
@@ -202,7 +202,16 @@ pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Char
     }
     match refusal(&reply)? {
         Some(decline) => Ok(Verdict::Declined(decline)),
-        None => Ok(Verdict::Approved(charged(&reply)?)),
+        None => {
+            let mut charged = charged(&reply)?;
+            // What was asked as card and firm points went as World points alone.
+            charged.spent = (points > 0).then_some(RewardMoney {
+                card: points,
+                firm: 0,
+                mile: 0,
+            });
+            Ok(Verdict::Approved(charged))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::migrate::{self, MigrateError, Migration};
 use super::reads::{Read, Reads, locked};
 use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use std::borrow::Cow;
@@ -179,9 +180,13 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     }
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    // KiB, for each of the writer and the readers: what a payment touches fits many times.
+    connection.pragma_update(None, "cache_size", -6_000)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // With its table statistics SQLite would plan a statement anew whenever other values are bound:
+    // an eighth of the time of a payment, for plans by key that never change.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }

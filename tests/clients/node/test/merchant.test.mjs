@@ -1,0 +1,166 @@
+// A merchant's own things: POSes, alternative methods, and what is known of card numbers.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { buying } from '../lib/cards.mjs';
+import { assertBrokenRule, card, newId, payment, refusal, Stage } from '../lib/stage.mjs';
+
+let stage;
+let merchant;
+before(async () => {
+  stage = await Stage.open();
+  merchant = stage.client.merchant();
+});
+after(() => stage?.close());
+
+const PASSWORD = 'S3cret-of-the-bank';
+const newPos = (more = {}) => ({
+  status: 'ACTIVE',
+  name: newId('POS'),
+  clientId: '7000679',
+  terminalId: '30691298',
+  threedsKey: '12345678',
+  currency: 'TRY',
+  posIntegrator: 'GARANTI',
+  enableForeignCard: true,
+  enableInstallment: true,
+  enablePaymentWithoutCvc: true,
+  enableLoyalty: true,
+  orderNumber: 99,
+  enabledPaymentAuthenticationTypes: ['THREE_DS', 'NON_THREE_DS'],
+  merchantPosUsers: [
+    { posUsername: 'PROVAUT', posPassword: PASSWORD, posUserType: 'API', posOperationType: 'PROVAUT' },
+    { posUsername: 'PROVRFN', posPassword: PASSWORD, posUserType: 'API', posOperationType: 'PROVRFN' },
+  ],
+  ...more,
+});
+
+describe('merchant POSes', () => {
+  test('are those of the banks that the sandbox simulates', async () => {
+    const { items } = await merchant.searchMerchantPos({ page: 0, size: 25 });
+    assert.deepEqual(items.map((pos) => pos.posIntegrator).sort(), ['GARANTI', 'YKB']);
+    for (const pos of items) {
+      assert.equal(pos.currency, 'TRY');
+      assert.ok(pos.alias && pos.name && pos.bankId && pos.bankName);
+      assert.ok(['ACTIVE', 'AUTOPILOT'].includes(pos.status));
+      assert.ok(!JSON.stringify(pos).includes('123qweASD/'), 'no password is shown');
+    }
+  });
+
+  test('are created with the bank\'s addresses, and read back with masks for secrets', async () => {
+    const request = newPos();
+    const made = await merchant.createMerchantPos(request);
+    assert.equal(made.name, request.name);
+    assert.match(made.alias, /^62-garanti-/);
+    assert.equal(made.bankId, 62);
+    assert.ok(made.hostname && made.path && made.threedsPath && made.port);
+    assert.equal(made.merchantPosUsers.length, 2);
+    const read = await merchant.retrieveMerchantPos(made.id);
+    assert.deepEqual(read, made);
+    assert.ok(!JSON.stringify(read).includes(PASSWORD));
+    assert.ok(!JSON.stringify(read).includes('12345678'));
+    await merchant.updateMerchantPosStatus(made.id, 'PASSIVE');
+  });
+
+  test('are found by name, alias, currency and what they can do', async () => {
+    const request = newPos({ enableInstallment: false, enableForeignCard: false });
+    const made = await merchant.createMerchantPos(request);
+    for (const filter of [{ name: request.name }, { alias: made.alias }, { enableInstallment: false, name: request.name }, { bankName: made.bankName, name: request.name }]) {
+      const found = await merchant.searchMerchantPos(filter);
+      assert.deepEqual(found.items.map((pos) => pos.id), [made.id], JSON.stringify(filter));
+    }
+    assert.deepEqual((await merchant.searchMerchantPos({ currency: 'USD' })).items, []);
+    assert.deepEqual((await merchant.searchMerchantPos({ name: request.name, enableForeignCard: true })).items, []);
+    await merchant.updateMerchantPosStatus(made.id, 'PASSIVE');
+  });
+
+  test('change; a masked password changes nothing', async () => {
+    const made = await merchant.createMerchantPos(newPos());
+    const changed = await merchant.updateMerchantPos(made.id, { ...made, name: 'Renamed', enableInstallment: false });
+    assert.equal(changed.name, 'Renamed');
+    assert.equal(changed.enableInstallment, false);
+    assert.equal(changed.alias, made.alias);
+    assert.deepEqual(await merchant.retrieveMerchantPos(made.id), changed);
+    await merchant.updateMerchantPosStatus(made.id, 'PASSIVE');
+  });
+
+  test('keep working after a change that sends masks back', async () => {
+    const { items } = await merchant.searchMerchantPos({});
+    const garanti = items.find((pos) => pos.posIntegrator === 'GARANTI' && pos.status !== 'PASSIVE' && pos.port !== 443);
+    await merchant.updateMerchantPos(garanti.id, { ...garanti, name: 'Still Garanti' });
+    const made = await stage.client.payment().createPayment(payment(10, card('5209220000000002'), { posAlias: garanti.alias }));
+    assert.equal(made.paymentStatus, 'SUCCESS');
+    assert.equal(made.pos.name, 'Still Garanti');
+  });
+
+  test('that are passive take no payment', async () => {
+    const { items } = await merchant.searchMerchantPos({});
+    const ykb = items.find((pos) => pos.posIntegrator === 'YKB');
+    const pinned = () => payment(10, card('5258640000000001'), { posAlias: ykb.alias });
+    await merchant.updateMerchantPosStatus(ykb.id, 'PASSIVE');
+    try {
+      assert.equal((await merchant.retrieveMerchantPos(ykb.id)).status, 'PASSIVE');
+      assertBrokenRule(await refusal(stage.client.payment().createPayment(pinned())), 422);
+    } finally {
+      await merchant.updateMerchantPosStatus(ykb.id, ykb.status);
+    }
+    assert.equal((await stage.client.payment().createPayment(pinned())).paymentStatus, 'SUCCESS');
+  });
+
+  test('cannot be pointed at a stranger\'s host', async () => {
+    const made = await merchant.createMerchantPos(newPos());
+    const told = await refusal(merchant.updateMerchantPos(made.id, { ...made, hostname: 'bank.example.org' }));
+    assertBrokenRule(told, 422);
+    assert.equal((await merchant.retrieveMerchantPos(made.id)).hostname, made.hostname);
+    await merchant.updateMerchantPosStatus(made.id, 'PASSIVE');
+  });
+
+  test('of somebody else or nobody are not found', async () => {
+    assertBrokenRule(await refusal(merchant.retrieveMerchantPos(1)), 404);
+  });
+
+  test('of a bank whose protocol is not spoken are refused', async () => {
+    assertBrokenRule(await refusal(merchant.createMerchantPos(newPos({ posIntegrator: 'STRIPE' }))), 422);
+  });
+});
+
+test('alternative methods list Maslak, active', async () => {
+  const { items } = await stage.client.merchantApm().retrieveApms();
+  assert.deepEqual(items.map((apm) => [apm.apmType, apm.status]), [['MASLAK', 'ACTIVE']]);
+  assert.ok(items[0].id && items[0].name);
+});
+
+describe('a card number\'s beginning', () => {
+  const bins = () => stage.client.installment();
+
+  test('of eight or six digits tells bank and family', async () => {
+    for (const bin of ['52586400', '525864']) {
+      const found = await bins().retrieveBinNumber(bin);
+      assert.equal(found.cardBrand, 'World');
+      assert.equal(found.cardType, 'CREDIT_CARD');
+      assert.equal(found.cardAssociation, 'MASTER_CARD');
+      assert.equal(found.bankCode, 67);
+      assert.ok(found.bankName);
+      assert.equal(found.commercial, false);
+    }
+  });
+
+  test('of every published card is known as published', async () => {
+    const wrong = [];
+    for (const published of buying()) {
+      const found = await bins().retrieveBinNumber(published.pan.slice(0, 8));
+      const told = [found.cardType, found.cardBrand ?? '', found.cardAssociation, found.commercial ? 'commercial' : 'consumer'];
+      const wanted = [published.type, published.brand, published.association, published.segment];
+      if (told.join() !== wanted.join()) wrong.push(`${published.pan}: ${told} instead of ${wanted}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  test('that nobody issued is not found', async () => {
+    assertBrokenRule(await refusal(bins().retrieveBinNumber('00000000')), 404);
+  });
+
+  test('that is none is refused', async () => {
+    const told = await refusal(bins().retrieveBinNumber('12ab'));
+    assert.ok([400, 404].includes(told.status));
+  });
+});

@@ -1,0 +1,340 @@
+// Rewards and points: what a card has, and paying with each kind. Amounts at the bank are kuruş.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { show } from '../lib/browser.mjs';
+import { assertBrokenRule, assertGroup, card, newId, payment, refusal, Stage } from '../lib/stage.mjs';
+
+let stage;
+let payments;
+before(async () => {
+  stage = await Stage.open();
+  payments = stage.client.payment();
+});
+afterEach(() => stage.bank.forgetFaults());
+after(() => stage?.close());
+
+const BONUS = '4043080000000003';
+const WORLD = '4048090000000007';
+const PURSES = { [BONUS]: { card: 1235, firm: 520 }, [WORLD]: { card: 3382, firm: 2500 } };
+const NO_POS_FOR_REWARD = /reward/i;
+
+const points = (cardRewardMoney, firmRewardMoney) => ({ type: 'REWARD_MONEY', reward: { cardRewardMoney, firmRewardMoney } });
+const ask = (number) => payments.retrieveLoyalties({ cardNumber: number, expireYear: '2044', expireMonth: '07', cvc: '000' });
+const kinds = (answer) => answer.loyalties.map((loyalty) => loyalty.type).sort();
+const filled = (number) => stage.bank.purse(number, PURSES[number]);
+
+/** Money spent at the bank for a payment, once, and what is left in the purse. */
+async function assertSpent(made, number, spent, left) {
+  const order = await stage.orderOf(made);
+  assert.equal(order.state, 'captured');
+  assert.equal(order.captured, Math.round(made.paidPrice * 100));
+  assert.equal(order.pointsSpent, spent);
+  assert.equal(order.pointsReturned, 0);
+  const purse = await stage.bank.readPurse(number);
+  assert.equal(purse.card + purse.firm, left);
+}
+
+describe('an inquiry', () => {
+  for (const [number, brand, reward] of [
+    [BONUS, 'Bonus', { cardRewardMoney: 12.35, firmRewardMoney: 5.2, totalRewardMoney: 17.55 }],
+    ['5188961939192544', 'Bonus', { cardRewardMoney: 12.35, firmRewardMoney: 5.2, totalRewardMoney: 17.55 }],
+    ['4032800000000007', 'Garanti BBVA CC', { cardRewardMoney: 11.22, firmRewardMoney: 45.58, totalRewardMoney: 56.8 }],
+    ['4024580000000005', 'Bonus', { cardRewardMoney: 50.4, firmRewardMoney: 100, totalRewardMoney: 150.4 }],
+    ['4090700000000008', 'Bonus', { cardRewardMoney: 22.82, totalRewardMoney: 22.82 }],
+    [WORLD, 'World', { cardRewardMoney: 33.82, firmRewardMoney: 25, totalRewardMoney: 58.82 }],
+    ['4329540000080110', 'Shop&Fly', { mileRewardMoney: 10, totalRewardMoney: 10 }],
+  ]) {
+    test(`of ${number} tells the points of ${brand}`, async () => {
+      const answer = await ask(number);
+      assert.equal(answer.cardBrand, brand);
+      assert.equal(answer.force3ds, false);
+      assert.ok(answer.pos.id && answer.pos.name && answer.pos.alias && answer.pos.bankId);
+      assert.ok(answer.cardIssuerBankName);
+      const money = answer.loyalties.find((loyalty) => loyalty.type === 'REWARD_MONEY');
+      // A kind of which there is none may be zero or absent.
+      const told = Object.fromEntries(Object.entries(money.reward).filter(([, value]) => value !== 0));
+      assert.deepEqual(told, reward);
+    });
+  }
+
+  test('of a World card of Yapı Kredi tells its campaigns', async () => {
+    assert.deepEqual(kinds(await ask(WORLD)), ['ADDITIONAL_INSTALLMENT', 'POSTPONING_INSTALLMENT', 'REWARD_MONEY']);
+  });
+
+  for (const [number, kind] of [
+    ['5209222154820003', 'ADDITIONAL_INSTALLMENT'],
+    ['5400630000030006', 'EXTRA_POINTS'],
+    ['4048090000040003', 'GAINING_MINUTES'],
+    ['5526590000050009', 'POSTPONING_STATEMENT'],
+  ]) {
+    test(`of ${number} tells ${kind} with the bank's words`, async () => {
+      const { loyalties } = await ask(number);
+      assert.deepEqual(loyalties.map((loyalty) => loyalty.type), [kind]);
+      assert.ok(loyalties[0].message.length > 0);
+      assert.equal(loyalties[0].reward, undefined);
+    });
+  }
+
+  test('of a stored card needs no number', async () => {
+    await filled(BONUS);
+    const stored = await payments.storeCard({ cardHolderName: 'Haluk Demir', cardNumber: BONUS, expireYear: '2044', expireMonth: '07' });
+    const answer = await payments.retrieveLoyalties({ cardUserKey: stored.cardUserKey, cardToken: stored.cardToken });
+    assert.equal(answer.loyalties[0].reward.totalRewardMoney, 17.55);
+  });
+
+  test('of a card whose bank\'s points no POS takes is refused', async () => {
+    for (const number of ['4355080000000005', '4029400000000001']) {
+      const told = await refusal(ask(number));
+      assertBrokenRule(told, 422);
+      assert.match(told.text, NO_POS_FOR_REWARD);
+    }
+  });
+
+  test('of a broken card number is refused', async () => {
+    assertBrokenRule(await refusal(ask('4043080000000004')), 400);
+  });
+});
+
+describe('points', () => {
+  async function assertPaid(made, body) {
+    assert.equal(made.paymentStatus, 'SUCCESS');
+    assert.equal(made.price, body.price);
+    assert.equal(made.paidPrice, body.paidPrice);
+    assert.equal(made.loyalty.type, 'REWARD_MONEY');
+  }
+
+  async function with3ds(body, how) {
+    const callbackUrl = stage.shop.callbackUrl(body.conversationId);
+    const begun = await payments.init3DSPayment({ ...body, callbackUrl });
+    await show(begun.htmlContent, how);
+    assert.equal(stage.shop.callbacks(callbackUrl)[0].status, 'SUCCESS');
+    return payments.complete3DSPayment({ paymentId: begun.paymentId });
+  }
+
+  async function storedCard(number) {
+    const { cardUserKey, cardToken } = await payments.storeCard({ cardHolderName: 'Haluk Demir', cardNumber: number, expireYear: '2044', expireMonth: '07' });
+    return { cardUserKey, cardToken };
+  }
+
+  for (const [bank, number] of [['Garanti', BONUS], ['Yapı Kredi', WORLD]]) {
+    const left = PURSES[number].card + PURSES[number].firm - 524;
+    for (const [kind, cardOf] of [['an open card', async () => card(number)], ['a stored card', () => storedCard(number)]]) {
+      test(`of ${kind} of ${bank} pay a part, once; the prices stay`, async () => {
+        await filled(number);
+        const body = payment(100, { ...(await cardOf()), loyalty: points(1.36, 3.88) });
+        const made = await payments.createPayment(body);
+        await assertPaid(made, body);
+        assert.equal(made.loyalty.reward.cardRewardMoney, 1.36);
+        assert.equal(made.loyalty.reward.firmRewardMoney, 3.88);
+        await assertSpent(made, number, 524, left);
+        const read = await payments.retrievePayment(made.id);
+        assert.deepEqual(read.loyalty, made.loyalty);
+      });
+    }
+  }
+
+  for (const [kind, cardOf] of [['an open card', async () => card(BONUS)], ['a stored card', () => storedCard(BONUS)]]) {
+    test(`of ${kind} of Garanti pay a part with 3DS, once`, async () => {
+      await filled(BONUS);
+      const body = payment(100, { ...(await cardOf()), loyalty: points(1.36, 3.88) });
+      const made = await with3ds(body);
+      await assertPaid(made, body);
+      assert.equal(made.isThreeDS, true);
+      assert.equal(made.loyalty.reward.cardRewardMoney, 1.36);
+      assert.equal(made.loyalty.reward.firmRewardMoney, 3.88);
+      await assertSpent(made, BONUS, 524, 1755 - 524);
+    });
+  }
+
+  for (const [kind, cardOf] of [['an open card', async () => card(WORLD)], ['a stored card', () => storedCard(WORLD)]]) {
+    test(`of ${kind} of Yapı Kredi pay a part with 3DS, as one amount, once`, async () => {
+      await filled(WORLD);
+      const body = payment(100, { ...(await cardOf()), loyalty: points(1.36, 3.88) });
+      const made = await with3ds(body);
+      await assertPaid(made, body);
+      // The bank decides which of its points it takes; the sum is the shop's.
+      const { cardRewardMoney = 0, firmRewardMoney = 0 } = made.loyalty.reward;
+      assert.equal(Math.round((cardRewardMoney + firmRewardMoney) * 100), 524);
+      await assertSpent(made, WORLD, 524, 5882 - 524);
+    });
+  }
+
+  test('may pay the whole amount', async () => {
+    await filled(BONUS);
+    const made = await payments.createPayment(payment(12.35, card(BONUS, { loyalty: points(12.35) })));
+    await assertSpent(made, BONUS, 1235, 520);
+  });
+
+  test('of miles pay too', async () => {
+    const number = '4329540000080110';
+    await stage.bank.purse(number, { mile: 1000 });
+    const loyalty = { type: 'REWARD_MONEY', reward: { mileRewardMoney: 4 } };
+    const made = await payments.createPayment(payment(50, card(number, { loyalty })));
+    assert.equal(made.paymentStatus, 'SUCCESS');
+    assert.equal((await stage.orderOf(made)).pointsSpent, 400);
+    assert.equal((await stage.bank.readPurse(number)).mile, 600);
+  });
+
+  test('in instalments pay too', async () => {
+    await filled(BONUS);
+    const made = await payments.createPayment(payment(90, card(BONUS, { loyalty: points(2, 1) }), { installment: 3 }));
+    assert.equal(made.installment, 3);
+    await assertSpent(made, BONUS, 300, 1455);
+  });
+
+  test('more than the purse holds are refused, and none is spent', async () => {
+    for (const number of [BONUS, WORLD]) {
+      await filled(number);
+      const body = payment(100, card(number, { loyalty: points(40) }));
+      assertGroup(await refusal(payments.createPayment(body)), 'NOT_SUFFICIENT_AWARD');
+      const purse = await stage.bank.readPurse(number);
+      assert.deepEqual([purse.card, purse.firm], [PURSES[number].card, PURSES[number].firm]);
+      const stored = await stage.paymentsOf(body.conversationId);
+      assert.ok(stored.every((known) => known.paymentStatus === 'FAILURE'));
+    }
+  });
+
+  test('above the price are refused, and none is spent', async () => {
+    await filled(BONUS);
+    const told = await refusal(payments.createPayment(payment(10, card(BONUS, { loyalty: points(11) }))));
+    assertGroup(told, 'SALES_AMOUNT_LESS_THAN_AWARD');
+    assert.equal((await stage.bank.readPurse(BONUS)).card, 1235);
+  });
+
+  for (const [number, group] of [['4043080000006661', 'NOT_SUFFICIENT_AWARD'], ['4025890000006665', 'SALES_AMOUNT_LESS_THAN_AWARD']]) {
+    test(`of the failing card ${number} end in ${group}`, async () => {
+      assertGroup(await refusal(payments.createPayment(payment(100, card(number, { loyalty: points(1) })))), group);
+    });
+  }
+
+  test('whose sum is wrong are refused before the bank is asked', async () => {
+    const loyalty = { type: 'REWARD_MONEY', reward: { cardRewardMoney: 1, firmRewardMoney: 2, totalRewardMoney: 4 } };
+    const body = payment(100, card(BONUS, { loyalty }));
+    assertBrokenRule(await refusal(payments.createPayment(body)), 400);
+    assert.deepEqual(await stage.paymentsOf(body.conversationId), []);
+  });
+
+  test('in doubt are spent once and given back when the sale is voided', async () => {
+    await filled(BONUS);
+    await stage.bank.fault({ bank: 'garanti', operation: 'sale', match: { amount: 10_117 }, fault: { kind: 'lose_reply' } });
+    const body = payment(101.17, card(BONUS, { loyalty: points(1, 2) }));
+    const told = await refusal(payments.createPayment(body));
+    assertGroup(told, 'COMMUNICATION_OR_SYSTEM_ERROR');
+    const ended = await stage.shop.webhook(told.paymentId, 'API_AUTH');
+    assert.equal(ended.status, 'FAILURE');
+    const [stored] = await stage.paymentsOf(body.conversationId);
+    const order = await stage.orderOf(stored);
+    assert.equal(order.state, 'voided');
+    assert.deepEqual([order.pointsSpent, order.pointsReturned], [300, 300]);
+    const purse = await stage.bank.readPurse(BONUS);
+    assert.equal(purse.card + purse.firm, 1755);
+  });
+});
+
+describe('campaigns', () => {
+  for (const [kind, number, campaign, installment] of [
+    ['ADDITIONAL_INSTALLMENT', WORLD, 1, 3],
+    ['POSTPONING_INSTALLMENT', WORLD, 2, 3],
+    ['EXTRA_POINTS', '5400630000030006', 3, 1],
+    ['GAINING_MINUTES', '4048090000040003', 4, 1],
+    ['POSTPONING_STATEMENT', '5526590000050009', 5, 1],
+  ]) {
+    test(`${kind} is applied by Yapı Kredi and told`, async () => {
+      const { loyalties } = await ask(number);
+      const chosen = loyalties.find((loyalty) => loyalty.type === kind);
+      const made = await payments.createPayment(payment(300, card(number, { loyalty: chosen }), { installment }));
+      assert.equal(made.paymentStatus, 'SUCCESS');
+      assert.equal(made.loyalty.type, kind);
+      assert.equal(made.price, 300);
+      assert.equal(made.paidPrice, 300);
+      const order = await stage.orderOf(made);
+      assert.equal(Number(order.campaign), campaign);
+      assert.equal(order.pointsSpent, 0);
+      assert.equal(order.captured, 30_000);
+    });
+  }
+
+  test('ADDITIONAL_INSTALLMENT of Garanti is told', async () => {
+    const number = '5209222154820003';
+    const { loyalties: [chosen] } = await ask(number);
+    const made = await payments.createPayment(payment(300, card(number, { loyalty: chosen }), { installment: 3 }));
+    assert.equal(made.paymentStatus, 'SUCCESS');
+    assert.equal(made.loyalty.type, 'ADDITIONAL_INSTALLMENT');
+    assert.equal((await stage.orderOf(made)).captured, 30_000);
+  });
+
+  test('with 3DS at Yapı Kredi are chosen on the bank\'s page, and told', async () => {
+    const loyalty = { type: 'EXTRA_POINTS' };
+    const number = '5400630000030006';
+    const body = payment(120, card(number, { loyalty }));
+    const callbackUrl = stage.shop.callbackUrl(body.conversationId);
+    const begun = await payments.init3DSPayment({ ...body, callbackUrl });
+    await show(begun.htmlContent, { values: { campaign: '3' } });
+    const made = await payments.complete3DSPayment({ paymentId: begun.paymentId });
+    assert.equal(made.loyalty.type, 'EXTRA_POINTS');
+    assert.equal(Number((await stage.orderOf(made)).campaign), 3);
+  });
+
+  test('of a stored card are applied', async () => {
+    const { cardUserKey, cardToken } = await payments.storeCard({ cardHolderName: 'Haluk Demir', cardNumber: '4048090000040003', expireYear: '2044', expireMonth: '07' });
+    const made = await payments.createPayment(payment(80, { cardUserKey, cardToken, loyalty: { type: 'GAINING_MINUTES' } }));
+    assert.equal(made.loyalty.type, 'GAINING_MINUTES');
+    assert.equal(Number((await stage.orderOf(made)).campaign), 4);
+  });
+
+  test('of instalments need instalments', async () => {
+    for (const type of ['ADDITIONAL_INSTALLMENT', 'POSTPONING_INSTALLMENT']) {
+      const told = await refusal(payments.createPayment(payment(300, card(WORLD, { loyalty: { type } }))));
+      assertBrokenRule(told, 400);
+      assert.match(told.text, new RegExp(type));
+    }
+  });
+
+  test('that the bank does not offer for the card are declined', async () => {
+    const body = payment(300, card('5400630000030006', { loyalty: { type: 'GAINING_MINUTES' } }));
+    const told = await refusal(payments.createPayment(body));
+    assert.equal(told.status, 422);
+    const stored = await stage.paymentsOf(body.conversationId);
+    assert.ok(stored.every((known) => known.paymentStatus === 'FAILURE'));
+  });
+});
+
+describe('a reward that no POS can carry out', () => {
+  async function noPos(paidWith, more = {}) {
+    const body = payment(100, paidWith, more);
+    const told = await refusal(payments.createPayment(body));
+    assertBrokenRule(told, 422);
+    assert.match(told.text, NO_POS_FOR_REWARD);
+    assert.deepEqual(await stage.paymentsOf(body.conversationId), []);
+    const inTurkish = await refusal(stage.clientWith({ language: 'tr' }).payment().createPayment(payment(100, paidWith, more)));
+    assert.match(inTurkish.text, /uygun POS bulunamadı/);
+    assert.equal(inTurkish.code, told.code);
+  }
+
+  test('POSTPONING_PAYMENT has no suitable POS', () =>
+    noPos(card(BONUS, { loyalty: { type: 'POSTPONING_PAYMENT', loyaltyParams: { postponingPaymentCount: 90 } } })));
+
+  test('a World card of Vakıfbank has no suitable POS', () => noPos(card('4029400000000001', { loyalty: points(1) })));
+
+  test('a card of a family without points has no suitable POS', () => noPos(card('4355080000000005', { loyalty: points(1) })));
+
+  test('a campaign that Garanti does not let choose has no suitable POS', () =>
+    noPos(card(BONUS, { loyalty: { type: 'EXTRA_POINTS' } })));
+});
+
+describe('a wallet', () => {
+  test('that pays everything takes no reward, with an error of its own', async () => {
+    const wallet = await refusal(payments.createPayment(payment(100, card(BONUS), { walletPrice: 100 })));
+    const withReward = await refusal(payments.createPayment(payment(100, card(BONUS, { loyalty: points(1) }), { walletPrice: 100 })));
+    assertBrokenRule(wallet, 400);
+    assertBrokenRule(withReward, 400);
+    assert.notEqual(withReward.code, wallet.code);
+  });
+});
+
+test('an unknown kind of reward names its field', async () => {
+  const body = payment(100, card(BONUS, { loyalty: { type: 'FREE_LUNCH' } }), { conversationId: newId() });
+  const told = await refusal(payments.createPayment(body));
+  assertBrokenRule(told, 400);
+  assert.match(told.text, /loyalty/);
+});

@@ -1,0 +1,243 @@
+"""Card payments, with and without 3DS: success, the published failures, reading back, and doubt."""
+from decimal import Decimal
+
+import pytest
+from craftgate.request import CompleteThreeDSPaymentRequest, SearchMerchantPosRequest, SearchPaymentsRequest, StoreCardRequest
+from craftgate.request.common import HeaderOptions
+from craftgate.request.dto import Card, PaymentItem
+from support.browser import show
+from support.shop import CALLBACK_KEY, is_second_hash_verified
+from support.stage import assert_broken_rule, assert_group, card, failing, new_id, payment, refusal, three_ds_payment
+
+GARANTI, YKB = "5209220000000002", "5258640000000001"
+BANKS = [("garanti", GARANTI), ("posnet", YKB)]
+
+
+def complete(payments, payment_id):
+    return payments.complete_3ds_payment(CompleteThreeDSPaymentRequest(payment_id=payment_id))
+
+
+def verify(stage, payments, number, press=None, values=None, **more):
+    """Begins a payment and walks through the bank's page: the payment's id and the callbacks."""
+    body = three_ds_payment("100", card(number), stage.shop, **more)
+    begun = payments.init_3ds_payment(body)
+    assert "<form" in begun.get_decoded_html_content()
+    show(begun.html_content, press, **(values or {}))
+    return begun.payment_id, stage.shop.callbacks(body.callback_url)
+
+
+def test_a_payment_succeeds_and_tells_card_pos_and_items(stage, payments):
+    body = payment("100", card(YKB))
+    made = payments.create_payment(body)
+    assert (made.payment_status, made.payment_type, made.is_three_ds) == ("SUCCESS", "CARD_PAYMENT", False)
+    assert (made.price, made.paid_price, made.wallet_price) == (100, 100, 0)
+    assert (made.bin_number, made.last_four_digits, made.card_brand) == ("52586400", "0001", "World")
+    assert made.conversation_id == body.conversation_id
+    assert made.created_date.tzinfo is None
+    assert [item.external_id for item in made.payment_transactions] == [item.external_id for item in body.items]
+    assert stage.order_of(made)["captured"] == 10_000
+    assert stage.shop.webhook(made.id, "API_AUTH")["status"] == "SUCCESS"
+    assert payments.retrieve_payment(made.id).to_dict() == made.to_dict()
+
+
+def test_many_items_share_the_paid_price_without_losing_a_kurus(payments):
+    items = [PaymentItem(name=str(at), price=Decimal(1), external_id=str(at)) for at in range(7)]
+    made = payments.create_payment(payment("7", card(YKB), items=items, paid_price=Decimal(10)))
+    assert sum(item.paid_price for item in made.payment_transactions) == 10
+
+
+@pytest.mark.parametrize("number, group", failing("sale"))
+def test_a_published_failing_card_ends_in_its_group(stage, payments, number, group):
+    body = payment("100", card(number))
+    told = refusal(payments.create_payment, body)
+    assert_group(told, group)
+    stored = stage.payments_of(body.conversation_id)
+    assert [(one.payment_status, one.payment_error.error_group) for one in stored] == [("FAILURE", group)]
+
+
+def test_a_decline_brings_the_banks_own_code(payments):
+    told = refusal(payments.create_payment, payment("100", card("5100050000006661")))
+    assert told.code == "10051"
+    assert told.provider_error.error_code.endswith("51")
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+def test_with_3ds_the_client_verifies_the_callback_and_completes(stage, payments, bank, number):
+    payment_id, callbacks = verify(stage, payments, number)
+    [callback] = callbacks
+    assert (callback["status"], callback["completeStatus"], callback["paymentId"]) == ("SUCCESS", "WAITING", str(payment_id))
+    assert payments.is_3d_secure_callback_verified(CALLBACK_KEY, callback)
+    assert not payments.is_3d_secure_callback_verified(CALLBACK_KEY, {**callback, "status": "FAILURE"})
+    assert payments.retrieve_payment(payment_id).payment_status == "CALLBACK_THREEDS"
+    made = complete(payments, payment_id)
+    assert (made.payment_status, made.is_three_ds, made.md_status) == ("SUCCESS", True, 1)
+    assert stage.order_of(made)["threeDS"] is True
+    for event in ("THREEDS_VERIFY", "API_AUTH"):
+        assert stage.shop.webhook(payment_id, event)["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+def test_with_3ds_version_2_of_the_callback_names_what_it_hashes(stage, payments, bank, number):
+    payment_id, [callback] = verify(stage, payments, number, additional_params={"threeDSCallbackVersion": 2})
+    assert callback["mdStatus"] == "1"
+    assert is_second_hash_verified(callback)
+    assert complete(payments, payment_id).payment_status == "SUCCESS"
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+def test_with_3ds_a_return_that_comes_twice_is_told_apart(stage, payments, bank, number):
+    stage.bank.fault(bank=bank, operation="threeds_page", fault={"kind": "duplicate_callback"})
+    payment_id, callbacks = verify(stage, payments, number)
+    assert sorted(one["status"] for one in callbacks) == ["FAILURE", "SUCCESS"]
+    assert [one["callbackStatus"] for one in callbacks if one["status"] == "FAILURE"] == ["ALREADY_RETURNED"]
+    assert all(payments.is_3d_secure_callback_verified(CALLBACK_KEY, one) for one in callbacks)
+    assert complete(payments, payment_id).payment_status == "SUCCESS"
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+@pytest.mark.parametrize("how", [{"press": "cancel"}, {"values": {"otp": "000000"}}])
+def test_with_3ds_a_shopper_who_does_not_prove_himself_fails(stage, payments, bank, number, how):
+    payment_id, [callback] = verify(stage, payments, number, **how)
+    assert callback["status"] == "FAILURE"
+    assert payments.is_3d_secure_callback_verified(CALLBACK_KEY, callback)
+    assert_broken_rule(refusal(complete, payments, payment_id), 422)
+
+
+@pytest.mark.parametrize("number, group", [row for row in failing("3ds") if row[1] not in ("", "THREEDS_INIT_ERROR")])
+def test_with_3ds_a_published_card_fails_on_completion(stage, payments, number, group):
+    payment_id, [callback] = verify(stage, payments, number)
+    assert callback["status"] == "SUCCESS"
+    assert_group(refusal(complete, payments, payment_id), group)
+    assert payments.retrieve_payment(payment_id).payment_status == "FAILURE"
+
+
+@pytest.mark.parametrize("number, md_status", [("5115830000006669", "0"), ("5117280000006665", "4")])
+def test_with_3ds_a_weak_verification_cannot_be_completed(stage, payments, number, md_status):
+    payment_id, [callback] = verify(stage, payments, number, additional_params={"threeDSCallbackVersion": 2})
+    assert callback["mdStatus"] == md_status
+    assert_broken_rule(refusal(complete, payments, payment_id), 422)
+
+
+def test_with_3ds_the_card_that_fails_at_the_beginning_does(stage, payments):
+    poses = stage.client.merchant().search_merchant_pos(SearchMerchantPosRequest()).items
+    alias = next(pos.alias for pos in poses if pos.pos_integrator == "YKB")
+    body = three_ds_payment("100", card("5117580000006668"), stage.shop, pos_alias=alias)
+    assert_group(refusal(payments.init_3ds_payment, body), "THREEDS_INIT_ERROR")
+
+
+def test_a_stored_card_pays_and_its_number_is_not_shown(stage, payments):
+    kept = payments.store_card(StoreCardRequest(card_holder_name="Haluk Demir", card_number=YKB, expire_year="2044", expire_month="07", card_alias="Mine"))
+    assert (kept.bin_number, kept.last_four_digits, kept.card_alias, kept.card_brand) == ("52586400", "0001", "Mine", "World")
+    assert YKB not in str(kept.to_dict())
+    paid_with = Card(card_user_key=kept.card_user_key, card_token=kept.card_token)
+    assert payments.create_payment(payment("30", paid_with)).paid_with_stored_card is True
+    begun = payments.init_3ds_payment(three_ds_payment("100", paid_with, stage.shop))
+    assert YKB not in begun.get_decoded_html_content()
+    show(begun.html_content)
+    assert complete(payments, begun.payment_id).payment_status == "SUCCESS"
+
+
+def test_a_card_is_kept_after_a_payment_that_succeeds(stage, payments):
+    made = payments.create_payment(payment("30", card(GARANTI, store_card_after_success_payment=True)))
+    again = payments.create_payment(payment("31", Card(card_user_key=made.card_user_key, card_token=made.card_token)))
+    assert (again.payment_status, again.paid_with_stored_card) == ("SUCCESS", True)
+
+
+def test_an_idempotency_key_gives_the_first_payment_again(stage, payments):
+    body = payment("55", card(YKB)).with_header_options(HeaderOptions(idempotency_key=new_id("key")))
+    first, second = payments.create_payment(body), payments.create_payment(body)
+    assert second.to_dict() == first.to_dict()
+    assert len(stage.payments_of(body.conversation_id)) == 1
+    assert stage.order_of(first)["captured"] == 5500
+
+
+def test_an_idempotency_key_gives_the_first_decline_again(stage, payments):
+    body = payment("55", card("5100050000006661")).with_header_options(HeaderOptions(idempotency_key=new_id("key")))
+    first, second = refusal(payments.create_payment, body), refusal(payments.create_payment, body)
+    assert (first.code, first.payment_id) == (second.code, second.payment_id)
+    assert len(stage.payments_of(body.conversation_id)) == 1
+
+
+def test_an_idempotency_key_belongs_to_one_request(payments):
+    key = HeaderOptions(idempotency_key=new_id("key"))
+    payments.create_payment(payment("55", card(YKB)).with_header_options(key))
+    assert_broken_rule(refusal(payments.create_payment, payment("56", card(YKB)).with_header_options(key)), 422)
+
+
+def test_an_idempotency_key_of_a_broken_request_may_be_used_again(payments):
+    key = HeaderOptions(idempotency_key=new_id("key"))
+    broken = payment("55", card(YKB), items=[]).with_header_options(key)
+    assert_broken_rule(refusal(payments.create_payment, broken), 400)
+    assert payments.create_payment(payment("55", card(YKB)).with_header_options(key)).payment_status == "SUCCESS"
+
+
+def test_an_idempotency_key_of_a_payment_in_doubt_waits_and_then_tells_the_end(stage, payments):
+    stage.bank.fault(bank="posnet", operation="sale", match={"amount": 7_771}, fault={"kind": "lose_reply"})
+    stage.bank.fault(bank="posnet", operation="inquire", fault={"kind": "http_500"}, times=1000)
+    body = payment("77.71", card(YKB)).with_header_options(HeaderOptions(idempotency_key=new_id("key")))
+    told = refusal(payments.create_payment, body)
+    assert_group(told, "COMMUNICATION_OR_SYSTEM_ERROR")
+    assert refusal(payments.create_payment, body).status == 409
+    stage.bank.forget_faults()
+    stage.shop.webhook(told.payment_id, "API_AUTH")
+    decided = refusal(payments.create_payment, body)
+    assert decided.status == 422
+    assert len(stage.payments_of(body.conversation_id)) == 1
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+def test_a_sale_whose_answer_is_lost_waits_and_is_voided(stage, payments, bank, number):
+    amount = 8_801 if bank == "garanti" else 8_802
+    stage.bank.fault(bank=bank, operation="sale", match={"amount": amount}, fault={"kind": "lose_reply"})
+    stage.bank.fault(bank=bank, operation="inquire", fault={"kind": "http_500"}, times=1000)
+    body = payment(str(Decimal(amount) / 100), card(number))
+    told = refusal(payments.create_payment, body)
+    assert_group(told, "COMMUNICATION_OR_SYSTEM_ERROR")
+    [waiting] = stage.payments_of(body.conversation_id)
+    assert (str(waiting.id), waiting.payment_status) == (str(told.payment_id), "WAITING")
+    assert stage.order_of(waiting)["state"] == "captured"
+    stage.bank.forget_faults()
+    assert stage.shop.webhook(waiting.id, "API_AUTH")["status"] == "FAILURE"
+    assert payments.retrieve_payment(waiting.id).payment_status == "FAILURE"
+    assert stage.order_of(waiting)["state"] == "voided"
+
+
+@pytest.mark.parametrize("bank, number", BANKS)
+def test_with_3ds_a_completion_whose_answer_is_lost_is_completed(stage, payments, bank, number):
+    payment_id, _ = verify(stage, payments, number)
+    stage.bank.fault(bank=bank, operation="threeds_finish", fault={"kind": "lose_reply"})
+    assert_group(refusal(complete, payments, payment_id), "COMMUNICATION_OR_SYSTEM_ERROR")
+    assert stage.shop.webhook(payment_id, "API_AUTH")["status"] == "SUCCESS"
+    made = payments.retrieve_payment(payment_id)
+    assert made.payment_status == "SUCCESS"
+    assert stage.order_of(made)["state"] == "captured"
+
+
+def test_payments_are_found_by_every_filter(stage, payments):
+    made = payments.create_payment(payment("43.21", card(YKB), payment_channel="python-search"))
+    for found_by in [{"payment_id": made.id}, {"conversation_id": made.conversation_id}, {"external_id": made.external_id},
+                     {"order_id": made.order_id}, {"payment_status": "SUCCESS"}, {"bin_number": "52586400"},
+                     {"last_four_digits": "0001"}, {"min_paid_price": Decimal("43"), "max_paid_price": Decimal("43.21")},
+                     {"is_three_ds": False}, {"currency": "TRY"}, {"min_created_date": made.created_date}, {"installment": 1}]:
+        request = SearchPaymentsRequest(payment_channel="python-search", page=0, size=10, **found_by)
+        found = stage.client.payment_reporting().search_payments(request)
+        assert ([one.id for one in found.items], found.total_size) == ([made.id], 1), found_by
+    for missed_by in [{"payment_status": "FAILURE"}, {"currency": "USD"}, {"is_three_ds": True}, {"installment": 2}]:
+        request = SearchPaymentsRequest(payment_channel="python-search", **missed_by)
+        assert stage.client.payment_reporting().search_payments(request).items == [], missed_by
+
+
+def test_an_unknown_payment_is_not_found(payments):
+    assert_broken_rule(refusal(payments.retrieve_payment, 1), 404)
+
+
+def test_a_wrong_secret_says_so(stage):
+    stranger = stage.client_with(secret_key="not-the-secret").payment()
+    told = refusal(stranger.create_payment, payment("100", card(YKB)))
+    assert_broken_rule(told, 401)
+    assert "Signature is not equal!" in told.text
+
+
+def test_a_base_url_with_a_slash_at_its_end_works(stage):
+    client = stage.client_with(base_url=stage.sandbox.gateway + "/")
+    assert client.installment().retrieve_bin_number("52586400").bank_code == 67

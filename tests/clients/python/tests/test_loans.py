@@ -1,0 +1,180 @@
+"""Shopping loans: offers, applications at the five banks, and how their results are told."""
+from decimal import Decimal
+
+import pytest
+from craftgate.request import ApproveBnplPaymentRequest, VerifyBnplPaymentRequest
+from support.browser import visit
+from support.loans import announced, application, apply, assert_callback, at_lender, line, offer_request, total
+from support.shop import is_second_hash_verified
+from support.stage import assert_broken_rule, assert_group, refusal
+
+
+def approve(payments, payment_id):
+    return payments.approve_bnpl_payment(ApproveBnplPaymentRequest(payment_id=payment_id))
+
+
+def verify(payments, payment_id):
+    return payments.verify_bnpl_payment(VerifyBnplPaymentRequest(payment_id=payment_id))
+
+
+def read(stage, payment_id):
+    return stage.client.payment_reporting().retrieve_payment(payment_id)
+
+
+def test_offers_list_the_five_banks_with_plans_that_repay_the_loan(payments):
+    offers = payments.retrieve_bnpl_payment_offers(offer_request([line("FURNITURE", 3000, 2), line("OTHER", 4000)]))
+    assert offers.offer_id
+    assert offers.price == 10_000
+    assert [offer.bank_code for offer in offers.bank_offers] == ["064", "046", "032", "103", "134"]
+    for offer in offers.bank_offers:
+        for plan in offer.bank_offer_terms:
+            assert plan.total_amount == plan.amount * plan.term >= 10_000
+            assert plan.annual_interest_rate > plan.interest_rate > 0
+
+
+def test_a_bank_that_shows_its_plans_itself_names_none(payments):
+    offers = payments.retrieve_bnpl_payment_offers(offer_request([line("OTHER", 10_000)]))
+    silent = [offer.bank_code for offer in offers.bank_offers if not offer.bank_offer_terms]
+    assert silent == ["134"]
+    assert offers.bank_offers[-1].is_payment_plan_calculated_by_bank is True
+
+
+def test_two_carts_have_two_plans(payments):
+    def plans(cart):
+        offers = payments.retrieve_bnpl_payment_offers(offer_request(cart)).bank_offers
+        return {plan.term: plan.amount for plan in offers[0].bank_offer_terms}
+    furniture, tablet = plans([line("FURNITURE", 10_000)]), plans([line("TABLET", 12_000)])
+    assert (max(furniture), max(tablet)) == (36, 6)
+    assert tablet[6] > furniture[6]
+
+
+def test_there_is_no_offer_for_gold(payments):
+    assert payments.retrieve_bnpl_payment_offers(offer_request([line("GOLD", 9000)])).bank_offers == []
+
+
+@pytest.mark.parametrize("bank", ["064", "046", "032"])
+def test_a_bank_that_approves_by_itself_ends_the_payment(stage, payments, bank):
+    loan = apply(stage, bank)
+    assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+    announced(stage, loan.id, "NONE")
+    payment = read(stage, loan.id)
+    assert (payment.payment_status, payment.payment_type, payment.payment_provider) == ("SUCCESS", "APM", "MASLAK")
+    assert payment.price == total(loan.body.cart_items)
+    assert at_lender(stage, loan)["state"] == "disbursed"
+    verified = verify(payments, loan.id)
+    assert (verified.payment_status, verified.response_status) == ("SUCCESS", "APPROVED")
+
+
+def test_fibabanka_waits_for_approval_and_a_second_approval_answers_alike(stage, payments):
+    loan = apply(stage, "103")
+    assert_callback(loan.callback, loan, "WAITING", "APPROVAL_REQUIRED")
+    announced(stage, loan.id, "APPROVAL_REQUIRED")
+    first = approve(payments, loan.id)
+    assert (first.id, first.payment_status) == (loan.id, "SUCCESS")
+    announced(stage, loan.id, "NONE")
+    assert at_lender(stage, loan)["state"] == "disbursed"
+    assert approve(payments, loan.id).to_dict() == first.to_dict()
+
+
+def test_denizbank_assesses_and_the_webhook_brings_the_approval(stage, payments):
+    loan = apply(stage, "134", values={"term": "12"}, additional_params={"fingate": {}})
+    assert_callback(loan.callback, loan, "WAITING", "WAIT_FOR_WEBHOOK")
+    assert_broken_rule(refusal(approve, payments, loan.id), 422)
+    stage.bank.decide(at_lender(stage, loan)["orderId"], "ready")
+    announced(stage, loan.id, "APPROVAL_REQUIRED")
+    assert approve(payments, loan.id).payment_status == "SUCCESS"
+    announced(stage, loan.id, "NONE")
+
+
+def test_a_rejected_application_fails(stage, payments):
+    loan = apply(stage, "064", press="decline")
+    assert_callback(loan.callback, loan, "FAILURE", "NONE")
+    announced(stage, loan.id, "NONE", "FAILURE")
+    payment = read(stage, loan.id)
+    assert payment.payment_status == "FAILURE"
+    assert_group(refusal(approve, payments, loan.id), payment.payment_error.error_group)
+
+
+def test_on_the_hosted_page_the_shopper_chooses_the_bank(stage):
+    loan = apply(stage, None, values={"bankCode": "046", "term": "12"}, additional_params={"fingate": {"isHostedPage": True}})
+    assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+    standing = at_lender(stage, loan)
+    assert (standing["bankCode"], standing["term"]) == ("046", 12)
+
+
+def test_snake_case_parameters_arrive_as_the_client_spells_them(stage):
+    loan = apply(stage, "032", additional_params={"buyer_birthdate": "1990-05-17", "fingate": {"total_term": 3}})
+    assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+    assert at_lender(stage, loan)["term"] == 3
+
+
+def test_a_lender_that_cannot_be_asked_leaves_the_loan_to_be_verified(stage, payments):
+    stage.bank.lender_fault(operation="inquire", fault={"kind": "http_500"}, times=1000)
+    loan = apply(stage, "064")
+    assert_callback(loan.callback, loan, "WAITING", "VERIFY_REQUIRED")
+    still = verify(payments, loan.id)
+    assert (still.payment_status, still.additional_action) == ("WAITING", "VERIFY_REQUIRED")
+    stage.bank.forget_faults()
+    assert verify(payments, loan.id).payment_status == "SUCCESS"
+    announced(stage, loan.id, "NONE")
+
+
+def test_an_application_that_lapses_fails(stage):
+    loan = apply(stage, "064", press=None)
+    stage.bank.decide(at_lender(stage, loan)["orderId"], "expire")
+    announced(stage, loan.id, "NONE", "FAILURE")
+    assert read(stage, loan.id).payment_error.error_group == "BNPL_CANCELLED"
+
+
+def test_a_replayed_return_says_so_and_changes_nothing(stage):
+    loan = apply(stage, "046")
+    visit(loan.url)
+    first, second = stage.shop.callbacks(loan.body.callback_url)
+    assert_callback(first, loan, "SUCCESS", "NONE")
+    assert (second["callbackStatus"], second["paymentStatus"]) == ("ALREADY_RETURNED", "FAILURE")
+    assert is_second_hash_verified(second)
+    assert read(stage, loan.id).payment_status == "SUCCESS"
+
+
+@pytest.mark.parametrize("kind", ["no_callback", "duplicate_callback"])
+def test_the_lenders_notification_may_be_missing_or_come_twice(stage, kind):
+    stage.bank.lender_fault(operation="notify", fault={"kind": kind})
+    loan = apply(stage, "064")
+    assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+    announced(stage, loan.id, "NONE")
+    assert len(stage.shop.webhooks(loan.id)) == 1
+
+
+def test_an_approval_whose_answer_is_lost_is_completed(stage, payments):
+    loan = apply(stage, "103")
+    stage.bank.lender_fault(operation="confirm", fault={"kind": "lose_reply"})
+    told = refusal(approve, payments, loan.id)
+    assert_group(told, "COMMUNICATION_OR_SYSTEM_ERROR")
+    assert str(told.payment_id) == str(loan.id)
+    announced(stage, loan.id, "NONE")
+    assert read(stage, loan.id).payment_status == "SUCCESS"
+
+
+def test_unit_prices_alone_may_sum_to_the_price(stage):
+    cart = [line("FURNITURE", 6000, 2), line("OTHER", 4000)]
+    loan = apply(stage, "064", cart=cart, price=Decimal(10_000), paid_price=Decimal(10_000), items=[
+        item for item in application(stage.shop, "064", [line("OTHER", 10_000)]).items])
+    assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+
+
+@pytest.mark.parametrize("off, on", [
+    (["merchant", "feature", "{m}", "alternative-payment-methods", "off"], ["merchant", "feature", "{m}", "alternative-payment-methods", "on"]),
+    (["apm", "deactivate", "--merchant", "{m}", "--type", "MASLAK"], ["apm", "activate", "--merchant", "{m}", "--type", "MASLAK"]),
+])
+def test_switched_off_loans_are_refused_and_nothing_is_stored(stage, payments, off, on):
+    def switch(arguments):
+        stage.galata(*(part.format(m=stage.merchant_id) for part in arguments))
+    switch(off)
+    try:
+        body = application(stage.shop, "064")
+        assert_broken_rule(refusal(payments.init_bnpl_payment, body), 422)
+        assert_broken_rule(refusal(payments.retrieve_bnpl_payment_offers, offer_request(body.cart_items)), 422)
+        assert not stage.payments_of(body.conversation_id)
+    finally:
+        switch(on)
+    assert payments.init_bnpl_payment(application(stage.shop, "064")).payment_status == "WAITING"

@@ -1,0 +1,145 @@
+"""Rewards and points: what a card has, and paying with each kind. Amounts at the bank are kuruş."""
+from decimal import Decimal
+
+import pytest
+from craftgate.model import Loyalty, LoyaltyParams, LoyaltyType
+from craftgate.request import CompleteThreeDSPaymentRequest, RetrieveLoyaltiesRequest
+from support.browser import show
+from support.stage import assert_broken_rule, assert_group, card, payment, points, refusal, three_ds_payment
+
+BONUS, WORLD = "4043080000000003", "4048090000000007"
+PURSES = {BONUS: {"card": 1235, "firm": 520}, WORLD: {"card": 3382, "firm": 2500}}
+
+
+@pytest.fixture(autouse=True)
+def full_purses(stage):
+    for number, purse in PURSES.items():
+        stage.bank.fill(number, **purse)
+
+
+def ask(payments, number):
+    return payments.retrieve_loyalties(RetrieveLoyaltiesRequest(card_number=number, expire_year="2044", expire_month="07", cvc="000"))
+
+
+def paid_card(stage, kind, number):
+    return card(number) if kind == "open" else stage.stored_card(number)
+
+
+def assert_spent(stage, made, number, spent):
+    """Points spent at the bank for a payment, once; the prices stay."""
+    assert made.payment_status == "SUCCESS"
+    assert made.price == made.paid_price == 100
+    order = stage.order_of(made)
+    assert (order["state"], order["captured"], order["pointsSpent"]) == ("captured", 10_000, spent)
+    purse = stage.bank.purse(number)
+    assert purse["card"] + purse["firm"] == sum(PURSES[number].values()) - spent
+
+
+@pytest.mark.parametrize("number, brand, card_money, firm_money, whole", [
+    (BONUS, "Bonus", "12.35", "5.2", "17.55"),
+    ("4032800000000007", "Garanti BBVA CC", "11.22", "45.58", "56.8"),
+    ("4024580000000005", "Bonus", "50.4", "100", "150.4"),
+    ("4090700000000008", "Bonus", "22.82", "0", "22.82"),
+    (WORLD, "World", "33.82", "25", "58.82"),
+    ("4329540000080110", "Shop&Fly", "0", "0", "10"),
+])
+def test_an_inquiry_tells_the_published_points(payments, number, brand, card_money, firm_money, whole):
+    answer = ask(payments, number)
+    assert answer.card_brand == brand
+    assert answer.force3ds is False
+    assert answer.pos.id and answer.pos.alias and answer.pos.name and answer.pos.bank_id
+    money = next(one for one in answer.loyalties if one.type == LoyaltyType.REWARD_MONEY).reward
+    told = ((money.card_reward_money or 0), (money.firm_reward_money or 0), money.total_reward_money)
+    assert told == (Decimal(card_money), Decimal(firm_money), Decimal(whole))
+
+
+def test_an_inquiry_tells_the_campaigns_of_a_world_card(payments):
+    kinds = sorted(one.type for one in ask(payments, WORLD).loyalties)
+    assert kinds == ["ADDITIONAL_INSTALLMENT", "POSTPONING_INSTALLMENT", "REWARD_MONEY"]
+
+
+def test_an_inquiry_of_a_stored_card_needs_no_number(stage, payments):
+    kept = stage.stored_card(BONUS)
+    answer = payments.retrieve_loyalties(RetrieveLoyaltiesRequest(card_user_key=kept.card_user_key, card_token=kept.card_token))
+    assert answer.loyalties[0].reward.total_reward_money == Decimal("17.55")
+
+
+@pytest.mark.parametrize("kind", ["open", "stored"])
+@pytest.mark.parametrize("number", [BONUS, WORLD])
+def test_points_pay_a_part_once(stage, payments, number, kind):
+    paid_with = paid_card(stage, kind, number)
+    paid_with.loyalty = points("1.36", "3.88")
+    made = payments.create_payment(payment("100", paid_with))
+    reward = made.loyalty.reward
+    assert (reward.card_reward_money, reward.firm_reward_money) == (Decimal("1.36"), Decimal("3.88"))
+    assert_spent(stage, made, number, 524)
+
+
+@pytest.mark.parametrize("kind", ["open", "stored"])
+@pytest.mark.parametrize("number", [BONUS, WORLD])
+def test_points_pay_a_part_with_3ds_once(stage, payments, number, kind):
+    paid_with = paid_card(stage, kind, number)
+    paid_with.loyalty = points("1.36", "3.88")
+    begun = payments.init_3ds_payment(three_ds_payment("100", paid_with, stage.shop))
+    show(begun.html_content)
+    made = payments.complete_3ds_payment(CompleteThreeDSPaymentRequest(payment_id=begun.payment_id))
+    reward = made.loyalty.reward
+    assert (reward.card_reward_money or 0) + (reward.firm_reward_money or 0) == Decimal("5.24")
+    assert_spent(stage, made, number, 524)
+
+
+@pytest.mark.parametrize("kind, number, campaign, installment", [
+    ("ADDITIONAL_INSTALLMENT", WORLD, 1, 3),
+    ("POSTPONING_INSTALLMENT", WORLD, 2, 3),
+    ("EXTRA_POINTS", "5400630000030006", 3, 1),
+    ("GAINING_MINUTES", "4048090000040003", 4, 1),
+    ("POSTPONING_STATEMENT", "5526590000050009", 5, 1),
+])
+def test_a_campaign_of_yapi_kredi_is_offered_applied_and_told(stage, payments, kind, number, campaign, installment):
+    chosen = next(one for one in ask(payments, number).loyalties if one.type == kind)
+    made = payments.create_payment(payment("300", card(number, loyalty=chosen), installment=installment))
+    assert (made.payment_status, made.loyalty.type, made.paid_price) == ("SUCCESS", kind, 300)
+    order = stage.order_of(made)
+    assert (int(order["campaign"]), order["pointsSpent"]) == (campaign, 0)
+
+
+def test_an_additional_instalment_of_garanti_is_told(payments):
+    number = "5209222154820003"
+    chosen = ask(payments, number).loyalties[0]
+    made = payments.create_payment(payment("300", card(number, loyalty=chosen), installment=3))
+    assert made.loyalty.type == "ADDITIONAL_INSTALLMENT"
+
+
+@pytest.mark.parametrize("number, loyalty", [
+    (BONUS, Loyalty(type=LoyaltyType.POSTPONING_PAYMENT, loyalty_params=LoyaltyParams(postponing_payment_count=90))),
+    ("4029400000000001", points("1")),
+    ("4355080000000005", points("1")),
+])
+def test_a_reward_without_a_suitable_pos_is_refused_and_nothing_is_stored(stage, payments, number, loyalty):
+    body = payment("100", card(number, loyalty=loyalty))
+    told = refusal(payments.create_payment, body)
+    assert_broken_rule(told, 422)
+    assert "reward" in told.text
+    assert not stage.payments_of(body.conversation_id)
+
+
+@pytest.mark.parametrize("number, amount, group", [
+    (BONUS, "40", "NOT_SUFFICIENT_AWARD"),
+    (WORLD, "60", "NOT_SUFFICIENT_AWARD"),
+    (BONUS, "101", "SALES_AMOUNT_LESS_THAN_AWARD"),
+    ("4043080000006661", "1", "NOT_SUFFICIENT_AWARD"),
+    ("4025890000006665", "1", "SALES_AMOUNT_LESS_THAN_AWARD"),
+])
+def test_points_that_are_not_there_are_refused_and_none_is_spent(stage, payments, number, amount, group):
+    assert_group(refusal(payments.create_payment, payment("100", card(number, loyalty=points(amount)))), group)
+    for known, purse in PURSES.items():
+        left = stage.bank.purse(known)
+        assert (left["card"], left["firm"]) == (purse["card"], purse["firm"])
+
+
+def test_a_wallet_that_pays_everything_takes_no_reward_with_an_error_of_its_own(payments):
+    plain = refusal(payments.create_payment, payment("100", card(BONUS), wallet_price=Decimal(100)))
+    rewarded = refusal(payments.create_payment, payment("100", card(BONUS, loyalty=points("1")), wallet_price=Decimal(100)))
+    assert_broken_rule(plain, 400)
+    assert_broken_rule(rewarded, 400)
+    assert plain.code != rewarded.code
