@@ -91,6 +91,37 @@ macro_rules! wire_fields {
     };
 }
 
+/// Reads an object from a JSON object alone. What serde derives takes an array of the fields'
+/// values in order as well, and a card that way would be nobody's mistake but a trap.
+macro_rules! objects_only {
+    ($name:ident) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$name, D::Error> {
+                struct OfMap;
+
+                impl<'de> serde::de::Visitor<'de> for OfMap {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        map: A,
+                    ) -> Result<$name, A::Error> {
+                        $name::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+                    }
+                }
+
+                deserializer.deserialize_map(OfMap)
+            }
+        }
+    };
+}
+
 /// An object that only arrives. Every field may be absent or null, unknown fields are ignored,
 /// and `Debug` tells which fields were sent, never what they hold.
 macro_rules! wire_request {
@@ -99,7 +130,7 @@ macro_rules! wire_request {
     }) => {
         $(#[$meta])*
         #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[serde(default)]
+        #[serde(default, remote = "Self")]
         pub struct $name {
             $(
                 #[doc = concat!("`", $text, "` on the wire.")]
@@ -119,6 +150,7 @@ macro_rules! wire_request {
             }
         }
 
+        $crate::wire_type::objects_only! { $name }
         $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
     };
 }
@@ -150,7 +182,7 @@ macro_rules! wire_shared {
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(default)]
+        #[serde(default, remote = "Self")]
         pub struct $name {
             $(
                 #[doc = concat!("`", $text, "` on the wire.")]
@@ -158,6 +190,14 @@ macro_rules! wire_shared {
                 #[serde(rename = $text, skip_serializing_if = "crate::wire_type::LeftOut::left_out")]
                 pub $field: $type,
             )+
+        }
+
+        $crate::wire_type::objects_only! { $name }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $name::serialize(self, serializer)
+            }
         }
 
         $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
@@ -206,4 +246,4 @@ macro_rules! wire_query {
     };
 }
 
-pub(crate) use {wire_fields, wire_query, wire_request, wire_response, wire_shared};
+pub(crate) use {objects_only, wire_fields, wire_query, wire_request, wire_response, wire_shared};

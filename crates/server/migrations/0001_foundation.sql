@@ -104,7 +104,8 @@ create table payments (
   wallet_price bigint not null check (wallet_price >= 0 and wallet_price <= paid_price),
   wallet_price_scale bigint not null,
   -- the books: what was taken, given back, and is being given back
-  captured bigint not null check (captured >= 0 and captured <= paid_price),
+  captured bigint not null
+    constraint captured_within_paid check (captured >= 0 and captured <= paid_price),
   refunded bigint not null check (refunded >= 0),
   refund_pending bigint not null check (refund_pending >= 0),
   installment bigint not null,
@@ -133,8 +134,8 @@ create table payments (
   error jsonb,
   additional jsonb not null,
   primary key (merchant_id, id),
-  check (captured >= refunded + refund_pending),
-  check (captured = 0 or status = 'SUCCESS')
+  constraint refunds_within_captured check (captured >= refunded + refund_pending),
+  constraint captured_needs_success check (captured = 0 or status = 'SUCCESS')
 );
 
 create index payments_by_conversation on payments (merchant_id, conversation_id);

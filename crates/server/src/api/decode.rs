@@ -83,6 +83,9 @@ mod tests {
             "WrongType items[1].price"
         );
         assert_eq!(wrong(r#"{"price":true}"#), "WrongType price");
+        let positional = r#"{"card":["Haluk Demir","5209220000000002","2044","07","000"]}"#;
+        assert_eq!(wrong(positional), "WrongType card");
+        assert_eq!(wrong(r#"{"items":[["a",1]]}"#), "WrongType items[0]");
         assert_eq!(wrong(r#"{"price":1e99}"#), "WrongType price");
         assert_eq!(wrong(r#"{"currency":"XXX"}"#), "UnknownValue currency");
         assert_eq!(wrong(r#"{"installment":1.5}"#), "WrongType installment");

@@ -274,16 +274,9 @@ pub async fn returned(
             not_verified(app, &merchant, payment, attempt, md, None, true).await?
         }
         Ok(Verdict::Declined(decline)) => {
-            not_verified(
-                app,
-                &merchant,
-                payment,
-                attempt,
-                None,
-                Some(failure_of(&decline)),
-                true,
-            )
-            .await?
+            // The bank refused the verification, not the card: there is nothing to complete.
+            tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
+            not_verified(app, &merchant, payment, attempt, None, None, true).await?
         }
         Err(doubt) => {
             // Forged, cut or unanswered: it proves nothing, and no money moved.

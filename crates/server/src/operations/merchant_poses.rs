@@ -124,7 +124,7 @@ pub async fn created(
         name,
         integrator,
         bank_id: row.bank_id,
-        status: usable_status(request.status.unwrap_or(PosStatus::Autopilot))?,
+        status: usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?,
         currency,
         order_number: order_number(request.order_number)?,
         settings,
@@ -281,7 +281,7 @@ pub async fn update_status(
         .parse()
         .map_err(|()| Problem::field(Rule::UnknownValue, "posStatus"))?;
     let mut pos = known(app, caller.merchant.id, id).await?;
-    pos.status = usable_status(status)?;
+    pos.status = usable_status("posStatus", status)?;
     save(app, &caller.claims, &mut pos).await
 }
 
@@ -307,9 +307,9 @@ async fn known(app: &App, merchant_id: i64, id: i64) -> Result<Pos, Problem> {
 }
 
 /// Deleting has an endpoint of its own, which is not offered yet.
-fn usable_status(status: PosStatus) -> Result<PosStatus, Problem> {
+fn usable_status(field: &str, status: PosStatus) -> Result<PosStatus, Problem> {
     match status {
-        PosStatus::Deleted => Err(Problem::field(Rule::ValueNotOffered, "posStatus")),
+        PosStatus::Deleted => Err(Problem::field(Rule::ValueNotOffered, field)),
         other => Ok(other),
     }
 }

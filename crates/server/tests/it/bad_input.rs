@@ -618,7 +618,7 @@ async fn a_wrong_pos_names_its_field_and_an_incomplete_one_is_422() {
         missing("name"),
         bad("posIntegrator", "\"NOBANK\""),
         bad("status", "\"OPEN\""),
-        named("status", "\"DELETED\"", "posStatus"),
+        named("status", "\"DELETED\"", "status"),
     ]);
     table.extend(each("currency", NOT_A_CURRENCY));
     let path = "/merchant/v1/merchant-poses";
