@@ -19,14 +19,16 @@ impl Stop {
         Stop(watch::Sender::new(false))
     }
 
-    /// Stops at the first signal; a second one does not wait for what is in flight.
+    /// Stops at the first signal; a second one does not wait for what is in flight. Signals are
+    /// heard from the return of this call on, not from some later moment.
     pub(crate) fn at_signals(&self) {
         let stop = self.clone();
+        let first = server::commands::stopped();
         tokio::spawn(async move {
-            signal().await;
+            first.await;
             stop.now();
             tokio::time::sleep(ONE_SIGNAL).await;
-            signal().await;
+            server::commands::stopped().await;
             exit(INTERRUPTED);
         });
     }
@@ -43,23 +45,5 @@ impl Stop {
             // A sender that is gone is a sandbox that is gone.
             let _ = told.wait_for(|stopped| *stopped).await;
         }
-    }
-}
-
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-            }
-            Err(_) => _ = interrupt.await,
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        _ = interrupt.await;
     }
 }

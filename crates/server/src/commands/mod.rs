@@ -11,6 +11,8 @@ mod options;
 mod pos;
 mod serve;
 
+pub use serve::stopped;
+
 use crate::operations::Problem;
 use crate::start::StartError;
 use clap::{Parser, Subcommand};

@@ -52,23 +52,29 @@ pub(super) struct Doctor {
     behaviour: Behaviour,
 }
 
-/// Ends at Ctrl-C or SIGTERM.
-pub(super) async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+/// Ends at Ctrl-C or SIGTERM. Both are heard from the call on, before the future is first polled.
+#[cfg(unix)]
+pub fn stopped() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    async move {
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             }
-            Err(_) => _ = interrupt.await,
+            // No handler could be installed: the signals then end the process by themselves.
+            _ => std::future::pending().await,
         }
     }
-    #[cfg(not(unix))]
-    {
-        _ = interrupt.await;
-    }
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+pub async fn stopped() {
+    _ = tokio::signal::ctrl_c().await;
 }
 
 /// Serves until told to stop.
