@@ -138,8 +138,10 @@ create table payments (
   constraint captured_needs_success check (captured = 0 or status = 'SUCCESS')
 );
 
-create index payments_by_conversation on payments (merchant_id, conversation_id);
-create index payments_by_external on payments (merchant_id, external_id);
+-- Secondary indexes lead with the narrower column: one that led with merchant_id would be taken for
+-- look-ups by primary key while a table has no statistics, and read all of a merchant's rows.
+create index payments_by_conversation on payments (conversation_id, merchant_id);
+create index payments_by_external on payments (external_id, merchant_id);
 
 create table payment_items (
   merchant_id bigint not null,
@@ -159,7 +161,7 @@ create table payment_items (
   primary key (merchant_id, payment_id, position)
 );
 
-create index payment_items_by_id on payment_items (merchant_id, id);
+create index payment_items_by_id on payment_items (id, merchant_id);
 
 -- One order at one bank or lender. inquire_at makes the row a piece of due work: the moment when
 -- somebody must ask what became of it, null when the outcome is known.
@@ -187,7 +189,7 @@ create table attempts (
   primary key (merchant_id, id)
 );
 
-create index attempts_by_payment on attempts (merchant_id, payment_id);
+create index attempts_by_payment on attempts (payment_id, merchant_id);
 create index attempts_due on attempts (shard, inquire_at) where inquire_at is not null;
 
 -- A bank order id is used once by a merchant; released when the bank declined it.
@@ -278,7 +280,7 @@ create table idempotency_keys (
   primary key (merchant_id, key)
 );
 
-create index idempotency_by_payment on idempotency_keys (merchant_id, payment_id) where payment_id is not null;
+create index idempotency_by_payment on idempotency_keys (payment_id, merchant_id) where payment_id is not null;
 
 -- Node numbers inside ids, leased.
 create table nodes (
