@@ -36,12 +36,24 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
         _ => return Ok(payment),
     }
     let standing = ask(app, &payment, &attempt).await?;
+    // The bank's own words stay out of the log: they may hold anything.
+    let said = match &standing {
+        Ok(Standing::Taken(_)) => "taken",
+        Ok(Standing::Voided) => "voided",
+        Ok(Standing::Refused(_)) => "refused",
+        Ok(Standing::NotFound) => "not found",
+        Ok(Standing::Pending) => "pending",
+        Err(_) => "in doubt",
+    };
     tracing::info!(
         payment = payment.id,
         inquiries = attempt.inquiries,
-        ?standing,
+        said,
         "the bank was inquired"
     );
+    // What is being given back was seen to be taken: a bank that now knows nothing of it
+    // contradicts itself, and that is doubt, not the end of it.
+    let seen_taken = attempt.state == AttemptState::Reversing;
     let duplicate = attempt.answer.as_ref().and_then(|a| a.duplicate.clone());
     match standing {
         Ok(Standing::Taken(charged)) => {
@@ -50,7 +62,7 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
         Ok(Standing::Voided) => {
             answer::write(app, merchant, &mut payment, &mut attempt, Outcome::Reversed).await?;
         }
-        Ok(Standing::Refused(decline)) => {
+        Ok(Standing::Refused(decline)) if !seen_taken => {
             let why = duplicate.unwrap_or_else(|| failure_of(&decline));
             answer::write(
                 app,
@@ -61,7 +73,9 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
             )
             .await?;
         }
-        Ok(Standing::NotFound) if duplicate.is_some() || not_found_settles(app, &attempt) => {
+        Ok(Standing::NotFound)
+            if !seen_taken && (duplicate.is_some() || not_found_settles(app, &attempt)) =>
+        {
             let why = duplicate.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError));
             answer::write(
                 app,
@@ -72,7 +86,9 @@ pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<P
             )
             .await?;
         }
-        Ok(Standing::NotFound | Standing::Pending) => later(app, &mut attempt, None).await?,
+        Ok(Standing::Refused(_) | Standing::NotFound | Standing::Pending) => {
+            later(app, &mut attempt, None).await?
+        }
         Err(doubt) => later(app, &mut attempt, Some(doubt)).await?,
     }
     Ok(payment)

@@ -59,7 +59,7 @@ impl Card {
         }
     }
 
-    /// A debit or prepaid card.
+    /// A debit card.
     pub(super) fn is_debit(&self) -> bool {
         self.bin
             .as_ref()
