@@ -42,6 +42,7 @@ rules! {
     UnsupportedAuthVersion = "1004", 401, "x-auth-version desteklenmiyor", "x-auth-version is not supported";
     SignatureNotEqual = "1005", 401, "İmza doğrulanamadı. Signature is not equal!", "Signature is not equal!";
     ReplayedSignature = "1006", 401, "Bu imza daha önce kullanıldı", "This signature has already been used";
+    RoleForbids = "1007", 403, "Rolünüz bu işleme izin vermiyor", "Your role does not allow this";
     BodyNotJson = "1101", 400, "İstek gövdesi geçerli bir JSON nesnesi değil", "The body is not a valid JSON object";
     BodyTooLarge = "1102", 413, "İstek gövdesi {limit} bayttan büyük olamaz", "The body cannot be larger than {limit} bytes";
     UnknownRoute = "1103", 404, "Böyle bir adres yok", "There is no such address";

@@ -21,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use server::clock::SystemClock;
 use server::commands::new_key;
+use server::operations::By;
 use server::setup::{self, MerchantSetup};
 use server::start::{self, Config};
 use std::io::{BufRead, BufReader};
@@ -91,12 +92,15 @@ async fn gateway(database_url: String, bank: String) {
         bank_timeout: Duration::from_secs(60),
         clock: Arc::new(SystemClock),
         migrate: true,
+        behind_proxy: false,
         log_requests: false,
+        panel: server::app::PanelSettings::default(),
     })
     .await
     .unwrap();
     let merchant = setup::create_merchant(
         &app,
+        &By::operator(),
         MerchantSetup {
             name: "Benchmark".to_owned(),
             api_key: Some("api-key".to_owned()),
@@ -120,6 +124,7 @@ async fn gateway(database_url: String, bank: String) {
     .unwrap();
     setup::create_pos(
         &app,
+        &By::operator(),
         merchant.id,
         serde_json::from_value(request).unwrap(),
         Some(endpoint),

@@ -21,6 +21,7 @@ use browser::Browser;
 use http::Http;
 use inbox::Inbox;
 use server::app::App;
+use server::operations::By;
 use server::setup;
 use shop::Shop;
 use std::path::Path;
@@ -102,7 +103,7 @@ async fn perform(players: &mut Players, telling: &mut Telling) {
 /// Sets the demo merchant's webhook address and answers the one before.
 async fn lend_webhooks(scene: &Scene, url: String) -> Result<String, String> {
     let mut before = String::new();
-    setup::change_merchant(&scene.app, scene.merchant_id, |merchant| {
+    setup::change_merchant(&scene.app, &By::operator(), scene.merchant_id, |merchant| {
         before = std::mem::replace(&mut merchant.webhook_url, url);
     })
     .await

@@ -8,6 +8,7 @@ use crate::stop::Stop;
 use crate::{say, seed};
 use server::app::App;
 use server::clock::{Clock, SystemClock};
+use server::operations::By;
 use server::setup;
 use server::start::{self, Config, StartError};
 use server::store::leases;
@@ -159,7 +160,9 @@ fn config(
         bank_timeout: Duration::from_millis(options.bank_timeout_ms),
         clock,
         migrate: true,
+        behind_proxy: false,
         log_requests: options.log_requests,
+        panel: server::app::PanelSettings::default(),
     }
 }
 
@@ -179,9 +182,11 @@ async fn prepare(
         None if merchant.webhook_url.ends_with(play::WEBHOOK_PATH) => String::new(),
         None => return Ok(id),
     };
-    setup::change_merchant(app, id, |merchant| merchant.webhook_url = url)
-        .await
-        .map_err(seed::failed)?;
+    setup::change_merchant(app, &By::operator(), id, |merchant| {
+        merchant.webhook_url = url
+    })
+    .await
+    .map_err(seed::failed)?;
     Ok(id)
 }
 

@@ -11,6 +11,7 @@ use contract::merchant_poses::{
 };
 use server::app::App;
 use server::commands::Failed;
+use server::operations::By;
 use server::operations::Problem;
 use server::operations::merchant_poses::Endpoint;
 use server::setup::{self, ApmSetup, MerchantSetup, endpoint_behind};
@@ -73,7 +74,9 @@ async fn new_merchant(app: &App) -> Result<i64, Problem> {
         webhook_key: Some(WEBHOOK_KEY.to_owned()),
         webhook_url: String::new(),
     };
-    Ok(setup::create_merchant(app, merchant).await?.id)
+    Ok(setup::create_merchant(app, &By::operator(), merchant)
+        .await?
+        .id)
 }
 
 /// Makes a POS, unless one of its bank is there; those at a simulator follow it to its address.
@@ -93,16 +96,23 @@ async fn pos(
         .filter(|pos| pos.integrator == integrator)
         .peekable();
     if of_bank.peek().is_none() {
-        setup::create_pos(app, merchant_id, wanted, Some(endpoint)).await?;
+        setup::create_pos(app, &By::operator(), merchant_id, wanted, Some(endpoint)).await?;
         return Ok(());
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
         let unchanged = UpdateMerchantPosRequest::default();
         let (hostname, port) = (endpoint.hostname.clone(), endpoint.port);
-        setup::edit_pos(app, merchant_id, known.id, unchanged, |pos| {
-            pos.settings.hostname = hostname;
-            pos.settings.port = port;
-        })
+        setup::edit_pos(
+            app,
+            &By::operator(),
+            merchant_id,
+            known.id,
+            unchanged,
+            |pos| {
+                pos.settings.hostname = hostname;
+                pos.settings.port = port;
+            },
+        )
         .await?;
     }
     Ok(())
@@ -128,7 +138,7 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
         .filter(|apm| apm.apm_type == ApmType::Maslak)
         .peekable();
     if of_lender.peek().is_none() {
-        setup::set_feature(app, merchant_id, FEATURE_APMS, true).await?;
+        setup::set_feature(app, &By::operator(), merchant_id, FEATURE_APMS, true).await?;
         let account = ApmSetup {
             name: Some("Maslak (simülatör)".to_owned()),
             api_url: Some(api_url.to_owned()),
@@ -137,8 +147,9 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
             notification_secret: Some(Secret::new(lenders::NOTIFICATION_SECRET)),
             ..ApmSetup::default()
         };
-        let made = setup::create_apm(app, merchant_id, ApmType::Maslak, account).await?;
-        return setup::set_apm_active(app, merchant_id, made.id, true).await;
+        let made =
+            setup::create_apm(app, &By::operator(), merchant_id, ApmType::Maslak, account).await?;
+        return setup::set_apm_active(app, &By::operator(), merchant_id, made.id, true).await;
     }
     for apm in of_lender {
         let at_simulator = url::Url::parse(&apm.account.api_url)
@@ -148,7 +159,7 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
                 api_url: Some(api_url.to_owned()),
                 ..ApmSetup::default()
             };
-            setup::edit_apm(app, merchant_id, apm.id, moved).await?;
+            setup::edit_apm(app, &By::operator(), merchant_id, apm.id, moved).await?;
         }
     }
     Ok(())

@@ -52,8 +52,22 @@ pub struct Settings {
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
+    /// A proxy stands before the server and names clients in `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Writes requests (method, path, status, time) to the log.
     pub log_requests: bool,
+    /// What the program around the server adds to the panel.
+    pub panel: PanelSettings,
+}
+
+/// What the program around the server adds to the panel: nothing in production, the workbench in
+/// the sandbox.
+#[derive(Debug, Clone, Default)]
+pub struct PanelSettings {
+    /// More entries of the developer's menu: path, Turkish and English name.
+    pub links: Vec<(String, String, String)>,
+    /// Where the sign-in page may post (`role` as a field) to come in without a password.
+    pub one_click: Option<String>,
 }
 
 /// The documented schedule: first after 30 s, then 10 s, 30 s, 3 min, 10 min, 30 min.

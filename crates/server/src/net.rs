@@ -1,6 +1,7 @@
 //! The one way out: HTTP to banks, lenders and shops. Follows no redirects, retries nothing, and
 //! knows whether a request may have left.
 
+use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use connectors::http::{BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -13,6 +14,21 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+/// The address that a request came from: of the connection, or, behind a proxy that the operator
+/// vouches for, the last one that `X-Forwarded-For` names (the proxy's own word; what stands before
+/// it is the client's).
+pub fn peer(head: &http::request::Parts, behind_proxy: bool) -> String {
+    if behind_proxy {
+        let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back();
+        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        if let Some(address) = last.and_then(|text| text.trim().parse::<IpAddr>().ok()) {
+            return address.to_string();
+        }
+    }
+    let connection = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    connection.map_or_else(String::new, |info| info.0.ip().to_string())
+}
 
 /// Seconds to wait for a connection.
 const CONNECT_TIMEOUT_SECONDS: u64 = 10;

@@ -1,20 +1,21 @@
-//! Setting up merchants, their methods and POSes: what the commands, the sandbox and later the panel
-//! do beyond the API.
+//! Setting up merchants, their keys, people, methods and POSes: what commands, sandbox and panel do
+//! beyond the API. Each function knows who asks and leaves an entry in the audit log.
+
+mod apms;
+mod poses;
+
+pub use apms::{ApmSetup, create_apm, edit_apm, set_apm_active};
+pub use poses::{create_pos, edit_pos, endpoint_behind};
 
 use crate::app::App;
 use crate::engine::claims::Claims;
-use crate::operations::Problem;
-use crate::operations::merchant_poses::{self, Endpoint};
+use crate::operations::{By, Permission, Problem};
 use crate::random;
-use crate::store::apms::{self, Apm};
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
-use crate::store::poses::{self, Pos};
 use contract::card::Secret;
-use contract::enums::{ApmType, PosIntegrator};
-use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use contract::rules::Rule;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 /// A new merchant. Keys that are not given are made.
 #[derive(Default)]
@@ -53,7 +54,11 @@ pub struct MadeMerchant {
 const KEY_LENGTH: usize = 32;
 
 /// Makes a merchant.
-pub async fn create_merchant(app: &App, setup: MerchantSetup) -> Result<MadeMerchant, Problem> {
+pub async fn create_merchant(
+    app: &App,
+    by: &By,
+    setup: MerchantSetup,
+) -> Result<MadeMerchant, Problem> {
     let or_new =
         |given: Option<String>| Secret::new(given.unwrap_or_else(|| random::key(KEY_LENGTH)));
     let made = MadeMerchant {
@@ -79,6 +84,9 @@ pub async fn create_merchant(app: &App, setup: MerchantSetup) -> Result<MadeMerc
     let mut commit = Commit::new(made.id, made.id);
     merchants::insert(app, &merchant, &mut commit);
     merchants::insert_api_key(app, made.id, &made.api_key, &made.secret_key, &mut commit);
+    let id = made.id.to_string();
+    let change = (Json::Null, noted(&merchant, None));
+    by.note(app, made.id, "merchant.create", &id, change, &mut commit);
     written(app, commit, || {
         Problem::with(Rule::UnknownValue, &[("field", "api-key (it is taken)")])
     })
@@ -108,22 +116,72 @@ pub async fn merchant(app: &App, id: i64) -> Result<Merchant, Problem> {
 /// Changes a merchant's settings.
 pub async fn change_merchant(
     app: &App,
+    by: &By,
     id: i64,
     change: impl FnOnce(&mut Merchant),
 ) -> Result<(), Problem> {
-    let mut merchant = merchant(app, id).await?;
+    let target = id.to_string();
+    by.require(
+        app,
+        id,
+        Permission::ChangeSettings,
+        "merchant.edit",
+        &target,
+    )
+    .await?;
+    let before = merchant(app, id).await?;
+    let mut merchant = before.clone();
     change(&mut merchant);
     let mut commit = Commit::new(id, id);
     merchants::save(app, &merchant, &mut commit);
+    let change = (noted(&before, None), noted(&merchant, Some(&before)));
+    by.note(app, id, "merchant.edit", &target, change, &mut commit);
     written(app, commit, || {
         Problem::unavailable("somebody else changed the merchant at the same moment")
     })
     .await
 }
 
+/// A merchant's settings for the audit log: of keys only whether they changed.
+fn noted(merchant: &Merchant, before: Option<&Merchant>) -> Json {
+    let mut settings = json!({
+        "name": merchant.name,
+        "features": merchant.features,
+        "threeDS": if merchant.half_threeds { "HALF" } else { "FULL" },
+        "completesDoubt": merchant.completes_doubt,
+        "webhookUrl": merchant.webhook_url,
+        "webhookEvents": merchant.webhook_events,
+    });
+    if let Some(before) = before {
+        note_secret(
+            &mut settings,
+            "callbackKey",
+            &before.callback_key,
+            &merchant.callback_key,
+        );
+        note_secret(
+            &mut settings,
+            "webhookKey",
+            &before.webhook_key,
+            &merchant.webhook_key,
+        );
+    }
+    settings
+}
+
+/// Says of a secret only that it changed.
+fn note_secret(settings: &mut Json, name: &str, before: &Secret, after: &Secret) {
+    if before.expose() != after.expose()
+        && let Some(fields) = settings.as_object_mut()
+    {
+        fields.insert(name.to_owned(), Json::from("changed"));
+    }
+}
+
 /// Switches a feature on or off.
 pub async fn set_feature(
     app: &App,
+    by: &By,
     merchant_id: i64,
     feature: &str,
     on: bool,
@@ -132,236 +190,17 @@ pub async fn set_feature(
         return Err(Problem::field(Rule::UnknownValue, "feature"));
     }
     let feature = feature.to_owned();
-    change_merchant(app, merchant_id, |merchant| {
+    change_merchant(app, by, merchant_id, |merchant| {
         merchant.features.insert(feature, Json::Bool(on));
     })
     .await
 }
 
-/// What is set of an alternative method; what is not given is kept.
-#[derive(Default)]
-pub struct ApmSetup {
-    /// The name for people.
-    pub name: Option<String>,
-    /// Base URL of the lender.
-    pub api_url: Option<String>,
-    /// Merchant id at the lender.
-    pub client_id: Option<String>,
-    /// Authenticates Galata to the lender.
-    pub client_secret: Option<Secret>,
-    /// Authenticates the lender to Galata.
-    pub notification_secret: Option<Secret>,
-    /// `CONSUMER`; commercial loans come later.
-    pub loan_type: Option<String>,
-    /// Bank code and `AUTO`, `MANUAL` or `DEFAULT`.
-    pub approval_modes: Vec<(String, String)>,
-    /// Seconds after which an unfinished application lapses.
-    pub time_limit_seconds: Option<u32>,
-}
-
-/// Seconds that an application may stay unfinished, unless told: as long as comparable lenders'
-/// pages (platform-semantics 12.11 names 20 to 65 minutes).
-const TIME_LIMIT_SECONDS: u32 = 3600;
-
-/// Makes a definition of an alternative method, passive until it is activated.
-pub async fn create_apm(
-    app: &App,
-    merchant_id: i64,
-    apm_type: ApmType,
-    setup: ApmSetup,
-) -> Result<Apm, Problem> {
-    if connectors::lenders::of_apm(apm_type).is_none() {
-        return Err(Problem::field(Rule::ValueNotOffered, "type"));
-    }
-    merchant(app, merchant_id).await?;
-    let mut apm = Apm {
-        merchant_id,
-        id: app.next_id(),
-        apm_type,
-        name: "Maslak".to_owned(),
-        active: false,
-        loan_type: "CONSUMER".to_owned(),
-        approval_modes: Map::new(),
-        time_limit_seconds: TIME_LIMIT_SECONDS,
-        account: connectors::lender::LenderAccount {
-            client_id: String::new(),
-            client_secret: Secret::default(),
-            notification_secret: Secret::default(),
-            api_url: String::new(),
-        },
-        version: 1,
-    };
-    apply(app, &mut apm, setup)?;
-    let mut commit = Commit::new(merchant_id, apm.id);
-    apms::insert(app, &apm, &mut commit);
-    written(app, commit, || Problem::unavailable("an id was taken")).await?;
-    Ok(apm)
-}
-
-/// Changes a definition.
-pub async fn edit_apm(
-    app: &App,
-    merchant_id: i64,
-    id: i64,
-    setup: ApmSetup,
-) -> Result<Apm, Problem> {
-    let mut apm = apm(app, merchant_id, id).await?;
-    apply(app, &mut apm, setup)?;
-    save_apm(app, &apm).await?;
-    Ok(apm)
-}
-
-/// Activates or deactivates a definition. An incomplete one cannot be active.
-pub async fn set_apm_active(
-    app: &App,
-    merchant_id: i64,
-    id: i64,
-    active: bool,
-) -> Result<(), Problem> {
-    let mut apm = apm(app, merchant_id, id).await?;
-    let account = &apm.account;
-    let needed = [
-        ("client-id", account.client_id.is_empty()),
-        ("client-secret", account.client_secret.expose().is_empty()),
-        (
-            "notification-secret",
-            account.notification_secret.expose().is_empty(),
-        ),
-        ("endpoint", account.api_url.is_empty()),
-    ];
-    if let Some((field, _)) = needed.iter().find(|(_, missing)| active && *missing) {
-        return Err(Problem::field(Rule::Required, *field));
-    }
-    apm.active = active;
-    save_apm(app, &apm).await
-}
-
-async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
-    apms::one_of_merchant(app, merchant_id, id)
-        .await?
-        .ok_or_else(|| Problem::rule(Rule::ApmNotFound))
-}
-
-async fn save_apm(app: &App, apm: &Apm) -> Result<(), Problem> {
-    let mut commit = Commit::new(apm.merchant_id, apm.id);
-    apms::save(app, apm, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed the method at the same moment")
-    })
-    .await
-}
-
-fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
-    if let Some(url) = setup.api_url {
-        apm.account.api_url = lender_url(app, &url)?;
-    }
-    if let Some(loan_type) = setup.loan_type {
-        match loan_type.as_str() {
-            "CONSUMER" => apm.loan_type = loan_type,
-            _ => return Err(Problem::field(Rule::ValueNotOffered, "loan-type")),
-        }
-    }
-    for (bank, mode) in setup.approval_modes {
-        if bank.len() != 3 || !bank.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Problem::field(Rule::WrongType, "approval"));
-        }
-        match mode.as_str() {
-            "AUTO" | "MANUAL" => _ = apm.approval_modes.insert(bank, Json::String(mode)),
-            "DEFAULT" => _ = apm.approval_modes.remove(&bank),
-            _ => return Err(Problem::field(Rule::UnknownValue, "approval")),
-        }
-    }
-    if let Some(seconds) = setup.time_limit_seconds {
-        if !(60..=86_400).contains(&seconds) {
-            return Err(Problem::range(
-                Rule::OutOfRange,
-                "time-limit-seconds",
-                60,
-                86_400,
-            ));
-        }
-        apm.time_limit_seconds = seconds;
-    }
-    apm.name = setup.name.unwrap_or_else(|| apm.name.clone());
-    apm.account.client_id = setup
-        .client_id
-        .unwrap_or_else(|| apm.account.client_id.clone());
-    apm.account.client_secret = setup
-        .client_secret
-        .unwrap_or_else(|| apm.account.client_secret.clone());
-    apm.account.notification_secret = setup
-        .notification_secret
-        .unwrap_or_else(|| apm.account.notification_secret.clone());
-    Ok(())
-}
-
-/// No lender is in the directory, so every address needs the operator's leave, and TLS unless it
-/// is on this machine.
-fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
-    let url = url::Url::parse(text).map_err(|_| Problem::field(Rule::NotAUrl, "endpoint"))?;
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-        return Err(Problem::field(Rule::NotAUrl, "endpoint"));
-    }
-    if !app.settings.bank_hosts.allows(&url) {
-        let host = url.host_str().unwrap_or("");
-        return Err(Problem::with(
-            Rule::HostNotAllowed,
-            &[("field", "endpoint"), ("host", host)],
-        ));
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// Claims of a command: it has no signature and no key.
-fn no_claims(merchant_id: i64) -> Claims {
+/// Claims of what came without a signature: a command, a panel's form.
+pub fn no_claims(merchant_id: i64) -> Claims {
     Claims {
         merchant_id,
         signature: None,
         key: None,
     }
-}
-
-/// Makes a POS, at its bank's own address or at `endpoint`.
-pub async fn create_pos(
-    app: &App,
-    merchant_id: i64,
-    request: CreateMerchantPosRequest,
-    endpoint: Option<Endpoint>,
-) -> Result<Pos, Problem> {
-    merchant(app, merchant_id).await?;
-    merchant_poses::created(app, merchant_id, &no_claims(merchant_id), request, endpoint).await
-}
-
-/// Changes a POS.
-pub async fn edit_pos(
-    app: &App,
-    merchant_id: i64,
-    id: i64,
-    request: UpdateMerchantPosRequest,
-    change: impl FnOnce(&mut Pos),
-) -> Result<Pos, Problem> {
-    let Some(mut pos) = poses::one_of_merchant(app, merchant_id, id).await? else {
-        return Err(Problem::rule(Rule::PosNotFound));
-    };
-    change(&mut pos);
-    merchant_poses::change(app, &mut pos, request)?;
-    merchant_poses::save(app, &no_claims(merchant_id), &mut pos).await?;
-    Ok(pos)
-}
-
-/// Where an account of a bank points when it is at `base` instead of its own address: the bank's
-/// own paths behind it. `base` is `http://127.0.0.1:8081/posnet`, say.
-pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint, Problem> {
-    let refused = || Problem::field(Rule::NotAUrl, "endpoint");
-    let url = url::Url::parse(base).map_err(|_| refused())?;
-    let row = connectors::directory::row(integrator).ok_or_else(refused)?;
-    let prefix = url.path().trim_end_matches('/');
-    Ok(Endpoint {
-        scheme: url.scheme().to_owned(),
-        hostname: url.host_str().ok_or_else(refused)?.to_owned(),
-        port: url.port_or_known_default().ok_or_else(refused)?,
-        path: format!("{prefix}{}", row.path),
-        threeds_path: format!("{prefix}{}", row.threeds_path),
-    })
 }

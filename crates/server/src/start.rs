@@ -1,6 +1,6 @@
 //! Opening the server's parts and running them until they are told to stop.
 
-use crate::app::{App, Settings};
+use crate::app::{App, PanelSettings, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids};
 use crate::net::{HostList, Net};
@@ -13,6 +13,7 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -46,8 +47,12 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bring the schema up to date first; otherwise refuse one that is not.
     pub migrate: bool,
+    /// Clients' addresses stand in `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Log each request.
     pub log_requests: bool,
+    /// What is added to the panel.
+    pub panel: PanelSettings,
 }
 
 /// Why the server does not start, for the operator.
@@ -138,7 +143,9 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             webhook_waits: config.webhook_waits,
             inquiry_waits: config.inquiry_waits,
             bank_timeout: config.bank_timeout,
+            behind_proxy: config.behind_proxy,
             log_requests: config.log_requests,
+            panel: config.panel,
         },
         busy: Arc::new(RwLock::new(())),
     }))
@@ -168,7 +175,8 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let told = Arc::clone(&stopping);
-    let outcome = axum::serve(listener, router(Arc::clone(&app)))
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let outcome = axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;
             told.0.store(true, Ordering::SeqCst);

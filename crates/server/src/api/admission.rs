@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::engine::claims::{Claims, Key};
-use crate::operations::{Caller, Problem};
+use crate::net;
+use crate::operations::{By, Caller, Problem, Who};
 use crate::store::merchants;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -74,10 +75,15 @@ pub(super) async fn admit(
         signature: Some(signature),
         key,
     };
+    let by = By {
+        who: Who::ApiKey(api_key.to_owned()),
+        address: net::peer(head, app.settings.behind_proxy),
+    };
     Ok(Caller {
         merchant,
         claims,
         language,
+        by,
     })
 }
 

@@ -7,6 +7,7 @@
 use super::Failed;
 use super::options::Store;
 use crate::app::App;
+use crate::operations::By;
 use crate::operations::Problem;
 use crate::setup::{self, ApmSetup};
 use crate::start;
@@ -102,21 +103,35 @@ async fn carried_out(app: &App, command: Apm) -> Result<(), Problem> {
     match command {
         Apm::Create(edit) => {
             let (merchant, kind) = (edit.which.merchant, kind(&edit.which)?);
-            let apm = setup::create_apm(app, merchant, kind, wanted(edit)).await?;
+            let apm = setup::create_apm(app, &By::operator(), merchant, kind, wanted(edit)).await?;
             println!("apm  {}", apm.id);
             Ok(())
         }
         Apm::Edit(edit) => {
             let id = known(app, &edit.which).await?;
-            setup::edit_apm(app, edit.which.merchant, id, wanted(edit))
+            setup::edit_apm(app, &By::operator(), edit.which.merchant, id, wanted(edit))
                 .await
                 .map(|_| ())
         }
         Apm::Activate(which) => {
-            setup::set_apm_active(app, which.merchant, known(app, &which).await?, true).await
+            setup::set_apm_active(
+                app,
+                &By::operator(),
+                which.merchant,
+                known(app, &which).await?,
+                true,
+            )
+            .await
         }
         Apm::Deactivate(which) => {
-            setup::set_apm_active(app, which.merchant, known(app, &which).await?, false).await
+            setup::set_apm_active(
+                app,
+                &By::operator(),
+                which.merchant,
+                known(app, &which).await?,
+                false,
+            )
+            .await
         }
         Apm::List(which) => {
             for apm in apms::of_merchant(app, which.merchant).await? {

@@ -6,6 +6,7 @@
 
 use super::Failed;
 use super::options::Store;
+use crate::operations::By;
 use crate::operations::Problem;
 use crate::setup::{self, MerchantSetup};
 use crate::start;
@@ -138,7 +139,8 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
         Merchant::Feature(o) => {
             let on = matches!(o.switch, Switch::On);
             let app = o.store.open().await?;
-            let outcome = setup::set_feature(&app, o.merchant, &o.feature, on).await;
+            let outcome =
+                setup::set_feature(&app, &By::operator(), o.merchant, &o.feature, on).await;
             start::close(&app).await;
             Ok(outcome?)
         }
@@ -185,7 +187,7 @@ async fn change(
     change: impl FnOnce(&mut merchants::Merchant),
 ) -> Result<(), Failed> {
     let app = store.open().await?;
-    let outcome = setup::change_merchant(&app, id, change).await;
+    let outcome = setup::change_merchant(&app, &By::operator(), id, change).await;
     start::close(&app).await;
     Ok(outcome?)
 }
@@ -194,6 +196,7 @@ async fn create(options: Create) -> Result<(), Failed> {
     let app = options.store.open().await?;
     let outcome = setup::create_merchant(
         &app,
+        &By::operator(),
         MerchantSetup {
             name: options.name,
             ..MerchantSetup::default()

@@ -1,7 +1,7 @@
 //! Options that several commands share.
 
 use super::Failed;
-use crate::app::{App, INQUIRY_WAITS, WEBHOOK_WAITS};
+use crate::app::{App, INQUIRY_WAITS, PanelSettings, WEBHOOK_WAITS};
 use crate::clock::SystemClock;
 use crate::start::{self, Config, StartError};
 use clap::Args;
@@ -61,6 +61,9 @@ pub(super) struct Behaviour {
     /// Seconds that a bank or lender may take to answer.
     #[arg(long, env = "GALATA_BANK_TIMEOUT", default_value_t = BANK_TIMEOUT_SECONDS)]
     pub bank_timeout: u64,
+    /// A proxy stands before the server and puts clients' addresses into X-Forwarded-For.
+    #[arg(long, env = "GALATA_BEHIND_PROXY")]
+    pub behind_proxy: bool,
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
     pub log_requests: bool,
@@ -95,6 +98,7 @@ impl Store {
             webhook_waits: seconds(&WEBHOOK_WAITS),
             inquiry_waits: seconds(&INQUIRY_WAITS),
             bank_timeout: BANK_TIMEOUT_SECONDS,
+            behind_proxy: false,
             log_requests: false,
         };
         Ok(start::open(self.config(&behaviour, false)?).await?)
@@ -126,7 +130,9 @@ impl Store {
             bank_timeout: Duration::from_secs(behaviour.bank_timeout),
             clock: Arc::new(SystemClock),
             migrate,
+            behind_proxy: behaviour.behind_proxy,
             log_requests: behaviour.log_requests,
+            panel: PanelSettings::default(),
         })
     }
 }

@@ -7,6 +7,7 @@
 use super::Failed;
 use super::options::Store;
 use crate::app::App;
+use crate::operations::By;
 use crate::operations::Problem;
 use crate::operations::merchant_poses::Endpoint;
 use crate::setup;
@@ -160,8 +161,14 @@ async fn carried_out(app: &App, command: Pos) -> Result<(), Problem> {
                 .as_deref()
                 .map(|base| setup::endpoint_behind(integrator, base));
             let request = creation(&create, integrator)?;
-            let pos =
-                setup::create_pos(app, create.merchant, request, endpoint.transpose()?).await?;
+            let pos = setup::create_pos(
+                app,
+                &By::operator(),
+                create.merchant,
+                request,
+                endpoint.transpose()?,
+            )
+            .await?;
             println!("pos    {}\nalias  {}", pos.id, pos.alias);
             Ok(())
         }
@@ -281,24 +288,31 @@ async fn change(app: &App, edit: Edit) -> Result<(), Problem> {
         .as_deref()
         .map(|base| setup::endpoint_behind(known.integrator, base))
         .transpose()?;
-    setup::edit_pos(app, edit.merchant, edit.id, request, |pos| {
-        pos.status = status.unwrap_or(pos.status);
-        if let Some(Endpoint {
-            scheme,
-            hostname,
-            port,
-            path,
-            threeds_path,
-        }) = endpoint
-        {
-            (
-                pos.settings.scheme,
-                pos.settings.hostname,
-                pos.settings.port,
-            ) = (scheme, hostname, port);
-            (pos.settings.path, pos.settings.threeds_path) = (path, threeds_path);
-        }
-    })
+    setup::edit_pos(
+        app,
+        &By::operator(),
+        edit.merchant,
+        edit.id,
+        request,
+        |pos| {
+            pos.status = status.unwrap_or(pos.status);
+            if let Some(Endpoint {
+                scheme,
+                hostname,
+                port,
+                path,
+                threeds_path,
+            }) = endpoint
+            {
+                (
+                    pos.settings.scheme,
+                    pos.settings.hostname,
+                    pos.settings.port,
+                ) = (scheme, hostname, port);
+                (pos.settings.path, pos.settings.threeds_path) = (path, threeds_path);
+            }
+        },
+    )
     .await
     .map(|_| ())
 }

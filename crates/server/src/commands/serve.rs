@@ -136,6 +136,7 @@ pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
         webhook_waits: Vec::new(),
         inquiry_waits: Vec::new(),
         bank_timeout: 60,
+        behind_proxy: false,
         log_requests: false,
     };
     let app = start::open(options.config(&behaviour, true)?).await?;

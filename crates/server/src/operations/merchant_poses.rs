@@ -1,6 +1,6 @@
 //! `/merchant/v1/merchant-poses`: a merchant's accounts at banks.
 
-use super::{Caller, Problem, check};
+use super::{By, Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::store::db::Commit;
@@ -15,6 +15,7 @@ use contract::merchant_poses::{
     MerchantPosUser, SearchMerchantPosRequest, UpdateMerchantPosRequest, UpdateMerchantPosUser,
 };
 use contract::rules::Rule;
+use serde_json::Value as Json;
 
 /// What passwords and keys look like when they are read. Sent back, it changes nothing.
 const MASK: &str = "********";
@@ -41,18 +42,35 @@ pub async fn create(
     caller: &Caller,
     request: CreateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
-    let pos = created(app, caller.merchant.id, &caller.claims, request, None).await?;
+    let pos = created(
+        app,
+        &caller.by,
+        caller.merchant.id,
+        &caller.claims,
+        request,
+        None,
+    )
+    .await?;
     Ok(view(&pos))
 }
 
 /// Creates a POS at its bank's own address, or at `endpoint`.
 pub async fn created(
     app: &App,
+    by: &By,
     merchant_id: i64,
     claims: &Claims,
     request: CreateMerchantPosRequest,
     endpoint: Option<Endpoint>,
 ) -> Result<Pos, Problem> {
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeAccounts,
+        "pos.create",
+        "",
+    )
+    .await?;
     let integrator = check::required("posIntegrator", request.pos_integrator)?;
     let row = directory::row(integrator)
         .filter(|row| row.protocol.is_some())
@@ -136,6 +154,15 @@ pub async fn created(
     let mut commit = Commit::new(merchant_id, id);
     claims.write(app, None, &mut commit);
     poses::insert(app, &pos, &mut commit);
+    let change = (Json::Null, noted(&pos, None));
+    by.note(
+        app,
+        merchant_id,
+        "pos.create",
+        &id.to_string(),
+        change,
+        &mut commit,
+    );
     let otherwise = Problem::unavailable("a new POS's alias was taken");
     app.db
         .commit(commit)
@@ -196,9 +223,10 @@ pub async fn update(
     id: i64,
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
-    let mut pos = known(app, caller.merchant.id, id).await?;
-    change(app, &mut pos, request)?;
-    save(app, &caller.claims, &mut pos).await?;
+    let pos = changed(app, &caller.by, &caller.claims, id, "pos.edit", |pos| {
+        change(app, pos, request)
+    })
+    .await?;
     Ok(view(&pos))
 }
 
@@ -280,23 +308,77 @@ pub async fn update_status(
     let status: PosStatus = status
         .parse()
         .map_err(|()| Problem::field(Rule::UnknownValue, "posStatus"))?;
-    let mut pos = known(app, caller.merchant.id, id).await?;
-    pos.status = usable_status("posStatus", status)?;
-    save(app, &caller.claims, &mut pos).await
+    let status = usable_status("posStatus", status)?;
+    changed(app, &caller.by, &caller.claims, id, "pos.status", |pos| {
+        pos.status = status;
+        Ok(())
+    })
+    .await
+    .map(|_| ())
 }
 
-/// Writes a changed POS.
-pub async fn save(app: &App, claims: &Claims, pos: &mut Pos) -> Result<(), Problem> {
-    let mut commit = Commit::new(pos.merchant_id, pos.id);
+/// Changes a POS and notes in the same commit who did it and what it was.
+pub async fn changed(
+    app: &App,
+    by: &By,
+    claims: &Claims,
+    id: i64,
+    action: &'static str,
+    change: impl FnOnce(&mut Pos) -> Result<(), Problem>,
+) -> Result<Pos, Problem> {
+    let (merchant_id, target) = (claims.merchant_id, id.to_string());
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeAccounts,
+        action,
+        &target,
+    )
+    .await?;
+    let before = known(app, merchant_id, id).await?;
+    let mut pos = before.clone();
+    change(&mut pos)?;
+    let mut commit = Commit::new(merchant_id, id);
     claims.write(app, None, &mut commit);
-    poses::save(app, pos, &mut commit);
+    poses::save(app, &pos, &mut commit);
+    let change = (noted(&before, None), noted(&pos, Some(&before)));
+    by.note(app, merchant_id, action, &target, change, &mut commit);
     let otherwise = Problem::with(Rule::WrongPaymentState, &[("status", "CHANGED")]);
     app.db
         .commit(commit)
         .await
         .map_err(|error| claims.refused(error, otherwise))?;
     pos.version += 1;
-    Ok(())
+    Ok(pos)
+}
+
+/// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
+fn noted(pos: &Pos, before: Option<&Pos>) -> Json {
+    let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
+    if let (Some(before), Some(fields)) = (before, settings.as_object_mut()) {
+        if before.credentials.threeds_key.expose() != pos.credentials.threeds_key.expose() {
+            fields.insert("threedsKey".to_owned(), Json::from("changed"));
+        }
+        let password = |id: i64| {
+            let mut known = before.credentials.users.iter();
+            known
+                .find(|user| user.id == id)
+                .map(|user| user.password.expose())
+        };
+        let changed =
+            |user: &&PosUser| password(user.id).is_some_and(|p| p != user.password.expose());
+        let names: Vec<&str> = pos
+            .credentials
+            .users
+            .iter()
+            .filter(changed)
+            .map(|user| user.name.as_str())
+            .collect();
+        if !names.is_empty() {
+            fields.insert("passwordsChanged".to_owned(), Json::from(names));
+        }
+    }
+    settings
 }
 
 async fn known(app: &App, merchant_id: i64, id: i64) -> Result<Pos, Problem> {

@@ -3,6 +3,7 @@
 
 pub mod bins;
 pub mod bnpl_payments;
+mod by;
 pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
@@ -14,6 +15,7 @@ pub mod payment_reporting;
 mod payment_view;
 mod problem;
 
+pub use by::{By, Permission, Role, Who};
 pub use problem::Problem;
 
 use crate::engine::claims::Claims;
@@ -28,6 +30,8 @@ pub struct Caller {
     pub claims: Claims,
     /// For error texts.
     pub language: Language,
+    /// Who does it: decides what is allowed and stands in the audit log.
+    pub by: By,
 }
 
 /// An amount of at least zero in minor units, for the engine's own checks.

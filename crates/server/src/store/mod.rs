@@ -3,6 +3,7 @@
 
 pub mod apms;
 pub mod attempts;
+pub mod audit;
 pub mod cards;
 pub mod db;
 pub mod idempotency;

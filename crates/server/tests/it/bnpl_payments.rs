@@ -4,6 +4,7 @@ use crate::browser::{Form, Page, fetch};
 use crate::world::{CALLBACK_KEY, Reply, World};
 use contract::signature::callback_hash_v2;
 use serde_json::{Value, json};
+use server::operations::By;
 
 pub fn cart() -> Value {
     json!([
@@ -266,9 +267,15 @@ async fn a_flipped_approval_mode_makes_an_automatic_bank_wait() {
         ],
         ..server::setup::ApmSetup::default()
     };
-    server::setup::edit_apm(&world.app, world.merchant, world.apm, setup)
-        .await
-        .unwrap();
+    server::setup::edit_apm(
+        &world.app,
+        &By::operator(),
+        world.merchant,
+        world.apm,
+        setup,
+    )
+    .await
+    .unwrap();
     for (bank, action) in [("064", "APPROVAL_REQUIRED"), ("103", "NONE")] {
         let init = applied(&world, bank).await;
         let callback = decided(
@@ -288,9 +295,15 @@ async fn with_the_feature_or_the_method_off_nothing_is_stored() {
         assert_eq!(reply.status, 422, "{:#}", reply.body);
         assert!(reply.error_code() < 10_000);
     };
-    server::setup::set_apm_active(&world.app, world.merchant, world.apm, false)
-        .await
-        .unwrap();
+    server::setup::set_apm_active(
+        &world.app,
+        &By::operator(),
+        world.merchant,
+        world.apm,
+        false,
+    )
+    .await
+    .unwrap();
     refused(
         world
             .post("/payment/v1/bnpl-payments/init", application("064"))
@@ -298,6 +311,7 @@ async fn with_the_feature_or_the_method_off_nothing_is_stored() {
     );
     server::setup::set_feature(
         &world.app,
+        &By::operator(),
         world.merchant,
         "alternative-payment-methods",
         false,

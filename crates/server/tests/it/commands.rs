@@ -4,6 +4,7 @@ use crate::browser::through_threeds;
 use crate::process::{Serving, Shared, ended, galata};
 use crate::world::{World, payment, with};
 use serde_json::{Value, json};
+use server::operations::By;
 use server::setup::{self, MerchantSetup};
 use server::store::db::Kind;
 
@@ -181,7 +182,7 @@ async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
         demo: true,
         ..MerchantSetup::default()
     };
-    setup::create_merchant(&shared.world.app, demo)
+    setup::create_merchant(&shared.world.app, &By::operator(), demo)
         .await
         .unwrap();
     let refused = shared.fails(&serve);

@@ -3,6 +3,7 @@
 use crate::browser::through_threeds;
 use crate::world::{Reply, World, payment, with};
 use serde_json::{Value, json};
+use server::operations::By;
 
 #[track_caller]
 fn in_doubt(reply: &Reply) -> String {
@@ -51,9 +52,11 @@ async fn a_lost_reply_leaves_the_payment_waiting_and_is_reversed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_merchant_may_opt_to_complete_what_the_bank_took() {
     let world = World::open().await;
-    server::setup::change_merchant(&world.app, world.merchant, |m| m.completes_doubt = true)
-        .await
-        .unwrap();
+    server::setup::change_merchant(&world.app, &By::operator(), world.merchant, |m| {
+        m.completes_doubt = true
+    })
+    .await
+    .unwrap();
     world
         .fault("garanti", "sale", json!({"kind": "lose_reply"}))
         .await;

@@ -2,6 +2,7 @@
 
 use crate::world::{World, garanti, payment, with, ykb};
 use serde_json::{Value, json};
+use server::operations::By;
 
 const PATH: &str = "/merchant/v1/merchant-poses";
 const MASK: &str = "********";
@@ -230,6 +231,7 @@ async fn another_merchants_pos_is_unknown() {
     let world = World::open().await;
     let other = server::setup::create_merchant(
         &world.app,
+        &By::operator(),
         server::setup::MerchantSetup {
             name: "Other".to_owned(),
             ..Default::default()
@@ -238,7 +240,7 @@ async fn another_merchants_pos_is_unknown() {
     .await
     .unwrap();
     let request = serde_json::from_value(garanti()).unwrap();
-    let pos = server::setup::create_pos(&world.app, other.id, request, None)
+    let pos = server::setup::create_pos(&world.app, &By::operator(), other.id, request, None)
         .await
         .unwrap();
     let id = json!(pos.id);

@@ -4,6 +4,7 @@ use crate::bnpl_payments::application;
 use crate::browser::through_threeds;
 use crate::world::{Reply, World, garanti, payment, with};
 use serde_json::{Value, json};
+use server::operations::By;
 
 const PATH: &str = "/payment-reporting/v1/payments";
 
@@ -239,6 +240,7 @@ async fn another_merchants_payments_are_never_found() {
     let id = made.data("id");
     server::setup::create_merchant(
         &world.app,
+        &By::operator(),
         server::setup::MerchantSetup {
             name: "Other".to_owned(),
             api_key: Some("other-key".to_owned()),

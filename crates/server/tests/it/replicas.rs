@@ -49,7 +49,9 @@ impl Twins {
             bank_timeout: settings.bank_timeout,
             clock: clock_of(&world),
             migrate: false,
+            behind_proxy: false,
             log_requests: false,
+            panel: server::app::PanelSettings::default(),
         })
         .await
         .unwrap();

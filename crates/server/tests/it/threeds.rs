@@ -4,6 +4,7 @@ use crate::browser::{Form, Page, fetch, through_threeds};
 use crate::world::{CALLBACK_KEY, Reply, World, payment, with};
 use contract::signature::callback_hash_v2;
 use serde_json::{Value, json};
+use server::operations::By;
 
 const GARANTI: &str = "5209220000000002";
 const YKB: &str = "5400630000000009";
@@ -88,9 +89,11 @@ async fn only_a_full_3ds_is_enough_unless_the_merchant_takes_half() {
         not_completable(&world, &begun, Some(md_status)).await;
     }
 
-    server::setup::change_merchant(&world.app, world.merchant, |m| m.half_threeds = true)
-        .await
-        .unwrap();
+    server::setup::change_merchant(&world.app, &By::operator(), world.merchant, |m| {
+        m.half_threeds = true
+    })
+    .await
+    .unwrap();
     let begun = init(&world, payment(MD_0)).await.ok();
     let callback = through_threeds(&world, html(&begun), "123456", "confirm").await;
     assert_eq!(callback.field("status"), "FAILURE");

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use server::app::App;
 use server::clock::{Clock, MovableClock};
 use server::commands::new_key;
+use server::operations::By;
 use server::setup::{self, ApmSetup, MerchantSetup};
 use server::start::{self, Config};
 use server::{jobs, random};
@@ -187,7 +188,9 @@ impl World {
             bank_timeout: Duration::from_secs(3),
             clock: clock.clone(),
             migrate: true,
+            behind_proxy: false,
             log_requests: false,
+            panel: server::app::PanelSettings::default(),
         };
         adjust(&mut config);
         let app = start::open(config).await.unwrap();
@@ -198,6 +201,7 @@ impl World {
 
         let merchant = setup::create_merchant(
             &app,
+            &By::operator(),
             MerchantSetup {
                 name: "Test".to_owned(),
                 api_key: Some("api-key".to_owned()),
@@ -242,10 +246,16 @@ impl World {
             &format!("{}/{folder}", self.bank),
         )
         .unwrap();
-        setup::create_pos(&self.app, self.merchant, request, Some(endpoint))
-            .await
-            .unwrap()
-            .id
+        setup::create_pos(
+            &self.app,
+            &By::operator(),
+            self.merchant,
+            request,
+            Some(endpoint),
+        )
+        .await
+        .unwrap()
+        .id
     }
 
     async fn maslak(&self) -> i64 {
@@ -260,6 +270,7 @@ impl World {
         };
         let apm = setup::create_apm(
             &self.app,
+            &By::operator(),
             self.merchant,
             contract::enums::ApmType::Maslak,
             setup,
@@ -268,13 +279,14 @@ impl World {
         .unwrap();
         setup::set_feature(
             &self.app,
+            &By::operator(),
             self.merchant,
             "alternative-payment-methods",
             true,
         )
         .await
         .unwrap();
-        setup::set_apm_active(&self.app, self.merchant, apm.id, true)
+        setup::set_apm_active(&self.app, &By::operator(), self.merchant, apm.id, true)
             .await
             .unwrap();
         apm.id

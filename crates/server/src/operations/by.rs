@@ -1,0 +1,286 @@
+//! Who does something, and whether a role allows it. Asked inside the operations, so that no door
+//! can forget it; what was refused stands in the audit log like what was done.
+
+use super::Problem;
+use crate::app::App;
+use crate::store::audit::{self, Entry, Outcome};
+use crate::store::db::Commit;
+use crate::store::won;
+use contract::rules::Rule;
+use serde_json::Value as Json;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a person may be for a merchant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Everything, people included.
+    Owner,
+    /// Money: loans, doubts, exports.
+    Finance,
+    /// Shoppers' questions: looks, inquires, sends webhooks again.
+    Support,
+    /// The integration: keys, webhooks, accounts at banks, the request log.
+    Developer,
+    /// Looks only.
+    ReadOnly,
+}
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const ALL: [Role; 5] = [
+        Role::Owner,
+        Role::Finance,
+        Role::Support,
+        Role::Developer,
+        Role::ReadOnly,
+    ];
+
+    /// As it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Owner => "OWNER",
+            Role::Finance => "FINANCE",
+            Role::Support => "SUPPORT",
+            Role::Developer => "DEVELOPER",
+            Role::ReadOnly => "READ_ONLY",
+        }
+    }
+
+    /// Whether it allows this. The whole table; `docs/panel.md` shows it.
+    pub const fn allows(self, permission: Permission) -> bool {
+        use Permission::{
+            ApproveLoans, ChangeAccounts, ChangeSettings, ExportPayments, Inquire, LookAtAudit,
+            LookAtPayments, LookAtRequests, LookAtSettings, ManageKeys, ManagePeople,
+            ResendWebhooks, SettleDoubts,
+        };
+        match permission {
+            LookAtPayments | LookAtSettings => true,
+            Inquire => !matches!(self, Role::ReadOnly | Role::Developer),
+            ApproveLoans | SettleDoubts | ExportPayments => {
+                matches!(self, Role::Owner | Role::Finance)
+            }
+            ResendWebhooks => matches!(self, Role::Owner | Role::Support | Role::Developer),
+            ChangeSettings | ChangeAccounts | ManageKeys | LookAtRequests => {
+                matches!(self, Role::Owner | Role::Developer)
+            }
+            LookAtAudit => matches!(self, Role::Owner | Role::Finance),
+            ManagePeople => matches!(self, Role::Owner),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Role, ()> {
+        let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
+        found.ok_or(())
+    }
+}
+
+/// What a role may allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Payments, loans, figures.
+    LookAtPayments,
+    /// Features, POSes, methods: credentials masked.
+    LookAtSettings,
+    /// Asks bank or lender how a payment stands.
+    Inquire,
+    /// Confirms a loan: the bank disburses.
+    ApproveLoans,
+    /// Says what became of a payment that no inquiry could settle.
+    SettleDoubts,
+    /// Takes payments away as a file.
+    ExportPayments,
+    /// Sends a webhook again.
+    ResendWebhooks,
+    /// Features, 3DS policy, callback and webhook keys, addresses, events.
+    ChangeSettings,
+    /// POSes and alternative methods.
+    ChangeAccounts,
+    /// API keys.
+    ManageKeys,
+    /// The request log.
+    LookAtRequests,
+    /// The audit log.
+    LookAtAudit,
+    /// Who may come in, and as what.
+    ManagePeople,
+}
+
+impl Permission {
+    /// Every permission, in the order of the panel's menu.
+    pub const ALL: [Permission; 13] = [
+        Permission::LookAtPayments,
+        Permission::Inquire,
+        Permission::ApproveLoans,
+        Permission::SettleDoubts,
+        Permission::ExportPayments,
+        Permission::ResendWebhooks,
+        Permission::LookAtSettings,
+        Permission::ChangeSettings,
+        Permission::ChangeAccounts,
+        Permission::ManageKeys,
+        Permission::LookAtRequests,
+        Permission::LookAtAudit,
+        Permission::ManagePeople,
+    ];
+}
+
+/// Who does something, and from where.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who.
+    pub who: Who,
+    /// The address that the connection came from; empty for commands.
+    pub address: String,
+}
+
+/// Who does something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A shop, by this API key: may do all that the API offers.
+    ApiKey(String),
+    /// Whoever runs commands on the server: may do everything.
+    Operator,
+    /// A person in the panel.
+    User {
+        /// Their id.
+        id: i64,
+        /// Their e-mail.
+        email: String,
+        /// What they are for this merchant.
+        role: Role,
+    },
+    /// Nobody is known, as at a sign-in that fails.
+    Nobody,
+}
+
+impl By {
+    /// The operator, at the command line.
+    pub fn operator() -> By {
+        By {
+            who: Who::Operator,
+            address: String::new(),
+        }
+    }
+
+    /// Whether this is allowed.
+    pub fn may(&self, permission: Permission) -> bool {
+        match &self.who {
+            Who::ApiKey(_) | Who::Operator => true,
+            Who::User { role, .. } => role.allows(permission),
+            Who::Nobody => false,
+        }
+    }
+
+    /// Refuses, with an entry in the audit log, what is not allowed. `action` and `target` name
+    /// what was tried, in the words of the entry that would have been written.
+    pub async fn require(
+        &self,
+        app: &App,
+        merchant_id: i64,
+        permission: Permission,
+        action: &'static str,
+        target: &str,
+    ) -> Result<(), Problem> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let mut commit = Commit::new(merchant_id, app.next_id());
+        let entry = Entry {
+            outcome: Outcome::Refused,
+            ..self.entry(merchant_id, action, target)
+        };
+        audit::insert(app, &entry, &mut commit);
+        won(app.db.commit(commit).await)?;
+        Err(Problem::rule(Rule::RoleForbids))
+    }
+
+    /// Notes in the commit of a change that it was made. Secrets never come in `before` and
+    /// `after`: who words them masks them.
+    pub fn note(
+        &self,
+        app: &App,
+        merchant_id: i64,
+        action: &'static str,
+        target: &str,
+        change: (Json, Json),
+        commit: &mut Commit,
+    ) {
+        let (before, after) = change;
+        let entry = Entry {
+            before: Some(before).filter(|json| !json.is_null()),
+            after: Some(after).filter(|json| !json.is_null()),
+            ..self.entry(merchant_id, action, target)
+        };
+        audit::insert(app, &entry, commit);
+    }
+
+    /// Notes a look at something sensitive, before it is shown.
+    pub async fn note_look(
+        &self,
+        app: &App,
+        merchant_id: i64,
+        action: &'static str,
+        target: &str,
+    ) -> Result<(), Problem> {
+        let mut commit = Commit::new(merchant_id, app.next_id());
+        audit::insert(app, &self.entry(merchant_id, action, target), &mut commit);
+        won(app.db.commit(commit).await)?;
+        Ok(())
+    }
+
+    fn entry(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
+        let (actor_kind, actor, role) = match &self.who {
+            Who::ApiKey(key) => ("API_KEY", key.clone(), None),
+            Who::Operator => ("OPERATOR", String::new(), None),
+            Who::User { email, role, .. } => ("USER", email.clone(), Some(*role)),
+            Who::Nobody => ("NOBODY", String::new(), None),
+        };
+        Entry {
+            merchant_id,
+            actor_kind: actor_kind.to_owned(),
+            actor,
+            role: role.map(|role| role.as_str().to_owned()),
+            address: self.address.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            outcome: Outcome::Done,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owner_may_everything_and_a_reader_changes_nothing() {
+        for permission in Permission::ALL {
+            assert!(Role::Owner.allows(permission), "{permission:?}");
+            let look = matches!(
+                permission,
+                Permission::LookAtPayments | Permission::LookAtSettings
+            );
+            assert_eq!(Role::ReadOnly.allows(permission), look, "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_read_as_they_are_written() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Alternative methods: definitions of lenders with their credentials.
+
+use super::{merchant, note_secret, written};
+use crate::app::App;
+use crate::operations::{By, Permission, Problem};
+use crate::store::apms::{self, Apm};
+use crate::store::db::Commit;
+use contract::card::Secret;
+use contract::enums::ApmType;
+use contract::rules::Rule;
+use serde_json::{Map, Value as Json, json};
+
+/// What is set of an alternative method; what is not given is kept.
+#[derive(Default)]
+pub struct ApmSetup {
+    /// The name for people.
+    pub name: Option<String>,
+    /// Base URL of the lender.
+    pub api_url: Option<String>,
+    /// Merchant id at the lender.
+    pub client_id: Option<String>,
+    /// Authenticates Galata to the lender.
+    pub client_secret: Option<Secret>,
+    /// Authenticates the lender to Galata.
+    pub notification_secret: Option<Secret>,
+    /// `CONSUMER`; commercial loans come later.
+    pub loan_type: Option<String>,
+    /// Bank code and `AUTO`, `MANUAL` or `DEFAULT`.
+    pub approval_modes: Vec<(String, String)>,
+    /// Seconds after which an unfinished application lapses.
+    pub time_limit_seconds: Option<u32>,
+}
+
+/// Seconds that an application may stay unfinished, unless told: as long as comparable lenders'
+/// pages (platform-semantics 12.11 names 20 to 65 minutes).
+const TIME_LIMIT_SECONDS: u32 = 3600;
+
+/// Makes a definition of an alternative method, passive until it is activated.
+pub async fn create_apm(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    apm_type: ApmType,
+    setup: ApmSetup,
+) -> Result<Apm, Problem> {
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeAccounts,
+        "apm.create",
+        "",
+    )
+    .await?;
+    if connectors::lenders::of_apm(apm_type).is_none() {
+        return Err(Problem::field(Rule::ValueNotOffered, "type"));
+    }
+    merchant(app, merchant_id).await?;
+    let mut apm = Apm {
+        merchant_id,
+        id: app.next_id(),
+        apm_type,
+        name: "Maslak".to_owned(),
+        active: false,
+        loan_type: "CONSUMER".to_owned(),
+        approval_modes: Map::new(),
+        time_limit_seconds: TIME_LIMIT_SECONDS,
+        account: connectors::lender::LenderAccount {
+            client_id: String::new(),
+            client_secret: Secret::default(),
+            notification_secret: Secret::default(),
+            api_url: String::new(),
+        },
+        version: 1,
+    };
+    apply(app, &mut apm, setup)?;
+    let mut commit = Commit::new(merchant_id, apm.id);
+    apms::insert(app, &apm, &mut commit);
+    let id = apm.id.to_string();
+    let change = (Json::Null, noted(&apm, None));
+    by.note(app, merchant_id, "apm.create", &id, change, &mut commit);
+    written(app, commit, || Problem::unavailable("an id was taken")).await?;
+    Ok(apm)
+}
+
+/// Changes a definition.
+pub async fn edit_apm(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+    setup: ApmSetup,
+) -> Result<Apm, Problem> {
+    let target = id.to_string();
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeAccounts,
+        "apm.edit",
+        &target,
+    )
+    .await?;
+    let before = apm(app, merchant_id, id).await?;
+    let mut apm = before.clone();
+    apply(app, &mut apm, setup)?;
+    require_complete(&apm)?;
+    save_apm(app, by, "apm.edit", &before, &apm).await?;
+    Ok(apm)
+}
+
+/// Activates or deactivates a definition. An incomplete one cannot be active.
+pub async fn set_apm_active(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+    active: bool,
+) -> Result<(), Problem> {
+    let target = id.to_string();
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeAccounts,
+        "apm.status",
+        &target,
+    )
+    .await?;
+    let before = apm(app, merchant_id, id).await?;
+    let mut apm = before.clone();
+    apm.active = active;
+    require_complete(&apm)?;
+    save_apm(app, by, "apm.status", &before, &apm).await
+}
+
+/// What is active has all its credentials.
+fn require_complete(apm: &Apm) -> Result<(), Problem> {
+    let account = &apm.account;
+    let needed = [
+        ("client-id", account.client_id.is_empty()),
+        ("client-secret", account.client_secret.expose().is_empty()),
+        (
+            "notification-secret",
+            account.notification_secret.expose().is_empty(),
+        ),
+        ("endpoint", account.api_url.is_empty()),
+    ];
+    match needed.iter().find(|(_, missing)| apm.active && *missing) {
+        Some((field, _)) => Err(Problem::field(Rule::Required, *field)),
+        None => Ok(()),
+    }
+}
+
+/// A definition for the audit log: of secrets only whether they changed.
+fn noted(apm: &Apm, before: Option<&Apm>) -> Json {
+    let account = &apm.account;
+    let mut settings = json!({
+        "type": apm.apm_type.as_str(),
+        "name": apm.name,
+        "active": apm.active,
+        "loanType": apm.loan_type,
+        "approvalModes": apm.approval_modes,
+        "timeLimitSeconds": apm.time_limit_seconds,
+        "clientId": account.client_id,
+        "endpoint": account.api_url,
+    });
+    if let Some(before) = before.map(|apm| &apm.account) {
+        note_secret(
+            &mut settings,
+            "clientSecret",
+            &before.client_secret,
+            &account.client_secret,
+        );
+        note_secret(
+            &mut settings,
+            "notificationSecret",
+            &before.notification_secret,
+            &account.notification_secret,
+        );
+    }
+    settings
+}
+
+async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
+    apms::one_of_merchant(app, merchant_id, id)
+        .await?
+        .ok_or_else(|| Problem::rule(Rule::ApmNotFound))
+}
+
+async fn save_apm(
+    app: &App,
+    by: &By,
+    action: &'static str,
+    before: &Apm,
+    apm: &Apm,
+) -> Result<(), Problem> {
+    let mut commit = Commit::new(apm.merchant_id, apm.id);
+    apms::save(app, apm, &mut commit);
+    let change = (noted(before, None), noted(apm, Some(before)));
+    let id = apm.id.to_string();
+    by.note(app, apm.merchant_id, action, &id, change, &mut commit);
+    written(app, commit, || {
+        Problem::unavailable("somebody else changed the method at the same moment")
+    })
+    .await
+}
+
+fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
+    if let Some(url) = setup.api_url {
+        apm.account.api_url = lender_url(app, &url)?;
+    }
+    if let Some(loan_type) = setup.loan_type {
+        match loan_type.as_str() {
+            "CONSUMER" => apm.loan_type = loan_type,
+            _ => return Err(Problem::field(Rule::ValueNotOffered, "loan-type")),
+        }
+    }
+    for (bank, mode) in setup.approval_modes {
+        if bank.len() != 3 || !bank.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Problem::field(Rule::WrongType, "approval"));
+        }
+        match mode.as_str() {
+            "AUTO" | "MANUAL" => _ = apm.approval_modes.insert(bank, Json::String(mode)),
+            "DEFAULT" => _ = apm.approval_modes.remove(&bank),
+            _ => return Err(Problem::field(Rule::UnknownValue, "approval")),
+        }
+    }
+    if let Some(seconds) = setup.time_limit_seconds {
+        if !(60..=86_400).contains(&seconds) {
+            return Err(Problem::range(
+                Rule::OutOfRange,
+                "time-limit-seconds",
+                60,
+                86_400,
+            ));
+        }
+        apm.time_limit_seconds = seconds;
+    }
+    apm.name = setup.name.unwrap_or_else(|| apm.name.clone());
+    apm.account.client_id = setup
+        .client_id
+        .unwrap_or_else(|| apm.account.client_id.clone());
+    apm.account.client_secret = setup
+        .client_secret
+        .unwrap_or_else(|| apm.account.client_secret.clone());
+    apm.account.notification_secret = setup
+        .notification_secret
+        .unwrap_or_else(|| apm.account.notification_secret.clone());
+    Ok(())
+}
+
+/// No lender is in the directory, so every address needs the operator's leave, and TLS unless it
+/// is on this machine.
+fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
+    let url = url::Url::parse(text).map_err(|_| Problem::field(Rule::NotAUrl, "endpoint"))?;
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return Err(Problem::field(Rule::NotAUrl, "endpoint"));
+    }
+    if !app.settings.bank_hosts.allows(&url) {
+        let host = url.host_str().unwrap_or("");
+        return Err(Problem::with(
+            Rule::HostNotAllowed,
+            &[("field", "endpoint"), ("host", host)],
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
