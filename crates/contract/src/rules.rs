@@ -43,6 +43,16 @@ rules! {
     SignatureNotEqual = "1005", 401, "İmza doğrulanamadı. Signature is not equal!", "Signature is not equal!";
     ReplayedSignature = "1006", 401, "Bu imza daha önce kullanıldı", "This signature has already been used";
     RoleForbids = "1007", 403, "Rolünüz bu işleme izin vermiyor", "Your role does not allow this";
+    SignInRefused = "1008", 401, "E-posta, parola ya da kod hatalı", "E-mail, password or code is wrong";
+    SignInLocked = "1009", 429, "Çok fazla hatalı deneme yapıldı. Biraz sonra yeniden deneyin", "Too many failed attempts. Please try again later";
+    CodeNeeded = "1010", 401, "Doğrulama uygulamanızdaki altı haneli kodu girin", "Enter the six-digit code of your authenticator app";
+    CodeWrong = "1011", 400, "Kod hatalı ya da süresi dolmuş", "The code is wrong or has expired";
+    LinkExpired = "1012", 410, "Bu bağlantının süresi dolmuş ya da kullanılmış", "This link has expired or was used";
+    LastOwner = "1013", 422, "Üye işyerinin en az bir sahibi olmalıdır", "A merchant must keep at least one owner";
+    ServesOthers = "1014", 422, "Bu kişi başka üye işyerlerinde de çalışıyor; bağlantıyı yalnızca sistem yöneticisi verebilir", "This person serves other merchants too; only the operator can make this link";
+    AlreadyThere = "1015", 422, "{field} zaten kayıtlı", "{field} is already there";
+    FormNotOurs = "1016", 403, "Bu form artık geçerli değil. Sayfayı yenileyip yeniden deneyin", "This form is no longer valid. Reload the page and try again";
+    NotTheSame = "1017", 400, "İki parola aynı değil", "The two passwords are not the same";
     BodyNotJson = "1101", 400, "İstek gövdesi geçerli bir JSON nesnesi değil", "The body is not a valid JSON object";
     BodyTooLarge = "1102", 413, "İstek gövdesi {limit} bayttan büyük olamaz", "The body cannot be larger than {limit} bytes";
     UnknownRoute = "1103", 404, "Böyle bir adres yok", "There is no such address";

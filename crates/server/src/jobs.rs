@@ -8,7 +8,8 @@ use crate::engine::{inquiry, loan};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::{
-    SHARDS, attempts, cards, leases, loans, merchants, page_tokens, signatures, webhooks, won,
+    SHARDS, attempts, cards, leases, loans, merchants, page_tokens, signatures, users, webhooks,
+    won,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -67,6 +68,7 @@ async fn forget(app: &App) {
     let mut commit = Commit::new(0, 0);
     signatures::forget_expired(now, &mut commit);
     page_tokens::forget_expired(now, &mut commit);
+    users::forget_expired(now, &mut commit);
     let month = SignedDuration::from_hours(30 * 24);
     cards::forget_abandoned(
         now.checked_sub(month).unwrap_or(Timestamp::MIN),

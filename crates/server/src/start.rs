@@ -8,7 +8,7 @@ use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::vault::Vault;
-use crate::{api, jobs, pages, random};
+use crate::{api, jobs, pages, panel, random};
 use axum::Router;
 use axum::serve::ListenerExt;
 use std::fmt;
@@ -155,6 +155,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(pages::router())
+        .merge(panel::router())
         .fallback(api::handle)
         .with_state(app)
 }

@@ -5,48 +5,12 @@ use super::Problem;
 use crate::app::App;
 use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
+pub use crate::store::roles::Role;
 use crate::store::won;
 use contract::rules::Rule;
 use serde_json::Value as Json;
-use std::fmt;
-use std::str::FromStr;
-
-/// What a person may be for a merchant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Everything, people included.
-    Owner,
-    /// Money: loans, doubts, exports.
-    Finance,
-    /// Shoppers' questions: looks, inquires, sends webhooks again.
-    Support,
-    /// The integration: keys, webhooks, accounts at banks, the request log.
-    Developer,
-    /// Looks only.
-    ReadOnly,
-}
 
 impl Role {
-    /// Every role, the mightiest first.
-    pub const ALL: [Role; 5] = [
-        Role::Owner,
-        Role::Finance,
-        Role::Support,
-        Role::Developer,
-        Role::ReadOnly,
-    ];
-
-    /// As it is stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Role::Owner => "OWNER",
-            Role::Finance => "FINANCE",
-            Role::Support => "SUPPORT",
-            Role::Developer => "DEVELOPER",
-            Role::ReadOnly => "READ_ONLY",
-        }
-    }
-
     /// Whether it allows this. The whole table; `docs/panel.md` shows it.
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
@@ -67,21 +31,6 @@ impl Role {
             LookAtAudit => matches!(self, Role::Owner | Role::Finance),
             ManagePeople => matches!(self, Role::Owner),
         }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Role, ()> {
-        let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
-        found.ok_or(())
     }
 }
 

@@ -13,7 +13,9 @@ pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod payment_reporting;
 mod payment_view;
+pub mod people;
 mod problem;
+pub mod sessions;
 
 pub use by::{By, Permission, Role, Who};
 pub use problem::Problem;

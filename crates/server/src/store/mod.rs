@@ -14,7 +14,9 @@ pub mod migrations;
 pub mod page_tokens;
 pub mod payments;
 pub mod poses;
+pub mod roles;
 pub mod signatures;
+pub mod users;
 pub mod webhooks;
 
 use crate::app::App;

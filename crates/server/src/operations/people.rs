@@ -1,0 +1,346 @@
+//! Who may use the panel, and as what: invitations, roles, links for those who forgot their
+//! password, and the second step.
+
+use super::by::{By, Permission, Who};
+use super::{Problem, check, sessions};
+use crate::app::App;
+use crate::store::db::Commit;
+use crate::store::roles::Role;
+use crate::store::users::{self, LinkKind, User};
+use crate::store::{merchants, won};
+use crate::{passwords, random, totp};
+use contract::card::Secret;
+use contract::rules::Rule;
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+/// How long a link to choose a password is good.
+const PASSWORD_LINK: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a sign-in link is good: it is followed at once.
+const SIGN_IN_LINK: Duration = Duration::from_secs(60);
+/// Characters of a password (NIST SP 800-63B asks for 8, and for room).
+const PASSWORD_MIN: usize = 12;
+/// Bytes that are hashed at most.
+const PASSWORD_MAX: usize = 256;
+/// Characters of an e-mail address (RFC 5321).
+const EMAIL_MAX: usize = 254;
+
+/// An address as it is stored: in lower case. None when it is none.
+pub(super) fn normal_email(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (name, host) = text.split_once('@')?;
+    let plain = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || ".@+-_".contains(c));
+    let fits = plain && text.len() <= EMAIL_MAX && !name.is_empty() && !host.is_empty();
+    (fits && !host.contains('@')).then_some(text)
+}
+
+/// Refuses a password that is too short or holds the address.
+pub(super) fn check_password(password: &Secret, email: &str) -> Result<(), Problem> {
+    let text = password.expose();
+    if text.chars().count() < PASSWORD_MIN {
+        return Err(Problem::limit(
+            Rule::TooShort,
+            "password",
+            "min",
+            PASSWORD_MIN,
+        ));
+    }
+    if text.len() > PASSWORD_MAX {
+        return Err(Problem::limit(
+            Rule::TooLong,
+            "password",
+            "max",
+            PASSWORD_MAX,
+        ));
+    }
+    if text.to_lowercase().contains(email) {
+        return Err(Problem::field(Rule::UnknownValue, "password"));
+    }
+    Ok(())
+}
+
+/// A one-time link that was made: its path is `/panel/link/{token}`.
+pub struct Link {
+    /// 128 random bits.
+    pub token: Secret,
+    /// Whose.
+    pub email: String,
+}
+
+/// Gives a person a role for a merchant, after making them when they are new. Answers with a link to
+/// choose a password when they have none.
+pub async fn invite(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> Result<Option<Link>, Problem> {
+    by.require(
+        app,
+        merchant_id,
+        Permission::ManagePeople,
+        "user.invite",
+        email,
+    )
+    .await?;
+    let email = normal_email(email).ok_or_else(|| Problem::field(Rule::WrongType, "email"))?;
+    let name = check::text("name", Some(name.trim().to_owned()), 100)?.unwrap_or_default();
+    if merchants::of_id(app, merchant_id).await?.is_none() {
+        return Err(Problem::field(Rule::InvalidId, "merchant"));
+    }
+    let known = users::by_email(app, &email).await?;
+    let mut commit = Commit::new(merchant_id, merchant_id);
+    let user = match known {
+        Some(user) => user,
+        None => {
+            let user = User {
+                id: app.next_id(),
+                email: email.clone(),
+                name: if name.is_empty() { email.clone() } else { name },
+                password_hash: None,
+                totp: None,
+                totp_step: 0,
+                failures: 0,
+                locked_until: None,
+                version: 1,
+            };
+            users::insert(app, &user, &mut commit);
+            user
+        }
+    };
+    let people = users::of_merchant(app, merchant_id).await?;
+    if people.iter().any(|(known, _)| known.id == user.id) {
+        return Err(Problem::field(Rule::AlreadyThere, "email"));
+    }
+    users::set_role(merchant_id, user.id, role, &mut commit);
+    let token = user.password_hash.is_none().then(random::token);
+    if let Some(token) = &token {
+        let until = app.after(PASSWORD_LINK);
+        let digest = sessions::digest(token);
+        users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
+    }
+    let change = (
+        Json::Null,
+        json!({ "email": user.email, "role": role.as_str() }),
+    );
+    by.note(
+        app,
+        merchant_id,
+        "user.invite",
+        &user.email,
+        change,
+        &mut commit,
+    );
+    match won(app.db.commit(commit).await)? {
+        true => Ok(token.map(|token| Link {
+            token: Secret::new(token),
+            email,
+        })),
+        false => Err(Problem::field(Rule::AlreadyThere, "email")),
+    }
+}
+
+/// The people of a merchant.
+pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<(User, Role)>, Problem> {
+    by.require(app, merchant_id, Permission::ManagePeople, "user.list", "")
+        .await?;
+    Ok(users::of_merchant(app, merchant_id).await?)
+}
+
+async fn member(app: &App, merchant_id: i64, user_id: i64) -> Result<(User, Role), Problem> {
+    let people = users::of_merchant(app, merchant_id).await?;
+    let found = people.into_iter().find(|(user, _)| user.id == user_id);
+    found.ok_or_else(|| Problem::field(Rule::InvalidId, "user"))
+}
+
+/// A link to choose a new password, for somebody who forgot theirs. Only for people who serve no
+/// other merchant: one merchant's owner must not come in at another by way of a shared colleague.
+pub async fn password_link(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    user_id: i64,
+) -> Result<Link, Problem> {
+    let target = user_id.to_string();
+    by.require(
+        app,
+        merchant_id,
+        Permission::ManagePeople,
+        "user.link",
+        &target,
+    )
+    .await?;
+    let (user, _) = member(app, merchant_id, user_id).await?;
+    let serves = users::memberships(app, user.id).await?;
+    if serves.len() > 1 && by.who != Who::Operator {
+        return Err(Problem::rule(Rule::ServesOthers));
+    }
+    let token = random::token();
+    let mut commit = Commit::new(merchant_id, user.id);
+    let until = app.after(PASSWORD_LINK);
+    let digest = sessions::digest(&token);
+    users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
+    let change = (Json::Null, json!({ "email": user.email }));
+    by.note(app, merchant_id, "user.link", &target, change, &mut commit);
+    won(app.db.commit(commit).await)?;
+    Ok(Link {
+        token: Secret::new(token),
+        email: user.email,
+    })
+}
+
+/// A link that signs in at once. The operator's alone: the sandbox's one click.
+pub async fn sign_in_link(app: &App, by: &By, email: &str) -> Result<Link, Problem> {
+    if by.who != Who::Operator {
+        return Err(Problem::rule(Rule::RoleForbids));
+    }
+    let user = users::by_email(app, email).await?;
+    let user = user.ok_or_else(|| Problem::field(Rule::InvalidId, "email"))?;
+    let token = random::token();
+    let mut commit = Commit::new(0, user.id);
+    let until = app.after(SIGN_IN_LINK);
+    let digest = sessions::digest(&token);
+    users::insert_link(&digest, user.id, LinkKind::SignIn, until, &mut commit);
+    won(app.db.commit(commit).await)?;
+    Ok(Link {
+        token: Secret::new(token),
+        email: user.email,
+    })
+}
+
+/// Changes what a person is; nothing ends their membership. The last owner stays one.
+pub async fn set_role(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    user_id: i64,
+    role: Option<Role>,
+) -> Result<(), Problem> {
+    let target = user_id.to_string();
+    let action = if role.is_some() {
+        "user.role"
+    } else {
+        "user.remove"
+    };
+    by.require(app, merchant_id, Permission::ManagePeople, action, &target)
+        .await?;
+    let (user, was) = member(app, merchant_id, user_id).await?;
+    let people = users::of_merchant(app, merchant_id).await?;
+    let owners = people
+        .iter()
+        .filter(|(_, role)| *role == Role::Owner)
+        .count();
+    if was == Role::Owner && role != Some(Role::Owner) && owners == 1 {
+        return Err(Problem::rule(Rule::LastOwner));
+    }
+    let mut commit = Commit::new(merchant_id, merchant_id);
+    match role {
+        Some(role) => users::set_role(merchant_id, user.id, role, &mut commit),
+        None => users::remove(merchant_id, user.id, &mut commit),
+    }
+    let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
+    let change = (noted(Some(was)), noted(role));
+    by.note(app, merchant_id, action, &target, change, &mut commit);
+    won(app.db.commit(commit).await)?;
+    Ok(())
+}
+
+/// Changes one's own password; ends one's other sessions with it, this one too.
+pub async fn change_password(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    user: &User,
+    old: &Secret,
+    new: &Secret,
+) -> Result<(), Problem> {
+    if !passwords::verify(old, user.password_hash.as_ref()).await? {
+        return Err(Problem::field(Rule::SignInRefused, "old"));
+    }
+    check_password(new, &user.email)?;
+    let after = User {
+        password_hash: Some(passwords::hash(new).await?),
+        ..user.clone()
+    };
+    let mut commit = Commit::new(0, user.id);
+    users::save(app, &after, &mut commit);
+    users::end_sessions(user.id, &mut commit);
+    note_own(app, by, merchant_id, "user.password", user, &mut commit);
+    saved(app, commit).await
+}
+
+/// Switches the second step on: `code` proves that the app has the key.
+pub async fn set_totp(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    user: &User,
+    key: &Secret,
+    code: &str,
+) -> Result<(), Problem> {
+    let step = totp::step_of(key, code, app.now(), 0);
+    let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
+    let after = User {
+        totp: Some(key.clone()),
+        totp_step: step,
+        ..user.clone()
+    };
+    let mut commit = Commit::new(0, user.id);
+    users::save(app, &after, &mut commit);
+    note_own(app, by, merchant_id, "user.totp_on", user, &mut commit);
+    saved(app, commit).await
+}
+
+/// Switches one's own second step off, with a code.
+pub async fn remove_totp(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    user: &User,
+    code: &str,
+) -> Result<(), Problem> {
+    let step = user.totp.as_ref();
+    let step = step.and_then(|key| totp::step_of(key, code, app.now(), user.totp_step));
+    let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
+    let after = User {
+        totp: None,
+        totp_step: step,
+        ..user.clone()
+    };
+    let mut commit = Commit::new(0, user.id);
+    users::save(app, &after, &mut commit);
+    note_own(app, by, merchant_id, "user.totp_off", user, &mut commit);
+    saved(app, commit).await
+}
+
+fn note_own(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    action: &'static str,
+    user: &User,
+    commit: &mut Commit,
+) {
+    let target = user.id.to_string();
+    by.note(
+        app,
+        merchant_id,
+        action,
+        &target,
+        (Json::Null, Json::Null),
+        commit,
+    );
+}
+
+async fn saved(app: &App, commit: Commit) -> Result<(), Problem> {
+    match won(app.db.commit(commit).await)? {
+        true => Ok(()),
+        false => Err(Problem::unavailable(
+            "somebody else changed the person at the same moment",
+        )),
+    }
+}

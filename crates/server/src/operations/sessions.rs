@@ -1,0 +1,319 @@
+//! Coming in and going out: password and authenticator, one-time links, sessions that rotate at
+//! every sign-in, and the lock after failures.
+
+use super::by::{By, Who};
+use super::{Problem, people};
+use crate::app::App;
+use crate::random;
+use crate::store::audit::{self, Entry, Outcome};
+use crate::store::db::Commit;
+use crate::store::roles::Role;
+use crate::store::users::{self, LinkKind, Membership, Session, User};
+use crate::store::won;
+use crate::{passwords, totp};
+use contract::card::Secret;
+use contract::rules::Rule;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// A session ends after this time without a request.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// A session ends after this time in any case.
+const LONGEST: SignedDuration = SignedDuration::from_hours(12);
+/// Failures that are forgiven; each further one locks twice as long as the one before.
+const FAILURES_FREE: i64 = 4;
+/// The first lock.
+const LOCK: Duration = Duration::from_secs(60);
+/// The longest lock.
+const LOCK_LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Two 128-bit tokens.
+fn new_token() -> String {
+    format!("{}{}", random::token(), random::token())
+}
+
+/// What of a token is stored.
+pub(super) fn digest(token: &str) -> String {
+    let hash = Sha256::digest(token.as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a browser is given at a sign-in.
+pub struct SignedIn {
+    /// The session cookie's value.
+    pub token: Secret,
+    /// Who came in.
+    pub email: String,
+}
+
+/// Signs a person in by e-mail, password and, when they have one, the authenticator's code. Ends
+/// the session that the browser had.
+pub async fn sign_in(
+    app: &App,
+    address: &str,
+    email: &str,
+    password: &Secret,
+    code: &str,
+    old_token: Option<&str>,
+) -> Result<SignedIn, Problem> {
+    let email = people::normal_email(email).unwrap_or_default();
+    let user = users::by_email(app, &email).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let fits = passwords::verify(password, hash.as_ref()).await?;
+    let Some(user) = user else {
+        tracing::warn!(address, "a sign-in for an unknown e-mail");
+        return Err(Problem::rule(Rule::SignInRefused));
+    };
+    if user.locked_until.is_some_and(|until| until > app.now()) {
+        return Err(Problem::rule(Rule::SignInLocked));
+    }
+    let step = match &user.totp {
+        None => Some(user.totp_step),
+        Some(key) => totp::step_of(key, code, app.now(), user.totp_step),
+    };
+    match (fits, step) {
+        (true, Some(step)) => {
+            let after = User {
+                failures: 0,
+                locked_until: None,
+                totp_step: step,
+                ..user
+            };
+            open_session(app, address, after, None, old_token, "session.sign_in").await
+        }
+        // The code is asked for only of those who know the password.
+        (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
+        _ => {
+            failed(app, address, user).await?;
+            Err(Problem::rule(Rule::SignInRefused))
+        }
+    }
+}
+
+/// Counts a failure and locks after too many.
+async fn failed(app: &App, address: &str, user: User) -> Result<(), Problem> {
+    let failures = user.failures + 1;
+    let mut after = User { failures, ..user };
+    if failures > FAILURES_FREE {
+        let doubled = u32::try_from((failures - FAILURES_FREE - 1).min(16)).unwrap_or(16);
+        let lock = LOCK.saturating_mul(1 << doubled).min(LOCK_LONGEST);
+        after.locked_until = Some(app.after(lock));
+    }
+    let mut commit = Commit::new(0, after.id);
+    users::save(app, &after, &mut commit);
+    let served = users::memberships(app, after.id).await?;
+    let entry = Entry {
+        merchant_id: served.first().map_or(0, |first| first.merchant_id),
+        actor_kind: "NOBODY".to_owned(),
+        actor: after.email.clone(),
+        role: None,
+        address: address.to_owned(),
+        action: "session.sign_in".to_owned(),
+        target: after.id.to_string(),
+        outcome: Outcome::Refused,
+        before: None,
+        after: None,
+    };
+    audit::insert(app, &entry, &mut commit);
+    // Somebody else counted meanwhile: their failure stands for both.
+    won(app.db.commit(commit).await)?;
+    Ok(())
+}
+
+/// Opens a session for a person as they are after a proof, and ends the one that the browser had.
+async fn open_session(
+    app: &App,
+    address: &str,
+    user: User,
+    used_link: Option<&str>,
+    old_token: Option<&str>,
+    action: &'static str,
+) -> Result<SignedIn, Problem> {
+    let served = users::memberships(app, user.id).await?;
+    let Some(first) = served.first() else {
+        return Err(Problem::rule(Rule::SignInRefused));
+    };
+    let token = new_token();
+    let session = Session {
+        user_id: user.id,
+        merchant_id: first.merchant_id,
+        created_at: app.now(),
+        expires_at: app.after(IDLE),
+    };
+    let mut commit = Commit::new(0, user.id);
+    if let Some(link) = used_link {
+        users::use_link(link, &mut commit);
+    }
+    users::save(app, &user, &mut commit);
+    if let Some(old) = old_token {
+        users::end_session(&digest(old), &mut commit);
+    }
+    if action == "session.password" {
+        users::end_sessions(user.id, &mut commit);
+    }
+    users::insert_session(&digest(&token), &session, &mut commit);
+    let by = By {
+        who: Who::User {
+            id: user.id,
+            email: user.email.clone(),
+            role: first.role,
+        },
+        address: address.to_owned(),
+    };
+    let target = user.id.to_string();
+    let nothing = (serde_json::Value::Null, serde_json::Value::Null);
+    by.note(
+        app,
+        first.merchant_id,
+        action,
+        &target,
+        nothing,
+        &mut commit,
+    );
+    match won(app.db.commit(commit).await)? {
+        true => Ok(SignedIn {
+            token: Secret::new(token),
+            email: user.email,
+        }),
+        // Another sign-in, or another use of the link, was first.
+        false => Err(Problem::rule(Rule::SignInRefused)),
+    }
+}
+
+/// The person whose link it is, while it is good.
+pub async fn of_link(app: &App, token: &str, kind: LinkKind) -> Result<Option<User>, Problem> {
+    match users::of_link(app, &digest(token), kind).await? {
+        Some(id) => Ok(users::of_id(app, id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Uses a link to choose a password, ends all sessions of the person, and signs them in. A person
+/// with an authenticator must show a code: a link alone is not both of two steps.
+pub async fn choose_password(
+    app: &App,
+    address: &str,
+    token: &str,
+    password: &Secret,
+    code: &str,
+) -> Result<SignedIn, Problem> {
+    let expired = || Problem::rule(Rule::LinkExpired);
+    let user = of_link(app, token, LinkKind::Password)
+        .await?
+        .ok_or_else(expired)?;
+    people::check_password(password, &user.email)?;
+    let mut step = user.totp_step;
+    if let Some(key) = &user.totp {
+        let now = totp::step_of(key, code, app.now(), user.totp_step);
+        step = now.ok_or_else(|| Problem::rule(Rule::CodeNeeded))?;
+    }
+    let after = User {
+        password_hash: Some(passwords::hash(password).await?),
+        totp_step: step,
+        failures: 0,
+        locked_until: None,
+        ..user
+    };
+    let link = digest(token);
+    open_session(app, address, after, Some(&link), None, "session.password").await
+}
+
+/// Uses a sign-in link, as the sandbox gives out.
+pub async fn use_sign_in_link(
+    app: &App,
+    address: &str,
+    token: &str,
+    old_token: Option<&str>,
+) -> Result<SignedIn, Problem> {
+    let user = of_link(app, token, LinkKind::SignIn)
+        .await?
+        .ok_or_else(|| Problem::rule(Rule::LinkExpired))?;
+    let link = digest(token);
+    open_session(app, address, user, Some(&link), old_token, "session.link").await
+}
+
+/// A request of somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Who.
+    pub user: User,
+    /// The merchant whose panel is open, and what the person is there.
+    pub membership: Membership,
+    /// All merchants that they serve.
+    pub memberships: Vec<Membership>,
+}
+
+impl Visit {
+    /// What they are here.
+    pub fn role(&self) -> Role {
+        self.membership.role
+    }
+}
+
+/// Who the cookie stands for. `active`: a person did something, which keeps the session open; a
+/// page that renews itself does not.
+pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>, Problem> {
+    let digest = digest(token);
+    let Some(mut session) = users::session(app, &digest).await? else {
+        return Ok(None);
+    };
+    let Some(user) = users::of_id(app, session.user_id).await? else {
+        return Ok(None);
+    };
+    let memberships = users::memberships(app, user.id).await?;
+    let here = memberships
+        .iter()
+        .find(|one| one.merchant_id == session.merchant_id)
+        .or(memberships.first());
+    let Some(membership) = here.cloned() else {
+        return Ok(None);
+    };
+    let last = session
+        .created_at
+        .checked_add(LONGEST)
+        .unwrap_or(Timestamp::MAX);
+    let until = app.after(IDLE).min(last);
+    let grown = until.duration_since(session.expires_at);
+    // Not every request is worth a write.
+    if active && grown > SignedDuration::from_mins(1) {
+        session.expires_at = until;
+        let mut commit = Commit::new(0, user.id);
+        users::save_session(&digest, &session, &mut commit);
+        won(app.db.commit(commit).await)?;
+    }
+    Ok(Some(Visit {
+        user,
+        membership,
+        memberships,
+    }))
+}
+
+/// Opens the panel of another merchant that the person serves.
+pub async fn open_merchant(
+    app: &App,
+    token: &str,
+    visit: &Visit,
+    merchant_id: i64,
+) -> Result<(), Problem> {
+    let served = |one: &&Membership| one.merchant_id == merchant_id;
+    if !visit.memberships.iter().any(|one| served(&one)) {
+        return Err(Problem::rule(Rule::RoleForbids));
+    }
+    let digest = digest(token);
+    let Some(mut session) = users::session(app, &digest).await? else {
+        return Ok(());
+    };
+    session.merchant_id = merchant_id;
+    let mut commit = Commit::new(0, session.user_id);
+    users::save_session(&digest, &session, &mut commit);
+    won(app.db.commit(commit).await)?;
+    Ok(())
+}
+
+/// Ends a session.
+pub async fn sign_out(app: &App, token: &str) -> Result<(), Problem> {
+    let mut commit = Commit::new(0, 0);
+    users::end_session(&digest(token), &mut commit);
+    won(app.db.commit(commit).await)?;
+    Ok(())
+}

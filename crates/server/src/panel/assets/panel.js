@@ -1,0 +1,48 @@
+// Comfort only: every page works without this file.
+'use strict';
+
+// <div data-live="/panel/…" data-every="5"> renews itself. Not while it holds the focus or an open
+// <details>, and not in a tab that nobody looks at.
+for (const part of document.querySelectorAll('[data-live]')) {
+  const renew = async () => {
+    const busy = part.contains(document.activeElement) || part.querySelector('details[open]');
+    if (document.hidden || busy) return;
+    try {
+      const answer = await fetch(part.dataset.live, { headers: { 'x-galata-live': '1' } });
+      if (answer.redirected || !answer.ok) return;
+      const text = await answer.text();
+      if (text !== part.innerHTML) part.innerHTML = text;
+    } catch { /* the next turn tries again */ }
+  };
+  setInterval(renew, 1000 * Number(part.dataset.every || 5));
+}
+
+// A form that was sent is not sent twice.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.method !== 'post') return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = '1';
+});
+addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
+});
+
+// <button data-copy="id of an element">
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copy]');
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  await navigator.clipboard.writeText(source.value ?? source.textContent);
+  const before = button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => { button.textContent = before; }, 1500);
+});
+for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
+
+// <select data-submit> sends its form at once; the button beside it is for those without scripts.
+for (const select of document.querySelectorAll('select[data-submit]')) {
+  const button = select.form.querySelector('[data-without-script]');
+  if (button) button.hidden = true;
+  select.addEventListener('change', () => select.form.requestSubmit());
+}

@@ -1,0 +1,476 @@
+//! Who comes in: the session's cookie, the language, the token that every form carries, and the
+//! origin that it must come from.
+
+use super::render;
+use crate::app::App;
+use crate::net;
+use crate::operations::sessions;
+use crate::operations::{By, Caller, Permission, Problem, Role, Who};
+use crate::setup;
+use crate::store::users::{Membership, User};
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contract::card::Secret;
+use contract::errors::Language;
+use contract::rules::Rule;
+use hmac::{Hmac, KeyInit, Mac};
+use http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, Request, StatusCode};
+use sha2::Sha256;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// The sign-in page; where everybody goes who is not signed in.
+pub(super) const SIGN_IN: &str = "/panel/sign-in";
+
+/// The session's cookie. Behind https its name keeps other hosts from setting it.
+pub(super) fn session_cookie(app: &App) -> &'static str {
+    match is_secure(app) {
+        true => "__Host-galata-session",
+        false => "galata-session",
+    }
+}
+
+/// The cookie that forms before a sign-in are bound to.
+const FORM_COOKIE: &str = "galata-form";
+/// The chosen language.
+const LANGUAGE_COOKIE: &str = "galata-lang";
+
+fn is_secure(app: &App) -> bool {
+    let first = app.settings.public_urls.first();
+    first.is_some_and(|url| url.starts_with("https:"))
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter();
+    let pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
+    named
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
+
+/// Adds a cookie that scripts cannot read. Without seconds it ends with the browser.
+pub(super) fn set_cookie(
+    app: &App,
+    response: &mut Response,
+    name: &str,
+    value: &str,
+    seconds: Option<u32>,
+) {
+    let mut line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+    if let Some(seconds) = seconds {
+        line.push_str(&format!("; Max-Age={seconds}"));
+    }
+    if is_secure(app) {
+        line.push_str("; Secure");
+    }
+    if let Ok(value) = line.parse() {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// Ends a cookie.
+pub(super) fn end_cookie(app: &App, response: &mut Response, name: &str) {
+    set_cookie(app, response, name, "", Some(0));
+}
+
+/// See other: what a form leads to.
+pub(super) fn to(location: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(LOCATION, location)
+        .header(http::header::CACHE_CONTROL, "no-store")
+        .body(Body::empty())
+        .unwrap_or_else(|_| Response::new(Body::empty()))
+}
+
+/// A request to the panel, signed in or not.
+#[derive(Clone)]
+pub(super) struct Guest {
+    /// Turkish or English.
+    pub language: Language,
+    /// The session's cookie.
+    pub token: Option<Secret>,
+    /// Where from.
+    pub address: String,
+    /// The path without its query.
+    pub path: String,
+    /// The query's pairs, decoded.
+    pub query: Vec<(String, String)>,
+    /// The path's variables.
+    params: Vec<(String, String)>,
+    /// What forms before a sign-in are bound to.
+    form_cookie: Option<String>,
+    secure: bool,
+    lang_chosen: bool,
+}
+
+impl Guest {
+    fn of(app: &App, head: &Parts, params: Vec<(String, String)>) -> Guest {
+        let query: Vec<(String, String)> =
+            form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes())
+                .into_owned()
+                .collect();
+        let asked = query.iter().find(|(name, _)| name == "lang");
+        let asked = asked.map(|(_, value)| value.as_str());
+        let lang_chosen = matches!(asked, Some("tr" | "en"));
+        let chosen = asked.or_else(|| cookie(&head.headers, LANGUAGE_COOKIE));
+        let language = match chosen {
+            Some("en") => Language::En,
+            Some("tr") => Language::Tr,
+            _ => preferred(&head.headers),
+        };
+        Guest {
+            language,
+            token: cookie(&head.headers, session_cookie(app)).map(Secret::new),
+            address: net::peer(head, app.settings.behind_proxy),
+            path: head.uri.path().to_owned(),
+            query,
+            params,
+            form_cookie: cookie(&head.headers, FORM_COOKIE).map(str::to_owned),
+            secure: is_secure(app),
+            lang_chosen,
+        }
+    }
+
+    /// A value of the query; empty when it is not there.
+    pub(super) fn asked(&self, name: &str) -> &str {
+        let found = self.query.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.trim())
+    }
+
+    /// A variable of the path.
+    pub(super) fn param(&self, name: &str) -> &str {
+        let found = self.params.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// A variable of the path that is an id.
+    pub(super) fn id(&self, name: &'static str) -> Result<i64, Problem> {
+        contract::id::parse(self.param(name)).ok_or_else(|| Problem::rule(Rule::UnknownRoute))
+    }
+
+    /// The token of forms before a sign-in, and the cookie to be set when there is none yet.
+    pub(super) fn form_token(&self) -> (String, Option<String>) {
+        match &self.form_cookie {
+            Some(cookie) => (form_token(cookie), None),
+            None => {
+                let cookie = crate::random::token();
+                (form_token(&cookie), Some(cookie))
+            }
+        }
+    }
+
+    /// Remembers what the browser is to remember: the language that was asked for, and the cookie
+    /// of forms before a sign-in.
+    pub(super) fn remember(&self, app: &App, response: &mut Response, form_cookie: Option<&str>) {
+        const YEAR: u32 = 365 * 24 * 60 * 60;
+        if self.lang_chosen {
+            let lang = render::tag(self.language);
+            set_cookie(app, response, LANGUAGE_COOKIE, lang, Some(YEAR));
+        }
+        if let Some(cookie) = form_cookie {
+            set_cookie(app, response, FORM_COOKIE, cookie, None);
+        }
+    }
+
+    /// Whether cookies go over https only.
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
+
+/// The browser's first choice of the two languages; Turkish when it has none.
+fn preferred(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(http::header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let mut tags = accepted
+        .split(',')
+        .map(|tag| tag.trim().to_ascii_lowercase());
+    match tags.find(|tag| tag.starts_with("tr") || tag.starts_with("en")) {
+        Some(tag) if tag.starts_with("en") => Language::En,
+        _ => Language::Tr,
+    }
+}
+
+/// What a form must carry to come from a page that was shown to this browser: bound to its cookie,
+/// which other sites can neither read nor, with `SameSite`, send.
+fn form_token(cookie: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(cookie.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(b"galata form");
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+async fn path_params(parts: &mut Parts, app: &Arc<App>) -> Vec<(String, String)> {
+    match RawPathParams::from_request_parts(parts, app).await {
+        Ok(params) => params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Guest {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Guest, Self::Rejection> {
+        let params = path_params(parts, app).await;
+        Ok(Guest::of(app, parts, params))
+    }
+}
+
+/// A request of somebody who is signed in.
+#[derive(Clone)]
+pub(super) struct Visit {
+    /// The request.
+    pub guest: Guest,
+    /// Who.
+    pub user: User,
+    /// The merchant whose panel is open.
+    pub membership: Membership,
+    /// All merchants that they serve.
+    pub memberships: Vec<Membership>,
+    /// What every form on the page carries.
+    pub form_token: String,
+    /// More entries of the developer's menu: path and names.
+    pub links: Vec<(String, String, String)>,
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Guest;
+
+    fn deref(&self) -> &Guest {
+        &self.guest
+    }
+}
+
+impl Visit {
+    /// The merchant whose panel is open.
+    pub(super) fn merchant_id(&self) -> i64 {
+        self.membership.merchant_id
+    }
+
+    /// What the person is here.
+    pub(super) fn role(&self) -> Role {
+        self.membership.role
+    }
+
+    /// Whether a control is worth showing; the operation decides again.
+    pub(super) fn may(&self, permission: Permission) -> bool {
+        self.role().allows(permission)
+    }
+
+    /// Who does it, for operations.
+    pub(super) fn by(&self) -> By {
+        By {
+            who: Who::User {
+                id: self.user.id,
+                email: self.user.email.clone(),
+                role: self.role(),
+            },
+            address: self.guest.address.clone(),
+        }
+    }
+
+    /// As a caller of the API's operations.
+    pub(super) async fn caller(&self, app: &App) -> Result<Caller, Problem> {
+        let merchant = setup::merchant(app, self.merchant_id()).await?;
+        Ok(Caller {
+            claims: setup::no_claims(merchant.id),
+            merchant,
+            language: self.guest.language,
+            by: self.by(),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Visit, Response> {
+        let params = path_params(parts, app).await;
+        let guest = Guest::of(app, parts, params);
+        let Some(token) = guest.token.clone() else {
+            return Err(sign_in_first(parts));
+        };
+        // A page that renews itself says so, and does not keep a session open.
+        let active = !parts.headers.contains_key("x-galata-live");
+        let visit = match sessions::visit(app, token.expose(), active).await {
+            Ok(Some(visit)) => visit,
+            Ok(None) => return Err(sign_in_first(parts)),
+            Err(problem) => return Err(render::guest_problem(&guest, &problem)),
+        };
+        Ok(Visit {
+            guest,
+            user: visit.user,
+            membership: visit.membership,
+            memberships: visit.memberships,
+            form_token: form_token(token.expose()),
+            links: app.settings.panel.links.clone(),
+        })
+    }
+}
+
+/// To the sign-in page, and from there back to the page that was asked for.
+fn sign_in_first(parts: &Parts) -> Response {
+    let wanted = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let back = match parts.method == http::Method::GET && wanted != "/panel" {
+        true => format!(
+            "{SIGN_IN}?next={}",
+            form_urlencoded::byte_serialize(wanted.as_bytes()).collect::<String>()
+        ),
+        false => SIGN_IN.to_owned(),
+    };
+    to(&back)
+}
+
+/// An address to go on to, when it is a page of the panel; the overview otherwise. Anything else
+/// could lead to somebody else's site.
+pub(super) fn own_page(wanted: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    let ours = wanted == "/panel" || wanted.starts_with("/panel/") || wanted.starts_with("/panel?");
+    match ours && wanted.bytes().all(plain) && !wanted.contains("//") && !wanted.contains("..") {
+        true => wanted,
+        false => "/panel",
+    }
+}
+
+/// The fields of a form that came from a page of ours.
+#[derive(Clone)]
+pub(super) struct Posted {
+    fields: Vec<(String, String)>,
+    /// Its token is the session's own, as every form of somebody signed in must carry.
+    pub of_session: bool,
+}
+
+impl Posted {
+    /// A field, trimmed; empty when it is not there.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// A field as it came: passwords may begin with a blank.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// A field that holds something.
+    pub(super) fn given(&self, name: &str) -> Option<String> {
+        Some(self.text(name))
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+
+    /// Whether a box is ticked.
+    pub(super) fn on(&self, name: &str) -> bool {
+        !self.raw(name).is_empty()
+    }
+
+    /// All fields whose names begin so, without that beginning.
+    pub(super) fn beginning<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.fields
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.trim())))
+    }
+
+    /// All fields, to fill a form in again. Secrets are left out by the page.
+    pub(super) fn all(&self) -> &[(String, String)] {
+        &self.fields
+    }
+}
+
+impl FromRequest<Arc<App>> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Posted, Response> {
+        let (parts, body) = request.into_parts();
+        let guest = Guest::of(app, &parts, Vec::new());
+        let refused = || render::guest_problem(&guest, &Problem::rule(Rule::FormNotOurs));
+        if !comes_from_us(&parts.headers, &app.settings.public_urls) {
+            return Err(refused());
+        }
+        let request = Request::from_parts(parts, body);
+        let bytes = axum::body::Bytes::from_request(request, app)
+            .await
+            .map_err(|_| refused())?;
+        let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
+        if fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || value.contains('\0'))
+        {
+            return Err(refused());
+        }
+        let given = fields.iter().find(|(name, _)| name == "form_token");
+        let given = given.map_or("", |(_, value)| value).to_owned();
+        let fits = |cookie: &str| bool::from(form_token(cookie).as_bytes().ct_eq(given.as_bytes()));
+        let of_session = guest
+            .token
+            .as_ref()
+            .is_some_and(|token| fits(token.expose()));
+        if !of_session && !guest.form_cookie.as_deref().is_some_and(fits) {
+            return Err(refused());
+        }
+        Ok(Posted { fields, of_session })
+    }
+}
+
+/// Whether the browser says that a page of this server posted the form. Browsers send both headers;
+/// what sends neither is no browser, and the form's token decides.
+fn comes_from_us(headers: &HeaderMap, public_urls: &[String]) -> bool {
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or("").to_owned();
+    if let Some(site) = headers.get("sec-fetch-site").map(text)
+        && !matches!(site.as_str(), "same-origin" | "none")
+    {
+        return false;
+    }
+    let Some(origin) = headers.get(ORIGIN).map(text) else {
+        return true;
+    };
+    let host = headers.get(HOST).map(text).unwrap_or_default();
+    let of_url = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
+    let ours = [format!("http://{host}"), format!("https://{host}")];
+    let mut ours = ours.iter().chain(public_urls).filter_map(|url| of_url(url));
+    of_url(&origin).is_some_and(|origin| ours.any(|known| known == origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_the_panel_are_gone_on_to() {
+        for own in ["/panel", "/panel/payments?status=WAITING", "/panel?lang=en"] {
+            assert_eq!(own_page(own), own);
+        }
+        for other in [
+            "https://evil.example",
+            "//evil.example",
+            "/panel//evil.example",
+            "/\\evil.example",
+            "/panel/../evil",
+            "/panelx",
+            "javascript:alert(1)",
+            "/panel/\r\nset-cookie: a=b",
+            "",
+        ] {
+            assert_eq!(own_page(other), "/panel", "{other}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a merchant's staff sees: pages under `/panel`, rendered here, over the same operations as
+//! the API. One file a menu entry; what a person may do is decided in the operations.
+
+mod account;
+mod door;
+mod format;
+mod people;
+mod render;
+mod sign_in;
+mod words;
+
+use crate::app::App;
+use crate::operations::Problem;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
+use contract::rules::Rule;
+use door::{Posted, Visit};
+use std::sync::Arc;
+
+/// Bytes of a form.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// What a page comes to.
+type Page = Result<Response, Problem>;
+
+/// The panel's routes. Find a page's file by the first word after `/panel`.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .merge(sign_in::routes())
+        .merge(account::routes())
+        .merge(people::routes())
+        .route("/panel/assets/{name}", get(render::asset))
+        .route("/panel/{*rest}", get(look(not_found)))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+/// A page to look at, for whoever is signed in.
+fn look<F, R>(page: F) -> impl Clone + Fn(State<Arc<App>>, Visit) -> Answering
+where
+    F: Clone + Send + 'static + Fn(Arc<App>, Visit) -> R,
+    R: Future<Output = Page> + Send + 'static,
+{
+    move |State(app), visit| {
+        let work = page(Arc::clone(&app), visit.clone());
+        Box::pin(async move {
+            match work.await {
+                Ok(response) => response,
+                Err(problem) => render::problem(&visit, &problem),
+            }
+        })
+    }
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A form that does something: carried on even when the browser goes away.
+fn act<F, R>(action: F) -> MethodRouter<Arc<App>>
+where
+    F: Clone + Send + Sync + 'static + Fn(Arc<App>, Visit, Posted) -> R,
+    R: Future<Output = Page> + Send + 'static,
+{
+    axum::routing::post(
+        move |State(app): State<Arc<App>>, visit: Visit, form: Posted| {
+            let busy = Arc::clone(&app.busy);
+            let ours = form.of_session;
+            let work = action(app, visit.clone(), form);
+            async move {
+                if !ours {
+                    return render::problem(&visit, &Problem::rule(Rule::FormNotOurs));
+                }
+                let carried = tokio::spawn(async move {
+                    let _busy = busy.read_owned().await;
+                    work.await
+                });
+                match carried.await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(problem)) => render::problem(&visit, &problem),
+                    Err(error) => render::problem(&visit, &Problem::unavailable(error.to_string())),
+                }
+            }
+        },
+    )
+}
+
+async fn not_found(_app: Arc<App>, visit: Visit) -> Page {
+    Ok(render::not_found(&visit))
+}

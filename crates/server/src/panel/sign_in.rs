@@ -1,0 +1,178 @@
+//! `/panel/sign-in`, `/panel/sign-out`, `/panel/link`: coming in and going out.
+
+use super::door::{
+    Guest, Posted, SIGN_IN, Visit, end_cookie, own_page, session_cookie, set_cookie, to,
+};
+use super::{Page, act, render};
+use crate::app::App;
+use crate::operations::sessions::{self, SignedIn};
+use crate::operations::{Problem, Role};
+use crate::store::users::LinkKind;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use contract::card::Secret;
+use contract::rules::Rule;
+use http::StatusCode;
+use minijinja::context;
+use std::sync::Arc;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(SIGN_IN, get(form).post(sign_in))
+        .route("/panel/sign-out", act(sign_out))
+        .route("/panel/merchant", act(open_merchant))
+        .route("/panel/link/{token}", get(link_form))
+        .route("/panel/link", post(use_link))
+        .route("/panel/come-in/{token}", get(come_in))
+}
+
+async fn form(State(app): State<Arc<App>>, guest: Guest) -> Response {
+    if let Some(token) = &guest.token
+        && matches!(
+            sessions::visit(&app, token.expose(), true).await,
+            Ok(Some(_))
+        )
+    {
+        return to(own_page(guest.asked("next")));
+    }
+    let next = own_page(guest.asked("next")).to_owned();
+    sign_in_page(&app, &guest, &next, "", None)
+}
+
+fn sign_in_page(
+    app: &App,
+    guest: &Guest,
+    next: &str,
+    email: &str,
+    problem: Option<&Problem>,
+) -> Response {
+    let (form_token, cookie) = guest.form_token();
+    let status = problem.map_or(StatusCode::OK, render::status_of);
+    let error = problem.map(|problem| {
+        let (_, text) = render::told(guest.language, problem);
+        let code = matches!(
+            problem,
+            Problem::Rule {
+                rule: Rule::CodeNeeded,
+                ..
+            }
+        );
+        context! { field => if code { "code" } else { "" }, text }
+    });
+    let values = context! {
+        form_token, next, email, error,
+        ended => guest.token.is_some() && problem.is_none(),
+        one_click => &app.settings.panel.one_click,
+    };
+    let mut response = render::guest_page(status, guest, "sign_in.html", values);
+    guest.remember(app, &mut response, cookie.as_deref());
+    response
+}
+
+async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
+    let next = own_page(form.text("next")).to_owned();
+    let email = form.text("email").to_owned();
+    let password = Secret::new(form.raw("password"));
+    let old = guest.token.as_ref().map(Secret::expose);
+    let code = form.text("code");
+    match sessions::sign_in(&app, &guest.address, &email, &password, code, old).await {
+        Ok(signed_in) => came_in(&app, &signed_in, &next),
+        Err(problem @ Problem::Rule { .. }) => {
+            sign_in_page(&app, &guest, &next, &email, Some(&problem))
+        }
+        Err(problem) => render::guest_problem(&guest, &problem),
+    }
+}
+
+/// A new session's cookie, which replaces whatever the browser had.
+fn came_in(app: &App, signed_in: &SignedIn, next: &str) -> Response {
+    let mut response = to(next);
+    set_cookie(
+        app,
+        &mut response,
+        session_cookie(app),
+        signed_in.token.expose(),
+        None,
+    );
+    response
+}
+
+async fn sign_out(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
+    if let Some(token) = &visit.token {
+        sessions::sign_out(&app, token.expose()).await?;
+    }
+    let mut response = to(SIGN_IN);
+    end_cookie(&app, &mut response, session_cookie(&app));
+    Ok(response)
+}
+
+async fn open_merchant(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let merchant_id = contract::id::parse(form.text("merchant"))
+        .ok_or_else(|| Problem::field(Rule::InvalidId, "merchant"))?;
+    if let Some(token) = &visit.token {
+        let known = sessions::Visit {
+            user: visit.user.clone(),
+            membership: visit.membership.clone(),
+            memberships: visit.memberships.clone(),
+        };
+        sessions::open_merchant(&app, token.expose(), &known, merchant_id).await?;
+    }
+    Ok(to("/panel"))
+}
+
+async fn link_form(State(app): State<Arc<App>>, guest: Guest) -> Response {
+    let token = guest.param("token").to_owned();
+    link_page(&app, &guest, &token, None).await
+}
+
+async fn link_page(app: &App, guest: &Guest, token: &str, problem: Option<&Problem>) -> Response {
+    let user = match sessions::of_link(app, token, LinkKind::Password).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return render::guest_problem(guest, &Problem::rule(Rule::LinkExpired)),
+        Err(problem) => return render::guest_problem(guest, &problem),
+    };
+    let (form_token, cookie) = guest.form_token();
+    let status = problem.map_or(StatusCode::OK, render::status_of);
+    let error = problem.map(|problem| {
+        let (field, text) = render::told(guest.language, problem);
+        context! { field, text }
+    });
+    let values = context! {
+        form_token, error, link => token, email => user.email, has_totp => user.totp.is_some(),
+    };
+    let mut response = render::guest_page(status, guest, "link.html", values);
+    guest.remember(app, &mut response, cookie.as_deref());
+    response
+}
+
+async fn use_link(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
+    let token = form.text("link").to_owned();
+    let password = Secret::new(form.raw("password"));
+    if form.raw("password") != form.raw("again") {
+        let problem = Problem::field(Rule::NotTheSame, "again");
+        return link_page(&app, &guest, &token, Some(&problem)).await;
+    }
+    let code = form.text("code");
+    match sessions::choose_password(&app, &guest.address, &token, &password, code).await {
+        Ok(signed_in) => came_in(&app, &signed_in, "/panel"),
+        Err(problem) => link_page(&app, &guest, &token, Some(&problem)).await,
+    }
+}
+
+/// A sign-in link that the program around the server made, as the sandbox does at one click.
+async fn come_in(State(app): State<Arc<App>>, guest: Guest) -> Response {
+    let old = guest.token.as_ref().map(Secret::expose);
+    let token = guest.param("token");
+    match sessions::use_sign_in_link(&app, &guest.address, token, old).await {
+        Ok(signed_in) => came_in(&app, &signed_in, "/panel"),
+        Err(problem) => render::guest_problem(&guest, &problem),
+    }
+}
+
+/// A role out of a form.
+pub(super) fn role_of(form: &Posted) -> Result<Role, Problem> {
+    let known = form.text("role").parse();
+    known.map_err(|()| Problem::field(Rule::UnknownValue, "role"))
+}

@@ -1,0 +1,294 @@
+//! People who use the panel: who they are, what they are for which merchant, the one-time links
+//! that were given to them, and their sessions.
+
+use super::db::{Commit, Row, Unavailable, params};
+use super::roles::Role;
+use super::{enumerated, opened};
+use crate::app::App;
+use contract::card::Secret;
+use jiff::Timestamp;
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Their id.
+    pub id: i64,
+    /// Lower case.
+    pub email: String,
+    /// As they are addressed.
+    pub name: String,
+    /// argon2id; none until a link was used.
+    pub password_hash: Option<Secret>,
+    /// The authenticator's key; none when there is no second step.
+    pub totp: Option<Secret>,
+    /// The last time step whose code was used.
+    pub totp_step: i64,
+    /// Sign-ins that failed since the last good one.
+    pub failures: i64,
+    /// No sign-in before this.
+    pub locked_until: Option<Timestamp>,
+    /// For compare-and-set.
+    pub version: i64,
+}
+
+fn place(id: i64) -> String {
+    format!("user {id} totp")
+}
+
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!(
+            "select u.id, u.email, u.name, u.password_hash, u.totp_sealed, u.totp_step, u.failures, \
+             u.locked_until, u.version ",
+            $rest
+        )
+    };
+}
+
+fn read(app: &App, row: &Row) -> Result<User, Unavailable> {
+    let id = row.int("id")?;
+    let totp = row.opt_text("totp_sealed")?;
+    let totp = totp.map(|sealed| opened(app, &place(id), &sealed));
+    Ok(User {
+        id,
+        email: row.text("email")?,
+        name: row.text("name")?,
+        password_hash: row.opt_text("password_hash")?.map(Secret::new),
+        totp: totp.transpose()?,
+        totp_step: row.int("totp_step")?,
+        failures: row.int("failures")?,
+        locked_until: row.opt_time("locked_until")?,
+        version: row.int("version")?,
+    })
+}
+
+/// Writes a new person.
+pub fn insert(app: &App, user: &User, commit: &mut Commit) {
+    commit.one(
+        "insert into users (id, email, name, totp_step, failures, created_at, version) \
+         values ($1, $2, $3, 0, 0, $4, 1)",
+        params![user.id, user.email.as_str(), user.name.as_str(), app.now()],
+    );
+}
+
+/// Writes what changed of a person; a conflict when somebody else wrote them meanwhile.
+pub fn save(app: &App, user: &User, commit: &mut Commit) {
+    let totp = user.totp.as_ref();
+    let totp = totp.map(|key| app.vault.seal(&place(user.id), key.expose().as_bytes()));
+    commit.one(
+        "update users set name = $3, password_hash = $4, totp_sealed = $5, totp_step = $6, failures = $7, \
+         locked_until = $8, version = version + 1 where id = $1 and version = $2",
+        params![
+            user.id,
+            user.version,
+            user.name.as_str(),
+            user.password_hash.as_ref().map(|hash| hash.expose().to_owned()),
+            totp,
+            user.totp_step,
+            user.failures,
+            user.locked_until,
+        ],
+    );
+}
+
+/// A person by e-mail.
+pub async fn by_email(app: &App, email: &str) -> Result<Option<User>, Unavailable> {
+    let sql = select_user!("from users u where u.email = $1");
+    let row = app.db.row(sql, params![email]).await?;
+    row.map(|row| read(app, &row)).transpose()
+}
+
+/// A person by id.
+pub async fn of_id(app: &App, id: i64) -> Result<Option<User>, Unavailable> {
+    let sql = select_user!("from users u where u.id = $1");
+    let row = app.db.row(sql, params![id]).await?;
+    row.map(|row| read(app, &row)).transpose()
+}
+
+/// The people of a merchant and what each is, by e-mail.
+pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<(User, Role)>, Unavailable> {
+    let sql = select_user!(
+        ", m.role from users u join memberships m on m.user_id = u.id where m.merchant_id = $1 order by u.email"
+    );
+    let rows = app.db.rows(sql, params![merchant_id]).await?;
+    rows.iter()
+        .map(|row| Ok((read(app, row)?, enumerated(&row.text("role")?)?)))
+        .collect()
+}
+
+/// A merchant that a person serves.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// Its id.
+    pub merchant_id: i64,
+    /// Its name.
+    pub merchant_name: String,
+    /// What the person is there.
+    pub role: Role,
+}
+
+/// The merchants that a person serves, by name.
+pub async fn memberships(app: &App, user_id: i64) -> Result<Vec<Membership>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select b.merchant_id, b.role, m.name from memberships b join merchants m on m.id = b.merchant_id \
+             where b.user_id = $1 order by m.name, m.id",
+            params![user_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Membership {
+                merchant_id: row.int("merchant_id")?,
+                merchant_name: row.text("name")?,
+                role: enumerated(&row.text("role")?)?,
+            })
+        })
+        .collect()
+}
+
+/// Writes what a person is for a merchant.
+pub fn set_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
+    commit.one(
+        "insert into memberships (merchant_id, user_id, role) values ($1, $2, $3) \
+         on conflict (merchant_id, user_id) do update set role = excluded.role",
+        params![merchant_id, user_id, role.as_str()],
+    );
+}
+
+/// Ends a membership, and the sessions in which that merchant's panel is open.
+pub fn remove(merchant_id: i64, user_id: i64, commit: &mut Commit) {
+    commit.one(
+        "delete from memberships where merchant_id = $1 and user_id = $2",
+        params![merchant_id, user_id],
+    );
+    commit.maybe(
+        "delete from sessions where merchant_id = $1 and user_id = $2",
+        params![merchant_id, user_id],
+    );
+}
+
+/// What a one-time link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// Choose a password: an invitation, or after it was forgotten.
+    Password,
+    /// Come in without one.
+    SignIn,
+}
+
+impl LinkKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            LinkKind::Password => "PASSWORD",
+            LinkKind::SignIn => "SIGN_IN",
+        }
+    }
+}
+
+/// Writes a link; older ones of the same kind end.
+pub fn insert_link(
+    digest: &str,
+    user_id: i64,
+    kind: LinkKind,
+    expires_at: Timestamp,
+    commit: &mut Commit,
+) {
+    if kind == LinkKind::Password {
+        commit.maybe(
+            "delete from user_links where user_id = $1 and kind = $2",
+            params![user_id, kind.as_str()],
+        );
+    }
+    commit.one(
+        "insert into user_links (digest, user_id, kind, expires_at) values ($1, $2, $3, $4)",
+        params![digest, user_id, kind.as_str(), expires_at],
+    );
+}
+
+/// Whose link it is, while it is good.
+pub async fn of_link(app: &App, digest: &str, kind: LinkKind) -> Result<Option<i64>, Unavailable> {
+    let row = app
+        .db
+        .row(
+            "select user_id from user_links where digest = $1 and kind = $2 and expires_at > $3",
+            params![digest, kind.as_str(), app.now()],
+        )
+        .await?;
+    row.map(|row| row.int("user_id")).transpose()
+}
+
+/// Uses a link up: a conflict when somebody else did.
+pub fn use_link(digest: &str, commit: &mut Commit) {
+    commit.one("delete from user_links where digest = $1", params![digest]);
+}
+
+/// A browser that is signed in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Who.
+    pub user_id: i64,
+    /// The merchant whose panel is open.
+    pub merchant_id: i64,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// Writes a session.
+pub fn insert_session(digest: &str, session: &Session, commit: &mut Commit) {
+    commit.one(
+        "insert into sessions (digest, user_id, merchant_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        params![
+            digest,
+            session.user_id,
+            session.merchant_id,
+            session.created_at,
+            session.expires_at,
+        ],
+    );
+}
+
+/// A session that is not over.
+pub async fn session(app: &App, digest: &str) -> Result<Option<Session>, Unavailable> {
+    let row = app
+        .db
+        .row(
+            "select user_id, merchant_id, created_at, expires_at from sessions where digest = $1 and expires_at > $2",
+            params![digest, app.now()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Session {
+        user_id: row.int("user_id")?,
+        merchant_id: row.int("merchant_id")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    }))
+}
+
+/// Moves a session's end, or the merchant whose panel is open.
+pub fn save_session(digest: &str, session: &Session, commit: &mut Commit) {
+    commit.maybe(
+        "update sessions set merchant_id = $2, expires_at = $3 where digest = $1",
+        params![digest, session.merchant_id, session.expires_at],
+    );
+}
+
+/// Ends a session.
+pub fn end_session(digest: &str, commit: &mut Commit) {
+    commit.maybe("delete from sessions where digest = $1", params![digest]);
+}
+
+/// Ends all of a person's sessions.
+pub fn end_sessions(user_id: i64, commit: &mut Commit) {
+    commit.maybe("delete from sessions where user_id = $1", params![user_id]);
+}
+
+/// Forgets links and sessions whose time is over.
+pub fn forget_expired(now: Timestamp, commit: &mut Commit) {
+    commit.maybe("delete from user_links where expires_at < $1", params![now]);
+    commit.maybe("delete from sessions where expires_at < $1", params![now]);
+}
