@@ -44,14 +44,15 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("loan.html", include_str!("pages/templates/loan.html")),
 ];
 
-static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_formatter(write_escaped);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
-    Ok(environment)
-});
+static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
+    LazyLock::new(|| {
+        let mut environment = Environment::new();
+        environment.set_formatter(write_escaped);
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        Ok(environment)
+    });
 
 /// Escapes for HTML text and quoted attributes. Unlike the engine's own way it leaves a slash
 /// alone, so that addresses and base64 stay readable in the page's source.

@@ -121,7 +121,11 @@ pub(crate) fn judge(app: &App, bank: &str, visit: &mut Visit, form: &Form) -> St
 
 fn verdict(app: &App, visit: &mut Visit, action: &str, form: &Form) -> Verdict {
     let proved = || {
-        let status = match app.cards.named(&visit.session.card).map(|card| card.three_ds) {
+        let status = match app
+            .cards
+            .named(&visit.session.card)
+            .map(|card| card.three_ds)
+        {
             Some(ThreeDs::Full) => 1,
             Some(ThreeDs::Status(status)) => status,
             Some(ThreeDs::Refused) | None => 0,
@@ -176,7 +180,9 @@ fn fault_of_choice(action: &str) -> Option<Fault> {
 /// The seconds of `late:30`.
 fn late(action: &str) -> Option<u64> {
     let seconds = action.strip_prefix("late:")?.parse().ok()?;
-    (1..=pages::MAX_SECONDS).contains(&seconds).then_some(seconds)
+    (1..=pages::MAX_SECONDS)
+        .contains(&seconds)
+        .then_some(seconds)
 }
 
 /// A form's fields; of several under a name the last one counts.

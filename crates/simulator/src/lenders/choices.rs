@@ -109,8 +109,17 @@ mod tests {
     #[test]
     fn a_button_out_of_bounds_decides_nothing() {
         for action in [
-            "", "late", "late:0", "late:601", "late:-1", "late:9999999999999999999999", "assess:0",
-            "assess:x", "assess:2592001", "close_window", "other",
+            "",
+            "late",
+            "late:0",
+            "late:601",
+            "late:-1",
+            "late:9999999999999999999999",
+            "assess:0",
+            "assess:x",
+            "assess:2592001",
+            "close_window",
+            "other",
         ] {
             assert_eq!(of_button(action, "", ""), None, "{action}");
         }

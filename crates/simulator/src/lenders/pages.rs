@@ -15,8 +15,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use minijinja::value::{Serde, Value, merge_maps};
 use minijinja::context;
+use minijinja::value::{Serde, Value, merge_maps};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -377,7 +377,14 @@ fn twice(words: &Words, loan: &Loan) -> Response {
         expected_title => words.expected,
         expected => words.twice_expected,
     };
-    shown(words, loan, StatusCode::OK, "notice.html", more, FRAMING_POLICY)
+    shown(
+        words,
+        loan,
+        StatusCode::OK,
+        "notice.html",
+        more,
+        FRAMING_POLICY,
+    )
 }
 
 /// A page with nothing but a sentence.
