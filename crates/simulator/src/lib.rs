@@ -9,7 +9,7 @@ mod faults;
 mod garanti;
 mod ledger;
 pub mod lenders;
-mod page;
+mod pages;
 mod posnet;
 mod reply;
 mod seal;
@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::response::Html;
+use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -66,6 +66,7 @@ pub(crate) struct App {
     ledger: Ledger,
     faults: Faults,
     switches: Switches,
+    held: pages::Held,
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.
@@ -100,6 +101,7 @@ impl Simulator {
                 ledger,
                 faults: Faults::default(),
                 switches: Switches::default(),
+                held: pages::Held::default(),
             }),
             lenders,
         })
@@ -112,6 +114,7 @@ impl Simulator {
             .merge(posnet::router())
             .merge(garanti::router())
             .merge(control::router())
+            .merge(pages::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())
             .merge(self.lenders.router())
@@ -184,6 +187,6 @@ pub(crate) fn expiry(digits: &str, year_first: bool) -> Option<(i16, i8)> {
     Some((year.parse().ok()?, month.parse().ok()?))
 }
 
-async fn index(State(app): State<Arc<App>>) -> Html<String> {
-    Html(page::index(&app.public_url))
+async fn index(State(app): State<Arc<App>>) -> Response {
+    pages::index(&app.public_url)
 }

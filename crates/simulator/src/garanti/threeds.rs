@@ -4,23 +4,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::orders::{Terms, instalments, kurus};
 use super::{MERCHANT, PASSWORD, Request, SELLER, STORE_KEY, TERMINAL, VERSION, hash};
 use crate::cards::ThreeDs;
-use crate::faults::{Facts, Fault, FaultKind};
+use crate::pages::{self, Ending, Language};
 use crate::seal::{random, same, upper_hex};
-use crate::session::{Session, Step, judge};
-use crate::{App, expiry, page, reply};
+use crate::session::{Answer, Form, Return, Session, Step, Visit, judge};
+use crate::{App, expiry, reply};
 
-const HTML: &str = "text/html; charset=utf-8";
+const THEME: &str = "garanti";
+const NAME: &str = "Garanti BBVA";
 /// Which callback fields the hash covers, as the bank lists them.
 const HASH_PARAMS: &str = "clientid:oid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd:";
 /// Fields of the merchant's form that the callback repeats.
@@ -47,9 +48,8 @@ const REPEATED: &[&str] = &[
 /// What the password page carries around, sealed.
 #[derive(Clone, Serialize, Deserialize)]
 struct PageState {
-    session: Session,
+    visit: Visit,
     form: HashMap<String, String>,
-    attempts: u8,
 }
 
 /// The authentication that a sale shows; `None` when its md is not ours.
@@ -122,25 +122,32 @@ impl Proof {
 }
 
 /// The browser's first call: the merchant's form, checked, becomes the password page.
-pub(super) async fn page(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    if !page::is_web_address(field("successurl")) || !page::is_web_address(field("errorurl")) {
-        let html = page::dead_end("Dönüş adresi geçersiz.");
-        return (StatusCode::BAD_REQUEST, Html(html)).into_response();
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let language = Language::wanted(query.as_deref(), &headers);
+    let form = Form::read(&body);
+    if !["successurl", "errorurl"]
+        .iter()
+        .all(|name| pages::is_web_address(form.field(name)))
+    {
+        return refuse_page(language, pages::words(language).address_broken);
     }
     let Ok(nonce) = random::<16>() else {
         return reply::internal_error();
     };
-    let terms = (
-        kurus(field("txnamount")),
-        instalments(field("txninstallmentcount")),
+    let (amount, months) = (
+        kurus(form.field("txnamount")),
+        instalments(form.field("txninstallmentcount")),
     );
-    let mut session = Session {
-        order_id: field("orderid").to_owned(),
-        amount: terms.0.unwrap_or_default(),
-        currency: field("txncurrencycode").to_owned(),
-        instalments: terms.1.unwrap_or_default(),
+    let session = Session {
+        order_id: form.field("orderid").to_owned(),
+        amount: amount.unwrap_or_default(),
+        currency: form.field("txncurrencycode").to_owned(),
+        instalments: months.unwrap_or_default(),
         card: String::new(),
         masked: String::new(),
         nonce: upper_hex(&nonce),
@@ -148,48 +155,52 @@ pub(super) async fn page(State(app): State<Arc<App>>, body: Bytes) -> Response {
         points: 0,
         campaign: 0,
     };
-    let kept = form
-        .iter()
-        .filter(|(name, _)| REPEATED.contains(&name.as_str()));
-    let kept = kept
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    if let Some(problem) = refuse_form(&field) {
-        session.md_status = Some(7);
-        let state = PageState {
+    let shop = Some(form.field("companyname")).filter(|name| !name.is_empty());
+    let mut state = PageState {
+        visit: Visit {
             session,
-            form: kept,
             attempts: 0,
-        };
-        return way_back(&app, &state, problem, None).await;
-    }
+            language,
+            shop: shop.unwrap_or(pages::SHOP).chars().take(80).collect(),
+        },
+        form: form.kept(REPEATED),
+    };
+    let refusal = match refuse_form(&form) {
+        Some(problem) => Some((7, problem)),
+        None => enrol(&app, &form, &mut state.visit.session).map(|problem| (5, problem)),
+    };
+    let Some((status, problem)) = refusal else {
+        return ask_password(&app, &state);
+    };
+    state.visit.session.md_status = Some(status);
+    let answer = Answer {
+        ending: Ending::Refused,
+        fault: None,
+        late: None,
+    };
+    way_back(&app, &state, problem, &answer).await
+}
+
+/// Looks up the card of the form; what is wrong with it, if anything.
+fn enrol(app: &App, form: &Form, session: &mut Session) -> Option<&'static str> {
     let digits = format!(
         "{}{}",
-        field("cardexpiredatemonth"),
-        field("cardexpiredateyear")
+        form.field("cardexpiredatemonth"),
+        form.field("cardexpiredateyear")
     );
-    let refusal = match app.accept(field("cardnumber"), expiry(&digits, false)) {
+    match app.accept(form.field("cardnumber"), expiry(&digits, false)) {
         Ok(card) => {
             session.card = card.reference.to_string();
             session.masked = card.masked.to_string();
             (card.three_ds == ThreeDs::Refused).then_some("Card is not enrolled")
         }
         Err(_) => Some("Card is not known"),
-    };
-    let mut state = PageState {
-        session,
-        form: kept,
-        attempts: 0,
-    };
-    if let Some(problem) = refusal {
-        state.session.md_status = Some(5);
-        return way_back(&app, &state, problem, None).await;
     }
-    ask_password(&app, &state)
 }
 
 /// What is wrong with the merchant's form, if anything.
-fn refuse_form<'a>(field: &impl Fn(&str) -> &'a str) -> Option<&'static str> {
+fn refuse_form(form: &Form) -> Option<&'static str> {
+    let field = |name: &str| form.field(name);
     let expected = hash::of(&[
         TERMINAL,
         field("orderid"),
@@ -221,72 +232,60 @@ fn refuse_form<'a>(field: &impl Fn(&str) -> &'a str) -> Option<&'static str> {
 }
 
 fn ask_password(app: &App, state: &PageState) -> Response {
-    Html(page::ask(&page::Ask {
-        bank: "Garanti BBVA",
+    let visit = &state.visit;
+    pages::ask(&pages::Ask {
+        theme: THEME,
+        bank: NAME,
+        language: visit.language,
         action: &format!("{}/garanti/servlet/gt3dengine/otp", app.public_url),
         state: &app.sealer.seal("garanti-page", state),
-        masked: &state.session.masked,
-        amount: state.session.amount,
-        currency: if state.session.currency == super::LIRA {
-            "TL"
-        } else {
-            &state.session.currency
-        },
-        attempts: state.attempts,
+        shop: &visit.shop,
+        order_id: &visit.session.order_id,
+        masked: &visit.session.masked,
+        amount: visit.session.amount,
+        currency: &visit.session.currency,
+        instalments: visit.session.instalments,
+        date: &pages::moment(app.now(), visit.language),
+        attempts: visit.attempts,
         points: 0,
         campaigns: &[],
-    }))
-    .into_response()
+    })
 }
 
 /// The browser's second call: the password; the outcome goes back to the shop.
-pub(super) async fn password(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let Some(mut state) = app.sealer.open::<PageState>("garanti-page", field("state")) else {
-        let html = page::dead_end("Bu sayfa artık geçerli değil.");
-        return (StatusCode::BAD_REQUEST, Html(html)).into_response();
+pub(super) async fn password(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = Form::read(&body);
+    let Some(mut state) = app
+        .sealer
+        .open::<PageState>("garanti-page", form.field("state"))
+    else {
+        let language = Language::wanted(query.as_deref(), &headers);
+        return refuse_page(language, pages::words(language).page_stale);
     };
-    let mut status = match judge(
-        &app,
-        &state.session,
-        state.attempts,
-        field("action"),
-        field("otp"),
-    ) {
-        Step::Again(attempts) => {
-            state.attempts = attempts;
-            return ask_password(&app, &state);
-        }
-        Step::Done(status) => status,
+    let answer = match judge(&app, "garanti", &mut state.visit, &form) {
+        Step::Again => return ask_password(&app, &state),
+        Step::Broken => return reply::internal_error(),
+        Step::Done(answer) => answer,
     };
-    let facts = Facts {
-        amount: Some(state.session.amount),
-        card: Some(&state.session.card),
-        order_id: Some(&state.session.order_id),
-    };
-    let fault = app.faults.take("garanti", "threeds_page", facts);
-    if reply::fails_before(fault.as_ref()) {
-        return reply::internal_error();
-    }
-    if let Some(code) = reply::declines(fault.as_ref()) {
-        status = code
-            .parse()
-            .ok()
-            .filter(|status| *status <= 9)
-            .unwrap_or_default();
-    }
-    state.session.md_status = Some(status);
-    let message = if state.session.is_authenticated() {
+    let message = if state.visit.session.is_authenticated() {
         ""
     } else {
         "Not authenticated"
     };
-    way_back(&app, &state, message, fault.as_ref()).await
+    way_back(&app, &state, message, &answer).await
 }
 
-async fn way_back(app: &App, state: &PageState, problem: &str, fault: Option<&Fault>) -> Response {
-    let session = &state.session;
+fn refuse_page(language: Language, why: &str) -> Response {
+    pages::refused(StatusCode::BAD_REQUEST, THEME, NAME, language, why)
+}
+
+async fn way_back(app: &App, state: &PageState, problem: &str, answer: &Answer) -> Response {
+    let session = &state.visit.session;
     let proof = Proof::of(session);
     let md = app.sealer.seal("garanti-md", session);
     let Ok(random) = random::<10>() else {
@@ -333,7 +332,7 @@ async fn way_back(app: &App, state: &PageState, problem: &str, fault: Option<&Fa
         .map(|(_, value)| value.as_str())
         .collect();
     let mut signature = hash::of(&[&covered, STORE_KEY]);
-    if reply::wrong_mac(fault) {
+    if reply::wrong_mac(answer.fault.as_ref()) {
         reply::spoil(&mut signature);
     }
     fields.push(("hash", signature));
@@ -353,10 +352,12 @@ async fn way_back(app: &App, state: &PageState, problem: &str, fault: Option<&Fa
     } else {
         "errorurl"
     };
-    let url = state.form.get(target).map_or("", String::as_str);
-    let html = match fault.map(|fault| fault.kind) {
-        Some(FaultKind::NoCallback) => page::dead_end("Alışverişe dönülemiyor."),
-        kind => page::way_back(url, &fields, kind == Some(FaultKind::DuplicateCallback)),
+    let back = Return {
+        theme: THEME,
+        bank: NAME,
+        language: state.visit.language,
+        url: state.form.get(target).map_or("", String::as_str),
+        fields: &fields,
     };
-    reply::deliver(HTML, html.into_bytes(), fault).await
+    back.send(app, answer).await
 }

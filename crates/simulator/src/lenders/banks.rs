@@ -12,9 +12,11 @@ pub(crate) struct Bank {
     pub(crate) code: &'static str,
     /// Its name.
     pub(crate) name: &'static str,
-    /// Colour of its pages.
+    /// Theme of its pages.
+    pub(crate) theme: &'static str,
+    /// Colour of its icon.
     pub(crate) colour: &'static str,
-    /// Second colour of its pages.
+    /// Second colour of its icon.
     pub(crate) accent: &'static str,
     /// Letters on its icon.
     pub(crate) letters: &'static str,
@@ -41,6 +43,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     Bank {
         code: "064",
         name: "İş Bankası",
+        theme: "isbank",
         colour: "#1f3f9e",
         accent: "#e6ecff",
         letters: "İŞ",
@@ -55,6 +58,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     Bank {
         code: "046",
         name: "Akbank",
+        theme: "akbank",
         colour: "#c8102e",
         accent: "#fff0f0",
         letters: "AK",
@@ -69,6 +73,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     Bank {
         code: "032",
         name: "TEB",
+        theme: "teb",
         colour: "#0a7a4b",
         accent: "#e8f8ef",
         letters: "TEB",
@@ -83,6 +88,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     Bank {
         code: "103",
         name: "Fibabanka",
+        theme: "fibabanka",
         colour: "#005f83",
         accent: "#e3f6fb",
         letters: "FB",
@@ -97,6 +103,7 @@ pub(crate) const BANKS: [Bank; 5] = [
     Bank {
         code: "134",
         name: "Denizbank",
+        theme: "denizbank",
         colour: "#14213d",
         accent: "#eef1f6",
         letters: "DB",

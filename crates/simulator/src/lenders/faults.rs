@@ -98,6 +98,21 @@ impl Faults {
         Ok(())
     }
 
+    /// A tester's choice about the next notification of one application; it goes before what was
+    /// ordered earlier.
+    pub(crate) fn order_notification(&self, order_id: &str, fault: Fault) {
+        let order = Order {
+            operation: Operation::Notify,
+            matching: Match {
+                order_id: Some(order_id.to_owned()),
+                amount: None,
+            },
+            fault,
+            times: 1,
+        };
+        self.lock().insert(0, order);
+    }
+
     /// Forgets every order.
     pub(crate) fn clear(&self) {
         self.lock().clear();

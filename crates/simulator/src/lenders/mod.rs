@@ -4,6 +4,7 @@
 mod api;
 mod banks;
 mod buyer;
+mod choices;
 mod control;
 mod faults;
 mod ledger;
@@ -60,7 +61,6 @@ struct Inner {
     ledger: Ledger,
     faults: faults::Faults,
     client: notify::Client,
-    templates: minijinja::Environment<'static>,
 }
 
 impl Lenders {
@@ -75,7 +75,6 @@ impl Lenders {
             ledger,
             faults: faults::Faults::default(),
             client: notify::client(),
-            templates: pages::templates()?,
         };
         Ok(Lenders {
             inner: Arc::new(inner),

@@ -1,29 +1,38 @@
 //! The pages that a shopper's browser sees: choosing a bank, filling in what is missing, and the
 //! decision, which here the shopper makes for the bank. No script; the address's token is the key.
 
+use super::choices::{self, Choice, LATE_SECONDS, REASONS, Then};
 use super::ledger::Key;
-use super::loan::{ASSESSMENT_SECONDS, Decision, Loan, Missing, Rejection, State};
+use super::loan::{Decision, Loan, Missing, State};
 use super::plan::Plan;
 use super::wire::Refusal;
 use super::words::{self, Words};
 use super::{Inner, banks, buyer, notify};
+use crate::pages::{self, FRAMING_POLICY, Language, POLICY, SHOP};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, Path, State as Shared};
+use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use minijinja::value::Serde;
-use serde::Deserialize;
+use jiff::Timestamp;
+use minijinja::context;
+use minijinja::value::{Serde, Value, merge_maps};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 const FORM_BYTES_MAX: usize = 8 * 1024;
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'";
+/// So many lines of a cart are shown.
+const ITEMS_SHOWN: usize = 20;
+/// Seconds until a browser that returns twice returns in its own window.
+const SECOND_RETURN_AFTER: u8 = 3;
 
 /// What the page's form brings.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Answer {
     action: String,
+    reason: String,
+    outcome: String,
     bank_code: String,
     term: String,
     identity_number: String,
@@ -31,80 +40,115 @@ struct Answer {
     birth_date: String,
 }
 
+/// What keeps the form from being sent to the bank, by field.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Errors {
+    term: Option<&'static str>,
+    identity_number: Option<&'static str>,
+    phone_number: Option<&'static str>,
+    birth_date: Option<&'static str>,
+}
+
+impl Errors {
+    fn any(&self) -> bool {
+        self.term
+            .or(self.identity_number)
+            .or(self.phone_number)
+            .or(self.birth_date)
+            .is_some()
+    }
+}
+
+/// Who looks at which page: its language, and its address with the language chosen there.
+struct Visit {
+    words: &'static Words,
+    address: String,
+}
+
+impl Visit {
+    fn of(token: &str, query: Option<&str>, headers: &HeaderMap) -> Visit {
+        let language = Language::wanted(query, headers);
+        let mut address = format!("/lender/pages/{token}");
+        if query.is_some_and(|query| query.contains("lang=")) {
+            address.push_str("?lang=");
+            address.push_str(language.code());
+        }
+        Visit {
+            words: words::of(language),
+            address,
+        }
+    }
+}
+
 pub(crate) fn router() -> Router<Arc<Inner>> {
     Router::new()
         .route("/lender/pages/{token}", get(show).post(answer))
         .route("/lender/icons/{file}", get(icon))
-        .route("/lender/looks/{file}", get(look))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-}
-
-/// The templates; their names end in `.html`, so every value is escaped.
-pub(crate) fn templates() -> Result<minijinja::Environment<'static>, String> {
-    let mut templates = minijinja::Environment::new();
-    templates
-        .add_template("page.html", include_str!("pages/page.html"))
-        .map_err(|error| format!("the lender's page does not compile: {error}"))?;
-    Ok(templates)
 }
 
 async fn show(
     Shared(inner): Shared<Arc<Inner>>,
     Path(token): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let words = words_of(&headers);
+    let visit = Visit::of(&token, query.as_deref(), &headers);
+    let words = visit.words;
     match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
-        Ok(Some(loan)) => page(&inner, words, &loan, &Answer::default(), &[]),
-        Ok(None) => notice(&inner, words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => notice(&inner, words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+        Ok(Some(loan)) => page(&inner, words, &loan, &Answer::default(), &Errors::default()),
+        Ok(None) => notice(words, StatusCode::NOT_FOUND, words.not_found),
+        Err(_) => notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     }
 }
 
 async fn answer(
     Shared(inner): Shared<Arc<Inner>>,
     Path(token): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     Form(answer): Form<Answer>,
 ) -> Response {
-    let words = words_of(&headers);
+    let visit = Visit::of(&token, query.as_deref(), &headers);
+    let words = visit.words;
     let loan = match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
         Ok(Some(loan)) => loan,
-        Ok(None) => return notice(&inner, words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => return notice(&inner, words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
+        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     };
     // Answered before, or given up: the first result stands.
     if loan.state != State::Pending || answer.action == "close" {
         return back_to_shop(&loan);
     }
-    let decision = match answer.action.as_str() {
-        "" => return choose_bank(&inner, words, &loan, &answer),
-        "approve" => Decision::Agree,
-        "assess" => Decision::Assess(ASSESSMENT_SECONDS),
-        "decline" => Decision::Reject(Rejection {
-            code: "BANK_REJECTED".to_owned(),
-            message: "Başvuru uygun bulunmadı".to_owned(),
-        }),
-        _ => return page(&inner, words, &loan, &answer, &[]),
+    match answer.action.as_str() {
+        "" => return choose_bank(&inner, &visit, &loan, &answer),
+        "close_window" => return closed(&visit, &loan),
+        _ => {}
+    }
+    let choice = choices::of_button(&answer.action, &answer.reason, &answer.outcome);
+    let Some(choice) = choice else {
+        return page(&inner, words, &loan, &answer, &Errors::default());
     };
-    let errors = match decision {
-        Decision::Reject(_) => Vec::new(),
+    let errors = match choice.decision {
+        Decision::Reject(_) | Decision::Expire => Errors::default(),
         _ => errors_of(&inner, words, &loan, &answer),
     };
-    if !errors.is_empty() {
+    if errors.any() {
         return page(&inner, words, &loan, &answer, &errors);
     }
-    decide(&inner, words, &token, decision, answer.term.parse().ok()).await
+    decide(&inner, &visit, &token, choice, answer.term.parse().ok()).await
 }
 
 async fn decide(
     inner: &Arc<Inner>,
-    words: &Words,
+    visit: &Visit,
     token: &str,
-    decision: Decision,
+    choice: Choice,
     term: Option<u16>,
 ) -> Response {
     let now = inner.now_ms();
+    let words = visit.words;
     let decided = inner.ledger.change(Key::Token(token), now, |loan| {
         // Two answers at once: the second finds the first one's result, and leaves it.
         if loan.state != State::Pending {
@@ -116,24 +160,34 @@ async fn decide(
             phone_number: false,
             birth_date: false,
         };
-        loan.decide(decision, now)
-    });
-    match decided {
-        Ok(Some(loan)) => {
-            notify::send_before_redirect(inner, &loan.order_id).await;
-            back_to_shop(&loan)
+        let moved = loan.decide(choice.decision, now)?;
+        // Before the change is seen: nobody can send its notification without meeting this.
+        if let Some(fault) = choice.fault {
+            inner.faults.order_notification(&loan.order_id, fault);
         }
-        Ok(None) => notice(inner, words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => notice(inner, words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+        Ok(moved)
+    });
+    let loan = match decided {
+        Ok(Some(loan)) => loan,
+        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
+        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    };
+    notify::send_before_redirect(inner, &loan.order_id).await;
+    match choice.then {
+        Then::Shop => back_to_shop(&loan),
+        Then::ShopTwice => twice(words, &loan),
+        Then::Stays => stays(words, &loan),
+        Then::Page => see_other(&visit.address),
     }
 }
 
 /// The lender's own page: the shopper chose a bank, and sees its page next.
-fn choose_bank(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Response {
+fn choose_bank(inner: &Inner, visit: &Visit, loan: &Loan, answer: &Answer) -> Response {
+    let words = visit.words;
     let chosen = banks::of_code(&answer.bank_code);
     let chosen = chosen.filter(|bank| !loan.plans(bank, inner.today()).is_empty());
     let Some(bank) = chosen.filter(|_| loan.bank_code.is_none()) else {
-        return page(inner, words, loan, answer, &[]);
+        return page(inner, words, loan, answer, &Errors::default());
     };
     let set = inner
         .ledger
@@ -144,13 +198,12 @@ fn choose_bank(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Re
             Ok::<bool, Refusal>(false)
         });
     match set {
-        Ok(_) => see_other(&format!("/lender/pages/{}", loan.token)),
-        Err(_) => notice(inner, words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+        Ok(_) => see_other(&visit.address),
+        Err(_) => notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     }
 }
 
-/// What keeps the form from being sent to the bank.
-fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Vec<&'static str> {
+fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Errors {
     let plans = loan
         .bank()
         .map(|bank| loan.plans(bank, inner.today()))
@@ -161,101 +214,223 @@ fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Vec<
     let identity_ok = buyer::is_identity_number(&answer.identity_number);
     let phone_ok = buyer::is_phone_number(&answer.phone_number);
     let birth_ok = buyer::is_birth_date(&answer.birth_date, inner.today());
-    let checks = [
-        (!offered, words.term_missing),
-        (
-            missing.identity_number && !identity_ok,
-            words.identity_number_wrong,
-        ),
-        (missing.phone_number && !phone_ok, words.phone_number_wrong),
-        (missing.birth_date && !birth_ok, words.birth_date_wrong),
-    ];
-    checks
-        .into_iter()
-        .filter(|(wrong, _)| *wrong)
-        .map(|(_, error)| error)
-        .collect()
+    Errors {
+        term: (!offered).then_some(words.term_missing),
+        identity_number: (missing.identity_number && !identity_ok)
+            .then_some(words.identity_number_wrong),
+        phone_number: (missing.phone_number && !phone_ok).then_some(words.phone_number_wrong),
+        birth_date: (missing.birth_date && !birth_ok).then_some(words.birth_date_wrong),
+    }
 }
 
 /// The page of an application as it stands.
-fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &[&str]) -> Response {
-    let bank = loan.bank();
-    let pending = loan.state == State::Pending;
-    let all_plans = bank
-        .map(|bank| loan.plans(bank, inner.today()))
-        .unwrap_or_default();
-    let spelled = |plan: &Plan| {
-        minijinja::context! {
-            term => plan.term,
-            amount => words::amount(plan.amount, words.language),
-            total => words::amount(plan.total_amount, words.language),
-            rate => words::rate(plan.interest_rate, words.language),
-        }
+fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Errors) -> Response {
+    if let Some(sentence) = result(words, loan.state) {
+        let more = context! {
+            title => words.title,
+            total_name => words.cart_total,
+            total => money(words, loan, loan.amount),
+            text => sentence,
+            link => return_url(loan),
+            link_name => words.back_to_shop,
+        };
+        return shown(words, loan, StatusCode::OK, "notice.html", more, POLICY);
+    }
+    let status = if errors.any() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
     };
-    let settled = all_plans
-        .iter()
-        .find(|plan| Some(plan.term) == loan.term)
-        .map(spelled);
-    let plans: Vec<_> = match settled {
-        Some(_) => Vec::new(),
-        None => all_plans.iter().map(spelled).collect(),
-    };
-    let lending = banks::BANKS.iter().filter(|bank| {
-        pending && loan.bank_code.is_none() && !loan.plans(bank, inner.today()).is_empty()
-    });
-    let offered: Vec<_> = lending
-        .map(|bank| minijinja::context! { code => bank.code, name => bank.name })
-        .collect();
-    let status = match errors {
-        [] => StatusCode::OK,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let context = minijinja::context! {
+    let more = context! {
+        title => words.title,
         words => Serde(words),
-        look => bank.map_or("maslak", |bank| bank.code),
-        bank => bank.map(|bank| minijinja::context! { code => bank.code, name => bank.name }),
-        total => words::amount(loan.amount, words.language),
+        shop => SHOP,
+        order_id => &loan.order_id,
+        total => money(words, loan, loan.amount),
+        open_until => open_until(words, loan),
         errors => Serde(errors),
-        notice => result(words, loan.state),
-        return_url => (!pending).then(|| return_url(loan)),
-        banks => offered,
-        asks => pending && bank.is_some(),
-        plans => plans,
-        plan => settled,
-        term => answer.term.parse::<u16>().ok(),
         missing => Serde(loan.missing),
-        given => minijinja::context! {
+        term => answer.term.parse::<u16>().ok(),
+        given => context! {
             identity_number => &answer.identity_number,
             phone_number => &answer.phone_number,
             birth_date => &answer.birth_date,
         },
+        late => Serde(LATE_SECONDS),
+        reasons => reasons(words),
+        ..offered(inner, words, loan)
     };
-    render(inner, status, &context)
+    let more = merge_maps([more, cart(words, loan)]);
+    shown(words, loan, status, "loan.html", more, POLICY)
+}
+
+/// The banks to choose from, or the chosen bank's plans.
+fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
+    let today = inner.today();
+    let Some(bank) = loan.bank() else {
+        let lending = banks::BANKS
+            .iter()
+            .filter(|bank| !loan.plans(bank, today).is_empty());
+        let banks: Vec<Value> = lending
+            .map(|bank| context! { code => bank.code, name => bank.name, theme => bank.theme })
+            .collect();
+        return context! { banks => banks };
+    };
+    let spelled = |plan: &Plan| {
+        context! {
+            term => plan.term,
+            amount => money(words, loan, plan.amount),
+            total => money(words, loan, plan.total_amount),
+            rate => pages::rate(plan.interest_rate, words.language),
+        }
+    };
+    let all = loan.plans(bank, today);
+    let settled = all.iter().find(|plan| Some(plan.term) == loan.term);
+    let plans: Vec<Value> = match settled {
+        Some(_) => Vec::new(),
+        None => all.iter().map(spelled).collect(),
+    };
+    context! {
+        asks => true,
+        plan => settled.map(spelled),
+        plans => plans,
+        approve_about => match (bank.assesses_at_length, bank.approves_by_itself) {
+            (true, _) => words.approve_assesses,
+            (_, true) => words.approve_pays,
+            (_, false) => words.approve_waits,
+        },
+    }
+}
+
+fn cart(words: &Words, loan: &Loan) -> Value {
+    let items: Vec<Value> = loan
+        .items
+        .iter()
+        .take(ITEMS_SHOWN)
+        .map(|item| {
+            context! {
+                name => &item.name,
+                brand => &item.brand,
+                quantity => item.quantity,
+                price => money(words, loan, item.unit_price),
+            }
+        })
+        .collect();
+    let left = loan.items.len().saturating_sub(ITEMS_SHOWN);
+    context! {
+        items => items,
+        items_count => loan.items.len(),
+        items_left => (left > 0).then_some(left),
+    }
+}
+
+fn reasons(words: &Words) -> Vec<Value> {
+    let texts = [
+        words.reason_rejected,
+        words.reason_limit,
+        words.reason_shopper,
+    ];
+    REASONS
+        .iter()
+        .zip(texts)
+        .map(|(code, text)| context! { code => *code, text => text })
+        .collect()
+}
+
+/// After the shopper closed the window: nothing is decided and nobody is told.
+fn closed(visit: &Visit, loan: &Loan) -> Response {
+    let words = visit.words;
+    let more = context! {
+        title => words.closed_title,
+        text => format!("{} {}", words.closed, open_until(words, loan)),
+        expected_title => words.expected,
+        expected => words.closed_expected,
+        reopen => &visit.address,
+        reopen_name => words.reopen,
+    };
+    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+}
+
+/// Decided and notified, and the browser goes nowhere.
+fn stays(words: &Words, loan: &Loan) -> Response {
+    let more = context! {
+        title => words.no_return_title,
+        text => words.no_return_done,
+        expected_title => words.expected,
+        expected => words.no_return_expected,
+    };
+    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+}
+
+/// Leads back to the shop in a frame, and then in the window; without scripts.
+fn twice(words: &Words, loan: &Loan) -> Response {
+    let url = return_url(loan);
+    let more = context! {
+        title => words.twice_title,
+        text => words.twice_done,
+        frame => &url,
+        frame_title => words.frame,
+        link => &url,
+        link_name => words.back_to_shop,
+        refresh => SECOND_RETURN_AFTER,
+        refresh_url => &url,
+        expected_title => words.expected,
+        expected => words.twice_expected,
+    };
+    shown(
+        words,
+        loan,
+        StatusCode::OK,
+        "notice.html",
+        more,
+        FRAMING_POLICY,
+    )
 }
 
 /// A page with nothing but a sentence.
-fn notice(inner: &Inner, words: &Words, status: StatusCode, sentence: &str) -> Response {
-    let context =
-        minijinja::context! { words => Serde(words), look => "maslak", notice => sentence };
-    render(inner, status, &context)
+fn notice(words: &Words, status: StatusCode, sentence: &str) -> Response {
+    let more = context! { title => words.title, text => sentence };
+    let context = merge_maps([more, frame(words, "maslak", "Maslak")]);
+    pages::page(status, "notice.html", &context, POLICY)
 }
 
-fn render(inner: &Inner, status: StatusCode, context: &minijinja::Value) -> Response {
-    let template = inner.templates.get_template("page.html");
-    let html = match template.and_then(|template| template.render(context)) {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "the lender's page does not render");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (status, headers, Html(html)).into_response()
+/// A page of the application's bank, or of the lender before a bank is chosen.
+fn shown(
+    words: &Words,
+    loan: &Loan,
+    status: StatusCode,
+    template: &str,
+    more: Value,
+    policy: &'static str,
+) -> Response {
+    let (theme, name) = loan
+        .bank()
+        .map_or(("maslak", "Maslak"), |bank| (bank.theme, bank.name));
+    let context = merge_maps([more, frame(words, theme, name)]);
+    pages::page(status, template, &context, policy)
+}
+
+/// What surrounds every page.
+fn frame(words: &Words, theme: &str, bank: &str) -> Value {
+    let other = words.language.other();
+    context! {
+        language => words.language.code(),
+        other => context! { code => other.code(), name => words::of(other).language_name },
+        theme => theme,
+        bank => bank,
+        badge => words.badge,
+        disclaimer => words.disclaimer,
+    }
+}
+
+fn money(words: &Words, loan: &Loan, minor: i64) -> String {
+    pages::amount(minor, &loan.currency, words.language)
+}
+
+fn open_until(words: &Words, loan: &Loan) -> String {
+    Timestamp::from_millisecond(loan.expires_at)
+        .map(|at| pages::moment(at, words.language))
+        .unwrap_or_default()
 }
 
 fn result(words: &Words, state: State) -> Option<&'static str> {
@@ -268,13 +443,6 @@ fn result(words: &Words, state: State) -> Option<&'static str> {
         State::Expired => Some(words.expired),
         State::Cancelled => Some(words.cancelled),
     }
-}
-
-fn words_of(headers: &HeaderMap) -> &'static Words {
-    let accepted = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok());
-    words::of_browser(accepted.unwrap_or_default())
 }
 
 fn back_to_shop(loan: &Loan) -> Response {
@@ -314,19 +482,4 @@ async fn icon(Path(file): Path<String>) -> Response {
         letters = bank.letters,
     );
     ([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response()
-}
-
-/// One stylesheet, in the colours and corners of a bank, or of the lender itself.
-async fn look(Path(file): Path<String>) -> Response {
-    let name = file.strip_suffix(".css").unwrap_or_default();
-    let position = banks::BANKS.iter().position(|bank| bank.code == name);
-    let (colour, accent, corner) = match position.and_then(|at| Some((at, banks::BANKS.get(at)?))) {
-        Some((at, bank)) => (bank.colour, bank.accent, at * 5),
-        None if name == "maslak" => ("#4a3b78", "#f1eefa", 8),
-        None => return StatusCode::NOT_FOUND.into_response(),
-    };
-    let variables =
-        format!(":root {{ --colour: {colour}; --accent: {accent}; --corner: {corner}px; }}\n");
-    let css = variables + include_str!("pages/page.css");
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
 }

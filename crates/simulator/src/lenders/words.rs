@@ -1,27 +1,90 @@
-//! What the bank's pages say, in Turkish and English, and how they write amounts.
+//! What the lender's and its banks' pages say, in Turkish and English.
 
+use crate::pages::Language;
 use serde::Serialize;
 
 /// The words of a page.
 #[derive(Serialize)]
 pub(crate) struct Words {
-    pub(crate) language: &'static str,
+    #[serde(skip)]
+    pub(crate) language: Language,
+    pub(crate) language_name: &'static str,
+    pub(crate) badge: &'static str,
+    pub(crate) disclaimer: &'static str,
     pub(crate) title: &'static str,
     pub(crate) choose_bank: &'static str,
     pub(crate) continue_: &'static str,
     pub(crate) cart_total: &'static str,
+    pub(crate) cart: &'static str,
+    pub(crate) shop: &'static str,
+    pub(crate) order: &'static str,
+    pub(crate) open_until: &'static str,
+    pub(crate) plans: &'static str,
+    pub(crate) plan: &'static str,
     pub(crate) term: &'static str,
+    pub(crate) instalment: &'static str,
+    pub(crate) monthly_rate: &'static str,
+    pub(crate) sum: &'static str,
     pub(crate) months: &'static str,
-    pub(crate) total: &'static str,
+    pub(crate) your_data: &'static str,
     pub(crate) identity_number: &'static str,
+    pub(crate) identity_number_hint: &'static str,
     pub(crate) phone_number: &'static str,
+    pub(crate) phone_number_hint: &'static str,
     pub(crate) birth_date: &'static str,
-    pub(crate) approve: &'static str,
-    pub(crate) decline: &'static str,
-    pub(crate) assess: &'static str,
+    pub(crate) birth_date_hint: &'static str,
+    pub(crate) apply: &'static str,
     pub(crate) close: &'static str,
-    pub(crate) bench: &'static str,
+    pub(crate) tester: &'static str,
+    pub(crate) tester_intro: &'static str,
+    pub(crate) decide: &'static str,
+    pub(crate) approve: &'static str,
+    pub(crate) approve_pays: &'static str,
+    pub(crate) approve_waits: &'static str,
+    pub(crate) approve_assesses: &'static str,
+    pub(crate) ready_choice: &'static str,
+    pub(crate) ready_about: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) reason_rejected: &'static str,
+    pub(crate) reason_limit: &'static str,
+    pub(crate) reason_shopper: &'static str,
+    pub(crate) decline: &'static str,
+    pub(crate) decline_about: &'static str,
+    pub(crate) assess: &'static str,
+    pub(crate) one_minute: &'static str,
+    pub(crate) ten_minutes: &'static str,
+    pub(crate) one_day: &'static str,
+    pub(crate) assess_about: &'static str,
+    pub(crate) seconds: &'static str,
+    pub(crate) expire: &'static str,
+    pub(crate) expire_about: &'static str,
+    pub(crate) disturb: &'static str,
+    pub(crate) outcome: &'static str,
+    pub(crate) outcome_approved: &'static str,
+    pub(crate) outcome_declined: &'static str,
+    pub(crate) twice: &'static str,
+    pub(crate) twice_about: &'static str,
+    pub(crate) late: &'static str,
+    pub(crate) late_about: &'static str,
+    pub(crate) no_notice: &'static str,
+    pub(crate) no_notice_about: &'static str,
+    pub(crate) no_return: &'static str,
+    pub(crate) no_return_about: &'static str,
+    pub(crate) close_window: &'static str,
+    pub(crate) close_window_about: &'static str,
     pub(crate) back_to_shop: &'static str,
+    pub(crate) reopen: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) closed_title: &'static str,
+    pub(crate) closed: &'static str,
+    pub(crate) closed_expected: &'static str,
+    pub(crate) no_return_title: &'static str,
+    pub(crate) no_return_done: &'static str,
+    pub(crate) no_return_expected: &'static str,
+    pub(crate) twice_title: &'static str,
+    pub(crate) twice_done: &'static str,
+    pub(crate) twice_expected: &'static str,
+    pub(crate) frame: &'static str,
     pub(crate) term_missing: &'static str,
     pub(crate) identity_number_wrong: &'static str,
     pub(crate) phone_number_wrong: &'static str,
@@ -37,23 +100,84 @@ pub(crate) struct Words {
 }
 
 const TURKISH: Words = Words {
-    language: "tr",
+    language: Language::Turkish,
+    language_name: "Türkçe",
+    badge: "SİMÜLATÖR",
+    disclaimer: "Gerçek para yok. Bu sayfa bankanın değildir.",
     title: "Alışveriş kredisi başvurusu",
     choose_bank: "Hangi bankadan kredi kullanmak istersiniz?",
     continue_: "Devam et",
     cart_total: "Sepet tutarı",
+    cart: "Sepet",
+    shop: "İş yeri",
+    order: "Başvuru",
+    open_until: "Süre sonu",
+    plans: "Vade ve taksit seçin",
+    plan: "Ödeme planı",
     term: "Vade",
+    instalment: "Taksit",
+    monthly_rate: "aylık faiz",
+    sum: "Toplam",
     months: "ay",
-    total: "toplam",
+    your_data: "Bilgileriniz",
     identity_number: "T.C. kimlik numarası",
-    phone_number: "Cep telefonu (5xxxxxxxxx)",
+    identity_number_hint: "11 rakam",
+    phone_number: "Cep telefonu",
+    phone_number_hint: "5 ile başlayan 10 rakam",
     birth_date: "Doğum tarihi",
-    approve: "Başvur: banka onaylasın",
-    decline: "Başvur: banka reddetsin",
-    assess: "Başvur: değerlendirme uzasın",
-    close: "Sonuçlandırmadan dön",
-    bench: "Bu sayfa bir simülatördür. Kararı siz verirsiniz, gerçek bir kredi kullanılmaz.",
+    birth_date_hint: "Gün, ay, yıl",
+    apply: "Başvuruyu gönder",
+    close: "Mağazaya dön",
+    tester: "Test seçenekleri",
+    tester_intro: "Gerçek bir banka sayfasında bulunmaz. Seçim yalnız bu başvuru için geçerlidir.",
+    decide: "Kararı verin",
+    approve: "Onayla",
+    approve_pays: "Bankanın olağan akışı: onay ve ödeme.",
+    approve_waits: "Bankanın olağan akışı: onaydan sonra iş yerinin teyidi beklenir.",
+    approve_assesses: "Bankanın olağan akışı: önce kısa bir değerlendirme, sonra iş yerinin teyidi.",
+    ready_choice: "Onayla, iş yeri teyit etsin",
+    ready_about: "Onaylanır; ödeme için iş yerinin teyidi beklenir.",
+    reason: "Ret nedeni",
+    reason_rejected: "Banka uygun bulmadı",
+    reason_limit: "Limit yetersiz",
+    reason_shopper: "Müşteri vazgeçti",
+    decline: "Reddet",
+    decline_about: "Yukarıdaki nedenle reddedilir.",
+    assess: "Uzun değerlendir",
+    one_minute: "1 dk",
+    ten_minutes: "10 dk",
+    one_day: "1 gün",
+    assess_about: "Seçilen süre sonunda banka onaylar.",
+    seconds: "sn",
+    expire: "Süreyi hemen bitir",
+    expire_about: "Başvurunun süresi dolmuş sayılır.",
+    disturb: "Yanıtın yolunu boz",
+    outcome: "Bankanın kararı",
+    outcome_approved: "Onay",
+    outcome_declined: "Ret (yukarıdaki nedenle)",
+    twice: "İki kez yanıtla",
+    twice_about: "Bildirim iki kez gider, tarayıcı iki kez döner.",
+    late: "Geç bildir",
+    late_about: "Tarayıcı hemen döner, bildirim seçilen süre sonunda gider.",
+    no_notice: "Bildirim gönderme",
+    no_notice_about: "Karar verilir; yalnız tarayıcı döner.",
+    no_return: "Tarayıcı dönmesin",
+    no_return_about: "Karar verilir ve bildirilir; alıcı dönmez.",
+    close_window: "Pencereyi kapat",
+    close_window_about: "Karar verilmez, bildirim gitmez, alıcı dönmez.",
     back_to_shop: "Mağazaya dön",
+    reopen: "Başvuru sayfasını yeniden aç",
+    expected: "Şimdi iş yerinden beklenen",
+    closed_title: "Pencere kapandı",
+    closed: "Banka karar vermedi ve iş yerine hiçbir şey bildirilmeyecek. Başvurunun süresi şu zamanda dolar:",
+    closed_expected: "Ödeme WAITING durumunda kalmalı. Süre dolunca banka bunu bildirir ve ödeme FAILURE olmalı; o zamana kadar sipariş hazırlanmamalı, alıcı sayfayı yeniden açabilir.",
+    no_return_title: "Alıcı dönmedi",
+    no_return_done: "Banka karar verdi ve iş yerine bildirdi; tarayıcı mağazaya dönmeyecek.",
+    no_return_expected: "Ödemenin sonucu, alıcı dönmeden de bildirimle belli olmalı. Dönüş sayfasını beklemek yanlıştır.",
+    twice_title: "Banka iki kez yanıtlıyor",
+    twice_done: "Bildirim iki kez gönderildi. Tarayıcı mağazaya önce bir çerçevede döndü, birazdan bu pencerede dönecek.",
+    twice_expected: "Sonuç bir kez işlenmeli: tek sipariş, tek ödeme. İkinci dönüşe ALREADY_RETURNED denir.",
+    frame: "Birinci dönüş",
     term_missing: "Bir vade seçin.",
     identity_number_wrong: "Kimlik numarası 11 haneli olmalı.",
     phone_number_wrong: "Telefon 5 ile başlayan 10 hane olmalı.",
@@ -69,23 +193,84 @@ const TURKISH: Words = Words {
 };
 
 const ENGLISH: Words = Words {
-    language: "en",
+    language: Language::English,
+    language_name: "English",
+    badge: "SIMULATOR",
+    disclaimer: "No real money. This page is not the bank's.",
     title: "Shopping loan application",
     choose_bank: "Which bank should lend?",
     continue_: "Continue",
     cart_total: "Cart total",
+    cart: "Cart",
+    shop: "Shop",
+    order: "Application",
+    open_until: "Open until",
+    plans: "Choose a term",
+    plan: "Payment plan",
     term: "Term",
-    months: "months",
-    total: "in total",
+    instalment: "Instalment",
+    monthly_rate: "monthly",
+    sum: "Total",
+    months: "mo.",
+    your_data: "About you",
     identity_number: "National identity number",
-    phone_number: "Mobile phone (5xxxxxxxxx)",
+    identity_number_hint: "11 digits",
+    phone_number: "Mobile phone",
+    phone_number_hint: "10 digits, the first is 5",
     birth_date: "Date of birth",
-    approve: "Apply: the bank approves",
-    decline: "Apply: the bank declines",
-    assess: "Apply: the assessment takes long",
-    close: "Go back without finishing",
-    bench: "This page is a simulator. You decide for the bank, and nobody lends anything.",
+    birth_date_hint: "Day, month, year",
+    apply: "Send the application",
+    close: "Back to the shop",
+    tester: "Tester's choices",
+    tester_intro: "No real bank shows these. A choice holds for this application only.",
+    decide: "Decide",
+    approve: "Approve",
+    approve_pays: "The bank's usual course: approval and payment.",
+    approve_waits: "The bank's usual course: after approval the shop must confirm.",
+    approve_assesses: "The bank's usual course: a short assessment, then the shop must confirm.",
+    ready_choice: "Approve, the shop confirms",
+    ready_about: "Approved; the payment waits for the shop to confirm.",
+    reason: "Reason of a decline",
+    reason_rejected: "Not approved by the bank",
+    reason_limit: "Limit not sufficient",
+    reason_shopper: "The shopper declined",
+    decline: "Decline",
+    decline_about: "Declined for the reason above.",
+    assess: "Assess for long",
+    one_minute: "1 min",
+    ten_minutes: "10 min",
+    one_day: "1 day",
+    assess_about: "The bank approves when the time is over.",
+    seconds: "s",
+    expire: "Expire now",
+    expire_about: "The application's time is over at once.",
+    disturb: "Disturb the answer's way",
+    outcome: "The bank's decision",
+    outcome_approved: "Approved",
+    outcome_declined: "Declined (reason as above)",
+    twice: "Answer twice",
+    twice_about: "Notified twice, and the browser returns twice.",
+    late: "Notify late",
+    late_about: "The browser returns at once, the notification when the time is over.",
+    no_notice: "Never notify",
+    no_notice_about: "Decided; only the browser returns.",
+    no_return: "Never return",
+    no_return_about: "Decided and notified; the shopper does not come back.",
+    close_window: "Close the window",
+    close_window_about: "No decision, no notification, no return.",
     back_to_shop: "Back to the shop",
+    reopen: "Open the application again",
+    expected: "What is expected of the shop now",
+    closed_title: "The window was closed",
+    closed: "The bank has not decided, and the shop will be told nothing. The application's time is over at:",
+    closed_expected: "The payment should stay WAITING. When the time is over the bank says so, and the payment should be FAILURE; until then nothing is shipped, and the shopper may open the page again.",
+    no_return_title: "The shopper did not return",
+    no_return_done: "The bank decided and told the shop; the browser will not go back.",
+    no_return_expected: "The payment's result should be known from the notification, without the shopper. Waiting for the return would be wrong.",
+    twice_title: "The bank answers twice",
+    twice_done: "The shop was notified twice. The browser returned in a frame first, and will soon return in this window.",
+    twice_expected: "The result should count once: one order, one payment. The second return is told ALREADY_RETURNED.",
+    frame: "First return",
     term_missing: "Choose a term.",
     identity_number_wrong: "The identity number has 11 digits.",
     phone_number_wrong: "The phone number has 10 digits and starts with 5.",
@@ -100,71 +285,10 @@ const ENGLISH: Words = Words {
     cancelled: "The application was cancelled.",
 };
 
-/// English when the browser names it before Turkish; else Turkish. Weights are not read: browsers
-/// list languages in the order of preference.
-pub(crate) fn of_browser(accept_language: &str) -> &'static Words {
-    let languages = accept_language
-        .split(',')
-        .map(|entry| entry.trim().to_ascii_lowercase());
-    for language in languages {
-        if language.starts_with("tr") {
-            return &TURKISH;
-        }
-        if language.starts_with("en") {
-            return &ENGLISH;
-        }
-    }
-    &TURKISH
-}
-
-/// Kuruş as a person reads them: `12.345,67 TL` or `TRY 12,345.67`.
-pub(crate) fn amount(minor: i64, language: &str) -> String {
-    let (thousands, point) = if language == "tr" {
-        ('.', ',')
-    } else {
-        (',', '.')
-    };
-    let (lira, kurus) = (minor / 100, minor % 100);
-    let digits = lira.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(thousands);
-        }
-        grouped.push(digit);
-    }
+/// The words of a language.
+pub(crate) fn of(language: Language) -> &'static Words {
     match language {
-        "tr" => format!("{grouped}{point}{kurus:02} TL"),
-        _ => format!("TRY {grouped}{point}{kurus:02}"),
-    }
-}
-
-/// A rate in millionths of a percent: `%3,59` or `3.59%`.
-pub(crate) fn rate(millionths: i64, language: &str) -> String {
-    let (whole, hundredths) = (millionths / 1_000_000, millionths % 1_000_000 / 10_000);
-    match language {
-        "tr" => format!("%{whole},{hundredths:02}"),
-        _ => format!("{whole}.{hundredths:02}%"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_and_rates_are_written_as_the_language_does() {
-        assert_eq!(amount(1_234_567, "tr"), "12.345,67 TL");
-        assert_eq!(amount(123_456_700, "en"), "TRY 1,234,567.00");
-        assert_eq!(amount(5, "tr"), "0,05 TL");
-        assert_eq!(rate(3_590_000, "tr"), "%3,59");
-        assert_eq!(rate(4_050_000, "en"), "4.05%");
-    }
-
-    #[test]
-    fn the_browser_chooses_and_turkish_is_the_default() {
-        assert_eq!(of_browser("en-US,en;q=0.9,tr;q=0.8").language, "en");
-        assert_eq!(of_browser("tr-TR,tr;q=0.9,en;q=0.8").language, "tr");
-        assert_eq!(of_browser("de").language, "tr");
+        Language::Turkish => &TURKISH,
+        Language::English => &ENGLISH,
     }
 }

@@ -1,34 +1,33 @@
 //! PosNet's 3D Secure: the merchant has the order sealed, the shopper proves himself on the bank's
 //! page, the merchant resolves what came back and finishes the sale.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::sales::{instalments, is_currency, known_before, sale_fields};
 use super::{KEY, MERCHANT, POSNET_ID, TERMINAL, approved, host_log_key, kurus, mac, refused};
 use crate::cards::{Card, Program, ThreeDs};
-use crate::faults::{Facts, Fault, FaultKind};
 use crate::ledger::{Bank, Kind, Points, Sale, Sold, Unwritten};
+use crate::pages::{self, Language};
 use crate::seal::{random, same, upper_hex};
-use crate::session::{Session, Step, judge};
+use crate::session::{Answer, Form, Return, Session, Step, Visit, judge};
 use crate::xml::{Node, node, text};
-use crate::{App, codes, expiry, page, reply, session};
+use crate::{App, codes, expiry, reply, session};
 
 const XID_LENGTH: usize = 20;
-const HTML: &str = "text/html; charset=utf-8";
+const THEME: &str = "yapikredi";
+const NAME: &str = "Yapı Kredi";
 
 /// What the password page carries around, sealed.
 #[derive(Clone, Serialize, Deserialize)]
 struct PageState {
-    session: Session,
+    visit: Visit,
     return_url: String,
-    attempts: u8,
     joker: bool,
 }
 
@@ -97,32 +96,44 @@ pub(super) fn begin(app: &App, ask: &Node) -> Node {
 }
 
 /// The browser's first call: the merchant's form, checked, becomes the password page.
-pub(super) async fn page(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let form = form(&body);
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let (data1, data2) = (field("posnetData"), field("posnetData2"));
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let language = Language::wanted(query.as_deref(), &headers);
+    let words = pages::words(language);
+    let form = Form::read(&body);
+    let (data1, data2) = (form.field("posnetData"), form.field("posnetData2"));
     let sign = app.sealer.sign("posnet-form", &format!("{data1};{data2}"));
     let session: Option<Session> = app.sealer.open("posnet-merchant", data1);
-    let (Some(session), true) = (session, same(sign.as_bytes(), field("digest").as_bytes())) else {
-        return refuse_page("Sipariş verisi doğrulanamadı.");
+    let digest = form.field("digest").as_bytes();
+    let (Some(session), true) = (session, same(sign.as_bytes(), digest)) else {
+        return refuse_page(language, words.order_broken);
     };
-    if field("mid") != MERCHANT || field("posnetID") != POSNET_ID {
-        return refuse_page("Üye işyeri tanınmıyor.");
+    if form.field("mid") != MERCHANT || form.field("posnetID") != POSNET_ID {
+        return refuse_page(language, words.shop_unknown);
     }
-    if !page::is_web_address(field("merchantReturnURL")) {
-        return refuse_page("Dönüş adresi geçersiz.");
+    if !pages::is_web_address(form.field("merchantReturnURL")) {
+        return refuse_page(language, words.address_broken);
     }
     let state = PageState {
-        session,
-        return_url: field("merchantReturnURL").to_owned(),
-        attempts: 0,
-        joker: field("useJokerVadaa") == "1",
+        visit: Visit {
+            session,
+            attempts: 0,
+            language,
+            shop: pages::SHOP.to_owned(),
+        },
+        return_url: form.field("merchantReturnURL").to_owned(),
+        joker: form.field("useJokerVadaa") == "1",
     };
     ask_password(&app, &state).await
 }
 
 async fn ask_password(app: &App, state: &PageState) -> Response {
-    let session = &state.session;
+    let visit = &state.visit;
+    let session = &visit.session;
     let card = app
         .cards
         .named(&session.card)
@@ -140,21 +151,26 @@ async fn ask_password(app: &App, state: &PageState) -> Response {
         .flatten()
         .filter(|(code, _)| *code > 2 || session.instalments >= 2)
         .collect();
-    let html = page::ask(&page::Ask {
-        bank: "Yapı Kredi",
+    pages::ask(&pages::Ask {
+        theme: THEME,
+        bank: NAME,
+        language: visit.language,
         action: &format!(
             "{}/posnet/3DSWebService/YKBPaymentService/otp",
             app.public_url
         ),
         state: &app.sealer.seal("posnet-page", state),
+        shop: &visit.shop,
+        order_id: &session.order_id,
         masked: &session.masked,
         amount: session.amount,
         currency: &session.currency,
-        attempts: state.attempts,
+        instalments: session.instalments,
+        date: &pages::moment(app.now(), visit.language),
+        attempts: visit.attempts,
         points,
         campaigns: &campaigns,
-    });
-    Html(html).into_response()
+    })
 }
 
 fn is_world(card: &Card) -> bool {
@@ -162,59 +178,39 @@ fn is_world(card: &Card) -> bool {
 }
 
 /// The browser's second call: password and choices; the outcome goes back to the shop.
-pub(super) async fn password(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let form = form(&body);
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let Some(mut state) = app.sealer.open::<PageState>("posnet-page", field("state")) else {
-        return refuse_page("Bu sayfa artık geçerli değil.");
+pub(super) async fn password(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = Form::read(&body);
+    let Some(mut state) = app
+        .sealer
+        .open::<PageState>("posnet-page", form.field("state"))
+    else {
+        let language = Language::wanted(query.as_deref(), &headers);
+        return refuse_page(language, pages::words(language).page_stale);
     };
-    let merchant_packet = app.sealer.seal("posnet-merchant", &state.session);
-    let mut status = match judge(
-        &app,
-        &state.session,
-        state.attempts,
-        field("action"),
-        field("otp"),
-    ) {
-        Step::Again(attempts) => {
-            state.attempts = attempts;
-            return ask_password(&app, &state).await;
-        }
-        Step::Done(status) => status,
+    let merchant_packet = app.sealer.seal("posnet-merchant", &state.visit.session);
+    let answer = match judge(&app, "posnet", &mut state.visit, &form) {
+        Step::Again => return ask_password(&app, &state).await,
+        Step::Broken => return reply::internal_error(),
+        Step::Done(answer) => answer,
     };
-    let session = &mut state.session;
-    let fault = app.faults.take(
-        "posnet",
-        "threeds_page",
-        Facts {
-            amount: Some(session.amount),
-            card: Some(&session.card),
-            order_id: Some(&session.order_id),
-        },
-    );
-    if reply::fails_before(fault.as_ref()) {
-        return reply::internal_error();
-    }
-    if let Some(code) = reply::declines(fault.as_ref()) {
-        status = code
-            .parse()
-            .ok()
-            .filter(|status| *status <= 9)
-            .unwrap_or_default();
-    }
-    session.md_status = Some(status);
+    let session = &mut state.visit.session;
     if state.joker
         && let Some(card) = app.cards.named(&session.card).filter(|card| is_world(card))
     {
-        session.points = kurus(field("points"))
+        session.points = kurus(form.field("points"))
             .unwrap_or_default()
             .min(session.amount);
-        let chosen = field("campaign").parse().unwrap_or_default();
+        let chosen = form.field("campaign").parse().unwrap_or_default();
         if card.campaigns.iter().any(|(code, _)| *code == chosen) {
             session.campaign = chosen;
         }
     }
-    way_back(&app, &state, merchant_packet, fault.as_ref()).await
+    way_back(&app, &state, merchant_packet, &answer).await
 }
 
 /// The page that carries the sealed outcome to the shop.
@@ -222,12 +218,12 @@ async fn way_back(
     app: &App,
     state: &PageState,
     merchant_packet: String,
-    fault: Option<&Fault>,
+    answer: &Answer,
 ) -> Response {
-    let session = &state.session;
+    let session = &state.visit.session;
     let bank_packet = app.sealer.seal("posnet-bank", session);
     let mut sign = callback_sign(app, &bank_packet, &merchant_packet);
-    if reply::wrong_mac(fault) {
+    if reply::wrong_mac(answer.fault.as_ref()) {
         reply::spoil(&mut sign);
     }
     let fields = [
@@ -241,16 +237,14 @@ async fn way_back(
         ("MerchantId", MERCHANT.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value));
-    let kind = fault.map(|fault| fault.kind);
-    let html = match kind {
-        Some(FaultKind::NoCallback) => page::dead_end("Alışverişe dönülemiyor."),
-        _ => page::way_back(
-            &state.return_url,
-            &fields,
-            kind == Some(FaultKind::DuplicateCallback),
-        ),
+    let back = Return {
+        theme: THEME,
+        bank: NAME,
+        language: state.visit.language,
+        url: &state.return_url,
+        fields: &fields,
     };
-    reply::deliver(HTML, html.into_bytes(), fault).await
+    back.send(app, answer).await
 }
 
 fn callback_sign(app: &App, bank_packet: &str, merchant_packet: &str) -> String {
@@ -395,10 +389,6 @@ fn with_mac(mut reply: Node, mac: String) -> Node {
     reply
 }
 
-fn form(body: &[u8]) -> HashMap<String, String> {
-    form_urlencoded::parse(body).into_owned().collect()
-}
-
-fn refuse_page(message: &str) -> Response {
-    (StatusCode::BAD_REQUEST, Html(page::dead_end(message))).into_response()
+fn refuse_page(language: Language, why: &str) -> Response {
+    pages::refused(StatusCode::BAD_REQUEST, THEME, NAME, language, why)
 }

@@ -151,6 +151,12 @@ impl Bank {
         reply
     }
 
+    /// Fetches a page as a browser does; head and body.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        let reply = self.send("GET", path, FORM, "").await;
+        String::from_utf8_lossy(&reply).into_owned()
+    }
+
     /// Posts a form as a browser does.
     pub(crate) async fn browse(&self, path: &str, fields: &[(&str, &str)]) -> String {
         body(&self.send("POST", path, FORM, &form(fields)).await)

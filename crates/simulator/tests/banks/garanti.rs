@@ -326,7 +326,7 @@ fn finish<'a>(order: &'a str, amount: i64, back: &str) -> Ask<'a> {
 async fn three_d_model_from_form_to_sale() {
     let bank = Bank::open().await;
     let page = post(&bank, &form("T1", BONUS, "1500")).await;
-    assert!(page.contains("15,00 TL") && !page.contains(BONUS), "{page}");
+    assert!(page.contains("15,00 ₺") && !page.contains(BONUS), "{page}");
     let back = confirm(&bank, &page).await;
     assert_eq!(input(&back, "mdstatus"), "1");
     assert!(back.contains("action=\"https://shop.example/ok\""));

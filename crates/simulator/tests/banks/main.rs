@@ -12,3 +12,5 @@ mod ledger;
 mod posnet;
 #[cfg(test)]
 mod posnet_threeds;
+#[cfg(test)]
+mod testers;

@@ -5,3 +5,4 @@ mod api;
 mod bench;
 mod faults;
 mod shopper;
+mod testers;

@@ -25,7 +25,7 @@ async fn an_approval_is_notified_before_the_browser_returns() {
     let page = bench.applies(&bench.application("A1", "064")).await;
     let html = see(&bench, &page, "tr-TR").await;
     assert!(
-        html.contains("İş Bankası") && html.contains("10.000,00 TL"),
+        html.contains("İş Bankası") && html.contains("10.000,00 ₺"),
         "{html}"
     );
     assert!(!html.contains("<script") && !html.contains("name=\"identityNumber\""));
@@ -142,17 +142,15 @@ async fn what_a_browser_types_is_escaped_and_guessed_pages_are_not_there() {
 async fn every_bank_has_its_icon_and_its_look() {
     let bench = Bench::open().await;
     let mut looks = std::collections::BTreeSet::new();
-    for bank in &crate::lenders::banks::BANKS {
+    for (number, bank) in crate::lenders::banks::BANKS.iter().enumerate() {
         let path = format!("/lender/icons/{}.svg", bank.code);
         let icon = bench.send("GET", &path, &[], b"").await.unwrap();
         assert_eq!(icon.header("content-type"), "image/svg+xml");
-        let path = format!("/lender/looks/{}.css", bank.code);
-        looks.insert(bench.send("GET", &path, &[], b"").await.unwrap().text());
+        let application = bench.application(&format!("A{number}"), bank.code);
+        let html = see(&bench, &bench.applies(&application).await, "tr").await;
+        let theme = format!("class=\"theme-{}\"", bank.theme);
+        assert!(html.contains(&theme) && html.contains(bank.name), "{html}");
+        looks.insert(theme);
     }
     assert_eq!(looks.len(), 5);
-    let none = bench
-        .send("GET", "/lender/looks/999.css", &[], b"")
-        .await
-        .unwrap();
-    assert_eq!(none.status, 404);
 }

@@ -1,0 +1,51 @@
+//! The simulator's first page: what is here, and where.
+
+use axum::response::Response;
+use http::StatusCode;
+use minijinja::context;
+use minijinja::value::Serde;
+
+use super::{Language, POLICY, page, words};
+
+const PATHS: &[(&str, &str)] = &[
+    (
+        "/posnet/PosnetWebService/XML",
+        "Yapı Kredi PosNet XML (POST xmldata)",
+    ),
+    (
+        "/posnet/3DSWebService/YKBPaymentService",
+        "PosNet 3D Secure page (POST)",
+    ),
+    ("/garanti/VPServlet", "Garanti GVP (POST XML)"),
+    (
+        "/garanti/servlet/gt3dengine",
+        "Garanti 3D Secure page (POST)",
+    ),
+    ("/lender/v1/", "loans of five banks (signed)"),
+    ("/control/ledger", "control: what the banks believe"),
+    ("/control/loans", "control: loan applications"),
+    ("/control/faults", "control: POST and DELETE failures"),
+    (
+        "/control/lender-faults",
+        "control: POST and DELETE lenders' failures",
+    ),
+    ("/control/settle-day", "control: POST closes the day"),
+    ("/control/purses", "control: reward purses"),
+    ("/control/switches", "control: switches"),
+];
+
+/// The list of what is here.
+pub(crate) fn index(public_url: &str) -> Response {
+    let words = words::of(Language::English);
+    let context = context! {
+        language => Language::English.code(),
+        theme => "plain",
+        bank => "Galata simulator",
+        badge => words.badge,
+        disclaimer => words.disclaimer,
+        title => "Simulated banks",
+        public_url => public_url,
+        paths => Serde(PATHS),
+    };
+    page(StatusCode::OK, "index.html", &context, POLICY)
+}
