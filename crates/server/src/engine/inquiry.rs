@@ -4,6 +4,7 @@
 
 use super::answer::{self, Outcome, failure, failure_of};
 use super::charge::order_of;
+use super::recorder::Recorder;
 use crate::app::App;
 use crate::clock::istanbul;
 use crate::operations::Problem;
@@ -115,9 +116,11 @@ async fn ask(
     let now = app.istanbul_now();
     let sent_at = istanbul(attempt.asked_at);
     let order = order_of(payment, attempt);
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, &pos, "inquire");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let order = OrderRef {
@@ -191,9 +194,11 @@ async fn void(
     let now = app.istanbul_now();
     let sent_at = istanbul(attempt.asked_at);
     let order = order_of(payment, attempt);
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, &pos, "void");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let order = OrderRef {

@@ -7,6 +7,7 @@ pub mod charge;
 pub mod claims;
 pub mod inquiry;
 pub mod loan;
+pub mod recorder;
 pub mod rewards;
 pub mod routing;
 pub mod split;

@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod audit;
 pub mod cards;
 pub mod db;
+pub mod exchanges;
 pub mod idempotency;
 pub mod leases;
 pub mod loans;
@@ -14,6 +15,7 @@ pub mod migrations;
 pub mod page_tokens;
 pub mod payments;
 pub mod poses;
+pub mod requests;
 pub mod signatures;
 pub mod webhooks;
 

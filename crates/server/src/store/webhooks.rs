@@ -82,6 +82,14 @@ pub async fn due(
         .collect()
 }
 
+/// Forgets the calls of webhooks whose id is below `first_kept`.
+pub fn forget_tries_before(first_kept: i64, commit: &mut Commit) {
+    commit.maybe(
+        "delete from webhook_tries where webhook_id < $1",
+        params![first_kept],
+    );
+}
+
 /// Notes how a call went. `again_at` none: delivered, or dropped when it was not.
 pub fn save_try(
     webhook: &Webhook,
