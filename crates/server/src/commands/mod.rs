@@ -10,6 +10,7 @@ mod merchant;
 mod options;
 mod pos;
 mod serve;
+mod webhook;
 
 pub use serve::stopped;
 
@@ -47,6 +48,9 @@ enum Command {
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
     Pos(pos::Pos),
+    /// Webhooks that were sent.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Why a command failed.
@@ -104,6 +108,7 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         Command::Merchant(command) => merchant::run(command).await,
         Command::Apm(command) => apm::run(command).await,
         Command::Pos(command) => pos::run(command).await,
+        Command::Webhook(command) => webhook::run(command).await,
     }
 }
 

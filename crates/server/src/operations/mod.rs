@@ -8,12 +8,14 @@ pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
 mod check;
+pub mod exchanges;
 mod given_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod payment_reporting;
 mod payment_view;
 mod problem;
+pub mod webhooks;
 
 pub use by::{By, Permission, Role, Who};
 pub use problem::Problem;

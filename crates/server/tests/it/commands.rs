@@ -36,7 +36,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 19] = [
+    let table: [(&str, &[&[&str]]); 21] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -56,6 +56,8 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("apm list", &[&store]),
         ("pos create", &[&store, &threeds]),
         ("pos edit", &[&store, &threeds]),
+        ("webhook list", &[&store]),
+        ("webhook resend", &[&store]),
     ];
     for (name, groups) in table {
         let mut arguments: Vec<&str> = name.split_whitespace().collect();
