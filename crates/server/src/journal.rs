@@ -4,9 +4,10 @@
 
 use crate::store::db::{Commit, CommitError, Db};
 use crate::store::{exchanges, requests};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -54,8 +55,13 @@ enum Message {
     Flush(oneshot::Sender<()>),
 }
 
+/// Requests that a merchant's API keys may be refused in a minute and still be logged: whoever
+/// knows an API key needs no secret to be refused.
+const REFUSALS_MAX: u32 = 100;
+
 /// The queue's near end.
 pub struct Journal {
+    refusals: Mutex<HashMap<i64, (i64, u32)>>,
     queue: mpsc::Sender<Message>,
     waiting: Arc<Waiting>,
 }
@@ -72,7 +78,11 @@ impl Journal {
         let (queue, entries) = mpsc::channel(QUEUE_MAX);
         let waiting = Arc::new(Waiting::default());
         tokio::spawn(write_all(db, entries, Arc::clone(&waiting)));
-        Journal { queue, waiting }
+        Journal {
+            refusals: Mutex::default(),
+            queue,
+            waiting,
+        }
     }
 
     /// Takes an entry, or drops it when too many wait. Never waits itself.
@@ -84,6 +94,21 @@ impl Journal {
             self.waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.waiting.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether one more refused request of this merchant is logged in this minute.
+    pub fn admits_refusal(&self, merchant_id: i64, at: Timestamp) -> bool {
+        let minute = at.as_second().div_euclid(60);
+        let mut refusals = self
+            .refusals
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let count = refusals.entry(merchant_id).or_insert((minute, 0));
+        if count.0 != minute {
+            *count = (minute, 0);
+        }
+        count.1 = count.1.saturating_add(1);
+        count.1 <= REFUSALS_MAX
     }
 
     /// [`Journal::flush`], but no longer than a shutdown may take.

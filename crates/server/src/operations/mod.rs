@@ -15,6 +15,7 @@ pub mod merchant_poses;
 pub mod payment_reporting;
 mod payment_view;
 mod problem;
+pub mod requests;
 pub mod webhooks;
 
 pub use by::{By, Permission, Role, Who};

@@ -450,6 +450,24 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     let path = "/payment/v1/card-payments";
     let paid = signed(world, &serving.url, path, &request).await.ok();
     assert!(paid.data("cardToken").is_string());
+    let loyalty = json!({"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 1}});
+    let card = json!({"cardNumber": "4043080000000003", "loyalty": loyalty});
+    let rewarded = with(request.clone(), json!({"card": card}));
+    signed(world, &serving.url, path, &rewarded).await.ok();
+    let loan = crate::bnpl_payments::application("064");
+    let loan_path = "/payment/v1/bnpl-payments/init";
+    signed(world, &serving.url, loan_path, &loan).await.ok();
+    // A refused signature is explained with the body that came.
+    let headers = [
+        ("x-api-key", "api-key"),
+        ("x-rnd-key", "rnd"),
+        ("x-auth-version", "v1"),
+        ("x-signature", "secret-key"),
+    ];
+    let url = format!("{}{path}?cardNumber={CARD}", serving.url);
+    let body = request.to_string();
+    let refused = crate::world::send(&world.http, "POST", &url, body.as_bytes(), &headers).await;
+    assert_eq!(refused.status, 401);
     let by_3ds = with(
         request,
         json!({"callbackUrl": "https://shop.example.com/callback"}),
@@ -478,13 +496,23 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
 
     let database = kept(&shared).await;
     // The search itself works: what may be read is found.
-    for shown in ["Haluk Demir", "52092200", "7000679", "api-key"] {
+    for shown in [
+        "Haluk Demir",
+        "52092200",
+        "7000679",
+        "api-key",
+        "threeds_return",
+        "<CVV2>***</CVV2>",
+        "secret_sent_as_signature",
+    ] {
         assert!(holds(&database, shown), "{shown}");
     }
     let key = shared.key.split_once(':').unwrap().1;
     for secret in [
         CARD,
         "5400630000000009",
+        "4043080000000003",
+        "12345678950",
         "123qweASD/",
         "10,10,10,10,10,10,10,10",
         "secret-key",

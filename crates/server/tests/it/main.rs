@@ -25,6 +25,7 @@ mod merchant_poses;
 mod payment_reporting;
 mod process;
 mod replicas;
+mod requests;
 mod threeds;
 mod webhooks;
 mod world;
