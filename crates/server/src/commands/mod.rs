@@ -6,6 +6,7 @@
 )]
 
 mod apm;
+mod key;
 mod merchant;
 mod options;
 mod pos;

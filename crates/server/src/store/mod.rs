@@ -1,6 +1,7 @@
 //! All SQL: literals in the common dialect, scoped by merchant in name and signature, and the
 //! rows they read turned into the types of the engine. No decision about money is taken here.
 
+pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;

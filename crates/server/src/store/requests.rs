@@ -129,6 +129,23 @@ pub async fn of_merchant(
     rows.iter().map(read).collect()
 }
 
+/// When a key of the merchant last asked for something and was admitted, as far as the log reaches.
+pub async fn last_of_key(
+    app: &App,
+    merchant_id: i64,
+    api_key: &str,
+) -> Result<Option<Timestamp>, Unavailable> {
+    let row = app
+        .db
+        .row(
+            "select at from request_log where merchant_id = $1 and api_key = $2 and status <> 401 \
+             order by id desc limit 1",
+            params![merchant_id, api_key],
+        )
+        .await?;
+    row.map(|row| row.time("at")).transpose()
+}
+
 /// One request of a merchant.
 pub async fn one(app: &App, merchant_id: i64, id: i64) -> Result<Option<Logged>, Unavailable> {
     let row = app

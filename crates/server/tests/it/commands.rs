@@ -36,7 +36,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 21] = [
+    let table: [(&str, &[&[&str]]); 25] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -56,6 +56,10 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("apm list", &[&store]),
         ("pos create", &[&store, &threeds]),
         ("pos edit", &[&store, &threeds]),
+        ("merchant key list", &[&store]),
+        ("merchant key add", &[&store]),
+        ("merchant key rotate", &[&store]),
+        ("merchant key revoke", &[&store]),
         ("webhook list", &[&store]),
         ("webhook resend", &[&store]),
     ];
@@ -533,4 +537,35 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
         assert!(!serving.logged().contains(around), "{around} is in the log");
     }
     assert!(serving.logged().contains("serving"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_listed_added_rotated_and_revoked() {
+    let shared = Shared::open().await;
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let (id, first) = (printed(&made, "merchant"), printed(&made, "api key"));
+    let added = shared.run(&["merchant", "key", "add", id]);
+    let second = printed(&added, "api key");
+    let rotated = shared.run(&["merchant", "key", "rotate", id, first]);
+    assert!(rotated.contains("24 more hours"), "{rotated}");
+    let third = printed(&rotated, "api key");
+    let list = shared.run(&["merchant", "key", "list", id]);
+    assert_eq!(list.lines().count(), 3, "{list}");
+    for line in list.lines() {
+        let state = if line.starts_with(first) {
+            "until "
+        } else {
+            "active"
+        };
+        assert!(line.contains(state), "{line}");
+    }
+    assert!(!list.contains(printed(&added, "secret key")));
+    for (key, left) in [(second, true), (third, true), (first, false)] {
+        let said = shared.run(&["merchant", "key", "revoke", id, key]);
+        assert_eq!(said.is_empty(), left, "{said}");
+    }
+    shared.fails(&["merchant", "key", "revoke", id, "unknown"]);
+    let webhooks = shared.run(&["webhook", "list", "--merchant", id]);
+    assert_eq!(webhooks, "");
+    shared.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
 }

@@ -20,6 +20,7 @@ mod docs;
 mod doubt;
 mod exchanges;
 mod idempotency;
+mod keys;
 mod kill;
 mod merchant_poses;
 mod payment_reporting;
