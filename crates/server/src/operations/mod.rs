@@ -8,6 +8,7 @@ pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
 mod check;
+pub mod doubts;
 pub mod exchanges;
 mod given_card;
 pub mod merchant_apms;

@@ -4,10 +4,10 @@
 use super::{By, Permission, Problem};
 use crate::app::App;
 use crate::engine::webhook_call;
-use crate::setup;
 use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
 use crate::store::webhooks::{self, Sent, Try, Webhook, WebhookState};
-use crate::store::won;
+use crate::store::{merchants, won};
 use contract::enums::{WebhookEventType, WebhookStatus};
 use contract::rules::Rule;
 use serde_json::{Value as Json, json};
@@ -69,13 +69,7 @@ pub async fn resend(app: &App, by: &By, merchant_id: i64, webhook_id: i64) -> Re
     .await?;
     let sent = webhooks::one(app, merchant_id, webhook_id).await?;
     let sent = sent.ok_or_else(not_found)?;
-    if setup::merchant(app, merchant_id)
-        .await?
-        .webhook_url
-        .is_empty()
-    {
-        return Err(Problem::field(Rule::NotAUrl, "webhookUrl"));
-    }
+    reachable(app, merchant_id).await?;
     let mut commit = Commit::new(merchant_id, webhook_id);
     webhooks::make_due(app, merchant_id, webhook_id, &mut commit);
     let was = json!({"state": sent.state.as_str(), "tries": sent.webhook.tries});
@@ -100,10 +94,7 @@ pub async fn test(app: &App, by: &By, merchant_id: i64) -> Result<Try, Problem> 
     const ACTION: &str = "webhook.test";
     by.require(app, merchant_id, Permission::ResendWebhooks, ACTION, "")
         .await?;
-    let merchant = setup::merchant(app, merchant_id).await?;
-    if merchant.webhook_url.is_empty() {
-        return Err(Problem::field(Rule::NotAUrl, "webhookUrl"));
-    }
+    let merchant = reachable(app, merchant_id).await?;
     let webhook = Webhook {
         merchant_id,
         id: app.next_id(),
@@ -128,6 +119,14 @@ pub async fn test(app: &App, by: &By, merchant_id: i64) -> Result<Try, Problem> 
     );
     won(app.db.commit(commit).await)?;
     Ok(called)
+}
+
+/// The merchant, when it has an address.
+async fn reachable(app: &App, merchant_id: i64) -> Result<Merchant, Problem> {
+    let merchant = merchants::of_id(app, merchant_id).await?;
+    merchant
+        .filter(|merchant| !merchant.webhook_url.is_empty())
+        .ok_or_else(|| Problem::field(Rule::NotAUrl, "webhookUrl"))
 }
 
 async fn look(app: &App, by: &By, merchant_id: i64, target: &str) -> Result<(), Problem> {

@@ -7,6 +7,7 @@ pub mod attempts;
 pub mod audit;
 pub mod cards;
 pub mod db;
+pub mod doubts;
 pub mod exchanges;
 pub mod idempotency;
 pub mod leases;

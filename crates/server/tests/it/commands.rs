@@ -36,7 +36,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 25] = [
+    let table: [(&str, &[&[&str]]); 28] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -60,6 +60,9 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("merchant key add", &[&store]),
         ("merchant key rotate", &[&store]),
         ("merchant key revoke", &[&store]),
+        ("payment doubts", &[&store]),
+        ("payment inquire", &[&store]),
+        ("payment settle", &[&store]),
         ("webhook list", &[&store]),
         ("webhook resend", &[&store]),
     ];
@@ -568,4 +571,36 @@ async fn keys_are_listed_added_rotated_and_revoked() {
     let webhooks = shared.run(&["webhook", "list", "--merchant", id]);
     assert_eq!(webhooks, "");
     shared.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_are_listed_inquired_and_settled() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let id = world.merchant.to_string();
+    let in_doubt = async || {
+        let lost = json!({"kind": "lose_reply"});
+        world.fault("garanti", "sale", lost).await;
+        let request = payment("5209220000000002");
+        let reply = world.post("/payment/v1/card-payments", request).await;
+        reply.body["errors"]["paymentId"].to_string()
+    };
+    let (first, second) = (in_doubt().await, in_doubt().await);
+    let list = shared.run(&["payment", "doubts", "--merchant", &id]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 2, "{list}");
+    assert!(lines[0].starts_with(&format!("{first}\tDOUBT\t100.00 TRY\tGaranti\t")));
+    let of = |id: &'static str| ["payment", id, "--merchant"];
+    let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();
+    assert_eq!(shared.run(&inquire).trim(), "FAILURE");
+    let settle = [
+        &of("settle")[..],
+        &[&id, "--id", &second, "--found", "taken"],
+    ]
+    .concat();
+    shared.fails(&settle);
+    shared.fails(&[&settle[..], &["--note", "x"]].concat());
+    let said = shared.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
+    assert_eq!(said.trim(), "SUCCESS");
+    assert_eq!(shared.run(&["payment", "doubts", "--merchant", &id]), "");
 }

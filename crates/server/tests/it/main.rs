@@ -18,6 +18,7 @@ mod card_payments;
 mod commands;
 mod docs;
 mod doubt;
+mod doubts;
 mod exchanges;
 mod idempotency;
 mod keys;
