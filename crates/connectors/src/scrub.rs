@@ -59,8 +59,14 @@ const WORDS_CHARS_MAX: usize = 255;
 /// A bank's own code or message, fit for showing: without card-like digit runs and control
 /// characters, and not endless. Who shows it still escapes it.
 pub fn words(text: &str) -> String {
+    line(text, WORDS_CHARS_MAX)
+}
+
+/// One line of at most `longest` characters that somebody wrote, fit for storing: without card-like
+/// digit runs and control characters.
+pub fn line(text: &str, longest: usize) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let kept: String = text.chars().take(WORDS_CHARS_MAX).map(plain).collect();
+    let kept: String = text.chars().take(longest).map(plain).collect();
     scrub_digits(kept.trim())
 }
 

@@ -70,6 +70,7 @@ create table audit_log (
 
 -- A key may be given a last moment, so that an old and a new one overlap.
 alter table api_keys add column expires_at timestamptz;
+create index api_keys_by_merchant on api_keys (merchant_id);
 
 -- What was said to banks and lenders, scrubbed.
 create table exchanges (
@@ -128,6 +129,7 @@ create table request_log (
 );
 
 create index request_log_old on request_log (at);
+create index request_log_by_key on request_log (api_key, id);
 
 -- The queue of doubts.
 create index attempts_open on attempts (merchant_id, id)

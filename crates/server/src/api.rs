@@ -4,7 +4,9 @@
 mod admission;
 mod answer;
 mod decode;
+mod log;
 mod routes;
+mod signing;
 
 use crate::app::App;
 use crate::engine::claims::Claims;
@@ -21,6 +23,7 @@ use contract::rules::Rule;
 use http::Request;
 use http::request::Parts;
 use jiff::SignedDuration;
+use log::{Began, Seen};
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,30 +39,32 @@ const KEY_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Answers one request, whatever it asks for.
 pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
-    let started = app.now();
+    let began = Began::now(&app);
     let (head, body) = request.into_parts();
     let language = Language::of_header(
         head.headers
             .get("lang")
             .and_then(|value| value.to_str().ok()),
     );
-    let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    let answer = match served(&app, head, body, language).await {
+    let mut seen = Seen::default();
+    let answer = match served(&app, &head, body, language, &mut seen).await {
         Ok(answer) => answer,
         Err(problem) => answer::problem(&problem, language),
     };
     if app.settings.log_requests {
-        let millis = app.now().duration_since(started).as_millis();
+        let (method, path, millis) = (&head.method, head.uri.path(), began.millis());
         tracing::info!(%method, path, status = answer.status, %millis, "request");
     }
+    log::note(&app, &head, seen, &answer, &began);
     answer.into_response()
 }
 
 async fn served(
     app: &Arc<App>,
-    head: Parts,
+    head: &Parts,
     body: Body,
     language: Language,
+    seen: &mut Seen,
 ) -> Result<Answer, Problem> {
     let route = routes::find(
         &app.settings.public_urls,
@@ -74,7 +79,7 @@ async fn served(
                 &[("limit", &BODY_BYTES_MAX.to_string())],
             )
         })?;
-    let caller = admission::admit(app, &head, &body, route.endpoint, language).await?;
+    let caller = admission::admit(app, head, &body, route.endpoint, language, seen).await?;
     decode::strict_json(&body)?;
     if !route.endpoint.served {
         return Err(Problem::rule(Rule::NotOffered));

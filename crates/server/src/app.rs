@@ -2,6 +2,7 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
+use crate::journal::Journal;
 use crate::net::{HostList, Net};
 use crate::store::db::Db;
 use crate::vault::Vault;
@@ -30,6 +31,8 @@ pub struct App {
     pub net: Net,
     /// The way to shops' webhook addresses: refuses private ones.
     pub webhook_net: Net,
+    /// What is written behind a request.
+    pub journal: Journal,
     /// What the operator set.
     pub settings: Settings,
     /// Held for reading by every operation under way; a shutdown waits to write it.

@@ -112,6 +112,14 @@ impl Ids {
     }
 }
 
+/// The lowest id that can be made at `moment`: ids of what came before are below it.
+pub fn first_id_at(moment: Timestamp) -> i64 {
+    let millis = moment.as_millisecond().saturating_sub(EPOCH_MILLIS);
+    millis
+        .max(0)
+        .saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +134,17 @@ mod tests {
             assert!(id > last && id < 1 << 53);
             last = id;
         }
+    }
+
+    #[test]
+    fn ids_of_a_moment_are_not_below_its_first() {
+        let now = SystemClock.now();
+        let before = now
+            .checked_sub(jiff::SignedDuration::from_millis(2))
+            .unwrap();
+        assert!(Ids::of_node(0).next(now) >= first_id_at(now));
+        assert!(Ids::of_node(31).next(before) < first_id_at(now));
+        assert_eq!(first_id_at(Timestamp::UNIX_EPOCH), 0);
     }
 
     #[test]

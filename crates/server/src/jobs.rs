@@ -4,12 +4,13 @@
 mod deliver;
 
 use crate::app::App;
+use crate::clock::first_id_at;
 use crate::engine::{inquiry, loan};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::{
-    SHARDS, attempts, cards, leases, loans, merchants, page_tokens, signatures, users, webhooks,
-    won,
+    SHARDS, attempts, cards, exchanges, leases, loans, merchants, page_tokens, requests,
+    signatures, users, webhooks, won,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -62,18 +63,28 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
     }
 }
 
-/// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments.
-async fn forget(app: &App) {
+/// Days that a card of an unfinished payment, and a logged request, are kept.
+const MONTH_DAYS: i64 = 30;
+/// Days that the evidence of a payment is kept: beyond the year in which cardholders may dispute.
+const EVIDENCE_DAYS: i64 = 400;
+
+/// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments,
+/// logged requests, and what was said about old payments.
+pub async fn forget(app: &App) {
     let now = app.now();
+    let ago = |days: i64| {
+        now.checked_sub(SignedDuration::from_hours(days * 24))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    };
     let mut commit = Commit::new(0, 0);
     signatures::forget_expired(now, &mut commit);
     page_tokens::forget_expired(now, &mut commit);
     users::forget_expired(now, &mut commit);
-    let month = SignedDuration::from_hours(30 * 24);
-    cards::forget_abandoned(
-        now.checked_sub(month).unwrap_or(Timestamp::MIN),
-        &mut commit,
-    );
+    cards::forget_abandoned(ago(MONTH_DAYS), &mut commit);
+    requests::forget_before(ago(MONTH_DAYS), &mut commit);
+    let first_kept = first_id_at(ago(EVIDENCE_DAYS));
+    exchanges::forget_before(first_kept, &mut commit);
+    webhooks::forget_tries_before(first_kept, &mut commit);
     if let Err(error) = won(app.db.commit(commit).await) {
         tracing::warn!(%error, "what has expired is kept for now");
     }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod engine;
 pub mod jobs;
+pub mod journal;
 pub mod net;
 pub mod operations;
 pub mod pages;

@@ -2,9 +2,14 @@
 //! beyond the API. Each function knows who asks and leaves an entry in the audit log.
 
 mod apms;
+mod keys;
 mod poses;
 
 pub use apms::{ApmSetup, create_apm, edit_apm, set_apm_active};
+pub use keys::{
+    ListedKey, MadeKey, OVERLAP_HOURS, OVERLAP_HOURS_MAX, create_key, list_keys, revoke_key,
+    rotate_key,
+};
 pub use poses::{create_pos, edit_pos, endpoint_behind};
 
 use crate::app::App;

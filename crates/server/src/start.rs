@@ -3,6 +3,7 @@
 use crate::app::{App, PanelSettings, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids};
+use crate::journal::Journal;
 use crate::net::{HostList, Net};
 use crate::store::db::{Db, Options};
 use crate::store::leases;
@@ -124,6 +125,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         .collect();
     let webhook_hosts = HostList::new(&config.webhook_hosts);
     Ok(Arc::new(App {
+        journal: Journal::start(db.clone()),
         db,
         vault,
         clock: config.clock,
@@ -202,8 +204,9 @@ pub async fn serve(
     outcome
 }
 
-/// Gives the leases back and closes the database.
+/// Writes what waits in the journal, gives the leases back and closes the database.
 pub async fn close(app: &App) {
+    app.journal.finish().await;
     if let Err(error) = leases::release_shards(app, &app.owner).await {
         tracing::warn!(%error, "the shards were not given back");
     }

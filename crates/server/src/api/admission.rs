@@ -1,5 +1,7 @@
 //! Who may come in: an API key, a signature over the raw bytes, and no signature twice.
 
+use super::log::Seen;
+use super::signing::Refused;
 use crate::app::App;
 use crate::engine::claims::{Claims, Key};
 use crate::net;
@@ -26,6 +28,7 @@ pub(super) async fn admit(
     body: &[u8],
     endpoint: &Endpoint,
     language: Language,
+    seen: &mut Seen,
 ) -> Result<Caller, Problem> {
     let api_key = header(head, "x-api-key")?;
     let rnd_key = header(head, "x-rnd-key")?;
@@ -43,6 +46,7 @@ pub(super) async fn admit(
     let Some((merchant, secret)) = merchants::by_api_key(app, api_key).await? else {
         return Err(Problem::rule(Rule::UnknownApiKey));
     };
+    seen.merchant_id = Some(merchant.id);
     let host = head
         .headers
         .get(http::header::HOST)
@@ -62,6 +66,20 @@ pub(super) async fn admit(
         body,
     };
     if !signature::verify(&request, given) {
+        let content_type = head.headers.get(http::header::CONTENT_TYPE);
+        seen.refused = Some(Box::new(Refused {
+            target: target.to_owned(),
+            api_key: api_key.to_owned(),
+            rnd_key: rnd_key.to_owned(),
+            given: given.to_owned(),
+            content_type: content_type
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or("")
+                .to_owned(),
+            body: body.to_vec(),
+            secret,
+            bases,
+        }));
         return Err(Problem::rule(Rule::SignatureNotEqual));
     }
     let key = idempotency_key(head, endpoint, target, body)?;

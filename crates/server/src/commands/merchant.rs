@@ -5,6 +5,7 @@
 )]
 
 use super::Failed;
+use super::key;
 use super::options::Store;
 use crate::operations::By;
 use crate::operations::Problem;
@@ -33,6 +34,9 @@ pub(super) enum Merchant {
     Threeds(Threeds),
     /// What becomes of a payment without 3DS that the bank took while the shop was told of doubt.
     Doubt(Doubt),
+    /// API keys.
+    #[command(subcommand)]
+    Key(key::Key),
 }
 
 /// On or off.
@@ -136,6 +140,7 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
     match command {
         Merchant::Create(options) => create(options).await,
         Merchant::List(store) => list(store).await,
+        Merchant::Key(command) => key::run(command).await,
         Merchant::Feature(o) => {
             let on = matches!(o.switch, Switch::On);
             let app = o.store.open().await?;

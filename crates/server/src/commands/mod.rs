@@ -6,10 +6,13 @@
 )]
 
 mod apm;
+mod key;
 mod merchant;
 mod options;
+mod payment;
 mod pos;
 mod serve;
+mod webhook;
 
 pub use serve::stopped;
 
@@ -47,6 +50,12 @@ enum Command {
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
     Pos(pos::Pos),
+    /// Payments whose outcome nobody knows.
+    #[command(subcommand)]
+    Payment(payment::Payment),
+    /// Webhooks that were sent.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Why a command failed.
@@ -104,6 +113,8 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         Command::Merchant(command) => merchant::run(command).await,
         Command::Apm(command) => apm::run(command).await,
         Command::Pos(command) => pos::run(command).await,
+        Command::Payment(command) => payment::run(command).await,
+        Command::Webhook(command) => webhook::run(command).await,
     }
 }
 

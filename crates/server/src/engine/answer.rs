@@ -67,21 +67,7 @@ pub async fn write(
 ) -> Result<(), Problem> {
     let mut was = attempt.state;
     for _ in 0..WRITES_MAX {
-        let (mut moved, mut result) = (payment.clone(), attempt.clone());
-        apply(app, &mut moved, &mut result, &outcome);
-        let mut commit = Commit::new(payment.merchant_id, payment.id);
-        attempts::save(app, &result, was, &mut commit);
-        if moved.status != payment.status {
-            payments::save(&moved, &mut commit);
-            settle_stored_card(&moved, &mut commit);
-            announce::payment(
-                app,
-                merchant,
-                &moved,
-                WebhookEventType::ApiAuth,
-                &mut commit,
-            );
-        }
+        let (commit, mut moved, result) = decided(app, merchant, (payment, attempt), was, &outcome);
         match app.db.commit(commit).await {
             Ok(()) => {
                 if moved.status != payment.status {
@@ -104,6 +90,7 @@ pub async fn write(
                 let reversing = attempt.state == AttemptState::Reversing;
                 if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
                 {
+                    tell_contradiction(attempt, &outcome);
                     return Ok(());
                 }
             }
@@ -116,6 +103,50 @@ pub async fn write(
     Err(Problem::unavailable(
         "a bank's answer could not be written; the bank will be inquired",
     ))
+}
+
+/// The commit that writes an outcome, with payment and attempt as they are after it.
+pub fn decided(
+    app: &App,
+    merchant: &Merchant,
+    (payment, attempt): (&Payment, &Attempt),
+    was: AttemptState,
+    outcome: &Outcome,
+) -> (Commit, Payment, Attempt) {
+    let (mut moved, mut result) = (payment.clone(), attempt.clone());
+    apply(app, &mut moved, &mut result, outcome);
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    attempts::save(app, &result, was, &mut commit);
+    if moved.status != payment.status {
+        payments::save(&moved, &mut commit);
+        settle_stored_card(&moved, &mut commit);
+        announce::payment(
+            app,
+            merchant,
+            &moved,
+            WebhookEventType::ApiAuth,
+            &mut commit,
+        );
+    }
+    (commit, moved, result)
+}
+
+/// A bank that says late what is not what was settled: the operator must hear of it.
+fn tell_contradiction(attempt: &Attempt, outcome: &Outcome) {
+    let taken = match outcome {
+        Outcome::Approved(_) => true,
+        Outcome::Declined(_) | Outcome::Reversed => false,
+        Outcome::Doubt(_) => return,
+    };
+    if is_settled(attempt.state) && taken != (attempt.state == AttemptState::Approved) {
+        let (payment, state) = (attempt.payment_id, attempt.state.as_str());
+        tracing::error!(
+            payment,
+            state,
+            taken,
+            "the bank's late answer contradicts what was settled"
+        );
+    }
 }
 
 fn is_settled(state: AttemptState) -> bool {

@@ -2,6 +2,7 @@
 
 use super::answer::{self, Outcome, failure, failure_of};
 use super::claims::Claims;
+use super::recorder::Recorder;
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
@@ -194,9 +195,11 @@ async fn ask(
     };
     let account = pos.account();
     let now = app.istanbul_now();
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, pos, "charge");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let order = order_of(payment, attempt);

@@ -5,6 +5,7 @@
 
 use super::answer::{failure, failure_of};
 use super::claims::Claims;
+use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce};
 use crate::app::App;
@@ -203,11 +204,13 @@ async fn ask_apply(
         time_limit_seconds: plan.apm.time_limit_seconds,
         approves_by_itself: loan.approves_by_itself,
     };
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_lender(app, of, plan.apm.apm_type, "apply");
     lender
         .apply(
             LenderLine {
                 account: &plan.apm.account,
-                http: &app.net,
+                http: &http,
                 now: &now,
             },
             application,
@@ -286,9 +289,11 @@ async fn inquire(
         return Ok(Err(Doubt::not_supported()));
     };
     let now = app.istanbul_now();
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_lender(app, of, apm.apm_type, "inquire");
     let line = LenderLine {
         account: &apm.account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let standing = lender.inquire(line, reference(payment, loan)).await;
@@ -469,6 +474,8 @@ pub async fn notified(
     let now = clock::istanbul(app.now());
     match lender.read_notification(&apm.account, headers, body, &now) {
         Ok(order_id) if order_id == loan.order_id => {
+            let of = (merchant_id, payment_id);
+            Recorder::to_lender(app, of, apm.apm_type, "notification").told(body);
             settle(app, &merchant, payment_id).await?;
             Ok(true)
         }
@@ -543,9 +550,11 @@ async fn confirm(
         return Err(Problem::unavailable("the lender's protocol is gone"));
     };
     let now = app.istanbul_now();
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
     let line = LenderLine {
         account: &apm.account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     match lender.confirm(line, reference(&payment, &loan)).await {

@@ -7,11 +7,13 @@ pub mod charge;
 pub mod claims;
 pub mod inquiry;
 pub mod loan;
+pub mod recorder;
 pub mod rewards;
 pub mod routing;
 pub mod split;
 pub mod status;
 pub mod three_ds;
+pub mod webhook_call;
 
 use crate::app::App;
 use crate::operations::Problem;

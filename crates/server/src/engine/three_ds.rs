@@ -4,6 +4,7 @@
 use super::answer::{self, Outcome, failure, failure_of, settle_stored_card};
 use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
+use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce};
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::store::{poses, won};
 use connectors::bank::{
     Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verdict, Verified,
 };
-use contract::enums::{PaymentStatus, WebhookEventType};
+use contract::enums::{PaymentStatus, PosIntegrator, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::time::Duration;
@@ -95,7 +96,7 @@ pub async fn begin(
         Ok(Verdict::Approved(form)) => {
             let page = Page {
                 url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, &form),
+                sealed: seal(app, &page, pos.integrator, &form),
             };
             return Ok(Begun {
                 payment,
@@ -164,7 +165,7 @@ pub async fn begin_again(
         Ok(Verdict::Approved(form)) => {
             let page = Page {
                 url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, &form),
+                sealed: seal(app, &page, pos.integrator, &form),
             };
             Ok(Begun {
                 payment,
@@ -193,9 +194,11 @@ async fn ask_form(
     };
     let account = pos.account();
     let now = app.istanbul_now();
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, pos, "threeds_begin");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let order = order_of(payment, attempt);
@@ -214,9 +217,9 @@ fn page_place(token: &str) -> String {
     format!("3ds page {token}")
 }
 
-fn seal(app: &App, token: &str, form: &BankForm) -> String {
+fn seal(app: &App, token: &str, bank: PosIntegrator, form: &BankForm) -> String {
     let plain = zeroize::Zeroizing::new(
-        serde_json::to_vec(&(&form.action, &form.fields)).unwrap_or_default(),
+        serde_json::to_vec(&(bank, &form.action, &form.fields)).unwrap_or_default(),
     );
     app.vault.seal(&page_place(token), &plain)
 }
@@ -224,14 +227,21 @@ fn seal(app: &App, token: &str, form: &BankForm) -> String {
 /// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
 /// made for this address, or its time is over.
 pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<BankForm>, Problem> {
-    let Some((_, _, true)) = page_tokens::of_token(app, token, Kind::ThreedsPage).await? else {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::ThreedsPage).await?
+    else {
         return Ok(None);
     };
     let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
         return Ok(None);
     };
-    let form: Option<(String, Vec<(String, String)>)> = serde_json::from_slice(&plain).ok();
-    Ok(form.map(|(action, fields)| BankForm { action, fields }))
+    let form: Option<(PosIntegrator, String, Vec<(String, String)>)> =
+        serde_json::from_slice(&plain).ok();
+    Ok(form.map(|(bank, action, fields)| {
+        let of = (merchant_id, payment_id);
+        Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
+        BankForm { action, fields }
+    }))
 }
 
 /// What the browser's return led to.
@@ -312,11 +322,14 @@ async fn ask_verified(
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, &pos, "threeds_verify");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
+    Recorder::to_bank(app, of, &pos, "threeds_return").form_from(fields);
     Ok(bank
         .verify_3ds(
             line,
@@ -489,9 +502,11 @@ async fn ask_finish(
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, &pos, "threeds_finish");
     let line = Line {
         account: &account,
-        http: &app.net,
+        http: &http,
         now: &now,
     };
     let finish = Finish3ds {

@@ -8,6 +8,8 @@ pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
 mod check;
+pub mod doubts;
+pub mod exchanges;
 mod given_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
@@ -15,7 +17,9 @@ pub mod payment_reporting;
 mod payment_view;
 pub mod people;
 mod problem;
+pub mod requests;
 pub mod sessions;
+pub mod webhooks;
 
 pub use by::{By, Permission, Role, Who};
 pub use problem::Problem;

@@ -36,6 +36,14 @@ pub enum AttemptState {
     Review,
 }
 
+impl Attempt {
+    /// The bank was seen to have taken the money.
+    pub fn seen_taken(&self) -> bool {
+        let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());
+        self.state == AttemptState::Reversing || charged.is_some()
+    }
+}
+
 impl AttemptState {
     const ALL: [(AttemptState, &'static str); 10] = [
         (AttemptState::Asked, "ASKED"),
@@ -116,6 +124,8 @@ pub struct AttemptAnswer {
     pub message: Option<String>,
     /// A duplicate order: how to answer when the inquiry finds nothing of ours.
     pub duplicate: Option<super::payments::PaymentFailure>,
+    /// The bank is being asked to give the money back, until `inquire_at`.
+    pub voiding: bool,
 }
 
 /// The reward's shape in the database.
@@ -259,6 +269,15 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     commit.one(
         "insert into bank_orders (merchant_id, order_id, payment_id) values ($1, $2, $3)",
         params![a.merchant_id, a.order_id.as_str(), a.payment_id],
+    );
+}
+
+/// Makes a commit a conflict when somebody counted another inquiry meanwhile. A reversal counts one
+/// before the bank is asked for it, so what is decided beside it cannot cross it.
+pub fn unless_inquired(attempt: &Attempt, commit: &mut Commit) {
+    commit.one(
+        "update attempts set inquiries = inquiries where merchant_id = $1 and id = $2 and inquiries = $3",
+        params![attempt.merchant_id, attempt.id, attempt.inquiries],
     );
 }
 

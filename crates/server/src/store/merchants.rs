@@ -84,16 +84,16 @@ fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
     })
 }
 
-/// The merchant of an active API key, and the key's secret.
+/// The merchant of an API key that is active and has not ended, and the key's secret.
 pub async fn by_api_key(
     app: &App,
     api_key: &str,
 ) -> Result<Option<(Merchant, Secret)>, Unavailable> {
     let sql = select_merchant!(
         ", k.secret_sealed from api_keys k join merchants m on m.id = k.merchant_id \
-         where k.api_key = $1 and k.active"
+         where k.api_key = $1 and k.active and (k.expires_at is null or k.expires_at > $2)"
     );
-    let Some(row) = app.db.row(sql, params![api_key]).await? else {
+    let Some(row) = app.db.row(sql, params![api_key, app.now()]).await? else {
         return Ok(None);
     };
     let secret = super::opened(

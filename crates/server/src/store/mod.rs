@@ -1,11 +1,14 @@
 //! All SQL: literals in the common dialect, scoped by merchant in name and signature, and the
 //! rows they read turned into the types of the engine. No decision about money is taken here.
 
+pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;
 pub mod cards;
 pub mod db;
+pub mod doubts;
+pub mod exchanges;
 pub mod idempotency;
 pub mod leases;
 pub mod loans;
@@ -14,6 +17,7 @@ pub mod migrations;
 pub mod page_tokens;
 pub mod payments;
 pub mod poses;
+pub mod requests;
 pub mod roles;
 pub mod signatures;
 pub mod users;

@@ -1,12 +1,13 @@
 //! Webhooks: an outbox. A row is written in the commit of the change that it announces, and is
-//! the work that is due until the shop took it or the tries are used up.
+//! the work that is due until the shop took it or the tries are used up. Each call is kept beside it.
 
-use super::db::{Commit, Unavailable, params};
+use super::db::{Commit, Row, Unavailable, params};
 use super::{enumerated, shard_of};
 use crate::app::App;
 use contract::enums::{WebhookEventType, WebhookStatus};
 use jiff::Timestamp;
 use serde_json::Value as Json;
+use std::str::FromStr;
 
 /// A webhook to be delivered.
 #[derive(Debug, Clone)]
@@ -29,6 +30,230 @@ pub struct Webhook {
     pub payload: Option<Json>,
     /// Calls made so far.
     pub tries: i64,
+}
+
+/// Where a webhook stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookState {
+    /// A call is due, now or later.
+    Pending,
+    /// The shop took it.
+    Delivered,
+    /// The tries are used up.
+    Dropped,
+}
+
+impl WebhookState {
+    /// Every state.
+    pub const ALL: [WebhookState; 3] = [
+        WebhookState::Pending,
+        WebhookState::Delivered,
+        WebhookState::Dropped,
+    ];
+
+    /// The spelling in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WebhookState::Pending => "PENDING",
+            WebhookState::Delivered => "DELIVERED",
+            WebhookState::Dropped => "DROPPED",
+        }
+    }
+}
+
+impl FromStr for WebhookState {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<WebhookState, ()> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or(())
+    }
+}
+
+/// A webhook and how it stands.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// Where it stands.
+    pub state: WebhookState,
+    /// How the last call went: a status, or why there was none.
+    pub last_result: Option<String>,
+    /// When the next call is due.
+    pub due_at: Option<Timestamp>,
+}
+
+/// One call of a webhook.
+#[derive(Debug, Clone)]
+pub struct Try {
+    /// Whose webhook it is.
+    pub merchant_id: i64,
+    /// Its id, growing with time.
+    pub id: i64,
+    /// The webhook.
+    pub webhook_id: i64,
+    /// When it was called.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took_ms: i64,
+    /// The address as it was then.
+    pub url: String,
+    /// Header lines, an empty line, the body; empty when nothing was sent.
+    pub request: String,
+    /// HTTP status, when there was an answer.
+    pub status: Option<i64>,
+    /// The beginning of the answer.
+    pub response: Option<String>,
+    /// Why there was none.
+    pub failure: Option<String>,
+}
+
+impl Try {
+    /// Whether the shop took it.
+    pub fn delivered(&self) -> bool {
+        self.status.is_some_and(|s| (200..300).contains(&s))
+    }
+
+    /// In a few words.
+    pub fn result(&self) -> String {
+        match (self.status, &self.failure) {
+            (Some(status), _) if self.delivered() => status.to_string(),
+            (Some(status), _) => format!("HTTP {status}"),
+            (None, Some(why)) => why.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+macro_rules! select_webhook {
+    ($rest:literal) => {
+        concat!(
+            "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries, state, \
+             last_result, due_at from webhooks where ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row) -> Result<Webhook, Unavailable> {
+    Ok(Webhook {
+        merchant_id: row.int("merchant_id")?,
+        id: row.int("id")?,
+        payment_id: row.int("payment_id")?,
+        event: enumerated(&row.text("event_type")?)?,
+        event_at: row.time("event_at")?,
+        status: enumerated(&row.text("status")?)?,
+        payload_id: row.text("payload_id")?,
+        payload: row.opt_json("payload")?,
+        tries: row.int("tries")?,
+    })
+}
+
+fn read_sent(row: &Row) -> Result<Sent, Unavailable> {
+    Ok(Sent {
+        webhook: read(row)?,
+        state: enumerated(&row.text("state")?)?,
+        last_result: row.opt_text("last_result")?,
+        due_at: row.opt_time("due_at")?,
+    })
+}
+
+/// The webhooks of a merchant's payment, oldest first.
+pub async fn of_payment(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<Vec<Sent>, Unavailable> {
+    let sql = select_webhook!("merchant_id = $1 and payment_id = $2 order by id");
+    let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
+    rows.iter().map(read_sent).collect()
+}
+
+/// One webhook of a merchant.
+pub async fn one(app: &App, merchant_id: i64, id: i64) -> Result<Option<Sent>, Unavailable> {
+    let sql = select_webhook!("merchant_id = $1 and id = $2");
+    let row = app.db.row(sql, params![merchant_id, id]).await?;
+    row.as_ref().map(read_sent).transpose()
+}
+
+/// Webhooks of a merchant whose id is below `before`, newest first.
+pub async fn of_merchant(
+    app: &App,
+    merchant_id: i64,
+    state: Option<WebhookState>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Sent>, Unavailable> {
+    let sql = select_webhook!(
+        "merchant_id = $1 and id < $2 and ($3 = '' or state = $3) order by id desc limit $4"
+    );
+    let state = state.map_or("", WebhookState::as_str);
+    let rows = app
+        .db
+        .rows(sql, params![merchant_id, before, state, limit])
+        .await?;
+    rows.iter().map(read_sent).collect()
+}
+
+/// Makes a webhook due now, whatever became of it before.
+pub fn make_due(app: &App, merchant_id: i64, id: i64, commit: &mut Commit) {
+    commit.one(
+        "update webhooks set state = 'PENDING', due_at = $3 where merchant_id = $1 and id = $2",
+        params![merchant_id, id, app.now()],
+    );
+}
+
+/// Writes a call.
+pub fn insert_try(called: &Try, commit: &mut Commit) {
+    let t = called;
+    commit.one(
+        "insert into webhook_tries (merchant_id, id, webhook_id, at, took_ms, url, request, status, response, failure) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        params![
+            t.merchant_id,
+            t.id,
+            t.webhook_id,
+            t.at,
+            t.took_ms,
+            t.url.as_str(),
+            t.request.as_str(),
+            t.status,
+            t.response.as_deref(),
+            t.failure.as_deref(),
+        ],
+    );
+}
+
+/// The calls of a merchant's webhook, oldest first.
+pub async fn tries_of(
+    app: &App,
+    merchant_id: i64,
+    webhook_id: i64,
+) -> Result<Vec<Try>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select merchant_id, id, webhook_id, at, took_ms, url, request, status, response, failure \
+             from webhook_tries where merchant_id = $1 and webhook_id = $2 order by id",
+            params![merchant_id, webhook_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Try {
+                merchant_id: row.int("merchant_id")?,
+                id: row.int("id")?,
+                webhook_id: row.int("webhook_id")?,
+                at: row.time("at")?,
+                took_ms: row.int("took_ms")?,
+                url: row.text("url")?,
+                request: row.text("request")?,
+                status: row.opt_int("status")?,
+                response: row.opt_text("response")?,
+                failure: row.opt_text("failure")?,
+            })
+        })
+        .collect()
 }
 
 /// Writes a webhook that is due at `due_at`.
@@ -65,21 +290,15 @@ pub async fn due(
         super::listed(shards),
     );
     let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Webhook {
-                merchant_id: row.int("merchant_id")?,
-                id: row.int("id")?,
-                payment_id: row.int("payment_id")?,
-                event: enumerated(&row.text("event_type")?)?,
-                event_at: row.time("event_at")?,
-                status: enumerated(&row.text("status")?)?,
-                payload_id: row.text("payload_id")?,
-                payload: row.opt_json("payload")?,
-                tries: row.int("tries")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+/// Forgets the calls of webhooks whose id is below `first_kept`.
+pub fn forget_tries_before(first_kept: i64, commit: &mut Commit) {
+    commit.maybe(
+        "delete from webhook_tries where webhook_id < $1",
+        params![first_kept],
+    );
 }
 
 /// Notes how a call went. `again_at` none: delivered, or dropped when it was not.
@@ -91,9 +310,9 @@ pub fn save_try(
     commit: &mut Commit,
 ) {
     let state = match (delivered, again_at) {
-        (true, _) => "DELIVERED",
-        (false, Some(_)) => "PENDING",
-        (false, None) => "DROPPED",
+        (true, _) => WebhookState::Delivered,
+        (false, Some(_)) => WebhookState::Pending,
+        (false, None) => WebhookState::Dropped,
     };
     commit.one(
         "update webhooks set state = $4, tries = tries + 1, last_result = $5, due_at = $6 \
@@ -102,7 +321,7 @@ pub fn save_try(
             webhook.merchant_id,
             webhook.id,
             webhook.tries,
-            state,
+            state.as_str(),
             result,
             again_at
         ],

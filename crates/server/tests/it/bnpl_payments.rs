@@ -26,7 +26,7 @@ pub fn application(bank_code: &str) -> Value {
     })
 }
 
-async fn applied(world: &World, bank_code: &str) -> Reply {
+pub async fn applied(world: &World, bank_code: &str) -> Reply {
     let reply = world
         .post("/payment/v1/bnpl-payments/init", application(bank_code))
         .await
@@ -38,7 +38,7 @@ async fn applied(world: &World, bank_code: &str) -> Reply {
 }
 
 /// The shopper decides on the bank's page and comes back; the shop's callback form, its hash checked.
-async fn decided(world: &World, redirect_url: &str, action: &str) -> Form {
+pub async fn decided(world: &World, redirect_url: &str, action: &str) -> Form {
     called_back(returned(world, redirect_url, action).await)
 }
 

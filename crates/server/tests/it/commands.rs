@@ -36,7 +36,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 19] = [
+    let table: [(&str, &[&[&str]]); 28] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -56,6 +56,15 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("apm list", &[&store]),
         ("pos create", &[&store, &threeds]),
         ("pos edit", &[&store, &threeds]),
+        ("merchant key list", &[&store]),
+        ("merchant key add", &[&store]),
+        ("merchant key rotate", &[&store]),
+        ("merchant key revoke", &[&store]),
+        ("payment doubts", &[&store]),
+        ("payment inquire", &[&store]),
+        ("payment settle", &[&store]),
+        ("webhook list", &[&store]),
+        ("webhook resend", &[&store]),
     ];
     for (name, groups) in table {
         let mut arguments: Vec<&str> = name.split_whitespace().collect();
@@ -448,6 +457,24 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     let path = "/payment/v1/card-payments";
     let paid = signed(world, &serving.url, path, &request).await.ok();
     assert!(paid.data("cardToken").is_string());
+    let loyalty = json!({"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 1}});
+    let card = json!({"cardNumber": "4043080000000003", "loyalty": loyalty});
+    let rewarded = with(request.clone(), json!({"card": card}));
+    signed(world, &serving.url, path, &rewarded).await.ok();
+    let loan = crate::bnpl_payments::application("064");
+    let loan_path = "/payment/v1/bnpl-payments/init";
+    signed(world, &serving.url, loan_path, &loan).await.ok();
+    // A refused signature is explained with the body that came.
+    let headers = [
+        ("x-api-key", "api-key"),
+        ("x-rnd-key", "rnd"),
+        ("x-auth-version", "v1"),
+        ("x-signature", "secret-key"),
+    ];
+    let url = format!("{}{path}?cardNumber={CARD}", serving.url);
+    let body = request.to_string();
+    let refused = crate::world::send(&world.http, "POST", &url, body.as_bytes(), &headers).await;
+    assert_eq!(refused.status, 401);
     let by_3ds = with(
         request,
         json!({"callbackUrl": "https://shop.example.com/callback"}),
@@ -476,13 +503,23 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
 
     let database = kept(&shared).await;
     // The search itself works: what may be read is found.
-    for shown in ["Haluk Demir", "52092200", "7000679", "api-key"] {
+    for shown in [
+        "Haluk Demir",
+        "52092200",
+        "7000679",
+        "api-key",
+        "threeds_return",
+        "<CVV2>***</CVV2>",
+        "secret_sent_as_signature",
+    ] {
         assert!(holds(&database, shown), "{shown}");
     }
     let key = shared.key.split_once(':').unwrap().1;
     for secret in [
         CARD,
         "5400630000000009",
+        "4043080000000003",
+        "12345678950",
         "123qweASD/",
         "10,10,10,10,10,10,10,10",
         "secret-key",
@@ -503,4 +540,67 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
         assert!(!serving.logged().contains(around), "{around} is in the log");
     }
     assert!(serving.logged().contains("serving"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_listed_added_rotated_and_revoked() {
+    let shared = Shared::open().await;
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let (id, first) = (printed(&made, "merchant"), printed(&made, "api key"));
+    let added = shared.run(&["merchant", "key", "add", id]);
+    let second = printed(&added, "api key");
+    let rotated = shared.run(&["merchant", "key", "rotate", id, first]);
+    assert!(rotated.contains("24 more hours"), "{rotated}");
+    let third = printed(&rotated, "api key");
+    let list = shared.run(&["merchant", "key", "list", id]);
+    assert_eq!(list.lines().count(), 3, "{list}");
+    for line in list.lines() {
+        let state = if line.starts_with(first) {
+            "until "
+        } else {
+            "active"
+        };
+        assert!(line.contains(state), "{line}");
+    }
+    assert!(!list.contains(printed(&added, "secret key")));
+    for (key, left) in [(second, true), (third, true), (first, false)] {
+        let said = shared.run(&["merchant", "key", "revoke", id, key]);
+        assert_eq!(said.is_empty(), left, "{said}");
+    }
+    shared.fails(&["merchant", "key", "revoke", id, "unknown"]);
+    let webhooks = shared.run(&["webhook", "list", "--merchant", id]);
+    assert_eq!(webhooks, "");
+    shared.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_are_listed_inquired_and_settled() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let id = world.merchant.to_string();
+    let in_doubt = async || {
+        let lost = json!({"kind": "lose_reply"});
+        world.fault("garanti", "sale", lost).await;
+        let request = payment("5209220000000002");
+        let reply = world.post("/payment/v1/card-payments", request).await;
+        reply.body["errors"]["paymentId"].to_string()
+    };
+    let (first, second) = (in_doubt().await, in_doubt().await);
+    let list = shared.run(&["payment", "doubts", "--merchant", &id]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 2, "{list}");
+    assert!(lines[0].starts_with(&format!("{first}\tDOUBT\t100.00 TRY\tGaranti\t")));
+    let of = |id: &'static str| ["payment", id, "--merchant"];
+    let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();
+    assert_eq!(shared.run(&inquire).trim(), "FAILURE");
+    let settle = [
+        &of("settle")[..],
+        &[&id, "--id", &second, "--found", "taken"],
+    ]
+    .concat();
+    shared.fails(&settle);
+    shared.fails(&[&settle[..], &["--note", "x"]].concat());
+    let said = shared.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
+    assert_eq!(said.trim(), "SUCCESS");
+    assert_eq!(shared.run(&["payment", "doubts", "--merchant", &id]), "");
 }

@@ -1,7 +1,11 @@
 //! Webhooks: signed, on the documented schedule, and never from nowhere.
 
-use crate::world::{WEBHOOK_KEY, World, payment};
+use crate::world::{Reply, WEBHOOK_KEY, World, payment};
 use contract::signature;
+use server::operations::{self, By, Role, Who};
+use server::setup;
+use server::store::audit::{self, Outcome};
+use server::store::webhooks::{self, Sent, WebhookState};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_comes_after_thirty_seconds_signed_in_both_ways() {
@@ -53,4 +57,119 @@ async fn a_private_address_is_not_called_unless_allowed() {
         .ok();
     world.wait(30).await;
     assert!(world.hooks("API_AUTH").is_empty());
+}
+
+/// The first webhook of a payment.
+async fn first_of(world: &World, reply: &Reply) -> Sent {
+    let id = reply.data("id").as_i64().unwrap();
+    let found = webhooks::of_payment(&world.app, world.merchant, id).await;
+    found.unwrap().remove(0)
+}
+
+fn user(role: Role) -> By {
+    By {
+        who: Who::User {
+            id: 1,
+            email: "a@example.com".to_owned(),
+            role,
+        },
+        address: "127.0.0.1".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
+    let world = World::open().await;
+    *world.hook_status.lock().unwrap() = 500;
+    let reply = world
+        .post("/payment/v1/card-payments", payment("5209220000000002"))
+        .await
+        .ok();
+    for wait in [30, 10, 30, 180, 600, 1800] {
+        world.wait(wait).await;
+    }
+    let sent = first_of(&world, &reply).await;
+    assert_eq!(sent.state, WebhookState::Dropped);
+    let tries = async || {
+        webhooks::tries_of(&world.app, world.merchant, sent.webhook.id)
+            .await
+            .unwrap()
+    };
+    let made = tries().await;
+    assert_eq!(made.len(), 6);
+    assert!(made.iter().all(|t| t.status == Some(500)));
+    assert!(made[0].request.contains("x-cg-signature-v1: "));
+    assert!(made[0].request.contains("\n\n{\"eventType\":\"API_AUTH\""));
+    assert!(made[0].url.ends_with("/hook"));
+    assert!(!made[0].request.contains(WEBHOOK_KEY));
+
+    let (app, id) = (&world.app, sent.webhook.id);
+    let refused = operations::webhooks::resend(app, &user(Role::Finance), world.merchant, id).await;
+    assert!(refused.is_err());
+    *world.hook_status.lock().unwrap() = 200;
+    operations::webhooks::resend(app, &user(Role::Support), world.merchant, id)
+        .await
+        .unwrap();
+    world.work().await;
+    assert_eq!(world.hooks("API_AUTH").len(), 7);
+    let again = first_of(&world, &reply).await;
+    assert_eq!(again.state, WebhookState::Delivered);
+    assert_eq!(tries().await.len(), 7);
+    // Delivered or not: whoever asks gets one more call, and one only.
+    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
+        .await
+        .unwrap();
+    world.wait(100_000).await;
+    assert_eq!(world.hooks("API_AUTH").len(), 8);
+    let log = audit::of_merchant(app, world.merchant, i64::MAX, "webhook.resend", "", 10)
+        .await
+        .unwrap();
+    let outcomes: Vec<Outcome> = log.iter().map(|w| w.entry.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Refused]);
+    // Another merchant's people find nothing.
+    let other = operations::webhooks::resend(app, &By::operator(), world.merchant + 1, id).await;
+    assert!(other.is_err());
+
+    let list = async |state, before| {
+        operations::webhooks::list(app, &By::operator(), world.merchant, state, before, 10)
+            .await
+            .unwrap()
+    };
+    assert_eq!(list(None, None).await.len(), 1);
+    assert_eq!(list(Some(WebhookState::Delivered), None).await.len(), 1);
+    assert_eq!(list(Some(WebhookState::Pending), None).await.len(), 0);
+    assert_eq!(list(None, Some(id)).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_tried_out_with_an_event_that_official_clients_verify() {
+    let world = World::open().await;
+    let app = &world.app;
+    let called = operations::webhooks::test(app, &user(Role::Developer), world.merchant)
+        .await
+        .unwrap();
+    assert_eq!((called.status, called.failure), (Some(200), None));
+    let hook = &world.hooks("API_AUTH")[0];
+    assert_eq!(hook.body["payloadId"], "0");
+    let timestamp = hook.body["eventTimestamp"].as_i64().unwrap();
+    let expected = signature::webhook(WEBHOOK_KEY, "API_AUTH", timestamp, "FAILURE", "0");
+    assert_eq!(hook.header("x-cg-signature-v1"), expected);
+
+    setup::change_merchant(app, &By::operator(), world.merchant, |m| {
+        m.webhook_url = "http://127.0.0.1:1/hook?token=t".to_owned();
+    })
+    .await
+    .unwrap();
+    let called = operations::webhooks::test(app, &By::operator(), world.merchant)
+        .await
+        .unwrap();
+    assert_eq!(called.status, None);
+    assert!(called.failure.is_some());
+    setup::change_merchant(app, &By::operator(), world.merchant, |m| {
+        m.webhook_url = String::new();
+    })
+    .await
+    .unwrap();
+    let nowhere = operations::webhooks::test(app, &By::operator(), world.merchant).await;
+    assert!(nowhere.is_err());
 }

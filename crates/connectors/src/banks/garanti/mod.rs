@@ -55,6 +55,10 @@ impl Bank for Garanti {
             "cavv",
             "xid",
             "hashparamsval",
+            // Hashes over the card number and what only the merchant knows.
+            "HashData",
+            "secure3dhash",
+            "hash",
         ]
     }
 

@@ -52,6 +52,7 @@ impl Bank for PosNet {
             "posnetData",
             "posnetData2",
             "digest",
+            "mac",
             "BankPacket",
             "MerchantPacket",
         ]

@@ -1,0 +1,112 @@
+//! The request log: what API keys asked for and how it ended, for the integrators of the merchant
+//! that the key belongs to. Handed to the journal once the answer is ready; nothing waits for it.
+
+use super::answer::Answer;
+use super::signing::{self, Refused};
+use crate::app::App;
+use crate::journal::Entry;
+use crate::net;
+use crate::store::merchants;
+use crate::store::requests::Logged;
+use connectors::scrub::words;
+use contract::rules::Rule;
+use http::request::Parts;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// What admission learned, whatever the answer.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The merchant of the API key.
+    pub merchant_id: Option<i64>,
+    /// A signature that was refused.
+    pub refused: Option<Box<Refused>>,
+}
+
+/// When a request came.
+pub(super) struct Began {
+    at: Timestamp,
+    instant: Instant,
+}
+
+impl Began {
+    /// Now.
+    pub(super) fn now(app: &App) -> Began {
+        Began {
+            at: app.now(),
+            instant: Instant::now(),
+        }
+    }
+
+    /// Milliseconds since.
+    pub(super) fn millis(&self) -> i64 {
+        i64::try_from(self.instant.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Logs an answered request when its API key belongs to a merchant.
+pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, began: &Began) {
+    let Some(api_key) = head.headers.get("x-api-key").and_then(|v| v.to_str().ok()) else {
+        return;
+    };
+    let (error_code, error_text) = error_of(answer);
+    let mut logged = Logged {
+        merchant_id: seen.merchant_id.unwrap_or(0),
+        id: app.next_id(),
+        at: began.at,
+        api_key: api_key.to_owned(),
+        address: net::peer(head, app.settings.behind_proxy),
+        method: words(head.method.as_str()),
+        path: words(head.uri.path_and_query().map_or("/", |t| t.as_str())),
+        status: i64::from(answer.status),
+        took_ms: began.millis(),
+        error_code,
+        error_text,
+        signing: None,
+    };
+    match (seen.merchant_id, seen.refused) {
+        (Some(_), None) => app.journal.note(Entry::Request(Box::new(logged))),
+        (Some(merchant_id), Some(refused)) => {
+            // Whoever knows an API key can be refused as often as he likes.
+            if app.journal.admits_refusal(merchant_id, began.at) {
+                let app = Arc::clone(app);
+                tokio::spawn(async move {
+                    logged.signing = Some(signing::explained(&refused));
+                    app.journal.note(Entry::Request(Box::new(logged)));
+                });
+            }
+        }
+        (None, _) => unadmitted(app, logged, began.at),
+    }
+}
+
+/// What was refused before anybody asked whose key it is: a header was missing, the address is
+/// unknown. Integrators look for just that.
+fn unadmitted(app: &Arc<App>, mut logged: Logged, at: Timestamp) {
+    const NOBODYS: i64 = 0;
+    let unknown_key = logged.error_code.as_deref() == Some(Rule::UnknownApiKey.code());
+    if unknown_key || logged.status >= 500 || !app.journal.admits_refusal(NOBODYS, at) {
+        return;
+    }
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if let Ok(Some((merchant, _))) = merchants::by_api_key(&app, &logged.api_key).await
+            && app.journal.admits_refusal(merchant.id, at)
+        {
+            logged.merchant_id = merchant.id;
+            app.journal.note(Entry::Request(Box::new(logged)));
+        }
+    });
+}
+
+/// Code and text of an answer under `errors`.
+fn error_of(answer: &Answer) -> (Option<String>, Option<String>) {
+    if answer.status < 400 {
+        return (None, None);
+    }
+    let body: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |name: &str| body["errors"][name].as_str().map(words);
+    (text("errorCode"), text("errorDescription"))
+}

@@ -1,0 +1,141 @@
+//! `galata payment …`.
+#![expect(
+    clippy::print_stdout,
+    reason = "commands speak to a person through standard output"
+)]
+
+use super::Failed;
+use super::options::Store;
+use crate::app::App;
+use crate::engine::inquiry;
+use crate::operations::{By, Caller, Problem, doubts};
+use crate::{setup, start};
+use clap::{Args, Subcommand, ValueEnum};
+use contract::errors::Language;
+use contract::money::Money;
+
+/// Payments whose outcome nobody knows.
+#[derive(Subcommand)]
+pub(super) enum Payment {
+    /// List a merchant's payments in doubt, the oldest first.
+    Doubts(Doubts),
+    /// Ask the bank or lender now how a payment stands.
+    Inquire(Inquire),
+    /// Settle a payment by what was found out at the bank, where no inquiry helps.
+    Settle(Settle),
+}
+
+/// Options of `doubts`.
+#[derive(Args)]
+pub(super) struct Doubts {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `inquire`.
+#[derive(Args)]
+pub(super) struct Inquire {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// The payment's id.
+    #[arg(long)]
+    id: i64,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// What was found out.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Found {
+    /// The bank took the money and keeps it.
+    Taken,
+    /// The bank did not take it, or gave it back.
+    NotTaken,
+}
+
+/// Options of `settle`.
+#[derive(Args)]
+pub(super) struct Settle {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// The payment's id.
+    #[arg(long)]
+    id: i64,
+    /// What was found out.
+    #[arg(long)]
+    found: Found,
+    /// How it is known; stands in the audit log.
+    #[arg(long)]
+    note: String,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Runs a command.
+pub(super) async fn run(command: Payment) -> Result<(), Failed> {
+    match command {
+        Payment::Doubts(o) => list(o).await,
+        Payment::Inquire(o) => {
+            let app = o.store.open().await?;
+            let outcome = match operator(&app, o.merchant).await {
+                Ok(caller) => doubts::inquire(&app, &caller, o.id).await,
+                Err(problem) => Err(problem),
+            };
+            start::close(&app).await;
+            println!("{}", outcome?);
+            Ok(())
+        }
+        Payment::Settle(o) => {
+            let found = match o.found {
+                Found::Taken => inquiry::Found::Taken,
+                Found::NotTaken => inquiry::Found::NotTaken,
+            };
+            let app = o.store.open().await?;
+            let outcome = match operator(&app, o.merchant).await {
+                Ok(caller) => doubts::settle_by_hand(&app, &caller, o.id, found, &o.note).await,
+                Err(problem) => Err(problem),
+            };
+            start::close(&app).await;
+            println!("{}", outcome?);
+            Ok(())
+        }
+    }
+}
+
+async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
+    Ok(Caller {
+        merchant: setup::merchant(app, merchant_id).await?,
+        claims: setup::no_claims(merchant_id),
+        language: Language::En,
+        by: By::operator(),
+    })
+}
+
+async fn list(options: Doubts) -> Result<(), Failed> {
+    let app = options.store.open().await?;
+    let outcome = doubts::list(&app, &By::operator(), options.merchant).await;
+    start::close(&app).await;
+    for doubt in outcome? {
+        let amount = Money::new(doubt.amount, doubt.currency).decimal();
+        let next = match doubt.next_inquiry {
+            Some(at) => format!("next inquiry {at}"),
+            None => "a person must look".to_owned(),
+        };
+        println!(
+            "{}\t{}\t{amount} {}\t{}\t{}\t{} inquiries\t{next}\t{}",
+            doubt.payment_id,
+            doubt.state,
+            doubt.currency,
+            doubt.party,
+            doubt.since,
+            doubt.inquiries,
+            doubt.message.as_deref().unwrap_or("")
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Listens on the line to a bank or lender and keeps what was said, without card data and secrets.
+//! The journal writes it behind the payment.
+
+use crate::app::App;
+use crate::journal::{Entry, kept_text};
+use crate::store::exchanges::Exchange;
+use crate::store::poses::Pos;
+use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::scrub::{KEPT_CHARS_MAX, scrub, scrub_fields, words};
+use contract::enums::{ApmType, PosIntegrator};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+/// The line of one verb about one payment.
+pub struct Recorder<'a> {
+    app: &'a App,
+    merchant_id: i64,
+    payment_id: i64,
+    party: &'static str,
+    secret_fields: &'static [&'static str],
+    operation: &'static str,
+}
+
+impl<'a> Recorder<'a> {
+    /// The line to a bank. `of` is merchant and payment.
+    pub fn to_bank(app: &'a App, of: (i64, i64), pos: &Pos, operation: &'static str) -> Self {
+        Recorder::of_integrator(app, of, pos.integrator, operation)
+    }
+
+    /// The line to a bank, or the browser's way to it.
+    pub fn of_integrator(
+        app: &'a App,
+        of: (i64, i64),
+        integrator: PosIntegrator,
+        operation: &'static str,
+    ) -> Self {
+        let bank = connectors::directory::bank(integrator);
+        Recorder {
+            app,
+            merchant_id: of.0,
+            payment_id: of.1,
+            party: integrator.as_str(),
+            secret_fields: bank.map_or(&[], |bank| bank.secret_fields()),
+            operation,
+        }
+    }
+
+    /// The line to a lender.
+    pub fn to_lender(app: &'a App, of: (i64, i64), apm: ApmType, operation: &'static str) -> Self {
+        let lender = connectors::lenders::of_apm(apm);
+        Recorder {
+            app,
+            merchant_id: of.0,
+            payment_id: of.1,
+            party: apm.as_str(),
+            secret_fields: lender.map_or(&[], |lender| lender.secret_fields()),
+            operation,
+        }
+    }
+
+    /// Keeps the form that the browser takes to the bank.
+    pub fn form_to(&self, url: &str, fields: &[(String, String)]) {
+        let request = kept_text(&scrub_fields(fields, self.secret_fields), KEPT_CHARS_MAX);
+        self.note(Exchange {
+            request,
+            ..self.exchange(url)
+        });
+    }
+
+    /// Keeps the form that the browser brought back. Its address holds a token and is not kept.
+    pub fn form_from(&self, fields: &[(String, String)]) {
+        let brought = kept_text(&scrub_fields(fields, self.secret_fields), KEPT_CHARS_MAX);
+        self.note(Exchange {
+            response: Some(brought),
+            ..self.exchange("")
+        });
+    }
+
+    /// Keeps what the lender told without being asked.
+    pub fn told(&self, body: &[u8]) {
+        let response = Some(self.scrubbed(body));
+        self.note(Exchange {
+            response,
+            ..self.exchange("")
+        });
+    }
+
+    fn exchange(&self, url: &str) -> Exchange {
+        Exchange {
+            merchant_id: self.merchant_id,
+            id: self.app.next_id(),
+            payment_id: self.payment_id,
+            party: self.party.to_owned(),
+            operation: self.operation.to_owned(),
+            url: bare(url),
+            sent_at: self.app.now(),
+            took_ms: 0,
+            request: String::new(),
+            status: None,
+            response: None,
+            failure: None,
+        }
+    }
+
+    fn scrubbed(&self, body: &[u8]) -> String {
+        kept_text(&scrub(body, self.secret_fields), KEPT_CHARS_MAX)
+    }
+
+    fn note(&self, exchange: Exchange) {
+        self.app.journal.note(Entry::Exchange(exchange));
+    }
+}
+
+impl Http for Recorder<'_> {
+    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        Box::pin(async move {
+            let mut exchange = self.exchange(&request.url);
+            let said = Zeroizing::new(request.body.clone());
+            let begun = Instant::now();
+            let outcome = self.app.net.send(request).await;
+            exchange.took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+            exchange.request = self.scrubbed(&said);
+            match &outcome {
+                Ok(reply) => {
+                    exchange.status = Some(i64::from(reply.status));
+                    exchange.response = Some(self.scrubbed(&reply.body));
+                }
+                Err(Failure::NotSent(why)) => {
+                    exchange.failure = Some(format!("not sent: {}", words(why)));
+                }
+                Err(Failure::MaybeSent(why)) => exchange.failure = Some(words(why)),
+            }
+            self.note(exchange);
+            outcome
+        })
+    }
+}
+
+/// An address without what may identify a person or open a door: query, fragment, credentials.
+fn bare(url: &str) -> String {
+    let Ok(mut url) = url::Url::parse(url) else {
+        return String::new();
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    words(url.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_kept_without_query_and_credentials() {
+        assert_eq!(
+            bare("https://user:pass@bank.example.com/api?pan=5406675406675403#x"),
+            "https://bank.example.com/api"
+        );
+        assert_eq!(bare("no address"), "");
+    }
+}

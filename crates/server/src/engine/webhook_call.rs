@@ -1,0 +1,134 @@
+//! A webhook is called: signed in Craftgate's way and, beside it, in Standard Webhooks' way.
+
+use crate::app::App;
+use crate::clock::local_text;
+use crate::journal::kept_text;
+use crate::net::callable;
+use crate::store::merchants::Merchant;
+use crate::store::webhooks::{Try, Webhook};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use connectors::http::{Failure, Http, Request};
+use connectors::scrub::{scrub, words};
+use contract::datetime::LocalDateTime;
+use contract::signature;
+use contract::webhook::WebhookData;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tokio::time::Instant;
+
+/// Bytes of a shop's answer that are kept.
+const ANSWER_BYTES_MAX: usize = 4096;
+/// Characters of a request that are kept; its body is ours and small.
+const REQUEST_CHARS_MAX: usize = 16 * 1024;
+
+/// Calls the merchant's address once, and answers how it went. Writes nothing.
+pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
+    let mut called = Try {
+        merchant_id: webhook.merchant_id,
+        id: app.next_id(),
+        webhook_id: webhook.id,
+        at: app.now(),
+        took_ms: 0,
+        url: kept_text(&merchant.webhook_url, REQUEST_CHARS_MAX),
+        request: String::new(),
+        status: None,
+        response: None,
+        failure: None,
+    };
+    let request = match request(app, merchant, webhook) {
+        Ok(request) => request,
+        Err(why) => {
+            called.failure = Some(why);
+            return called;
+        }
+    };
+    called.request = spelled(&request);
+    let begun = Instant::now();
+    let outcome = app.webhook_net.send(request).await;
+    called.took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    match outcome {
+        Ok(reply) => {
+            let kept = &reply.body[..reply.body.len().min(ANSWER_BYTES_MAX)];
+            called.status = Some(i64::from(reply.status));
+            called.response = Some(kept_text(&scrub(kept, &[]), ANSWER_BYTES_MAX));
+        }
+        Err(Failure::NotSent(why) | Failure::MaybeSent(why)) => {
+            called.failure = Some(words(&why));
+        }
+    }
+    called
+}
+
+fn request(app: &App, merchant: &Merchant, webhook: &Webhook) -> Result<Request, String> {
+    let url = url::Url::parse(&merchant.webhook_url)
+        .map_err(|_| "the address is not a URL".to_owned())?;
+    callable(&url, &app.settings.webhook_hosts).map_err(str::to_owned)?;
+    let timestamp = webhook.event_at.as_second();
+    let data = WebhookData {
+        event_type: Some(webhook.event),
+        event_time: Some(LocalDateTime(local_text(webhook.event_at))),
+        event_timestamp: Some(timestamp),
+        status: Some(webhook.status),
+        payload_id: Some(webhook.payload_id.clone()),
+        payload: webhook
+            .payload
+            .clone()
+            .and_then(|payload| payload.as_object().cloned()),
+    };
+    let body = serde_json::to_vec(&data).map_err(|error| error.to_string())?;
+    let key = merchant.webhook_key.expose();
+    let signed = signature::webhook(
+        key,
+        webhook.event.as_str(),
+        timestamp,
+        webhook.status.as_str(),
+        &webhook.payload_id,
+    );
+    let id = format!("msg_{}", webhook.id);
+    let sent_at = app.now().as_second().to_string();
+    Ok(Request {
+        method: "POST",
+        url: url.to_string(),
+        headers: vec![
+            ("content-type", "application/json; charset=utf-8".to_owned()),
+            (
+                "user-agent",
+                concat!("galata/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
+            ("x-cg-signature-v1", signed),
+            (
+                "webhook-signature",
+                standard_signature(key, &id, &sent_at, &body),
+            ),
+            ("webhook-id", id),
+            ("webhook-timestamp", sent_at),
+        ],
+        body,
+    })
+}
+
+/// Header lines, an empty line, the body.
+fn spelled(request: &Request) -> String {
+    let mut text = String::new();
+    for (name, value) in &request.headers {
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&String::from_utf8_lossy(&request.body));
+    kept_text(&text, REQUEST_CHARS_MAX)
+}
+
+/// Standard Webhooks: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. Unlike Craftgate's
+/// own signature it covers the body. The key is the webhook key's text.
+fn standard_signature(key: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+}

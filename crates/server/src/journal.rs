@@ -1,0 +1,248 @@
+//! What is written behind a request: exchanges with banks, and what API keys asked for. A bounded
+//! queue that a task of its own carries to the database in batches: evidence never slows a payment
+//! and never fails one, so what does not fit is dropped, counted and told to the operator.
+
+use crate::store::db::{Commit, CommitError, Db};
+use crate::store::{exchanges, requests};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// Entries that may wait.
+const QUEUE_MAX: usize = 8192;
+/// Bytes of text that may wait.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Entries that are written together.
+const BATCH_MAX: usize = 200;
+/// How long an entry waits for others.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long a shutdown waits for what is not written yet.
+const LAST_WRITE: Duration = Duration::from_secs(10);
+/// How often a batch is tried while the database is away, and the wait between.
+const WRITES_MAX: usize = 5;
+const WRITE_WAIT: Duration = Duration::from_millis(500);
+
+/// One entry.
+pub enum Entry {
+    /// Something was said to a bank or lender.
+    Exchange(exchanges::Exchange),
+    /// An API key asked for something.
+    Request(Box<requests::Logged>),
+}
+
+impl Entry {
+    fn row(&self) -> (i64, i64) {
+        match self {
+            Entry::Exchange(exchange) => (exchange.merchant_id, exchange.id),
+            Entry::Request(request) => (request.merchant_id, request.id),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Entry::Exchange(e) => e.request.len() + e.response.as_ref().map_or(0, String::len),
+            Entry::Request(r) => r.path.len() + r.signing_bytes(),
+        }
+    }
+}
+
+enum Message {
+    Entry(Entry),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Requests that a merchant's API keys may be refused in a minute and still be logged: whoever
+/// knows an API key needs no secret to be refused.
+const REFUSALS_MAX: u32 = 100;
+
+/// The queue's near end.
+pub struct Journal {
+    refusals: Mutex<HashMap<i64, (i64, u32)>>,
+    queue: mpsc::Sender<Message>,
+    waiting: Arc<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    bytes: AtomicUsize,
+    dropped: AtomicU64,
+}
+
+impl Journal {
+    /// A queue with its writer, which ends when the journal is dropped.
+    pub fn start(db: Db) -> Journal {
+        let (queue, entries) = mpsc::channel(QUEUE_MAX);
+        let waiting = Arc::new(Waiting::default());
+        tokio::spawn(write_all(db, entries, Arc::clone(&waiting)));
+        Journal {
+            refusals: Mutex::default(),
+            queue,
+            waiting,
+        }
+    }
+
+    /// Takes an entry, or drops it when too many wait. Never waits itself.
+    pub fn note(&self, entry: Entry) {
+        let bytes = entry.bytes();
+        let before = self.waiting.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before + bytes <= BYTES_MAX;
+        if !fits || self.queue.try_send(Message::Entry(entry)).is_err() {
+            self.waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.waiting.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether one more refused request of this merchant is logged in this minute.
+    pub fn admits_refusal(&self, merchant_id: i64, at: Timestamp) -> bool {
+        let minute = at.as_second().div_euclid(60);
+        let mut refusals = self
+            .refusals
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let count = refusals.entry(merchant_id).or_insert((minute, 0));
+        if count.0 != minute {
+            *count = (minute, 0);
+        }
+        count.1 = count.1.saturating_add(1);
+        count.1 <= REFUSALS_MAX
+    }
+
+    /// [`Journal::flush`], but no longer than a shutdown may take.
+    pub async fn finish(&self) {
+        if tokio::time::timeout(LAST_WRITE, self.flush())
+            .await
+            .is_err()
+        {
+            tracing::warn!("not all of the journal could be written");
+        }
+    }
+
+    /// Waits until everything that was noted before is written, or given up.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            let _ = written.await;
+        }
+    }
+}
+
+async fn write_all(db: Db, mut entries: mpsc::Receiver<Message>, waiting: Arc<Waiting>) {
+    while let Some(first) = entries.recv().await {
+        let (batch, flushed) = gather(first, &mut entries).await;
+        let bytes: usize = batch.iter().map(Entry::bytes).sum();
+        write(&db, batch, &waiting).await;
+        waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let dropped = waiting.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            tracing::warn!(dropped, "entries of the journal were dropped");
+        }
+        for done in flushed {
+            let _ = done.send(());
+        }
+    }
+}
+
+/// What comes within a moment after `first`; a flush ends the wait.
+async fn gather(
+    first: Message,
+    entries: &mut mpsc::Receiver<Message>,
+) -> (Vec<Entry>, Vec<oneshot::Sender<()>>) {
+    let (mut batch, mut flushed) = (Vec::new(), Vec::new());
+    let until = Instant::now() + GATHER;
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Entry(entry) => batch.push(entry),
+            Message::Flush(done) => flushed.push(done),
+        }
+        if batch.len() >= BATCH_MAX {
+            break;
+        }
+        next = match flushed.is_empty() {
+            true => tokio::time::timeout_at(until, entries.recv())
+                .await
+                .unwrap_or_default(),
+            false => None,
+        };
+    }
+    (batch, flushed)
+}
+
+/// One commit a merchant: a merchant's rows may live on another shard.
+async fn write(db: &Db, batch: Vec<Entry>, waiting: &Waiting) {
+    let mut by_merchant: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
+    for entry in batch {
+        by_merchant.entry(entry.row().0).or_default().push(entry);
+    }
+    for (merchant_id, entries) in by_merchant {
+        let lost = match write_together(db, merchant_id, &entries).await {
+            Written::Yes => 0,
+            Written::Away => entries.len(),
+            // Something in it cannot be stored, or was before the connection broke.
+            Written::Refused => one_by_one(db, merchant_id, &entries).await,
+        };
+        let lost = u64::try_from(lost).unwrap_or(u64::MAX);
+        waiting.dropped.fetch_add(lost, Ordering::Relaxed);
+    }
+}
+
+/// How many of the entries could not be written.
+async fn one_by_one(db: &Db, merchant_id: i64, entries: &[Entry]) -> usize {
+    let mut lost = 0;
+    for entry in entries {
+        let written = write_together(db, merchant_id, std::slice::from_ref(entry)).await;
+        lost += usize::from(written != Written::Yes);
+    }
+    lost
+}
+
+#[derive(PartialEq, Eq)]
+enum Written {
+    Yes,
+    Refused,
+    Away,
+}
+
+async fn write_together(db: &Db, merchant_id: i64, entries: &[Entry]) -> Written {
+    let Some(first) = entries.first() else {
+        return Written::Yes;
+    };
+    for _ in 0..WRITES_MAX {
+        let mut commit = Commit::new(merchant_id, first.row().1);
+        for entry in entries {
+            match entry {
+                Entry::Exchange(exchange) => exchanges::insert(exchange, &mut commit),
+                Entry::Request(request) => requests::insert(request, &mut commit),
+            }
+        }
+        match db.commit(commit).await {
+            Ok(()) => return Written::Yes,
+            Err(CommitError::Conflict { .. }) => return Written::Refused,
+            Err(CommitError::Unavailable(why)) => {
+                tracing::warn!(%why, "the journal could not be written yet");
+                tokio::time::sleep(WRITE_WAIT).await;
+            }
+        }
+    }
+    Written::Away
+}
+
+/// A text as the journal keeps it: at most `max` characters, without control characters other than
+/// line breaks and tabs. The database refuses NUL, and a terminal would obey the rest.
+pub fn kept_text(text: &str, max: usize) -> String {
+    let plain = |c: char| match c {
+        '\n' | '\t' => c,
+        '\r' => '\n',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    text.replace("\r\n", "\n")
+        .chars()
+        .take(max)
+        .map(plain)
+        .collect()
+}

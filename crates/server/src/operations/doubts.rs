@@ -1,0 +1,108 @@
+//! Payments in doubt as the merchant's people handle them: seen, inquired, and where no inquiry
+//! helps settled by a person's word.
+
+use super::{By, Caller, Permission, Problem};
+use crate::app::App;
+use crate::engine::inquiry::{self, Found};
+use crate::engine::loan;
+use crate::store::doubts::{self, OpenDoubt};
+use crate::store::payments;
+use connectors::scrub;
+use contract::enums::{PaymentStatus, PaymentType};
+use contract::rules::Rule;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+/// Doubts of one kind that are listed.
+const LISTED_MAX: i64 = 500;
+/// Characters of the reason that a person gives.
+const NOTE_MIN: usize = 3;
+const NOTE_MAX: usize = 500;
+
+/// A merchant's open doubts, the oldest first.
+pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>, Problem> {
+    let permission = Permission::LookAtPayments;
+    by.require(app, merchant_id, permission, "payment.look", "doubts")
+        .await?;
+    // What was asked a moment ago is under way, not in doubt.
+    let under_way = SignedDuration::try_from(app.settings.bank_timeout)
+        .unwrap_or(SignedDuration::ZERO)
+        .saturating_add(SignedDuration::from_secs(10));
+    let asked_before = app.now().checked_sub(under_way).unwrap_or(Timestamp::MIN);
+    let asked_before = asked_before.max(Timestamp::UNIX_EPOCH);
+    let mut found = doubts::of_merchant(app, merchant_id, asked_before, LISTED_MAX).await?;
+    found.sort_by_key(|doubt| (doubt.since, doubt.payment_id));
+    Ok(found)
+}
+
+/// Asks bank or lender how a payment stands, and writes what it says: for a card payment that the
+/// bank took although the shop was told of doubt this is what the merchant set, as ever. Answers the
+/// status that the payment then has.
+pub async fn inquire(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+) -> Result<PaymentStatus, Problem> {
+    const ACTION: &str = "payment.inquire";
+    let (merchant, target) = (&caller.merchant, payment_id.to_string());
+    caller
+        .by
+        .require(app, merchant.id, Permission::Inquire, ACTION, &target)
+        .await?;
+    let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
+    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    caller
+        .by
+        .note_look(app, merchant.id, ACTION, &target)
+        .await?;
+    let payment = match payment.payment_type {
+        PaymentType::Apm => loan::settle(app, merchant, payment_id).await?.0,
+        _ => inquiry::settle_for_person(app, merchant, payment_id).await?,
+    };
+    Ok(payment.status)
+}
+
+/// Ends a doubt by what a person found out at the bank. `note` says how they know.
+pub async fn settle_by_hand(
+    app: &App,
+    caller: &Caller,
+    payment_id: i64,
+    found: Found,
+    note: &str,
+) -> Result<PaymentStatus, Problem> {
+    const ACTION: &str = "payment.settle";
+    let (merchant, target) = (&caller.merchant, payment_id.to_string());
+    caller
+        .by
+        .require(app, merchant.id, Permission::SettleDoubts, ACTION, &target)
+        .await?;
+    let note = note.trim();
+    match note.chars().count() {
+        0..NOTE_MIN => return Err(Problem::limit(Rule::TooShort, "note", "min", NOTE_MIN)),
+        NOTE_MIN..=NOTE_MAX => {}
+        _ => return Err(Problem::limit(Rule::TooLong, "note", "max", NOTE_MAX)),
+    }
+    let note = scrub::line(note, NOTE_MAX);
+    let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
+    let was = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    let word = match found {
+        Found::Taken => "TAKEN",
+        Found::NotTaken => "NOT_TAKEN",
+    };
+    let settled = inquiry::settled_by_hand(
+        app,
+        merchant,
+        payment_id,
+        found,
+        |attempt, moved, commit| {
+            let before = json!({"status": was.status, "attempt": attempt.state.as_str()});
+            let after = json!({"status": moved.status, "found": word, "note": note});
+            let change = (before, after);
+            caller
+                .by
+                .note(app, merchant.id, ACTION, &target, change, commit);
+        },
+    )
+    .await?;
+    Ok(settled.status)
+}

@@ -1,0 +1,98 @@
+//! Payments whose outcome nobody knows yet: attempts in doubt, and applications that the lender
+//! could not be asked about.
+
+use super::attempts::AttemptAnswer;
+use super::db::{Row, Unavailable, params};
+use super::payments::PosShown;
+use super::{enumerated, from_json};
+use crate::app::App;
+use contract::enums::Currency;
+use jiff::Timestamp;
+
+/// A payment in doubt, with what is known.
+#[derive(Debug, Clone)]
+pub struct OpenDoubt {
+    /// The payment.
+    pub payment_id: i64,
+    /// A loan; else a card payment.
+    pub loan: bool,
+    /// Minor units.
+    pub amount: i64,
+    /// Of the amount.
+    pub currency: Currency,
+    /// The POS, or the lender's account.
+    pub party: String,
+    /// `DOUBT`, `REVERSING`, `REVIEW`; of loans the application's state.
+    pub state: String,
+    /// When bank or lender was asked.
+    pub since: Timestamp,
+    /// How often it was asked what became of it.
+    pub inquiries: i64,
+    /// When it is asked next; none when a person must look.
+    pub next_inquiry: Option<Timestamp>,
+    /// What was last heard.
+    pub message: Option<String>,
+}
+
+/// A merchant's open doubts, the oldest first, cards before loans.
+pub async fn of_merchant(
+    app: &App,
+    merchant_id: i64,
+    asked_before: Timestamp,
+    limit: i64,
+) -> Result<Vec<OpenDoubt>, Unavailable> {
+    let cards = app
+        .db
+        .rows(
+            "select a.payment_id, a.amount, p.currency, p.pos, a.state, a.asked_at as since, a.inquiries, \
+             a.inquire_at, a.answer from attempts a \
+             join payments p on p.merchant_id = a.merchant_id and p.id = a.payment_id \
+             where a.merchant_id = $1 and a.state in ('DOUBT', 'REVERSING', 'REVIEW') order by a.id limit $2",
+            params![merchant_id, limit],
+        )
+        .await?;
+    let loans = app
+        .db
+        .rows(
+            "select l.payment_id, p.paid_price as amount, p.currency, m.name as party, l.state, \
+             p.created_at as since, l.inquiries, l.inquire_at from loans l \
+             join payments p on p.merchant_id = l.merchant_id and p.id = l.payment_id \
+             join merchant_apms m on m.merchant_id = l.merchant_id and m.id = l.apm_id \
+             where l.merchant_id = $1 and l.action = 'VERIFY_REQUIRED' and p.status = 'WAITING' \
+             and (l.inquiries > 0 or p.created_at < $2) order by l.payment_id limit $3",
+            params![merchant_id, asked_before, limit],
+        )
+        .await?;
+    let mut found = Vec::with_capacity(cards.len() + loans.len());
+    for row in &cards {
+        let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
+        let answer: Option<AttemptAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
+        let message = answer.and_then(|answer| answer.message);
+        let party = pos.map(|pos| pos.name).unwrap_or_default();
+        found.push(read(row, false, party, message)?);
+    }
+    for row in &loans {
+        found.push(read(row, true, row.text("party")?, None)?);
+    }
+    Ok(found)
+}
+
+fn read(
+    row: &Row,
+    loan: bool,
+    party: String,
+    message: Option<String>,
+) -> Result<OpenDoubt, Unavailable> {
+    Ok(OpenDoubt {
+        payment_id: row.int("payment_id")?,
+        loan,
+        amount: row.int("amount")?,
+        currency: enumerated(&row.text("currency")?)?,
+        party,
+        state: row.text("state")?,
+        since: row.time("since")?,
+        inquiries: row.int("inquiries")?,
+        next_inquiry: row.opt_time("inquire_at")?,
+        message,
+    })
+}

@@ -1,0 +1,303 @@
+//! Doubts that people handle: the list, an inquiry on demand, and a word that settles.
+
+use crate::bnpl_payments::application;
+use crate::world::{World, payment};
+use contract::enums::PaymentStatus;
+use contract::errors::Language;
+use serde_json::{Value, json};
+use server::engine::inquiry::Found;
+use server::operations::{By, Caller, Problem, Role, Who, doubts};
+use server::setup;
+use server::store::attempts::{self, Attempt, AttemptState};
+use server::store::{audit, payments};
+use std::time::Duration;
+
+const CARD: &str = "5209220000000002";
+
+async fn caller(world: &World, role: Role) -> Caller {
+    Caller {
+        merchant: setup::merchant(&world.app, world.merchant).await.unwrap(),
+        claims: setup::no_claims(world.merchant),
+        language: Language::En,
+        by: By {
+            who: Who::User {
+                id: 1,
+                email: "f@example.com".to_owned(),
+                role,
+            },
+            address: "127.0.0.1".to_owned(),
+        },
+    }
+}
+
+/// A world in which one inquiry is made before a person must look.
+async fn impatient() -> World {
+    World::with(|config| config.inquiry_waits = vec![Duration::from_secs(5)]).await
+}
+
+/// A payment that the bank took without answering.
+async fn in_doubt(world: &World) -> i64 {
+    world
+        .fault("garanti", "sale", json!({"kind": "lose_reply"}))
+        .await;
+    let reply = world.post("/payment/v1/card-payments", payment(CARD)).await;
+    assert_eq!(reply.status, 422);
+    reply.body["errors"]["paymentId"].as_i64().unwrap()
+}
+
+/// The same after the only inquiry was lost as well.
+async fn in_review(world: &World) -> i64 {
+    let id = in_doubt(world).await;
+    world
+        .fault("garanti", "inquire", json!({"kind": "http_500"}))
+        .await;
+    world.wait(5).await;
+    assert_eq!(attempt(world, id).await.state, AttemptState::Review);
+    id
+}
+
+/// The bank took it, was asked to give it back, and refused.
+async fn reversal_refused(world: &World) -> i64 {
+    let id = in_doubt(world).await;
+    world
+        .fault("garanti", "void", json!({"kind": "decline", "code": "12"}))
+        .await;
+    world.wait(5).await;
+    assert_eq!(attempt(world, id).await.state, AttemptState::Review);
+    id
+}
+
+async fn attempt(world: &World, id: i64) -> Attempt {
+    let found = attempts::last_of_payment(&world.app, world.merchant, id).await;
+    found.unwrap().unwrap()
+}
+
+async fn settle(world: &World, id: i64, found: Found) -> Result<PaymentStatus, Problem> {
+    let caller = caller(world, Role::Finance).await;
+    doubts::settle_by_hand(&world.app, &caller, id, found, "seen in the bank's panel").await
+}
+
+/// Status and what the books say was taken.
+async fn books(world: &World, id: i64) -> (PaymentStatus, i64) {
+    let payment = payments::of_merchant(&world.app, world.merchant, id).await;
+    let payment = payment.unwrap().unwrap();
+    (payment.status, payment.captured)
+}
+
+async fn bank_state(world: &World, id: i64) -> Value {
+    let order = attempt(world, id).await.order_id;
+    world.ledger(&order).await[0]["state"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_are_listed_oldest_first_until_they_are_settled() {
+    let world = impatient().await;
+    let by = By::operator();
+    let first = in_review(&world).await;
+    world.clock.advance_seconds(60);
+    let lost = json!({"operation": "apply", "fault": {"kind": "lose_reply"}, "times": 1});
+    world.control("POST", "/control/lender-faults", lost).await;
+    let loan = world
+        .post("/payment/v1/bnpl-payments/init", application("064"))
+        .await;
+    world.clock.advance_seconds(60);
+    let second = in_doubt(&world).await;
+    let listed = doubts::list(&world.app, &by, world.merchant).await.unwrap();
+    let loan = loan.body["errors"]["paymentId"].as_i64().unwrap();
+    let shown: Vec<(i64, &str, bool, i64)> = listed
+        .iter()
+        .map(|d| (d.payment_id, d.state.as_str(), d.loan, d.amount))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (first, "REVIEW", false, 10_000),
+            (loan, "ASKED", true, 1_000_000),
+            (second, "DOUBT", false, 10_000)
+        ]
+    );
+    assert_eq!((listed[0].inquiries, listed[0].next_inquiry), (1, None));
+    assert!(listed[0].message.is_some());
+    assert_eq!(listed[0].party, "Garanti");
+    assert!(listed[2].next_inquiry.is_some());
+
+    let support = caller(&world, Role::Support).await;
+    doubts::inquire(&world.app, &support, loan).await.unwrap();
+    let status = doubts::inquire(&world.app, &support, second).await.unwrap();
+    assert_eq!(status, PaymentStatus::Failure);
+    assert_eq!(bank_state(&world, second).await, "voided");
+    settle(&world, first, Found::Taken).await.unwrap();
+    let left = doubts::list(&world.app, &by, world.merchant).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    let other = doubts::list(&world.app, &by, world.merchant + 1).await;
+    assert!(other.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_asks_the_bank_again_where_inquiries_had_led_nowhere() {
+    let world = impatient().await;
+    let id = in_review(&world).await;
+    world.wait(100_000).await;
+    let support = caller(&world, Role::Support).await;
+    // The bank cannot say: it stays with the person, and no job takes it up.
+    world
+        .fault("garanti", "inquire", json!({"kind": "garbage"}))
+        .await;
+    let status = doubts::inquire(&world.app, &support, id).await.unwrap();
+    assert_eq!(status, PaymentStatus::Waiting);
+    let now = attempt(&world, id).await;
+    assert_eq!((now.state, now.inquire_at), (AttemptState::Review, None));
+    world.work().await;
+    let status = doubts::inquire(&world.app, &support, id).await.unwrap();
+    assert_eq!(status, PaymentStatus::Failure);
+    assert_eq!(bank_state(&world, id).await, "voided");
+    let developer = caller(&world, Role::Developer).await;
+    assert!(doubts::inquire(&world.app, &developer, id).await.is_err());
+    let log = audit::of_merchant(
+        &world.app,
+        world.merchant,
+        i64::MAX,
+        "payment.inquire",
+        "",
+        9,
+    )
+    .await
+    .unwrap();
+    assert_eq!(log.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_word_settles_either_way_and_is_announced() {
+    let world = impatient().await;
+    let id = in_review(&world).await;
+    assert_eq!(
+        settle(&world, id, Found::Taken).await.unwrap(),
+        PaymentStatus::Success
+    );
+    assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
+    let id = in_review(&world).await;
+    settle(&world, id, Found::NotTaken).await.unwrap();
+    assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
+    assert_eq!(attempt(&world, id).await.state, AttemptState::Declined);
+    // Settled is settled.
+    assert!(settle(&world, id, Found::Taken).await.is_err());
+
+    // What the bank was seen to take keeps its references, or was given back.
+    let id = reversal_refused(&world).await;
+    settle(&world, id, Found::Taken).await.unwrap();
+    assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
+    let read = world
+        .get(&format!("/payment/v1/card-payments/{id}"))
+        .await
+        .ok();
+    assert!(read.data("authCode").is_string());
+    let id = reversal_refused(&world).await;
+    settle(&world, id, Found::NotTaken).await.unwrap();
+    assert_eq!(attempt(&world, id).await.state, AttemptState::Reversed);
+    assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
+
+    world.wait(30).await;
+    let told: Vec<Value> = world
+        .hooks("API_AUTH")
+        .iter()
+        .map(|hook| hook.body["status"].clone())
+        .collect();
+    assert_eq!(told.iter().filter(|s| *s == "SUCCESS").count(), 2);
+    assert_eq!(told.iter().filter(|s| *s == "FAILURE").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
+    let world = impatient().await;
+    let id = in_review(&world).await;
+    let (app, finance) = (&world.app, caller(&world, Role::Finance).await);
+    for role in [Role::Support, Role::Developer, Role::ReadOnly] {
+        let caller = caller(&world, role).await;
+        let refused = doubts::settle_by_hand(app, &caller, id, Found::Taken, "because").await;
+        assert!(refused.is_err(), "{role}");
+    }
+    for note in ["", "  x ", &"n".repeat(501)] {
+        let refused = doubts::settle_by_hand(app, &finance, id, Found::Taken, note).await;
+        assert!(refused.is_err(), "{note}");
+    }
+    let paid = world
+        .post("/payment/v1/card-payments", payment(CARD))
+        .await
+        .ok();
+    let paid = paid.data("id").as_i64().unwrap();
+    assert!(settle(&world, paid, Found::NotTaken).await.is_err());
+    assert_eq!(books(&world, paid).await, (PaymentStatus::Success, 10_000));
+
+    let note = "the bank says so, card 5209 2200 0000 0002";
+    doubts::settle_by_hand(app, &finance, id, Found::NotTaken, note)
+        .await
+        .unwrap();
+    let log = audit::of_merchant(app, world.merchant, i64::MAX, "payment.settle", "", 9)
+        .await
+        .unwrap();
+    assert_eq!(log.len(), 4);
+    let entry = &log[0].entry;
+    assert_eq!(entry.target, id.to_string());
+    assert_eq!(
+        entry.before,
+        Some(json!({"status": "WAITING", "attempt": "REVIEW"}))
+    );
+    let after =
+        json!({"status": "FAILURE", "found": "NOT_TAKEN", "note": "the bank says so, card ***"});
+    assert_eq!(entry.after, Some(after));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_never_crosses_a_reversal_under_way() {
+    let world = World::open().await;
+    for delay in [0, 5, 10, 20, 40, 80] {
+        let id = in_doubt(&world).await;
+        world
+            .fault("garanti", "void", json!({"kind": "delay", "ms": 30}))
+            .await;
+        world.clock.advance_seconds(5);
+        let word = async {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            settle(&world, id, Found::Taken).await
+        };
+        let (_, said) = tokio::join!(world.work(), word);
+        world.wait(600).await;
+        let (status, captured) = books(&world, id).await;
+        let bank = bank_state(&world, id).await;
+        match said {
+            Ok(_) => assert_eq!(
+                (status, captured, bank.as_str()),
+                (PaymentStatus::Success, 10_000, Some("captured")),
+                "after {delay} ms"
+            ),
+            Err(_) => assert_eq!(
+                (status, captured, bank.as_str()),
+                (PaymentStatus::Failure, 0, Some("voided")),
+                "after {delay} ms"
+            ),
+        }
+        world
+            .control("DELETE", "/control/faults", Value::Null)
+            .await;
+        world.wait(40).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_settle_once() {
+    let world = impatient().await;
+    for _ in 0..5 {
+        let id = in_review(&world).await;
+        let (one, two) = tokio::join!(
+            settle(&world, id, Found::Taken),
+            settle(&world, id, Found::NotTaken)
+        );
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+        let (status, captured) = books(&world, id).await;
+        let expected = match one.is_ok() {
+            true => (PaymentStatus::Success, 10_000),
+            false => (PaymentStatus::Failure, 0),
+        };
+        assert_eq!((status, captured), expected);
+    }
+}

@@ -1,0 +1,142 @@
+//! API keys: replaced with an overlap, revoked, and never another merchant's.
+
+use crate::world::{Reply, World};
+use contract::signature;
+use jiff::SignedDuration;
+use serde_json::json;
+use server::clock::Clock;
+use server::operations::{By, Role, Who};
+use server::setup::{self, MadeKey, MerchantSetup};
+use server::store::audit;
+
+const PATH: &str = "/payment/v1/card-payments/1";
+
+/// A signed read; 404 says that the key was accepted.
+async fn asked(world: &World, api_key: &str, secret: &str) -> u16 {
+    let rnd = server::random::key(12);
+    let url = format!("{}{PATH}", world.gateway);
+    let signature = signature::sign(&url, api_key, secret, &rnd, b"");
+    let headers = [
+        ("x-api-key", api_key),
+        ("x-rnd-key", rnd.as_str()),
+        ("x-auth-version", "v1"),
+        ("x-signature", signature.as_str()),
+    ];
+    let reply: Reply = world.raw("GET", PATH, b"", &headers).await;
+    reply.status
+}
+
+async fn asked_with(world: &World, made: &MadeKey) -> u16 {
+    asked(world, &made.api_key, made.secret_key.expose()).await
+}
+
+fn finance() -> By {
+    By {
+        who: Who::User {
+            id: 1,
+            email: "f@example.com".to_owned(),
+            role: Role::Finance,
+        },
+        address: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused() {
+    let world = World::open().await;
+    let (app, by, merchant) = (&world.app, By::operator(), world.merchant);
+    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+    let made = setup::rotate_key(app, &by, merchant, "api-key", 24)
+        .await
+        .unwrap();
+    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+    assert_eq!(asked_with(&world, &made).await, 404);
+    world.clock.advance_seconds(24 * 3600 - 60);
+    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+    world.clock.advance_seconds(60);
+    assert_eq!(asked(&world, "api-key", "secret-key").await, 401);
+    assert_eq!(asked_with(&world, &made).await, 404);
+
+    world.app.journal.flush().await;
+    let listed = setup::list_keys(app, &by, merchant).await.unwrap();
+    let shown: Vec<(&str, bool)> = listed
+        .iter()
+        .map(|l| (l.key.api_key.as_str(), l.usable))
+        .collect();
+    assert_eq!(shown, [(made.api_key.as_str(), true), ("api-key", false)]);
+    let used = listed[0].last_used.unwrap();
+    assert!(world.clock.now().duration_since(used) < SignedDuration::from_secs(30));
+
+    // What has ended cannot be replaced or revoked.
+    assert!(
+        setup::rotate_key(app, &by, merchant, "api-key", 24)
+            .await
+            .is_err()
+    );
+    assert!(
+        setup::revoke_key(app, &by, merchant, "api-key")
+            .await
+            .is_err()
+    );
+    // Without an overlap the old one ends at once; revoked also the last one.
+    let next = setup::rotate_key(app, &by, merchant, &made.api_key, 0)
+        .await
+        .unwrap();
+    assert_eq!(asked_with(&world, &made).await, 401);
+    setup::revoke_key(app, &by, merchant, &next.api_key)
+        .await
+        .unwrap();
+    assert_eq!(asked_with(&world, &next).await, 401);
+    let added = setup::create_key(app, &by, merchant).await.unwrap();
+    assert_eq!(asked_with(&world, &added).await, 404);
+
+    let log = audit::of_merchant(app, merchant, i64::MAX, "", "", 4)
+        .await
+        .unwrap();
+    let done: Vec<&str> = log.iter().map(|w| w.entry.action.as_str()).collect();
+    assert_eq!(
+        done,
+        ["key.create", "key.revoke", "key.rotate", "key.rotate"]
+    );
+    for written in &log {
+        let text = format!("{:?}", written.entry);
+        for secret in [&made, &next, &added] {
+            assert!(!text.contains(secret.secret_key.expose()), "{text}");
+        }
+    }
+    assert_eq!(
+        log[2].entry.after.as_ref().unwrap()["apiKey"],
+        json!(next.api_key)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_their_merchants_own_and_need_the_role() {
+    let world = World::open().await;
+    let (app, by, merchant) = (&world.app, By::operator(), world.merchant);
+    let other = setup::create_merchant(app, &by, MerchantSetup::default())
+        .await
+        .unwrap();
+    assert!(
+        setup::revoke_key(app, &by, merchant, &other.api_key)
+            .await
+            .is_err()
+    );
+    assert!(
+        setup::rotate_key(app, &by, merchant, &other.api_key, 1)
+            .await
+            .is_err()
+    );
+    for hours in [-1, 721] {
+        assert!(
+            setup::rotate_key(app, &by, merchant, "api-key", hours)
+                .await
+                .is_err()
+        );
+    }
+    assert!(setup::create_key(app, &finance(), merchant).await.is_err());
+    assert!(setup::list_keys(app, &finance(), merchant).await.is_err());
+    let nobody = setup::create_key(app, &by, merchant + 7).await;
+    assert!(nobody.is_err());
+    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+}
