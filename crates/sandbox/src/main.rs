@@ -6,6 +6,7 @@ mod options;
 mod play;
 mod run;
 mod seed;
+mod shop;
 mod stop;
 
 use clap::Parser;

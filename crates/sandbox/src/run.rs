@@ -4,6 +4,7 @@
 use crate::home::Home;
 use crate::options::Options;
 use crate::play::{self, Scene};
+use crate::shop::{self, Place};
 use crate::stop::Stop;
 use crate::{say, seed};
 use server::app::App;
@@ -32,7 +33,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = open_simulator(&home, &simulator_url, &clock, options.log_requests)?;
     let app = start::open(config(&options, &home, &gateway_url, &simulator_url, clock)).await?;
-    let merchant_id = match prepare(&app, &home, &simulator_url, &options).await {
+    let merchant_id = match prepare(&app, &home, &gateway_url, &simulator_url, &options).await {
         Ok(id) => id,
         Err(error) => {
             start::close(&app).await;
@@ -43,9 +44,18 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let (stop, stop_banks) = (Stop::new(), Stop::new());
     stop.at_signals();
     let banks = serve_simulator(simulator_listener, simulator, stop_banks.wait());
-    let gateway = serve_gateway(&app, gateway_listener, &stop);
+    let place = Place {
+        gateway: gateway_url.clone(),
+        simulator: simulator_url.clone(),
+        public_url: options.public_url.clone(),
+        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
+        clock: Arc::clone(&app.clock),
+    };
+    let shop = shop::router(place);
+    let gateway = serve_gateway(&app, gateway_listener, shop, &stop);
     say(&format!("gateway {gateway_url}"));
     say(&format!("simulator {simulator_url}"));
+    say(&format!("shop {gateway_url}/shop"));
     say("ready");
 
     let scene = Scene {
@@ -163,11 +173,12 @@ fn config(
     }
 }
 
-/// The demo merchant's id. Its webhook address becomes the one that the operator chose; one that a
-/// killed player left behind is forgotten.
+/// The demo merchant's id. Its webhook address becomes the one that the operator chose; without
+/// one, the demo shop's, unless somebody has set another in the meantime.
 async fn prepare(
     app: &App,
     home: &Home,
+    gateway_url: &str,
     simulator_url: &str,
     options: &Options,
 ) -> Result<i64, StartError> {
@@ -176,13 +187,20 @@ async fn prepare(
     let merchant = setup::merchant(app, id).await.map_err(seed::failed)?;
     let url = match &options.webhook_url {
         Some(url) => url.to_string(),
-        None if merchant.webhook_url.ends_with(play::WEBHOOK_PATH) => String::new(),
+        None if is_ours(&merchant.webhook_url) => format!("{gateway_url}{}", shop::WEBHOOK_PATH),
         None => return Ok(id),
     };
     setup::change_merchant(app, id, |merchant| merchant.webhook_url = url)
         .await
         .map_err(seed::failed)?;
     Ok(id)
+}
+
+/// Nobody's, one that a killed player left behind, or the shop's at an earlier address.
+fn is_ours(webhook_url: &str) -> bool {
+    webhook_url.is_empty()
+        || webhook_url.ends_with(play::WEBHOOK_PATH)
+        || webhook_url.ends_with(shop::WEBHOOK_PATH)
 }
 
 /// Gives back what a killed sandbox had leased, so that due work need not wait for it to lapse.
@@ -208,10 +226,15 @@ fn serve_simulator(
 }
 
 /// A gateway that ends by itself ends the sandbox too.
-fn serve_gateway(app: &Arc<App>, listener: TcpListener, stop: &Stop) -> JoinHandle<io::Result<()>> {
+fn serve_gateway(
+    app: &Arc<App>,
+    listener: TcpListener,
+    shop: axum::Router,
+    stop: &Stop,
+) -> JoinHandle<io::Result<()>> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        let outcome = start::serve(app, listener, true, stop.wait()).await;
+        let outcome = start::serve(app, listener, true, shop, stop.wait()).await;
         stop.now();
         outcome
     })

@@ -144,20 +144,24 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     }))
 }
 
-/// The API and the pages.
-pub fn router(app: Arc<App>) -> Router {
+/// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
+/// path takes.
+pub fn router(app: Arc<App>, extra: Router) -> Router {
     Router::new()
         .merge(pages::router())
         .fallback(api::handle)
         .with_state(app)
+        .merge(extra)
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,
-/// every payment that was begun carried to its answer, the database's queue drained.
+/// every payment that was begun carried to its answer, the database's queue drained. `extra` is
+/// served beside the API.
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
     with_jobs: bool,
+    extra: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
@@ -168,7 +172,7 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let told = Arc::clone(&stopping);
-    let outcome = axum::serve(listener, router(Arc::clone(&app)))
+    let outcome = axum::serve(listener, router(Arc::clone(&app), extra))
         .with_graceful_shutdown(async move {
             shutdown.await;
             told.0.store(true, Ordering::SeqCst);
