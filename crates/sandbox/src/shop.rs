@@ -129,6 +129,7 @@ pub(crate) fn router(place: Place) -> Router {
             "/sandbox/faults",
             get(bench::faults).post(bench::order_fault),
         )
+        .route("/sandbox/purses", post(bench::fill_purses))
         .route("/sandbox/faults/clear", post(bench::clear_faults))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shop)

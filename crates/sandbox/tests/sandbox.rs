@@ -1,6 +1,9 @@
 //! The binary as its users start it: what it prints, what it keeps, what it refuses.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "sandbox/shop.rs"]
+mod shop;
+
 use contract::signature::sign;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -38,15 +38,15 @@ pub(super) fn spelled(kurus: i64, lang: Lang) -> String {
     }
 }
 
-/// A rate in an answer (`3.59`) with the language's decimal sign. Empty for what is no number.
+/// A rate in an answer (`3.59`) as a percentage: `%3,59` in Turkish, `3.59%` in English. Empty for
+/// what is no number.
 pub(super) fn rate(value: &Value, lang: Lang) -> String {
-    let text = value
-        .as_number()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let Some(number) = value.as_number() else {
+        return String::new();
+    };
     match lang {
-        Lang::Tr => text.replace('.', ","),
-        Lang::En => text,
+        Lang::Tr => format!("%{}", number.to_string().replace('.', ",")),
+        Lang::En => format!("{number}%"),
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Filter {
     /// `buys`, `fails` or both.
     #[serde(default)]
     show: String,
+    /// The purses were filled just now.
+    filled: Option<String>,
 }
 
 /// `GET /sandbox/cards`.
@@ -100,6 +102,7 @@ pub(super) async fn cards(
         show => filter.show,
         count => found.len(),
         shown => shown.len(),
+        filled => filter.filled.is_some(),
         cards => Serde(&shown),
     };
     shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
@@ -283,6 +286,50 @@ pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderM
         true => go_to("/sandbox/faults?done=1", &visit),
         false => faults_page(&shop, &visit, &form, false),
     }
+}
+
+/// The published points of the reward cards: of the card, of this shop, in miles; in kuruş.
+const PURSES: [(&str, i64, i64, i64); 7] = [
+    ("4043080000000003", 1235, 520, 0),
+    ("5188961939192544", 1235, 520, 0),
+    ("4032800000000007", 1122, 4558, 0),
+    ("4024580000000005", 5040, 10_000, 0),
+    ("4090700000000008", 2282, 0, 0),
+    ("4329540000080110", 0, 0, 1000),
+    ("4048090000000007", 3382, 2500, 0),
+];
+
+/// `POST /sandbox/purses`: gives the reward cards their published points back, which payments spend.
+pub(super) async fn fill_purses(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    for (number, card, firm, mile) in PURSES {
+        let purse = json!({ "cardNumber": number, "card": card, "firm": firm, "mile": mile });
+        if let Err(why) = control(&shop, "POST", "/control/purses", purse.to_string()).await {
+            tracing::warn!(why, "a purse was not filled");
+        }
+    }
+    let form = Form::read(&body);
+    let order = form.value("order");
+    let known = {
+        let mut store = shop.store();
+        let order = store.order_mut(order);
+        order.map(|order| {
+            // What was found before is no longer so.
+            order.rewards = None;
+            format!("/shop/orders/{}?way=card", order.id)
+        })
+    };
+    go_to(
+        known.as_deref().unwrap_or("/sandbox/cards?filled=1"),
+        &visit,
+    )
 }
 
 /// Calls the control API. The error is its own sentence.

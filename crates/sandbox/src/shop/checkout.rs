@@ -13,6 +13,7 @@ use http::StatusCode;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// What stands in the card's form. Holds no security code: it is never shown again.
 #[derive(Default)]
@@ -121,11 +122,9 @@ pub(super) fn page(shop: &Shop, visit: &Visit, id: &str, forms: &Forms) -> Respo
 
 fn forms_values(forms: &Forms) -> Value {
     let card = &forms.card;
-    let errors = |errors: &[(&'static str, String)]| -> Value {
-        errors
-            .iter()
-            .map(|(field, text)| (*field, text.as_str()))
-            .collect()
+    let errors = |errors: &[(&'static str, String)]| {
+        let of_fields: BTreeMap<_, _> = errors.iter().cloned().collect();
+        Value::from(Serde(&of_fields))
     };
     context! {
         number => &card.number,
@@ -187,10 +186,15 @@ fn reward(position: usize, loyalty: &Json, chosen: Option<usize>, lang: Lang) ->
     }
 }
 
-/// All plans of all banks: by months, the cheapest first.
-fn plans(offers: &Json, lang: Lang) -> Vec<Value> {
-    let mut rows = Vec::new();
-    for offer in offers["bankOffers"].as_array().into_iter().flatten() {
+/// A plan of a bank: total, monthly payment, and what the offer says of it.
+type Plan<'a> = (i64, i64, &'a Json);
+
+/// All plans of all banks as a table: a row for each number of months, a column for each bank.
+fn plans(offers: &Json, lang: Lang) -> Value {
+    let all = offers["bankOffers"].as_array().into_iter().flatten();
+    let banks: Vec<&Json> = all.filter(|offer| has_plans(offer)).collect();
+    let mut rows: BTreeMap<i64, Vec<Option<Plan<'_>>>> = BTreeMap::new();
+    for (column, offer) in banks.iter().enumerate() {
         for term in offer["bankOfferTerms"].as_array().into_iter().flatten() {
             let (Some(months), Some(monthly), Some(total)) = (
                 term["term"].as_i64(),
@@ -199,31 +203,57 @@ fn plans(offers: &Json, lang: Lang) -> Vec<Value> {
             ) else {
                 continue;
             };
-            rows.push((months, total, monthly, offer, term));
+            let row = rows
+                .entry(months)
+                .or_insert_with(|| vec![None; banks.len()]);
+            if let Some(cell) = row.get_mut(column) {
+                *cell = Some((total, monthly, term));
+            }
         }
     }
-    rows.sort_by_key(|(months, total, ..)| (*months, *total));
-    let mut before = 0;
-    rows.into_iter()
-        .map(|(months, total, monthly, offer, term)| {
-            let cheapest = months != before;
-            before = months;
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|(months, row)| plan_row(*months, row, &banks, lang))
+        .collect();
+    let names: Vec<&str> = banks
+        .iter()
+        .map(|offer| offer["bankName"].as_str().unwrap_or_default())
+        .collect();
+    context! { banks => Serde(&names), rows }
+}
+
+fn plan_row(months: i64, row: &[Option<Plan<'_>>], banks: &[&Json], lang: Lang) -> Value {
+    let offered = || row.iter().flatten().map(|(total, ..)| *total);
+    // The cheapest of one says nothing.
+    let cheapest = offered().min().filter(|_| offered().count() > 1);
+    let cells: Vec<Option<Value>> = row
+        .iter()
+        .zip(banks)
+        .map(|(plan, offer)| {
+            let (total, monthly, term) = plan.as_ref()?;
             let code = offer["bankCode"].as_str().unwrap_or_default();
-            context! {
+            Some(context! {
                 value => format!("{code}:{months}"),
                 bank => offer["bankName"].as_str(),
-                months, total, monthly, cheapest,
+                total, monthly,
+                cheapest => cheapest == Some(*total),
                 rate => amounts::rate(&term["interestRate"], lang),
-                annual => amounts::rate(&term["annualInterestRate"], lang),
-            }
+            })
         })
-        .collect()
+        .collect();
+    context! { months, cells }
+}
+
+fn has_plans(offer: &Json) -> bool {
+    offer["bankOfferTerms"]
+        .as_array()
+        .is_some_and(|terms| !terms.is_empty())
 }
 
 /// Banks that show their plans on their own page.
 fn banks_without_plans(offers: &Json) -> Vec<Value> {
     let all = offers["bankOffers"].as_array().into_iter().flatten();
-    all.filter(|offer| offer["bankOfferTerms"].as_array().is_none_or(Vec::is_empty))
+    all.filter(|offer| !has_plans(offer))
         .map(|offer| {
             context! {
                 value => format!("{}:", offer["bankCode"].as_str().unwrap_or_default()),
