@@ -79,10 +79,6 @@ fn names(call: &Call) -> Option<Names> {
 }
 
 /// Endpoints whose address names something: whether they are the payment adapter's.
-#[expect(
-    clippy::type_complexity,
-    reason = "taken apart at once by its only caller"
-)]
 fn of_path(path: &str) -> Option<(bool, (&'static str, &'static str), &'static str, Argument)> {
     if let Some(rest) = path.strip_prefix("/payment/v1/bnpl-payments/") {
         let (id, verb) = rest.split_once('/')?;
