@@ -157,6 +157,7 @@ pub(super) async fn pay(
         let mut store = shop.store();
         store.order_mut(&id).and_then(|order| {
             order.begin(Way::Card).then(|| {
+                order.lang = lang;
                 order.test_card = published::hint_of(&typed.number);
                 let request = payment(order, &typed, loyalty, &callback);
                 (order.visitor.clone(), order.reference(), request)

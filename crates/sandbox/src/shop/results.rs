@@ -216,18 +216,18 @@ async fn ask_if_due(shop: &Shop, id: &str) {
     let due = {
         let mut store = shop.store();
         let order = store.order_mut(id);
-        order.is_some_and(|order| {
+        order.and_then(|order| {
             let asked = order.asked_at;
             let rested = asked.is_none_or(|asked| asked.elapsed() >= ASKING_PAUSE);
             let due = rested && matches!(order.stage, Stage::Doubt { .. });
             if due {
                 order.asked_at = Some(Instant::now());
             }
-            due
+            due.then_some(order.lang)
         })
     };
-    if due {
-        refresh(shop, id, Lang::Tr).await;
+    if let Some(lang) = due {
+        refresh(shop, id, lang).await;
     }
 }
 
