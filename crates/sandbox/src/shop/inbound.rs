@@ -118,7 +118,10 @@ pub(super) async fn callback(
     };
     let right = proof.right;
     let title = form.value(if of_loan { "paymentStatus" } else { "status" });
-    let action = form.value("additionalAction");
+    let action = match form.value("callbackStatus") {
+        "" => form.value("additionalAction"),
+        status => status,
+    };
     let fields = form.fields().iter();
     let inbound = Inbound {
         path: format!("/shop/orders/{id}/callback"),

@@ -154,6 +154,7 @@ fn shown(order: &Order, shop: &Shop) -> Value {
     context! {
         id => &order.id,
         stage => stage_name(&order.stage),
+        has_bank_page => order.bank_url.is_some(),
         by_loan => order.way() == Way::Loan || order.bank_url.is_some(),
         lines => lines_shown(&order.lines),
         total => order.total,
@@ -238,17 +239,22 @@ pub(super) async fn bank(
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&headers, None);
-    let stage = shop.store().order(&id).map(|order| order.stage.clone());
-    match stage {
+    let known = {
+        let store = shop.store();
+        let order = store.order(&id);
+        order.map(|order| (order.stage.clone(), order.bank_url.clone()))
+    };
+    match known {
         None => unknown(&shop, &visit),
-        Some(Stage::AtBank {
-            page: BankPage::Html(html),
-            ..
-        }) => shop.bank_html(&html, &visit),
-        Some(Stage::AtBank {
-            page: BankPage::Url(url),
-            ..
-        }) => go_to(&url, &visit),
+        Some((
+            Stage::AtBank {
+                page: BankPage::Html(html),
+                ..
+            },
+            _,
+        )) => shop.bank_html(&html, &visit),
+        // An application that was left unfinished also reads as one that waits.
+        Some((Stage::AtBank { .. } | Stage::Applied { .. }, Some(url))) => go_to(&url, &visit),
         Some(_) => go_to(&format!("/shop/orders/{id}"), &visit),
     }
 }
