@@ -11,6 +11,7 @@ pub mod commands;
 pub mod engine;
 pub mod jobs;
 pub mod journal;
+pub mod mail;
 pub mod net;
 pub mod operations;
 pub mod pages;

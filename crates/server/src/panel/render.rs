@@ -34,6 +34,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "account.html",
         "base.html",
         "bare.html",
+        "forgot.html",
         "forms.html",
         "link.html",
         "link_made.html",

@@ -24,6 +24,7 @@ mod figures;
 mod idempotency;
 mod keys;
 mod kill;
+mod mail;
 mod merchant_poses;
 mod panel;
 mod payment_reporting;
