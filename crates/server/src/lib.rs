@@ -8,6 +8,7 @@ pub mod app;
 pub mod bins;
 pub mod clock;
 pub mod commands;
+pub mod csv;
 pub mod engine;
 pub mod jobs;
 pub mod journal;

@@ -2,10 +2,15 @@
 //! the API. One file a menu entry; what a person may do is decided in the operations.
 
 mod account;
+mod audit;
+mod bins;
+mod chart;
 mod door;
 mod format;
+mod overview;
 mod people;
 mod render;
+mod requests;
 mod sign_in;
 mod words;
 
@@ -30,7 +35,11 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(overview::routes())
         .merge(people::routes())
+        .merge(requests::routes())
+        .merge(bins::routes())
+        .merge(audit::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

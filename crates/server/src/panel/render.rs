@@ -33,13 +33,20 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     for (name, text) in templates![
         "account.html",
         "base.html",
+        "audit.html",
         "bare.html",
+        "bins.html",
         "forgot.html",
         "forms.html",
         "link.html",
         "link_made.html",
+        "overview.html",
+        "overview_figures.html",
         "people.html",
         "problem.html",
+        "request.html",
+        "requests.html",
+        "requests_rows.html",
         "sign_in.html",
         "totp.html",
     ] {
@@ -56,6 +63,10 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     );
     environment.add_filter("word", |state: &State, spelling: String| {
         words::word(language_of(state), &spelling)
+    });
+    environment.add_filter("bank", |code: String| {
+        let known = code.parse().ok().and_then(connectors::directory::bank_name);
+        known.map_or(code.clone(), str::to_owned)
     });
     environment.add_filter("tone", |spelling: String| words::tone(&spelling));
     environment.add_filter("number", |state: &State, value: i64| {
