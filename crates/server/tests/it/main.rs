@@ -20,6 +20,7 @@ mod docs;
 mod doubt;
 mod doubts;
 mod exchanges;
+mod figures;
 mod idempotency;
 mod keys;
 mod kill;
