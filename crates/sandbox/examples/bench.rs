@@ -132,9 +132,15 @@ async fn gateway(database_url: String, bank: String) {
     .await
     .unwrap();
     println!("{url}");
-    start::serve(app, listener, true, std::future::pending())
-        .await
-        .unwrap();
+    start::serve(
+        app,
+        listener,
+        true,
+        axum::Router::new(),
+        std::future::pending(),
+    )
+    .await
+    .unwrap();
 }
 
 /// A child of ours that goes with us.

@@ -6,6 +6,8 @@ mod options;
 mod play;
 mod run;
 mod seed;
+mod shop;
+mod staff;
 mod stop;
 
 use clap::Parser;

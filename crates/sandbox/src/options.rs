@@ -21,8 +21,8 @@ const FIRST_WEBHOOK_WAIT: Duration = Duration::from_secs(1);
 /// merchant has the keys of the official clients' samples, so they run against it with only the
 /// base URL changed.
 ///
-/// Standard output begins with the lines `gateway URL`, `simulator URL` and `ready`; the log goes
-/// to standard error (GALATA_LOG chooses how much, for example `info`).
+/// Standard output begins with the lines `gateway URL`, `simulator URL`, `shop URL` and `ready`; the
+/// log goes to standard error (GALATA_LOG chooses how much, for example `info`).
 #[derive(Parser)]
 #[command(name = "galata-sandbox", version, max_term_width = 100)]
 pub(crate) struct Options {
@@ -76,7 +76,7 @@ pub(crate) struct Options {
     #[arg(long, env = "GALATA_SANDBOX_EXIT")]
     pub(crate) exit: bool,
     /// Where the demo merchant's webhooks go, your shop on this machine for example. Kept until it
-    /// is changed; while the flows are played they go to the player.
+    /// is changed; without it they go to the demo shop. While the flows are played they go to the player.
     #[arg(long, env = "GALATA_SANDBOX_WEBHOOK_URL", value_name = "URL")]
     pub(crate) webhook_url: Option<Url>,
     /// Milliseconds before a webhook is called; the retries keep their proportion to it (N/3, N,

@@ -5,7 +5,7 @@ mod banks;
 mod browser;
 mod callback;
 mod html;
-mod http;
+pub(crate) mod http;
 mod inbox;
 mod loans;
 mod points;
@@ -119,6 +119,9 @@ pub(crate) fn tell_addresses(scene: &Scene, directory: &Path) {
     say(&format!(
         "
 Serving until Ctrl-C.
+  panel        {gateway}/panel   (one click signs in)
+  shop         {gateway}/shop
+  test cards   {gateway}/sandbox/cards
   gateway      {gateway}
   simulator    {simulator}
   bank ledger  {simulator}/control/ledger

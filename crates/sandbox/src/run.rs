@@ -4,8 +4,9 @@
 use crate::home::Home;
 use crate::options::Options;
 use crate::play::{self, Scene};
+use crate::shop::{self, Place};
 use crate::stop::Stop;
-use crate::{say, seed};
+use crate::{say, seed, staff};
 use server::app::App;
 use server::clock::{Clock, SystemClock};
 use server::operations::By;
@@ -33,7 +34,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = open_simulator(&home, &simulator_url, &clock, options.log_requests)?;
     let app = start::open(config(&options, &home, &gateway_url, &simulator_url, clock)).await?;
-    let merchant_id = match prepare(&app, &home, &simulator_url, &options).await {
+    let merchant_id = match prepare(&app, &home, &gateway_url, &simulator_url, &options).await {
         Ok(id) => id,
         Err(error) => {
             start::close(&app).await;
@@ -44,9 +45,19 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let (stop, stop_banks) = (Stop::new(), Stop::new());
     stop.at_signals();
     let banks = serve_simulator(simulator_listener, simulator, stop_banks.wait());
-    let gateway = serve_gateway(&app, gateway_listener, &stop);
+    let place = Place {
+        gateway: gateway_url.clone(),
+        simulator: simulator_url.clone(),
+        public_url: options.public_url.clone(),
+        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
+        clock: Arc::clone(&app.clock),
+    };
+    let beside = shop::router(place).merge(staff::router(Arc::clone(&app)));
+    let gateway = serve_gateway(&app, gateway_listener, beside, &stop);
     say(&format!("gateway {gateway_url}"));
     say(&format!("simulator {simulator_url}"));
+    say(&format!("shop {gateway_url}/shop"));
+    say(&format!("panel {gateway_url}/panel"));
     say("ready");
 
     let scene = Scene {
@@ -162,24 +173,26 @@ fn config(
         migrate: true,
         behind_proxy: false,
         log_requests: options.log_requests,
-        panel: server::app::PanelSettings::default(),
+        panel: staff::panel(),
     }
 }
 
-/// The demo merchant's id. Its webhook address becomes the one that the operator chose; one that a
-/// killed player left behind is forgotten.
+/// The demo merchant's id. Its webhook address becomes the one that the operator chose; without
+/// one, the demo shop's, unless somebody has set another in the meantime.
 async fn prepare(
     app: &App,
     home: &Home,
+    gateway_url: &str,
     simulator_url: &str,
     options: &Options,
 ) -> Result<i64, StartError> {
     take_over(app, home).await?;
     let id = seed::demo_merchant(app, simulator_url).await?;
+    staff::hire(app, id).await?;
     let merchant = setup::merchant(app, id).await.map_err(seed::failed)?;
     let url = match &options.webhook_url {
         Some(url) => url.to_string(),
-        None if merchant.webhook_url.ends_with(play::WEBHOOK_PATH) => String::new(),
+        None if is_ours(&merchant.webhook_url) => format!("{gateway_url}{}", shop::WEBHOOK_PATH),
         None => return Ok(id),
     };
     setup::change_merchant(app, &By::operator(), id, |merchant| {
@@ -188,6 +201,13 @@ async fn prepare(
     .await
     .map_err(seed::failed)?;
     Ok(id)
+}
+
+/// Nobody's, one that a killed player left behind, or the shop's at an earlier address.
+fn is_ours(webhook_url: &str) -> bool {
+    webhook_url.is_empty()
+        || webhook_url.ends_with(play::WEBHOOK_PATH)
+        || webhook_url.ends_with(shop::WEBHOOK_PATH)
 }
 
 /// Gives back what a killed sandbox had leased, so that due work need not wait for it to lapse.
@@ -213,10 +233,15 @@ fn serve_simulator(
 }
 
 /// A gateway that ends by itself ends the sandbox too.
-fn serve_gateway(app: &Arc<App>, listener: TcpListener, stop: &Stop) -> JoinHandle<io::Result<()>> {
+fn serve_gateway(
+    app: &Arc<App>,
+    listener: TcpListener,
+    beside: axum::Router,
+    stop: &Stop,
+) -> JoinHandle<io::Result<()>> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        let outcome = start::serve(app, listener, true, stop.wait()).await;
+        let outcome = start::serve(app, listener, true, beside, stop.wait()).await;
         stop.now();
         outcome
     })

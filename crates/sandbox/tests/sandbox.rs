@@ -1,6 +1,9 @@
 //! The binary as its users start it: what it prints, what it keeps, what it refuses.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "sandbox/shop.rs"]
+mod shop;
+
 use contract::signature::sign;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -61,7 +64,8 @@ impl Serving {
             out.read_line(&mut line).unwrap();
             line.trim_end().to_owned()
         };
-        let (gateway, simulator) = (line(), line());
+        let (gateway, simulator, shop) = (line(), line(), line());
+        assert!(shop.starts_with("shop http://"), "{shop}");
         assert_eq!(line(), "ready");
         Serving {
             gateway: gateway.strip_prefix("gateway http://").unwrap().to_owned(),
@@ -157,7 +161,8 @@ fn both_flows_end_as_they_should_again_and_again() {
         let lines: Vec<&str> = out.lines().collect();
         assert!(lines[0].starts_with("gateway http://127.0.0.1:"));
         assert!(lines[1].starts_with("simulator http://127.0.0.1:"));
-        assert_eq!(lines[2], "ready");
+        assert!(lines[2].starts_with("shop http://127.0.0.1:"));
+        assert_eq!(lines[3], "ready");
         assert!(out.contains("steps ended as they should"), "{out}");
         assert!(!out.contains('✗'), "{out}");
     }

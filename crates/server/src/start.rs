@@ -153,21 +153,25 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     }))
 }
 
-/// The API and the pages.
-pub fn router(app: Arc<App>) -> Router {
+/// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
+/// path takes.
+pub fn router(app: Arc<App>, extra: Router) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(panel::router())
         .fallback(api::handle)
         .with_state(app)
+        .merge(extra)
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,
-/// every payment that was begun carried to its answer, the database's queue drained.
+/// every payment that was begun carried to its answer, the database's queue drained. `extra` is
+/// served beside the API.
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
     with_jobs: bool,
+    extra: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
@@ -178,7 +182,8 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let told = Arc::clone(&stopping);
-    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        router(Arc::clone(&app), extra).into_make_service_with_connect_info::<SocketAddr>();
     let outcome = axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;

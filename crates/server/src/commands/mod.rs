@@ -12,6 +12,7 @@ mod options;
 mod payment;
 mod pos;
 mod serve;
+mod user;
 mod webhook;
 
 pub use serve::stopped;
@@ -47,6 +48,9 @@ enum Command {
     /// Alternative payment methods: accounts at lenders.
     #[command(subcommand)]
     Apm(apm::Apm),
+    /// Who may use the panel.
+    #[command(subcommand)]
+    User(user::User),
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
     Pos(pos::Pos),
@@ -112,6 +116,7 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         }
         Command::Merchant(command) => merchant::run(command).await,
         Command::Apm(command) => apm::run(command).await,
+        Command::User(command) => user::run(command).await,
         Command::Pos(command) => pos::run(command).await,
         Command::Payment(command) => payment::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,

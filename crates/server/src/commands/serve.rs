@@ -9,6 +9,7 @@ use super::options::{Behaviour, Store};
 use crate::start::{self, StartError};
 use crate::store::merchants;
 use crate::{jobs, operations};
+use axum::Router;
 use clap::Args;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         );
     }
     tracing::info!(%address, "serving");
-    start::serve(app, listener, !options.no_jobs, stopped())
+    start::serve(app, listener, !options.no_jobs, Router::new(), stopped())
         .await
         .map_err(|error| StartError::new(error, "").into())
 }

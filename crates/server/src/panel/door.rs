@@ -108,7 +108,6 @@ pub(super) struct Guest {
     params: Vec<(String, String)>,
     /// What forms before a sign-in are bound to.
     form_cookie: Option<String>,
-    secure: bool,
     lang_chosen: bool,
 }
 
@@ -135,7 +134,6 @@ impl Guest {
             query,
             params,
             form_cookie: cookie(&head.headers, FORM_COOKIE).map(str::to_owned),
-            secure: is_secure(app),
             lang_chosen,
         }
     }
@@ -179,11 +177,6 @@ impl Guest {
         if let Some(cookie) = form_cookie {
             set_cookie(app, response, FORM_COOKIE, cookie, None);
         }
-    }
-
-    /// Whether cookies go over https only.
-    pub(super) fn is_secure(&self) -> bool {
-        self.secure
     }
 }
 

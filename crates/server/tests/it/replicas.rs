@@ -57,7 +57,14 @@ impl Twins {
         .unwrap();
         let serving = Arc::clone(&second);
         tokio::spawn(async move {
-            start::serve(serving, listener, false, std::future::pending()).await
+            start::serve(
+                serving,
+                listener,
+                false,
+                axum::Router::new(),
+                std::future::pending(),
+            )
+            .await
         });
         Twins {
             world,

@@ -196,7 +196,14 @@ impl World {
         let app = start::open(config).await.unwrap();
         let serving = Arc::clone(&app);
         tokio::spawn(async move {
-            start::serve(serving, listener, false, std::future::pending()).await
+            start::serve(
+                serving,
+                listener,
+                false,
+                axum::Router::new(),
+                std::future::pending(),
+            )
+            .await
         });
 
         let merchant = setup::create_merchant(

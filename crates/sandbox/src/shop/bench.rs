@@ -1,0 +1,349 @@
+//! The bench, `/sandbox`: the published test cards, and the simulated banks' faults as a form. It
+//! speaks to the simulator's control API over HTTP, as a tester does with curl.
+
+use super::Shop;
+use super::browser::{Form, Visit, own_page};
+use super::pages::{Lang, Page, go_to, refused};
+use super::published::CARDS;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use minijinja::context;
+use minijinja::value::Serde;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Most cards on a page without a filter.
+const CARDS_SHOWN_MAX: usize = 60;
+/// Longest filter in characters.
+const FILTER_MAX: usize = 40;
+
+/// Operations of the two banks that a fault can name.
+const BANK_OPERATIONS: [&str; 9] = [
+    "sale",
+    "threeds_init",
+    "threeds_page",
+    "threeds_resolve",
+    "threeds_finish",
+    "void",
+    "refund",
+    "inquire",
+    "loyalties",
+];
+/// Operations of the lender that a fault can name.
+const LENDER_OPERATIONS: [&str; 6] = ["offers", "apply", "inquire", "confirm", "cancel", "notify"];
+/// Kinds of faults.
+const KINDS: [&str; 9] = [
+    "decline",
+    "delay",
+    "lose_reply",
+    "cut_reply",
+    "wrong_mac",
+    "garbage",
+    "http_500",
+    "duplicate_callback",
+    "no_callback",
+];
+
+/// `GET /sandbox`: to the cards.
+pub(super) async fn home(headers: HeaderMap) -> Response {
+    go_to("/sandbox/cards", &Visit::of(&headers, None))
+}
+
+/// A filter of the cards.
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    lang: Option<String>,
+    #[serde(default)]
+    q: String,
+    /// `buys`, `fails` or both.
+    #[serde(default)]
+    show: String,
+    /// The purses were filled just now.
+    filled: Option<String>,
+}
+
+/// `GET /sandbox/cards`.
+pub(super) async fn cards(
+    State(shop): State<Arc<Shop>>,
+    Query(filter): Query<Filter>,
+    headers: HeaderMap,
+) -> Response {
+    let visit = Visit::of(&headers, filter.lang.as_deref());
+    let wanted: String = filter.q.chars().take(FILTER_MAX).collect();
+    let words: Vec<String> = wanted.split_whitespace().map(folded).collect();
+    let found: Vec<_> = CARDS
+        .iter()
+        .filter(|card| match filter.show.as_str() {
+            "buys" => card.scenario.is_empty(),
+            "fails" => !card.scenario.is_empty(),
+            _ => true,
+        })
+        .filter(|card| {
+            let text = folded(&format!(
+                "{} {} {} {} {} {} {}",
+                card.number,
+                card.bank,
+                card.brand,
+                card.association,
+                card.kind,
+                card.group,
+                card.scenario
+            ));
+            words.iter().all(|word| text.contains(word))
+        })
+        .collect();
+    let shown: Vec<_> = found.iter().take(CARDS_SHOWN_MAX).collect();
+    let title = visit.lang.of("Test kartları", "Test cards");
+    let values = context! {
+        q => wanted,
+        show => filter.show,
+        count => found.len(),
+        shown => shown.len(),
+        filled => filter.filled.is_some(),
+        cards => Serde(&shown),
+    };
+    shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
+}
+
+/// Small letters without the dots and tails that a keyboard may lack.
+fn folded(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .filter_map(|letter| match letter {
+            'ı' => Some('i'),
+            'ş' => Some('s'),
+            'ğ' => Some('g'),
+            'ü' => Some('u'),
+            'ö' => Some('o'),
+            'ç' => Some('c'),
+            'â' => Some('a'),
+            // What is left of a dotted capital I.
+            '\u{307}' => None,
+            letter => Some(letter),
+        })
+        .collect()
+}
+
+fn page<'a>(
+    name: &'a str,
+    title: &'a str,
+    values: minijinja::Value,
+    status: StatusCode,
+) -> Page<'a> {
+    Page {
+        name,
+        title,
+        values,
+        watch: None,
+        status,
+        with_calls: false,
+    }
+}
+
+/// What the form of a fault held, and what came of it.
+#[derive(Default)]
+struct FaultForm {
+    bank: String,
+    operation: String,
+    kind: String,
+    code: String,
+    ms: String,
+    times: String,
+    trouble: String,
+}
+
+fn faults_page(shop: &Shop, visit: &Visit, form: &FaultForm, done: bool) -> Response {
+    let title = visit.lang.of("Hata anahtarları", "Fault switches");
+    let status = match form.trouble.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let values = context! {
+        simulator => &shop.place.simulator,
+        bank_operations => BANK_OPERATIONS.to_vec(),
+        lender_operations => LENDER_OPERATIONS.to_vec(),
+        kinds => KINDS.to_vec(),
+        bank => &form.bank,
+        operation => &form.operation,
+        kind => &form.kind,
+        code => &form.code,
+        ms => &form.ms,
+        times => if form.times.is_empty() { "1" } else { &form.times },
+        trouble => &form.trouble,
+        done,
+    };
+    shop.page(visit, page("faults.html", title, values, status))
+}
+
+/// What the address of the faults' page may say.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    lang: Option<String>,
+    done: Option<String>,
+}
+
+/// `GET /sandbox/faults`.
+pub(super) async fn faults(
+    State(shop): State<Arc<Shop>>,
+    Query(told): Query<Told>,
+    headers: HeaderMap,
+) -> Response {
+    let visit = Visit::of(&headers, told.lang.as_deref());
+    faults_page(&shop, &visit, &FaultForm::default(), told.done.is_some())
+}
+
+/// `POST /sandbox/faults`: orders one.
+pub(super) async fn order_fault(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    let sent = Form::read(&body);
+    let text = |name: &str| sent.value(name).to_owned();
+    let mut form = FaultForm {
+        bank: text("bank"),
+        operation: text("operation"),
+        kind: text("kind"),
+        code: text("code"),
+        ms: text("ms"),
+        times: text("times"),
+        trouble: String::new(),
+    };
+    let outcome = match order_of(&form, visit.lang) {
+        Ok((path, order)) => control(&shop, "POST", path, order.to_string()).await,
+        Err(why) => Err(why),
+    };
+    match outcome {
+        Ok(()) => go_to("/sandbox/faults?done=1", &visit),
+        Err(why) => {
+            form.trouble = why;
+            faults_page(&shop, &visit, &form, false)
+        }
+    }
+}
+
+/// The control API's path and order for a form.
+fn order_of(form: &FaultForm, lang: Lang) -> Result<(&'static str, Value), String> {
+    let wrong = |tr: &str, en: &str| Err(lang.of(tr, en).to_owned());
+    if !KINDS.contains(&form.kind.as_str()) {
+        return wrong("Bir hata türü seçin.", "Choose a kind of fault.");
+    }
+    let mut fault = json!({ "kind": form.kind });
+    if !form.code.is_empty() {
+        fault["code"] = json!(form.code);
+    }
+    match (form.ms.as_str(), form.ms.parse::<u64>()) {
+        ("", _) => {}
+        (_, Ok(ms)) => fault["ms"] = json!(ms),
+        _ => return wrong("Gecikme bir sayı olmalı.", "The delay must be a number."),
+    }
+    let Ok(times) = form.times.parse::<u32>() else {
+        return wrong("Kaç kez olacağını yazın.", "Write how many times.");
+    };
+    let mut order = json!({ "fault": fault, "times": times });
+    let operation = form.operation.as_str();
+    match form.bank.as_str() {
+        bank @ ("garanti" | "posnet")
+            if operation.is_empty() || BANK_OPERATIONS.contains(&operation) =>
+        {
+            order["bank"] = json!(bank);
+            if !operation.is_empty() {
+                order["operation"] = json!(operation);
+            }
+            Ok(("/control/faults", order))
+        }
+        "lender" if LENDER_OPERATIONS.contains(&operation) => {
+            order["operation"] = json!(operation);
+            Ok(("/control/lender-faults", order))
+        }
+        _ => wrong(
+            "Bu bankanın böyle bir işlemi yok.",
+            "This bank has no such operation.",
+        ),
+    }
+}
+
+/// `POST /sandbox/faults/clear`: forgets all.
+pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    let mut form = FaultForm::default();
+    for path in ["/control/faults", "/control/lender-faults"] {
+        if let Err(why) = control(&shop, "DELETE", path, String::new()).await {
+            form.trouble = why;
+        }
+    }
+    match form.trouble.is_empty() {
+        true => go_to("/sandbox/faults?done=1", &visit),
+        false => faults_page(&shop, &visit, &form, false),
+    }
+}
+
+/// The published points of the reward cards: of the card, of this shop, in miles; in kuruş.
+const PURSES: [(&str, i64, i64, i64); 7] = [
+    ("4043080000000003", 1235, 520, 0),
+    ("5188961939192544", 1235, 520, 0),
+    ("4032800000000007", 1122, 4558, 0),
+    ("4024580000000005", 5040, 10_000, 0),
+    ("4090700000000008", 2282, 0, 0),
+    ("4329540000080110", 0, 0, 1000),
+    ("4048090000000007", 3382, 2500, 0),
+];
+
+/// `POST /sandbox/purses`: gives the reward cards their published points back, which payments spend.
+pub(super) async fn fill_purses(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    for (number, card, firm, mile) in PURSES {
+        let purse = json!({ "cardNumber": number, "card": card, "firm": firm, "mile": mile });
+        if let Err(why) = control(&shop, "POST", "/control/purses", purse.to_string()).await {
+            tracing::warn!(why, "a purse was not filled");
+        }
+    }
+    let form = Form::read(&body);
+    let order = form.value("order");
+    let known = {
+        let mut store = shop.store();
+        let order = store.order_mut(order);
+        order.map(|order| {
+            // What was found before is no longer so.
+            order.rewards = None;
+            format!("/shop/orders/{}?way=card", order.id)
+        })
+    };
+    go_to(
+        known.as_deref().unwrap_or("/sandbox/cards?filled=1"),
+        &visit,
+    )
+}
+
+/// Calls the control API. The error is its own sentence.
+async fn control(shop: &Shop, method: &str, path: &str, body: String) -> Result<(), String> {
+    let url = format!("{}{path}", shop.place.simulator);
+    let headers = [("content-type", "application/json")];
+    let reply = shop
+        .http
+        .send(method, &url, &headers, body.into_bytes())
+        .await?;
+    if (200..300).contains(&reply.status) {
+        return Ok(());
+    }
+    let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+    let why = said["error"].as_str().or(said["message"].as_str());
+    Err(why.unwrap_or("HTTP error").to_owned())
+}

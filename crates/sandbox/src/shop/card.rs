@@ -1,0 +1,519 @@
+//! Paying by card: ask for rewards as the card is typed, pay with one of them, with or without
+//! 3DS. The card passes through; nothing of it is kept but its first six and last four digits.
+
+use super::amounts::lira;
+use super::browser::{Form, Visit, base_url, own_page};
+use super::catalogue::PRODUCTS;
+use super::checkout::{self, CardForm, Forms};
+use super::gateway::Trouble;
+use super::order::{BankPage, Line, Rewards, Stage, Way};
+use super::outcome::{Failure, Receipt};
+use super::pages::{Lang, cached_never, go_to, refused};
+use super::{Shop, mask, published, results};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Instalments that the form offers at most.
+const INSTALMENTS_MAX: u8 = 12;
+/// Bytes of a page that the gateway makes for the browser.
+const BANK_HTML_MAX: usize = 256 * 1024;
+
+/// A card as it was typed. Does not print.
+struct Typed {
+    number: String,
+    month: String,
+    year: String,
+    cvc: String,
+    form: CardForm,
+}
+
+impl Typed {
+    fn read(form: &Form) -> Typed {
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        let number = digits(form.value("number"));
+        let expiry = digits(form.value("expiry"));
+        let (month, year) = match expiry.len() {
+            4 | 6 => expiry.split_at(2),
+            _ => ("", ""),
+        };
+        let shown = CardForm {
+            number: number.clone(),
+            expiry: form.value("expiry").to_owned(),
+            holder: form.value("holder").to_owned(),
+            threeds: form.value("threeds") == "yes",
+            instalments: form.value("instalments").parse().unwrap_or(1),
+            reward: form.value("reward").parse().ok(),
+            ..CardForm::default()
+        };
+        Typed {
+            month: month.to_owned(),
+            year: match year.len() {
+                2 => format!("20{year}"),
+                _ => year.to_owned(),
+            },
+            cvc: digits(form.value("cvc")),
+            number,
+            form: shown,
+        }
+    }
+
+    /// Notes what is wrong. True when nothing is.
+    fn check(&mut self, lang: Lang, to_pay: bool) -> bool {
+        let mut errors = Vec::new();
+        let mut wrong =
+            |field, tr: &str, en: &str| errors.push((field, lang.of(tr, en).to_owned()));
+        if mask::ends(&self.number).is_none() || !passes_luhn(&self.number) {
+            wrong(
+                "number",
+                "Kart numarasını kontrol edin.",
+                "Check the card number.",
+            );
+        }
+        let month: u8 = self.month.parse().unwrap_or(0);
+        if !(1..=12).contains(&month) {
+            let (tr, en) = (
+                "Ay ve yılı AA/YY biçiminde yazın.",
+                "Write month and year as MM/YY.",
+            );
+            wrong("expiry", tr, en);
+        }
+        if to_pay && !(3..=4).contains(&self.cvc.len()) {
+            wrong(
+                "cvc",
+                "Güvenlik kodu 3 ya da 4 rakamdır.",
+                "The security code has 3 or 4 digits.",
+            );
+        }
+        if to_pay && self.form.holder.is_empty() {
+            wrong(
+                "holder",
+                "Karttaki adı yazın.",
+                "Write the name on the card.",
+            );
+        }
+        if !(1..=INSTALMENTS_MAX).contains(&self.form.instalments) {
+            wrong(
+                "instalments",
+                "Taksit sayısını seçin.",
+                "Choose the number of instalments.",
+            );
+        }
+        self.form.errors = errors;
+        self.form.errors.is_empty()
+    }
+
+    fn request(&self) -> Value {
+        let mut card = json!({
+            "cardNumber": self.number,
+            "expireYear": self.year,
+            "expireMonth": self.month,
+        });
+        if !self.cvc.is_empty() {
+            card["cvc"] = json!(self.cvc);
+        }
+        card
+    }
+}
+
+/// The check digit of a card number.
+fn passes_luhn(number: &str) -> bool {
+    let sum: u32 = number
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(position, byte)| {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            match (position % 2, digit * 2) {
+                (1, doubled) if doubled > 9 => doubled - 9,
+                (1, doubled) => doubled,
+                _ => digit,
+            }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// `POST /shop/orders/{id}/rewards`: the rewards of the card in the form, as a piece of the page
+/// for scripts, or as the page again.
+pub(super) async fn rewards(
+    State(shop): State<Arc<Shop>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    let stage = shop.store().order(&id).map(|order| order.stage.clone());
+    match stage {
+        None => return results::unknown(&shop, &visit),
+        Some(Stage::Open) => {}
+        Some(_) => return go_to(&format!("/shop/orders/{id}"), &visit),
+    }
+    let mut typed = Typed::read(&Form::read(&body));
+    if typed.check(visit.lang, false) {
+        ask_rewards(&shop, &visit, &id, &mut typed).await;
+    }
+    if headers.contains_key("x-fragment") {
+        let shown = {
+            let store = shop.store();
+            let rewards = store.order(&id).and_then(|order| order.rewards.as_ref());
+            let asked = typed.form.errors.is_empty() && typed.form.rewards_trouble.is_empty();
+            checkout::rewards_values(rewards.filter(|_| asked), &typed.form, visit.lang)
+        };
+        return cached_never(shop.pages.fragment("rewards.html", visit.lang, shown));
+    }
+    let mut forms = Forms::fresh(Way::Card, None);
+    forms.card = typed.form;
+    checkout::page(&shop, &visit, &id, &forms)
+}
+
+async fn ask_rewards(shop: &Shop, visit: &Visit, id: &str, typed: &mut Typed) {
+    let lang = visit.lang;
+    let answer = shop
+        .gateway(&visit.visitor, lang)
+        .post(
+            "/payment/v1/card-loyalties/retrieve",
+            &typed.request(),
+            None,
+        )
+        .await;
+    let found = match answer {
+        Ok(answer) => answer,
+        Err(Trouble::Refused(refusal)) => {
+            typed.form.rewards_trouble = Failure::of(&refusal).text;
+            return;
+        }
+        Err(Trouble::Unknown) => {
+            typed.form.rewards_trouble = results::no_answer(lang).to_owned();
+            return;
+        }
+    };
+    let Some((first, last)) = mask::ends(&typed.number) else {
+        return;
+    };
+    let rewards = Rewards {
+        card: (first.to_owned(), last.to_owned()),
+        found: found["loyalties"].as_array().cloned().unwrap_or_default(),
+        brand: found["cardBrand"].as_str().unwrap_or_default().to_owned(),
+        force_threeds: found["force3ds"].as_bool().unwrap_or(false),
+    };
+    if let Some(order) = shop.store().order_mut(id) {
+        order.rewards = Some(rewards);
+    }
+}
+
+/// `POST /shop/orders/{id}/card`: pays. A second one of the same order finds the first under way.
+pub(super) async fn pay(
+    State(shop): State<Arc<Shop>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(status) = own_page(&headers) {
+        return refused(status);
+    }
+    let visit = Visit::of(&headers, None);
+    let lang = visit.lang;
+    let address = format!("/shop/orders/{id}");
+    let mut typed = Typed::read(&Form::read(&body));
+    let mut sound = typed.check(lang, true);
+    let known = {
+        let store = shop.store();
+        store
+            .order(&id)
+            .map(|order| (order.stage.clone(), chosen(order.rewards.as_ref(), &typed)))
+    };
+    let chosen_type = match &known {
+        Some((_, Ok(Some(loyalty)))) => loyalty["type"].as_str().unwrap_or_default(),
+        _ => "",
+    };
+    if chosen_type.ends_with("_INSTALLMENT") && typed.form.instalments < 2 {
+        sound = false;
+        let text = lang.of(
+            "Bu ödül taksitli ödemede kullanılır: en az 2 taksit seçin.",
+            "This reward needs instalments: choose at least 2.",
+        );
+        typed.form.errors.push(("instalments", text.to_owned()));
+    }
+    let loyalty = match known {
+        None => return results::unknown(&shop, &visit),
+        Some((Stage::Open, Ok(loyalty))) if sound => loyalty,
+        Some((Stage::Open, loyalty)) => {
+            if loyalty.is_err() {
+                typed.form.reward = None;
+                let text = lang.of(
+                    "Bu kartın puanları artık bilinmiyor; yeniden sorun.",
+                    "The rewards of this card are no longer known; ask again.",
+                );
+                typed.form.errors.push(("reward", text.to_owned()));
+            }
+            let mut forms = Forms::fresh(Way::Card, None);
+            forms.card = typed.form;
+            return checkout::page(&shop, &visit, &id, &forms);
+        }
+        Some(_) => return go_to(&address, &visit),
+    };
+    let callback = format!(
+        "{}/shop/orders/{id}/callback",
+        base_url(
+            &headers,
+            shop.place.public_url.as_ref(),
+            &shop.place.gateway
+        )
+    );
+    let begun = {
+        let mut store = shop.store();
+        store.order_mut(&id).and_then(|order| {
+            order.begin(Way::Card).then(|| {
+                order.test_card = published::hint_of(&typed.number);
+                let request = payment(order, &typed, loyalty, &callback);
+                (order.visitor.clone(), order.reference(), request)
+            })
+        })
+    };
+    let Some((visitor, reference, request)) = begun else {
+        return go_to(&address, &visit);
+    };
+    let threeds = typed.form.threeds;
+    let work = {
+        let (shop, id) = (Arc::clone(&shop), id.clone());
+        // Carried to its end although the browser may go away.
+        tokio::spawn(async move {
+            attempt(&shop, &id, &visitor, &reference, &request, threeds, lang).await;
+        })
+    };
+    if let Err(error) = work.await {
+        tracing::error!(%error, "a payment could not be carried to its end");
+    }
+    let at_bank = shop
+        .store()
+        .order(&id)
+        .is_some_and(|order| matches!(order.stage, Stage::AtBank { .. }));
+    match at_bank {
+        true => go_to(&format!("{address}/bank"), &visit),
+        false => go_to(&address, &visit),
+    }
+}
+
+/// The reward that the form chose, if it was found for this card.
+fn chosen(rewards: Option<&Rewards>, typed: &Typed) -> Result<Option<Value>, ()> {
+    let Some(position) = typed.form.reward else {
+        return Ok(None);
+    };
+    let rewards = rewards.ok_or(())?;
+    let (first, last) = mask::ends(&typed.number).ok_or(())?;
+    match rewards.card.0 == first && rewards.card.1 == last {
+        true => rewards.found.get(position).cloned().map(Some).ok_or(()),
+        false => Err(()),
+    }
+}
+
+fn payment(
+    order: &super::order::Order,
+    typed: &Typed,
+    loyalty: Option<Value>,
+    callback: &str,
+) -> Value {
+    let mut card = typed.request();
+    card["cardHolderName"] = json!(typed.form.holder);
+    if let Some(loyalty) = loyalty {
+        card["loyalty"] = loyalty;
+    }
+    let mut request = json!({
+        "price": lira(order.total),
+        "paidPrice": lira(order.total),
+        "walletPrice": 0,
+        "installment": typed.form.instalments,
+        "currency": "TRY",
+        "paymentGroup": "PRODUCT",
+        "conversationId": order.reference(),
+        "externalId": order.id,
+        "card": card,
+        "items": items(&order.lines),
+    });
+    if typed.form.threeds {
+        request["callbackUrl"] = json!(callback);
+    }
+    request
+}
+
+/// One item of the basket for each line.
+pub(super) fn items(lines: &[Line]) -> Value {
+    let items = lines.iter().filter_map(|line| {
+        let product = PRODUCTS.get(line.product)?;
+        Some(json!({
+            "name": product.name_tr,
+            "externalId": product.id,
+            "price": lira(product.price * i64::from(line.quantity)),
+        }))
+    });
+    items.collect()
+}
+
+/// Asks the gateway to take the money, or for the bank's page.
+async fn attempt(
+    shop: &Shop,
+    id: &str,
+    visitor: &str,
+    reference: &str,
+    request: &Value,
+    threeds: bool,
+    lang: Lang,
+) {
+    let path = match threeds {
+        true => "/payment/v1/card-payments/3ds-init",
+        false => "/payment/v1/card-payments",
+    };
+    let answer = shop
+        .gateway(visitor, lang)
+        .post(path, request, Some(reference))
+        .await;
+    let begun = match (&answer, threeds) {
+        (Ok(answer), true) => answer["htmlContent"].as_str().and_then(bank_html),
+        _ => None,
+    };
+    let mut store = shop.store();
+    let Some(order) = store.order_mut(id) else {
+        return;
+    };
+    match (answer, begun) {
+        (Ok(answer), Some(html)) => match answer["paymentId"].as_i64() {
+            Some(payment) => order.sent_to_bank(payment, BankPage::Html(html)),
+            None => order.in_doubt(None),
+        },
+        (Ok(answer), None) if !threeds => settle_taken(order, &answer),
+        // A page that cannot be read: no money moves without the shopper's visit to the bank.
+        (Ok(_), None) => order.failed(
+            None,
+            Failure::own(lang.of(
+                "Bankanın sayfası açılamadı.",
+                "The bank's page could not be opened.",
+            )),
+        ),
+        (Err(Trouble::Refused(refusal)), _) if !refusal.is_doubt() => {
+            order.failed(refusal.payment(), Failure::of(&refusal));
+        }
+        (Err(Trouble::Refused(refusal)), _) => order.in_doubt(refusal.payment()),
+        (Err(Trouble::Unknown), _) => order.in_doubt(None),
+    }
+    store.empty_cart_of(id);
+}
+
+fn settle_taken(order: &mut super::order::Order, answer: &Value) {
+    match (answer["id"].as_i64(), answer["paymentStatus"].as_str()) {
+        (Some(payment), Some("SUCCESS")) => {
+            order.paid(payment, Receipt::of(answer));
+        }
+        (payment, _) => order.in_doubt(payment),
+    }
+}
+
+fn bank_html(encoded: &str) -> Option<String> {
+    let bytes = BASE64.decode(encoded).ok()?;
+    let html = String::from_utf8(bytes).ok()?;
+    (html.len() <= BANK_HTML_MAX).then_some(html)
+}
+
+/// Takes the money of a verified payment: once, whoever comes first and however often.
+pub(super) async fn complete(shop: &Shop, id: &str, payment: i64, lang: Lang) {
+    let begun = {
+        let mut store = shop.store();
+        store.order_mut(id).and_then(|order| {
+            order
+                .finish(payment)
+                .then(|| (order.visitor.clone(), order.reference()))
+        })
+    };
+    if let Some((visitor, reference)) = begun {
+        ask_complete(shop, id, &visitor, &reference, payment, lang).await;
+    }
+}
+
+/// The call itself. Its idempotency key makes it safe to repeat.
+pub(super) async fn ask_complete(
+    shop: &Shop,
+    id: &str,
+    visitor: &str,
+    reference: &str,
+    payment: i64,
+    lang: Lang,
+) {
+    let key = format!("{reference}-complete");
+    let request = json!({ "paymentId": payment });
+    let answer = shop
+        .gateway(visitor, lang)
+        .post(
+            "/payment/v1/card-payments/3ds-complete",
+            &request,
+            Some(&key),
+        )
+        .await;
+    let mut store = shop.store();
+    if let Some(order) = store.order_mut(id) {
+        match answer {
+            Ok(answer) => settle_taken(order, &answer),
+            Err(Trouble::Refused(refusal)) if !refusal.is_doubt() => {
+                order.failed(Some(payment), Failure::of(&refusal));
+            }
+            Err(_) => order.in_doubt(Some(payment)),
+        }
+    }
+    store.empty_cart_of(id);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(fields: &[(&str, &str)]) -> Typed {
+        let text = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        Typed::read(&Form::read(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_card_is_read_however_it_is_spaced() {
+        let mut card = typed(&[
+            ("number", "4043 0800 0000 0003"),
+            ("expiry", "07 / 44"),
+            ("cvc", "000"),
+            ("holder", "Deniz"),
+        ]);
+        assert!(card.check(Lang::Tr, true), "{:?}", card.form.errors);
+        assert_eq!(
+            card.request().to_string(),
+            r#"{"cardNumber":"4043080000000003","expireYear":"2044","expireMonth":"07","cvc":"000"}"#
+        );
+        let mut wrong = typed(&[("number", "4043080000000004"), ("expiry", "13/44")]);
+        assert!(!wrong.check(Lang::Tr, true));
+        let fields: Vec<_> = wrong.form.errors.iter().map(|(field, _)| *field).collect();
+        assert_eq!(fields, ["number", "expiry", "cvc", "holder"]);
+    }
+
+    #[test]
+    fn a_reward_of_another_card_is_not_used() {
+        let rewards = Rewards {
+            card: ("404308".to_owned(), "0003".to_owned()),
+            found: vec![json!({ "type": "REWARD_MONEY" })],
+            brand: String::new(),
+            force_threeds: false,
+        };
+        let of = |number, reward| {
+            let typed = typed(&[("number", number), ("reward", reward)]);
+            chosen(Some(&rewards), &typed)
+        };
+        assert_eq!(of("4043080000000003", "none"), Ok(None));
+        assert!(matches!(of("4043080000000003", "0"), Ok(Some(_))));
+        assert_eq!(of("4043080000000003", "1"), Err(()));
+        assert_eq!(of("4048090000000007", "0"), Err(()));
+    }
+}

@@ -1,0 +1,315 @@
+//! What comes in with a proof: the browser back from a bank, and the gateway's webhooks. Nothing is
+//! believed before its hash or signature was compared, in constant time.
+
+use super::browser::{Form, Visit};
+use super::calls::{Entry, Inbound, Kind};
+use super::outcome::Failure;
+use super::pages::{go_to, refused};
+use super::{Shop, card, loan, results};
+use crate::seed::{CALLBACK_KEY, WEBHOOK_KEY};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use contract::signature::{self, Callback, callback_hash_v1, callback_hash_v2};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// Where the gateway calls. It tells this shop's address from one that somebody set.
+pub(crate) const WEBHOOK_PATH: &str = "/shop/webhooks";
+/// Stands for a key wherever something is shown.
+const CALLBACK_KEY_SHOWN: &str = "<callback key>";
+/// A shown body's length.
+const SHOWN_MAX: usize = 4 * 1024;
+
+/// What a callback proves.
+struct Proof {
+    hashed: String,
+    expected: String,
+    received: String,
+    right: bool,
+}
+
+fn equal(expected: &str, received: &str) -> bool {
+    expected.as_bytes().ct_eq(received.as_bytes()).into()
+}
+
+/// The older hash, of 3DS callbacks.
+fn proof_v1(form: &Form) -> Proof {
+    let names = [
+        "status",
+        "completeStatus",
+        "paymentId",
+        "conversationData",
+        "conversationId",
+        "callbackStatus",
+    ];
+    let values = names.map(|name| form.value(name));
+    let [
+        status,
+        complete_status,
+        payment_id,
+        conversation_data,
+        conversation_id,
+        callback_status,
+    ] = values;
+    let expected = callback_hash_v1(
+        CALLBACK_KEY,
+        &Callback {
+            status,
+            complete_status,
+            payment_id,
+            conversation_data,
+            conversation_id,
+            callback_status,
+        },
+    );
+    let received = form.value("hash").to_owned();
+    Proof {
+        hashed: format!("{CALLBACK_KEY_SHOWN}###{}", values.join("###")),
+        right: equal(&expected, &received),
+        expected,
+        received,
+    }
+}
+
+/// The newer hash, of loans' callbacks, which must cover what is read of them.
+fn proof_v2(form: &Form) -> Proof {
+    let params: Vec<&str> = form.value("hashParams").split(':').collect();
+    let covered: Vec<(&str, &str)> = params
+        .iter()
+        .map(|name| (*name, form.value(name)))
+        .collect();
+    let (_, expected) = callback_hash_v2(CALLBACK_KEY, &covered);
+    let values: Vec<&str> = covered.iter().map(|(_, value)| *value).collect();
+    let read = ["paymentId", "paymentStatus", "additionalAction"];
+    let received = form.value("hash").to_owned();
+    Proof {
+        hashed: format!("{CALLBACK_KEY_SHOWN}{}", values.concat()),
+        right: read.iter().all(|name| params.contains(name)) && equal(&expected, &received),
+        expected,
+        received,
+    }
+}
+
+/// `POST /shop/orders/{id}/callback`: the browser is back. It comes from another site, without
+/// cookies; the address names the order.
+pub(super) async fn callback(
+    State(shop): State<Arc<Shop>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let visit = Visit::of(&headers, None);
+    let form = Form::read(&body);
+    let Some((visitor, reference)) = shop
+        .store()
+        .order(&id)
+        .map(|order| (order.visitor.clone(), order.reference()))
+    else {
+        return results::unknown(&shop, &visit);
+    };
+    let of_loan = !form.value("hashParams").is_empty();
+    let proof = if of_loan {
+        proof_v2(&form)
+    } else {
+        proof_v1(&form)
+    };
+    let right = proof.right;
+    let title = form.value(if of_loan { "paymentStatus" } else { "status" });
+    let action = form.value("additionalAction");
+    let fields = form.fields().iter();
+    let inbound = Inbound {
+        path: format!("/shop/orders/{id}/callback"),
+        title: format!("{title} {action}").trim().to_owned(),
+        body: shown(
+            &fields
+                .map(|(name, value)| format!("{name} = {value}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ),
+        hashed: proof.hashed,
+        expected: proof.expected,
+        received: proof.received,
+        right,
+    };
+    note(&shop, &visitor, Kind::Callback(inbound));
+    if !right {
+        let lang = visit.lang;
+        return shop.says(
+            &visit,
+            StatusCode::BAD_REQUEST,
+            lang.of(
+                "Bu dönüş doğrulanamadı",
+                "This return could not be verified",
+            ),
+            lang.of(
+                "Gelen özet (hash) beklenenle aynı değil; siparişte hiçbir şey değişmedi.",
+                "Its hash is not the expected one; nothing about the order has changed.",
+            ),
+        );
+    }
+    let work = {
+        let shop = Arc::clone(&shop);
+        let (id, lang) = (id.clone(), visit.lang);
+        // Carried to its end although the browser may go away.
+        tokio::spawn(async move {
+            match of_loan {
+                true => loan::returned(&shop, &id, &form, lang).await,
+                false => threeds_returned(&shop, &id, &form, &reference, lang).await,
+            }
+        })
+    };
+    if let Err(error) = work.await {
+        tracing::error!(%error, "a return could not be carried to its end");
+    }
+    // The browser did not bring its cookies here: nothing about it is remembered.
+    let known = Visit {
+        new: false,
+        ..visit
+    };
+    go_to(&format!("/shop/orders/{id}"), &known)
+}
+
+/// A verified payment is completed, once; one that was not verified has failed.
+async fn threeds_returned(
+    shop: &Shop,
+    id: &str,
+    form: &Form,
+    reference: &str,
+    lang: super::pages::Lang,
+) {
+    let verified = form.value("status") == "SUCCESS" && form.value("completeStatus") == "WAITING";
+    match (verified, form.value("paymentId").parse()) {
+        (true, Ok(payment)) => card::complete(shop, id, payment, lang).await,
+        // A page that came back twice tells nothing new.
+        _ if form.value("callbackStatus") == "ALREADY_RETURNED" => {}
+        // Of an earlier attempt: the current one goes on.
+        _ if form.value("conversationId") != reference => {}
+        _ => {
+            let why = Failure::own(lang.of(
+                "Banka 3D Secure doğrulamasını onaylamadı.",
+                "The bank did not confirm the 3D Secure verification.",
+            ));
+            if let Some(order) = shop.store().order_mut(id) {
+                order.failed(None, why);
+            }
+        }
+    }
+}
+
+/// `POST /shop/webhooks`: the gateway tells that something happened. What happened is then asked,
+/// because the signature does not cover the payload.
+pub(super) async fn webhook(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Ok(event) = serde_json::from_slice::<Value>(&body) else {
+        return refused(StatusCode::BAD_REQUEST);
+    };
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let timestamp = event["eventTimestamp"].as_i64().unwrap_or_default();
+    let (kind, status, payload_id) = (text("eventType"), text("status"), text("payloadId"));
+    let expected = signature::webhook(WEBHOOK_KEY, kind, timestamp, status, payload_id);
+    let received = headers
+        .get("x-cg-signature-v1")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let right = equal(&expected, received);
+    let payment: Option<i64> = payload_id.parse().ok();
+    let order = payment.and_then(|payment| {
+        let store = shop.store();
+        let id = store.order_of_payment(payment)?;
+        let visitor = store.order(&id)?.visitor.clone();
+        Some((id, visitor, payment))
+    });
+    if let Some((_, visitor, _)) = &order {
+        let action = event["payload"]["additionalAction"].as_str();
+        let inbound = Inbound {
+            path: WEBHOOK_PATH.to_owned(),
+            title: format!("{kind} {status} {}", action.unwrap_or_default())
+                .trim()
+                .to_owned(),
+            body: shown(&serde_json::to_string_pretty(&event).unwrap_or_default()),
+            hashed: format!("{kind}{timestamp}{status}{payload_id}"),
+            expected,
+            received: shown(received),
+            right,
+        };
+        note(&shop, visitor, Kind::Webhook(inbound));
+    }
+    if !right {
+        return refused(StatusCode::UNAUTHORIZED);
+    }
+    if let Some((id, _, payment)) = order {
+        let verified = kind == "THREEDS_VERIFY" && status == "SUCCESS";
+        // The gateway is answered at once; what there is to do follows.
+        tokio::spawn(async move {
+            let lang = super::pages::Lang::Tr;
+            match verified {
+                // The shopper closed the browser on the way back.
+                true => card::complete(&shop, &id, payment, lang).await,
+                false => results::refresh(&shop, &id, lang).await,
+            }
+        });
+    }
+    refused(StatusCode::NO_CONTENT)
+}
+
+fn note(shop: &Shop, visitor: &str, kind: Kind) {
+    let entry = Entry::new(shop.time_of_day(), kind);
+    shop.store().add_entry(visitor, entry);
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> Form {
+        let text = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        Form::read(text.as_bytes())
+    }
+
+    #[test]
+    fn a_loans_hash_must_cover_what_is_read() {
+        let fields = [
+            ("paymentId", "7"),
+            ("paymentStatus", "SUCCESS"),
+            ("additionalAction", "NONE"),
+        ];
+        let (params, hash) = callback_hash_v2(CALLBACK_KEY, &fields);
+        let mut sent = fields.to_vec();
+        sent.extend([("hashParams", params.as_str()), ("hash", hash.as_str())]);
+        assert!(proof_v2(&form(&sent)).right);
+        sent[1].1 = "FAILURE";
+        assert!(!proof_v2(&form(&sent)).right);
+
+        let (params, hash) = callback_hash_v2(CALLBACK_KEY, &fields[..1]);
+        let mut sent = fields.to_vec();
+        sent.extend([("hashParams", params.as_str()), ("hash", hash.as_str())]);
+        assert!(!proof_v2(&form(&sent)).right, "the status is not covered");
+    }
+
+    #[test]
+    fn a_threeds_hash_is_compared() {
+        let callback = Callback {
+            status: "SUCCESS",
+            payment_id: "7",
+            ..Callback::default()
+        };
+        let hash = callback_hash_v1(CALLBACK_KEY, &callback);
+        let fields = |id| [("status", "SUCCESS"), ("paymentId", id), ("hash", &hash)];
+        assert!(proof_v1(&form(&fields("7"))).right);
+        let wrong = proof_v1(&form(&fields("8")));
+        assert!(!wrong.right && !wrong.hashed.contains(CALLBACK_KEY));
+        assert!(!proof_v1(&form(&[])).right);
+    }
+}

@@ -1,0 +1,122 @@
+//! The published test cards, from the same lists that the simulated banks read, and what the
+//! reward cards among them are good for.
+
+use super::mask;
+use serde::Serialize;
+use std::sync::LazyLock;
+
+const SUCCESS: &str = include_str!("../../../simulator/data/test-cards-success.csv");
+const ERRORS: &str = include_str!("../../../simulator/data/test-cards-error.csv");
+
+/// A published card.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct TestCard {
+    pub(super) number: String,
+    /// Bank of a card that buys.
+    pub(super) bank: String,
+    pub(super) brand: String,
+    /// `VISA` and the like.
+    pub(super) association: String,
+    /// `CREDIT_CARD` and the like.
+    pub(super) kind: String,
+    /// When a card that fails does so: `sale`, `refund`…; empty for one that buys.
+    pub(super) scenario: String,
+    /// The error group of a card that fails.
+    pub(super) group: String,
+}
+
+/// A card that is worth a try at the checkout.
+#[derive(Serialize)]
+pub(super) struct Hint {
+    pub(super) number: &'static str,
+    pub(super) name: &'static str,
+    pub(super) about_tr: &'static str,
+    pub(super) about_en: &'static str,
+}
+
+#[rustfmt::skip]
+pub(super) const HINTS: [Hint; 9] = [
+    Hint { number: "4043080000000003", name: "Garanti BBVA Bonus", about_tr: "12,35 ₺ bonus ve 5,20 ₺ mağaza puanı", about_en: "₺12.35 bonus and ₺5.20 shop points" },
+    Hint { number: "4048090000000007", name: "Yapı Kredi World", about_tr: "Puan, ek taksit, taksit erteleme", about_en: "Points, extra instalments, postponed instalments" },
+    Hint { number: "5209222154820003", name: "Garanti BBVA Bonus", about_tr: "Ek taksit (+2)", about_en: "Extra instalments (+2)" },
+    Hint { number: "4024580000000005", name: "TEB Bonus", about_tr: "50,40 ₺ bonus ve 100,00 ₺ mağaza puanı", about_en: "₺50.40 bonus and ₺100.00 shop points" },
+    Hint { number: "4329540000080110", name: "Garanti BBVA Shop&Fly", about_tr: "10,00 ₺ mil", about_en: "₺10.00 in miles" },
+    Hint { number: "5406670000000009", name: "İş Bankası Maximum", about_tr: "Ödülsüz, onaylanır", about_en: "No rewards, approved" },
+    Hint { number: "5100050000006661", name: "", about_tr: "Reddedilir: yetersiz bakiye", about_en: "Declined: not sufficient funds" },
+    Hint { number: "5101520000006662", name: "", about_tr: "Reddedilir: çalıntı kart", about_en: "Declined: stolen card" },
+    Hint { number: "5115830000006669", name: "", about_tr: "3DS doğrulaması başarısız olur", about_en: "3DS verification fails" },
+];
+
+/// Every published card, those that buy first.
+pub(super) static CARDS: LazyLock<Vec<TestCard>> = LazyLock::new(|| {
+    let mut cards = Vec::new();
+    for row in SUCCESS.lines().skip(1).map(fields) {
+        if let [number, bank, kind, brand, association, ..] = row.as_slice() {
+            cards.push(TestCard {
+                number: number.clone(),
+                bank: bank.clone(),
+                brand: brand.clone(),
+                association: association.clone(),
+                kind: kind.clone(),
+                scenario: String::new(),
+                group: String::new(),
+            });
+        }
+    }
+    for row in ERRORS.lines().skip(1).map(fields) {
+        if let [scenario, number, group, ..] = row.as_slice() {
+            cards.push(TestCard {
+                number: number.clone(),
+                bank: String::new(),
+                brand: String::new(),
+                association: String::new(),
+                kind: String::new(),
+                scenario: scenario.clone(),
+                group: group.clone(),
+            });
+        }
+    }
+    cards
+});
+
+/// Fields of a line of comma-separated values; quotes hold commas.
+fn fields(line: &str) -> Vec<String> {
+    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(std::mem::take(&mut field)),
+            letter => field.push(letter),
+        }
+    }
+    fields.push(field);
+    fields
+}
+
+/// The published number with these first six and last four digits.
+pub(super) fn number_of_ends(first: &str, last: &str) -> Option<&'static str> {
+    let hinted = HINTS.iter().map(|hint| hint.number);
+    let mut known = hinted.chain(CARDS.iter().map(|card| card.number.as_str()));
+    known.find(|number| mask::ends(number) == Some((first, last)))
+}
+
+/// Which of the hints has this number.
+pub(super) fn hint_of(number: &str) -> Option<usize> {
+    HINTS.iter().position(|hint| hint.number == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_published_cards_are_read() {
+        let (buy, fail): (Vec<_>, Vec<_>) = CARDS.iter().partition(|card| card.scenario.is_empty());
+        assert_eq!((buy.len(), fail.len()), (335, 74));
+        for card in CARDS.iter() {
+            assert!(mask::ends(&card.number).is_some(), "{card:?}");
+        }
+        assert_eq!(fields("a,\"b, c\",d"), ["a", "b, c", "d"]);
+        assert_eq!(number_of_ends("404308", "0003"), Some("4043080000000003"));
+    }
+}

@@ -1,0 +1,280 @@
+//! The demo shop as a browser meets it, checked against the banks' books.
+
+use super::{Serving, answer_of, fresh_directory, send};
+use contract::signature;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Longest wait for what the shop does by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A Bonus card with 12.35 and 5.20 in points.
+const BONUS: &str = "number=4043080000000003&expiry=07%2F44&cvc=987&holder=Deniz&instalments=1";
+const BUYER: &str =
+    "identity_number=10000000146&phone_number=5551112233&birth_date=1990-05-17&plan=";
+
+/// A page as it came.
+struct Reply {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Reply {
+    fn read(mut stream: TcpStream) -> Reply {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    fn header(&self, name: &str) -> &str {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// A browser with one cookie.
+struct Browser<'a> {
+    serving: &'a Serving,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    /// In the shop, with this product in its cart.
+    fn with(serving: &'a Serving, product: &str) -> Browser<'a> {
+        let mut browser = Browser {
+            serving,
+            cookie: String::new(),
+        };
+        let reply = browser.post("/shop/cart", &format!("product={product}"));
+        assert_eq!(reply.status, 303);
+        let cookie = reply.header("set-cookie");
+        assert!(cookie.contains("HttpOnly; SameSite=Lax"), "{cookie}");
+        browser.cookie = cookie.split(';').next().unwrap().to_owned();
+        browser
+    }
+
+    fn begin(&self, method: &str, path: &str, body: &str, more: &str) -> TcpStream {
+        let headers = format!(
+            "Cookie: {}\r\nAccept-Language: en\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n{more}",
+            self.cookie
+        );
+        send(&self.serving.gateway, method, path, &headers, body)
+    }
+
+    fn post(&self, path: &str, body: &str) -> Reply {
+        Reply::read(self.begin("POST", path, body, ""))
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        Reply::read(self.begin("GET", path, "", ""))
+    }
+
+    /// The address of the cart's order.
+    fn checkout(&self) -> String {
+        let reply = self.post("/shop/checkout", "");
+        assert_eq!(reply.status, 303);
+        reply.header("location").to_owned()
+    }
+
+    /// Looks at a page until it holds this.
+    fn waits_for(&self, path: &str, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let page = self.get(path).body;
+            if page.contains(text) {
+                return page;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{text} never came:\n{page}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn control(serving: &Serving, path: &str) -> Value {
+    answer_of(send(&serving.simulator, "GET", path, "", ""))
+}
+
+#[test]
+fn two_clicks_on_pay_take_the_money_and_the_points_once() {
+    let directory = fresh_directory("shop-card");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "shoes");
+    let order = browser.checkout();
+    assert_eq!(browser.checkout(), order, "one cart is one order");
+
+    let ask = browser.begin(
+        "POST",
+        &format!("{order}/rewards"),
+        BONUS,
+        "X-Fragment: 1\r\n",
+    );
+    let rewards = Reply::read(ask).body;
+    assert!(
+        rewards.contains("₺17.55") && rewards.contains("₺5.20"),
+        "{rewards}"
+    );
+
+    let fault =
+        r#"{"bank": "garanti", "operation": "sale", "fault": {"kind": "delay", "ms": 700}}"#;
+    answer_of(send(
+        &serving.simulator,
+        "POST",
+        "/control/faults",
+        "",
+        fault,
+    ));
+    let pay = format!("{BONUS}&reward=0&threeds=no");
+    let path = format!("{order}/card");
+    let clicks = [(); 2].map(|()| browser.begin("POST", &path, &pay, ""));
+    for click in clicks {
+        let reply = Reply::read(click);
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (303, order.as_str())
+        );
+    }
+    let page = browser.waits_for(&order, "stage paid");
+    assert!(
+        page.contains("₺17.55") && page.contains("₺2,182.35"),
+        "{page}"
+    );
+    assert_eq!(browser.post(&path, &pay).status, 303, "late, and harmless");
+    let books = control(&serving, "/control/ledger");
+    let orders = books["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 1, "{books}");
+    assert_eq!(orders[0]["captured"], 219_990);
+    assert_eq!(orders[0]["pointsSpent"], 1755);
+
+    let calls = browser.waits_for("/shop/calls?since=0", "API_AUTH SUCCESS");
+    assert!(
+        calls.contains("genuine") && !calls.contains("not genuine"),
+        "{calls}"
+    );
+    assert!(calls.contains("404308****0003") && calls.contains("&lt;secret key&gt;"));
+    assert!(
+        !calls.contains("&quot;987&quot;"),
+        "the typed code is nowhere"
+    );
+}
+
+#[test]
+fn another_sites_form_is_refused_and_a_wrong_field_is_named() {
+    let directory = fresh_directory("shop-forms");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    let browser = Browser::with(&serving, "book");
+    let order = browser.checkout();
+    let path = format!("{order}/card");
+    for origin in ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"] {
+        let sent = browser.begin("POST", &path, BONUS, &format!("{origin}\r\n"));
+        assert_eq!(Reply::read(sent).status, 403);
+    }
+    let wrong = browser.post(
+        &path,
+        "number=4043080000000004&expiry=07%2F44&cvc=987&holder=D",
+    );
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("id=\"number-error\""), "{}", wrong.body);
+    assert!(!wrong.body.contains("987"), "the code is never shown again");
+    assert!(wrong.header("cache-control").contains("no-store"));
+    let unknown = browser.get("/shop/orders/AAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(unknown.status, 404);
+    assert!(
+        unknown
+            .header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+}
+
+#[test]
+fn banks_are_compared_and_two_clicks_make_one_application() {
+    let directory = fresh_directory("shop-loan");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "tv");
+    let order = browser.checkout();
+    let offers = browser.get(&format!("{order}?way=loan")).body;
+    for bank in ["İş Bankası", "Akbank", "TEB", "Fibabanka", "Denizbank"] {
+        assert!(offers.contains(bank), "{bank}: {offers}");
+    }
+    assert!(offers.contains("value=\"064:6\"") && offers.contains("value=\"134:\""));
+
+    let path = format!("{order}/loan");
+    let nothing = browser.post(&path, BUYER);
+    assert_eq!(nothing.status, 422);
+    assert!(
+        nothing.body.contains("id=\"plan-error\""),
+        "{}",
+        nothing.body
+    );
+    let body = format!("{BUYER}134%3A");
+    let bank = browser.post(&path, &body).header("location").to_owned();
+    assert!(bank.contains("/lender/pages/"), "{bank}");
+    assert_eq!(browser.post(&path, &body).header("location"), order);
+    let loans = control(&serving, "/control/loans");
+    assert_eq!(loans["loans"].as_array().unwrap().len(), 1);
+
+    // A return that nobody signed changes nothing.
+    let forged = "paymentId=1&paymentStatus=SUCCESS&additionalAction=NONE\
+                  &hashParams=paymentId%3ApaymentStatus%3AadditionalAction&hash=00";
+    assert_eq!(
+        browser.post(&format!("{order}/callback"), forged).status,
+        400
+    );
+    assert!(browser.get(&order).body.contains("stage at-lender"));
+
+    // The bank assesses, decides, and a webhook tells the shop.
+    let host = bank.strip_prefix("http://").unwrap();
+    let (host, page) = host.split_at(host.find('/').unwrap());
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    send(host, "POST", page, form, "action=assess&term=6")
+        .read_to_string(&mut String::new())
+        .unwrap();
+    let decided = browser.post(&format!("{order}/decide"), "decision=ready");
+    assert_eq!(decided.status, 303);
+    browser.waits_for(&order, "stage approval");
+    assert_eq!(browser.post(&format!("{order}/approve"), "").status, 303);
+    browser.waits_for(&order, "stage paid");
+    let loans = control(&serving, "/control/loans");
+    assert_eq!(loans["loans"][0]["state"], "disbursed", "{loans}");
+}
+
+#[test]
+fn a_webhook_that_is_not_genuine_is_refused() {
+    let directory = fresh_directory("shop-webhook");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    let event = json!({
+        "eventType": "API_AUTH", "eventTimestamp": 1, "status": "SUCCESS", "payloadId": "7",
+    });
+    let told = |signature: &str| {
+        let headers = format!("X-Cg-Signature-V1: {signature}\r\n");
+        let body = event.to_string();
+        Reply::read(send(
+            &serving.gateway,
+            "POST",
+            "/shop/webhooks",
+            &headers,
+            &body,
+        ))
+        .status
+    };
+    let key = "Aoh7tReTybO6wOjBmOJFFsOR53SBojEp";
+    assert_eq!(
+        told(&signature::webhook(key, "API_AUTH", 1, "SUCCESS", "7")),
+        204
+    );
+    assert_eq!(
+        told(&signature::webhook(key, "API_AUTH", 2, "SUCCESS", "7")),
+        401
+    );
+    assert_eq!(told(""), 401);
+}
