@@ -25,6 +25,7 @@ mod idempotency;
 mod keys;
 mod kill;
 mod merchant_poses;
+mod panel;
 mod payment_reporting;
 mod process;
 mod replicas;

@@ -1,0 +1,622 @@
+//! The panel's door, as a browser without scripts knocks at it: sign-in, sessions, forms, roles.
+
+use crate::world::{Reply, World};
+use contract::card::Secret;
+use server::operations::people::{self, Link};
+use server::operations::{By, Role};
+use server::setup::{self, MerchantSetup};
+use server::store::audit;
+
+pub const PASSWORD: &str = "uzun ve güzel bir parola";
+
+/// What a page answered.
+pub struct Shown {
+    pub status: u16,
+    pub text: String,
+    pub location: String,
+}
+
+impl Shown {
+    #[track_caller]
+    pub fn ok(self) -> Shown {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self
+    }
+
+    /// 303 to this place.
+    #[track_caller]
+    pub fn leads_to(&self, location: &str) {
+        assert_eq!(self.status, 303, "{}", self.text);
+        assert_eq!(self.location, location);
+    }
+
+    #[track_caller]
+    pub fn has(&self, text: &str) {
+        assert!(self.text.contains(text), "{text:?} is not in {}", self.text);
+    }
+
+    #[track_caller]
+    pub fn lacks(&self, text: &str) {
+        assert!(!self.text.contains(text), "{text:?} is in {}", self.text);
+    }
+
+    /// The first value of a hidden field.
+    pub fn hidden(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.text.split_once(&start).map_or("", |(_, rest)| rest);
+        rest.split('"').next().unwrap().replace("&#x2f;", "/")
+    }
+}
+
+/// A browser: keeps cookies, and takes the form token from the page before each form.
+pub struct Panel<'a> {
+    pub world: &'a World,
+    pub cookies: Vec<(String, String)>,
+    pub language: &'static str,
+}
+
+impl<'a> Panel<'a> {
+    pub fn new(world: &'a World) -> Panel<'a> {
+        Panel {
+            world,
+            cookies: Vec::new(),
+            language: "tr",
+        }
+    }
+
+    /// Somebody of this role, signed in.
+    pub async fn sign_in(world: &'a World, role: Role) -> Panel<'a> {
+        let email = format!("{}@example.com", role.as_str().to_lowercase());
+        let link = invited(world, &email, role).await;
+        let mut panel = Panel::new(world);
+        panel.choose_password(&link).await.leads_to("/panel");
+        panel
+    }
+
+    pub async fn choose_password(&mut self, link: &Link) -> Shown {
+        let page = self
+            .get(&format!("/panel/link/{}", link.token.expose()))
+            .await
+            .ok();
+        let fields = [
+            ("form_token", page.hidden("form_token")),
+            ("link", page.hidden("link")),
+            ("password", PASSWORD.to_owned()),
+            ("again", PASSWORD.to_owned()),
+        ];
+        self.raw_post("/panel/link", &fields, &[]).await
+    }
+
+    pub async fn get(&mut self, path: &str) -> Shown {
+        self.send("GET", path, "", &[]).await
+    }
+
+    /// Posts a form with the token that pages carry.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let mut page = self.get("/panel/account").await;
+        if page.status == 303 {
+            page = self.get("/panel/sign-in").await;
+        }
+        let token = page.ok().hidden("form_token");
+        let mut all = vec![("form_token", token)];
+        all.extend(
+            fields
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        self.raw_post(path, &all, &[]).await
+    }
+
+    pub async fn raw_post(
+        &mut self,
+        path: &str,
+        fields: &[(&str, String)],
+        headers: &[(&str, &str)],
+    ) -> Shown {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+        all.extend_from_slice(headers);
+        self.send("POST", path, &body, &all).await
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let found = self.cookies.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Shown {
+        let pairs = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let line = pairs.collect::<Vec<_>>().join("; ");
+        let mut all = vec![
+            ("cookie", line.as_str()),
+            ("accept-language", self.language),
+        ];
+        all.extend_from_slice(headers);
+        let reply = self.world.raw(method, path, body.as_bytes(), &all).await;
+        self.keep_cookies(&reply);
+        let location = reply.headers.iter().find(|(name, _)| name == "location");
+        Shown {
+            status: reply.status,
+            location: location.map_or(String::new(), |(_, value)| value.clone()),
+            text: reply
+                .body
+                .as_str()
+                .map_or(reply.body.to_string(), str::to_owned),
+        }
+    }
+
+    fn keep_cookies(&mut self, reply: &Reply) {
+        for (_, line) in reply
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie")
+        {
+            assert!(line.contains("; HttpOnly; SameSite=Lax"), "{line}");
+            let (name, rest) = line.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    pub async fn sign_in_as(&mut self, email: &str, password: &str, code: &str) -> Shown {
+        self.post(
+            "/panel/sign-in",
+            &[
+                ("email", email),
+                ("password", password),
+                ("code", code),
+                ("next", ""),
+            ],
+        )
+        .await
+    }
+}
+
+async fn invited(world: &World, email: &str, role: Role) -> Link {
+    people::invite(
+        &world.app,
+        &By::operator(),
+        world.merchant,
+        email,
+        "Ada",
+        role,
+    )
+    .await
+    .unwrap()
+    .unwrap()
+}
+
+async fn actions(world: &World, merchant_id: i64) -> Vec<(String, audit::Outcome)> {
+    let log = audit::of_merchant(&world.app, merchant_id, i64::MAX, "", "", 100).await;
+    let entries = log.unwrap().into_iter();
+    entries
+        .map(|one| (one.entry.action, one.entry.outcome))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_invitation_leads_to_a_password_and_a_session_and_works_once() {
+    let world = World::open().await;
+    let link = invited(&world, "Ada@Example.com", Role::Owner).await;
+    assert_eq!(link.email, "ada@example.com");
+    let mut panel = Panel::new(&world);
+    // Nobody without a session sees a page; the sign-in page leads back to it.
+    let away = panel.get("/panel/people?x=1").await;
+    away.leads_to("/panel/sign-in?next=%2Fpanel%2Fpeople%3Fx%3D1");
+
+    panel.choose_password(&link).await.leads_to("/panel");
+    panel.get("/panel/people").await.ok().has("ada@example.com");
+    let mut other = Panel::new(&world);
+    let again = other
+        .get(&format!("/panel/link/{}", link.token.expose()))
+        .await;
+    assert_eq!(again.status, 410);
+
+    panel
+        .post("/panel/sign-out", &[])
+        .await
+        .leads_to("/panel/sign-in");
+    assert_eq!(panel.get("/panel/people").await.status, 303);
+    let signed_in = panel.sign_in_as(" ADA@example.com", PASSWORD, "").await;
+    signed_in.leads_to("/panel");
+    let log = actions(&world, world.merchant).await;
+    for action in ["user.invite", "session.password", "session.sign_in"] {
+        assert!(
+            log.contains(&(action.to_owned(), audit::Outcome::Done)),
+            "{action}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_new_at_every_sign_in_and_dead_after_sign_out() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let first = panel.cookie("galata-session").unwrap().to_owned();
+
+    // A cookie that an attacker planted is not taken over.
+    let mut victim = Panel::new(&world);
+    victim
+        .cookies
+        .push(("galata-session".to_owned(), "planted".to_owned()));
+    victim
+        .get("/panel/people")
+        .await
+        .leads_to("/panel/sign-in?next=%2Fpanel%2Fpeople");
+    let page = victim.get("/panel/sign-in").await.ok();
+    let fields = [
+        ("form_token", page.hidden("form_token")),
+        ("email", "owner@example.com".to_owned()),
+        ("password", PASSWORD.to_owned()),
+    ];
+    victim
+        .raw_post("/panel/sign-in", &fields, &[])
+        .await
+        .leads_to("/panel");
+    assert_ne!(victim.cookie("galata-session"), Some("planted"));
+
+    let again = panel.sign_in_as("owner@example.com", PASSWORD, "").await;
+    again.leads_to("/panel");
+    assert_ne!(panel.cookie("galata-session").unwrap(), first);
+    let mut old = Panel::new(&world);
+    old.cookies.push(("galata-session".to_owned(), first));
+    assert_eq!(old.get("/panel/people").await.status, 303);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_silence_and_after_half_a_day() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    for _ in 0..3 {
+        world.clock.advance_seconds(25 * 60);
+        panel.get("/panel/people").await.ok();
+    }
+    world.clock.advance_seconds(31 * 60);
+    assert_eq!(panel.get("/panel/people").await.status, 303);
+
+    panel
+        .sign_in_as("owner@example.com", PASSWORD, "")
+        .await
+        .leads_to("/panel");
+    for _ in 0..28 {
+        world.clock.advance_seconds(25 * 60);
+        panel.get("/panel/people").await.ok();
+    }
+    world.clock.advance_seconds(25 * 60);
+    assert_eq!(panel.get("/panel/people").await.status, 303);
+}
+
+#[tokio::test]
+async fn failures_lock_and_a_lock_passes() {
+    let world = World::open().await;
+    Panel::sign_in(&world, Role::Owner).await;
+    let mut panel = Panel::new(&world);
+    for _ in 0..5 {
+        let refused = panel
+            .sign_in_as("owner@example.com", "wrong wrong wrong", "")
+            .await;
+        assert_eq!(refused.status, 401);
+        refused.has("E-posta, parola ya da kod hatalı");
+    }
+    // Not even the right password while it is locked; and nothing tells whether somebody exists.
+    assert_eq!(
+        panel
+            .sign_in_as("owner@example.com", PASSWORD, "")
+            .await
+            .status,
+        429
+    );
+    assert_eq!(
+        panel
+            .sign_in_as("nobody@example.com", PASSWORD, "")
+            .await
+            .status,
+        401
+    );
+    world.clock.advance_seconds(61);
+    panel
+        .sign_in_as("owner@example.com", PASSWORD, "")
+        .await
+        .leads_to("/panel");
+    let log = actions(&world, world.merchant).await;
+    let refused = log
+        .iter()
+        .filter(|(_, outcome)| *outcome == audit::Outcome::Refused);
+    assert_eq!(refused.count(), 5);
+}
+
+#[tokio::test]
+async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let token = panel.get("/panel/people").await.ok().hidden("form_token");
+    let fields = |token: &str| {
+        [
+            ("form_token", token.to_owned()),
+            ("email", "eve@example.com".to_owned()),
+            ("role", "OWNER".to_owned()),
+        ]
+    };
+    let guest = Panel::new(&world)
+        .get("/panel/sign-in")
+        .await
+        .hidden("form_token");
+    for wrong in ["", "wrong", guest.as_str()] {
+        let refused = panel.raw_post("/panel/people", &fields(wrong), &[]).await;
+        assert_eq!(refused.status, 403, "{wrong}");
+    }
+    let foreign: [&[(&str, &str)]; 4] = [
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
+        &[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+        ],
+    ];
+    for headers in foreign {
+        let refused = panel
+            .raw_post("/panel/people", &fields(&token), headers)
+            .await;
+        assert_eq!(refused.status, 403, "{headers:?}");
+    }
+    panel
+        .get("/panel/people")
+        .await
+        .ok()
+        .lacks("eve@example.com");
+    let origin = world.gateway.clone();
+    let headers = [
+        ("origin", origin.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let invited = panel
+        .raw_post("/panel/people", &fields(&token), &headers)
+        .await;
+    invited.ok().has("eve@example.com");
+}
+
+#[tokio::test]
+async fn the_way_back_never_leads_out_of_the_panel() {
+    let world = World::open().await;
+    Panel::sign_in(&world, Role::Owner).await;
+    for (next, leads_to) in [
+        (
+            "/panel/payments?status=WAITING",
+            "/panel/payments?status=WAITING",
+        ),
+        ("https://evil.example/", "/panel"),
+        ("//evil.example", "/panel"),
+        ("/panel//evil.example", "/panel"),
+        ("/\\evil.example", "/panel"),
+    ] {
+        let mut panel = Panel::new(&world);
+        let fields = [
+            ("email", "owner@example.com"),
+            ("password", PASSWORD),
+            ("next", next),
+        ];
+        panel
+            .post("/panel/sign-in", &fields)
+            .await
+            .leads_to(leads_to);
+    }
+}
+
+#[tokio::test]
+async fn the_second_step_is_asked_for_and_no_code_works_twice() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let page = panel.get("/panel/account/totp").await.ok();
+    let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
+    let key = Secret::new(key.split('<').next().unwrap());
+    let sealed = page.hidden("sealed");
+    let code = |world: &World| {
+        let (now, current) = (world.app.now(), world.app.now().as_second() / 30);
+        let all = (0..1_000_000).map(|n| format!("{n:06}"));
+        let mut right =
+            all.filter(|code| server::totp::step_of(&key, code, now, 0) == Some(current));
+        right.next().unwrap()
+    };
+    let wrong = panel
+        .post(
+            "/panel/account/totp",
+            &[("sealed", &sealed), ("code", "12345")],
+        )
+        .await;
+    assert_eq!(wrong.status, 400);
+    let now = code(&world);
+    let on = panel
+        .post(
+            "/panel/account/totp",
+            &[("sealed", &sealed), ("code", &now)],
+        )
+        .await;
+    on.leads_to("/panel/account?done=saved");
+
+    let mut other = Panel::new(&world);
+    let asked = other.sign_in_as("owner@example.com", PASSWORD, "").await;
+    assert_eq!(asked.status, 401);
+    asked.has("altı haneli kodu girin");
+    assert_eq!(
+        other
+            .sign_in_as("owner@example.com", PASSWORD, &now)
+            .await
+            .status,
+        401
+    );
+    world.clock.advance_seconds(90);
+    let next = code(&world);
+    other
+        .sign_in_as("owner@example.com", PASSWORD, &next)
+        .await
+        .leads_to("/panel");
+}
+
+#[tokio::test]
+async fn roles_are_enforced_and_what_is_refused_is_in_the_audit_log() {
+    let world = World::open().await;
+    for role in [
+        Role::Finance,
+        Role::Support,
+        Role::Developer,
+        Role::ReadOnly,
+    ] {
+        let mut panel = Panel::sign_in(&world, role).await;
+        let looked = panel.get("/panel/people").await;
+        assert_eq!(looked.status, 403, "{role}");
+        let fields = [("email", "eve@example.com"), ("role", "OWNER")];
+        let refused = panel.post("/panel/people", &fields).await;
+        assert_eq!(refused.status, 403, "{role}");
+        refused.has("Rolünüz bu işleme izin vermiyor");
+    }
+    let log = actions(&world, world.merchant).await;
+    let refused = |action: &str| {
+        let wanted = (action.to_owned(), audit::Outcome::Refused);
+        log.iter().filter(|entry| **entry == wanted).count()
+    };
+    assert_eq!((refused("user.list"), refused("user.invite")), (4, 4));
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_and_who_is_removed_is_out_at_once() {
+    let world = World::open().await;
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    reader.get("/panel/account").await.ok();
+    let people = server::store::users::of_merchant(&world.app, world.merchant)
+        .await
+        .unwrap();
+    let id = |role: Role| {
+        people
+            .iter()
+            .find(|(_, known)| *known == role)
+            .unwrap()
+            .0
+            .id
+    };
+
+    let path = format!("/panel/people/{}/role", id(Role::Owner));
+    assert_eq!(owner.post(&path, &[("role", "SUPPORT")]).await.status, 422);
+    let path = format!("/panel/people/{}/remove", id(Role::ReadOnly));
+    owner
+        .post(&path, &[])
+        .await
+        .leads_to("/panel/people?done=saved");
+    assert_eq!(reader.get("/panel/account").await.status, 303);
+}
+
+#[tokio::test]
+async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let mut ids = Vec::new();
+    for name in ["Ikinci", "Yabanci"] {
+        let setup = MerchantSetup {
+            name: name.to_owned(),
+            ..MerchantSetup::default()
+        };
+        let made = setup::create_merchant(&world.app, &By::operator(), setup)
+            .await
+            .unwrap();
+        ids.push(made.id);
+    }
+    let by = By::operator();
+    let invited = people::invite(
+        &world.app,
+        &by,
+        ids[0],
+        "owner@example.com",
+        "",
+        Role::ReadOnly,
+    );
+    assert!(invited.await.unwrap().is_none());
+    let second = ids[0].to_string();
+    panel
+        .post("/panel/merchant", &[("merchant", &second)])
+        .await
+        .leads_to("/panel");
+    // What one is here decides, not what one is elsewhere.
+    assert_eq!(panel.get("/panel/people").await.status, 403);
+    let third = ids[1].to_string();
+    assert_eq!(
+        panel
+            .post("/panel/merchant", &[("merchant", &third)])
+            .await
+            .status,
+        403
+    );
+
+    // And an owner of one cannot take over a colleague who serves another too.
+    let mut owner = Panel::new(&world);
+    owner
+        .sign_in_as("owner@example.com", PASSWORD, "")
+        .await
+        .leads_to("/panel");
+    let people = server::store::users::of_merchant(&world.app, ids[0])
+        .await
+        .unwrap();
+    let first = world.merchant.to_string();
+    owner
+        .post("/panel/merchant", &[("merchant", &first)])
+        .await
+        .leads_to("/panel");
+    let path = format!("/panel/people/{}/link", people[0].0.id);
+    assert_eq!(owner.post(&path, &[]).await.status, 422);
+}
+
+#[tokio::test]
+async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
+    let world = World::open().await;
+    let mut panel = Panel::new(&world);
+    panel.get("/panel/sign-in").await.ok().has("Giriş yapın");
+    panel
+        .get("/panel/sign-in?lang=en")
+        .await
+        .ok()
+        .has("<html lang=\"en\">");
+    // The choice stays.
+    panel.get("/panel/sign-in").await.ok().has("Sign in");
+    let link = invited(&world, "ada@example.com", Role::Owner).await;
+    let page = panel
+        .get(&format!("/panel/link/{}", link.token.expose()))
+        .await
+        .ok();
+    for (password, again, told) in [
+        (
+            "short",
+            "short",
+            "password must have at least 12 characters",
+        ),
+        (
+            PASSWORD,
+            "another one of them",
+            "The two passwords are not the same",
+        ),
+    ] {
+        let fields = [
+            ("form_token", page.hidden("form_token")),
+            ("link", page.hidden("link")),
+            ("password", password.to_owned()),
+            ("again", again.to_owned()),
+        ];
+        let refused = panel.raw_post("/panel/link", &fields, &[]).await;
+        assert_eq!(refused.status, 400);
+        refused.has(told);
+        refused.has("aria-invalid=\"true\"");
+    }
+}
