@@ -3,10 +3,17 @@
 
 mod account;
 mod door;
+mod doubts;
+mod export;
 mod format;
+mod payment;
+mod payment_shown;
+mod payments;
 mod people;
 mod render;
 mod sign_in;
+mod timeline;
+mod webhooks;
 mod words;
 
 use crate::app::App;
@@ -31,6 +38,11 @@ pub fn router() -> Router<Arc<App>> {
         .merge(sign_in::routes())
         .merge(account::routes())
         .merge(people::routes())
+        .merge(payments::routes())
+        .merge(payment::routes())
+        .merge(export::routes())
+        .merge(doubts::routes())
+        .merge(webhooks::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

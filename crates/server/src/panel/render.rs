@@ -34,13 +34,20 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "account.html",
         "base.html",
         "bare.html",
+        "doubts.html",
         "forms.html",
         "link.html",
         "link_made.html",
+        "payment.html",
+        "payment_parts.html",
+        "payment_state.html",
+        "payments.html",
         "people.html",
         "problem.html",
         "sign_in.html",
         "totp.html",
+        "webhook.html",
+        "webhooks.html",
     ] {
         if let Err(error) = environment.add_template(name, text) {
             tracing::error!(%error, name, "a template cannot be read");
