@@ -241,7 +241,7 @@ impl Filters {
 
 /// A date-time as clients send it: with `Z` or an offset it is that moment, without it is
 /// Istanbul's; seconds may be missing, and a bare date is its midnight.
-fn moment(text: &str) -> Option<Timestamp> {
+pub fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }

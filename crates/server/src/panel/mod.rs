@@ -6,12 +6,19 @@ mod audit;
 mod bins;
 mod chart;
 mod door;
+mod doubts;
+mod export;
 mod format;
 mod overview;
+mod payment;
+mod payment_shown;
+mod payments;
 mod people;
 mod render;
 mod requests;
 mod sign_in;
+mod timeline;
+mod webhooks;
 mod words;
 
 use crate::app::App;
@@ -40,6 +47,11 @@ pub fn router() -> Router<Arc<App>> {
         .merge(requests::routes())
         .merge(bins::routes())
         .merge(audit::routes())
+        .merge(payments::routes())
+        .merge(payment::routes())
+        .merge(export::routes())
+        .merge(doubts::routes())
+        .merge(webhooks::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

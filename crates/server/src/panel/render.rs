@@ -42,6 +42,14 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "link_made.html",
         "overview.html",
         "overview_figures.html",
+        "doubts.html",
+        "forms.html",
+        "link.html",
+        "link_made.html",
+        "payment.html",
+        "payment_parts.html",
+        "payment_state.html",
+        "payments.html",
         "people.html",
         "problem.html",
         "request.html",
@@ -49,6 +57,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "requests_rows.html",
         "sign_in.html",
         "totp.html",
+        "webhook.html",
+        "webhooks.html",
     ] {
         if let Err(error) = environment.add_template(name, text) {
             tracing::error!(%error, name, "a template cannot be read");
