@@ -3,9 +3,12 @@
 
 mod account;
 mod door;
+mod fields;
 mod format;
+mod keys;
 mod people;
 mod render;
+mod settings;
 mod sign_in;
 mod words;
 
@@ -31,6 +34,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(sign_in::routes())
         .merge(account::routes())
         .merge(people::routes())
+        .merge(settings::routes())
+        .merge(keys::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

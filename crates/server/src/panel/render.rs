@@ -35,10 +35,13 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "base.html",
         "bare.html",
         "forms.html",
+        "key_made.html",
+        "keys.html",
         "link.html",
         "link_made.html",
         "people.html",
         "problem.html",
+        "settings.html",
         "sign_in.html",
         "totp.html",
     ] {
