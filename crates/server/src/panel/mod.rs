@@ -8,7 +8,9 @@ mod chart;
 mod door;
 mod doubts;
 mod export;
+mod fields;
 mod format;
+mod keys;
 mod overview;
 mod payment;
 mod payment_shown;
@@ -16,6 +18,7 @@ mod payments;
 mod people;
 mod render;
 mod requests;
+mod settings;
 mod sign_in;
 mod timeline;
 mod webhooks;
@@ -52,6 +55,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(export::routes())
         .merge(doubts::routes())
         .merge(webhooks::routes())
+        .merge(settings::routes())
+        .merge(keys::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
