@@ -3,13 +3,13 @@
 use minijinja::{Value, context};
 
 /// Units of a chart's width and height; the picture grows with its place.
-const WIDTH: i64 = 720;
-const HEIGHT: i64 = 170;
+const WIDTH: i64 = 440;
+const HEIGHT: i64 = 150;
 /// Room for the labels below and above.
 const BELOW: i64 = 22;
 const ABOVE: i64 = 14;
 /// Labels below that fit beside each other.
-const LABELS_MAX: usize = 12;
+const LABELS_MAX: usize = 8;
 
 /// A bucket of a chart: what stands below it, and its parts from the bottom upward.
 pub(super) struct Bar {
@@ -31,7 +31,7 @@ pub(super) fn bars(bars: &[Bar], classes: &[&str], top: impl Fn(i64) -> String) 
     let room = HEIGHT - BELOW - ABOVE;
     let count = i64::try_from(bars.len()).unwrap_or(1).max(1);
     let step = WIDTH / count;
-    let width = (step - step / 4).clamp(2, 48);
+    let width = (step - step / 4).clamp(2, 36);
     let every = bars.len().div_ceil(LABELS_MAX).max(1);
     let (mut rects, mut labels) = (Vec::new(), Vec::new());
     let mut x = (step - width) / 2;
