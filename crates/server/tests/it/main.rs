@@ -26,6 +26,7 @@ mod keys;
 mod kill;
 mod merchant_poses;
 mod panel;
+mod panel_payments;
 mod payment_reporting;
 mod process;
 mod replicas;
