@@ -68,7 +68,7 @@ async fn payment_page(
 async fn state(app: Arc<App>, visit: Visit) -> Page {
     let id = visit.id("id")?;
     let standing = payment_detail::standing(&app, &visit.by(), visit.merchant_id(), id).await?;
-    let values = standing_shown(&visit, &standing);
+    let values = context! { renewed => true, ..standing_shown(&visit, &standing) };
     Ok(render::page(&visit, "payment_state.html", values))
 }
 

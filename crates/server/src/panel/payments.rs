@@ -180,10 +180,10 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
     }
 }
 
-/// A card as it may be shown; empty when it was none.
+/// A card as it may be shown, first six and last four; empty when it was none.
 pub(super) fn masked(bin: Option<&str>, last_four: Option<&str>) -> String {
     match (bin, last_four) {
-        (Some(bin), Some(last)) => format!("{bin}******{last}"),
+        (Some(bin), Some(last)) => format!("{}******{last}", bin.get(..6).unwrap_or(bin)),
         _ => String::new(),
     }
 }
