@@ -105,8 +105,9 @@ export class Visitor {
     return found;
   }
 
-  text() {
-    return this.page.locator('body').innerText();
+  /** What is to be read on the page, with plain blanks. */
+  async text() {
+    return plain(await this.page.locator('body').innerText());
   }
 
   /** What axe calls serious or critical on this page: nothing. */
@@ -149,4 +150,9 @@ function isArrival(page, response) {
   const request = response.request();
   return request.isNavigationRequest() && request.frame() === page.mainFrame()
     && (response.status() < 300 || response.status() > 399);
+}
+
+/** Amounts are written with blanks that do not break. */
+export function plain(text) {
+  return text.replaceAll('\u00a0', ' ').replaceAll('\u202f', ' ');
 }

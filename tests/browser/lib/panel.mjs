@@ -1,5 +1,6 @@
 // What the staff does in the panel, click by click.
 import assert from 'node:assert/strict';
+import { plain } from './browser.mjs';
 
 /** The owner switches alternative payment methods and the Maslak definition on or off. */
 export async function switchMaslak(owner, on) {
@@ -27,10 +28,15 @@ export function standing(staff) {
   return staff.page.locator('.standing .state').innerText();
 }
 
+/** The open page's heading: a payment's amount. */
+export async function heading(staff) {
+  return plain(await staff.page.locator('h1').innerText());
+}
+
 /** The text of a fact on the open page, by its name. */
 export async function fact(staff, name) {
   const found = staff.page.locator('dl.facts dt', { hasText: name }).first();
-  return (await found.locator('xpath=following-sibling::dd[1]').innerText()).trim();
+  return plain(await found.locator('xpath=following-sibling::dd[1]').innerText()).trim();
 }
 
 /** Audit entries as the owner sees them, as plain text of their rows. */
