@@ -2,11 +2,14 @@
 //! the API. One file a menu entry; what a person may do is decided in the operations.
 
 mod account;
+mod apms;
 mod door;
 mod fields;
 mod format;
 mod keys;
 mod people;
+mod pos_form;
+mod poses;
 mod render;
 mod settings;
 mod sign_in;
@@ -36,6 +39,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(people::routes())
         .merge(settings::routes())
         .merge(keys::routes())
+        .merge(apms::routes())
+        .merge(poses::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -32,6 +32,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     for (name, text) in templates![
         "account.html",
+        "apm.html",
+        "apms.html",
         "base.html",
         "bare.html",
         "forms.html",
@@ -40,9 +42,12 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "link.html",
         "link_made.html",
         "people.html",
+        "pos.html",
+        "poses.html",
         "problem.html",
         "settings.html",
         "sign_in.html",
+        "tested.html",
         "totp.html",
     ] {
         if let Err(error) = environment.add_template(name, text) {
