@@ -2,6 +2,7 @@
 //! the API. One file a menu entry; what a person may do is decided in the operations.
 
 mod account;
+mod apms;
 mod audit;
 mod bins;
 mod chart;
@@ -16,6 +17,8 @@ mod payment;
 mod payment_shown;
 mod payments;
 mod people;
+mod pos_form;
+mod poses;
 mod render;
 mod requests;
 mod settings;
@@ -57,6 +60,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())
+        .merge(apms::routes())
+        .merge(poses::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

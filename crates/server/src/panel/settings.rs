@@ -88,7 +88,13 @@ async fn settings(app: Arc<App>, visit: Visit) -> Page {
 }
 
 async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) -> Page {
-    let merchant = setup::merchant(app, visit.merchant_id()).await?;
+    let target = visit.merchant_id();
+    let look = Permission::LookAtSettings;
+    visit
+        .by()
+        .require(app, target, look, "merchant.look", &target.to_string())
+        .await?;
+    let merchant = setup::merchant(app, target).await?;
     let policy = if merchant.half_threeds {
         "HALF"
     } else {

@@ -215,6 +215,22 @@ fn noted(apm: &Apm, before: Option<&Apm>) -> Json {
     settings
 }
 
+/// A merchant's definitions, oldest first.
+pub async fn apms_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Apm>, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "apm.look", "")
+        .await?;
+    Ok(apms::of_merchant(app, merchant_id).await?)
+}
+
+/// One of a merchant's definitions.
+pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "apm.look", &id.to_string())
+        .await?;
+    apm(app, merchant_id, id).await
+}
+
 async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     apms::one_of_merchant(app, merchant_id, id)
         .await?

@@ -6,10 +6,29 @@ use crate::operations::merchant_poses::{self, Endpoint};
 use crate::operations::{By, Permission, Problem};
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
-use contract::enums::PosIntegrator;
+use contract::enums::{PosIntegrator, PosStatus};
 use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use contract::rules::Rule;
 use serde_json::Value as Json;
+
+/// A merchant's POSes, in the order in which they are tried.
+pub async fn poses_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Pos>, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "pos.look", "")
+        .await?;
+    Ok(poses::of_merchant(app, merchant_id).await?)
+}
+
+/// One of a merchant's POSes that is not deleted.
+pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "pos.look", &id.to_string())
+        .await?;
+    poses::one_of_merchant(app, merchant_id, id)
+        .await?
+        .filter(|pos| pos.status != PosStatus::Deleted)
+        .ok_or_else(|| Problem::rule(Rule::PosNotFound))
+}
 
 /// Makes a POS, at its bank's own address or at `endpoint`.
 pub async fn create_pos(
