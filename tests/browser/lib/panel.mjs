@@ -19,13 +19,17 @@ export async function switchMaslak(owner, on) {
 /** The newest payment of the list; opens its page and answers its id. */
 export async function openNewest(staff) {
   await staff.go('/panel/payments');
-  await staff.press(staff.page.locator('tbody tr a').first());
+  const answer = await staff.press(staff.page.locator('tbody tr a').first());
+  assert.equal(answer.status(), 200, await staff.text());
   return new URL(staff.page.url()).pathname.split('/').pop();
 }
 
+/** Where the page of a payment says how it stands: beside the amount, or in a card of its own. */
+export const STANDING = '.head.amount .state, .standing .state';
+
 /** How the payment whose page is open stands, by its spelling in the panel's classes and words. */
-export function standing(staff) {
-  return staff.page.locator('.standing .state').innerText();
+export async function standing(staff) {
+  return staff.page.locator(STANDING).first().innerText();
 }
 
 /** The open page's heading: a payment's amount. */
@@ -39,8 +43,20 @@ export async function fact(staff, name) {
   return plain(await found.locator('xpath=following-sibling::dd[1]').innerText()).trim();
 }
 
-/** Audit entries as the owner sees them, as plain text of their rows. */
-export async function auditRows(owner, query = '') {
-  await owner.go(`/panel/audit${query}`);
-  return owner.page.locator('main tbody tr').allInnerTexts();
+/** The audit log as the owner downloads it: one object an entry, the newest first. */
+export async function auditLog(owner) {
+  const answer = await owner.context.request.get('/panel/audit.csv');
+  assert.equal(answer.status(), 200);
+  const [names, ...rows] = readCsv((await answer.text()).replace(/^\ufeff/, ''));
+  return rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
+}
+
+/** Rows of a file with quoted fields. */
+function readCsv(text) {
+  const rows = [[]];
+  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? bare);
+    if (end !== ',') rows.push([]);
+  }
+  return rows.filter((row) => row.length > 1);
 }

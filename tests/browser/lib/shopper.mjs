@@ -44,9 +44,9 @@ export async function paidAs(visitor) {
 }
 
 /** Chooses a bank's plan and goes to its page. Without months: a bank that shows its own plans. */
-export async function applyForLoan(visitor, bank, months, product = 'coffee') {
+export async function applyForLoan(visitor, bank, months, known) {
   const { page } = visitor;
-  const order = await checkOut(visitor, product);
+  const order = known ?? await checkOut(visitor, 'coffee');
   await visitor.go(`/shop/orders/${order}?way=loan`);
   await page.check(`input[name=plan][value^="${bank}${months ? `:${months}` : ''}"]`);
   await visitor.press('form[action$="/loan"] button.main');
@@ -59,7 +59,7 @@ export async function atBank(visitor, action, back = true) {
   const { page } = visitor;
   const terms = page.locator('input[name=term]');
   if (await terms.count()) await terms.first().check();
-  await visitor.press(`button[name=action][value="${action}"]`);
+  await visitor.press(page.locator(`button[name=action][value="${action}"]`).first());
   if (back) await page.waitForURL(/\/shop\/orders\//);
 }
 
@@ -67,7 +67,7 @@ export async function atBank(visitor, action, back = true) {
 export async function verifyAtBank(visitor, action = 'confirm') {
   const { page } = visitor;
   if (action === 'confirm') await page.fill('#otp', '123456');
-  await visitor.press(`button[name=action][value="${action}"]`);
+  await visitor.press(page.locator(`button[name=action][value="${action}"]`).first());
   await page.waitForURL(/\/shop\/orders\//);
 }
 
