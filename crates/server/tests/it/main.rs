@@ -27,6 +27,7 @@ mod kill;
 mod mail;
 mod merchant_poses;
 mod panel;
+mod panel_overview;
 mod panel_payments;
 mod payment_reporting;
 mod process;
