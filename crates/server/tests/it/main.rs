@@ -25,6 +25,7 @@ mod keys;
 mod kill;
 mod merchant_poses;
 mod panel;
+mod panel_settings;
 mod payment_reporting;
 mod process;
 mod replicas;
