@@ -21,6 +21,7 @@ mod pages;
 mod published;
 mod results;
 mod store;
+mod typed;
 
 use crate::play::http::Http;
 use axum::Router;

@@ -68,6 +68,9 @@ create table audit_log (
   primary key (merchant_id, id)
 );
 
+-- What was done with one payment.
+create index audit_log_by_target on audit_log (target, merchant_id, id);
+
 -- A key may be given a last moment, so that an old and a new one overlap.
 alter table api_keys add column expires_at timestamptz;
 create index api_keys_by_merchant on api_keys (merchant_id);

@@ -74,6 +74,9 @@ pub fn local_text(time: Timestamp) -> String {
 const EPOCH_MILLIS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 7;
 const NODE_BITS: u32 = 5;
+/// How many ids there can be in a millisecond: an id divided by it is milliseconds since
+/// [`id_epoch`].
+pub const IDS_A_MILLISECOND: i64 = 1 << (NODE_BITS + SEQUENCE_BITS);
 /// Node numbers there are.
 pub const NODES: i64 = 1 << NODE_BITS;
 
@@ -112,12 +115,15 @@ impl Ids {
     }
 }
 
+/// The moment at which ids begin.
+pub fn id_epoch() -> Timestamp {
+    Timestamp::from_millisecond(EPOCH_MILLIS).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// The lowest id that can be made at `moment`: ids of what came before are below it.
 pub fn first_id_at(moment: Timestamp) -> i64 {
     let millis = moment.as_millisecond().saturating_sub(EPOCH_MILLIS);
-    millis
-        .max(0)
-        .saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS))
+    millis.max(0).saturating_mul(IDS_A_MILLISECOND)
 }
 
 #[cfg(test)]

@@ -83,7 +83,9 @@ pub(super) async fn cards(
         })
         .filter(|card| {
             let text = folded(&format!(
-                "{} {} {} {} {} {} {}",
+                "{} {} {} {} {} {} {} {} {}",
+                card.about_tr,
+                card.about_en,
                 card.number,
                 card.bank,
                 card.brand,
@@ -173,6 +175,7 @@ fn faults_page(shop: &Shop, visit: &Visit, form: &FaultForm, done: bool) -> Resp
         ms => &form.ms,
         times => if form.times.is_empty() { "1" } else { &form.times },
         trouble => &form.trouble,
+        ordered => shop.store().faults(),
         done,
     };
     shop.page(visit, page("faults.html", title, values, status))
@@ -217,7 +220,14 @@ pub(super) async fn order_fault(
         trouble: String::new(),
     };
     let outcome = match order_of(&form, visit.lang) {
-        Ok((path, order)) => control(&shop, "POST", path, order.to_string()).await,
+        Ok((path, order)) => {
+            let text = order.to_string();
+            let sent = control(&shop, "POST", path, text.clone()).await;
+            if sent.is_ok() {
+                shop.store().note_fault(format!("{path} {text}"));
+            }
+            sent
+        }
         Err(why) => Err(why),
     };
     match outcome {
@@ -283,7 +293,10 @@ pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderM
         }
     }
     match form.trouble.is_empty() {
-        true => go_to("/sandbox/faults?done=1", &visit),
+        true => {
+            shop.store().forget_faults();
+            go_to("/sandbox/faults?done=1", &visit)
+        }
         false => faults_page(&shop, &visit, &form, false),
     }
 }

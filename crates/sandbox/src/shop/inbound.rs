@@ -4,7 +4,7 @@
 use super::browser::{Form, Visit};
 use super::calls::{Entry, Inbound, Kind};
 use super::outcome::Failure;
-use super::pages::{go_to, refused};
+use super::pages::{Lang, go_to, refused};
 use super::{Shop, card, loan, results};
 use crate::seed::{CALLBACK_KEY, WEBHOOK_KEY};
 use axum::body::Bytes;
@@ -118,7 +118,10 @@ pub(super) async fn callback(
     };
     let right = proof.right;
     let title = form.value(if of_loan { "paymentStatus" } else { "status" });
-    let action = form.value("additionalAction");
+    let action = match form.value("callbackStatus") {
+        "" => form.value("additionalAction"),
+        status => status,
+    };
     let fields = form.fields().iter();
     let inbound = Inbound {
         path: format!("/shop/orders/{id}/callback"),
@@ -173,13 +176,7 @@ pub(super) async fn callback(
 }
 
 /// A verified payment is completed, once; one that was not verified has failed.
-async fn threeds_returned(
-    shop: &Shop,
-    id: &str,
-    form: &Form,
-    reference: &str,
-    lang: super::pages::Lang,
-) {
+async fn threeds_returned(shop: &Shop, id: &str, form: &Form, reference: &str, lang: Lang) {
     let verified = form.value("status") == "SUCCESS" && form.value("completeStatus") == "WAITING";
     match (verified, form.value("paymentId").parse()) {
         (true, Ok(payment)) => card::complete(shop, id, payment, lang).await,
@@ -222,10 +219,10 @@ pub(super) async fn webhook(
     let order = payment.and_then(|payment| {
         let store = shop.store();
         let id = store.order_of_payment(payment)?;
-        let visitor = store.order(&id)?.visitor.clone();
-        Some((id, visitor, payment))
+        let order = store.order(&id)?;
+        Some((id, order.visitor.clone(), payment, order.lang))
     });
-    if let Some((_, visitor, _)) = &order {
+    if let Some((_, visitor, ..)) = &order {
         let action = event["payload"]["additionalAction"].as_str();
         let inbound = Inbound {
             path: WEBHOOK_PATH.to_owned(),
@@ -243,11 +240,10 @@ pub(super) async fn webhook(
     if !right {
         return refused(StatusCode::UNAUTHORIZED);
     }
-    if let Some((id, _, payment)) = order {
+    if let Some((id, _, payment, lang)) = order {
         let verified = kind == "THREEDS_VERIFY" && status == "SUCCESS";
         // The gateway is answered at once; what there is to do follows.
         tokio::spawn(async move {
-            let lang = super::pages::Lang::Tr;
             match verified {
                 // The shopper closed the browser on the way back.
                 true => card::complete(&shop, &id, payment, lang).await,

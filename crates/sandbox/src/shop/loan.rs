@@ -186,6 +186,7 @@ pub(super) async fn apply(
         let mut store = shop.store();
         store.order_mut(&id).and_then(|order| {
             order.begin(Way::Loan).then(|| {
+                order.lang = lang;
                 order.bank_url = None;
                 let request = application(order, &bank, term, &buyer, &callback);
                 (order.visitor.clone(), order.reference(), request)
@@ -295,7 +296,7 @@ fn applied(order: &mut Order, answer: &Value) {
             order.bank_url = Some(url.to_owned());
             order.sent_to_bank(payment, BankPage::Url(url.to_owned()));
         }
-        (Some(payment), _) => settle(order, payment, answer, Lang::Tr),
+        (Some(payment), _) => settle(order, payment, answer, order.lang),
         (None, _) => order.in_doubt(None),
     }
 }

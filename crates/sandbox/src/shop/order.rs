@@ -2,6 +2,7 @@
 //! holds the lock, asks the gateway between two steps, and reports what came of it.
 
 use super::outcome::{Failure, Receipt};
+use super::pages::Lang;
 use std::time::Instant;
 
 /// Which way of paying an attempt takes.
@@ -95,6 +96,8 @@ pub(super) struct Order {
     pub(super) bank_url: Option<String>,
     /// Which published card was typed last, to fill the form again without keeping a number.
     pub(super) test_card: Option<usize>,
+    /// The shopper's language, for what is asked while nobody looks.
+    pub(super) lang: Lang,
     /// When an undecided payment was last asked about.
     pub(super) asked_at: Option<Instant>,
 }
@@ -123,6 +126,7 @@ impl Order {
             offers: None,
             bank_url: None,
             test_card: None,
+            lang: Lang::Tr,
             asked_at: None,
         }
     }

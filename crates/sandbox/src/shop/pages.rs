@@ -295,10 +295,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     Response::builder()
         .header(CONTENT_TYPE, format!("{kind}; charset=utf-8"))
         .header(CACHE_CONTROL, "public, max-age=300")
-        .header(
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'",
-        )
+        .header(CONTENT_SECURITY_POLICY, "default-src 'none'")
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
         .body(Body::from(text))
         .unwrap_or_else(|_| Response::new(Body::empty()))

@@ -23,6 +23,9 @@ pub(super) struct TestCard {
     pub(super) scenario: String,
     /// The error group of a card that fails.
     pub(super) group: String,
+    /// Its rewards.
+    pub(super) about_tr: &'static str,
+    pub(super) about_en: &'static str,
 }
 
 /// A card that is worth a try at the checkout.
@@ -47,37 +50,72 @@ pub(super) const HINTS: [Hint; 9] = [
     Hint { number: "5115830000006669", name: "", about_tr: "3DS doğrulaması başarısız olur", about_en: "3DS verification fails" },
 ];
 
-/// Every published card, those that buy first.
+/// Reward cards beyond the hints: number, and what they hold.
+#[rustfmt::skip]
+const REWARDS: [(&str, &str, &str); 3] = [
+    ("5188961939192544", "12,35 ₺ bonus ve 5,20 ₺ mağaza puanı", "₺12.35 bonus and ₺5.20 shop points"),
+    ("4032800000000007", "11,22 ₺ bonus ve 45,58 ₺ mağaza puanı", "₺11.22 bonus and ₺45.58 shop points"),
+    ("4090700000000008", "22,82 ₺ bonus", "₺22.82 bonus"),
+];
+
+/// The simulator's own cards, for campaigns that no published card has.
+#[rustfmt::skip]
+const SIMULATORS: [(&str, &str, &str); 3] = [
+    ("5400630000030006", "Ekstra puan kampanyası (simülatörün kartı)", "Extra points (the simulator's own card)"),
+    ("4048090000040003", "Dakika kazanma kampanyası (simülatörün kartı)", "Airtime (the simulator's own card)"),
+    ("5526590000050009", "Sonraki ekstreye erteleme (simülatörün kartı)", "Next statement (the simulator's own card)"),
+];
+
+fn about(number: &str) -> (&'static str, &'static str) {
+    let hinted = HINTS
+        .iter()
+        .filter(|hint| !hint.name.is_empty())
+        .map(|hint| (hint.number, hint.about_tr, hint.about_en));
+    let mut known = hinted.chain(REWARDS).chain(SIMULATORS);
+    known
+        .find(|(known, ..)| *known == number)
+        .map_or(("", ""), |(_, tr, en)| (tr, en))
+}
+
+/// Every card of the sandbox: those of rewards first, then those that buy, then those that fail.
 pub(super) static CARDS: LazyLock<Vec<TestCard>> = LazyLock::new(|| {
     let mut cards = Vec::new();
+    for (number, ..) in SIMULATORS {
+        let (bank, brand, kind) = ("YAPI VE KREDİ BANKASI A.Ş.", "World", "CREDIT_CARD");
+        cards.push(card(number, [bank, brand, "", kind], ["", ""]));
+    }
     for row in SUCCESS.lines().skip(1).map(fields) {
         if let [number, bank, kind, brand, association, ..] = row.as_slice() {
-            cards.push(TestCard {
-                number: number.clone(),
-                bank: bank.clone(),
-                brand: brand.clone(),
-                association: association.clone(),
-                kind: kind.clone(),
-                scenario: String::new(),
-                group: String::new(),
-            });
+            cards.push(card(number, [bank, brand, association, kind], ["", ""]));
         }
     }
     for row in ERRORS.lines().skip(1).map(fields) {
         if let [scenario, number, group, ..] = row.as_slice() {
-            cards.push(TestCard {
-                number: number.clone(),
-                bank: String::new(),
-                brand: String::new(),
-                association: String::new(),
-                kind: String::new(),
-                scenario: scenario.clone(),
-                group: group.clone(),
-            });
+            cards.push(card(number, [""; 4], [scenario, group]));
         }
     }
+    cards.sort_by_key(|card| card.about_tr.is_empty());
     cards
 });
+
+fn card(
+    number: &str,
+    [bank, brand, association, kind]: [&str; 4],
+    [scenario, group]: [&str; 2],
+) -> TestCard {
+    let (about_tr, about_en) = about(number);
+    TestCard {
+        number: number.to_owned(),
+        bank: bank.to_owned(),
+        brand: brand.to_owned(),
+        association: association.to_owned(),
+        kind: kind.to_owned(),
+        scenario: scenario.to_owned(),
+        group: group.to_owned(),
+        about_tr,
+        about_en,
+    }
+}
 
 /// Fields of a line of comma-separated values; quotes hold commas.
 fn fields(line: &str) -> Vec<String> {
@@ -112,7 +150,7 @@ mod tests {
     #[test]
     fn all_published_cards_are_read() {
         let (buy, fail): (Vec<_>, Vec<_>) = CARDS.iter().partition(|card| card.scenario.is_empty());
-        assert_eq!((buy.len(), fail.len()), (335, 74));
+        assert_eq!((buy.len(), fail.len()), (338, 74));
         for card in CARDS.iter() {
             assert!(mask::ends(&card.number).is_some(), "{card:?}");
         }

@@ -29,7 +29,7 @@ pub(super) struct Choice {
     lang: Option<String>,
     way: Option<String>,
     /// Which of the suggested cards stands in the form.
-    card: Option<usize>,
+    card: Option<String>,
 }
 
 /// The gateway does not answer.
@@ -62,6 +62,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&headers, choice.lang.as_deref());
+    let chosen = choice.card.as_deref().and_then(|card| card.parse().ok());
+    ask_if_due(&shop, &id).await;
     let known = {
         let store = shop.store();
         store.order(&id).map(|order| {
@@ -75,7 +77,7 @@ pub(super) async fn show(
         Some((true, has_offers, typed)) => {
             let by_loan = choice.way.as_deref() == Some("loan");
             let way = if by_loan { Way::Loan } else { Way::Card };
-            let mut forms = Forms::fresh(way, choice.card.or(typed));
+            let mut forms = Forms::fresh(way, chosen.or(typed));
             if by_loan
                 && !has_offers
                 && let Some(failure) = loan::ask_offers(&shop, &visit, &id).await
@@ -152,6 +154,7 @@ fn shown(order: &Order, shop: &Shop) -> Value {
     context! {
         id => &order.id,
         stage => stage_name(&order.stage),
+        has_bank_page => order.bank_url.is_some(),
         by_loan => order.way() == Way::Loan || order.bank_url.is_some(),
         lines => lines_shown(&order.lines),
         total => order.total,
@@ -196,32 +199,37 @@ pub(super) async fn all(
     shop.page(&visit, page)
 }
 
-/// `GET /shop/orders/{id}/state`: which version the order has. Whoever waits for a payment in
-/// doubt makes the shop ask about it.
+/// `GET /shop/orders/{id}/state`: which version the order has.
 pub(super) async fn state(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Response {
+    ask_if_due(&shop, &id).await;
+    let version = shop.store().order(&id).map(|order| order.version);
+    match version {
+        Some(version) => {
+            let told = Json(json!({ "version": version }));
+            ([("cache-control", "no-store")], told).into_response()
+        }
+        None => refused(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Whoever waits for a payment in doubt makes the shop ask about it, now and then.
+async fn ask_if_due(shop: &Shop, id: &str) {
     let due = {
         let mut store = shop.store();
-        let Some(order) = store.order_mut(&id) else {
-            return refused(StatusCode::NOT_FOUND);
-        };
-        let rested = order
-            .asked_at
-            .is_none_or(|asked| asked.elapsed() >= ASKING_PAUSE);
-        let due = rested && matches!(order.stage, Stage::Doubt { .. });
-        if due {
-            order.asked_at = Some(Instant::now());
-        }
-        due
+        let order = store.order_mut(id);
+        order.and_then(|order| {
+            let asked = order.asked_at;
+            let rested = asked.is_none_or(|asked| asked.elapsed() >= ASKING_PAUSE);
+            let due = rested && matches!(order.stage, Stage::Doubt { .. });
+            if due {
+                order.asked_at = Some(Instant::now());
+            }
+            due.then_some(order.lang)
+        })
     };
-    if due {
-        refresh(&shop, &id, Lang::Tr).await;
+    if let Some(lang) = due {
+        refresh(shop, id, lang).await;
     }
-    let version = shop.store().order(&id).map(|order| order.version);
-    (
-        [("cache-control", "no-store")],
-        Json(json!({ "version": version })),
-    )
-        .into_response()
 }
 
 /// `GET /shop/orders/{id}/bank`: on to the bank.
@@ -231,17 +239,22 @@ pub(super) async fn bank(
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&headers, None);
-    let stage = shop.store().order(&id).map(|order| order.stage.clone());
-    match stage {
+    let known = {
+        let store = shop.store();
+        let order = store.order(&id);
+        order.map(|order| (order.stage.clone(), order.bank_url.clone()))
+    };
+    match known {
         None => unknown(&shop, &visit),
-        Some(Stage::AtBank {
-            page: BankPage::Html(html),
-            ..
-        }) => shop.bank_html(&html, &visit),
-        Some(Stage::AtBank {
-            page: BankPage::Url(url),
-            ..
-        }) => go_to(&url, &visit),
+        Some((
+            Stage::AtBank {
+                page: BankPage::Html(html),
+                ..
+            },
+            _,
+        )) => shop.bank_html(&html, &visit),
+        // An application that was left unfinished also reads as one that waits.
+        Some((Stage::AtBank { .. } | Stage::Applied { .. }, Some(url))) => go_to(&url, &visit),
         Some(_) => go_to(&format!("/shop/orders/{id}"), &visit),
     }
 }

@@ -248,6 +248,156 @@ fn banks_are_compared_and_two_clicks_make_one_application() {
     assert_eq!(loans["loans"][0]["state"], "disbursed", "{loans}");
 }
 
+/// Where a page's form leads, and what it holds.
+fn form_of(html: &str) -> (String, Vec<(String, String)>) {
+    let plain = |text: &str| {
+        [
+            ("&#x2f;", "/"),
+            ("&#x27;", "'"),
+            ("&quot;", "\""),
+            ("&amp;", "&"),
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, (spelled, letter)| {
+            text.replace(spelled, letter)
+        })
+    };
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(plain(rest.split_once('"')?.0))
+    };
+    let (_, form) = html.split_once("<form").unwrap();
+    let (form, _) = form.split_once("</form>").unwrap();
+    let fields = form.split("<input").skip(1).filter_map(|input| {
+        let tag = input.split_once('>')?.0;
+        Some((
+            attribute(tag, "name")?,
+            attribute(tag, "value").unwrap_or_default(),
+        ))
+    });
+    (
+        attribute(form, "action").unwrap_or_default(),
+        fields.collect(),
+    )
+}
+
+fn encoded(fields: &[(String, String)]) -> String {
+    let escape = |text: &str| -> String {
+        let byte = |b: u8| match b.is_ascii_alphanumeric() {
+            true => char::from(b).to_string(),
+            false => format!("%{b:02X}"),
+        };
+        text.bytes().map(byte).collect()
+    };
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", escape(name), escape(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[test]
+fn a_return_from_3d_secure_is_completed_once_however_often_it_comes() {
+    let directory = fresh_directory("shop-3ds");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "coffee");
+    let order = browser.checkout();
+    let pay = browser.post(&format!("{order}/card"), &format!("{BONUS}&threeds=yes"));
+    assert_eq!(pay.header("location"), format!("{order}/bank"));
+    assert!(
+        browser.get(&order).body.contains("stage at-threeds"),
+        "the back button"
+    );
+    let mut page = browser.get(pay.header("location"));
+    assert!(
+        page.header("content-security-policy")
+            .contains("script-src 'sha256-")
+    );
+
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let mut host = serving.gateway.clone();
+    let returned = loop {
+        let (action, mut fields) = form_of(&page.body);
+        let path = match action.strip_prefix("http://") {
+            Some(rest) => {
+                let (named, path) = rest.split_at(rest.find('/').unwrap());
+                host = named.to_owned();
+                path.to_owned()
+            }
+            None => action,
+        };
+        if let Some((_, value)) = fields.iter_mut().find(|(name, _)| name == "otp") {
+            *value = "123456".to_owned();
+            fields.push(("action".to_owned(), "confirm".to_owned()));
+        }
+        let body = encoded(&fields);
+        if path.starts_with("/shop/") {
+            break (path, body);
+        }
+        page = Reply::read(send(&host, "POST", &path, form, &body));
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+    };
+    let (path, body) = returned;
+    let wrong = body.replace("status=SUCCESS", "status=FAILURE");
+    assert_eq!(browser.post(&path, &wrong).status, 400);
+    let returns = [(); 3].map(|()| browser.begin("POST", &path, &body, ""));
+    for back in returns {
+        assert_eq!(Reply::read(back).header("location"), order);
+    }
+    browser.waits_for(&order, "stage paid");
+    let books = control(&serving, "/control/ledger");
+    assert_eq!(books["orders"].as_array().unwrap().len(), 1, "{books}");
+    assert_eq!(books["orders"][0]["captured"], 649_000);
+    let calls = browser.get("/shop/calls?since=0").body;
+    let completions =
+        calls.matches("path\">&#x2f;payment&#x2f;v1&#x2f;card-payments&#x2f;3ds-complete");
+    assert_eq!(completions.count(), 1, "{calls}");
+}
+
+#[test]
+fn a_payment_in_doubt_is_not_paid_again_and_ends_by_itself() {
+    let directory = fresh_directory("shop-doubt");
+    let waits = [
+        "--no-play",
+        "--webhook-wait-ms",
+        "100",
+        "--inquiry-wait-ms",
+        "1500",
+    ];
+    let serving = Serving::start(&directory, &waits);
+    let browser = Browser::with(&serving, "book");
+    let order = browser.checkout();
+    let fault = r#"{"bank": "garanti", "operation": "sale", "fault": {"kind": "lose_reply"}}"#;
+    answer_of(send(
+        &serving.simulator,
+        "POST",
+        "/control/faults",
+        "",
+        fault,
+    ));
+    let path = format!("{order}/card");
+    let pay = format!("{BONUS}&threeds=no");
+    assert_eq!(browser.post(&path, &pay).status, 303);
+    let page = browser.get(&order).body;
+    assert!(
+        page.contains("stage doubt") && page.contains("do not pay again"),
+        "{page}"
+    );
+    assert_eq!(browser.post(&path, &pay).header("location"), order);
+    assert_eq!(
+        control(&serving, "/control/ledger")["orders"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    // The gateway takes back what nobody was told of, and the order can be paid again.
+    browser.waits_for(&order, "id=\"card-form\"");
+    let books = control(&serving, "/control/ledger");
+    assert_eq!(books["orders"][0]["state"], "voided", "{books}");
+    assert_eq!(browser.post(&path, &pay).status, 303);
+    browser.waits_for(&order, "stage paid");
+}
+
 #[test]
 fn a_webhook_that_is_not_genuine_is_refused() {
     let directory = fresh_directory("shop-webhook");

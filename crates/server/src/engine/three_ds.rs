@@ -213,6 +213,9 @@ async fn ask_form(
     bank.begin_3ds(line, begin).await
 }
 
+/// A bank's form as it is sealed: the bank, where the form goes, its fields.
+type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
+
 fn page_place(token: &str) -> String {
     format!("3ds page {token}")
 }
@@ -235,8 +238,7 @@ pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<Ba
     let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
         return Ok(None);
     };
-    let form: Option<(PosIntegrator, String, Vec<(String, String)>)> =
-        serde_json::from_slice(&plain).ok();
+    let form: Option<SealedForm> = serde_json::from_slice(&plain).ok();
     Ok(form.map(|(bank, action, fields)| {
         let of = (merchant_id, payment_id);
         Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);

@@ -1,6 +1,7 @@
 //! What the merchant is told: one module a noun of the URL, one function an endpoint. Operations
 //! validate, decide, call the engine, and word the answer; they know no HTTP and no SQL.
 
+pub mod audit_log;
 pub mod bins;
 pub mod bnpl_payments;
 mod by;
@@ -10,9 +11,12 @@ pub mod cards;
 mod check;
 pub mod doubts;
 pub mod exchanges;
+pub mod figures;
 mod given_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
+pub mod payment_detail;
+pub mod payment_export;
 pub mod payment_reporting;
 mod payment_view;
 pub mod people;

@@ -1,12 +1,12 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
 use super::payment_view::{transaction, view};
-use super::{Caller, Problem, check};
+use super::{Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::attempts;
 use crate::store::db::Value;
-use crate::store::payments::{self, Payment};
+use crate::store::payments::{self, Order, Payment};
 use contract::datetime::{LocalDateTime, ReceivedDateTime};
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
 use contract::money::{Decimal, Money};
@@ -70,6 +70,40 @@ pub async fn search(
     })
 }
 
+/// Payments of a page that is turned by id.
+const PAGE_MAX: i64 = 100;
+
+/// A page of payments that are older than `before` (an id), newest first, and whether there are
+/// more. New payments do not shift it. Page and size of the request are not looked at.
+pub async fn page_before(
+    app: &App,
+    caller: &Caller,
+    request: SearchPaymentsRequest,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<ReportingPaymentResponse>, bool), Problem> {
+    let merchant_id = caller.merchant.id;
+    let permission = Permission::LookAtPayments;
+    caller
+        .by
+        .require(app, merchant_id, permission, "payment.look", "")
+        .await?;
+    let Some(mut filters) = Filters::of(request)? else {
+        return Ok((Vec::new(), false));
+    };
+    filters.add("id < ?", Value::Int(before.unwrap_or(i64::MAX)));
+    let limit = limit.clamp(1, PAGE_MAX);
+    let Filters { conditions, values } = filters;
+    let order = Order::NewestFirst;
+    let mut found =
+        payments::of_merchant_where(app, merchant_id, &conditions, values, order, limit + 1)
+            .await?;
+    let fits = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > fits;
+    found.truncate(fits);
+    Ok((found.iter().map(|p| summary(caller, p)).collect(), more))
+}
+
 /// `GET /payment-reporting/v1/payments/{paymentId}`.
 pub async fn retrieve(
     app: &App,
@@ -82,15 +116,15 @@ pub async fn retrieve(
 }
 
 /// Conditions of a search: literals here, values only ever as parameters after the merchant's id.
-#[derive(Default)]
-struct Filters {
-    conditions: String,
-    values: Vec<Value>,
+#[derive(Default, Clone)]
+pub(super) struct Filters {
+    pub(super) conditions: String,
+    pub(super) values: Vec<Value>,
 }
 
 impl Filters {
     /// Nothing when a filter can match no payment at all.
-    fn of(r: SearchPaymentsRequest) -> Result<Option<Filters>, Problem> {
+    pub(super) fn of(r: SearchPaymentsRequest) -> Result<Option<Filters>, Problem> {
         let text = |field: &str, value| check::text(field, value, check::TEXT_MAX);
         let mut filters = Filters::default();
         filters.equal("id", r.payment_id);
@@ -149,7 +183,7 @@ impl Filters {
         Ok(Some(filters))
     }
 
-    fn add(&mut self, condition: &str, value: Value) {
+    pub(super) fn add(&mut self, condition: &str, value: Value) {
         self.values.push(value);
         // $1 is the merchant.
         let place = format!("${}", self.values.len() + 1);
@@ -207,7 +241,7 @@ impl Filters {
 
 /// A date-time as clients send it: with `Z` or an offset it is that moment, without it is
 /// Istanbul's; seconds may be missing, and a bare date is its midnight.
-fn moment(text: &str) -> Option<Timestamp> {
+pub fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
@@ -222,34 +256,45 @@ async fn shown(
     payment: &Payment,
     detail: bool,
 ) -> Result<ReportingPaymentResponse, Problem> {
-    let items = payments::items_of_merchant(app, payment.merchant_id, payment.id).await?;
+    let items = match detail {
+        true => payments::items_of_merchant(app, payment.merchant_id, payment.id).await?,
+        false => Vec::new(),
+    };
     let tried = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
+    let refund_status = refund_status(payment);
+    Ok(ReportingPaymentResponse {
+        retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
+        payment_transactions: items
+            .iter()
+            .map(|item| reported(payment, item, refund_status))
+            .collect(),
+        ..summary(caller, payment)
+    })
+}
+
+fn refund_status(payment: &Payment) -> PaymentRefundStatus {
     let left = payment.captured - payment.refunded;
-    let refund_status = match (payment.status, payment.refunded) {
+    match (payment.status, payment.refunded) {
         (PaymentStatus::Success, 0) => PaymentRefundStatus::NotRefunded,
         (PaymentStatus::Success, _) if left == 0 => PaymentRefundStatus::FullyRefunded,
         (PaymentStatus::Success, _) => PaymentRefundStatus::PartialRefunded,
         _ => PaymentRefundStatus::NoRefund,
-    };
-    let p = view(payment, &[], caller.language);
-    Ok(ReportingPaymentResponse {
-        retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
+    }
+}
+
+/// What a payment's own row tells: without items, and without how often it was tried.
+pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentResponse {
+    let left = payment.captured - payment.refunded;
+    ReportingPaymentResponse {
         refundable_price: Some(Decimal::of_minor(
             left,
             payment.currency,
             payment.paid_price.scale,
         )),
-        refund_status: Some(refund_status),
+        refund_status: Some(refund_status(payment)),
         refunds: Vec::new(),
-        payment_transactions: match detail {
-            true => items
-                .iter()
-                .map(|item| reported(payment, item, refund_status))
-                .collect(),
-            false => Vec::new(),
-        },
-        ..ReportingPaymentResponse::from(p)
-    })
+        ..ReportingPaymentResponse::from(view(payment, &[], caller.language))
+    }
 }
 
 fn reported(

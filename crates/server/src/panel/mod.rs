@@ -3,16 +3,28 @@
 
 mod account;
 mod apms;
+mod audit;
+mod bins;
+mod chart;
 mod door;
+mod doubts;
+mod export;
 mod fields;
 mod format;
 mod keys;
+mod overview;
+mod payment;
+mod payment_shown;
+mod payments;
 mod people;
 mod pos_form;
 mod poses;
 mod render;
+mod requests;
 mod settings;
 mod sign_in;
+mod timeline;
+mod webhooks;
 mod words;
 
 use crate::app::App;
@@ -36,7 +48,16 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(overview::routes())
         .merge(people::routes())
+        .merge(requests::routes())
+        .merge(bins::routes())
+        .merge(audit::routes())
+        .merge(payments::routes())
+        .merge(payment::routes())
+        .merge(export::routes())
+        .merge(doubts::routes())
+        .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())
         .merge(apms::routes())

@@ -10,6 +10,7 @@ use contract::enums::LoyaltyType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +212,25 @@ pub async fn of_payment(
     let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id");
     let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
     rows.iter().map(|row| read(app, row)).collect()
+}
+
+/// When each attempt of a merchant's payment last changed, by its id.
+pub async fn changed_of_payment(
+    app: &App,
+    merchant_id: i64,
+    payment_id: i64,
+) -> Result<BTreeMap<i64, Timestamp>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select id, answered_at from attempts \
+             where merchant_id = $1 and payment_id = $2 and answered_at is not null",
+            params![merchant_id, payment_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.int("id")?, row.time("answered_at")?)))
+        .collect()
 }
 
 /// The last attempt of a merchant's payment.

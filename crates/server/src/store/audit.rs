@@ -98,6 +98,26 @@ pub async fn of_merchant(
     rows.iter().map(read).collect()
 }
 
+/// Most entries about one thing that are read.
+const OF_TARGET_MAX: i64 = 200;
+
+/// The first entries of a merchant about one thing, oldest first.
+pub async fn of_target(
+    app: &App,
+    merchant_id: i64,
+    target: &str,
+) -> Result<Vec<Written>, Unavailable> {
+    let rows = app
+        .db
+        .rows(
+            "select merchant_id, id, at, actor_kind, actor, role, address, action, target, outcome, before, after \
+             from audit_log where target = $2 and merchant_id = $1 order by id limit $3",
+            params![merchant_id, target, OF_TARGET_MAX],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
 fn read(row: &Row) -> Result<Written, Unavailable> {
     Ok(Written {
         id: row.int("id")?,

@@ -9,6 +9,7 @@ pub mod cards;
 pub mod db;
 pub mod doubts;
 pub mod exchanges;
+pub mod figures;
 pub mod idempotency;
 pub mod leases;
 pub mod loans;

@@ -463,3 +463,37 @@ pub async fn search_of_merchant(
     let rows = app.db.rows_owned(sql, parameters).await?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, total))
 }
+
+/// Which payments come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The newest.
+    NewestFirst,
+    /// The oldest.
+    OldestFirst,
+}
+
+/// At most `limit` payments of a merchant that meet `conditions`, by id. The conditions' literals
+/// come from the operation, their values only ever as parameters.
+pub async fn of_merchant_where(
+    app: &App,
+    merchant_id: i64,
+    conditions: &str,
+    values: Vec<Value>,
+    order: Order,
+    limit: i64,
+) -> Result<Vec<Payment>, Unavailable> {
+    let mut parameters = params![merchant_id];
+    parameters.extend(values);
+    parameters.push(Value::Int(limit));
+    let direction = match order {
+        Order::NewestFirst => "desc",
+        Order::OldestFirst => "asc",
+    };
+    let sql = format!(
+        "{SELECT_OF_MERCHANT} {conditions} order by id {direction} limit ${}",
+        parameters.len()
+    );
+    let rows = app.db.rows_owned(sql, parameters).await?;
+    rows.iter().map(read).collect()
+}

@@ -44,7 +44,7 @@ impl Shown {
     pub fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self.text.split_once(&start).map_or("", |(_, rest)| rest);
-        rest.split('"').next().unwrap().to_owned()
+        rest.split('"').next().unwrap().replace("&#x2f;", "/")
     }
 }
 
@@ -93,11 +93,11 @@ impl<'a> Panel<'a> {
 
     /// Posts a form with the token that pages carry.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
-        let from = match self.cookie("galata-session") {
-            Some(_) => "/panel/account",
-            None => "/panel/sign-in",
-        };
-        let token = self.get(from).await.ok().hidden("form_token");
+        let mut page = self.get("/panel/account").await;
+        if page.status == 303 {
+            page = self.get("/panel/sign-in").await;
+        }
+        let token = page.ok().hidden("form_token");
         let mut all = vec![("form_token", token)];
         all.extend(
             fields
@@ -198,6 +198,31 @@ async fn invited(world: &World, email: &str, role: Role) -> Link {
     .await
     .unwrap()
     .unwrap()
+}
+
+/// RFC 6238, written once more: the server's own code must not judge itself.
+fn totp_code(key: &str, step: i64) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let bits: String = key
+        .bytes()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                c - b'2' + 26
+            } else {
+                c - b'A'
+            }
+        })
+        .map(|value| format!("{value:05b}"))
+        .collect();
+    let key: Vec<u8> = (0..bits.len() / 8)
+        .map(|n| u8::from_str_radix(&bits[8 * n..8 * n + 8], 2).unwrap())
+        .collect();
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
+    mac.update(&step.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let four = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap());
+    format!("{:06}", (four & 0x7fff_ffff) % 1_000_000)
 }
 
 async fn actions(world: &World, merchant_id: i64) -> Vec<(String, audit::Outcome)> {
@@ -387,7 +412,7 @@ async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
     let invited = panel
         .raw_post("/panel/people", &fields(&token), &headers)
         .await;
-    invited.ok().has("/panel/link/");
+    invited.ok().has("eve@example.com");
 }
 
 #[tokio::test]
@@ -425,12 +450,7 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
     let key = Secret::new(key.split('<').next().unwrap());
     let sealed = page.hidden("sealed");
-    let code = |world: &World| {
-        let all = (0..1_000_000).map(|n| format!("{n:06}"));
-        let mut right =
-            all.filter(|code| server::totp::step_of(&key, code, world.app.now(), 0).is_some());
-        right.next().unwrap()
-    };
+    let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let wrong = panel
         .post(
             "/panel/account/totp",

@@ -1,0 +1,200 @@
+//! `/panel/payments/{id}`: one payment with all that is known about it, and what a person can do
+//! with it now.
+
+use super::door::{Posted, Visit, to};
+use super::{Page, act, look, payment_shown, render};
+use crate::app::App;
+use crate::engine::inquiry::Found;
+use crate::operations::payment_detail::{self, Standing};
+use crate::operations::{Permission, Problem, bnpl_payments, doubts};
+use crate::store::attempts::AttemptState;
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
+use contract::rules::Rule;
+use http::StatusCode;
+use minijinja::{Value, context};
+use std::sync::Arc;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/panel/payments/{id}", get(look(payment)))
+        .route("/panel/payments/{id}/state", get(look(state)))
+        .route("/panel/payments/{id}/approve", act(approve))
+        .route("/panel/payments/{id}/verify", act(verify))
+        .route("/panel/payments/{id}/inquire", act(inquire))
+        .route("/panel/payments/{id}/settle", act(settle))
+}
+
+async fn payment(app: Arc<App>, visit: Visit) -> Page {
+    let id = visit.id("id")?;
+    let exchanges = visit.asked("exchanges") == "1";
+    if exchanges {
+        payment_detail::note_exchanges_look(&app, &visit.by(), visit.merchant_id(), id).await?;
+    }
+    payment_page(&app, &visit, id, exchanges, None).await
+}
+
+/// The page; with what went wrong, and the form in which it did.
+async fn payment_page(
+    app: &App,
+    visit: &Visit,
+    id: i64,
+    exchanges: bool,
+    wrong: Option<(&Problem, &Posted)>,
+) -> Page {
+    let detail = payment_detail::retrieve(app, &visit.by(), visit.merchant_id(), id).await?;
+    let error = wrong.map(|(problem, _)| {
+        let (field, text) = render::told(visit.language, problem);
+        context! { field, text }
+    });
+    let kept = |name: &str| wrong.map_or("", |(_, form)| form.text(name)).to_owned();
+    let about = context! {
+        error,
+        values => context! { found => kept("found"), note => kept("note") },
+        exchanges_shown => exchanges,
+    };
+    let values = context! {
+        ..about,
+        ..standing_shown(visit, &detail.standing),
+        ..payment_shown::detail(visit.language, &detail, exchanges)
+    };
+    let status = wrong.map_or(StatusCode::OK, |(problem, _)| render::status_of(problem));
+    Ok(render::with_status(status, visit, "payment.html", values))
+}
+
+/// The part of the page that renews itself.
+async fn state(app: Arc<App>, visit: Visit) -> Page {
+    let id = visit.id("id")?;
+    let standing = payment_detail::standing(&app, &visit.by(), visit.merchant_id(), id).await?;
+    let values = context! { renewed => true, ..standing_shown(&visit, &standing) };
+    Ok(render::page(&visit, "payment_state.html", values))
+}
+
+/// What a payment that is not at its end waits for; nothing when it is.
+fn waits_for(standing: &Standing) -> &'static str {
+    use AttemptState::{Asked, Doubt, Page, Reversing, Review, Verified};
+    match standing.attempts.last().map(|attempt| attempt.state) {
+        Some(Doubt) => return "doubt",
+        Some(Reversing) => return "reversing",
+        Some(Review) => return "review",
+        _ => {}
+    }
+    if matches!(
+        standing.payment.status,
+        PaymentStatus::Success | PaymentStatus::Failure
+    ) {
+        return "";
+    }
+    if let Some(loan) = &standing.loan {
+        return match loan.action {
+            Action::ApprovalRequired => "approval",
+            Action::WaitForWebhook => "assessment",
+            Action::VerifyRequired => "answer",
+            _ => "application",
+        };
+    }
+    match standing.attempts.last().map(|attempt| attempt.state) {
+        Some(Page) => "page",
+        Some(Verified) => "completion",
+        Some(Asked) => "bank",
+        _ => "start",
+    }
+}
+
+/// State, what it waits for, and what can be done now.
+fn standing_shown(visit: &Visit, standing: &Standing) -> Value {
+    let p = &standing.payment;
+    let waits = waits_for(standing);
+    let last = standing.attempts.last();
+    let loan = standing.loan.as_ref();
+    let open = matches!(waits, "doubt" | "reversing" | "review");
+    let unfinished = loan.filter(|loan| !loan.state.is_final() && !waits.is_empty());
+    let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
+    let next = match loan {
+        Some(loan) => loan.inquire_at,
+        None => last.and_then(|one| one.inquire_at),
+    };
+    let failure = p.error.as_ref().map(|error| {
+        context! {
+            text => error.group.text(visit.language), group => error.group.as_str(),
+            code => &error.provider_code, message => &error.provider_message,
+        }
+    });
+    context! {
+        id => p.id,
+        status => p.status.as_str(),
+        waits, failure, said,
+        inquiries => loan.map_or(last.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
+        next => next.map(|at| at.to_string()),
+        can => context! {
+            approve => waits == "approval" && visit.may(Permission::ApproveLoans),
+            verify => unfinished.is_some() && visit.may(Permission::Inquire),
+            inquire => open && visit.may(Permission::Inquire),
+            settle => open && visit.may(Permission::SettleDoubts),
+        },
+    }
+}
+
+fn back(id: i64, done: &str) -> Response {
+    to(&format!("/panel/payments/{id}?done={done}"))
+}
+
+/// What went wrong is told on the payment's page; what the role forbids, what is not there and what
+/// is down have pages of their own.
+async fn answered(app: &App, visit: &Visit, id: i64, problem: Problem, form: &Posted) -> Page {
+    match &problem {
+        Problem::Failed { .. } => Ok(back(id, "declined")),
+        Problem::Doubt { .. } => Ok(back(id, "doubt")),
+        Problem::Rule { rule, .. }
+            if *rule != Rule::RoleForbids && *rule != Rule::PaymentNotFound =>
+        {
+            payment_page(app, visit, id, false, Some((&problem, form))).await
+        }
+        _ => Err(problem),
+    }
+}
+
+async fn approve(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    match bnpl_payments::approve(&app, &caller, id).await {
+        Ok(_) => Ok(back(id, "approved")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+async fn verify(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    match bnpl_payments::verify(&app, &caller, id).await {
+        Ok(_) => Ok(back(id, "asked")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+async fn inquire(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    match doubts::inquire(&app, &caller, id).await {
+        Ok(_) => Ok(back(id, "asked")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    let settled = match form.text("found") {
+        "taken" => doubts::settle_by_hand(&app, &caller, id, Found::Taken, form.text("note")).await,
+        "not_taken" => {
+            doubts::settle_by_hand(&app, &caller, id, Found::NotTaken, form.text("note")).await
+        }
+        _ => Err(Problem::field(Rule::Required, "found")),
+    };
+    match settled {
+        Ok(_) => Ok(back(id, "settled")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}

@@ -1,0 +1,162 @@
+//! What the page of a payment shows: the payment's parts as values of its template.
+
+use super::payments::masked;
+use super::{timeline, webhooks};
+use crate::operations::payment_detail::Detail;
+use crate::store::attempts::Attempt;
+use crate::store::exchanges::Exchange;
+use crate::store::loans::Loan;
+use crate::store::payments::Payment;
+use connectors::bank::RewardUse;
+use connectors::directory;
+use contract::card_loyalties::Loyalty;
+use contract::enums::{CardAssociation, CardType, Currency, LoyaltyType, PaymentGroup};
+use contract::errors::Language;
+use contract::money::Decimal;
+use minijinja::{Value, context};
+
+/// All of it. What was said to banks comes along only when it was asked for.
+pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Value {
+    let payment = &detail.standing.payment;
+    let attempts = detail.standing.attempts.iter();
+    context! {
+        payment => facts(payment),
+        items => items(detail),
+        loyalty => payment.loyalty.as_ref().map(|one| loyalty(one, payment.currency)),
+        loan => detail.standing.loan.as_ref().map(|loan| loan_shown(detail, loan)),
+        attempts => attempts.map(|one| attempt(detail, one)).collect::<Vec<_>>(),
+        exchanges => detail.exchanges.iter().map(|one| exchange(one, exchanges)).collect::<Vec<_>>(),
+        webhooks => detail.webhooks.iter().map(|(sent, tries)| webhooks::shown(sent, tries)).collect::<Vec<_>>(),
+        line => timeline::line(language, detail),
+    }
+}
+
+fn facts(p: &Payment) -> Value {
+    let card = &p.card;
+    let pos = p.pos.as_ref();
+    context! {
+        created => p.created_at.to_string(),
+        currency => p.currency.as_str(),
+        price => p.price.minor, paid => p.paid_price.minor, captured => p.captured, refunded => p.refunded,
+        kind => p.payment_type.as_str(), provider => p.provider.as_str(), phase => p.phase.as_str(),
+        group => p.group.map(PaymentGroup::as_str),
+        channel => &p.channel, conversation => &p.conversation_id, external => &p.external_id,
+        installment => p.installment, threeds => p.threeds, md_status => p.md_status,
+        buyer => p.buyer_member_id, client_ip => &p.client_ip, callback_url => &p.callback_url,
+        requested_pos => &p.requested_pos_alias,
+        pos => pos.map(|pos| context! { id => pos.id, name => &pos.name, alias => &pos.alias, bank => directory::bank_name(pos.bank_id) }),
+        order_id => &p.order_id, auth_code => &p.auth_code, host_reference => &p.host_reference, trans_id => &p.trans_id,
+        card => masked(p.bin_number.as_deref(), p.last_four.as_deref()),
+        holder => &card.holder, bank_holder => &card.bank_holder, issuer => &card.issuer_name,
+        card_type => card.card_type.map(CardType::as_str), association => card.association.map(CardAssociation::as_str),
+        brand => &card.brand, stored => p.paid_with_stored_card,
+        more => p.additional.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Vec<_>>(),
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn items(detail: &Detail) -> Vec<Value> {
+    let shown = detail.items.iter().map(|item| {
+        context! {
+            id => item.id, name => &item.name, external => &item.external_id,
+            price => item.price.minor, paid => item.paid_price,
+            seller => item.sub_merchant_member_id,
+            share => item.sub_merchant_price.map(|amount| amount.minor),
+        }
+    });
+    shown.collect()
+}
+
+/// The reward that a payment has: asked for while it waits, used once it is taken.
+fn loyalty(loyalty: &Loyalty, currency: Currency) -> Value {
+    let minor = |value: Option<Decimal>| value.and_then(|value| value.to_minor(currency).ok());
+    let points = loyalty.reward.as_ref();
+    context! {
+        kind => loyalty.r#type.map(LoyaltyType::as_str),
+        message => &loyalty.message,
+        card => points.and_then(|one| minor(one.card_reward_money)),
+        firm => points.and_then(|one| minor(one.firm_reward_money)),
+        mile => points.and_then(|one| minor(one.mile_reward_money)),
+        total => points.and_then(|one| minor(one.total_reward_money)),
+    }
+}
+
+fn loan_shown(detail: &Detail, loan: &Loan) -> Value {
+    let code = loan.bank_code.as_deref();
+    let name = code.and_then(|code| directory::bank_name(code.parse().ok()?));
+    let items = loan.items.iter().map(|line| {
+        context! {
+            id => &line.id, name => &line.name, brand => &line.brand, category => line.category.as_str(),
+            unit_price => line.unit_price, quantity => line.quantity,
+        }
+    });
+    context! {
+        lender => &detail.lender,
+        bank => name, bank_code => code, term => loan.term,
+        state => loan.state.as_str(), action => loan.action.as_str(),
+        by_itself => loan.approves_by_itself,
+        application_id => &loan.application_id, order_id => &loan.order_id,
+        returned => loan.returned,
+        expires_at => loan.expires_at.to_string(),
+        is_final => loan.state.is_final(),
+        inquiries => loan.inquiries,
+        items => items.collect::<Vec<_>>(),
+    }
+}
+
+fn attempt(detail: &Detail, attempt: &Attempt) -> Value {
+    let answer = attempt.answer.as_ref();
+    let charged = answer.and_then(|answer| answer.charged.as_ref());
+    let asked = attempt.reward.map(|reward| match reward {
+        RewardUse::Money { card, firm, mile } => context! { card, firm, mile },
+        RewardUse::Campaign(kind) => context! { campaign => kind.as_str() },
+    });
+    let spent = charged.and_then(|one| one.spent).map(|spent| {
+        context! { card => spent.card, firm => spent.firm, mile => spent.mile }
+    });
+    let campaign = charged.and_then(|one| one.campaign.as_ref());
+    let campaign = campaign.map(|one| {
+        context! { campaign => one.loyalty_type.as_str(), message => &one.message }
+    });
+    let changed = detail.changed.get(&attempt.id);
+    context! {
+        id => attempt.id, pos_id => attempt.pos_id, pos => detail.poses.get(&attempt.pos_id),
+        order_id => &attempt.order_id, threeds => attempt.threeds,
+        state => attempt.state.as_str(), amount => attempt.amount, installment => attempt.installment,
+        asked_at => attempt.asked_at.to_string(), changed_at => changed.map(|at| at.to_string()),
+        inquiries => attempt.inquiries,
+        code => answer.and_then(|one| one.code.clone()),
+        message => answer.and_then(|one| one.message.clone()),
+        auth_code => charged.map(|one| one.auth_code.clone()),
+        host_reference => charged.map(|one| one.host_reference.clone()),
+        reward => asked, used => spent.or(campaign),
+    }
+}
+
+fn exchange(exchange: &Exchange, with_texts: bool) -> Value {
+    let e = exchange;
+    let texts = with_texts.then(|| {
+        context! { request => in_lines(&e.request), response => e.response.as_deref().map(in_lines) }
+    });
+    context! {
+        id => e.id, party => &e.party, operation => &e.operation, url => &e.url,
+        at => e.sent_at.to_string(), took => e.took_ms, status => e.status, failure => &e.failure, texts,
+    }
+}
+
+/// A document on one line is hard to read: JSON is indented, and every element of XML gets a line.
+pub(super) fn in_lines(text: &str) -> String {
+    if text.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+        && let Ok(lines) = serde_json::to_string_pretty(&value)
+    {
+        return lines;
+    }
+    text.replace("><", ">\n<")
+}

@@ -1,0 +1,157 @@
+//! What happened to a payment, in order: asked for, carried to banks and lenders, told to the shop,
+//! and touched by people.
+
+use super::{format, words};
+use crate::operations::payment_detail::Detail;
+use crate::store::attempts::AttemptState;
+use crate::store::audit::{Outcome, Written};
+use crate::store::exchanges::Exchange;
+use crate::store::webhooks::{Try, Webhook, WebhookState};
+use contract::errors::Language;
+use jiff::Timestamp;
+use minijinja::{Value, context};
+
+/// One thing that happened.
+struct Event {
+    at: Timestamp,
+    tone: &'static str,
+    title: String,
+    more: String,
+}
+
+/// Everything that happened, oldest first.
+pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
+    let payment = &detail.standing.payment;
+    let mut events = vec![Event {
+        at: payment.created_at,
+        tone: "",
+        title: say(language, "Ödeme istendi", "Payment asked for").to_owned(),
+        more: format::money(language, payment.paid_price.minor, payment.currency),
+    }];
+    for exchange in &detail.exchanges {
+        events.push(exchanged(language, exchange));
+    }
+    attempted(language, detail, &mut events);
+    for (sent, tries) in &detail.webhooks {
+        events.extend(tries.iter().map(|one| called(language, &sent.webhook, one)));
+        if let (WebhookState::Pending, Some(due)) = (sent.state, sent.due_at) {
+            let title = say(language, "Webhook gönderilecek", "Webhook is due");
+            events.push(Event {
+                at: due,
+                tone: "wait",
+                title: format!("{title}: {}", sent.webhook.event.as_str()),
+                more: String::new(),
+            });
+        }
+    }
+    events.extend(detail.deeds.iter().map(|one| deed(language, one)));
+    events.sort_by_key(|event| event.at);
+    let shown = events.into_iter().map(|event| {
+        context! { at => event.at.to_string(), tone => event.tone, title => event.title, more => event.more }
+    });
+    shown.collect()
+}
+
+fn say(language: Language, tr: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::Tr => tr,
+        Language::En => en,
+    }
+}
+
+fn exchanged(language: Language, exchange: &Exchange) -> Event {
+    let took = format!("{} ms", format::number(language, exchange.took_ms));
+    let (tone, more) = match (&exchange.failure, exchange.status) {
+        (Some(failure), _) => ("bad", format!("{failure} · {took}")),
+        (None, Some(status)) => ("", format!("HTTP {status} · {took}")),
+        (None, None) => ("", String::new()),
+    };
+    let operation = words::word(language, &exchange.operation);
+    Event {
+        at: exchange.sent_at,
+        tone,
+        title: format!("{operation} · {}", exchange.party),
+        more,
+    }
+}
+
+fn attempted(language: Language, detail: &Detail, events: &mut Vec<Event>) {
+    for (place, attempt) in detail.standing.attempts.iter().enumerate() {
+        let number = place + 1;
+        let attempted = match language {
+            Language::Tr => format!("{number}. deneme"),
+            Language::En => format!("Attempt {number}"),
+        };
+        let pos = detail.poses.get(&attempt.pos_id);
+        events.push(Event {
+            at: attempt.asked_at,
+            tone: "",
+            title: format!("{attempted}: {}", words::word(language, "ASKED")),
+            more: pos.cloned().unwrap_or_default(),
+        });
+        let Some(changed) = detail.changed.get(&attempt.id) else {
+            continue;
+        };
+        if attempt.state == AttemptState::Asked {
+            continue;
+        }
+        let answer = attempt.answer.as_ref();
+        let code = answer.and_then(|one| one.code.clone());
+        let message = answer.and_then(|one| one.message.clone());
+        let state = attempt.state.as_str();
+        events.push(Event {
+            at: *changed,
+            tone: words::tone(state),
+            title: format!("{attempted}: {}", words::word(language, state)),
+            more: [code, message]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+        });
+    }
+}
+
+fn called(language: Language, webhook: &Webhook, called: &Try) -> Event {
+    let title = say(language, "Webhook gönderildi", "Webhook sent");
+    let took = format::number(language, called.took_ms);
+    Event {
+        at: called.at,
+        tone: match called.delivered() {
+            true => "good",
+            false => "bad",
+        },
+        title: format!("{title}: {}", webhook.event.as_str()),
+        more: format!("{} · {took} ms", called.result()),
+    }
+}
+
+/// What a person did, or was not allowed to do.
+fn deed(language: Language, written: &Written) -> Event {
+    let entry = &written.entry;
+    let done = match entry.outcome {
+        Outcome::Done => "",
+        Outcome::Refused => say(language, " (izin verilmedi)", " (not allowed)"),
+    };
+    let note = entry
+        .after
+        .as_ref()
+        .and_then(|after| after["note"].as_str());
+    let who = match entry.actor.is_empty() {
+        true => words::word(language, &entry.actor_kind),
+        false => entry.actor.clone(),
+    };
+    Event {
+        at: written.at,
+        tone: match entry.outcome {
+            Outcome::Done => "",
+            Outcome::Refused => "bad",
+        },
+        title: format!("{}{done}", words::word(language, &entry.action)),
+        more: [Some(who.as_str()), note]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · "),
+    }
+}
