@@ -29,6 +29,7 @@ mod merchant_poses;
 mod panel;
 mod panel_overview;
 mod panel_payments;
+mod panel_settings;
 mod payment_reporting;
 mod process;
 mod replicas;
