@@ -14,6 +14,7 @@ use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsReques
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::{Value, context};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Payments of a page.
@@ -95,8 +96,10 @@ fn named() -> impl Iterator<Item = &'static str> {
 }
 
 /// The filters as they were typed, by name.
-fn typed(visit: &Visit) -> Value {
-    named().map(|name| (name, visit.asked(name))).collect()
+fn typed(visit: &Visit) -> BTreeMap<&'static str, String> {
+    named()
+        .map(|name| (name, visit.asked(name).to_owned()))
+        .collect()
 }
 
 /// The filters that were given, as a query that begins with `&`.
