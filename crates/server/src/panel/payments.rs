@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::operations::{Permission, Problem, payment_reporting};
 use axum::Router;
 use axum::routing::get;
+use connectors::directory;
 use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
 use contract::errors::Language;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
@@ -163,6 +164,8 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         .as_ref()
         .and_then(|at| payment_reporting::moment(&at.0));
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    // The short name where there is one: a row has little room.
+    let issuer = p.card_issuer_bank_id.and_then(directory::bank_name);
     context! {
         id => p.id,
         created => created.map(|at| at.to_string()),
@@ -171,7 +174,7 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         kind => p.payment_type.map(PaymentType::as_str),
         provider => p.payment_provider.map(PaymentProvider::as_str),
         card => masked(p.bin_number.as_deref(), p.last_four_digits.as_deref()),
-        issuer => text(&p.card_issuer_bank_name),
+        issuer => issuer.map_or_else(|| text(&p.card_issuer_bank_name), str::to_owned),
         association => p.card_association.map(|one| one.as_str()),
         installment => p.installment,
         threeds => p.is_three_ds,

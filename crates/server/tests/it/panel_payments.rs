@@ -193,6 +193,7 @@ async fn a_payment_shows_what_happened_and_exchanges_after_a_noted_look() {
         .ok();
     let id = reply.data("id").as_i64().unwrap();
     world.wait(30).await;
+    world.app.journal.flush().await;
     let mut panel = Panel::sign_in(&world, Role::Support).await;
     let path = format!("/panel/payments/{id}");
     let page = panel.get(&path).await.ok();
@@ -281,6 +282,7 @@ async fn a_loan_is_approved_once_by_whoever_may() {
         log(&world, "loan.verify").await,
         [who("support@example.com", Outcome::Done)]
     );
+    world.app.journal.flush().await;
     let said = exchanges::of_payment(&world.app, world.merchant, id).await;
     let said = said.unwrap();
     assert_eq!(
