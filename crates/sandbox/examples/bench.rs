@@ -95,6 +95,7 @@ async fn gateway(database_url: String, bank: String) {
         behind_proxy: false,
         log_requests: false,
         panel: server::app::PanelSettings::default(),
+        smtp: None,
     })
     .await
     .unwrap();

@@ -174,6 +174,7 @@ fn config(
         behind_proxy: false,
         log_requests: options.log_requests,
         panel: staff::panel(),
+        smtp: None,
     }
 }
 

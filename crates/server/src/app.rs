@@ -3,6 +3,7 @@
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::journal::Journal;
+use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::store::db::Db;
 use crate::vault::Vault;
@@ -33,6 +34,8 @@ pub struct App {
     pub webhook_net: Net,
     /// What is written behind a request.
     pub journal: Journal,
+    /// The way to people's mailboxes; none when the operator named no mail server.
+    pub mail: Option<Mail>,
     /// What the operator set.
     pub settings: Settings,
     /// Held for reading by every operation under way; a shutdown waits to write it.

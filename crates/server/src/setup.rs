@@ -2,15 +2,26 @@
 //! beyond the API. Each function knows who asks and leaves an entry in the audit log.
 
 mod apms;
+mod connection;
 mod keys;
 mod poses;
+mod settings;
 
-pub use apms::{ApmSetup, create_apm, edit_apm, set_apm_active};
+pub use apms::{
+    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, create_apm, edit_apm, set_apm_active,
+};
+pub use connection::{Found, Tested, sent_secret, test_apm, test_pos};
 pub use keys::{
     ListedKey, MadeKey, OVERLAP_HOURS, OVERLAP_HOURS_MAX, create_key, list_keys, revoke_key,
     rotate_key,
 };
-pub use poses::{create_pos, edit_pos, endpoint_behind};
+pub use poses::{
+    Environment, base_of, create_pos, edit_pos, endpoint_behind, endpoint_of, environment_of,
+    move_pos, point_at, pos_of, poses_of,
+};
+pub use settings::{
+    SigningKey, first_time, look_at_keys, set_signing_key, set_webhook, set_webhook_event,
+};
 
 use crate::app::App;
 use crate::engine::claims::Claims;

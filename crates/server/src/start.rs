@@ -4,6 +4,7 @@ use crate::app::{App, PanelSettings, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids};
 use crate::journal::Journal;
+use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::store::db::{Db, Options};
 use crate::store::leases;
@@ -54,6 +55,8 @@ pub struct Config {
     pub log_requests: bool,
     /// What is added to the panel.
     pub panel: PanelSettings,
+    /// The mail server, `smtps://user:password@host`, and whom mail comes from.
+    pub smtp: Option<(String, String)>,
 }
 
 /// Why the server does not start, for the operator.
@@ -95,6 +98,16 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             "`galata key` prints a new key",
         )
     })?;
+    let mail = config
+        .smtp
+        .map(|(url, from)| Mail::open(&url, &from))
+        .transpose()
+        .map_err(|error| {
+            StartError::new(
+                error,
+                "--smtp-url smtps://user:password@host:465 and --mail-from",
+            )
+        })?;
     // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let db = Db::open(&config.database_url, Options::default())
@@ -138,6 +151,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
             webhook_hosts.clone(),
         ),
+        mail,
         settings: Settings {
             public_urls,
             bank_hosts: HostList::new(&config.bank_hosts),

@@ -26,6 +26,7 @@ const SECRET_FIELDS: &[&str] = &[
     "expireYear",
     "expireMonth",
     "cardHolderName",
+    "secureFieldsToken",
     "threedsKey",
     "posPassword",
     "buyerIdentityNumber",
@@ -161,7 +162,8 @@ impl Tried {
 /// The names of the mistakes that make the signature that came; empty when none of them does, as
 /// with another secret.
 fn hints(refused: &Refused) -> Vec<&'static str> {
-    if refused.given.contains(refused.secret.expose()) {
+    let secret = refused.secret.expose();
+    if !secret.is_empty() && refused.given.contains(secret) {
         return vec!["secret_sent_as_signature"];
     }
     let readings = readings(&refused.given);

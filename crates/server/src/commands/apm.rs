@@ -28,6 +28,8 @@ pub(super) enum Apm {
     Activate(Which),
     /// Take it out of use.
     Deactivate(Which),
+    /// Ask the lender something harmless: proves address, client id and secret.
+    Test(Which),
     /// List a merchant's definitions.
     List(Which),
 }
@@ -91,7 +93,9 @@ fn mode(text: &str) -> Result<(String, String), String> {
 pub(super) async fn run(command: Apm) -> Result<(), Failed> {
     let store = match &command {
         Apm::Create(edit) | Apm::Edit(edit) => edit.which.store.clone(),
-        Apm::Activate(which) | Apm::Deactivate(which) | Apm::List(which) => which.store.clone(),
+        Apm::Activate(which) | Apm::Deactivate(which) | Apm::Test(which) | Apm::List(which) => {
+            which.store.clone()
+        }
     };
     let app = store.open().await?;
     let outcome = carried_out(&app, command).await;
@@ -133,6 +137,12 @@ async fn carried_out(app: &App, command: Apm) -> Result<(), Problem> {
             )
             .await
         }
+        Apm::Test(which) => {
+            let id = known(app, &which).await?;
+            let tested = setup::test_apm(app, &By::operator(), which.merchant, id).await?;
+            super::pos::print_tested(&tested);
+            Ok(())
+        }
         Apm::List(which) => {
             for apm in apms::of_merchant(app, which.merchant).await? {
                 let state = if apm.active { "active" } else { "passive" };
@@ -156,6 +166,7 @@ fn wanted(edit: Edit) -> ApmSetup {
         loan_type: edit.loan_type,
         approval_modes: edit.approval_modes,
         time_limit_seconds: edit.time_limit_seconds,
+        active: None,
     }
 }
 

@@ -9,13 +9,13 @@ use super::key;
 use super::options::Store;
 use crate::operations::By;
 use crate::operations::Problem;
-use crate::setup::{self, MerchantSetup};
+use crate::setup::{self, MerchantSetup, SigningKey};
 use crate::start;
 use crate::store::merchants;
 use clap::{Args, Subcommand, ValueEnum};
+use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use contract::rules::Rule;
-use serde_json::Value as Json;
 
 /// Merchants and their settings.
 #[derive(Subcommand)]
@@ -30,6 +30,10 @@ pub(super) enum Merchant {
     Webhook(Webhook),
     /// Switch one webhook event.
     WebhookEvent(WebhookEvent),
+    /// Replace the key that signs callbacks; the new one is printed once.
+    CallbackKey(Key),
+    /// Replace the key that signs webhooks; the new one is printed once.
+    WebhookKey(Key),
     /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
     Threeds(Threeds),
     /// What becomes of a payment without 3DS that the bank took while the shop was told of doubt.
@@ -95,6 +99,18 @@ pub(super) struct WebhookEvent {
     store: Store,
 }
 
+/// Options of `callback-key` and `webhook-key`.
+#[derive(Args)]
+pub(super) struct Key {
+    /// The merchant's id.
+    merchant: i64,
+    /// A key of one's own instead of a new one.
+    #[arg(long, env = "GALATA_SIGNING_KEY", hide_env_values = true)]
+    own: Option<String>,
+    #[command(flatten)]
+    store: Store,
+}
+
 /// Full or half.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Policy {
@@ -150,12 +166,10 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
             Ok(outcome?)
         }
         Merchant::Webhook(o) => {
-            let fits = o.url.is_empty()
-                || url::Url::parse(&o.url).is_ok_and(|u| matches!(u.scheme(), "http" | "https"));
-            if !fits {
-                return Err(Problem::field(Rule::NotAUrl, "url").into());
-            }
-            change(o.store, o.merchant, |merchant| merchant.webhook_url = o.url).await
+            let app = o.store.open().await?;
+            let outcome = setup::set_webhook(&app, &By::operator(), o.merchant, &o.url, &[]).await;
+            start::close(&app).await;
+            Ok(outcome?)
         }
         Merchant::WebhookEvent(o) => {
             let event: WebhookEventType = o
@@ -163,13 +177,14 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
                 .parse()
                 .map_err(|()| Problem::field(Rule::UnknownValue, "event"))?;
             let on = matches!(o.switch, Switch::On);
-            change(o.store, o.merchant, |merchant| {
-                merchant
-                    .webhook_events
-                    .insert(event.as_str().to_owned(), Json::Bool(on));
-            })
-            .await
+            let app = o.store.open().await?;
+            let by = By::operator();
+            let outcome = setup::set_webhook_event(&app, &by, o.merchant, event, on).await;
+            start::close(&app).await;
+            Ok(outcome?)
         }
+        Merchant::CallbackKey(o) => signing_key(o, SigningKey::Callback).await,
+        Merchant::WebhookKey(o) => signing_key(o, SigningKey::Webhook).await,
         Merchant::Threeds(o) => {
             change(o.store, o.merchant, |merchant| {
                 merchant.half_threeds = matches!(o.policy, Policy::Half)
@@ -195,6 +210,16 @@ async fn change(
     let outcome = setup::change_merchant(&app, &By::operator(), id, change).await;
     start::close(&app).await;
     Ok(outcome?)
+}
+
+async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
+    let app = options.store.open().await?;
+    let own = options.own.map(Secret::new);
+    let by = By::operator();
+    let outcome = setup::set_signing_key(&app, &by, options.merchant, which, own.as_ref()).await;
+    start::close(&app).await;
+    println!("key  {}", outcome?.expose());
+    Ok(())
 }
 
 async fn create(options: Create) -> Result<(), Failed> {

@@ -61,6 +61,18 @@ pub(super) struct Behaviour {
     /// Seconds that a bank or lender may take to answer.
     #[arg(long, env = "GALATA_BANK_TIMEOUT", default_value_t = BANK_TIMEOUT_SECONDS)]
     pub bank_timeout: u64,
+    /// A mail server that sends people their links: `smtps://user:password@mail.example.com:465`, or
+    /// `smtp://…?tls=required` for STARTTLS.
+    #[arg(
+        long,
+        env = "GALATA_SMTP_URL",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
+    pub smtp_url: Option<String>,
+    /// Whom mail comes from: `Galata <galata@example.com>`.
+    #[arg(long, env = "GALATA_MAIL_FROM")]
+    pub mail_from: Option<String>,
     /// A proxy stands before the server and puts clients' addresses into X-Forwarded-For.
     #[arg(long, env = "GALATA_BEHIND_PROXY")]
     pub behind_proxy: bool,
@@ -71,6 +83,19 @@ pub(super) struct Behaviour {
 
 fn seconds(waits: &[Duration]) -> Vec<u64> {
     waits.iter().map(Duration::as_secs).collect()
+}
+
+impl Behaviour {
+    fn smtp(&self) -> Result<Option<(String, String)>, StartError> {
+        match (&self.smtp_url, &self.mail_from) {
+            (None, _) => Ok(None),
+            (Some(url), Some(from)) => Ok(Some((url.clone(), from.clone()))),
+            (Some(_), None) => Err(StartError::new(
+                "--smtp-url needs --mail-from",
+                "write --mail-from 'Galata <galata@example.com>'",
+            )),
+        }
+    }
 }
 
 impl Store {
@@ -98,6 +123,8 @@ impl Store {
             webhook_waits: seconds(&WEBHOOK_WAITS),
             inquiry_waits: seconds(&INQUIRY_WAITS),
             bank_timeout: BANK_TIMEOUT_SECONDS,
+            smtp_url: None,
+            mail_from: None,
             behind_proxy: false,
             log_requests: false,
         };
@@ -133,6 +160,7 @@ impl Store {
             behind_proxy: behaviour.behind_proxy,
             log_requests: behaviour.log_requests,
             panel: PanelSettings::default(),
+            smtp: behaviour.smtp()?,
         })
     }
 }

@@ -10,14 +10,15 @@ use crate::app::App;
 use crate::operations::By;
 use crate::operations::Problem;
 use crate::operations::merchant_poses::Endpoint;
-use crate::setup;
+use crate::setup::{self, Environment};
 use crate::start;
 use crate::store::poses;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use contract::card::SensitiveText;
 use contract::enums::{
     Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
 };
+use contract::errors::Language;
 use contract::merchant_poses::{
     CreateMerchantPosRequest, CreateMerchantPosUser, UpdateMerchantPosRequest,
     UpdateMerchantPosUser,
@@ -31,8 +32,43 @@ pub(super) enum Pos {
     Create(Create),
     /// Change a POS; what is not given is kept.
     Edit(Edit),
+    /// Ask the bank about an order that cannot exist: proves address, numbers and user.
+    Test(Which),
+    /// Try a POS earlier (up) or later (down) than its neighbour.
+    Move(Move),
     /// List a merchant's POSes.
     List(List),
+}
+
+/// Which POS.
+#[derive(Args)]
+pub(super) struct Which {
+    #[command(flatten)]
+    store: Store,
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// The POS's id.
+    #[arg(long)]
+    id: i64,
+}
+
+/// Up or down.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Direction {
+    /// Tried earlier.
+    Up,
+    /// Tried later.
+    Down,
+}
+
+/// Options of `move`.
+#[derive(Args)]
+pub(super) struct Move {
+    #[command(flatten)]
+    which: Which,
+    /// Up or down.
+    direction: Direction,
 }
 
 /// Options of `create`.
@@ -143,6 +179,8 @@ pub(super) async fn run(command: Pos) -> Result<(), Failed> {
     let store = match &command {
         Pos::Create(create) => create.store.clone(),
         Pos::Edit(edit) => edit.store.clone(),
+        Pos::Test(which) => which.store.clone(),
+        Pos::Move(order) => order.which.store.clone(),
         Pos::List(list) => list.store.clone(),
     };
     let app = store.open().await?;
@@ -159,20 +197,35 @@ async fn carried_out(app: &App, command: Pos) -> Result<(), Problem> {
                 .values
                 .endpoint
                 .as_deref()
-                .map(|base| setup::endpoint_behind(integrator, base));
+                .map(|base| setup::endpoint_behind(integrator, base))
+                .transpose()?;
+            let endpoint = match (endpoint, create.values.mode.clone()) {
+                (endpoint, None) => endpoint,
+                (endpoint, mode) => Some(Endpoint {
+                    mode,
+                    ..match endpoint {
+                        Some(endpoint) => endpoint,
+                        None => setup::endpoint_of(integrator, Environment::Production)?,
+                    }
+                }),
+            };
             let request = creation(&create, integrator)?;
-            let pos = setup::create_pos(
-                app,
-                &By::operator(),
-                create.merchant,
-                request,
-                endpoint.transpose()?,
-            )
-            .await?;
+            let pos =
+                setup::create_pos(app, &By::operator(), create.merchant, request, endpoint).await?;
             println!("pos    {}\nalias  {}", pos.id, pos.alias);
             Ok(())
         }
         Pos::Edit(edit) => change(app, edit).await,
+        Pos::Test(which) => {
+            let by = By::operator();
+            let tested = setup::test_pos(app, &by, which.merchant, which.id).await?;
+            print_tested(&tested);
+            Ok(())
+        }
+        Pos::Move(Move { which, direction }) => {
+            let up = matches!(direction, Direction::Up);
+            setup::move_pos(app, &By::operator(), which.merchant, which.id, up).await
+        }
         Pos::List(list) => {
             for pos in poses::of_merchant(app, list.merchant).await? {
                 let at = &pos.settings;
@@ -183,6 +236,16 @@ async fn carried_out(app: &App, command: Pos) -> Result<(), Problem> {
             }
             Ok(())
         }
+    }
+}
+
+/// How a connection test went.
+pub(super) fn print_tested(tested: &setup::Tested) {
+    let outcome = if tested.ok() { "works" } else { "failed" };
+    println!("{outcome}  {} ms", tested.took_ms);
+    println!("{}", tested.said(Language::En));
+    if !tested.detail.is_empty() {
+        println!("{}", tested.detail);
     }
 }
 
@@ -296,20 +359,8 @@ async fn change(app: &App, edit: Edit) -> Result<(), Problem> {
         request,
         |pos| {
             pos.status = status.unwrap_or(pos.status);
-            if let Some(Endpoint {
-                scheme,
-                hostname,
-                port,
-                path,
-                threeds_path,
-            }) = endpoint
-            {
-                (
-                    pos.settings.scheme,
-                    pos.settings.hostname,
-                    pos.settings.port,
-                ) = (scheme, hostname, port);
-                (pos.settings.path, pos.settings.threeds_path) = (path, threeds_path);
+            if let Some(endpoint) = endpoint {
+                setup::point_at(pos, endpoint);
             }
         },
     )

@@ -137,6 +137,8 @@ pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
         webhook_waits: Vec::new(),
         inquiry_waits: Vec::new(),
         bank_timeout: 60,
+        smtp_url: None,
+        mail_from: None,
         behind_proxy: false,
         log_requests: false,
     };

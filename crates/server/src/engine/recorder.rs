@@ -60,7 +60,7 @@ impl<'a> Recorder<'a> {
 
     /// Keeps the form that the browser takes to the bank.
     pub fn form_to(&self, url: &str, fields: &[(String, String)]) {
-        let request = kept_text(&scrub_fields(fields, self.secret_fields), KEPT_CHARS_MAX);
+        let request = kept(&scrub_fields(fields, self.secret_fields));
         self.note(Exchange {
             request,
             ..self.exchange(url)
@@ -69,7 +69,7 @@ impl<'a> Recorder<'a> {
 
     /// Keeps the form that the browser brought back. Its address holds a token and is not kept.
     pub fn form_from(&self, fields: &[(String, String)]) {
-        let brought = kept_text(&scrub_fields(fields, self.secret_fields), KEPT_CHARS_MAX);
+        let brought = kept(&scrub_fields(fields, self.secret_fields));
         self.note(Exchange {
             response: Some(brought),
             ..self.exchange("")
@@ -103,7 +103,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn scrubbed(&self, body: &[u8]) -> String {
-        kept_text(&scrub(body, self.secret_fields), KEPT_CHARS_MAX)
+        kept(&scrub(body, self.secret_fields))
     }
 
     fn note(&self, exchange: Exchange) {
@@ -136,6 +136,28 @@ impl Http for Recorder<'_> {
     }
 }
 
+/// A scrubbed text as it is kept: without the tokens of our own pages, which open them for whoever
+/// has them.
+fn kept(text: &str) -> String {
+    const PAGES: &str = "/pages/";
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PAGES) {
+        let (before, after) = rest.split_at(at + PAGES.len());
+        bare.push_str(before);
+        let of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let kind = after.trim_start_matches(of_word);
+        bare.push_str(&after[..after.len() - kind.len()]);
+        rest = kind;
+        if let Some(token) = kind.strip_prefix('/') {
+            bare.push_str("/***");
+            rest = token.trim_start_matches(of_word);
+        }
+    }
+    bare.push_str(rest);
+    kept_text(&bare, KEPT_CHARS_MAX)
+}
+
 /// An address without what may identify a person or open a door: query, fragment, credentials.
 fn bare(url: &str) -> String {
     let Ok(mut url) = url::Url::parse(url) else {
@@ -151,6 +173,15 @@ fn bare(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tokens_of_our_pages_are_not_kept() {
+        assert_eq!(
+            kept("a=https://x/pages/3ds-return/Abc-_9&b=/pages/loan-notify/T\"}"),
+            "a=https://x/pages/3ds-return/***&b=/pages/loan-notify/***\"}"
+        );
+        assert_eq!(kept("/pages/ /pages/x/"), "/pages/ /pages/x/***");
+    }
 
     #[test]
     fn an_address_is_kept_without_query_and_credentials() {

@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub path: String,
     /// Path of the 3DS page.
     pub threeds_path: String,
+    /// `P` is production, anything else test; nothing keeps what is set, which is production first.
+    pub mode: Option<String>,
 }
 
 /// `POST /merchant/v1/merchant-poses`.
@@ -97,7 +99,7 @@ pub async fn created(
         port: at.port,
         path: at.path,
         threeds_path: at.threeds_path,
-        mode: "P".to_owned(),
+        mode: at.mode.unwrap_or_else(|| "P".to_owned()),
         client_id: short("clientId", request.client_id)?,
         terminal_id: short("terminalId", request.terminal_id)?,
         posnet_id: short("posnetId", request.posnet_id)?,
@@ -523,6 +525,7 @@ fn own_endpoint(row: &BankRow) -> Endpoint {
         port: row.port,
         path: row.path.to_owned(),
         threeds_path: row.threeds_path.to_owned(),
+        mode: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the merchant is told: one module a noun of the URL, one function an endpoint. Operations
 //! validate, decide, call the engine, and word the answer; they know no HTTP and no SQL.
 
+pub mod audit_log;
 pub mod bins;
 pub mod bnpl_payments;
 mod by;

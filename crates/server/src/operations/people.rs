@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// How long a link to choose a password is good.
 const PASSWORD_LINK: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two links that somebody asks for who forgot their password.
+const BETWEEN_LINKS: Duration = Duration::from_secs(5 * 60);
 /// How long a sign-in link is good: it is followed at once.
 const SIGN_IN_LINK: Duration = Duration::from_secs(60);
 /// Characters of a password (NIST SP 800-63B asks for 8, and for room).
@@ -191,6 +193,54 @@ pub async fn password_link(
         token: Secret::new(token),
         email: user.email,
     })
+}
+
+/// A link for somebody who says on the sign-in page that they forgot their password; none when nobody
+/// has this address, or when a link went out a moment ago. It goes to their mailbox alone.
+pub async fn forgotten_link(
+    app: &App,
+    address: &str,
+    email: &str,
+) -> Result<Option<Link>, Problem> {
+    let Some(email) = normal_email(email) else {
+        return Ok(None);
+    };
+    let Some(user) = users::by_email(app, &email).await? else {
+        return Ok(None);
+    };
+    let served = users::memberships(app, user.id).await?;
+    let recent = app.after(PASSWORD_LINK.saturating_sub(BETWEEN_LINKS));
+    let sent = users::link_until(app, user.id, LinkKind::Password).await?;
+    let Some(first) = served
+        .first()
+        .filter(|_| sent.is_none_or(|until| until < recent))
+    else {
+        return Ok(None);
+    };
+    let token = random::token();
+    let mut commit = Commit::new(0, user.id);
+    let until = app.after(PASSWORD_LINK);
+    let digest = sessions::digest(&token);
+    users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
+    let by = By {
+        who: Who::Nobody,
+        address: address.to_owned(),
+    };
+    let change = (Json::Null, json!({ "email": user.email }));
+    let target = user.id.to_string();
+    by.note(
+        app,
+        first.merchant_id,
+        "user.forgot",
+        &target,
+        change,
+        &mut commit,
+    );
+    won(app.db.commit(commit).await)?;
+    Ok(Some(Link {
+        token: Secret::new(token),
+        email: user.email,
+    }))
 }
 
 /// A link that signs in at once. The operator's alone: the sandbox's one click.

@@ -2,15 +2,26 @@
 //! the API. One file a menu entry; what a person may do is decided in the operations.
 
 mod account;
+mod apms;
+mod audit;
+mod bins;
+mod chart;
 mod door;
 mod doubts;
 mod export;
+mod fields;
 mod format;
+mod keys;
+mod overview;
 mod payment;
 mod payment_shown;
 mod payments;
 mod people;
+mod pos_form;
+mod poses;
 mod render;
+mod requests;
+mod settings;
 mod sign_in;
 mod timeline;
 mod webhooks;
@@ -37,12 +48,20 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(overview::routes())
         .merge(people::routes())
+        .merge(requests::routes())
+        .merge(bins::routes())
+        .merge(audit::routes())
         .merge(payments::routes())
         .merge(payment::routes())
         .merge(export::routes())
         .merge(doubts::routes())
         .merge(webhooks::routes())
+        .merge(settings::routes())
+        .merge(keys::routes())
+        .merge(apms::routes())
+        .merge(poses::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

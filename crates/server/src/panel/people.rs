@@ -2,7 +2,7 @@
 
 use super::door::{Posted, Visit, to};
 use super::sign_in::role_of;
-use super::{Page, act, look, render};
+use super::{Page, act, look, render, sign_in};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{Permission, Problem, Role};
@@ -91,7 +91,7 @@ async fn invite(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Err(problem) => Err(problem),
     };
     match made {
-        Ok(Some(link)) => Ok(link_page(&app, &visit, &link)),
+        Ok(Some(link)) => Ok(link_page(&app, &visit, &link).await),
         Ok(None) => Ok(to("/panel/people?done=saved")),
         Err(problem) => answered(&app, &visit, problem, &form).await,
     }
@@ -107,16 +107,19 @@ async fn answered(app: &App, visit: &Visit, problem: Problem, form: &Posted) -> 
     }
 }
 
-fn link_page(app: &App, visit: &Visit, link: &Link) -> Response {
-    let url = app.public_url(&format!("/panel/link/{}", link.token.expose()));
-    let values = context! { url, email => &link.email };
+async fn link_page(app: &App, visit: &Visit, link: &Link) -> Response {
+    let mailed = sign_in::mailed(app, visit.language, link).await;
+    let values = context! {
+        mailed, url => sign_in::link_url(app, link), email => &link.email,
+        unsent => app.mail.is_some() && !mailed,
+    };
     render::page(visit, "link_made.html", values)
 }
 
 async fn make_link(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     match people::password_link(&app, &visit.by(), visit.merchant_id(), id).await {
-        Ok(link) => Ok(link_page(&app, &visit, &link)),
+        Ok(link) => Ok(link_page(&app, &visit, &link).await),
         Err(problem) => answered(&app, &visit, problem, &form).await,
     }
 }

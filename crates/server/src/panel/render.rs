@@ -32,19 +32,35 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     for (name, text) in templates![
         "account.html",
-        "base.html",
+        "apm.html",
+        "apms.html",
+        "audit.html",
         "bare.html",
+        "base.html",
+        "bins.html",
         "doubts.html",
+        "forgot.html",
         "forms.html",
+        "key_made.html",
+        "keys.html",
         "link.html",
         "link_made.html",
+        "overview.html",
+        "overview_figures.html",
         "payment.html",
         "payment_parts.html",
         "payment_state.html",
         "payments.html",
         "people.html",
+        "pos.html",
+        "poses.html",
         "problem.html",
+        "request.html",
+        "requests.html",
+        "requests_rows.html",
+        "settings.html",
         "sign_in.html",
+        "tested.html",
         "totp.html",
         "webhook.html",
         "webhooks.html",
@@ -62,6 +78,10 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     );
     environment.add_filter("word", |state: &State, spelling: String| {
         words::word(language_of(state), &spelling)
+    });
+    environment.add_filter("bank", |code: String| {
+        let known = code.parse().ok().and_then(connectors::directory::bank_name);
+        known.map_or(code.clone(), str::to_owned)
     });
     environment.add_filter("tone", |spelling: String| words::tone(&spelling));
     environment.add_filter("number", |state: &State, value: i64| {

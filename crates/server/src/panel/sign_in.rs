@@ -5,6 +5,7 @@ use super::door::{
 };
 use super::{Page, act, render};
 use crate::app::App;
+use crate::operations::people::{self, Link};
 use crate::operations::sessions::{self, SignedIn};
 use crate::operations::{Problem, Role};
 use crate::store::users::LinkKind;
@@ -13,6 +14,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use contract::card::Secret;
+use contract::errors::Language;
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::context;
@@ -26,6 +28,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/panel/link/{token}", get(link_form))
         .route("/panel/link", post(use_link))
         .route("/panel/come-in/{token}", get(come_in))
+        .route("/panel/forgot", get(forgot_form).post(forgot))
 }
 
 async fn form(State(app): State<Arc<App>>, guest: Guest) -> Response {
@@ -64,6 +67,7 @@ fn sign_in_page(
     let values = context! {
         form_token, next, email, error,
         ended => guest.token.is_some() && problem.is_none(),
+        forgot => app.mail.is_some(),
         one_click => &app.settings.panel.one_click,
     };
     let mut response = render::guest_page(status, guest, "sign_in.html", values);
@@ -159,6 +163,53 @@ async fn use_link(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Re
         Ok(signed_in) => came_in(&app, &signed_in, "/panel"),
         Err(problem) => link_page(&app, &guest, &token, Some(&problem)).await,
     }
+}
+
+async fn forgot_form(State(app): State<Arc<App>>, guest: Guest) -> Response {
+    forgot_page(&app, &guest, false)
+}
+
+fn forgot_page(app: &App, guest: &Guest, sent: bool) -> Response {
+    let (form_token, cookie) = guest.form_token();
+    let values = context! { form_token, sent };
+    let mut response = render::guest_page(StatusCode::OK, guest, "forgot.html", values);
+    guest.remember(app, &mut response, cookie.as_deref());
+    response
+}
+
+/// The answer tells nobody whether there is such a person, nor does its time: the mail goes out
+/// behind it.
+async fn forgot(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
+    let (behind, email, address) = (
+        Arc::clone(&app),
+        form.text("email").to_owned(),
+        guest.address.clone(),
+    );
+    let language = guest.language;
+    if app.mail.is_some() {
+        tokio::spawn(async move {
+            match people::forgotten_link(&behind, &address, &email).await {
+                Ok(Some(link)) => _ = mailed(&behind, language, &link).await,
+                Ok(None) => {}
+                Err(problem) => tracing::error!(?problem, "a link could not be made"),
+            }
+        });
+    }
+    forgot_page(&app, &guest, true)
+}
+
+/// Sends a link to its owner; whether that was done.
+pub(super) async fn mailed(app: &App, language: Language, link: &Link) -> bool {
+    let url = link_url(app, link);
+    match &app.mail {
+        Some(mail) => mail.send_link(language, &link.email, &url).await,
+        None => false,
+    }
+}
+
+/// The address that a link is followed by.
+pub(super) fn link_url(app: &App, link: &Link) -> String {
+    app.public_url(&format!("/panel/link/{}", link.token.expose()))
 }
 
 /// A sign-in link that the program around the server made, as the sandbox does at one click.

@@ -71,6 +71,13 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("DELETED", "Silindi", "Deleted"),
     ("THREE_DS", "3D Secure", "3D Secure"),
     ("NON_THREE_DS", "3D Secure'süz", "Without 3D Secure"),
+    ("GARANTI", "Garanti BBVA", "Garanti BBVA"),
+    ("YKB", "Yapı Kredi", "Yapı Kredi"),
+    ("PROVAUT", "Satış kullanıcısı", "Sales user"),
+    ("PROVRFN", "İptal ve iade kullanıcısı", "Void and refund user"),
+    ("STANDARD", "Kullanıcı", "User"),
+    ("CONSUMER", "Bireysel", "Consumer"),
+    ("COMMERCIAL", "Ticari", "Commercial"),
     // kinds of payment
     ("CARD_PAYMENT", "Kart", "Card"),
     ("DEPOSIT_PAYMENT", "Para yükleme", "Deposit"),

@@ -29,7 +29,42 @@ pub struct ApmSetup {
     pub approval_modes: Vec<(String, String)>,
     /// Seconds after which an unfinished application lapses.
     pub time_limit_seconds: Option<u32>,
+    /// Whether shops use it.
+    pub active: Option<bool>,
 }
+
+/// A bank that lends through the facilitator, and how it approves unless told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LendingBank {
+    /// Three-digit EFT code.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Disburses on approval; otherwise the loan waits for the merchant.
+    pub approves_by_itself: bool,
+}
+
+/// The banks behind Maslak, and their published behaviour.
+pub const LENDING_BANKS: [LendingBank; 5] = [
+    lending("064", "İş Bankası", true),
+    lending("046", "Akbank", true),
+    lending("032", "TEB", true),
+    lending("103", "Fibabanka", false),
+    lending("134", "Denizbank", false),
+];
+
+const fn lending(code: &'static str, name: &'static str, approves_by_itself: bool) -> LendingBank {
+    LendingBank {
+        code,
+        name,
+        approves_by_itself,
+    }
+}
+
+/// Characters of a name, and of a credential.
+const TEXT_MAX: usize = 255;
+/// Characters of an address.
+const ADDRESS_MAX: usize = 2048;
 
 /// Seconds that an application may stay unfinished, unless told: as long as comparable lenders'
 /// pages (platform-semantics 12.11 names 20 to 65 minutes).
@@ -73,6 +108,7 @@ pub async fn create_apm(
         version: 1,
     };
     apply(app, &mut apm, setup)?;
+    require_complete(&apm)?;
     let mut commit = Commit::new(merchant_id, apm.id);
     apms::insert(app, &apm, &mut commit);
     let id = apm.id.to_string();
@@ -179,6 +215,22 @@ fn noted(apm: &Apm, before: Option<&Apm>) -> Json {
     settings
 }
 
+/// A merchant's definitions, oldest first.
+pub async fn apms_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Apm>, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "apm.look", "")
+        .await?;
+    Ok(apms::of_merchant(app, merchant_id).await?)
+}
+
+/// One of a merchant's definitions.
+pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "apm.look", &id.to_string())
+        .await?;
+    apm(app, merchant_id, id).await
+}
+
 async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     apms::one_of_merchant(app, merchant_id, id)
         .await?
@@ -234,10 +286,19 @@ fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
         }
         apm.time_limit_seconds = seconds;
     }
-    apm.name = setup.name.unwrap_or_else(|| apm.name.clone());
-    apm.account.client_id = setup
-        .client_id
-        .unwrap_or_else(|| apm.account.client_id.clone());
+    if let Some(name) = short("name", setup.name.as_deref())? {
+        apm.name = name;
+    }
+    if let Some(client_id) = short("client-id", setup.client_id.as_deref())? {
+        apm.account.client_id = client_id;
+    }
+    for (field, sent) in [
+        ("client-secret", &setup.client_secret),
+        ("notification-secret", &setup.notification_secret),
+    ] {
+        short(field, sent.as_ref().map(Secret::expose))?;
+    }
+    apm.active = setup.active.unwrap_or(apm.active);
     apm.account.client_secret = setup
         .client_secret
         .unwrap_or_else(|| apm.account.client_secret.clone());
@@ -247,9 +308,30 @@ fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A text that fits a database and a header.
+fn short(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.chars().count() > TEXT_MAX => {
+            Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX))
+        }
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(Problem::field(Rule::ControlCharacter, field))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
 /// No lender is in the directory, so every address needs the operator's leave, and TLS unless it
 /// is on this machine.
-fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
+pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
+    if text.chars().count() > ADDRESS_MAX {
+        return Err(Problem::limit(
+            Rule::TooLong,
+            "endpoint",
+            "max",
+            ADDRESS_MAX,
+        ));
+    }
     let url = url::Url::parse(text).map_err(|_| Problem::field(Rule::NotAUrl, "endpoint"))?;
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {

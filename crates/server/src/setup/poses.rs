@@ -1,13 +1,34 @@
 //! POSes: what commands and panel set beyond the API, which is where an account points.
 
-use super::{merchant, no_claims};
+use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint};
-use crate::operations::{By, Problem};
-use crate::store::poses::Pos;
-use contract::enums::PosIntegrator;
+use crate::operations::{By, Permission, Problem};
+use crate::store::db::Commit;
+use crate::store::poses::{self, Pos};
+use contract::enums::{PosIntegrator, PosStatus};
 use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use contract::rules::Rule;
+use serde_json::Value as Json;
+
+/// A merchant's POSes, in the order in which they are tried.
+pub async fn poses_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Pos>, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "pos.look", "")
+        .await?;
+    Ok(poses::of_merchant(app, merchant_id).await?)
+}
+
+/// One of a merchant's POSes that is not deleted.
+pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "pos.look", &id.to_string())
+        .await?;
+    poses::one_of_merchant(app, merchant_id, id)
+        .await?
+        .filter(|pos| pos.status != PosStatus::Deleted)
+        .ok_or_else(|| Problem::rule(Rule::PosNotFound))
+}
 
 /// Makes a POS, at its bank's own address or at `endpoint`.
 pub async fn create_pos(
@@ -51,5 +72,119 @@ pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint
         port: url.port_or_known_default().ok_or_else(refused)?,
         path: format!("{prefix}{}", row.path),
         threeds_path: format!("{prefix}{}", row.threeds_path),
+        mode: None,
     })
+}
+
+/// A bank's own systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Where money moves.
+    Production,
+    /// Where the bank lets merchants try things out.
+    Test,
+}
+
+/// The address of a bank's own system.
+pub fn endpoint_of(
+    integrator: PosIntegrator,
+    environment: Environment,
+) -> Result<Endpoint, Problem> {
+    let row = connectors::directory::row(integrator)
+        .ok_or_else(|| Problem::field(Rule::UnknownValue, "posIntegrator"))?;
+    let (hostname, mode) = match environment {
+        Environment::Production => (row.hostname, "P"),
+        Environment::Test => (row.test_hostname, "T"),
+    };
+    Ok(Endpoint {
+        scheme: "https".to_owned(),
+        hostname: hostname.to_owned(),
+        port: row.port,
+        path: row.path.to_owned(),
+        threeds_path: row.threeds_path.to_owned(),
+        mode: Some(mode.to_owned()),
+    })
+}
+
+/// Which of the bank's own systems a POS points at; nothing when it is another address.
+pub fn environment_of(pos: &Pos) -> Option<Environment> {
+    let row = connectors::directory::row(pos.integrator)?;
+    let at = &pos.settings;
+    let own_place = at.scheme == "https" && at.port == row.port && at.path == row.path;
+    match (own_place, at.hostname.as_str()) {
+        (true, host) if host == row.hostname => Some(Environment::Production),
+        (true, host) if host == row.test_hostname => Some(Environment::Test),
+        _ => None,
+    }
+}
+
+/// The base under which a POS's paths stand, as [`endpoint_behind`] takes it.
+pub fn base_of(pos: &Pos) -> String {
+    let at = &pos.settings;
+    let own_path = connectors::directory::row(pos.integrator).map_or("", |row| row.path);
+    let prefix = at.path.strip_suffix(own_path).unwrap_or(&at.path);
+    let standard = if at.scheme == "https" { 443 } else { 80 };
+    match at.port == standard {
+        true => format!("{}://{}{prefix}", at.scheme, at.hostname),
+        false => format!("{}://{}:{}{prefix}", at.scheme, at.hostname, at.port),
+    }
+}
+
+/// Points a POS at an address.
+pub fn point_at(pos: &mut Pos, endpoint: Endpoint) {
+    let at = &mut pos.settings;
+    (at.scheme, at.hostname, at.port) = (endpoint.scheme, endpoint.hostname, endpoint.port);
+    (at.path, at.threeds_path) = (endpoint.path, endpoint.threeds_path);
+    if let Some(mode) = endpoint.mode {
+        at.mode = mode;
+    }
+}
+
+/// Moves a POS one place up or down in the order in which POSes are tried, and numbers the POSes
+/// anew. At the end of the list nothing moves.
+pub async fn move_pos(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+    up: bool,
+) -> Result<(), Problem> {
+    const ACTION: &str = "pos.order";
+    let target = id.to_string();
+    let permission = Permission::ChangeAccounts;
+    by.require(app, merchant_id, permission, ACTION, &target)
+        .await?;
+    let mut order = poses::of_merchant(app, merchant_id).await?;
+    let Some(place) = order.iter().position(|pos| pos.id == id) else {
+        return Err(Problem::rule(Rule::PosNotFound));
+    };
+    let other = match up {
+        true => place.checked_sub(1),
+        false => Some(place + 1).filter(|next| *next < order.len()),
+    };
+    let Some(other) = other else { return Ok(()) };
+    let before = numbers(&order);
+    order.swap(place, other);
+    let mut commit = Commit::new(merchant_id, id);
+    for (pos, number) in order.iter_mut().zip(1i64..) {
+        if pos.order_number != number {
+            pos.order_number = number;
+            poses::save(app, pos, &mut commit);
+        }
+    }
+    let change = (before, numbers(&order));
+    by.note(app, merchant_id, ACTION, &target, change, &mut commit);
+    written(app, commit, || {
+        Problem::unavailable("somebody else changed a POS at the same moment")
+    })
+    .await
+}
+
+/// Places by alias, for the audit log.
+fn numbers(poses: &[Pos]) -> Json {
+    poses
+        .iter()
+        .map(|pos| (pos.alias.clone(), Json::from(pos.order_number)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

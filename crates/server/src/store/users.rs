@@ -219,6 +219,25 @@ pub async fn of_link(app: &App, digest: &str, kind: LinkKind) -> Result<Option<i
     row.map(|row| row.int("user_id")).transpose()
 }
 
+/// Until when a person's newest link of a kind is good.
+pub async fn link_until(
+    app: &App,
+    user_id: i64,
+    kind: LinkKind,
+) -> Result<Option<Timestamp>, Unavailable> {
+    let row = app
+        .db
+        .row(
+            "select max(expires_at) as until from user_links where user_id = $1 and kind = $2",
+            params![user_id, kind.as_str()],
+        )
+        .await?;
+    match row {
+        Some(row) => row.opt_time("until"),
+        None => Ok(None),
+    }
+}
+
 /// Uses a link up: a conflict when somebody else did.
 pub fn use_link(digest: &str, commit: &mut Commit) {
     commit.one("delete from user_links where digest = $1", params![digest]);

@@ -90,6 +90,7 @@ fn inside_the_server_doors_call_operations_call_the_engine_calls_the_store() {
             "crate::engine",
             "crate::api",
             "crate::pages",
+            "crate::panel",
             "crate::jobs",
             "axum",
         ],
@@ -99,6 +100,7 @@ fn inside_the_server_doors_call_operations_call_the_engine_calls_the_store() {
         &[
             "crate::api",
             "crate::pages",
+            "crate::panel",
             "crate::jobs",
             "crate::commands",
             "axum",
@@ -110,6 +112,7 @@ fn inside_the_server_doors_call_operations_call_the_engine_calls_the_store() {
         &[
             "crate::api",
             "crate::pages",
+            "crate::panel",
             "crate::jobs",
             "crate::commands",
             "axum",
@@ -124,6 +127,8 @@ fn sql_lives_in_the_store_and_the_crates_of_databases_in_its_door() {
         "server/src/engine",
         "server/src/operations",
         "server/src/pages",
+        "server/src/panel",
+        "server/src/setup",
         "server/src/jobs",
         "server/src/commands",
         "server/src/api",
@@ -146,6 +151,8 @@ fn only_the_engine_changes_a_payments_status() {
     for folder in [
         "server/src/operations",
         "server/src/pages",
+        "server/src/panel",
+        "server/src/setup",
         "server/src/jobs",
         "server/src/api",
         "server/src/commands",
@@ -154,6 +161,63 @@ fn only_the_engine_changes_a_payments_status() {
             folder,
             &["payments::save", "payment.status = ", "payments::insert"],
         );
+    }
+}
+
+#[test]
+fn the_panel_acts_through_operations() {
+    // It may read the store's types; what changes something goes through an operation, which asks
+    // for the role and writes the audit log.
+    nothing_in(
+        "server/src/panel",
+        &["Commit", "crate::engine", "db.commit", "crate::store::db"],
+    );
+}
+
+#[test]
+fn nothing_changes_or_deletes_an_entry_of_the_audit_log() {
+    nothing_in("server/src", &["update audit_log", "delete from audit_log"]);
+    for (path, text) in sources(&crates().join("server/src")) {
+        let inserts = text.matches("insert into audit_log").count();
+        let expected = usize::from(path.ends_with("store/audit.rs"));
+        assert_eq!(inserts, expected, "{path}");
+    }
+}
+
+#[test]
+fn templates_escape_everything_and_hold_no_script_or_style() {
+    for folder in [
+        "server/src/panel/templates",
+        "server/src/pages/templates",
+        "sandbox/src/shop/templates",
+    ] {
+        for entry in fs::read_dir(crates().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            for forbidden in [
+                "|safe",
+                "| safe",
+                "autoescape",
+                " style=\"",
+                "<style",
+                "javascript:",
+                " onclick",
+                " onload",
+            ] {
+                assert!(!text.contains(forbidden), "{}: {forbidden}", path.display());
+            }
+            for (_, script) in text
+                .match_indices("<script")
+                .map(|(at, _)| text.split_at(at))
+            {
+                let tag = script.split('>').next().unwrap();
+                assert!(
+                    tag.contains("src="),
+                    "{}: a script of its own",
+                    path.display()
+                );
+            }
+        }
     }
 }
 

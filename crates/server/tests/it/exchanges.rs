@@ -37,6 +37,11 @@ async fn of(world: &World, payment_id: &Value) -> Vec<Exchange> {
             assert!(!text.contains(secret), "{secret} is kept: {text}");
         }
         assert!(!e.url.contains('?'), "{}", e.url);
+        for ours in ["3ds-return/", "loan-return/", "loan-notify/"] {
+            for token in text.split(ours).skip(1) {
+                assert!(token.starts_with("***"), "a token is kept: {token}");
+            }
+        }
     }
     found
 }

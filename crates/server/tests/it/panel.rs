@@ -200,6 +200,31 @@ async fn invited(world: &World, email: &str, role: Role) -> Link {
     .unwrap()
 }
 
+/// RFC 6238, written once more: the server's own code must not judge itself.
+fn totp_code(key: &str, step: i64) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let bits: String = key
+        .bytes()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                c - b'2' + 26
+            } else {
+                c - b'A'
+            }
+        })
+        .map(|value| format!("{value:05b}"))
+        .collect();
+    let key: Vec<u8> = (0..bits.len() / 8)
+        .map(|n| u8::from_str_radix(&bits[8 * n..8 * n + 8], 2).unwrap())
+        .collect();
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&key).unwrap();
+    mac.update(&step.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let four = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap());
+    format!("{:06}", (four & 0x7fff_ffff) % 1_000_000)
+}
+
 async fn actions(world: &World, merchant_id: i64) -> Vec<(String, audit::Outcome)> {
     let log = audit::of_merchant(&world.app, merchant_id, i64::MAX, "", "", 100).await;
     let entries = log.unwrap().into_iter();
@@ -425,13 +450,7 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
     let key = Secret::new(key.split('<').next().unwrap());
     let sealed = page.hidden("sealed");
-    let code = |world: &World| {
-        let (now, current) = (world.app.now(), world.app.now().as_second() / 30);
-        let all = (0..1_000_000).map(|n| format!("{n:06}"));
-        let mut right =
-            all.filter(|code| server::totp::step_of(&key, code, now, 0) == Some(current));
-        right.next().unwrap()
-    };
+    let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let wrong = panel
         .post(
             "/panel/account/totp",

@@ -52,6 +52,7 @@ impl Twins {
             behind_proxy: false,
             log_requests: false,
             panel: server::app::PanelSettings::default(),
+            smtp: None,
         })
         .await
         .unwrap();

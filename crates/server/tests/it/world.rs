@@ -191,6 +191,7 @@ impl World {
             behind_proxy: false,
             log_requests: false,
             panel: server::app::PanelSettings::default(),
+            smtp: None,
         };
         adjust(&mut config);
         let app = start::open(config).await.unwrap();

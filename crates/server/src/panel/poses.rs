@@ -1,0 +1,333 @@
+//! `/panel/poses`: a merchant's accounts at banks. What a form asks for stands in `pos_form`.
+
+use super::door::{Posted, Visit, to};
+use super::fields::{self, Label};
+use super::pos_form::{self, SWITCHES};
+use super::{Page, act, apms, look, render};
+use crate::app::App;
+use crate::operations::{Permission, Problem, merchant_poses};
+use crate::setup::{self, Environment, Tested};
+use crate::store::poses::Pos;
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use connectors::directory;
+use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosStatus};
+use contract::rules::Rule;
+use http::StatusCode;
+use minijinja::{Value, context};
+use std::sync::Arc;
+
+const LIST: &str = "/panel/poses";
+
+const LABELS: &[Label] = &[
+    ("posIntegrator", "integrator", "Banka", "The bank"),
+    ("name", "name", "Ad", "The name"),
+    ("currency", "currency", "Para birimi", "The currency"),
+    (
+        "clientId",
+        "clientId",
+        "Üye işyeri numarası",
+        "The merchant number",
+    ),
+    (
+        "terminalId",
+        "terminalId",
+        "Terminal numarası",
+        "The terminal number",
+    ),
+    ("posnetId", "posnetId", "PosNet ID", "The PosNet id"),
+    (
+        "threedsPosnetId",
+        "threedsPosnetId",
+        "3DS PosNet ID",
+        "The PosNet id for 3DS",
+    ),
+    (
+        "threedsTerminalId",
+        "threedsTerminalId",
+        "3DS terminal numarası",
+        "The terminal number for 3DS",
+    ),
+    ("threedsKey", "threedsKey", "3DS anahtarı", "The 3DS key"),
+    (
+        "merchantPosUsers",
+        "users",
+        "Satış ile iptal ve iade kullanıcısı",
+        "A sales and a void user",
+    ),
+    ("hostname", "endpoint", "Adres", "The address"),
+    ("path", "endpoint", "Adres", "The address"),
+    ("endpoint", "endpoint", "Adres", "The address"),
+    ("environment", "environment", "Sistem", "The system"),
+    ("orderNumber", "orderNumber", "Sıra", "The place"),
+    ("status", "status", "Durum", "The status"),
+    ("posStatus", "status", "Durum", "The status"),
+    (
+        "authentication",
+        "authentication",
+        "Kimlik doğrulama türü",
+        "An authentication type",
+    ),
+];
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(LIST, get(look(list)).merge(act(create)))
+        .route("/panel/poses/new", get(look(new)))
+        .route("/panel/poses/{id}", get(look(one)).merge(act(edit)))
+        .route("/panel/poses/{id}/status", act(set_status))
+        .route("/panel/poses/{id}/order", act(set_order))
+        .route("/panel/poses/{id}/test", act(test))
+}
+
+async fn list(app: Arc<App>, visit: Visit) -> Page {
+    list_page(&app, &visit, None).await
+}
+
+async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page {
+    let poses = setup::poses_of(app, &visit.by(), visit.merchant_id()).await?;
+    let rows: Vec<Value> = poses.iter().map(row).collect();
+    let values = context! {
+        poses => rows,
+        once => crate::random::token(),
+        error => problem.map(|problem| fields::error(visit, problem, LABELS)),
+    };
+    let status = problem.map_or(StatusCode::OK, render::status_of);
+    Ok(render::with_status(status, visit, "poses.html", values))
+}
+
+fn row(pos: &Pos) -> Value {
+    let at = &pos.settings;
+    let on = SWITCHES.iter().filter(|switch| (switch.stored)(at));
+    context! {
+        id => pos.id, name => &pos.name, alias => &pos.alias,
+        bank => directory::row(pos.integrator).map_or("", |row| row.bank_name),
+        status => pos.status.as_str(), currency => pos.currency.as_str(),
+        host => match setup::environment_of(pos) {
+            Some(Environment::Production) => "",
+            Some(Environment::Test) | None => &at.hostname,
+        },
+        is_test => setup::environment_of(pos) == Some(Environment::Test),
+        authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
+        switches => on.map(|switch| context! { tr => switch.tr, en => switch.en }).collect::<Vec<_>>(),
+    }
+}
+
+/// Banks that are spoken to.
+fn offered() -> impl Iterator<Item = PosIntegrator> {
+    let rows = directory::all_rows().iter();
+    rows.filter(|row| row.protocol.is_some())
+        .map(|row| row.integrator)
+}
+
+/// The bank that is named; the first one when none is.
+fn chosen(named: &str) -> Result<PosIntegrator, Problem> {
+    let unknown = || Problem::field(Rule::UnknownValue, "posIntegrator");
+    match named {
+        "" => offered().next().ok_or_else(unknown),
+        named => offered()
+            .find(|one| one.as_str() == named)
+            .ok_or_else(unknown),
+    }
+}
+
+async fn new(_app: Arc<App>, visit: Visit) -> Page {
+    if !visit.may(Permission::ChangeAccounts) {
+        return Err(Problem::rule(Rule::RoleForbids));
+    }
+    let integrator = chosen(visit.asked("integrator"))?;
+    Ok(form_page(&visit, integrator, None, Shown::default()))
+}
+
+async fn one(app: Arc<App>, visit: Visit) -> Page {
+    let pos = setup::pos_of(&app, &visit.by(), visit.merchant_id(), visit.id("id")?).await?;
+    Ok(form_page(
+        &visit,
+        pos.integrator,
+        Some(&pos),
+        Shown::default(),
+    ))
+}
+
+/// What a form shows beyond what is stored.
+#[derive(Default)]
+struct Shown<'a> {
+    form: Option<&'a Posted>,
+    problem: Option<&'a Problem>,
+    tested: Option<&'a Tested>,
+}
+
+fn form_page(
+    visit: &Visit,
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    shown: Shown<'_>,
+) -> Response {
+    let row = directory::row(integrator);
+    let kinds = [
+        PaymentAuthenticationType::ThreeDs,
+        PaymentAuthenticationType::NonThreeDs,
+    ];
+    let kinds = kinds.map(|kind| {
+        let name = format!("auth-{}", kind.as_str());
+        let stored = pos.is_none_or(|pos| pos.authenticates(kind));
+        context! { kind => kind.as_str(), on => fields::ticked(shown.form, &name, stored), name }
+    });
+    let switches = SWITCHES.iter().map(|switch| {
+        let stored = pos.is_none_or(|pos| (switch.stored)(&pos.settings));
+        context! {
+            name => switch.name, tr => switch.tr, en => switch.en,
+            hint_tr => switch.hint_tr, hint_en => switch.hint_en,
+            on => fields::ticked(shown.form, switch.name, stored),
+        }
+    });
+    let problem = shown
+        .problem
+        .map(|problem| pos_form::at_user(problem, integrator, pos, shown.form));
+    let values = context! {
+        id => pos.map(|pos| pos.id),
+        title => pos.map_or("", |pos| &pos.name),
+        alias => pos.map(|pos| &pos.alias),
+        stored_status => pos.map(|pos| pos.status.as_str()),
+        once => crate::random::token(),
+        integrator => integrator.as_str(),
+        integrators => offered().map(PosIntegrator::as_str).collect::<Vec<_>>(),
+        bank => row.map_or("", |row| row.bank_name),
+        hosts => context! {
+            production => row.map_or("", |row| row.hostname),
+            test => row.map_or("", |row| row.test_hostname),
+        },
+        fields => pos_form::values(integrator, pos, shown.form),
+        users => pos_form::users(integrator, pos, shown.form),
+        currencies => pos_form::currencies(integrator),
+        kinds => kinds.to_vec(),
+        switches => switches.collect::<Vec<_>>(),
+        error => problem.map(|problem| fields::error(visit, &problem, LABELS)),
+        tested => shown.tested.map(|tested| apms::told(visit, tested)),
+    };
+    let status = shown.problem.map_or(StatusCode::OK, render::status_of);
+    render::with_status(status, visit, "pos.html", values)
+}
+
+/// Whether a problem is told on the page; what the role forbids and what is down have their own.
+fn is_told(visit: &Visit, problem: &Problem) -> bool {
+    matches!(problem, Problem::Rule { .. }) && visit.may(Permission::ChangeAccounts)
+}
+
+/// The form again, with what is wrong and what was typed.
+fn again(
+    visit: &Visit,
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    problem: Problem,
+    form: Option<&Posted>,
+) -> Page {
+    if !is_told(visit, &problem) {
+        return Err(problem);
+    }
+    let shown = Shown {
+        form,
+        problem: Some(&problem),
+        tested: None,
+    };
+    Ok(form_page(visit, integrator, pos, shown))
+}
+
+async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let integrator = chosen(form.text("integrator"))?;
+    let made = match pos_form::creation(&form, integrator) {
+        Ok((request, endpoint)) => {
+            if !setup::first_time(&app, visit.merchant_id(), form.text("once")).await? {
+                return Ok(to(LIST));
+            }
+            setup::create_pos(&app, &visit.by(), visit.merchant_id(), request, endpoint).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(pos) => Ok(to(&format!("{LIST}/{}?done=saved", pos.id))),
+        Err(problem) => again(&visit, integrator, None, problem, Some(&form)),
+    }
+}
+
+async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
+    let stored = setup::pos_of(&app, &by, merchant_id, id).await?;
+    let done = match pos_form::change(&form, &stored) {
+        Ok(change) => {
+            let (status, endpoint) = (change.status, change.endpoint);
+            setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
+                pos.status = status.unwrap_or(pos.status);
+                if let Some(endpoint) = endpoint {
+                    setup::point_at(pos, endpoint);
+                }
+            })
+            .await
+        }
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(_) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
+        Err(problem) => again(
+            &visit,
+            stored.integrator,
+            Some(&stored),
+            problem,
+            Some(&form),
+        ),
+    }
+}
+
+async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    let set = merchant_poses::update_status(&app, &caller, id, form.text("status")).await;
+    listed(&app, &visit, set).await
+}
+
+async fn set_order(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let up = match form.text("move") {
+        "up" => true,
+        "down" => false,
+        _ => return Err(Problem::field(Rule::UnknownValue, "move")),
+    };
+    if !setup::first_time(&app, visit.merchant_id(), form.text("once")).await? {
+        return Ok(to(LIST));
+    }
+    let moved = setup::move_pos(&app, &visit.by(), visit.merchant_id(), id, up).await;
+    listed(&app, &visit, moved).await
+}
+
+/// Back to the list, with what went wrong.
+async fn listed(app: &App, visit: &Visit, outcome: Result<(), Problem>) -> Page {
+    match outcome {
+        Ok(()) => Ok(to(&format!("{LIST}?done=saved"))),
+        Err(problem) if is_told(visit, &problem) => list_page(app, visit, Some(&problem)).await,
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn test(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
+    let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
+    let pos = setup::pos_of(&app, &by, merchant_id, id).await?;
+    match setup::test_pos(&app, &by, merchant_id, id).await {
+        Ok(tested) => {
+            let shown = Shown {
+                tested: Some(&tested),
+                ..Shown::default()
+            };
+            Ok(form_page(&visit, pos.integrator, Some(&pos), shown))
+        }
+        Err(problem) => again(&visit, pos.integrator, Some(&pos), problem, None),
+    }
+}
+
+/// A status that a form may set.
+pub(super) fn status(text: &str) -> Result<PosStatus, Problem> {
+    match text.parse() {
+        Ok(PosStatus::Deleted) | Err(()) => Err(Problem::field(Rule::UnknownValue, "status")),
+        Ok(status) => Ok(status),
+    }
+}

@@ -1,0 +1,244 @@
+//! Trying a POS or a method out: a question that moves no money and changes nothing, whose answer
+//! proves that the address is right and the credentials are taken.
+
+use crate::app::App;
+use crate::clock::istanbul;
+use crate::operations::merchant_poses;
+use crate::operations::{By, Permission, Problem};
+use crate::random;
+use crate::store::{apms, poses};
+use connectors::bank::{Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
+use connectors::lender::{CartItem, LenderLine, OffersRequest};
+use contract::card::Secret;
+use contract::enums::{BnplCartItemType, Currency, PosStatus};
+use contract::errors::{ErrorGroup, Language};
+use contract::merchant_poses::UpdateMerchantPosRequest;
+use contract::money::Money;
+use contract::rules::Rule;
+use std::time::Instant;
+
+/// How a connection test went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// What was found out.
+    pub found: Found,
+    /// How long the answer took.
+    pub took_ms: i64,
+    /// The other side's code or what the protocol saw, for whoever looks closer; may be empty.
+    pub detail: String,
+}
+
+impl Tested {
+    /// Whether the connection can be used.
+    pub fn ok(&self) -> bool {
+        self.found == Found::Works
+    }
+
+    /// In words.
+    pub fn said(&self, language: Language) -> &'static str {
+        self.found.text(language)
+    }
+}
+
+/// What a connection test found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The answer is genuine: address and credentials are right.
+    Works,
+    /// No connection to the address.
+    NotReached,
+    /// A connection, but no proper answer in time.
+    NoAnswer,
+    /// An answer that is not signed with our secret.
+    NotGenuine,
+    /// The other side does not know the account or its password.
+    Refused,
+    /// The other side answered something that the protocol does not know.
+    Unreadable,
+    /// The protocol has no question that is safe to ask.
+    NotSupported,
+}
+
+impl Found {
+    /// In words.
+    pub fn text(self, language: Language) -> &'static str {
+        let (tr, en) = match self {
+            Found::Works => (
+                "Bağlantı çalışıyor: adres doğru, hesap bilgileri kabul edildi.",
+                "The connection works: the address is right and the credentials were taken.",
+            ),
+            Found::NotReached => (
+                "Adrese bağlanılamadı. Adresi ve sunucunun dışarıya çıkışını kontrol edin.",
+                "The address could not be reached. Check the address and the server's way out.",
+            ),
+            Found::NoAnswer => (
+                "Adrese ulaşıldı ama geçerli bir cevap gelmedi. Adresin yolunu kontrol edin ya da biraz sonra yeniden deneyin.",
+                "The address was reached but gave no proper answer. Check its path, or try again in a while.",
+            ),
+            Found::NotGenuine => (
+                "Cevabın imzası doğrulanamadı. Parola ya da anahtar yanlış olabilir.",
+                "The answer's signature is wrong. The password or key may be wrong.",
+            ),
+            Found::Refused => (
+                "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve parolayı kontrol edin.",
+                "The other side did not take the account. Check its numbers, user and password.",
+            ),
+            Found::Unreadable => (
+                "Cevap okunamadı: adres bu bankanın ya da kredi kuruluşunun sistemi olmayabilir.",
+                "The answer cannot be read: the address may not be this bank's or lender's system.",
+            ),
+            Found::NotSupported => (
+                "Bu protokolde güvenle sorulabilecek bir soru yok.",
+                "This protocol has no question that is safe to ask.",
+            ),
+        };
+        match language {
+            Language::Tr => tr,
+            Language::En => en,
+        }
+    }
+
+    fn of(doubt: &Doubt) -> Found {
+        match &doubt.reason {
+            DoubtReason::Network if doubt.may_have_been_sent => Found::NoAnswer,
+            DoubtReason::Network => Found::NotReached,
+            DoubtReason::Unauthentic => Found::NotGenuine,
+            DoubtReason::Unreadable if doubt.detail.contains("inquiry was refused") => {
+                Found::Refused
+            }
+            DoubtReason::Unreadable => Found::Unreadable,
+            DoubtReason::Duplicate(_) => Found::Works,
+            DoubtReason::NotSupported => Found::NotSupported,
+        }
+    }
+}
+
+/// Asks the bank about an order that cannot exist. Proves address, numbers and, where the protocol
+/// has one, the user that sells; not the 3DS key.
+pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Tested, Problem> {
+    const ACTION: &str = "pos.test";
+    let target = id.to_string();
+    may(app, by, merchant_id, ACTION, &target).await?;
+    let mut pos = poses::one_of_merchant(app, merchant_id, id)
+        .await?
+        .filter(|pos| pos.status != PosStatus::Deleted)
+        .ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
+    // The operator may have taken the host's leave back since it was set.
+    merchant_poses::change(app, &mut pos, UpdateMerchantPosRequest::default())?;
+    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+        return Err(Problem::rule(Rule::PosNotFound));
+    };
+    if !bank.verbs().contains(&Verb::Inquire) {
+        return Ok(tested(Found::NotSupported, Instant::now(), ""));
+    }
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let sent_at = istanbul(app.now());
+    let line = Line {
+        account: &account,
+        http: &app.net,
+        now: &now,
+    };
+    let order = Order {
+        id: random::order_id(),
+        amount: Money::new(100, pos.currency),
+        installment: 1,
+    };
+    let asked = OrderRef {
+        order: &order,
+        threeds: false,
+        sent_at: &sent_at,
+        host_reference: None,
+    };
+    let started = Instant::now();
+    let tested = match bank.inquire(line, asked).await {
+        Ok(_) => tested(Found::Works, started, ""),
+        Err(doubt) => tested(Found::of(&doubt), started, &doubt.detail),
+    };
+    by.note_look(app, merchant_id, ACTION, &target).await?;
+    Ok(tested)
+}
+
+/// Asks the lender what its banks would lend for one ordinary cart, which is no application.
+/// Proves address, client id and secret; not the secret of notifications.
+pub async fn test_apm(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Tested, Problem> {
+    const ACTION: &str = "apm.test";
+    let target = id.to_string();
+    may(app, by, merchant_id, ACTION, &target).await?;
+    let apm = apms::one_of_merchant(app, merchant_id, id)
+        .await?
+        .ok_or_else(|| Problem::rule(Rule::ApmNotFound))?;
+    super::apms::lender_url(app, &apm.account.api_url)?;
+    let Some(lender) = connectors::lenders::of_apm(apm.apm_type) else {
+        return Err(Problem::field(Rule::ValueNotOffered, "type"));
+    };
+    let now = app.istanbul_now();
+    let line = LenderLine {
+        account: &apm.account,
+        http: &app.net,
+        now: &now,
+    };
+    let items = [sample_item()];
+    let asked = OffersRequest {
+        amount: Money::new(SAMPLE_PRICE, Currency::Try),
+        items: &items,
+    };
+    let started = Instant::now();
+    let tested = match lender.offers(line, asked).await {
+        Ok(Verdict::Approved(_)) => tested(Found::Works, started, ""),
+        Ok(Verdict::Declined(decline)) => {
+            let unknown = matches!(
+                decline.group,
+                ErrorGroup::ApmAccountNotFound | ErrorGroup::ApmAccountPermissionDenied
+            );
+            // A refusal of the cart is signed like every answer: the account is known.
+            let found = match unknown {
+                true => Found::Refused,
+                false => Found::Works,
+            };
+            tested(found, started, &decline.code)
+        }
+        Err(doubt) => tested(Found::of(&doubt), started, &doubt.detail),
+    };
+    by.note_look(app, merchant_id, ACTION, &target).await?;
+    Ok(tested)
+}
+
+/// Kuruş of the cart that a test asks about.
+const SAMPLE_PRICE: i64 = 500_000;
+
+fn sample_item() -> CartItem {
+    CartItem {
+        id: "1".to_owned(),
+        name: "Galata".to_owned(),
+        brand: "Galata".to_owned(),
+        category: BnplCartItemType::SmallHomeAppliances,
+        unit_price: SAMPLE_PRICE,
+        quantity: 1,
+    }
+}
+
+async fn may(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    action: &'static str,
+    target: &str,
+) -> Result<(), Problem> {
+    by.require(app, merchant_id, Permission::ChangeAccounts, action, target)
+        .await
+}
+
+fn tested(found: Found, started: Instant, detail: &str) -> Tested {
+    Tested {
+        found,
+        took_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+        detail: connectors::scrub::words(detail),
+    }
+}
+
+/// A client secret that a form shows: nothing when it is to stay as it is.
+pub fn sent_secret(text: &str) -> Option<Secret> {
+    const MASK: &str = "********";
+    (!text.is_empty() && text != MASK).then(|| Secret::new(text))
+}

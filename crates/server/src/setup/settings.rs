@@ -1,0 +1,164 @@
+//! A merchant's settings beyond its features: the two keys that sign what it hears, where webhooks
+//! go and which, and what counts as a proven cardholder.
+
+use super::{KEY_LENGTH, change_merchant, merchant};
+use crate::app::App;
+use crate::operations::{By, Permission, Problem};
+use crate::random;
+use crate::store::db::Commit;
+use crate::store::{signatures, won};
+use contract::card::Secret;
+use contract::enums::WebhookEventType;
+use contract::rules::Rule;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+
+/// Characters of an address.
+const ADDRESS_MAX: usize = 2048;
+/// Characters of a key that a merchant brings along: fewer would be guessed.
+const OWN_KEY: std::ops::RangeInclusive<usize> = 16..=128;
+
+/// The two keys with which a merchant checks what Galata sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningKey {
+    /// Of the form that the shopper's browser brings back after 3DS or a loan.
+    Callback,
+    /// Of webhooks.
+    Webhook,
+}
+
+/// Where webhooks go and which of them. An empty address stops them; events that are not named
+/// keep their switch.
+pub async fn set_webhook(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    url: &str,
+    events: &[(WebhookEventType, bool)],
+) -> Result<(), Problem> {
+    let url = webhook_address(url)?;
+    change_merchant(app, by, merchant_id, |merchant| {
+        merchant.webhook_url = url;
+        for (event, on) in events {
+            let name = event.as_str().to_owned();
+            merchant.webhook_events.insert(name, Json::Bool(*on));
+        }
+    })
+    .await
+}
+
+/// An absolute http or https address, or an empty text.
+fn webhook_address(text: &str) -> Result<String, Problem> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    if text.chars().count() > ADDRESS_MAX {
+        return Err(Problem::limit(Rule::TooLong, "url", "max", ADDRESS_MAX));
+    }
+    let refused = || Problem::field(Rule::NotAUrl, "url");
+    let url = url::Url::parse(text).map_err(|_| refused())?;
+    match matches!(url.scheme(), "http" | "https") && url.has_host() {
+        true => Ok(text.to_owned()),
+        false => Err(refused()),
+    }
+}
+
+/// Switches one webhook event.
+pub async fn set_webhook_event(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    event: WebhookEventType,
+    on: bool,
+) -> Result<(), Problem> {
+    change_merchant(app, by, merchant_id, |merchant| {
+        let name = event.as_str().to_owned();
+        merchant.webhook_events.insert(name, Json::Bool(on));
+    })
+    .await
+}
+
+/// Replaces a signing key: by the merchant's own text, or by a new one. Answers the key that is
+/// shown this once.
+pub async fn set_signing_key(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    which: SigningKey,
+    own: Option<&Secret>,
+) -> Result<Secret, Problem> {
+    let key = match own {
+        None => Secret::new(random::key(KEY_LENGTH)),
+        Some(own) => own_key(own)?,
+    };
+    let kept = key.clone();
+    change_merchant(app, by, merchant_id, |merchant| match which {
+        SigningKey::Callback => merchant.callback_key = kept,
+        SigningKey::Webhook => merchant.webhook_key = kept,
+    })
+    .await?;
+    Ok(key)
+}
+
+fn own_key(own: &Secret) -> Result<Secret, Problem> {
+    let text = own.expose();
+    if text.len() < *OWN_KEY.start() {
+        return Err(Problem::limit(
+            Rule::TooShort,
+            "key",
+            "min",
+            OWN_KEY.start(),
+        ));
+    }
+    if text.len() > *OWN_KEY.end() {
+        return Err(Problem::limit(Rule::TooLong, "key", "max", OWN_KEY.end()));
+    }
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(own.clone()),
+        false => Err(Problem::field(Rule::ControlCharacter, "key")),
+    }
+}
+
+/// The signing keys, callback and webhook, for somebody who may change them. The look is noted.
+pub async fn look_at_keys(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+) -> Result<(Secret, Secret), Problem> {
+    const ACTION: &str = "merchant.keys_look";
+    let target = merchant_id.to_string();
+    by.require(
+        app,
+        merchant_id,
+        Permission::ChangeSettings,
+        ACTION,
+        &target,
+    )
+    .await?;
+    let merchant = merchant(app, merchant_id).await?;
+    by.note_look(app, merchant_id, ACTION, &target).await?;
+    Ok((merchant.callback_key, merchant.webhook_key))
+}
+
+/// Whether a form comes for the first time. `once` is what the page put into it; a form that is
+/// sent twice must not make two things. A form without it counts as new.
+pub async fn first_time(app: &App, merchant_id: i64, once: &str) -> Result<bool, Problem> {
+    const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+    const LONGEST: usize = 64;
+    if once.is_empty() {
+        return Ok(true);
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if once.len() > LONGEST || !once.bytes().all(plain) {
+        return Err(Problem::rule(Rule::FormNotOurs));
+    }
+    let until = app.now().checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+    let mut commit = Commit::new(merchant_id, app.next_id());
+    signatures::claim(
+        merchant_id,
+        &format!("form {once}"),
+        Some(until),
+        &mut commit,
+    );
+    Ok(won(app.db.commit(commit).await)?)
+}
