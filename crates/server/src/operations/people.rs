@@ -118,7 +118,7 @@ pub async fn invite(
     if people.iter().any(|(known, _)| known.id == user.id) {
         return Err(Problem::field(Rule::AlreadyThere, "email"));
     }
-    users::set_role(merchant_id, user.id, role, &mut commit);
+    users::insert_role(merchant_id, user.id, role, &mut commit);
     let token = user.password_hash.is_none().then(random::token);
     if let Some(token) = &token {
         let until = app.after(PASSWORD_LINK);
@@ -210,18 +210,14 @@ pub async fn forgotten_link(
     };
     let served = users::memberships(app, user.id).await?;
     let recent = app.after(PASSWORD_LINK.saturating_sub(BETWEEN_LINKS));
-    let sent = users::link_until(app, user.id, LinkKind::Password).await?;
-    let Some(first) = served
-        .first()
-        .filter(|_| sent.is_none_or(|until| until < recent))
-    else {
+    let Some(first) = served.first() else {
         return Ok(None);
     };
     let token = random::token();
     let mut commit = Commit::new(0, user.id);
     let until = app.after(PASSWORD_LINK);
     let digest = sessions::digest(&token);
-    users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
+    users::insert_link_unless_recent(&digest, user.id, recent, until, &mut commit);
     let by = By {
         who: Who::Nobody,
         address: address.to_owned(),
@@ -236,8 +232,8 @@ pub async fn forgotten_link(
         change,
         &mut commit,
     );
-    won(app.db.commit(commit).await)?;
-    Ok(Some(Link {
+    let made = won(app.db.commit(commit).await)?;
+    Ok(made.then(|| Link {
         token: Secret::new(token),
         email: user.email,
     }))
@@ -279,24 +275,18 @@ pub async fn set_role(
     by.require(app, merchant_id, Permission::ManagePeople, action, &target)
         .await?;
     let (user, was) = member(app, merchant_id, user_id).await?;
-    let people = users::of_merchant(app, merchant_id).await?;
-    let owners = people
-        .iter()
-        .filter(|(_, role)| *role == Role::Owner)
-        .count();
-    if was == Role::Owner && role != Some(Role::Owner) && owners == 1 {
-        return Err(Problem::rule(Rule::LastOwner));
-    }
     let mut commit = Commit::new(merchant_id, merchant_id);
     match role {
-        Some(role) => users::set_role(merchant_id, user.id, role, &mut commit),
+        Some(role) => users::change_role(merchant_id, user.id, role, &mut commit),
         None => users::remove(merchant_id, user.id, &mut commit),
     }
     let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
     let change = (noted(Some(was)), noted(role));
     by.note(app, merchant_id, action, &target, change, &mut commit);
-    won(app.db.commit(commit).await)?;
-    Ok(())
+    match won(app.db.commit(commit).await)? {
+        true => Ok(()),
+        false => Err(Problem::rule(Rule::LastOwner)),
+    }
 }
 
 /// Changes one's own password; ends one's other sessions with it, this one too.

@@ -184,6 +184,7 @@ fn is_told(visit: &Visit, problem: &Problem) -> bool {
 }
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "apm.create").await?;
     let made = match (form.text("type").parse(), wanted(&form, None)) {
         (Err(()), _) => Err(Problem::field(Rule::UnknownValue, "type")),
         (_, Err(problem)) => Err(problem),
@@ -209,6 +210,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "apm.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::apm_of(&app, &by, merchant_id, id).await?;
     let done = match wanted(&form, Some(&stored)) {
@@ -230,6 +232,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "apm.status").await?;
     let id = visit.id("id")?;
     let active = match form.text("active") {
         "on" => true,

@@ -127,7 +127,9 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("key.create", "API anahtarı oluşturma", "API key made"),
     ("key.rotate", "API anahtarı yenileme", "API key rotated"),
     ("key.revoke", "API anahtarı iptali", "API key revoked"),
-    ("key.list", "API anahtarlarına bakış", "Look at API keys"),
+    ("key.look", "API anahtarlarına bakış", "Look at API keys"),
+    ("payment.look", "Ödemelere bakış", "Look at payments"),
+    ("figures.look", "Rakamlara bakış", "Look at figures"),
     ("apm.create", "APM ekleme", "Method added"),
     ("apm.edit", "APM düzenleme", "Method edited"),
     ("apm.status", "APM durumu", "Method switched"),
@@ -145,6 +147,54 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("webhook.resend", "Webhook yeniden gönderme", "Webhook resent"),
     ("webhook.test", "Webhook denemesi", "Webhook tested"),
     ("request.look", "İmzalı isteğe bakış", "Look at a signed request"),
+    ("apm.look", "APM’lere bakış", "Look at methods"),
+    ("pos.look", "POS’lara bakış", "Look at POSes"),
+    ("pos.order", "POS sırası", "POS order"),
+    ("merchant.look", "Ayarlara bakış", "Look at settings"),
+    ("webhook.look", "Webhook’lara bakış", "Look at webhooks"),
     ("audit.look", "Denetim kaydına bakış", "Look at the audit log"),
     ("audit.export", "Denetim kaydı dışa aktarma", "Audit log exported"),
 ];
+
+#[cfg(test)]
+mod tests {
+    /// Every action that the code names has words; read from the code itself, so that a new one
+    /// cannot be forgotten.
+    #[test]
+    fn every_action_has_words() {
+        let mut folders = vec![std::path::PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src"
+        ))];
+        let kinds = [
+            "session", "user", "merchant", "key", "apm", "pos", "loan", "payment", "webhook",
+            "request", "audit", "figures",
+        ];
+        let mut seen = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                for quoted in text.split('"').skip(1).step_by(2) {
+                    let Some((kind, deed)) = quoted.split_once('.') else {
+                        continue;
+                    };
+                    let deed_like = !deed.is_empty()
+                        && deed.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                    if kinds.contains(&kind) && deed_like && deed != "html" {
+                        seen += 1;
+                        assert!(
+                            super::ACTIONS.iter().any(|(known, _, _)| *known == quoted),
+                            "{quoted}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(seen > 30);
+    }
+}

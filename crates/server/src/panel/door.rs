@@ -372,21 +372,6 @@ impl Posted {
     pub(super) fn on(&self, name: &str) -> bool {
         !self.raw(name).is_empty()
     }
-
-    /// All fields whose names begin so, without that beginning.
-    pub(super) fn beginning<'a>(
-        &'a self,
-        prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.fields
-            .iter()
-            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.trim())))
-    }
-
-    /// All fields, to fill a form in again. Secrets are left out by the page.
-    pub(super) fn all(&self) -> &[(String, String)] {
-        &self.fields
-    }
 }
 
 impl FromRequest<Arc<App>> for Posted {

@@ -3,7 +3,8 @@
 
 use super::door::{Posted, Visit};
 use super::render;
-use crate::operations::Problem;
+use crate::app::App;
+use crate::operations::{Permission, Problem};
 use contract::errors::Language;
 use contract::rules::Rule;
 use minijinja::{Value, context};
@@ -39,6 +40,21 @@ pub(super) fn error(visit: &Visit, problem: &Problem, labels: &[Label]) -> Value
         ));
     }
     context! { field => at, text }
+}
+
+/// Refuses, and notes, what the role does not allow before a form is read: what is wrong with the
+/// form is nobody else's business. The operation asks again.
+pub(super) async fn require(
+    app: &App,
+    visit: &Visit,
+    permission: Permission,
+    action: &'static str,
+) -> Result<(), Problem> {
+    let target = visit.param("id");
+    visit
+        .by()
+        .require(app, visit.merchant_id(), permission, action, target)
+        .await
 }
 
 /// The text in the visitor's language.

@@ -84,6 +84,7 @@ fn made_page(visit: &Visit, made: &MadeKey, overlap_hours: Option<i64>) -> Respo
 }
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ManageKeys, "key.create").await?;
     if !setup::first_time(&app, visit.merchant_id(), form.text("once")).await? {
         return Ok(to(LIST));
     }
@@ -94,6 +95,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn rotate(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ManageKeys, "key.rotate").await?;
     let Ok(hours) = form.text("overlap").parse::<i64>() else {
         let problem = Problem::field(Rule::UnknownValue, "overlapHours");
         return answered(&app, &visit, problem).await;

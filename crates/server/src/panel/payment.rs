@@ -4,7 +4,7 @@
 use super::door::{Posted, Visit, to};
 use super::{Page, act, look, payment_shown, render};
 use crate::app::App;
-use crate::engine::inquiry::Found;
+use crate::operations::doubts::Found;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::{Permission, Problem, bnpl_payments, doubts};
 use crate::store::attempts::AttemptState;

@@ -8,12 +8,14 @@ use crate::app::App;
 use crate::operations::{Permission, Problem, payment_reporting};
 use axum::Router;
 use axum::routing::get;
+use connectors::directory;
 use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
 use contract::errors::Language;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::{Value, context};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Payments of a page.
@@ -95,8 +97,10 @@ fn named() -> impl Iterator<Item = &'static str> {
 }
 
 /// The filters as they were typed, by name.
-fn typed(visit: &Visit) -> Value {
-    named().map(|name| (name, visit.asked(name))).collect()
+fn typed(visit: &Visit) -> BTreeMap<&'static str, String> {
+    named()
+        .map(|name| (name, visit.asked(name).to_owned()))
+        .collect()
 }
 
 /// The filters that were given, as a query that begins with `&`.
@@ -160,6 +164,8 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         .as_ref()
         .and_then(|at| payment_reporting::moment(&at.0));
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    // The short name where there is one: a row has little room.
+    let issuer = p.card_issuer_bank_id.and_then(directory::bank_name);
     context! {
         id => p.id,
         created => created.map(|at| at.to_string()),
@@ -168,7 +174,7 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         kind => p.payment_type.map(PaymentType::as_str),
         provider => p.payment_provider.map(PaymentProvider::as_str),
         card => masked(p.bin_number.as_deref(), p.last_four_digits.as_deref()),
-        issuer => text(&p.card_issuer_bank_name),
+        issuer => issuer.map_or_else(|| text(&p.card_issuer_bank_name), str::to_owned),
         association => p.card_association.map(|one| one.as_str()),
         installment => p.installment,
         threeds => p.is_three_ds,

@@ -84,7 +84,12 @@ fn is_posnet(integrator: PosIntegrator) -> bool {
 }
 
 /// What stands in the fields.
-pub(super) fn values(integrator: PosIntegrator, pos: Option<&Pos>, form: Option<&Posted>) -> Value {
+pub(super) fn values(
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    form: Option<&Posted>,
+    next_place: i64,
+) -> Value {
     let stored = |of: fn(&PosSettings) -> &str| pos.map_or("", |pos| of(&pos.settings));
     let kept = |name: &str, stored: &str| fields::kept(form, name, stored);
     let environment = match pos.map(setup::environment_of) {
@@ -93,7 +98,7 @@ pub(super) fn values(integrator: PosIntegrator, pos: Option<&Pos>, form: Option<
         Some(None) => "OTHER",
     };
     let base = pos.filter(|_| environment == "OTHER").map(setup::base_of);
-    let order = pos.map_or(1, |pos| pos.order_number).to_string();
+    let order = pos.map_or(next_place, |pos| pos.order_number).to_string();
     let is_posnet = is_posnet(integrator);
     context! {
         name => kept("name", pos.map_or("", |pos| &pos.name)),

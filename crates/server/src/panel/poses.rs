@@ -56,6 +56,30 @@ const LABELS: &[Label] = &[
         "Satış ile iptal ve iade kullanıcısı",
         "A sales and a void user",
     ),
+    (
+        "user-PROVAUT-name",
+        "user-PROVAUT-name",
+        "Satış kullanıcısının adı",
+        "The sales user’s name",
+    ),
+    (
+        "user-PROVAUT-password",
+        "user-PROVAUT-password",
+        "Satış kullanıcısının parolası",
+        "The sales user’s password",
+    ),
+    (
+        "user-PROVRFN-name",
+        "user-PROVRFN-name",
+        "İptal ve iade kullanıcısının adı",
+        "The void and refund user’s name",
+    ),
+    (
+        "user-PROVRFN-password",
+        "user-PROVRFN-password",
+        "İptal ve iade kullanıcısının parolası",
+        "The void and refund user’s password",
+    ),
     ("hostname", "endpoint", "Adres", "The address"),
     ("path", "endpoint", "Adres", "The address"),
     ("endpoint", "endpoint", "Adres", "The address"),
@@ -132,12 +156,17 @@ fn chosen(named: &str) -> Result<PosIntegrator, Problem> {
     }
 }
 
-async fn new(_app: Arc<App>, visit: Visit) -> Page {
+async fn new(app: Arc<App>, visit: Visit) -> Page {
     if !visit.may(Permission::ChangeAccounts) {
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let integrator = chosen(visit.asked("integrator"))?;
-    Ok(form_page(&visit, integrator, None, Shown::default()))
+    let poses = setup::poses_of(&app, &visit.by(), visit.merchant_id()).await?;
+    let shown = Shown {
+        last_place: poses.last().map_or(0, |pos| pos.order_number),
+        ..Shown::default()
+    };
+    Ok(form_page(&visit, integrator, None, shown))
 }
 
 async fn one(app: Arc<App>, visit: Visit) -> Page {
@@ -156,6 +185,8 @@ struct Shown<'a> {
     form: Option<&'a Posted>,
     problem: Option<&'a Problem>,
     tested: Option<&'a Tested>,
+    /// Of the POS behind which a new one comes.
+    last_place: i64,
 }
 
 fn form_page(
@@ -198,7 +229,7 @@ fn form_page(
             production => row.map_or("", |row| row.hostname),
             test => row.map_or("", |row| row.test_hostname),
         },
-        fields => pos_form::values(integrator, pos, shown.form),
+        fields => pos_form::values(integrator, pos, shown.form, shown.last_place + 1),
         users => pos_form::users(integrator, pos, shown.form),
         currencies => pos_form::currencies(integrator),
         kinds => kinds.to_vec(),
@@ -229,12 +260,13 @@ fn again(
     let shown = Shown {
         form,
         problem: Some(&problem),
-        tested: None,
+        ..Shown::default()
     };
     Ok(form_page(visit, integrator, pos, shown))
 }
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "pos.create").await?;
     let integrator = chosen(form.text("integrator"))?;
     let made = match pos_form::creation(&form, integrator) {
         Ok((request, endpoint)) => {
@@ -252,6 +284,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "pos.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::pos_of(&app, &by, merchant_id, id).await?;
     let done = match pos_form::change(&form, &stored) {
@@ -287,6 +320,7 @@ async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn set_order(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "pos.order").await?;
     let id = visit.id("id")?;
     let up = match form.text("move") {
         "up" => true,

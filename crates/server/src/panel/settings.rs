@@ -181,6 +181,7 @@ async fn set_features(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 }
 
 async fn set_threeds(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    fields::require(&app, &visit, Permission::ChangeSettings, "merchant.edit").await?;
     let half = match form.text("policy") {
         "FULL" => Ok(false),
         "HALF" => Ok(true),
@@ -224,6 +225,7 @@ async fn set_key(app: &App, visit: &Visit, form: &Posted, which: SigningKey) -> 
         SigningKey::Callback => "callback-key",
         SigningKey::Webhook => "webhook-key",
     };
+    fields::require(app, visit, Permission::ChangeSettings, "merchant.edit").await?;
     let own = form.given(about).map(Secret::new);
     let new = form.on("new");
     if own.is_none() && !new {

@@ -1,7 +1,7 @@
 //! People who use the panel: who they are, what they are for which merchant, the one-time links
 //! that were given to them, and their sessions.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{Commit, Expect, Row, Statement, Unavailable, params};
 use super::roles::Role;
 use super::{enumerated, opened};
 use crate::app::App;
@@ -148,19 +148,29 @@ pub async fn memberships(app: &App, user_id: i64) -> Result<Vec<Membership>, Una
         .collect()
 }
 
-/// Writes what a person is for a merchant.
-pub fn set_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
+/// Makes a person somebody for a merchant; a conflict when they are somebody there already.
+pub fn insert_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
     commit.one(
-        "insert into memberships (merchant_id, user_id, role) values ($1, $2, $3) \
-         on conflict (merchant_id, user_id) do update set role = excluded.role",
+        "insert into memberships (merchant_id, user_id, role) values ($1, $2, $3)",
         params![merchant_id, user_id, role.as_str()],
     );
 }
 
-/// Ends a membership, and the sessions in which that merchant's panel is open.
+/// Changes what a person is for a merchant; a conflict when no owner would be left.
+pub fn change_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
+    commit.one(
+        "update memberships set role = $3 where merchant_id = $1 and user_id = $2 and ($3 = 'OWNER' or exists \
+         (select 1 from memberships o where o.merchant_id = $1 and o.user_id <> $2 and o.role = 'OWNER'))",
+        params![merchant_id, user_id, role.as_str()],
+    );
+}
+
+/// Ends a membership, and the sessions in which that merchant's panel is open; a conflict when no
+/// owner would be left.
 pub fn remove(merchant_id: i64, user_id: i64, commit: &mut Commit) {
     commit.one(
-        "delete from memberships where merchant_id = $1 and user_id = $2",
+        "delete from memberships where merchant_id = $1 and user_id = $2 and exists \
+         (select 1 from memberships o where o.merchant_id = $1 and o.user_id <> $2 and o.role = 'OWNER')",
         params![merchant_id, user_id],
     );
     commit.maybe(
@@ -219,23 +229,21 @@ pub async fn of_link(app: &App, digest: &str, kind: LinkKind) -> Result<Option<i
     row.map(|row| row.int("user_id")).transpose()
 }
 
-/// Until when a person's newest link of a kind is good.
-pub async fn link_until(
-    app: &App,
+/// Writes a link to choose a password, unless one is there that is good until `recent` or longer:
+/// then it is a conflict.
+pub fn insert_link_unless_recent(
+    digest: &str,
     user_id: i64,
-    kind: LinkKind,
-) -> Result<Option<Timestamp>, Unavailable> {
-    let row = app
-        .db
-        .row(
-            "select max(expires_at) as until from user_links where user_id = $1 and kind = $2",
-            params![user_id, kind.as_str()],
-        )
-        .await?;
-    match row {
-        Some(row) => row.opt_time("until"),
-        None => Ok(None),
-    }
+    recent: Timestamp,
+    expires_at: Timestamp,
+    commit: &mut Commit,
+) {
+    commit.push(Statement::new(
+        "update user_links set kind = kind where user_id = $1 and kind = 'PASSWORD' and expires_at >= $2",
+        params![user_id, recent],
+        Expect::Rows(0),
+    ));
+    insert_link(digest, user_id, LinkKind::Password, expires_at, commit);
 }
 
 /// Uses a link up: a conflict when somebody else did.

@@ -1,0 +1,601 @@
+//! The administration's pages: settings, keys, methods and POSes, as a browser without scripts
+//! uses them.
+
+use crate::panel::{Panel, Shown};
+use crate::world::{CALLBACK_KEY, WEBHOOK_KEY, World, garanti, payment};
+use server::operations::{By, Role};
+use server::setup;
+use server::store::audit::{self, Outcome};
+use server::store::merchants::{FEATURE_APMS, Merchant};
+use server::store::{apms, poses};
+
+const GARANTI_PASSWORD: &str = "123qweASD/";
+
+async fn merchant(world: &World) -> Merchant {
+    setup::merchant(&world.app, world.merchant).await.unwrap()
+}
+
+async fn noted(world: &World, action: &str, outcome: Outcome) -> usize {
+    let log = audit::of_merchant(&world.app, world.merchant, i64::MAX, "", "", 100).await;
+    let entries = log.unwrap().into_iter().map(|one| one.entry);
+    entries
+        .filter(|entry| entry.action == action && entry.outcome == outcome)
+        .count()
+}
+
+/// The value of an element's text, by its id.
+fn inside(page: &Shown, id: &str) -> String {
+    let start = format!("id=\"{id}\">");
+    let rest = page.text.split_once(&start).map_or("", |(_, rest)| rest);
+    rest.split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn features_3ds_and_webhooks_are_set_and_told_in_the_audit_log() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    let page = panel.get("/panel/settings").await.ok();
+    page.has("Alternatif Ödeme Yöntemleri");
+    page.lacks(CALLBACK_KEY);
+    page.lacks(WEBHOOK_KEY);
+
+    let saved = "/panel/settings?done=saved";
+    panel
+        .post("/panel/settings/features", &[])
+        .await
+        .leads_to(saved);
+    assert!(!merchant(&world).await.has(FEATURE_APMS));
+    let on = [(FEATURE_APMS, "on")];
+    panel
+        .post("/panel/settings/features", &on)
+        .await
+        .leads_to(saved);
+    assert!(merchant(&world).await.has(FEATURE_APMS));
+
+    let half = [("policy", "HALF"), ("completes_doubt", "on")];
+    panel
+        .post("/panel/settings/threeds", &half)
+        .await
+        .leads_to(saved);
+    let now = merchant(&world).await;
+    assert!(now.half_threeds && now.completes_doubt);
+    let wrong = panel
+        .post("/panel/settings/threeds", &[("policy", "NONE")])
+        .await;
+    assert_eq!(wrong.status, 400);
+    wrong.has("3DS türü alanının değeri tanınmıyor");
+
+    let wrong = panel
+        .post("/panel/settings/webhook", &[("url", "ftp://shop/<b>")])
+        .await;
+    assert_eq!(wrong.status, 400);
+    wrong.has("aria-invalid=\"true\"");
+    wrong.has("ftp:&#x2f;&#x2f;shop&#x2f;&lt;b&gt;");
+    let address = merchant(&world).await.webhook_url;
+    let fields = [("url", address.as_str()), ("event-API_AUTH", "on")];
+    panel
+        .post("/panel/settings/webhook", &fields)
+        .await
+        .leads_to(saved);
+    let now = merchant(&world).await;
+    assert!(now.wants(contract::enums::WebhookEventType::ApiAuth));
+    assert!(!now.wants(contract::enums::WebhookEventType::ThreedsVerify));
+    assert_eq!(noted(&world, "merchant.edit", Outcome::Done).await, 5);
+
+    panel
+        .post("/panel/settings/webhook-test", &[])
+        .await
+        .ok()
+        .has("Adresiniz cevap verdi.");
+    assert_eq!(world.hooks("API_AUTH").len(), 1);
+    *world.hook_status.lock().unwrap() = 500;
+    panel
+        .post("/panel/settings/webhook-test", &[])
+        .await
+        .ok()
+        .has("HTTP 500");
+}
+
+#[tokio::test]
+async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shown = panel.post("/panel/settings/keys-look", &[]).await.ok();
+    shown.has(CALLBACK_KEY);
+    shown.has(WEBHOOK_KEY);
+    assert_eq!(noted(&world, "merchant.keys_look", Outcome::Done).await, 1);
+
+    // Nothing typed changes nothing.
+    let empty = panel
+        .post("/panel/settings/webhook-key", &[("webhook-key", "")])
+        .await;
+    empty.leads_to("/panel/settings");
+    assert_eq!(merchant(&world).await.webhook_key.expose(), WEBHOOK_KEY);
+    let short = panel
+        .post("/panel/settings/webhook-key", &[("webhook-key", "kisa")])
+        .await;
+    assert_eq!(short.status, 400);
+    short.has("Webhook anahtarı en az 16 karakter");
+    short.lacks("kisa");
+    let own = "kendi-anahtarim-2026";
+    panel
+        .post("/panel/settings/webhook-key", &[("webhook-key", own)])
+        .await
+        .ok()
+        .has(own);
+    assert_eq!(merchant(&world).await.webhook_key.expose(), own);
+
+    let once = panel.get("/panel/settings").await.hidden("once");
+    let fields = [("new", "on"), ("once", once.as_str())];
+    let made = panel
+        .post("/panel/settings/callback-key", &fields)
+        .await
+        .ok();
+    let key = inside(&made, "callback-key-made");
+    assert_eq!(key.len(), 32);
+    assert_eq!(merchant(&world).await.callback_key.expose(), key);
+    // The same form again, a second click, makes no third key.
+    let again = panel.post("/panel/settings/callback-key", &fields).await;
+    again.leads_to("/panel/settings");
+    assert_eq!(merchant(&world).await.callback_key.expose(), key);
+    panel.get("/panel/settings").await.ok().lacks(&key);
+}
+
+#[tokio::test]
+async fn a_reader_sees_settings_and_may_change_nothing() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let (apm, pos) = (world.apm, of_name(&world, "Garanti").await.id);
+    for path in [
+        "/panel/settings".to_owned(),
+        "/panel/apms".to_owned(),
+        "/panel/poses".to_owned(),
+        format!("/panel/apms/{apm}"),
+        format!("/panel/poses/{pos}"),
+    ] {
+        let page = panel.get(&path).await.ok();
+        page.lacks("<button class=\"danger\"");
+        page.lacks(GARANTI_PASSWORD);
+        page.lacks(simulator::lenders::CLIENT_SECRET);
+        page.lacks(simulator::lenders::NOTIFICATION_SECRET);
+        page.lacks(CALLBACK_KEY);
+    }
+    for path in ["/panel/keys", "/panel/apms/new", "/panel/poses/new"] {
+        assert_eq!(panel.get(path).await.status, 403, "{path}");
+    }
+    let before = noted(&world, "merchant.edit", Outcome::Done).await;
+    for (path, fields) in [
+        ("/panel/settings/features".to_owned(), vec![]),
+        (
+            "/panel/settings/threeds".to_owned(),
+            vec![("policy", "HALF")],
+        ),
+        ("/panel/settings/webhook".to_owned(), vec![("url", "")]),
+        (
+            "/panel/settings/webhook-key".to_owned(),
+            vec![("new", "on")],
+        ),
+        (
+            "/panel/settings/callback-key".to_owned(),
+            vec![("new", "on")],
+        ),
+        ("/panel/settings/keys-look".to_owned(), vec![]),
+        ("/panel/settings/webhook-test".to_owned(), vec![]),
+        ("/panel/keys".to_owned(), vec![]),
+        (
+            "/panel/keys/api-key/rotate".to_owned(),
+            vec![("overlap", "1")],
+        ),
+        ("/panel/keys/api-key/revoke".to_owned(), vec![]),
+        ("/panel/apms".to_owned(), vec![("type", "MASLAK")]),
+        (format!("/panel/apms/{apm}"), vec![("name", "x")]),
+        (format!("/panel/apms/{apm}/status"), vec![("active", "off")]),
+        (format!("/panel/apms/{apm}/test"), vec![]),
+        ("/panel/poses".to_owned(), new_pos()),
+        (format!("/panel/poses/{pos}"), new_pos()),
+        (
+            format!("/panel/poses/{pos}/status"),
+            vec![("status", "PASSIVE")],
+        ),
+        (format!("/panel/poses/{pos}/order"), vec![("move", "down")]),
+        (format!("/panel/poses/{pos}/test"), vec![]),
+    ] {
+        let refused = panel.post(&path, &fields).await;
+        assert_eq!(refused.status, 403, "{path}");
+        refused.lacks(CALLBACK_KEY);
+    }
+    assert_eq!(noted(&world, "merchant.edit", Outcome::Done).await, before);
+    assert_eq!(
+        noted(&world, "merchant.keys_look", Outcome::Refused).await,
+        1
+    );
+    assert_eq!(noted(&world, "pos.test", Outcome::Refused).await, 1);
+    assert_eq!(of_name(&world, "Garanti").await.version, 1);
+}
+
+#[tokio::test]
+async fn api_keys_are_made_rotated_and_revoked() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    let page = panel.get("/panel/keys").await.ok();
+    page.has("api-key");
+    page.lacks("secret-key");
+    let once = page.hidden("once");
+    let fields = [("once", once.as_str())];
+    let made = panel.post("/panel/keys", &fields).await.ok();
+    let (key, secret) = (inside(&made, "made-key"), inside(&made, "made-secret"));
+    assert_eq!((key.len(), secret.len()), (32, 32));
+    panel
+        .post("/panel/keys", &fields)
+        .await
+        .leads_to("/panel/keys");
+    let page = panel.get("/panel/keys").await.ok();
+    page.has(&key);
+    page.lacks(&secret);
+
+    for wrong in ["", "-1", "721", "x"] {
+        let refused = panel
+            .post("/panel/keys/api-key/rotate", &[("overlap", wrong)])
+            .await;
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+    let rotated = panel
+        .post("/panel/keys/api-key/rotate", &[("overlap", "24")])
+        .await
+        .ok();
+    assert_ne!(inside(&rotated, "made-key"), key);
+    panel.get("/panel/keys").await.ok().has("süresi doluyor");
+    // Both keys work until the overlap is over.
+    assert_eq!(world.get("/payment/v1/card-payments/1").await.status, 404);
+
+    let revoked = panel.post("/panel/keys/api-key/revoke", &[]).await;
+    revoked.leads_to("/panel/keys?done=removed");
+    assert_eq!(world.get("/payment/v1/card-payments/1").await.status, 401);
+    let gone = panel.post("/panel/keys/api-key/revoke", &[]).await;
+    assert_eq!(gone.status, 400);
+    gone.has("API anahtarı alanının değeri tanınmıyor");
+}
+
+#[tokio::test]
+async fn maslak_is_defined_tried_out_and_switched() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let endpoint = format!("{}/lender", world.bank);
+    let mut fields = vec![
+        ("type", "MASLAK"),
+        ("name", "Maslak 2"),
+        ("endpoint", endpoint.as_str()),
+        ("client-id", simulator::lenders::CLIENT_ID),
+        ("client-secret", simulator::lenders::CLIENT_SECRET),
+        ("loan-type", "CONSUMER"),
+        ("approval-064", "MANUAL"),
+        ("approval-103", "DEFAULT"),
+        ("time-limit-seconds", "900"),
+        ("active", "on"),
+    ];
+    let refused = panel.post("/panel/apms", &fields).await;
+    assert_eq!(refused.status, 400);
+    refused.has("Bildirim anahtarı alanı zorunludur");
+    refused.has("value=\"Maslak 2\"");
+    refused.lacks(simulator::lenders::CLIENT_SECRET);
+
+    fields.push((
+        "notification-secret",
+        simulator::lenders::NOTIFICATION_SECRET,
+    ));
+    let made = panel.post("/panel/apms", &fields).await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    let all = apms::of_merchant(&world.app, world.merchant).await.unwrap();
+    let apm = all
+        .iter()
+        .find(|apm| apm.name == "Maslak 2")
+        .unwrap()
+        .clone();
+    made.leads_to(&format!("/panel/apms/{}?done=saved", apm.id));
+    assert!(apm.active);
+    assert_eq!(apm.approves_by_itself("064"), Some(false));
+    assert_eq!(apm.time_limit_seconds, 900);
+    let page = panel.get(&format!("/panel/apms/{}", apm.id)).await.ok();
+    page.lacks(simulator::lenders::CLIENT_SECRET);
+    let test = format!("/panel/apms/{}/test", apm.id);
+    panel.post(&test, &[]).await.ok().has("Bağlantı çalışıyor");
+
+    // A wrong secret is found out; what is left empty stays.
+    let edit = format!("/panel/apms/{}", apm.id);
+    let wrong = [
+        ("name", "Maslak 2"),
+        ("endpoint", endpoint.as_str()),
+        ("client-id", "nobody"),
+        ("client-secret", "********"),
+        ("loan-type", "CONSUMER"),
+        ("time-limit-seconds", "900"),
+    ];
+    panel
+        .post(&edit, &wrong)
+        .await
+        .leads_to(&format!("{edit}?done=saved"));
+    let now = apms::one_of_merchant(&world.app, world.merchant, apm.id).await;
+    let now = now.unwrap().unwrap();
+    assert_eq!(
+        now.account.client_secret.expose(),
+        simulator::lenders::CLIENT_SECRET
+    );
+    assert!(!now.active);
+    let tested = panel.post(&test, &[]).await.ok();
+    tested.has("kabul etmedi");
+    tested.has("CLIENT_UNKNOWN");
+
+    let elsewhere = [
+        ("name", "x"),
+        ("endpoint", "https://evil.example"),
+        ("client-id", "x"),
+    ];
+    let refused = panel.post(&edit, &elsewhere).await;
+    assert_eq!(refused.status, 422);
+    refused.has("evil.example adresine bağlanmaya izin verilmiyor");
+    refused.has("--allow-bank-host");
+
+    let status = format!("/panel/apms/{}/status", apm.id);
+    panel
+        .post(&status, &[("active", "on")])
+        .await
+        .leads_to("/panel/apms?done=saved");
+    assert_eq!(
+        panel.post(&status, &[("active", "maybe")]).await.status,
+        400
+    );
+    assert_eq!(panel.get("/panel/apms/1").await.status, 404);
+}
+
+fn new_pos() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("integrator", "GARANTI"),
+        ("name", "Garanti 2"),
+        ("currency", "TRY"),
+        ("clientId", "7000679"),
+        ("terminalId", "30691298"),
+        ("threedsKey", "12345678"),
+        ("user-PROVAUT-name", "PROVAUT"),
+        ("user-PROVAUT-password", GARANTI_PASSWORD),
+        ("user-PROVRFN-name", "PROVRFN"),
+        ("user-PROVRFN-password", GARANTI_PASSWORD),
+        ("environment", "OTHER"),
+        ("status", "AUTOPILOT"),
+        ("orderNumber", "3"),
+        ("auth-THREE_DS", "on"),
+        ("auth-NON_THREE_DS", "on"),
+        ("enableInstallment", "on"),
+        ("enableLoyalty", "on"),
+    ]
+}
+
+/// The form with some fields changed.
+fn but<'a>(
+    mut fields: Vec<(&'a str, &'a str)>,
+    changes: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    for (name, value) in changes {
+        fields.retain(|(known, _)| known != name);
+        fields.push((name, value));
+    }
+    fields
+}
+
+async fn of_name(world: &World, name: &str) -> poses::Pos {
+    let all = poses::of_merchant(&world.app, world.merchant)
+        .await
+        .unwrap();
+    all.into_iter().find(|pos| pos.name == name).unwrap()
+}
+
+#[tokio::test]
+async fn a_pos_is_added_changed_and_tried_out() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    panel
+        .get("/panel/poses/new?integrator=YKB")
+        .await
+        .ok()
+        .has("PosNet ID");
+    assert_eq!(
+        panel.get("/panel/poses/new?integrator=AKBANK").await.status,
+        400
+    );
+    let base = format!("{}/garanti", world.bank);
+
+    for (change, said) in [
+        (vec![], "Adres alanı zorunludur"),
+        (
+            vec![("endpoint", "https://evil.example")],
+            "--allow-bank-host",
+        ),
+        (
+            vec![("endpoint", &*base), ("clientId", "")],
+            "Üye işyeri numarası bu POS için gereklidir",
+        ),
+        (
+            vec![("endpoint", &*base), ("user-PROVRFN-password", "")],
+            "iade kullanıcısının parolası",
+        ),
+        (
+            vec![("endpoint", &*base), ("orderNumber", "-4")],
+            "Sıra 0 ile 1000 arasında",
+        ),
+        (
+            vec![("endpoint", &*base), ("status", "DELETED")],
+            "Durum alanının değeri tanınmıyor",
+        ),
+        (
+            vec![
+                ("endpoint", &*base),
+                ("auth-THREE_DS", ""),
+                ("auth-NON_THREE_DS", ""),
+            ],
+            "Kimlik doğrulama türü alanı zorunludur",
+        ),
+    ] {
+        let refused = panel.post("/panel/poses", &but(new_pos(), &change)).await;
+        assert!((400..500).contains(&refused.status), "{change:?}");
+        refused.has(said);
+        refused.has("value=\"Garanti 2\"");
+        refused.lacks(GARANTI_PASSWORD);
+        refused.lacks("12345678\"");
+    }
+    let fields = but(new_pos(), &[("endpoint", &base), ("once", "abc")]);
+    let made = panel.post("/panel/poses", &fields).await;
+    let pos = of_name(&world, "Garanti 2").await;
+    made.leads_to(&format!("/panel/poses/{}?done=saved", pos.id));
+    panel
+        .post("/panel/poses", &fields)
+        .await
+        .leads_to("/panel/poses");
+    assert!(pos.settings.enable_loyalty && !pos.settings.enable_foreign_card);
+
+    let path = format!("/panel/poses/{}", pos.id);
+    let test = format!("{path}/test");
+    panel.post(&test, &[]).await.ok().has("Bağlantı çalışıyor");
+    // Empty secrets stay, and the address is not touched by a form that shows it.
+    let kept = but(
+        fields.clone(),
+        &[
+            ("name", "Garanti 3"),
+            ("threedsKey", ""),
+            ("user-PROVAUT-password", ""),
+            ("user-PROVRFN-password", "********"),
+        ],
+    );
+    panel
+        .post(&path, &kept)
+        .await
+        .leads_to(&format!("{path}?done=saved"));
+    let now = of_name(&world, "Garanti 3").await;
+    assert_eq!(now.settings.hostname, pos.settings.hostname);
+    assert_eq!(now.credentials.threeds_key.expose(), "12345678");
+    assert!(
+        now.credentials
+            .users
+            .iter()
+            .all(|user| user.password.expose() == GARANTI_PASSWORD)
+    );
+    panel.post(&test, &[]).await.ok().has("Bağlantı çalışıyor");
+    // Wrong numbers and passwords are found out.
+    for (change, said) in [
+        (("clientId", "1"), "kabul etmedi"),
+        (("user-PROVAUT-password", "yanlış"), "imzası doğrulanamadı"),
+    ] {
+        let saved = format!("{path}?done=saved");
+        panel
+            .post(&path, &but(kept.clone(), &[change]))
+            .await
+            .leads_to(&saved);
+        panel.post(&test, &[]).await.ok().has(said);
+        panel.post(&path, &fields).await.leads_to(&saved);
+    }
+    // To the bank's test system and its mode.
+    let moved = but(fields.clone(), &[("environment", "TEST"), ("endpoint", "")]);
+    panel
+        .post(&path, &moved)
+        .await
+        .leads_to(&format!("{path}?done=saved"));
+    let now = of_name(&world, "Garanti 2").await;
+    assert_eq!(now.settings.hostname, "sanalposprovtest.garantibbva.com.tr");
+    assert_eq!(
+        (now.settings.scheme.as_str(), now.settings.mode.as_str()),
+        ("https", "T")
+    );
+    assert!(noted(&world, "pos.edit", Outcome::Done).await >= 4);
+    assert_eq!(panel.get("/panel/poses/1").await.status, 404);
+}
+
+#[tokio::test]
+async fn order_and_status_decide_which_pos_takes_the_payment() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let (first, second) = (
+        of_name(&world, "Garanti").await,
+        of_name(&world, "Yapı Kredi").await,
+    );
+    let third = world.pos(garanti()).await;
+    let order = async || {
+        let all = poses::of_merchant(&world.app, world.merchant)
+            .await
+            .unwrap();
+        all.iter().map(|pos| pos.id).collect::<Vec<_>>()
+    };
+    assert_eq!(order().await, [first.id, third, second.id]);
+    let up = [("move", "up"), ("once", "one")];
+    let path = format!("/panel/poses/{}/order", second.id);
+    panel
+        .post(&path, &up)
+        .await
+        .leads_to("/panel/poses?done=saved");
+    assert_eq!(order().await, [first.id, second.id, third]);
+    // A second click of the same form does not move it twice.
+    panel.post(&path, &up).await.leads_to("/panel/poses");
+    assert_eq!(order().await, [first.id, second.id, third]);
+    panel
+        .post(&path, &[("move", "up")])
+        .await
+        .leads_to("/panel/poses?done=saved");
+    assert_eq!(order().await, [second.id, first.id, third]);
+    panel
+        .post(&path, &[("move", "up")])
+        .await
+        .leads_to("/panel/poses?done=saved");
+    assert_eq!(order().await, [second.id, first.id, third]);
+    assert_eq!(noted(&world, "pos.order", Outcome::Done).await, 2);
+
+    for id in [first.id, third] {
+        let path = format!("/panel/poses/{id}/status");
+        let set = panel.post(&path, &[("status", "PASSIVE")]).await;
+        set.leads_to("/panel/poses?done=saved");
+        assert_eq!(
+            panel.post(&path, &[("status", "DELETED")]).await.status,
+            400
+        );
+    }
+    let paid = world
+        .post("/payment/v1/card-payments", payment("4043080000000003"))
+        .await
+        .ok();
+    assert_eq!(paid.data("pos.id"), second.id);
+}
+
+#[tokio::test]
+async fn another_merchants_accounts_are_not_there() {
+    let world = World::open().await;
+    let made = setup::MerchantSetup {
+        name: "Başka".to_owned(),
+        ..Default::default()
+    };
+    let other = setup::create_merchant(&world.app, &By::operator(), made)
+        .await
+        .unwrap();
+    let request = serde_json::from_value(garanti()).unwrap();
+    let pos = setup::create_pos(&world.app, &By::operator(), other.id, request, None).await;
+    let pos = pos.unwrap().id;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    assert_eq!(panel.get(&format!("/panel/poses/{pos}")).await.status, 404);
+    for (path, fields) in [
+        (format!("/panel/poses/{pos}"), new_pos()),
+        (
+            format!("/panel/poses/{pos}/status"),
+            vec![("status", "PASSIVE")],
+        ),
+        (format!("/panel/poses/{pos}/order"), vec![("move", "up")]),
+        (format!("/panel/poses/{pos}/test"), vec![]),
+        (format!("/panel/keys/{}/revoke", other.api_key), vec![]),
+    ] {
+        let refused = panel.post(&path, &fields).await;
+        assert!(
+            (400..=404).contains(&refused.status),
+            "{path} {}",
+            refused.status
+        );
+    }
+    let now = poses::one_of_merchant(&world.app, other.id, pos)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(now.version, 1);
+}
