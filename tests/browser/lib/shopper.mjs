@@ -39,7 +39,7 @@ export async function buyByCard(visitor, number, options = {}) {
 /** The payment's id on the page that thanks. */
 export async function paidAs(visitor) {
   const mark = visitor.page.locator('section.stage.paid');
-  await mark.waitFor();
+  await mark.waitFor().catch(async () => assert.fail(`not paid: ${await visitor.text()}`));
   return (await mark.locator('dd code').last().innerText()).trim();
 }
 

@@ -3,7 +3,7 @@
 import { after } from 'node:test';
 import { closeBrowser } from '../lib/browser.mjs';
 
-const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'security'];
+const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'quality', 'security'];
 const only = process.env.ONLY?.split(',');
 
 after(closeBrowser);
