@@ -3,7 +3,8 @@
 
 use super::{By, Caller, Permission, Problem};
 use crate::app::App;
-use crate::engine::inquiry::{self, Found};
+use crate::engine::inquiry;
+pub use crate::engine::inquiry::Found;
 use crate::engine::loan;
 use crate::store::doubts::{self, OpenDoubt};
 use crate::store::payments;
