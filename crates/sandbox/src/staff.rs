@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use http::header::LOCATION;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use server::app::{App, PanelSettings};
 use server::operations::{By, Problem, Role, people};
@@ -83,7 +83,13 @@ fn answer(status: StatusCode, location: Option<&str>) -> Response {
     if let Some(location) = location {
         answer = answer.header(LOCATION, location);
     }
+    let words = match status {
+        StatusCode::SEE_OTHER => "",
+        StatusCode::FORBIDDEN => "This form must be sent from the sandbox's own sign-in page.\n",
+        _ => "Signing in is not possible right now; please try again.\n",
+    };
     answer
-        .body(Body::empty())
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        .body(Body::from(words))
         .unwrap_or_else(|_| Response::new(Body::empty()))
 }

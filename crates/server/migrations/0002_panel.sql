@@ -134,6 +134,12 @@ create table request_log (
 create index request_log_old on request_log (at);
 create index request_log_by_key on request_log (api_key, id);
 
+-- Pages are turned by id: with the id behind them these also give the order.
+drop index payments_by_conversation;
+drop index payments_by_external;
+create index payments_by_conversation on payments (conversation_id, merchant_id, id);
+create index payments_by_external on payments (external_id, merchant_id, id);
+
 -- The queue of doubts.
 create index attempts_open on attempts (merchant_id, id)
   where state in ('DOUBT', 'REVERSING', 'REVIEW');

@@ -4,7 +4,6 @@
 use super::door::{Posted, Visit, to};
 use super::{Page, act, look, payment_shown, render};
 use crate::app::App;
-use crate::operations::doubts::Found;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::{Permission, Problem, bnpl_payments, doubts};
 use crate::store::attempts::AttemptState;
@@ -187,9 +186,18 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     let caller = visit.caller(&app).await?;
     let settled = match form.text("found") {
-        "taken" => doubts::settle_by_hand(&app, &caller, id, Found::Taken, form.text("note")).await,
+        "taken" => {
+            doubts::settle_by_hand(&app, &caller, id, doubts::Found::Taken, form.text("note")).await
+        }
         "not_taken" => {
-            doubts::settle_by_hand(&app, &caller, id, Found::NotTaken, form.text("note")).await
+            doubts::settle_by_hand(
+                &app,
+                &caller,
+                id,
+                doubts::Found::NotTaken,
+                form.text("note"),
+            )
+            .await
         }
         _ => Err(Problem::field(Rule::Required, "found")),
     };
