@@ -75,3 +75,12 @@ export async function verifyAtBank(visitor, action = 'confirm') {
 export async function comesTo(visitor, stage) {
   await visitor.page.locator(`section.stage.${stage}`).waitFor();
 }
+
+/** Without scripts: presses the one button of each page that leads on, until `selector` is there. */
+export async function pressOnward(visitor, selector) {
+  for (let step = 0; step < 5; step += 1) {
+    if (await visitor.page.locator(selector).count()) return;
+    await visitor.press(visitor.page.locator('form button').last());
+  }
+  assert.fail(`no way on to ${selector} from ${visitor.page.url()}`);
+}

@@ -3,7 +3,8 @@
 import { after } from 'node:test';
 import { closeBrowser } from '../lib/browser.mjs';
 
-const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'quality', 'security'];
+const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'quality', 'no_script', 'shop', 'security',
+  'bank_pages'];
 const only = process.env.ONLY?.split(',');
 
 after(closeBrowser);
