@@ -50,7 +50,7 @@ export async function applyForLoan(visitor, bank, months, known) {
   await visitor.go(`/shop/orders/${order}?way=loan`);
   await page.check(`input[name=plan][value^="${bank}${months ? `:${months}` : ''}"]`);
   await visitor.press('form[action$="/loan"] button.main');
-  assert.match(page.url(), /\/lender\/pages\//);
+  assert.match(page.url(), /\/lender\/pages\//, `not at the bank: ${await visitor.text()}`);
   return order;
 }
 
