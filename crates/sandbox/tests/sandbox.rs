@@ -64,8 +64,9 @@ impl Serving {
             out.read_line(&mut line).unwrap();
             line.trim_end().to_owned()
         };
-        let (gateway, simulator, shop) = (line(), line(), line());
+        let (gateway, simulator, shop, panel) = (line(), line(), line(), line());
         assert!(shop.starts_with("shop http://"), "{shop}");
+        assert!(panel.starts_with("panel http://"), "{panel}");
         assert_eq!(line(), "ready");
         Serving {
             gateway: gateway.strip_prefix("gateway http://").unwrap().to_owned(),
@@ -162,7 +163,8 @@ fn both_flows_end_as_they_should_again_and_again() {
         assert!(lines[0].starts_with("gateway http://127.0.0.1:"));
         assert!(lines[1].starts_with("simulator http://127.0.0.1:"));
         assert!(lines[2].starts_with("shop http://127.0.0.1:"));
-        assert_eq!(lines[3], "ready");
+        assert!(lines[3].starts_with("panel http://127.0.0.1:"));
+        assert_eq!(lines[4], "ready");
         assert!(out.contains("steps ended as they should"), "{out}");
         assert!(!out.contains('✗'), "{out}");
     }
