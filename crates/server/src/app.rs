@@ -133,6 +133,12 @@ impl App {
         self.after(self.settings.bank_timeout + Duration::from_secs(10))
     }
 
+    /// When a reversal that has no answer may be looked at again: a void asks the bank up to three
+    /// things, each with its own time.
+    pub fn unanswered_reversal_at(&self) -> Timestamp {
+        self.after(self.settings.bank_timeout * 3 + Duration::from_secs(10))
+    }
+
     /// When the next inquiry is due after `made` of them; nothing when a person must look.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
         let wait = self

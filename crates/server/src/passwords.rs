@@ -12,6 +12,9 @@ use tokio::sync::Semaphore;
 /// Hashings at a time.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
+/// Hashings that may wait for their turn; more are refused, so that a flood ends at the door.
+static WAITING: Semaphore = Semaphore::const_new(64);
+
 /// Verified when there is no such person, so that the answer takes as long as for one who exists.
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hashed(random::token().as_bytes()));
 
@@ -53,6 +56,9 @@ pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool, Pr
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
+    let _place = WAITING
+        .try_acquire()
+        .map_err(|_| Problem::unavailable("too many sign-ins at once"))?;
     let _turn = AT_ONCE
         .acquire()
         .await

@@ -39,7 +39,7 @@ export async function buyByCard(visitor, number, options = {}) {
 /** The payment's id on the page that thanks. */
 export async function paidAs(visitor) {
   const mark = visitor.page.locator('section.stage.paid');
-  await mark.waitFor();
+  await mark.waitFor().catch(async () => assert.fail(`not paid: ${await visitor.text()}`));
   return (await mark.locator('dd code').last().innerText()).trim();
 }
 
@@ -50,7 +50,7 @@ export async function applyForLoan(visitor, bank, months, known) {
   await visitor.go(`/shop/orders/${order}?way=loan`);
   await page.check(`input[name=plan][value^="${bank}${months ? `:${months}` : ''}"]`);
   await visitor.press('form[action$="/loan"] button.main');
-  assert.match(page.url(), /\/lender\/pages\//);
+  assert.match(page.url(), /\/lender\/pages\//, `not at the bank: ${await visitor.text()}`);
   return order;
 }
 
@@ -74,4 +74,13 @@ export async function verifyAtBank(visitor, action = 'confirm') {
 /** Waits until the order's page has come to this stage. */
 export async function comesTo(visitor, stage) {
   await visitor.page.locator(`section.stage.${stage}`).waitFor();
+}
+
+/** Without scripts: presses the one button of each page that leads on, until `selector` is there. */
+export async function pressOnward(visitor, selector) {
+  for (let step = 0; step < 5; step += 1) {
+    if (await visitor.page.locator(selector).count()) return;
+    await visitor.press(visitor.page.locator('form button').last());
+  }
+  assert.fail(`no way on to ${selector} from ${visitor.page.url()}`);
 }

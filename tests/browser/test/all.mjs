@@ -3,7 +3,9 @@
 import { after } from 'node:test';
 import { closeBrowser } from '../lib/browser.mjs';
 
-const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'security'];
+const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'quality', 'no_script', 'shop', 'security',
+  'bank_pages'];
+if (process.env.GALATA_SCREENSHOTS === '1') TOPICS.push('tour');
 const only = process.env.ONLY?.split(',');
 
 after(closeBrowser);

@@ -89,7 +89,8 @@ describe('webhooks', () => {
     assert.equal(resent.outcome, 'DONE');
 
     assert.equal(await openNewest(owner), payment);
-    assert.equal(await page.locator('.hook .state.good', { hasText: 'İletildi' }).count(), 1);
+    // Other webhooks of the payment may have been delivered by their own retries meanwhile.
+    assert.ok((await page.locator('.hook .state.good', { hasText: 'İletildi' }).count()) >= 1);
   });
 
   test('are tried from the settings, and the answer is shown', async () => {

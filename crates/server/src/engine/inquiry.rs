@@ -196,7 +196,7 @@ async fn intend_reversal(
     let was = attempt.state;
     attempt.state = AttemptState::Reversing;
     attempt.inquiries += 1;
-    attempt.inquire_at = Some(app.unanswered_at());
+    attempt.inquire_at = Some(app.unanswered_reversal_at());
     attempt.answer = Some(AttemptAnswer {
         charged: Some(charged.clone()),
         voiding: true,

@@ -97,7 +97,19 @@ pub async fn invite(
     let known = users::by_email(app, &email).await?;
     let mut commit = Commit::new(merchant_id, merchant_id);
     let user = match known {
-        Some(user) => user,
+        // Whoever invited them first was shown their link: nothing of that may open this merchant.
+        Some(_) if by.who != Who::Operator => return Err(Problem::rule(Rule::ServesOthers)),
+        Some(user) => {
+            let anew = User {
+                password_hash: None,
+                totp: None,
+                ..user
+            };
+            users::save(app, &anew, &mut commit);
+            users::end_links(anew.id, &mut commit);
+            users::end_sessions(anew.id, &mut commit);
+            anew
+        }
         None => {
             let user = User {
                 id: app.next_id(),
@@ -308,6 +320,7 @@ pub async fn change_password(
     };
     let mut commit = Commit::new(0, user.id);
     users::save(app, &after, &mut commit);
+    users::end_links(user.id, &mut commit);
     users::end_sessions(user.id, &mut commit);
     note_own(app, by, merchant_id, "user.password", user, &mut commit);
     saved(app, commit).await
@@ -322,6 +335,10 @@ pub async fn set_totp(
     key: &Secret,
     code: &str,
 ) -> Result<(), Problem> {
+    // A stolen session must not put another authenticator in the place of the owner's.
+    if user.totp.is_some() {
+        return Err(Problem::field(Rule::AlreadyThere, "code"));
+    }
     let step = totp::step_of(key, code, app.now(), 0);
     let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
     let after = User {

@@ -60,6 +60,8 @@ pub async fn sign_in(
     let user = users::by_email(app, &email).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let fits = passwords::verify(password, hash.as_ref()).await?;
+    // Others may have failed, or a lock fallen, while this one waited for its turn.
+    let user = users::by_email(app, &email).await?;
     let Some(user) = user else {
         tracing::warn!(address, "a sign-in for an unknown e-mail");
         return Err(Problem::rule(Rule::SignInRefused));
@@ -204,8 +206,19 @@ pub async fn choose_password(
     people::check_password(password, &user.email)?;
     let mut step = user.totp_step;
     if let Some(key) = &user.totp {
-        let now = totp::step_of(key, code, app.now(), user.totp_step);
-        step = now.ok_or_else(|| Problem::rule(Rule::CodeNeeded))?;
+        if user.locked_until.is_some_and(|until| until > app.now()) {
+            return Err(Problem::rule(Rule::SignInLocked));
+        }
+        match totp::step_of(key, code, app.now(), user.totp_step) {
+            Some(now) => step = now,
+            None => {
+                // A link must not be a way to try codes without end.
+                if !code.trim().is_empty() {
+                    failed(app, address, user).await?;
+                }
+                return Err(Problem::rule(Rule::CodeNeeded));
+            }
+        }
     }
     let after = User {
         password_hash: Some(passwords::hash(password).await?),

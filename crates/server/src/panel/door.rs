@@ -116,6 +116,7 @@ impl Guest {
         let query: Vec<(String, String)> =
             form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes())
                 .into_owned()
+                .filter(|(name, value)| !name.contains('\0') && !value.contains('\0'))
                 .collect();
         let asked = query.iter().find(|(name, _)| name == "lang");
         let asked = asked.map(|(_, value)| value.as_str());

@@ -231,7 +231,8 @@ pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
 /// A problem of somebody who is not signed in.
 pub(super) fn guest_problem(guest: &Guest, problem: &Problem) -> Response {
     if let Problem::Unavailable(why) = problem {
-        tracing::error!(%why, path = guest.path, "a page could not be shown");
+        // Not the path: it may hold a link that nobody has used yet.
+        tracing::error!(%why, "a page could not be shown");
     }
     let (_, text) = told(guest.language, problem);
     guest_page(status_of(problem), guest, "bare.html", context! { text })
@@ -269,7 +270,7 @@ pub(super) fn headed(
         .header(CONTENT_TYPE, content_type)
         .header(CACHE_CONTROL, cache)
         .header(CONTENT_SECURITY_POLICY, POLICY)
-        .header(REFERRER_POLICY, "same-origin")
+        .header(REFERRER_POLICY, "strict-origin")
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(X_FRAME_OPTIONS, "DENY")
         .header(

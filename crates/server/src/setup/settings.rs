@@ -57,7 +57,9 @@ fn webhook_address(text: &str) -> Result<String, Problem> {
     }
     let refused = || Problem::field(Rule::NotAUrl, "url");
     let url = url::Url::parse(text).map_err(|_| refused())?;
-    match matches!(url.scheme(), "http" | "https") && url.has_host() {
+    // Credentials in an address would be shown to everybody who may look at webhooks.
+    let bare = url.username().is_empty() && url.password().is_none();
+    match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
         true => Ok(text.to_owned()),
         false => Err(refused()),
     }

@@ -246,6 +246,14 @@ pub fn insert_link_unless_recent(
     insert_link(digest, user_id, LinkKind::Password, expires_at, commit);
 }
 
+/// Ends a person's links.
+pub fn end_links(user_id: i64, commit: &mut Commit) {
+    commit.maybe(
+        "delete from user_links where user_id = $1",
+        params![user_id],
+    );
+}
+
 /// Uses a link up: a conflict when somebody else did.
 pub fn use_link(digest: &str, commit: &mut Commit) {
     commit.one("delete from user_links where digest = $1", params![digest]);

@@ -1,0 +1,191 @@
+// What every page owes its reader: access, room on a phone, both schemes, both languages, the
+// keyboard, weight and time. The walk opens each page in every way of showing it.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { plain } from '../lib/browser.mjs';
+import { applyForLoan, atBank, buyByCard, checkOut, fillCard, PAY } from '../lib/shopper.mjs';
+import { STANDING } from '../lib/panel.mjs';
+import { eventually, Stage } from '../lib/stage.mjs';
+
+const WEIGHT_MAX = 100_000;
+const MILLIS_MAX = 100;
+const SHOWN = [
+  { language: 'tr', width: 1280, dark: false, axe: true },
+  { language: 'en', width: 360, dark: true, axe: true },
+  // Turkish words are the longer ones.
+  { language: 'tr', width: 360, dark: false, axe: false },
+];
+
+describe('quality', () => {
+  let stage;
+  let paths;
+  before(async () => {
+    stage = await Stage.open();
+    paths = await somethingEverywhere();
+  });
+  afterEach(() => stage.clear());
+  after(() => stage?.close());
+
+  /** A payment of every kind, and the paths of all pages with something on them. */
+  async function somethingEverywhere() {
+    const shopper = await stage.visitor();
+    const { order, payment } = await buyByCard(shopper, '4048090000000007', { points: true });
+    await applyForLoan(shopper, '103', 6);
+    await atBank(shopper, 'approve');
+    const open = await checkOut(shopper, 'chair', 'shoes');
+    await stage.bank.fault({ bank: 'posnet', operation: 'sale', fault: { kind: 'lose_reply' } });
+    await stage.bank.fault({ bank: 'posnet', operation: 'inquire', fault: { kind: 'http_500' }, times: 1000 });
+    const unlucky = await stage.visitor();
+    await buyFrom(unlucky);
+    const owner = await stage.staff('OWNER');
+    const first = async (path, selector) => {
+      await eventually(`something on ${path}`, async () => {
+        await owner.go(path);
+        return (await owner.page.locator(selector).count()) > 0;
+      });
+      return owner.page.locator(selector).first().getAttribute('href');
+    };
+    const links = [
+      await first('/panel/payments?paymentType=APM', 'tbody a'), await first('/panel/webhooks', 'tbody a'),
+      await first('/panel/requests', 'tbody a'), await first('/panel/poses', 'main li strong a'), await first('/panel/apms', 'main li strong a'),
+    ];
+    await first('/panel/doubts', 'section.doubt a');
+    return {
+      panel: ['/panel', '/panel/payments', `/panel/payments/${payment}?exchanges=1`, ...links, '/panel/doubts', '/panel/webhooks',
+        '/panel/settings', '/panel/apms', '/panel/apms/new', '/panel/poses', '/panel/poses/new', '/panel/keys', '/panel/people',
+        '/panel/audit', '/panel/requests', '/panel/bins?bin=404809', '/panel/account', '/panel/account/totp',
+        '/panel/payments?paymentStatus=REFUNDED&conversationId=none', '/panel/payments?minPaidPrice=abc'],
+      shop: ['/shop', `/shop/orders/${order}`, `/shop/orders/${open}?way=card`, `/shop/orders/${open}?way=loan`, '/shop/orders',
+        '/sandbox/cards', '/sandbox/faults', '/panel/sign-in', '/panel/forgot'],
+      cookies: await shopper.context.cookies(),
+    };
+  }
+
+  async function buyFrom(visitor) {
+    await checkOut(visitor, 'book');
+    await fillCard(visitor, '5258640000000001');
+    await visitor.press(PAY);
+  }
+
+  /** Opens each page and lets `look` judge it; all that is wrong is told together. */
+  async function walk(visitor, pages, look) {
+    const wrong = [];
+    for (const path of pages) {
+      try {
+        await visitor.page.goto(path);
+        await look();
+      } catch (error) {
+        wrong.push(`${path}: ${error.message}`);
+      }
+    }
+    assert.deepEqual(wrong, [], wrong.join('\n'));
+  }
+
+  for (const { axe, ...shown } of SHOWN) {
+    const name = `${axe ? 'is accessible and ' : ''}fits: ${shown.language}, ${shown.width} px, ${shown.dark ? 'dark' : 'light'}`;
+    test(`every page of panel and shop ${name}`, async () => {
+      const owner = await stage.staff('OWNER', { ...shown, height: 800 });
+      const shopper = await stage.visitor({ ...shown, height: 800 });
+      await shopper.context.addCookies(paths.cookies);
+      const look = (visitor) => async () => {
+        assert.equal(await visitor.page.getAttribute('html', 'lang'), shown.language);
+        await visitor.assertFits();
+        if (axe) await visitor.assertAccessible();
+      };
+      const results = await Promise.allSettled([walk(owner, paths.panel, look(owner)), walk(shopper, paths.shop, look(shopper))]);
+      const wrong = results.filter((one) => one.status === 'rejected').map((one) => one.reason.message);
+      assert.deepEqual(wrong, [], wrong.join('\n'));
+    });
+  }
+
+  test('nothing moves while a page comes', async () => {
+    const owner = await stage.staff('OWNER');
+    await walk(owner, [...paths.panel.slice(0, 4), '/panel/settings', '/shop', '/panel/doubts'], async () => {
+      await owner.page.waitForLoadState('networkidle');
+      await owner.assertStill();
+    });
+  });
+
+  test('the first pages are light and soon there', async () => {
+    const guest = await stage.visitor();
+    const owner = await stage.staff('OWNER');
+    for (const [visitor, path] of [[guest, '/panel/sign-in'], [owner, '/panel'], [guest, '/shop']]) {
+      const fresh = await visitor.tab();
+      const session = await visitor.context.newCDPSession(fresh);
+      await session.send('Network.enable');
+      await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+      let bytes = 0;
+      session.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+      await fresh.goto(path, { waitUntil: 'networkidle' });
+      assert.ok(bytes > 1000 && bytes < WEIGHT_MAX, `${path}: ${bytes} bytes`);
+      await fresh.close();
+      const times = [];
+      for (let round = 0; round < 5; round += 1) {
+        const began = performance.now();
+        const answer = await visitor.context.request.get(path);
+        times.push(performance.now() - began);
+        assert.equal(answer.status(), 200);
+      }
+      assert.ok(Math.min(...times) < MILLIS_MAX, `${path}: ${times.map(Math.round)} ms`);
+    }
+  });
+
+  test('by keyboard alone one signs in, reaches the content and approves a loan', async () => {
+    const visitor = await stage.visitor();
+    const { page } = visitor;
+    const focused = () => page.evaluate(() => {
+      const one = document.activeElement;
+      const style = getComputedStyle(one);
+      return { text: (one.innerText || one.getAttribute('aria-label') || one.id || one.tagName).trim(), name: one.name ?? '',
+        action: one.form?.getAttribute('action') ?? '', outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 };
+    });
+    const tabTo = async (what, fits) => {
+      for (let step = 0; step < 80; step += 1) {
+        await page.keyboard.press('Tab');
+        const now = await focused();
+        if (fits(now)) {
+          assert.ok(now.outlined, `${what} shows its focus`);
+          return;
+        }
+      }
+      assert.fail(`no way by Tab to ${what}`);
+    };
+    await visitor.go('/panel/sign-in');
+    await tabTo('the sign-in with one click', (one) => one.action === '/sandbox/sign-in' && one.name === '');
+    await Promise.all([page.waitForURL('**/panel'), page.keyboard.press('Enter')]);
+    await page.keyboard.press('Tab');
+    assert.equal((await focused()).text, 'İçeriğe geç');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
+    await visitor.go(paths.panel.find((path) => /payments\/\d+$/.test(path)));
+    await tabTo('the approval', (one) => one.text.startsWith('Krediyi onayla'));
+    await page.keyboard.press('Enter');
+    await tabTo('its second button', (one) => one.action.endsWith('/approve'));
+    await Promise.all([page.waitForURL('**done=approved**'), page.keyboard.press('Enter')]);
+    assert.equal(await page.locator(STANDING).first().innerText(), 'Başarılı');
+  });
+
+  test('Turkish and English write amounts, dates and letters their own way', async () => {
+    const path = paths.panel.find((one) => one.includes('exchanges=1')).replace('?exchanges=1', '');
+    const turkish = await stage.staff('OWNER');
+    await turkish.go(path);
+    const tr = await turkish.text();
+    for (const part of [/189,50 ₺/, /Işıl Çağrı Öztürk/, /\d{1,2} (Oca|Şub|Mar|Nis|May|Haz|Tem|Ağu|Eyl|Eki|Kas|Ara) \d{4} \d\d:\d\d:\d\d/]) assert.match(tr, part);
+    await turkish.go('/shop');
+    assert.match(await turkish.text(), /42\.999,00 ₺/);
+    // Searching folds the dotted and the dotless i as Turkish does.
+    await turkish.go('/sandbox/cards?q=iş%20bankası');
+    assert.match(await turkish.text(), /İŞ BANKASI/);
+    const english = await stage.staff('OWNER', { language: 'en' });
+    await english.go(path);
+    const en = await english.text();
+    for (const part of [/₺189\.50/, /\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}/]) assert.match(en, part);
+    await english.go('/shop');
+    assert.match(await english.text(), /₺42,999\.00/);
+    // The choice of language stays.
+    await turkish.go('/panel');
+    await turkish.press('header a[lang=en]');
+    await turkish.go('/panel/payments');
+    assert.equal(plain(await turkish.page.locator('h1').innerText()), 'Payments');
+  });
+});
