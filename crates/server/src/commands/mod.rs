@@ -6,6 +6,7 @@
 )]
 
 mod apm;
+mod audit;
 mod key;
 mod merchant;
 mod options;
@@ -60,6 +61,9 @@ enum Command {
     /// Webhooks that were sent.
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Why a command failed.
@@ -120,6 +124,7 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         Command::Pos(command) => pos::run(command).await,
         Command::Payment(command) => payment::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
     }
 }
 

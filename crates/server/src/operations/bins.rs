@@ -30,3 +30,10 @@ pub async fn retrieve(
         commercial: Some(bin.commercial),
     })
 }
+
+/// The programme that a card's points and instalments go by, which is not always its brand; none
+/// for cards without one. The API does not tell it, people look it up in the panel.
+pub fn programme(app: &App, bin_number: &str) -> Option<String> {
+    let bin = app.bins.of(bin_number)?;
+    (!bin.family.is_empty()).then(|| bin.family.clone())
+}

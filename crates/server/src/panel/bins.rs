@@ -33,12 +33,12 @@ async fn bin(app: Arc<App>, visit: Visit) -> Page {
     match bins::retrieve(&app, &caller, &asked).await {
         Ok(found) => {
             let values = context! {
-                bin => asked,
+                bin => &asked,
                 found => context! {
                     bank => found.bank_name, bank_code => found.bank_code,
                     kind => found.card_type.map(|kind| kind.as_str()),
                     association => found.card_association.map(|one| one.as_str()),
-                    brand => found.card_brand, commercial => found.commercial,
+                    brand => found.card_brand, programme => bins::programme(&app, &asked), commercial => found.commercial,
                 },
             };
             Ok(render::page(&visit, "bins.html", values))

@@ -36,7 +36,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 28] = [
+    let table: [(&str, &[&[&str]]); 29] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -65,6 +65,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("payment settle", &[&store]),
         ("webhook list", &[&store]),
         ("webhook resend", &[&store]),
+        ("audit export", &[&store]),
     ];
     for (name, groups) in table {
         let mut arguments: Vec<&str> = name.split_whitespace().collect();
@@ -603,4 +604,36 @@ async fn doubts_are_listed_inquired_and_settled() {
     let said = shared.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
     assert_eq!(said.trim(), "SUCCESS");
     assert_eq!(shared.run(&["payment", "doubts", "--merchant", &id]), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
+    let shared = Shared::open().await;
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let (id, key) = (printed(&made, "merchant"), printed(&made, "api key"));
+    let other = shared.run(&["merchant", "create", "--name", "Other"]);
+    let other_key = printed(&other, "api key");
+    // More than one batch.
+    let by = By::operator();
+    let merchant: i64 = id.parse().unwrap();
+    for n in 0..120 {
+        by.note_look(&shared.world.app, merchant, "payment.look", &n.to_string())
+            .await
+            .unwrap();
+    }
+    let file = shared.run(&["audit", "export", "--merchant", id]);
+    let (head, rows) = file.split_once("\r\n").unwrap();
+    assert!(head.starts_with("id,at,actorKind,actor,"), "{head}");
+    let lines: Vec<&str> = rows.lines().collect();
+    assert!(lines[0].contains(",OPERATOR,,,,audit.export,"), "{file}");
+    for n in 0..120 {
+        let looks = lines
+            .iter()
+            .filter(|line| line.contains(&format!(",payment.look,{n},DONE,")));
+        assert_eq!(looks.count(), 1, "{n}");
+    }
+    assert!(!file.contains(other_key));
+    assert!(!file.contains(printed(&made, "secret key")) && !key.is_empty());
+    // A merchant that is not there has no log, and none comes to be.
+    shared.fails(&["audit", "export", "--merchant", "1"]);
 }

@@ -128,6 +128,10 @@ async fn bins_are_looked_up_and_a_whole_number_is_not_shown() {
         .await
         .ok()
         .has("Bu BIN bilinmiyor");
+    // The brand is one thing, the programme that pays points another.
+    let other = panel.get("/panel/bins?bin=40258900").await.ok();
+    other.has("Kuveyt Türk CC");
+    other.has("<dd>Bonus</dd>");
     let whole = panel.get(&format!("/panel/bins?bin={GOOD}")).await.ok();
     whole.has("40430800");
     whole.lacks(GOOD);
