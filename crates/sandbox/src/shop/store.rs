@@ -7,6 +7,8 @@ use std::collections::{HashMap, VecDeque};
 
 /// Visitors that are kept.
 const VISITORS_MAX: usize = 200;
+/// Characters of an order's id: more than 128 random bits.
+const ORDER_ID_LENGTH: usize = 22;
 /// Orders that are kept.
 const ORDERS_MAX: usize = 500;
 /// Orders of a visitor that are listed.
@@ -190,7 +192,9 @@ impl Store {
             }
             return Some(order.id.clone());
         }
-        let id = server::random::token();
+        // Letters and digits alone: the order goes to the gateway as `externalId`, and the API refuses a
+        // text that begins with a minus, as one of 64 URL-safe tokens does.
+        let id = server::random::key(ORDER_ID_LENGTH);
         let sum = total(&lines);
         let order = Order::new(id.clone(), visitor.to_owned(), cart.token, lines, sum);
         self.orders.insert(id.clone(), order);
@@ -273,6 +277,17 @@ mod tests {
         }
         assert!(!kept.values.contains_key("a") && kept.values.contains_key("c"));
         assert_eq!(kept.order.len(), 2);
+    }
+
+    #[test]
+    fn an_orders_id_is_taken_by_the_api_as_it_stands() {
+        let mut store = Store::default();
+        for n in 0..ORDERS_MAX {
+            let visitor = format!("v{n}");
+            store.visitor_mut(&visitor).cart.quantities[0] = 1;
+            let id = store.checkout(&visitor).unwrap();
+            assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id}");
+        }
     }
 
     #[test]
