@@ -5,6 +5,7 @@ use super::door::{Visit, to};
 use super::payments::{asked, query_of};
 use super::{Page, look, render};
 use crate::app::App;
+use crate::csv;
 use crate::operations::payment_export::Export;
 use crate::operations::{Caller, Problem};
 use axum::Router;
@@ -66,7 +67,7 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
     let mut text = String::new();
     if first {
         text.push_str(BYTE_ORDER_MARK);
-        line(&mut text, COLUMNS.iter().map(|name| (*name).to_owned()));
+        text.push_str(&csv::row(COLUMNS));
     }
     match export.next(&app, &caller).await {
         Ok(payments) if payments.is_empty() => match first {
@@ -75,7 +76,7 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
         },
         Ok(payments) => {
             for payment in &payments {
-                line(&mut text, cells(payment).into_iter());
+                text.push_str(&csv::row(cells(payment)));
             }
             let rest = Some((app, caller, export, false));
             Some((Ok(Bytes::from(text)), rest))
@@ -184,48 +185,4 @@ fn shown<T: ToString>(value: Option<T>) -> String {
 
 fn amount(value: Option<Decimal>) -> String {
     shown(value)
-}
-
-/// A line as RFC 4180 has it.
-fn line(text: &mut String, cells: impl Iterator<Item = String>) {
-    for (place, cell) in cells.enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        text.push_str(&quoted(&harmless(cell)));
-    }
-    text.push_str("\r\n");
-}
-
-/// A cell that no spreadsheet runs: what it would take for a formula becomes text.
-fn harmless(cell: String) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}"),
-        false => cell,
-    }
-}
-
-fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\r', '\n']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_run() {
-        let mut text = String::new();
-        let cells = [
-            "a", "b,c", "d\"e", "f\r\ng", "=1+1", "+9", "-9", "@x", "\ty", "\r=z", "'",
-        ];
-        line(&mut text, cells.into_iter().map(str::to_owned));
-        assert_eq!(
-            text,
-            "a,\"b,c\",\"d\"\"e\",\"f\r\ng\",'=1+1,'+9,'-9,'@x,'\ty,\"'\r=z\",'\r\n"
-        );
-    }
 }
