@@ -129,6 +129,13 @@ pub async fn merchant(app: &App, id: i64) -> Result<Merchant, Problem> {
         .ok_or_else(|| Problem::field(Rule::InvalidId, "merchant"))
 }
 
+/// Refuses those who may not change a merchant's settings, before anything else is looked at.
+async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
+    let (permission, target) = (Permission::ChangeSettings, id.to_string());
+    by.require(app, id, permission, "merchant.edit", &target)
+        .await
+}
+
 /// Changes a merchant's settings.
 pub async fn change_merchant(
     app: &App,
@@ -136,15 +143,8 @@ pub async fn change_merchant(
     id: i64,
     change: impl FnOnce(&mut Merchant),
 ) -> Result<(), Problem> {
+    may_change(app, by, id).await?;
     let target = id.to_string();
-    by.require(
-        app,
-        id,
-        Permission::ChangeSettings,
-        "merchant.edit",
-        &target,
-    )
-    .await?;
     let before = merchant(app, id).await?;
     let mut merchant = before.clone();
     change(&mut merchant);
@@ -202,6 +202,7 @@ pub async fn set_feature(
     feature: &str,
     on: bool,
 ) -> Result<(), Problem> {
+    may_change(app, by, merchant_id).await?;
     if feature != FEATURE_APMS {
         return Err(Problem::field(Rule::UnknownValue, "feature"));
     }

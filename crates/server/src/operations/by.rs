@@ -145,11 +145,7 @@ impl By {
             return Ok(());
         }
         let mut commit = Commit::new(merchant_id, app.next_id());
-        let entry = Entry {
-            outcome: Outcome::Refused,
-            ..self.entry(merchant_id, action, target)
-        };
-        audit::insert(app, &entry, &mut commit);
+        self.note_refused(app, merchant_id, action, target, &mut commit);
         won(app.db.commit(commit).await)?;
         Err(Problem::rule(Rule::RoleForbids))
     }
@@ -169,6 +165,22 @@ impl By {
         let entry = Entry {
             before: Some(before).filter(|json| !json.is_null()),
             after: Some(after).filter(|json| !json.is_null()),
+            ..self.entry(merchant_id, action, target)
+        };
+        audit::insert(app, &entry, commit);
+    }
+
+    /// Notes in a commit that something was refused.
+    pub fn note_refused(
+        &self,
+        app: &App,
+        merchant_id: i64,
+        action: &'static str,
+        target: &str,
+        commit: &mut Commit,
+    ) {
+        let entry = Entry {
+            outcome: Outcome::Refused,
             ..self.entry(merchant_id, action, target)
         };
         audit::insert(app, &entry, commit);

@@ -222,28 +222,27 @@ pub async fn forgotten_link(
     };
     let served = users::memberships(app, user.id).await?;
     let recent = app.after(PASSWORD_LINK.saturating_sub(BETWEEN_LINKS));
-    let Some(first) = served.first() else {
+    if served.is_empty() {
         return Ok(None);
-    };
+    }
     let token = random::token();
     let mut commit = Commit::new(0, user.id);
     let until = app.after(PASSWORD_LINK);
     let digest = sessions::digest(&token);
     users::insert_link_unless_recent(&digest, user.id, recent, until, &mut commit);
-    let by = By {
-        who: Who::Nobody,
-        address: address.to_owned(),
-    };
-    let change = (Json::Null, json!({ "email": user.email }));
+    let by = sessions::nobody(address);
     let target = user.id.to_string();
-    by.note(
-        app,
-        first.merchant_id,
-        "user.forgot",
-        &target,
-        change,
-        &mut commit,
-    );
+    for here in &served {
+        let change = (Json::Null, json!({ "email": user.email }));
+        by.note(
+            app,
+            here.merchant_id,
+            "user.forgot",
+            &target,
+            change,
+            &mut commit,
+        );
+    }
     let made = won(app.db.commit(commit).await)?;
     Ok(made.then(|| Link {
         token: Secret::new(token),
@@ -310,7 +309,9 @@ pub async fn change_password(
     old: &Secret,
     new: &Secret,
 ) -> Result<(), Problem> {
+    sessions::require_unlocked(app, user)?;
     if !passwords::verify(old, user.password_hash.as_ref()).await? {
+        sessions::failed(app, by, user.clone()).await?;
         return Err(Problem::field(Rule::SignInRefused, "old"));
     }
     check_password(new, &user.email)?;
@@ -360,9 +361,13 @@ pub async fn remove_totp(
     user: &User,
     code: &str,
 ) -> Result<(), Problem> {
+    sessions::require_unlocked(app, user)?;
     let step = user.totp.as_ref();
     let step = step.and_then(|key| totp::step_of(key, code, app.now(), user.totp_step));
-    let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
+    let Some(step) = step else {
+        sessions::failed(app, by, user.clone()).await?;
+        return Err(Problem::field(Rule::CodeWrong, "code"));
+    };
     let after = User {
         totp: None,
         totp_step: step,

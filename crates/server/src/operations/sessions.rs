@@ -5,7 +5,6 @@ use super::by::{By, Who};
 use super::{Problem, people};
 use crate::app::App;
 use crate::random;
-use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, Membership, Session, User};
@@ -14,6 +13,7 @@ use crate::{passwords, totp};
 use contract::card::Secret;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ const FAILURES_FREE: i64 = 4;
 const LOCK: Duration = Duration::from_secs(60);
 /// The longest lock.
 const LOCK_LONGEST: Duration = Duration::from_secs(60 * 60);
+
 /// Two 128-bit tokens.
 fn new_token() -> String {
     format!("{}{}", random::token(), random::token())
@@ -60,15 +61,15 @@ pub async fn sign_in(
     let user = users::by_email(app, &email).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let fits = passwords::verify(password, hash.as_ref()).await?;
-    // Others may have failed, or a lock fallen, while this one waited for its turn.
+    // Others may have failed, a lock fallen or the password changed while this one waited its turn.
     let user = users::by_email(app, &email).await?;
+    let now = user.as_ref().and_then(|user| user.password_hash.as_ref());
+    let fits = fits && now.map(Secret::expose) == hash.as_ref().map(Secret::expose);
     let Some(user) = user else {
         tracing::warn!(address, "a sign-in for an unknown e-mail");
         return Err(Problem::rule(Rule::SignInRefused));
     };
-    if user.locked_until.is_some_and(|until| until > app.now()) {
-        return Err(Problem::rule(Rule::SignInLocked));
-    }
+    require_unlocked(app, &user)?;
     let step = match &user.totp {
         None => Some(user.totp_step),
         Some(key) => totp::step_of(key, code, app.now(), user.totp_step),
@@ -86,40 +87,66 @@ pub async fn sign_in(
         // The code is asked for only of those who know the password.
         (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
         _ => {
-            failed(app, address, user).await?;
+            failed(app, &nobody(address), user).await?;
             Err(Problem::rule(Rule::SignInRefused))
         }
     }
 }
 
-/// Counts a failure and locks after too many.
-async fn failed(app: &App, address: &str, user: User) -> Result<(), Problem> {
-    let failures = user.failures + 1;
-    let mut after = User { failures, ..user };
-    if failures > FAILURES_FREE {
-        let doubled = u32::try_from((failures - FAILURES_FREE - 1).min(16)).unwrap_or(16);
-        let lock = LOCK.saturating_mul(1 << doubled).min(LOCK_LONGEST);
-        after.locked_until = Some(app.after(lock));
+/// Counts a failure and locks after too many. Failures that come together are counted one by one.
+pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem> {
+    const CONFLICTS_MAX: usize = 16;
+    let mut user = user;
+    for _ in 0..CONFLICTS_MAX {
+        let failures = user.failures + 1;
+        let mut after = User {
+            failures,
+            ..user.clone()
+        };
+        if failures > FAILURES_FREE {
+            let doubled = u32::try_from((failures - FAILURES_FREE - 1).min(16)).unwrap_or(16);
+            let lock = LOCK.saturating_mul(1 << doubled).min(LOCK_LONGEST);
+            after.locked_until = Some(app.after(lock));
+        }
+        let mut commit = Commit::new(0, user.id);
+        users::save(app, &after, &mut commit);
+        let target = user.id.to_string();
+        for served in users::memberships(app, user.id).await? {
+            by.note_refused(
+                app,
+                served.merchant_id,
+                "session.sign_in",
+                &target,
+                &mut commit,
+            );
+        }
+        if won(app.db.commit(commit).await)? {
+            return Ok(());
+        }
+        match users::of_id(app, user.id).await? {
+            Some(now) => user = now,
+            None => return Ok(()),
+        }
     }
-    let mut commit = Commit::new(0, after.id);
-    users::save(app, &after, &mut commit);
-    let served = users::memberships(app, after.id).await?;
-    let entry = Entry {
-        merchant_id: served.first().map_or(0, |first| first.merchant_id),
-        actor_kind: "NOBODY".to_owned(),
-        actor: after.email.clone(),
-        role: None,
+    Err(Problem::unavailable(
+        "a failed sign-in could not be counted",
+    ))
+}
+
+/// Refuses while too many failures lock a person out.
+pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
+    match user.locked_until.is_some_and(|until| until > app.now()) {
+        true => Err(Problem::rule(Rule::SignInLocked)),
+        false => Ok(()),
+    }
+}
+
+/// Nobody yet, from an address.
+pub(super) fn nobody(address: &str) -> By {
+    By {
+        who: Who::Nobody,
         address: address.to_owned(),
-        action: "session.sign_in".to_owned(),
-        target: after.id.to_string(),
-        outcome: Outcome::Refused,
-        before: None,
-        after: None,
-    };
-    audit::insert(app, &entry, &mut commit);
-    // Somebody else counted meanwhile: their failure stands for both.
-    won(app.db.commit(commit).await)?;
-    Ok(())
+    }
 }
 
 /// Opens a session for a person as they are after a proof, and ends the one that the browser had.
@@ -154,24 +181,19 @@ async fn open_session(
         users::end_sessions(user.id, &mut commit);
     }
     users::insert_session(&digest(&token), &session, &mut commit);
-    let by = By {
-        who: Who::User {
-            id: user.id,
-            email: user.email.clone(),
-            role: first.role,
-        },
-        address: address.to_owned(),
-    };
     let target = user.id.to_string();
-    let nothing = (serde_json::Value::Null, serde_json::Value::Null);
-    by.note(
-        app,
-        first.merchant_id,
-        action,
-        &target,
-        nothing,
-        &mut commit,
-    );
+    for here in &served {
+        let by = By {
+            who: Who::User {
+                id: user.id,
+                email: user.email.clone(),
+                role: here.role,
+            },
+            address: address.to_owned(),
+        };
+        let nothing = (Json::Null, Json::Null);
+        by.note(app, here.merchant_id, action, &target, nothing, &mut commit);
+    }
     match won(app.db.commit(commit).await)? {
         true => Ok(SignedIn {
             token: Secret::new(token),
@@ -206,15 +228,13 @@ pub async fn choose_password(
     people::check_password(password, &user.email)?;
     let mut step = user.totp_step;
     if let Some(key) = &user.totp {
-        if user.locked_until.is_some_and(|until| until > app.now()) {
-            return Err(Problem::rule(Rule::SignInLocked));
-        }
+        require_unlocked(app, &user)?;
         match totp::step_of(key, code, app.now(), user.totp_step) {
             Some(now) => step = now,
             None => {
                 // A link must not be a way to try codes without end.
                 if !code.trim().is_empty() {
-                    failed(app, address, user).await?;
+                    failed(app, &nobody(address), user).await?;
                 }
                 return Err(Problem::rule(Rule::CodeNeeded));
             }
@@ -267,7 +287,7 @@ impl Visit {
 /// page that renews itself does not.
 pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>, Problem> {
     let digest = digest(token);
-    let Some(mut session) = users::session(app, &digest).await? else {
+    let Some(session) = users::session(app, &digest).await? else {
         return Ok(None);
     };
     let Some(user) = users::of_id(app, session.user_id).await? else {
@@ -289,9 +309,8 @@ pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>
     let grown = until.duration_since(session.expires_at);
     // Not every request is worth a write.
     if active && grown > SignedDuration::from_mins(1) {
-        session.expires_at = until;
         let mut commit = Commit::new(0, user.id);
-        users::save_session(&digest, &session, &mut commit);
+        users::extend_session(&digest, until, &mut commit);
         won(app.db.commit(commit).await)?;
     }
     Ok(Some(Visit {
@@ -312,13 +331,8 @@ pub async fn open_merchant(
     if !visit.memberships.iter().any(|one| served(&one)) {
         return Err(Problem::rule(Rule::RoleForbids));
     }
-    let digest = digest(token);
-    let Some(mut session) = users::session(app, &digest).await? else {
-        return Ok(());
-    };
-    session.merchant_id = merchant_id;
-    let mut commit = Commit::new(0, session.user_id);
-    users::save_session(&digest, &session, &mut commit);
+    let mut commit = Commit::new(0, visit.user.id);
+    users::open_merchant(&digest(token), merchant_id, &mut commit);
     won(app.db.commit(commit).await)?;
     Ok(())
 }

@@ -82,11 +82,9 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     Ok(render::with_status(status, visit, "apms.html", values))
 }
 
-async fn new(_app: Arc<App>, visit: Visit) -> Page {
-    match visit.may(Permission::ChangeAccounts) {
-        true => Ok(form_page(&visit, None, Shown::default())),
-        false => Err(Problem::rule(Rule::RoleForbids)),
-    }
+async fn new(app: Arc<App>, visit: Visit) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "apm.create").await?;
+    Ok(form_page(&visit, None, Shown::default()))
 }
 
 async fn one(app: Arc<App>, visit: Visit) -> Page {

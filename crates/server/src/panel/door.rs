@@ -159,10 +159,10 @@ impl Guest {
     /// The token of forms before a sign-in, and the cookie to be set when there is none yet.
     pub(super) fn form_token(&self) -> (String, Option<String>) {
         match &self.form_cookie {
-            Some(cookie) => (form_token(cookie), None),
+            Some(cookie) => (form_token(cookie, NO_MERCHANT), None),
             None => {
                 let cookie = crate::random::token();
-                (form_token(&cookie), Some(cookie))
+                (form_token(&cookie, NO_MERCHANT), Some(cookie))
             }
         }
     }
@@ -194,13 +194,17 @@ fn preferred(headers: &HeaderMap) -> Language {
     }
 }
 
+/// Of forms before a sign-in.
+const NO_MERCHANT: i64 = 0;
+
 /// What a form must carry to come from a page that was shown to this browser: bound to its cookie,
-/// which other sites can neither read nor, with `SameSite`, send.
-fn form_token(cookie: &str) -> String {
+/// which other sites can neither read nor, with `SameSite`, send; and to the merchant whose page it
+/// was, so that a form of one tab does nothing to the merchant that another tab opened.
+fn form_token(cookie: &str, merchant_id: i64) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(cookie.as_bytes()) else {
         return String::new();
     };
-    mac.update(b"galata form");
+    mac.update(format!("galata form {merchant_id}").as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
@@ -310,9 +314,9 @@ impl FromRequestParts<Arc<App>> for Visit {
         Ok(Visit {
             guest,
             user: visit.user,
+            form_token: form_token(token.expose(), visit.membership.merchant_id),
             membership: visit.membership,
             memberships: visit.memberships,
-            form_token: form_token(token.expose()),
             links: app.settings.panel.links.clone(),
         })
     }
@@ -346,8 +350,6 @@ pub(super) fn own_page(wanted: &str) -> &str {
 #[derive(Clone)]
 pub(super) struct Posted {
     fields: Vec<(String, String)>,
-    /// Its token is the session's own, as every form of somebody signed in must carry.
-    pub of_session: bool,
 }
 
 impl Posted {
@@ -375,38 +377,76 @@ impl Posted {
     }
 }
 
+/// A form of somebody who is signed in, before it is known whose page it was on.
+pub(super) struct Unproven {
+    fields: Vec<(String, String)>,
+}
+
+impl Unproven {
+    /// The form, when its token is of this visit: this session and this merchant.
+    pub(super) fn of(self, visit: &Visit) -> Result<Posted, Problem> {
+        match carries(&self.fields, &visit.form_token) {
+            true => Ok(Posted {
+                fields: self.fields,
+            }),
+            false => Err(Problem::rule(Rule::FormNotOurs)),
+        }
+    }
+}
+
+fn carries(fields: &[(String, String)], token: &str) -> bool {
+    let given = fields.iter().find(|(name, _)| name == "form_token");
+    let given = given.map_or("", |(_, value)| value);
+    !token.is_empty() && bool::from(token.as_bytes().ct_eq(given.as_bytes()))
+}
+
+impl FromRequest<Arc<App>> for Unproven {
+    type Rejection = Response;
+
+    async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Unproven, Response> {
+        let (_, fields) = posted(request, app).await?;
+        Ok(Unproven { fields })
+    }
+}
+
+/// A form before a sign-in.
 impl FromRequest<Arc<App>> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Posted, Response> {
-        let (parts, body) = request.into_parts();
-        let guest = Guest::of(app, &parts, Vec::new());
-        let refused = || render::guest_problem(&guest, &Problem::rule(Rule::FormNotOurs));
-        if !comes_from_us(&parts.headers, &app.settings.public_urls) {
-            return Err(refused());
+        let (guest, fields) = posted(request, app).await?;
+        let cookie = guest.form_cookie.as_deref();
+        let token = cookie.map(|cookie| form_token(cookie, NO_MERCHANT));
+        match token.is_some_and(|token| carries(&fields, &token)) {
+            true => Ok(Posted { fields }),
+            false => Err(not_ours(&guest)),
         }
-        let request = Request::from_parts(parts, body);
-        let bytes = axum::body::Bytes::from_request(request, app)
-            .await
-            .map_err(|_| refused())?;
-        let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
-        if fields
-            .iter()
-            .any(|(name, value)| name.contains('\0') || value.contains('\0'))
-        {
-            return Err(refused());
-        }
-        let given = fields.iter().find(|(name, _)| name == "form_token");
-        let given = given.map_or("", |(_, value)| value).to_owned();
-        let fits = |cookie: &str| bool::from(form_token(cookie).as_bytes().ct_eq(given.as_bytes()));
-        let of_session = guest
-            .token
-            .as_ref()
-            .is_some_and(|token| fits(token.expose()));
-        if !of_session && !guest.form_cookie.as_deref().is_some_and(fits) {
-            return Err(refused());
-        }
-        Ok(Posted { fields, of_session })
+    }
+}
+
+fn not_ours(guest: &Guest) -> Response {
+    render::guest_problem(guest, &Problem::rule(Rule::FormNotOurs))
+}
+
+/// The fields of a form that a page of this server sent.
+async fn posted(
+    request: Request<Body>,
+    app: &Arc<App>,
+) -> Result<(Guest, Vec<(String, String)>), Response> {
+    let (parts, body) = request.into_parts();
+    let guest = Guest::of(app, &parts, Vec::new());
+    if !comes_from_us(&parts.headers, &app.settings.public_urls) {
+        return Err(not_ours(&guest));
+    }
+    let request = Request::from_parts(parts, body);
+    let Ok(bytes) = axum::body::Bytes::from_request(request, app).await else {
+        return Err(not_ours(&guest));
+    };
+    let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
+    let nul = |(name, value): &(String, String)| name.contains('\0') || value.contains('\0');
+    match fields.iter().any(nul) {
+        true => Err(not_ours(&guest)),
+        false => Ok((guest, fields)),
     }
 }
 

@@ -33,8 +33,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use contract::rules::Rule;
-use door::{Posted, Visit};
+use door::{Posted, Unproven, Visit};
 use std::sync::Arc;
 
 /// Bytes of a form.
@@ -76,10 +75,12 @@ where
     move |State(app), visit| {
         let work = page(Arc::clone(&app), visit.clone());
         Box::pin(async move {
-            match work.await {
+            let mut response = match work.await {
                 Ok(response) => response,
                 Err(problem) => render::problem(&visit, &problem),
-            }
+            };
+            visit.remember(&app, &mut response, None);
+            response
         })
     }
 }
@@ -93,23 +94,21 @@ where
     R: Future<Output = Page> + Send + 'static,
 {
     axum::routing::post(
-        move |State(app): State<Arc<App>>, visit: Visit, form: Posted| {
+        move |State(app): State<Arc<App>>, visit: Visit, form: Unproven| async move {
+            let form = match form.of(&visit) {
+                Ok(form) => form,
+                Err(problem) => return render::problem(&visit, &problem),
+            };
             let busy = Arc::clone(&app.busy);
-            let ours = form.of_session;
             let work = action(app, visit.clone(), form);
-            async move {
-                if !ours {
-                    return render::problem(&visit, &Problem::rule(Rule::FormNotOurs));
-                }
-                let carried = tokio::spawn(async move {
-                    let _busy = busy.read_owned().await;
-                    work.await
-                });
-                match carried.await {
-                    Ok(Ok(response)) => response,
-                    Ok(Err(problem)) => render::problem(&visit, &problem),
-                    Err(error) => render::problem(&visit, &Problem::unavailable(error.to_string())),
-                }
+            let carried = tokio::spawn(async move {
+                let _busy = busy.read_owned().await;
+                work.await
+            });
+            match carried.await {
+                Ok(Ok(response)) => response,
+                Ok(Err(problem)) => render::problem(&visit, &problem),
+                Err(error) => render::problem(&visit, &Problem::unavailable(error.to_string())),
             }
         },
     )

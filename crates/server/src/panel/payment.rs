@@ -2,7 +2,7 @@
 //! with it now.
 
 use super::door::{Posted, Visit, to};
-use super::{Page, act, look, payment_shown, render};
+use super::{Page, act, fields, look, payment_shown, render};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::{Permission, Problem, bnpl_payments, doubts};
@@ -185,21 +185,15 @@ async fn inquire(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     let caller = visit.caller(&app).await?;
-    let settled = match form.text("found") {
-        "taken" => {
-            doubts::settle_by_hand(&app, &caller, id, doubts::Found::Taken, form.text("note")).await
-        }
-        "not_taken" => {
-            doubts::settle_by_hand(
-                &app,
-                &caller,
-                id,
-                doubts::Found::NotTaken,
-                form.text("note"),
-            )
-            .await
-        }
-        _ => Err(Problem::field(Rule::Required, "found")),
+    fields::require(&app, &visit, Permission::SettleDoubts, "payment.settle").await?;
+    let found = match form.text("found") {
+        "taken" => Some(doubts::Found::Taken),
+        "not_taken" => Some(doubts::Found::NotTaken),
+        _ => None,
+    };
+    let settled = match found {
+        Some(found) => doubts::settle_by_hand(&app, &caller, id, found, form.text("note")).await,
+        None => Err(Problem::field(Rule::Required, "found")),
     };
     match settled {
         Ok(_) => Ok(back(id, "settled")),

@@ -157,9 +157,7 @@ fn chosen(named: &str) -> Result<PosIntegrator, Problem> {
 }
 
 async fn new(app: Arc<App>, visit: Visit) -> Page {
-    if !visit.may(Permission::ChangeAccounts) {
-        return Err(Problem::rule(Rule::RoleForbids));
-    }
+    fields::require(&app, &visit, Permission::ChangeAccounts, "pos.create").await?;
     let integrator = chosen(visit.asked("integrator"))?;
     let poses = setup::poses_of(&app, &visit.by(), visit.merchant_id()).await?;
     let shown = Shown {

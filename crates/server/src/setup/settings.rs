@@ -1,7 +1,7 @@
 //! A merchant's settings beyond its features: the two keys that sign what it hears, where webhooks
 //! go and which, and what counts as a proven cardholder.
 
-use super::{KEY_LENGTH, change_merchant, merchant};
+use super::{KEY_LENGTH, change_merchant, may_change, merchant};
 use crate::app::App;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
@@ -36,6 +36,7 @@ pub async fn set_webhook(
     url: &str,
     events: &[(WebhookEventType, bool)],
 ) -> Result<(), Problem> {
+    may_change(app, by, merchant_id).await?;
     let url = webhook_address(url)?;
     change_merchant(app, by, merchant_id, |merchant| {
         merchant.webhook_url = url;
@@ -89,6 +90,7 @@ pub async fn set_signing_key(
     which: SigningKey,
     own: Option<&Secret>,
 ) -> Result<Secret, Problem> {
+    may_change(app, by, merchant_id).await?;
     let key = match own {
         None => Secret::new(random::key(KEY_LENGTH)),
         Some(own) => own_key(own)?,

@@ -158,6 +158,7 @@ pub fn insert_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Comm
 
 /// Changes what a person is for a merchant; a conflict when no owner would be left.
 pub fn change_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
+    one_at_a_time(merchant_id, commit);
     commit.one(
         "update memberships set role = $3 where merchant_id = $1 and user_id = $2 and ($3 = 'OWNER' or exists \
          (select 1 from memberships o where o.merchant_id = $1 and o.user_id <> $2 and o.role = 'OWNER'))",
@@ -165,9 +166,19 @@ pub fn change_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Comm
     );
 }
 
+/// Makes another process that changes the same merchant's people wait for this commit: two owners who
+/// remove each other at once must not both see one left.
+fn one_at_a_time(merchant_id: i64, commit: &mut Commit) {
+    commit.one(
+        "update merchants set version = version where id = $1",
+        params![merchant_id],
+    );
+}
+
 /// Ends a membership, and the sessions in which that merchant's panel is open; a conflict when no
 /// owner would be left.
 pub fn remove(merchant_id: i64, user_id: i64, commit: &mut Commit) {
+    one_at_a_time(merchant_id, commit);
     commit.one(
         "delete from memberships where merchant_id = $1 and user_id = $2 and exists \
          (select 1 from memberships o where o.merchant_id = $1 and o.user_id <> $2 and o.role = 'OWNER')",
@@ -304,11 +315,19 @@ pub async fn session(app: &App, digest: &str) -> Result<Option<Session>, Unavail
     }))
 }
 
-/// Moves a session's end, or the merchant whose panel is open.
-pub fn save_session(digest: &str, session: &Session, commit: &mut Commit) {
+/// Moves a session's end.
+pub fn extend_session(digest: &str, until: Timestamp, commit: &mut Commit) {
     commit.maybe(
-        "update sessions set merchant_id = $2, expires_at = $3 where digest = $1",
-        params![digest, session.merchant_id, session.expires_at],
+        "update sessions set expires_at = $2 where digest = $1",
+        params![digest, until],
+    );
+}
+
+/// Opens another merchant's panel in a session.
+pub fn open_merchant(digest: &str, merchant_id: i64, commit: &mut Commit) {
+    commit.maybe(
+        "update sessions set merchant_id = $2 where digest = $1",
+        params![digest, merchant_id],
     );
 }
 

@@ -172,17 +172,22 @@ impl<'a> Panel<'a> {
         }
     }
 
+    /// Fills in the sign-in page as it was shown before any session; what session the browser has
+    /// since is sent along.
     pub async fn sign_in_as(&mut self, email: &str, password: &str, code: &str) -> Shown {
-        self.post(
-            "/panel/sign-in",
-            &[
-                ("email", email),
-                ("password", password),
-                ("code", code),
-                ("next", ""),
-            ],
-        )
-        .await
+        let held = self.cookie("galata-session").map(str::to_owned);
+        self.cookies.retain(|(name, _)| name != "galata-session");
+        let page = self.get("/panel/sign-in").await.ok();
+        self.cookies
+            .extend(held.map(|value| ("galata-session".to_owned(), value)));
+        let fields = [
+            ("form_token", page.hidden("form_token")),
+            ("email", email.to_owned()),
+            ("password", password.to_owned()),
+            ("code", code.to_owned()),
+            ("next", String::new()),
+        ];
+        self.raw_post("/panel/sign-in", &fields, &[]).await
     }
 }
 
@@ -567,11 +572,23 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
     let link = invited.await.unwrap().unwrap();
     assert_eq!(panel.get("/panel/account").await.status, 303);
     panel.choose_password(&link).await.leads_to("/panel");
+    let first = world.merchant.to_string();
+    panel
+        .post("/panel/merchant", &[("merchant", &first)])
+        .await
+        .leads_to("/panel");
+    let token = panel.get("/panel/account").await.ok();
+    let token = token.hidden("form_token");
     let second = ids[0].to_string();
     panel
         .post("/panel/merchant", &[("merchant", &second)])
         .await
         .leads_to("/panel");
+    // A form of the tab in which the first merchant was open does nothing to the second.
+    let late = panel
+        .raw_post("/panel/account/totp-off", &[("form_token", token)], &[])
+        .await;
+    assert_eq!(late.status, 403);
     // What one is here decides, not what one is elsewhere.
     assert_eq!(panel.get("/panel/people").await.status, 403);
     let third = ids[1].to_string();
@@ -611,8 +628,19 @@ async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
         .await
         .ok()
         .has("<html lang=\"en\">");
-    // The choice stays.
+    // The choice stays, and one that is made inside as well.
     panel.get("/panel/sign-in").await.ok().has("Sign in");
+    let mut inside = Panel::sign_in(&world, Role::ReadOnly).await;
+    inside
+        .get("/panel/account?lang=en")
+        .await
+        .ok()
+        .has("<html lang=\"en\">");
+    inside
+        .get("/panel/account")
+        .await
+        .ok()
+        .has("<html lang=\"en\">");
     let link = invited(&world, "ada@example.com", Role::Owner).await;
     let page = panel
         .get(&format!("/panel/link/{}", link.token.expose()))
