@@ -260,6 +260,18 @@ pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> 
     }
 }
 
+/// An address without what may identify a person or open a door: query, fragment, credentials.
+pub fn bare(url: &str) -> String {
+    let Ok(mut url) = url::Url::parse(url) else {
+        return String::new();
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    connectors::scrub::words(url.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,5 +305,14 @@ mod tests {
         assert!(list.allows(&"http://127.0.0.1:8081/x".parse().unwrap()));
         assert!(!list.allows(&"http://127.0.0.1:8082/x".parse().unwrap()));
         assert!(list.allows(&"https://SHOP.local/hook".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_address_is_kept_without_query_and_credentials() {
+        assert_eq!(
+            bare("https://user:pass@bank.example.com/api?pan=5406675406675403#x"),
+            "https://bank.example.com/api"
+        );
+        assert_eq!(bare("no address"), "");
     }
 }

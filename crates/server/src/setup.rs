@@ -25,6 +25,7 @@ pub use settings::{
 
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::net::bare;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
@@ -165,10 +166,16 @@ fn noted(merchant: &Merchant, before: Option<&Merchant>) -> Json {
         "features": merchant.features,
         "threeDS": if merchant.half_threeds { "HALF" } else { "FULL" },
         "completesDoubt": merchant.completes_doubt,
-        "webhookUrl": merchant.webhook_url,
+        "webhookUrl": bare(&merchant.webhook_url),
         "webhookEvents": merchant.webhook_events,
     });
     if let Some(before) = before {
+        // Parameters of an address may open the shop's door: like a key's, only their change is told.
+        let (was, is) = (&before.webhook_url, &merchant.webhook_url);
+        if bare(was) == bare(is) {
+            let (was, is) = (Secret::new(was.as_str()), Secret::new(is.as_str()));
+            note_secret(&mut settings, "webhookUrlParameters", &was, &is);
+        }
         note_secret(
             &mut settings,
             "callbackKey",

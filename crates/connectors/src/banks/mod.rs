@@ -11,6 +11,7 @@ mod tests;
 
 use crate::bank::{Decline, Doubt, DoubtReason};
 use crate::http::{Failure, Http, Request};
+use contract::errors::ErrorGroup;
 
 /// Longest bank text that is kept, in characters.
 const MESSAGE_CHARS_MAX: usize = 500;
@@ -45,6 +46,14 @@ fn doubt(reason: DoubtReason, detail: &str) -> Doubt {
 
 fn unreadable(detail: &str) -> Doubt {
     doubt(DoubtReason::Unreadable, detail)
+}
+
+/// Doubt because the question itself was refused.
+fn question_refused(group: ErrorGroup) -> Doubt {
+    doubt(
+        DoubtReason::QuestionRefused,
+        &format!("the inquiry was refused: {group}"),
+    )
 }
 
 fn unauthentic(detail: &str) -> Doubt {

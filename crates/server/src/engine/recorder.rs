@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::journal::{Entry, kept_text};
+use crate::net::bare;
 use crate::store::exchanges::Exchange;
 use crate::store::poses::Pos;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
@@ -158,18 +159,6 @@ fn kept(text: &str) -> String {
     kept_text(&bare, KEPT_CHARS_MAX)
 }
 
-/// An address without what may identify a person or open a door: query, fragment, credentials.
-fn bare(url: &str) -> String {
-    let Ok(mut url) = url::Url::parse(url) else {
-        return String::new();
-    };
-    url.set_query(None);
-    url.set_fragment(None);
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    words(url.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,14 +170,5 @@ mod tests {
             "a=https://x/pages/3ds-return/***&b=/pages/loan-notify/***\"}"
         );
         assert_eq!(kept("/pages/ /pages/x/"), "/pages/ /pages/x/***");
-    }
-
-    #[test]
-    fn an_address_is_kept_without_query_and_credentials() {
-        assert_eq!(
-            bare("https://user:pass@bank.example.com/api?pan=5406675406675403#x"),
-            "https://bank.example.com/api"
-        );
-        assert_eq!(bare("no address"), "");
     }
 }

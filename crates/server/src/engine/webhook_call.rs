@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::clock::local_text;
 use crate::journal::kept_text;
-use crate::net::callable;
+use crate::net::{bare, callable};
 use crate::store::merchants::Merchant;
 use crate::store::webhooks::{Try, Webhook};
 use base64::Engine;
@@ -30,7 +30,7 @@ pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
         webhook_id: webhook.id,
         at: app.now(),
         took_ms: 0,
-        url: kept_text(&merchant.webhook_url, REQUEST_CHARS_MAX),
+        url: bare(&merchant.webhook_url),
         request: String::new(),
         status: None,
         response: None,

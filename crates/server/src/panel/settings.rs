@@ -5,6 +5,7 @@ use super::door::{Posted, Visit, to};
 use super::fields::{self, Label};
 use super::{Page, act, look, render};
 use crate::app::App;
+use crate::net;
 use crate::operations::{Permission, Problem, webhooks};
 use crate::setup::{self, SigningKey};
 use crate::store::merchants::{FEATURE_APMS, Merchant};
@@ -108,6 +109,11 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
             url => &tried.url, request => &tried.request, response => &tried.response,
         }
     });
+    // Its parameters may open the shop's door to whoever sees them.
+    let address = match visit.may(Permission::ChangeSettings) {
+        true => merchant.webhook_url.clone(),
+        false => net::bare(&merchant.webhook_url),
+    };
     let values = context! {
         about => beyond.about, error => beyond.error, tried,
         once => crate::random::token(),
@@ -115,7 +121,7 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
         apms_on => merchant.has(FEATURE_APMS),
         policy => fields::kept(of_threeds, "policy", policy),
         completes_doubt => fields::ticked(of_threeds, "completes_doubt", merchant.completes_doubt),
-        url => fields::kept(of_webhook, "url", &merchant.webhook_url),
+        url => fields::kept(of_webhook, "url", &address),
         has_url => !merchant.webhook_url.is_empty(),
         events => events(&merchant, of_webhook),
         keys => beyond.keys.as_ref().map(|(callback, webhook)| {

@@ -103,9 +103,7 @@ impl Found {
             DoubtReason::Network if doubt.may_have_been_sent => Found::NoAnswer,
             DoubtReason::Network => Found::NotReached,
             DoubtReason::Unauthentic => Found::NotGenuine,
-            DoubtReason::Unreadable if doubt.detail.contains("inquiry was refused") => {
-                Found::Refused
-            }
+            DoubtReason::QuestionRefused => Found::Refused,
             DoubtReason::Unreadable => Found::Unreadable,
             DoubtReason::Duplicate(_) => Found::Works,
             DoubtReason::NotSupported => Found::NotSupported,

@@ -97,6 +97,42 @@ async fn features_3ds_and_webhooks_are_set_and_told_in_the_audit_log() {
 }
 
 #[tokio::test]
+async fn parameters_of_the_webhook_address_are_shown_to_those_who_may_change_it_alone() {
+    let world = World::open().await;
+    let mut developer = Panel::sign_in(&world, Role::Developer).await;
+    let address = format!("{}?token=kapi-anahtari", merchant(&world).await.webhook_url);
+    let set = developer
+        .post("/panel/settings/webhook", &[("url", &address)])
+        .await;
+    set.leads_to("/panel/settings?done=saved");
+    let page = developer.get("/panel/settings").await.ok();
+    page.has("kapi-anahtari");
+    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    reader
+        .get("/panel/settings")
+        .await
+        .ok()
+        .lacks("kapi-anahtari");
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let log = owner.get("/panel/audit").await.ok();
+    log.has("webhookUrlParameters");
+    log.lacks("kapi-anahtari");
+
+    // The role is asked before the form is read, and a refusal is in the log.
+    let refused = reader
+        .post("/panel/settings/webhook", &[("url", "no address")])
+        .await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(noted(&world, "merchant.edit", Outcome::Refused).await, 1);
+    // Credentials have no place in an address.
+    let credentials = [("url", "https://user:word@shop.example/hook")];
+    let refused = developer
+        .post("/panel/settings/webhook", &credentials)
+        .await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
 async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
     let world = World::open().await;
     let mut panel = Panel::sign_in(&world, Role::Owner).await;

@@ -9,7 +9,7 @@ use super::{
 use crate::bank::{
     Answer, Charged, Decline, Doubt, Line, Order, OrderRef, RewardMoney, Standing, Verdict,
 };
-use crate::banks::{message, minor_units, unauthentic, unreadable};
+use crate::banks::{message, minor_units, question_refused, unauthentic, unreadable};
 use crate::xml::Element;
 use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
@@ -59,7 +59,7 @@ pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, D
             _ if inquiry.is_some_and(|inquiry| refused_code(inquiry).is_some()) => {
                 Ok(Standing::Refused(decline))
             }
-            _ => Err(unreadable("the inquiry was refused")),
+            _ => Err(question_refused(decline.group)),
         };
     }
     let inquiry = inquiry.ok_or_else(|| unreadable("the inquiry answers no order"))?;

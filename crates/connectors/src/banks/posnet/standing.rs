@@ -4,7 +4,7 @@
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
 use crate::bank::{Answer, Decline, Doubt, Line, Order, OrderRef, Standing, Verdict};
-use crate::banks::{message, minor_units, unauthentic, unreadable};
+use crate::banks::{message, minor_units, question_refused, unauthentic, unreadable};
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
 
@@ -61,11 +61,7 @@ pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Reco
     if let Some(decline) = refusal(&reply)? {
         return match decline.code.as_str() {
             NOT_FOUND | "0122" | "0123" => standing(Standing::NotFound),
-            // The inquiry itself was refused: that says nothing of the order.
-            _ => Err(unreadable(&format!(
-                "the inquiry was refused: {}",
-                decline.group
-            ))),
+            _ => Err(question_refused(decline.group)),
         };
     }
     let Some(transactions) = reply.at(&["transactions"]) else {
