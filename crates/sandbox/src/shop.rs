@@ -25,10 +25,13 @@ mod typed;
 
 use crate::play::http::Http;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use gateway::Gateway;
+use http::Method;
 use pages::Pages;
 use server::clock::Clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -94,6 +97,22 @@ where
     post(handler).get(results::back)
 }
 
+/// Refuses what another site's page posts.
+async fn from_own_pages(request: Request, next: Next) -> Response {
+    let posted = request.method() == Method::POST;
+    match browser::own_page(request.headers()) {
+        Err(status) if posted => pages::refused(status),
+        _ => next.run(request).await,
+    }
+}
+
+/// Carries something on to its end although the browser may go away.
+async fn carried(what: &str, work: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = tokio::spawn(work).await {
+        tracing::error!(%error, what, "it could not be carried to its end");
+    }
+}
+
 /// The routes of shop and bench.
 pub(crate) fn router(place: Place) -> Router {
     let shop = Arc::new(Shop {
@@ -119,9 +138,7 @@ pub(crate) fn router(place: Place) -> Router {
         .route("/shop/orders/{id}/decide", form(loan::decide))
         .route("/shop/orders/{id}/ask", form(results::ask))
         .route("/shop/orders/{id}/give-up", form(results::give_up))
-        .route("/shop/orders/{id}/callback", post(inbound::callback))
         .route("/shop/calls", get(calls::since))
-        .route(WEBHOOK_PATH, post(inbound::webhook))
         .route("/shop/{file}", get(pages::file))
         .route("/shop/img/{file}", get(pages::picture))
         .route("/sandbox", get(bench::home))
@@ -132,6 +149,10 @@ pub(crate) fn router(place: Place) -> Router {
         )
         .route("/sandbox/purses", post(bench::fill_purses))
         .route("/sandbox/faults/clear", post(bench::clear_faults))
+        .layer(axum::middleware::from_fn(from_own_pages))
+        // These come from elsewhere, and prove themselves otherwise.
+        .route("/shop/orders/{id}/callback", post(inbound::callback))
+        .route(WEBHOOK_PATH, post(inbound::webhook))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shop)
 }

@@ -112,6 +112,13 @@ pub(crate) fn own_page(headers: &HeaderMap) -> Result<(), StatusCode> {
     }
 }
 
+/// Where bank and lender send the browser back, by way of the gateway.
+pub(super) fn callback_url(shop: &super::Shop, headers: &HeaderMap, id: &str) -> String {
+    let public = shop.place.public_url.as_ref();
+    let base = base_url(headers, public, &shop.place.gateway);
+    format!("{base}/shop/orders/{id}/callback")
+}
+
 /// The base URL under which the browser knows this shop, so that it comes back to the same one.
 pub(super) fn base_url(headers: &HeaderMap, public: Option<&url::Url>, otherwise: &str) -> String {
     let host = headers

@@ -2,15 +2,15 @@
 //! 3DS. The card passes through; nothing of it is kept but its first six and last four digits.
 
 use super::amounts::lira;
-use super::browser::{Form, Visit, base_url, own_page};
+use super::browser::{Form, Visit, callback_url};
 use super::catalogue::PRODUCTS;
 use super::checkout::{self, Forms};
 use super::gateway::Trouble;
 use super::order::{BankPage, Line, Rewards, Stage, Way};
 use super::outcome::{Failure, Receipt};
-use super::pages::{Lang, cached_never, go_to, refused};
+use super::pages::{Lang, cached_never, go_to};
 use super::typed::Typed;
-use super::{Shop, mask, published, results};
+use super::{Shop, carried, mask, published, results};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -31,9 +31,6 @@ pub(super) async fn rewards(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     let stage = shop.store().order(&id).map(|order| order.stage.clone());
     match stage {
@@ -101,9 +98,6 @@ pub(super) async fn pay(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     let lang = visit.lang;
     let address = format!("/shop/orders/{id}");
@@ -145,14 +139,7 @@ pub(super) async fn pay(
         }
         Some(_) => return go_to(&address, &visit),
     };
-    let callback = format!(
-        "{}/shop/orders/{id}/callback",
-        base_url(
-            &headers,
-            shop.place.public_url.as_ref(),
-            &shop.place.gateway
-        )
-    );
+    let callback = callback_url(&shop, &headers, &id);
     let begun = {
         let mut store = shop.store();
         store.order_mut(&id).and_then(|order| {
@@ -168,16 +155,12 @@ pub(super) async fn pay(
         return go_to(&address, &visit);
     };
     let threeds = typed.form.threeds;
-    let work = {
-        let (shop, id) = (Arc::clone(&shop), id.clone());
-        // Carried to its end although the browser may go away.
-        tokio::spawn(async move {
-            attempt(&shop, &id, &visitor, &reference, &request, threeds, lang).await;
-        })
-    };
-    if let Err(error) = work.await {
-        tracing::error!(%error, "a payment could not be carried to its end");
-    }
+    let paid = (Arc::clone(&shop), id.clone());
+    carried("a payment", async move {
+        let (shop, id) = paid;
+        attempt(&shop, &id, &visitor, &reference, &request, threeds, lang).await;
+    })
+    .await;
     let at_bank = shop
         .store()
         .order(&id)

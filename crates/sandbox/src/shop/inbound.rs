@@ -5,7 +5,7 @@ use super::browser::{Form, Visit};
 use super::calls::{Entry, Inbound, Kind};
 use super::outcome::Failure;
 use super::pages::{Lang, go_to, refused};
-use super::{Shop, card, loan, results};
+use super::{Shop, card, carried, loan, results};
 use crate::seed::{CALLBACK_KEY, WEBHOOK_KEY};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -153,20 +153,15 @@ pub(super) async fn callback(
             ),
         );
     }
-    let work = {
-        let shop = Arc::clone(&shop);
-        let (id, lang) = (id.clone(), visit.lang);
-        // Carried to its end although the browser may go away.
-        tokio::spawn(async move {
-            match of_loan {
-                true => loan::returned(&shop, &id, &form, lang).await,
-                false => threeds_returned(&shop, &id, &form, &reference, lang).await,
-            }
-        })
-    };
-    if let Err(error) = work.await {
-        tracing::error!(%error, "a return could not be carried to its end");
-    }
+    let back = (Arc::clone(&shop), id.clone(), visit.lang);
+    carried("a return", async move {
+        let (shop, id, lang) = back;
+        match of_loan {
+            true => loan::returned(&shop, &id, &form, lang).await,
+            false => threeds_returned(&shop, &id, &form, &reference, lang).await,
+        }
+    })
+    .await;
     // The browser did not bring its cookies here: nothing about it is remembered.
     let known = Visit {
         new: false,

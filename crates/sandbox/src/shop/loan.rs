@@ -1,17 +1,17 @@
 //! Paying by loan: offers of all banks compared, an application, the return from the bank, and the
 //! shop's approval.
 
-use super::Shop;
 use super::amounts::lira;
-use super::browser::{Form, Visit, base_url, own_page};
+use super::browser::{Form, Visit, callback_url};
 use super::card::items;
 use super::catalogue::PRODUCTS;
 use super::checkout::{self, Forms};
 use super::gateway::{Gateway, Trouble};
 use super::order::{Action, BankPage, Line, Order, Stage, Way};
 use super::outcome::{Failure, Receipt};
-use super::pages::{Lang, go_to, refused};
+use super::pages::{Lang, go_to};
 use super::results;
+use super::{Shop, carried};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -129,9 +129,6 @@ pub(super) async fn refresh_offers(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     if let Some(order) = shop.store().order_mut(&id) {
         // The page asks when there are none.
@@ -147,9 +144,6 @@ pub(super) async fn apply(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     let lang = visit.lang;
     let address = format!("/shop/orders/{id}");
@@ -174,14 +168,7 @@ pub(super) async fn apply(
         }
         (Some(_), _) => return go_to(&address, &visit),
     };
-    let callback = format!(
-        "{}/shop/orders/{id}/callback",
-        base_url(
-            &headers,
-            shop.place.public_url.as_ref(),
-            &shop.place.gateway
-        )
-    );
+    let callback = callback_url(&shop, &headers, &id);
     let begun = {
         let mut store = shop.store();
         store.order_mut(&id).and_then(|order| {
@@ -196,14 +183,12 @@ pub(super) async fn apply(
     let Some((visitor, reference, request)) = begun else {
         return go_to(&address, &visit);
     };
-    let work = {
-        let (shop, id) = (Arc::clone(&shop), id.clone());
-        // Carried to its end although the browser may go away.
-        tokio::spawn(async move { init(&shop, &id, &visitor, &reference, &request, lang).await })
-    };
-    if let Err(error) = work.await {
-        tracing::error!(%error, "an application could not be carried to its end");
-    }
+    let applied = (Arc::clone(&shop), id.clone());
+    carried("an application", async move {
+        let (shop, id) = applied;
+        init(&shop, &id, &visitor, &reference, &request, lang).await;
+    })
+    .await;
     let at_bank = shop
         .store()
         .order(&id)
@@ -370,9 +355,6 @@ pub(super) async fn approve(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     let begun = {
         let mut store = shop.store();
@@ -384,12 +366,10 @@ pub(super) async fn approve(
     };
     if let Some((visitor, reference, payment)) = begun {
         let (shop, id, lang) = (Arc::clone(&shop), id.clone(), visit.lang);
-        let work = tokio::spawn(async move {
+        carried("an approval", async move {
             ask_approve(&shop, &id, &visitor, &reference, payment, lang).await;
-        });
-        if let Err(error) = work.await {
-            tracing::error!(%error, "an approval could not be carried to its end");
-        }
+        })
+        .await;
     }
     go_to(&format!("/shop/orders/{id}"), &visit)
 }
@@ -432,9 +412,6 @@ pub(super) async fn decide(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(status) = own_page(&headers) {
-        return refused(status);
-    }
     let visit = Visit::of(&headers, None);
     let decision = match Form::read(&body).value("decision") {
         "reject" => "reject",
