@@ -101,6 +101,27 @@ impl Language {
             false => Language::Tr,
         }
     }
+
+    /// Reads a browser's `Accept-Language`: its first choice of the two, Turkish when it has none.
+    pub fn of_browser(accepted: Option<&str>) -> Language {
+        let tags = accepted.unwrap_or_default().split(',');
+        let mut primary = tags.map(|tag| {
+            let tag = tag.trim().split(['-', ';']).next().unwrap_or_default();
+            tag.to_ascii_lowercase()
+        });
+        match primary.find(|tag| matches!(tag.as_str(), "tr" | "en")) {
+            Some(tag) if tag == "en" => Language::En,
+            _ => Language::Tr,
+        }
+    }
+
+    /// The tag of BCP 47, as HTML's `lang` takes it.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::Tr => "tr",
+            Language::En => "en",
+        }
+    }
 }
 
 /// An error's number and texts.
@@ -224,6 +245,18 @@ impl ErrorGroup {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_browsers_first_choice_of_the_two_languages_counts() {
+        for (accepted, language) in [
+            (None, Language::Tr),
+            (Some("de-DE, en-GB;q=0.8, tr;q=0.5"), Language::En),
+            (Some("TR-tr,en"), Language::Tr),
+            (Some("entirely-unknown"), Language::Tr),
+        ] {
+            assert_eq!(Language::of_browser(accepted), language, "{accepted:?}");
+        }
+    }
 
     #[test]
     fn every_group_has_a_number_of_its_own_above_10000() {

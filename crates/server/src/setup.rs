@@ -8,9 +8,10 @@ mod poses;
 mod settings;
 
 pub use apms::{
-    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, create_apm, edit_apm, set_apm_active,
+    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, create_apm, edit_apm, sent_secret,
+    set_apm_active,
 };
-pub use connection::{Found, Tested, sent_secret, test_apm, test_pos};
+pub use connection::{Found, Tested, test_apm, test_pos};
 pub use keys::{
     ListedKey, MadeKey, OVERLAP_HOURS, OVERLAP_HOURS_MAX, create_key, list_keys, revoke_key,
     rotate_key,

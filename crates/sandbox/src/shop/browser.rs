@@ -1,6 +1,7 @@
 //! What a browser brings: who it is, which language, which form, and from where it posts.
 
 use super::pages::Lang;
+use contract::errors::Language;
 use http::{HeaderMap, StatusCode, header};
 
 /// Longest form that is read, in fields.
@@ -55,17 +56,10 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// The browser's first choice of the two; Turkish when it has none.
 fn accepted(headers: &HeaderMap) -> Lang {
-    let line = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    let mut codes = line.split(',').filter_map(|tag| {
-        let code = tag.trim().get(..2)?.to_ascii_lowercase();
-        Lang::of_code(&code)
-    });
-    codes.next().unwrap_or(Lang::Tr)
+    let line = headers.get(header::ACCEPT_LANGUAGE);
+    let language = Language::of_browser(line.and_then(|value| value.to_str().ok()));
+    Lang::of_code(language.tag()).unwrap_or(Lang::Tr)
 }
 
 /// A form's fields.

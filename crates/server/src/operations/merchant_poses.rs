@@ -18,7 +18,7 @@ use contract::rules::Rule;
 use serde_json::Value as Json;
 
 /// What passwords and keys look like when they are read. Sent back, it changes nothing.
-const MASK: &str = "********";
+pub const MASK: &str = "********";
 /// POSes that a merchant may have.
 const POSES_MAX: usize = 200;
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use contract::errors::Language;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -100,19 +101,10 @@ impl Text {
     }
 }
 
-/// The browser's first choice of Turkish and English; Turkish when it has none.
+/// The browser's language.
 pub(super) fn language(headers: &HeaderMap) -> &'static str {
-    let accepted = headers
-        .get(http::header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    let mut languages = accepted
-        .split(',')
-        .map(|part| part.trim().to_ascii_lowercase());
-    match languages.find(|tag| tag.starts_with("tr") || tag.starts_with("en")) {
-        Some(tag) if tag.starts_with("en") => "en",
-        _ => "tr",
-    }
+    let accepted = headers.get(http::header::ACCEPT_LANGUAGE);
+    Language::of_browser(accepted.and_then(|value| value.to_str().ok())).tag()
 }
 
 /// A page that posts fields onward: by script, and by a button without.

@@ -172,7 +172,7 @@ impl Guest {
     pub(super) fn remember(&self, app: &App, response: &mut Response, form_cookie: Option<&str>) {
         const YEAR: u32 = 365 * 24 * 60 * 60;
         if self.lang_chosen {
-            let lang = render::tag(self.language);
+            let lang = self.language.tag();
             set_cookie(app, response, LANGUAGE_COOKIE, lang, Some(YEAR));
         }
         if let Some(cookie) = form_cookie {
@@ -181,17 +181,9 @@ impl Guest {
     }
 }
 
-/// The browser's first choice of the two languages; Turkish when it has none.
 fn preferred(headers: &HeaderMap) -> Language {
     let accepted = headers.get(http::header::ACCEPT_LANGUAGE);
-    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let mut tags = accepted
-        .split(',')
-        .map(|tag| tag.trim().to_ascii_lowercase());
-    match tags.find(|tag| tag.starts_with("tr") || tag.starts_with("en")) {
-        Some(tag) if tag.starts_with("en") => Language::En,
-        _ => Language::Tr,
-    }
+    Language::of_browser(accepted.and_then(|value| value.to_str().ok()))
 }
 
 /// Of forms before a sign-in.

@@ -117,14 +117,6 @@ fn language_of(state: &State) -> Language {
     }
 }
 
-/// The language's tag in HTML.
-pub(super) fn tag(language: Language) -> &'static str {
-    match language {
-        Language::Tr => "tr",
-        Language::En => "en",
-    }
-}
-
 /// A page of somebody who is signed in: the values of the page beside those of the frame.
 pub(super) fn page(visit: &Visit, template: &str, values: Value) -> Response {
     with_status(StatusCode::OK, visit, template, values)
@@ -148,7 +140,7 @@ fn frame(visit: &Visit) -> Value {
         .map(|permission| format!("{permission:?}"))
         .collect();
     context! {
-        lang => tag(visit.language),
+        lang => visit.language.tag(),
         path => &visit.path,
         form_token => &visit.form_token,
         user => context! { email => &visit.user.email, name => &visit.user.name },
@@ -168,7 +160,7 @@ pub(super) fn guest_page(
     template: &str,
     values: Value,
 ) -> Response {
-    let frame = context! { lang => tag(guest.language), path => &guest.path };
+    let frame = context! { lang => guest.language.tag(), path => &guest.path };
     html(status, template, context! { ..values, ..frame })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{merchant, note_secret, written};
 use crate::app::App;
+use crate::operations::merchant_poses::MASK;
 use crate::operations::{By, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
@@ -345,4 +346,9 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// A secret out of a form: nothing when it is empty or still masked, and stays as it is.
+pub fn sent_secret(text: &str) -> Option<Secret> {
+    (!text.is_empty() && text != MASK).then(|| Secret::new(text))
 }

@@ -9,7 +9,6 @@ use crate::random;
 use crate::store::{apms, poses};
 use connectors::bank::{Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
 use connectors::lender::{CartItem, LenderLine, OffersRequest};
-use contract::card::Secret;
 use contract::enums::{BnplCartItemType, Currency, PosStatus};
 use contract::errors::{ErrorGroup, Language};
 use contract::merchant_poses::UpdateMerchantPosRequest;
@@ -233,10 +232,4 @@ fn tested(found: Found, started: Instant, detail: &str) -> Tested {
         took_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
         detail: connectors::scrub::words(detail),
     }
-}
-
-/// A client secret that a form shows: nothing when it is to stay as it is.
-pub fn sent_secret(text: &str) -> Option<Secret> {
-    const MASK: &str = "********";
-    (!text.is_empty() && text != MASK).then(|| Secret::new(text))
 }
