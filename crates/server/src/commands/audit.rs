@@ -40,7 +40,7 @@ pub(super) async fn run(command: Audit) -> Result<(), Failed> {
 async fn export(app: &App, merchant_id: i64) -> Result<(), Problem> {
     // A mistyped id must not look like a log without entries.
     setup::merchant(app, merchant_id).await?;
-    let mut export = Export::begin(app, &By::operator(), merchant_id).await?;
+    let mut export = Export::begin(app, &By::operator(), merchant_id, ("", "")).await?;
     put(&csv::row(audit_log::COLUMNS))?;
     loop {
         let found = export.next(app).await?;

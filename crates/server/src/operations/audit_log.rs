@@ -24,25 +24,42 @@ pub async fn list(
 /// An export under way, newest first.
 pub struct Export {
     merchant_id: i64,
+    action: String,
+    actor: String,
     before: i64,
 }
 
 impl Export {
-    /// Begins an export, which is itself an entry.
-    pub async fn begin(app: &App, by: &By, merchant_id: i64) -> Result<Export, Problem> {
+    /// Begins an export, which is itself an entry. Empty filters, action and actor, are none.
+    pub async fn begin(
+        app: &App,
+        by: &By,
+        merchant_id: i64,
+        (action, actor): (&str, &str),
+    ) -> Result<Export, Problem> {
         const ACTION: &str = "audit.export";
         by.require(app, merchant_id, Permission::LookAtAudit, ACTION, "")
             .await?;
         by.note_look(app, merchant_id, ACTION, "").await?;
         Ok(Export {
             merchant_id,
+            action: action.to_owned(),
+            actor: actor.to_owned(),
             before: i64::MAX,
         })
     }
 
     /// The next entries; none at the end.
     pub async fn next(&mut self, app: &App) -> Result<Vec<Written>, Problem> {
-        let found = audit::of_merchant(app, self.merchant_id, self.before, "", "", BATCH).await?;
+        let found = audit::of_merchant(
+            app,
+            self.merchant_id,
+            self.before,
+            &self.action,
+            &self.actor,
+            BATCH,
+        )
+        .await?;
         if let Some(last) = found.last() {
             self.before = last.id;
         }

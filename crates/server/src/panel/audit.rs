@@ -81,7 +81,8 @@ fn text(json: Option<&Json>) -> String {
 }
 
 async fn export(app: Arc<App>, visit: Visit) -> Page {
-    let export = Export::begin(&app, &visit.by(), visit.merchant_id()).await?;
+    let filters = (visit.asked("action"), visit.asked("actor"));
+    let export = Export::begin(&app, &visit.by(), visit.merchant_id(), filters).await?;
     // A mark at the beginning tells spreadsheets that this is UTF-8.
     let head = format!("\u{feff}{}", csv::row(audit_log::COLUMNS));
     let rows = futures_util::stream::unfold(Some((app, export, head)), |state| async move {

@@ -83,7 +83,7 @@ async fn shown(app: &App, visit: &Visit) -> Result<Value, Problem> {
         volume_chart => volume_chart(visit, &figures, step),
         count_chart => count_chart(visit, &figures, step),
         rows => rows(visit, &figures, step),
-        by_pos => approvals(&figures.by_pos),
+        by_bank => approvals(&by_bank(&figures.by_pos)),
         by_brand => approvals(&figures.by_brand),
         errors => errors(visit, &figures),
         loans => figures.loans.iter().map(|loans| context! {
@@ -207,6 +207,28 @@ fn rows(visit: &Visit, figures: &Figures, step: Step) -> Vec<Value> {
         (approved + failed + open > 0).then(|| context! { name, approved, failed, open, volumes })
     });
     rows.collect()
+}
+
+/// The POSes of one bank taken together, under the bank's name.
+fn by_bank(of_poses: &[Approvals]) -> Vec<Approvals> {
+    let mut banks: Vec<Approvals> = Vec::new();
+    for pos in of_poses {
+        match banks.iter_mut().find(|bank| bank.bank_id == pos.bank_id) {
+            Some(bank) => {
+                bank.approved += pos.approved;
+                bank.declined += pos.declined;
+            }
+            None => {
+                let known = connectors::directory::bank_name(pos.bank_id);
+                let name = known.unwrap_or(&pos.name).to_owned();
+                banks.push(Approvals {
+                    name,
+                    ..pos.clone()
+                });
+            }
+        }
+    }
+    banks
 }
 
 fn approvals(of: &[Approvals]) -> Vec<Value> {

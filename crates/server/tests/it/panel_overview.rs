@@ -170,6 +170,8 @@ async fn the_audit_log_shows_what_changed_and_leaves_as_a_file() {
         reader.get("/panel/audit").await;
     }
     let file = owner.get("/panel/audit.csv").await.ok();
+    let chosen = owner.get("/panel/audit.csv?action=user.invite").await.ok();
+    assert_eq!(chosen.text.lines().count(), 4, "{}", chosen.text);
     let refused = file.text.lines().filter(|line| line.contains(",REFUSED,"));
     assert_eq!(refused.count(), 110);
     assert_eq!(reader.get("/panel/audit.csv").await.status, 403);
