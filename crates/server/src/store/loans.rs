@@ -214,12 +214,14 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
     );
 }
 
-/// Writes what became of an application; a conflict when it is no longer in the state `was`.
+/// Writes what became of an application; a conflict when it is no longer in the state `was`, or when
+/// the browser came back since it was read: what is owed then is another thing, and a return that was
+/// noted stays noted.
 pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
     let l = loan;
     commit.one(
         "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
-         returned = $10, inquiries = $11, inquire_at = $12 where merchant_id = $1 and payment_id = $2 and state = $3",
+         inquiries = $10, inquire_at = $11 where merchant_id = $1 and payment_id = $2 and state = $3 and returned = $12",
         params![
             l.merchant_id,
             l.payment_id,
@@ -230,9 +232,9 @@ pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
             l.redirect_url.as_deref(),
             l.action.as_str(),
             l.state.as_str(),
-            l.returned,
             l.inquiries,
             l.inquire_at,
+            l.returned,
         ],
     );
 }

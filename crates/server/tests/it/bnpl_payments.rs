@@ -5,6 +5,8 @@ use crate::world::{CALLBACK_KEY, Reply, World};
 use contract::signature::callback_hash_v2;
 use serde_json::{Value, json};
 use server::operations::By;
+use server::store::db::{Commit, CommitError};
+use server::store::loans;
 
 pub fn cart() -> Value {
     json!([
@@ -214,6 +216,37 @@ async fn a_rejection_and_a_replayed_return() {
         .ok();
     assert_eq!(verified.data("paymentStatus"), "FAILURE");
     assert_eq!(verified.data("responseStatus"), "DECLINED");
+}
+
+/// The lender's notification may be at work while the browser comes back: what it writes then must not
+/// undo that the return was noted, or a replay would be taken for the first one.
+#[tokio::test]
+async fn a_return_stays_noted_whatever_else_is_written_meanwhile() {
+    let world = World::open().await;
+    let init = applied(&world, "046").await;
+    let id = init.data("paymentId").as_i64().unwrap();
+    let read = || async {
+        let loan = loans::of_payment(&world.app, world.merchant, id).await;
+        loan.unwrap().unwrap()
+    };
+    let read_before = read().await;
+    let mut returns = Commit::new(world.merchant, id);
+    loans::mark_returned(world.merchant, id, &mut returns);
+    world.app.db.commit(returns).await.unwrap();
+
+    let mut late = Commit::new(world.merchant, id);
+    loans::save(&read_before, read_before.state, &mut late);
+    let refused = world.app.db.commit(late).await;
+    assert!(matches!(refused, Err(CommitError::Conflict { .. })));
+    assert!(read().await.returned);
+    // And the whole way: the notification and every replay afterwards.
+    let url = init.data("redirectUrl").as_str().unwrap();
+    let callback = decided(&world, url, "approve").await;
+    assert_eq!(callback.field("callbackStatus"), "ALREADY_RETURNED");
+    let reply = world
+        .get(&format!("/payment-reporting/v1/payments/{id}"))
+        .await;
+    assert_eq!(reply.ok().data("paymentStatus"), "SUCCESS");
 }
 
 #[tokio::test(flavor = "multi_thread")]
