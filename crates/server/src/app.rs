@@ -133,6 +133,21 @@ impl App {
         self.after(self.settings.bank_timeout + Duration::from_secs(10))
     }
 
+    /// Whether whoever was asked at this moment may still be answering.
+    pub fn may_be_answering(&self, asked_at: Timestamp) -> bool {
+        asked_at > self.asked_before()
+    }
+
+    /// Whatever was asked before this moment and has no answer is in doubt.
+    pub fn asked_before(&self) -> Timestamp {
+        let under_way =
+            SignedDuration::try_from(self.settings.bank_timeout + Duration::from_secs(10));
+        self.now()
+            .checked_sub(under_way.unwrap_or(SignedDuration::MAX))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .max(Timestamp::UNIX_EPOCH)
+    }
+
     /// When a reversal that has no answer may be looked at again: a void asks the bank up to three
     /// things, each with its own time.
     pub fn unanswered_reversal_at(&self) -> Timestamp {

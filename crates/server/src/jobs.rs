@@ -9,7 +9,7 @@ use crate::engine::{inquiry, loan};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::{
-    SHARDS, attempts, cards, exchanges, leases, loans, merchants, page_tokens, requests,
+    SHARDS, attempts, cards, exchanges, inquiries, leases, loans, merchants, page_tokens, requests,
     signatures, users, webhooks, won,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -63,13 +63,13 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
     }
 }
 
-/// Days that a card of an unfinished payment, and a logged request, are kept.
+/// Days that a card of an unfinished payment, a logged request and what was asked before a payment are kept.
 const MONTH_DAYS: i64 = 30;
 /// Days that the evidence of a payment is kept: beyond the year in which cardholders may dispute.
 const EVIDENCE_DAYS: i64 = 400;
 
 /// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments,
-/// logged requests, and what was said about old payments.
+/// logged requests, what was asked before payments, and what was said about old payments.
 pub async fn forget(app: &App) {
     let now = app.now();
     let ago = |days: i64| {
@@ -82,6 +82,7 @@ pub async fn forget(app: &App) {
     users::forget_expired(now, &mut commit);
     cards::forget_abandoned(ago(MONTH_DAYS), &mut commit);
     requests::forget_before(ago(MONTH_DAYS), &mut commit);
+    inquiries::forget_before(ago(MONTH_DAYS), &mut commit);
     let first_kept = first_id_at(ago(EVIDENCE_DAYS));
     exchanges::forget_before(first_kept, &mut commit);
     webhooks::forget_tries_before(first_kept, &mut commit);

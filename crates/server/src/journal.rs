@@ -1,9 +1,10 @@
-//! What is written behind a request: exchanges with banks, and what API keys asked for. A bounded
+//! What is written behind a request: exchanges with banks, what API keys asked for and what shops
+//! found out before a payment. A bounded
 //! queue that a task of its own carries to the database in batches: evidence never slows a payment
 //! and never fails one, so what does not fit is dropped, counted and told to the operator.
 
 use crate::store::db::{Commit, CommitError, Db};
-use crate::store::{exchanges, requests};
+use crate::store::{exchanges, inquiries, requests};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -32,6 +33,8 @@ pub enum Entry {
     Exchange(exchanges::Exchange),
     /// An API key asked for something.
     Request(Box<requests::Logged>),
+    /// A shop asked for a card's rewards or for loan offers, and was answered.
+    Inquiry(inquiries::Inquiry),
 }
 
 impl Entry {
@@ -39,6 +42,7 @@ impl Entry {
         match self {
             Entry::Exchange(exchange) => (exchange.merchant_id, exchange.id),
             Entry::Request(request) => (request.merchant_id, request.id),
+            Entry::Inquiry(inquiry) => (inquiry.merchant_id, inquiry.id),
         }
     }
 
@@ -46,6 +50,7 @@ impl Entry {
         match self {
             Entry::Exchange(e) => e.request.len() + e.response.as_ref().map_or(0, String::len),
             Entry::Request(r) => r.path.len() + r.signing_bytes(),
+            Entry::Inquiry(i) => i.found.bytes(),
         }
     }
 }
@@ -217,6 +222,7 @@ async fn write_together(db: &Db, merchant_id: i64, entries: &[Entry]) -> Written
             match entry {
                 Entry::Exchange(exchange) => exchanges::insert(exchange, &mut commit),
                 Entry::Request(request) => requests::insert(request, &mut commit),
+                Entry::Inquiry(inquiry) => inquiries::insert(inquiry, &mut commit),
             }
         }
         match db.commit(commit).await {

@@ -312,14 +312,14 @@ pub enum Found {
 }
 
 /// Ends a doubt by a person's word: SUCCESS when the money was taken, whatever the shop was told
-/// before (its webhook tells it now), else FAILURE. `note` adds to the commit what stands in the
-/// audit log. Refused while the bank is being asked to give the money back: that would cross.
+/// before (its webhook tells it now), else FAILURE. `note` is handed the state that the attempt had,
+/// and adds to the commit what stands in the audit log. Refused while the bank is being asked to give the money back: that would cross.
 pub async fn settled_by_hand(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
     found: Found,
-    note: impl Fn(&Attempt, &Payment, &mut Commit),
+    note: impl Fn(&str, &Payment, &mut Commit),
 ) -> Result<Payment, Problem> {
     use AttemptState::{Doubt, Reversing, Review};
     for _ in 0..super::CONFLICTS_MAX {
@@ -337,7 +337,7 @@ pub async fn settled_by_hand(
         let known = (&payment, &attempt);
         let (mut commit, moved, _) = answer::decided(app, merchant, known, attempt.state, &outcome);
         attempts::unless_inquired(&attempt, &mut commit);
-        note(&attempt, &moved, &mut commit);
+        note(attempt.state.as_str(), &moved, &mut commit);
         if won(app.db.commit(commit).await)? {
             return Ok(moved);
         }
@@ -358,6 +358,7 @@ fn by_hand(attempt: &Attempt, found: Found) -> Outcome {
     }
 }
 
-fn not_open(state: &str) -> Problem {
+/// What is not in doubt, or is being changed right now, is nobody's to settle.
+pub(super) fn not_open(state: &str) -> Problem {
     Problem::with(Rule::WrongPaymentState, &[("status", state)])
 }

@@ -5,6 +5,7 @@
 
 use super::answer::{failure, failure_of};
 use super::claims::Claims;
+use super::inquiry::{Found, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce};
@@ -95,6 +96,7 @@ pub async fn apply(
         redirect_url: None,
         action: Action::VerifyRequired,
         state: ApplicationState::Asked,
+        asked_at: app.now(),
         items: plan.cart.clone(),
         returned: false,
         expires_at,
@@ -346,15 +348,7 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.action = Action::ApprovalRequired;
             loan.inquire_at = Some(after_expiry(app, loan));
         }
-        LoanState::Disbursed => {
-            loan.state = ApplicationState::Disbursed;
-            loan.action = Action::None;
-            loan.inquire_at = None;
-            if let Some(status) = after(payment.status, Event::Approved) {
-                payment.status = status;
-                payment.captured = payment.paid_price.minor;
-            }
-        }
+        LoanState::Disbursed => disburse(payment, loan),
         LoanState::Rejected(decline) => refuse(payment, loan, failure_of(&decline)),
         LoanState::Expired => {
             refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
@@ -365,6 +359,51 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.state = ApplicationState::Cancelled;
         }
     }
+}
+
+/// The bank paid the merchant.
+fn disburse(payment: &mut Payment, loan: &mut Loan) {
+    loan.state = ApplicationState::Disbursed;
+    loan.action = Action::None;
+    loan.inquire_at = None;
+    if let Some(status) = after(payment.status, Event::Approved) {
+        payment.status = status;
+        payment.captured = payment.paid_price.minor;
+    }
+}
+
+/// Ends an application in doubt by a person's word: the bank paid the merchant, or it will not.
+/// `note` is handed the state that the application had, and adds to the commit what stands in the
+/// audit log. Refused while the lender may still be answering: that would cross.
+pub async fn settled_by_hand(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
+    found: Found,
+    note: impl Fn(&str, &Payment, &mut Commit),
+) -> Result<Payment, Problem> {
+    for _ in 0..CONFLICTS_MAX {
+        let (payment, loan) = reload(app, merchant.id, payment_id).await?;
+        if !loan.is_in_doubt() || app.may_be_answering(loan.asked_at) {
+            return Err(not_open(loan.state.as_str()));
+        }
+        let (mut moved, mut result) = (payment.clone(), loan.clone());
+        match found {
+            Found::Taken => disburse(&mut moved, &mut result),
+            Found::NotTaken => refuse(
+                &mut moved,
+                &mut result,
+                failure(ErrorGroup::CommunicationOrSystemError),
+            ),
+        }
+        let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));
+        loans::unless_asked(&loan, &mut commit);
+        note(loan.state.as_str(), &moved, &mut commit);
+        if won(app.db.commit(commit).await)? {
+            return Ok(moved);
+        }
+    }
+    Err(Problem::unavailable("the application keeps changing"))
 }
 
 /// The lender knows no such application. One in doubt may still be on its way, so that is believed
@@ -396,10 +435,24 @@ async fn write(
     (payment, loan): (&Payment, &Loan),
     (moved, result): (&mut Payment, &Loan),
 ) -> Result<bool, Problem> {
+    let commit = changed(app, merchant, (payment, loan), (moved, result));
+    if !won(app.db.commit(commit).await)? {
+        return Ok(false);
+    }
+    moved.version += i64::from(moved.status != payment.status);
+    Ok(true)
+}
+
+/// The commit that changes payment and application, and tells the shop of it.
+fn changed(
+    app: &App,
+    merchant: &Merchant,
+    (payment, loan): (&Payment, &Loan),
+    (moved, result): (&Payment, &Loan),
+) -> Commit {
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     loans::save(result, loan.state, &mut commit);
-    let changed = moved.status != payment.status;
-    if changed {
+    if moved.status != payment.status {
         payments::save(moved, &mut commit);
     }
     // The shop hears of each state that asks something of it or ends the matter.
@@ -407,11 +460,7 @@ async fn write(
     if speaks && result.state != loan.state {
         announce::loan(app, merchant, moved, result.action, &mut commit);
     }
-    if !won(app.db.commit(commit).await)? {
-        return Ok(false);
-    }
-    moved.version += i64::from(changed);
-    Ok(true)
+    commit
 }
 
 /// What the browser's return led to.
@@ -515,6 +564,7 @@ pub async fn approve(
         let was = loan.state;
         let mut intended = loan.clone();
         intended.state = ApplicationState::Confirming;
+        intended.asked_at = app.now();
         intended.action = Action::VerifyRequired;
         intended.inquiries = 0;
         intended.inquire_at = Some(app.unanswered_at());

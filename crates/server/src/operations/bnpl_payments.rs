@@ -4,8 +4,10 @@ use super::{Caller, Permission, Problem, Who, check, payment_view};
 use crate::app::App;
 use crate::engine::answer::{failure, failure_of};
 use crate::engine::loan::{self, Plan, cart_items};
+use crate::journal::Entry;
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
+use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::loans::{CartLine, Loan};
 use crate::store::merchants::FEATURE_APMS;
 use crate::store::payments::{Amount, CardShown, Payment};
@@ -83,18 +85,49 @@ pub async fn offers(
         }
     };
     // The regulator's limits hold whatever a lender offers.
-    let limit = term_limit(app, &cart, price.minor);
+    let limit = term_limit(app, &cart, price.minor).unwrap_or(u16::MAX);
+    let found: Vec<BankOffer> = found
+        .into_iter()
+        .map(|mut offer| {
+            offer.terms.retain(|term| term.term <= limit);
+            offer
+        })
+        .collect();
+    let offer_id = app.next_id();
+    app.journal.note(Entry::Inquiry(Inquiry {
+        merchant_id: caller.merchant.id,
+        id: offer_id,
+        subject: inquiries::cart(apm.id, &cart),
+        at: app.now(),
+        found: Found::Offers(found.iter().map(kept).collect()),
+    }));
     Ok(BnplPaymentOfferResponse {
-        offer_id: Some(app.next_id().to_string()),
+        offer_id: Some(offer_id.to_string()),
         price: Some(price.decimal(currency)),
         bank_offers: found
             .into_iter()
-            .map(|offer| wire(offer, currency, limit))
+            .map(|offer| wire(offer, currency))
             .collect(),
     })
 }
 
-fn wire(offer: BankOffer, currency: Currency, limit: Option<u16>) -> BnplBankOffer {
+/// An offer as the page of its payment will show it.
+fn kept(offer: &BankOffer) -> inquiries::Offer {
+    let terms = offer.terms.iter().map(|term| inquiries::Term {
+        months: term.term,
+        amount: term.amount,
+        total: term.total_amount,
+        rate: term.interest_rate,
+    });
+    inquiries::Offer {
+        bank_code: offer.bank_code.clone(),
+        bank_name: offer.bank_name.clone(),
+        plan_calculated_by_bank: offer.plan_calculated_by_bank,
+        terms: terms.collect(),
+    }
+}
+
+fn wire(offer: BankOffer, currency: Currency) -> BnplBankOffer {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
     BnplBankOffer {
@@ -109,7 +142,6 @@ fn wire(offer: BankOffer, currency: Currency, limit: Option<u16>) -> BnplBankOff
         bank_offer_terms: offer
             .terms
             .into_iter()
-            .filter(|term| limit.is_none_or(|limit| term.term <= limit))
             .map(|term| BnplBankOfferTerm {
                 term: Some(i32::from(term.term)),
                 amount: amount(term.amount),

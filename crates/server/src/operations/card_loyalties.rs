@@ -5,8 +5,10 @@ use super::{Caller, Problem, check};
 use crate::app::App;
 use crate::engine::answer::{failure, failure_of};
 use crate::engine::rewards;
+use crate::journal::Entry;
 use crate::random;
 use crate::store::db::Commit;
+use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::poses::{self, Pos};
 use connectors::bank::{Line, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
 use contract::card_loyalties::{
@@ -91,6 +93,14 @@ pub async fn retrieve(
             });
         }
     };
+    let loyalties = wire(found);
+    app.journal.note(Entry::Inquiry(Inquiry {
+        merchant_id: caller.merchant.id,
+        id: app.next_id(),
+        subject: inquiries::card(card.data.pan.bin(), card.data.pan.last_four()),
+        at: app.now(),
+        found: Found::Rewards(loyalties.clone()),
+    }));
     let shown = card.shown();
     Ok(RetrieveLoyaltiesResponse {
         card_brand: shown.brand.clone(),
@@ -104,7 +114,7 @@ pub async fn retrieve(
             bank_id: Some(pos.bank_id),
         }),
         fraud_result: None,
-        loyalties: wire(found),
+        loyalties,
     })
 }
 

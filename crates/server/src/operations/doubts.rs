@@ -6,12 +6,12 @@ use crate::app::App;
 use crate::engine::inquiry;
 pub use crate::engine::inquiry::Found;
 use crate::engine::loan;
+use crate::store::db::Commit;
 use crate::store::doubts::{self, OpenDoubt};
-use crate::store::payments;
+use crate::store::payments::{self, Payment};
 use connectors::scrub;
 use contract::enums::{PaymentStatus, PaymentType};
 use contract::rules::Rule;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 /// Doubts of one kind that are listed.
@@ -26,12 +26,7 @@ pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>
     by.require(app, merchant_id, permission, "payment.look", "doubts")
         .await?;
     // What was asked a moment ago is under way, not in doubt.
-    let under_way = SignedDuration::try_from(app.settings.bank_timeout)
-        .unwrap_or(SignedDuration::ZERO)
-        .saturating_add(SignedDuration::from_secs(10));
-    let asked_before = app.now().checked_sub(under_way).unwrap_or(Timestamp::MIN);
-    let asked_before = asked_before.max(Timestamp::UNIX_EPOCH);
-    let mut found = doubts::of_merchant(app, merchant_id, asked_before, LISTED_MAX).await?;
+    let mut found = doubts::of_merchant(app, merchant_id, app.asked_before(), LISTED_MAX).await?;
     found.sort_by_key(|doubt| (doubt.since, doubt.payment_id));
     Ok(found)
 }
@@ -90,20 +85,17 @@ pub async fn settle_by_hand(
         Found::Taken => "TAKEN",
         Found::NotTaken => "NOT_TAKEN",
     };
-    let settled = inquiry::settled_by_hand(
-        app,
-        merchant,
-        payment_id,
-        found,
-        |attempt, moved, commit| {
-            let before = json!({"status": was.status, "attempt": attempt.state.as_str()});
-            let after = json!({"status": moved.status, "found": word, "note": note});
-            let change = (before, after);
-            caller
-                .by
-                .note(app, merchant.id, ACTION, &target, change, commit);
-        },
-    )
-    .await?;
+    let noted = |state: &str, moved: &Payment, commit: &mut Commit| {
+        let before = json!({"status": was.status, "state": state});
+        let after = json!({"status": moved.status, "found": word, "note": note});
+        let change = (before, after);
+        caller
+            .by
+            .note(app, merchant.id, ACTION, &target, change, commit);
+    };
+    let settled = match was.payment_type {
+        PaymentType::Apm => loan::settled_by_hand(app, merchant, payment_id, found, noted).await?,
+        _ => inquiry::settled_by_hand(app, merchant, payment_id, found, noted).await?,
+    };
     Ok(settled.status)
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::store::attempts::{self, Attempt};
 use crate::store::audit::{self, Written};
 use crate::store::exchanges::{self, Exchange};
+use crate::store::inquiries::{self, Inquiry};
 use crate::store::loans::{self, Loan};
 use crate::store::payments::{self, Item, Payment};
 use crate::store::webhooks::{self, Sent, Try};
@@ -35,6 +36,8 @@ pub struct Detail {
     pub poses: BTreeMap<i64, String>,
     /// The name of the account at the lender, of a loan.
     pub lender: Option<String>,
+    /// The rewards that the card had, or the offers for the cart, when the shop last asked for them.
+    pub asked_before: Option<Inquiry>,
     /// What was said to banks and lenders, oldest first.
     pub exchanges: Vec<Exchange>,
     /// Its webhooks with their calls, oldest first.
@@ -86,6 +89,16 @@ pub async fn retrieve(
         Some(loan) => apms::one_of_merchant(app, merchant_id, loan.apm_id).await?,
         None => None,
     };
+    let payment = &standing.payment;
+    let subject = match (&standing.loan, &payment.bin_number, &payment.last_four) {
+        (Some(loan), _, _) => Some(inquiries::cart(loan.apm_id, &loan.items)),
+        (None, Some(bin), Some(last_four)) => Some(inquiries::card(bin, last_four)),
+        _ => None,
+    };
+    let asked_before = match subject {
+        Some(of) => inquiries::last_before(app, merchant_id, &of, payment.created_at).await?,
+        None => None,
+    };
     let mut called = Vec::new();
     for sent in webhooks::of_payment(app, merchant_id, payment_id).await? {
         let tries = webhooks::tries_of(app, merchant_id, sent.webhook.id).await?;
@@ -96,6 +109,7 @@ pub async fn retrieve(
         changed: attempts::changed_of_payment(app, merchant_id, payment_id).await?,
         poses,
         lender: lender.map(|apm| apm.name),
+        asked_before,
         exchanges: exchanges::of_payment(app, merchant_id, payment_id).await?,
         webhooks: called,
         deeds: audit::of_target(app, merchant_id, &payment_id.to_string()).await?,

@@ -76,6 +76,27 @@ pub(super) fn share(language: Language, part: i64, whole: i64) -> String {
     }
 }
 
+/// An interest rate in millionths of a percent: `%3,29` and `3.29%`; two digits after the point or as
+/// many as it has.
+pub(super) fn rate(language: Language, millionths: i64) -> String {
+    const UNIT: i64 = 1_000_000;
+    let point = match language {
+        Language::Tr => ',',
+        Language::En => '.',
+    };
+    let digits = format!("{:06}", (millionths % UNIT).abs());
+    let (shown, exact) = digits.split_at(2);
+    let text = format!(
+        "{}{point}{shown}{}",
+        number(language, millionths / UNIT),
+        exact.trim_end_matches('0')
+    );
+    match language {
+        Language::Tr => format!("%{text}"),
+        Language::En => format!("{text}%"),
+    }
+}
+
 fn month(language: Language, at: &Zoned) -> &'static str {
     let months = match language {
         Language::Tr => &MONTHS_TR,
@@ -130,6 +151,8 @@ mod tests {
         assert_eq!(share(Language::Tr, 2, 3), "%66,7");
         assert_eq!(share(Language::En, 1, 1), "100.0%");
         assert_eq!(share(Language::En, 0, 0), "–");
+        assert_eq!(rate(Language::Tr, 3_290_000), "%3,29");
+        assert_eq!(rate(Language::En, 4_012_500), "4.0125%");
         let time: Timestamp = "2026-11-22T21:05:09Z".parse().unwrap();
         assert_eq!(moment(Language::Tr, time), "23 Kas 2026 00:05:09");
         assert_eq!(day(Language::En, time), "23 Nov 2026");

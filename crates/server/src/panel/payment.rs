@@ -56,7 +56,7 @@ async fn payment_page(
     };
     let values = context! {
         ..about,
-        ..standing_shown(visit, &detail.standing),
+        ..standing_shown(app, visit, &detail.standing),
         ..payment_shown::detail(visit.language, &detail, exchanges)
     };
     let status = wrong.map_or(StatusCode::OK, |(problem, _)| render::status_of(problem));
@@ -67,7 +67,7 @@ async fn payment_page(
 async fn state(app: Arc<App>, visit: Visit) -> Page {
     let id = visit.id("id")?;
     let standing = payment_detail::standing(&app, &visit.by(), visit.merchant_id(), id).await?;
-    let values = context! { renewed => true, ..standing_shown(&visit, &standing) };
+    let values = context! { renewed => true, ..standing_shown(&app, &visit, &standing) };
     Ok(render::page(&visit, "payment_state.html", values))
 }
 
@@ -103,12 +103,14 @@ fn waits_for(standing: &Standing) -> &'static str {
 }
 
 /// State, what it waits for, and what can be done now.
-fn standing_shown(visit: &Visit, standing: &Standing) -> Value {
+fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let p = &standing.payment;
     let waits = waits_for(standing);
     let last = standing.attempts.last();
     let loan = standing.loan.as_ref();
     let open = matches!(waits, "doubt" | "reversing" | "review");
+    let loan_in_doubt =
+        loan.is_some_and(|loan| loan.is_in_doubt() && !app.may_be_answering(loan.asked_at));
     let unfinished = loan.filter(|loan| !loan.state.is_final() && !waits.is_empty());
     let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
     let next = match loan {
@@ -123,6 +125,7 @@ fn standing_shown(visit: &Visit, standing: &Standing) -> Value {
     });
     context! {
         id => p.id,
+        loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
         inquiries => loan.map_or(last.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
@@ -131,7 +134,7 @@ fn standing_shown(visit: &Visit, standing: &Standing) -> Value {
             approve => waits == "approval" && visit.may(Permission::ApproveLoans),
             verify => unfinished.is_some() && visit.may(Permission::Inquire),
             inquire => open && visit.may(Permission::Inquire),
-            settle => open && visit.may(Permission::SettleDoubts),
+            settle => (open || loan_in_doubt) && visit.may(Permission::SettleDoubts),
         },
     }
 }

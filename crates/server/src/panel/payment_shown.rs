@@ -1,10 +1,11 @@
 //! What the page of a payment shows: the payment's parts as values of its template.
 
 use super::payments::masked;
-use super::{timeline, webhooks};
+use super::{format, timeline, webhooks};
 use crate::operations::payment_detail::Detail;
 use crate::store::attempts::Attempt;
 use crate::store::exchanges::Exchange;
+use crate::store::inquiries::{Found, Inquiry, Offer};
 use crate::store::loans::Loan;
 use crate::store::payments::Payment;
 use connectors::bank::RewardUse;
@@ -14,6 +15,7 @@ use contract::enums::{CardAssociation, CardType, Currency, LoyaltyType, PaymentG
 use contract::errors::Language;
 use contract::money::Decimal;
 use minijinja::{Value, context};
+use std::collections::BTreeSet;
 
 /// All of it. What was said to banks comes along only when it was asked for.
 pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Value {
@@ -22,8 +24,9 @@ pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Va
     context! {
         payment => facts(payment),
         items => items(detail),
-        loyalty => payment.loyalty.as_ref().map(|one| loyalty(one, payment.currency)),
+        loyalty => payment.loyalty.as_ref().map(|one| reward(one, payment.currency)),
         loan => detail.standing.loan.as_ref().map(|loan| loan_shown(detail, loan)),
+        asked_before => detail.asked_before.as_ref().map(|inquiry| asked_before(language, detail, inquiry)),
         attempts => attempts.map(|one| attempt(detail, one)).collect::<Vec<_>>(),
         exchanges => detail.exchanges.iter().map(|one| exchange(one, exchanges)).collect::<Vec<_>>(),
         webhooks => detail.webhooks.iter().map(|(sent, tries)| webhooks::shown(sent, tries)).collect::<Vec<_>>(),
@@ -74,7 +77,7 @@ fn items(detail: &Detail) -> Vec<Value> {
 }
 
 /// The reward that a payment has: asked for while it waits, used once it is taken.
-fn loyalty(loyalty: &Loyalty, currency: Currency) -> Value {
+fn reward(loyalty: &Loyalty, currency: Currency) -> Value {
     let minor = |value: Option<Decimal>| value.and_then(|value| value.to_minor(currency).ok());
     let points = loyalty.reward.as_ref();
     context! {
@@ -107,6 +110,44 @@ fn loan_shown(detail: &Detail, loan: &Loan) -> Value {
         is_final => loan.state.is_final(),
         inquiries => loan.inquiries,
         items => items.collect::<Vec<_>>(),
+    }
+}
+
+/// What the card had, or what the banks would have lent, when the shop asked before it paid.
+fn asked_before(language: Language, detail: &Detail, inquiry: &Inquiry) -> Value {
+    let at = inquiry.at.to_string();
+    match &inquiry.found {
+        // Inquiries are in lira, whatever the payment is in.
+        Found::Rewards(rewards) => {
+            let rewards = rewards.iter().map(|one| reward(one, Currency::Try));
+            context! { at, rewards => rewards.collect::<Vec<_>>() }
+        }
+        Found::Offers(offers) => {
+            let loan = detail.standing.loan.as_ref();
+            let months: BTreeSet<u16> = offers
+                .iter()
+                .flat_map(|offer| offer.terms.iter().map(|term| term.months))
+                .collect();
+            let offers = offers.iter().map(|one| offer(language, one, &months, loan));
+            context! { at, offer_id => inquiry.id, offers => offers.collect::<Vec<_>>(), months => &months }
+        }
+    }
+}
+
+/// One bank's line: a plan or nothing for each of the months that any bank offers.
+fn offer(language: Language, offer: &Offer, months: &BTreeSet<u16>, loan: Option<&Loan>) -> Value {
+    let chosen = loan.filter(|loan| loan.bank_code.as_deref() == Some(&offer.bank_code));
+    let plans = months.iter().map(|months| {
+        let term = offer.terms.iter().find(|term| term.months == *months)?;
+        Some(context! {
+            amount => term.amount, total => term.total, rate => format::rate(language, term.rate),
+            chosen => chosen.is_some_and(|loan| loan.term == Some(*months)),
+        })
+    });
+    context! {
+        bank => &offer.bank_name, code => &offer.bank_code, chosen => chosen.is_some(),
+        plan_calculated_by_bank => offer.plan_calculated_by_bank,
+        plans => plans.collect::<Vec<_>>(),
     }
 }
 

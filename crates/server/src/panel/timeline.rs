@@ -6,6 +6,7 @@ use crate::operations::payment_detail::Detail;
 use crate::store::attempts::AttemptState;
 use crate::store::audit::{Outcome, Written};
 use crate::store::exchanges::Exchange;
+use crate::store::inquiries::Found;
 use crate::store::webhooks::{Try, Webhook, WebhookState};
 use contract::errors::Language;
 use jiff::Timestamp;
@@ -28,6 +29,26 @@ pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
         title: say(language, "Ödeme istendi", "Payment asked for").to_owned(),
         more: format::money(language, payment.paid_price.minor, payment.currency),
     }];
+    if let Some(inquiry) = &detail.asked_before {
+        let title = match inquiry.found {
+            Found::Rewards(_) => say(
+                language,
+                "Kartın ödülleri soruldu",
+                "The card's rewards were asked for",
+            ),
+            Found::Offers(_) => say(
+                language,
+                "Kredi teklifleri soruldu",
+                "Loan offers were asked for",
+            ),
+        };
+        events.push(Event {
+            at: inquiry.at,
+            tone: "",
+            title: title.to_owned(),
+            more: String::new(),
+        });
+    }
     for exchange in &detail.exchanges {
         events.push(exchanged(language, exchange));
     }

@@ -55,11 +55,13 @@ pub async fn of_merchant(
         .db
         .rows(
             "select l.payment_id, p.paid_price as amount, p.currency, m.name as party, l.state, \
-             p.created_at as since, l.inquiries, l.inquire_at from loans l \
+             l.asked_at as since, l.inquiries, l.inquire_at, \
+             (select e.failure from exchanges e where e.payment_id = l.payment_id and e.merchant_id = l.merchant_id \
+             order by e.id desc limit 1) as failure from loans l \
              join payments p on p.merchant_id = l.merchant_id and p.id = l.payment_id \
              join merchant_apms m on m.merchant_id = l.merchant_id and m.id = l.apm_id \
              where l.merchant_id = $1 and l.action = 'VERIFY_REQUIRED' and p.status = 'WAITING' \
-             and (l.inquiries > 0 or p.created_at < $2) order by l.payment_id limit $3",
+             and (l.inquiries > 0 or l.asked_at < $2) order by l.payment_id limit $3",
             params![merchant_id, asked_before, limit],
         )
         .await?;
@@ -72,7 +74,12 @@ pub async fn of_merchant(
         found.push(read(row, false, party, message)?);
     }
     for row in &loans {
-        found.push(read(row, true, row.text("party")?, None)?);
+        found.push(read(
+            row,
+            true,
+            row.text("party")?,
+            row.opt_text("failure")?,
+        )?);
     }
     Ok(found)
 }

@@ -109,6 +109,8 @@ pub struct Loan {
     pub action: ApmAdditionalAction,
     /// What the lender last said.
     pub state: ApplicationState,
+    /// When the lender was last asked to act: to take the application, or to disburse.
+    pub asked_at: Timestamp,
     /// The cart.
     pub items: Vec<CartLine>,
     /// The browser came back and the shop was called back.
@@ -121,11 +123,18 @@ pub struct Loan {
     pub inquire_at: Option<Timestamp>,
 }
 
+impl Loan {
+    /// Nobody knows what the lender made of it.
+    pub fn is_in_doubt(&self) -> bool {
+        !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired
+    }
+}
+
 macro_rules! select_loan {
     ($rest:literal) => {
         concat!(
             "select merchant_id, payment_id, apm_id, order_id, bank_code, term, approval_mode, application_id, \
-             redirect_url, action, state, items, returned, expires_at, inquiries, inquire_at from loans ",
+             redirect_url, action, state, asked_at, items, returned, expires_at, inquiries, inquire_at from loans ",
             $rest
         )
     };
@@ -144,6 +153,7 @@ fn read(row: &Row) -> Result<Loan, Unavailable> {
         redirect_url: row.opt_text("redirect_url")?,
         action: enumerated(&row.text("action")?)?,
         state: ApplicationState::parse(&row.text("state")?)?,
+        asked_at: row.time("asked_at")?,
         items: from_json(row.json("items")?)?,
         returned: row.boolean("returned")?,
         expires_at: row.time("expires_at")?,
@@ -189,8 +199,8 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
     let l = loan;
     commit.one(
         "insert into loans (merchant_id, payment_id, shard, apm_id, order_id, bank_code, term, approval_mode, \
-         action, state, items, returned, expires_at, inquiries, inquire_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+         action, state, asked_at, items, returned, expires_at, inquiries, inquire_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15)",
         params![
             l.merchant_id,
             l.payment_id,
@@ -202,6 +212,7 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
             l.approves_by_itself.map(|auto| if auto { "AUTO" } else { "MANUAL" }),
             l.action.as_str(),
             l.state.as_str(),
+            l.asked_at,
             to_json(&l.items),
             l.returned,
             l.expires_at,
@@ -221,7 +232,8 @@ pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
     let l = loan;
     commit.one(
         "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
-         inquiries = $10, inquire_at = $11 where merchant_id = $1 and payment_id = $2 and state = $3 and returned = $12",
+         inquiries = $10, inquire_at = $11, asked_at = $13 where merchant_id = $1 and payment_id = $2 and state = $3 \
+         and returned = $12",
         params![
             l.merchant_id,
             l.payment_id,
@@ -235,7 +247,17 @@ pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
             l.inquiries,
             l.inquire_at,
             l.returned,
+            l.asked_at,
         ],
+    );
+}
+
+/// Makes a commit a conflict when the lender was asked to act meanwhile, so that what a person
+/// decides does not cross it.
+pub fn unless_asked(loan: &Loan, commit: &mut Commit) {
+    commit.one(
+        "update loans set asked_at = asked_at where merchant_id = $1 and payment_id = $2 and asked_at = $3",
+        params![loan.merchant_id, loan.payment_id, loan.asked_at],
     );
 }
 

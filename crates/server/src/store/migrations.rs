@@ -14,4 +14,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "panel",
         sql: include_str!("../../migrations/0002_panel.sql"),
     },
+    Migration {
+        version: 3,
+        name: "asked",
+        sql: include_str!("../../migrations/0003_asked.sql"),
+    },
 ];

@@ -11,6 +11,7 @@ pub mod doubts;
 pub mod exchanges;
 pub mod figures;
 pub mod idempotency;
+pub mod inquiries;
 pub mod leases;
 pub mod loans;
 pub mod merchants;

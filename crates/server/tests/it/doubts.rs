@@ -1,6 +1,6 @@
 //! Doubts that people handle: the list, an inquiry on demand, and a word that settles.
 
-use crate::bnpl_payments::application;
+use crate::bnpl_payments::{application, applied, decided};
 use crate::world::{World, payment};
 use contract::enums::PaymentStatus;
 use contract::errors::Language;
@@ -240,7 +240,7 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
     assert_eq!(entry.target, id.to_string());
     assert_eq!(
         entry.before,
-        Some(json!({"status": "WAITING", "attempt": "REVIEW"}))
+        Some(json!({"status": "WAITING", "state": "REVIEW"}))
     );
     let after =
         json!({"status": "FAILURE", "found": "NOT_TAKEN", "note": "the bank says so, card ***"});
@@ -300,4 +300,72 @@ async fn two_people_settle_once() {
         };
         assert_eq!((status, captured), expected);
     }
+}
+
+/// A loan whose approval the lender took without answering, and which nobody may ask about since.
+pub async fn loan_in_doubt(world: &World) -> i64 {
+    let init = applied(world, "103").await;
+    let url = init.data("redirectUrl").as_str().unwrap();
+    decided(world, url, "approve").await;
+    for operation in ["confirm", "inquire"] {
+        let lost = json!({"operation": operation, "fault": {"kind": "lose_reply"}, "times": 1000});
+        world.control("POST", "/control/lender-faults", lost).await;
+    }
+    let id = init.data("paymentId").as_i64().unwrap();
+    let path = format!("/payment/v1/bnpl-payments/{id}/approve");
+    assert_eq!(world.post(&path, Value::Null).await.status, 422);
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
+    let world = World::open().await;
+    for (found, status, captured) in [
+        (Found::Taken, PaymentStatus::Success, 1_000_000),
+        (Found::NotTaken, PaymentStatus::Failure, 0),
+    ] {
+        let id = loan_in_doubt(&world).await;
+        // The lender may still be answering, whether it was inquired meanwhile or not.
+        for _ in 0..2 {
+            let early = settle(&world, id, found).await;
+            assert!(matches!(early, Err(Problem::Rule { .. })), "{early:?}");
+            let support = caller(&world, Role::Support).await;
+            doubts::inquire(&world.app, &support, id).await.unwrap();
+        }
+        assert_eq!(books(&world, id).await, (PaymentStatus::Waiting, 0));
+
+        world.clock.advance_seconds(14);
+        assert_eq!(settle(&world, id, found).await.unwrap(), status);
+        assert_eq!(books(&world, id).await, (status, captured));
+        assert!(settle(&world, id, Found::Taken).await.is_err());
+        // What the lender says later changes nothing.
+        world
+            .control("DELETE", "/control/lender-faults", Value::Null)
+            .await;
+        let path = format!("/payment/v1/bnpl-payments/{id}/verify");
+        let verified = world.post(&path, Value::Null).await.ok();
+        assert_eq!(verified.data("paymentStatus"), status.as_str());
+        world.wait(4000).await;
+        assert_eq!(books(&world, id).await, (status, captured));
+        let told = world.hooks("BNPL_NOTIFICATION");
+        assert_eq!(told.last().unwrap().body["status"], status.as_str());
+        let log = audit::of_merchant(
+            &world.app,
+            world.merchant,
+            i64::MAX,
+            "payment.settle",
+            "",
+            1,
+        );
+        let entry = &log.await.unwrap()[0].entry;
+        assert_eq!(
+            entry.before,
+            Some(json!({"status": "WAITING", "state": "CONFIRMING"}))
+        );
+    }
+    // A loan that only waits for its shopper is nobody's to settle.
+    let init = applied(&world, "103").await;
+    let id = init.data("paymentId").as_i64().unwrap();
+    world.clock.advance_seconds(60);
+    assert!(settle(&world, id, Found::Taken).await.is_err());
 }

@@ -1,6 +1,6 @@
 //! The pages of payments, doubts and webhooks, as a browser without scripts sees them.
 
-use crate::bnpl_payments::application;
+use crate::bnpl_payments::{application, applied, cart};
 use crate::panel::{Panel, Shown};
 use crate::world::{World, payment, with};
 use serde_json::json;
@@ -292,12 +292,82 @@ async fn a_loan_is_approved_once_by_whoever_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    // Offers for the cart of the application, and later ones for another cart.
+    let ask = |items: serde_json::Value, price: i64| {
+        let asked = json!({"apmType": "MASLAK", "price": price, "currency": "TRY", "items": items});
+        world.post("/payment/v1/bnpl-payments/offers", asked)
+    };
+    let offers = ask(cart(), 10_000).await.ok();
+    let other = json!([{"id": "1", "name": "Masa", "type": "FURNITURE", "unitPrice": 10_000, "quantity": 1}]);
+    let others = ask(other, 10_000).await.ok();
+    let loan = applied(&world, "064").await;
+    world.app.journal.flush().await;
+    let path = format!("/panel/payments/{}", loan.data("paymentId"));
+    let page = panel.get(&path).await.ok();
+    page.has(offers.data("offerId").as_str().unwrap());
+    page.lacks(others.data("offerId").as_str().unwrap());
+    let banks = offers.data("bankOffers").as_array().unwrap();
+    for bank in banks {
+        page.has(bank["bankName"].as_str().unwrap());
+    }
+    assert_eq!(banks.len(), 5);
+    page.has("Planı banka kendi sayfasında hesaplar");
+    let of_isbank = banks.iter().find(|one| one["bankCode"] == "064").unwrap();
+    let terms = of_isbank["bankOfferTerms"].as_array().unwrap();
+    let chosen = terms.iter().find(|one| one["term"] == 6).unwrap();
+    let monthly = chosen["amount"].to_string().replace('.', ",");
+    let (lira, kurus) = monthly.split_once(',').unwrap_or((&monthly, "00"));
+    let monthly = format!("{}.{},{kurus:0<2}", &lira[..1], &lira[1..]);
+    page.has(&format!("<td class=\"num chosen\">{monthly}"));
+
+    // A card's points, and a card that has none.
+    for card in ["4043080000000003", "5258640000000001"] {
+        let asked =
+            json!({"cardNumber": card, "expireYear": "2044", "expireMonth": "07", "cvc": "000"});
+        let found = world
+            .post("/payment/v1/card-loyalties/retrieve", asked)
+            .await
+            .ok();
+        let reply = world
+            .post("/payment/v1/card-payments", payment(card))
+            .await
+            .ok();
+        world.app.journal.flush().await;
+        let page = panel
+            .get(&format!("/panel/payments/{}", reply.data("id")))
+            .await
+            .ok();
+        page.has("Bu kartın ödülleri ödemeden önce soruldu");
+        let none = found.data("loyalties").as_array().unwrap().is_empty();
+        assert_eq!(none, card.starts_with("525864"));
+        assert_eq!(page.text.contains("hiçbiri yoktu"), none, "{card}");
+    }
+    // What nobody asked about is not made up.
+    let unasked = paid(&world, json!({})).await;
+    let page = panel.get(&format!("/panel/payments/{unasked}")).await.ok();
+    page.lacks("ödemeden önce soruldu");
+    // It is forgotten after a month.
+    world.clock.advance_seconds(31 * 24 * 60 * 60);
+    server::jobs::forget(&world.app).await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let page = panel.get(&path).await.ok();
+    page.lacks(offers.data("offerId").as_str().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_the_bank_refuses_or_loses_is_told_on_the_page() {
     let world = World::open().await;
     let mut panel = Panel::sign_in(&world, Role::Owner).await;
     let id = decided_loan(&world, json!({"decision": "ready"})).await;
     let lost = json!({"operation": "confirm", "fault": {"kind": "lose_reply"}, "times": 1});
     world.control("POST", "/control/lender-faults", lost).await;
+    let silent = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 9});
+    world
+        .control("POST", "/control/lender-faults", silent)
+        .await;
     let path = format!("/panel/payments/{id}");
     panel
         .post(&format!("{path}/approve"), &[])
@@ -306,6 +376,21 @@ async fn an_approval_that_the_bank_refuses_or_loses_is_told_on_the_page() {
     let page = panel.get(&format!("{path}?done=doubt")).await.ok();
     page.has("kesin cevap gelmedi");
     page.has(&format!("{path}/verify"));
+    // Nobody's word crosses an answer that may be on its way; after that a person may know more.
+    page.lacks("/settle");
+    world.clock.advance_seconds(14);
+    let page = panel.get(&path).await.ok();
+    page.has(&format!("{path}/settle"));
+    page.has("Krediyi kullandırmadı");
+    panel
+        .get("/panel/doubts")
+        .await
+        .ok()
+        .has("Krediyi kullandırmadı");
+    let word = [("found", "taken"), ("note", "banka ekranında görüldü")];
+    let settled = panel.post(&format!("{path}/settle"), &word).await;
+    settled.leads_to(&format!("{path}?done=settled"));
+    panel.get(&path).await.ok().has("Kullandırıldı");
 
     // A loan that nobody finished cannot be approved, and the page says so.
     let reply = world
