@@ -59,7 +59,7 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         api_key: api_key.to_owned(),
         address: net::peer(head, app.settings.behind_proxy),
         method: words(head.method.as_str()),
-        path: words(head.uri.path_and_query().map_or("/", |t| t.as_str())),
+        path: path(head, answer.status),
         status: i64::from(answer.status),
         took_ms: began.millis(),
         error_code,
@@ -79,6 +79,19 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
             }
         }
         (None, _) => unadmitted(app, logged, began.at),
+    }
+}
+
+/// Path and query without what may be a card number. Some of our ids look like one; those in the path
+/// of a request that was served are ours.
+fn path(head: &Parts, status: u16) -> String {
+    let path = match status {
+        200..300 => head.uri.path().to_owned(),
+        _ => words(head.uri.path()),
+    };
+    match head.uri.query() {
+        Some(query) => format!("{path}?{}", words(query)),
+        None => path,
     }
 }
 

@@ -7,7 +7,7 @@ const WIDTH: i64 = 440;
 const HEIGHT: i64 = 150;
 /// Room for the labels below and above.
 const BELOW: i64 = 22;
-const ABOVE: i64 = 14;
+const ABOVE: i64 = 20;
 /// Labels below that fit beside each other.
 const LABELS_MAX: usize = 8;
 
@@ -50,7 +50,7 @@ pub(super) fn bars(bars: &[Bar], classes: &[&str], top: impl Fn(i64) -> String) 
         x += step;
     }
     context! {
-        rects, labels, width => WIDTH, height => HEIGHT, base => HEIGHT - BELOW,
+        rects, labels, width => WIDTH, height => HEIGHT, base => HEIGHT - BELOW, above => ABOVE,
         top => top(highest), empty => highest == 0,
     }
 }
