@@ -12,6 +12,8 @@ use crate::store::migrations::MIGRATIONS;
 use crate::vault::Vault;
 use crate::{api, jobs, pages, panel, random};
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use std::fmt;
 use std::future::Future;
@@ -173,6 +175,11 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(panel::router())
+        // Whoever opens the bare address in a browser means the panel; no API call has this path.
+        .route(
+            "/",
+            get(|| async { Redirect::to("/panel") }).fallback(api::handle),
+        )
         .fallback(api::handle)
         .with_state(app)
         .merge(extra)

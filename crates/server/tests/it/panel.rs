@@ -421,6 +421,16 @@ async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
 }
 
 #[tokio::test]
+async fn the_bare_address_leads_browsers_to_the_panel() {
+    let world = World::open().await;
+    let home = Panel::new(&world).get("/").await;
+    home.leads_to("/panel");
+    let posted = world.post("/", serde_json::json!({})).await;
+    assert_eq!(posted.status, 404);
+    assert!(posted.body["errors"]["errorCode"].is_string());
+}
+
+#[tokio::test]
 async fn the_way_back_never_leads_out_of_the_panel() {
     let world = World::open().await;
     Panel::sign_in(&world, Role::Owner).await;

@@ -321,7 +321,9 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
     let monthly = chosen["amount"].to_string().replace('.', ",");
     let (lira, kurus) = monthly.split_once(',').unwrap_or((&monthly, "00"));
     let monthly = format!("{}.{},{kurus:0<2}", &lira[..1], &lira[1..]);
-    page.has(&format!("<td class=\"num chosen\" data-label=\"6 ay\">{monthly}"));
+    page.has(&format!(
+        "<td class=\"num chosen\" data-label=\"6 ay\">{monthly}"
+    ));
 
     // A card's points, and a card that has none.
     for card in ["4043080000000003", "5258640000000001"] {
