@@ -23,7 +23,10 @@ const MAX_TIMES: u32 = 1_000_000;
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/control/faults", post(add_fault).delete(clear_faults))
+        .route(
+            "/control/faults",
+            get(list_faults).post(add_fault).delete(clear_faults),
+        )
         .route("/control/ledger", get(ledger))
         .route("/control/settle-day", post(settle_day))
         .route("/control/purses", get(read_purse).post(set_purse))
@@ -83,6 +86,10 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "inquire",
     "loyalties",
 ];
+
+async fn list_faults(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(json!({ "faults": app.faults.list() }))
+}
 
 async fn clear_faults(State(app): State<Arc<App>>) -> StatusCode {
     app.faults.clear();

@@ -4,6 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::seal::Sealer;
 
@@ -111,6 +112,27 @@ impl Faults {
         }
         rules.push(Armed { rule, card });
         true
+    }
+
+    /// The rules in force with what is left of them, in the order in which they are tried.
+    pub(crate) fn list(&self) -> Vec<Value> {
+        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = rules.iter().map(|armed| {
+            let rule = &armed.rule;
+            json!({
+                "bank": rule.bank,
+                "operation": rule.operation,
+                "match": {
+                    "amount": rule.only.amount,
+                    "orderId": rule.only.order_id,
+                    // The number is not kept.
+                    "card": armed.card.is_some(),
+                },
+                "fault": rule.fault,
+                "times": rule.times,
+            })
+        });
+        listed.collect()
     }
 
     /// Forgets all rules.

@@ -157,7 +157,38 @@ struct FaultForm {
     trouble: String,
 }
 
-fn faults_page(shop: &Shop, visit: &Visit, form: &FaultForm, done: bool) -> Response {
+/// The paths of the control API's faults: of the two banks, and of the lender.
+const FAULT_PATHS: [&str; 2] = ["/control/faults", "/control/lender-faults"];
+
+/// The faults that the simulator still has before it, whoever ordered them.
+async fn open_faults(shop: &Shop) -> Result<Vec<Value>, String> {
+    let mut open = Vec::new();
+    for path in FAULT_PATHS {
+        let mut listed = control(shop, "GET", path, String::new()).await?;
+        if let Value::Array(faults) = listed["faults"].take() {
+            open.extend(faults);
+        }
+    }
+    Ok(open)
+}
+
+fn fault_shown(one: &Value) -> minijinja::Value {
+    let (fault, only) = (&one["fault"], &one["match"]);
+    context! {
+        bank => one["bank"].as_str(), operation => one["operation"].as_str(), times => one["times"].as_u64(),
+        kind => fault["kind"].as_str(), code => fault["code"].as_str(), ms => fault["ms"].as_u64(),
+        order => only["orderId"].as_str(), amount => only["amount"].as_i64(), card => only["card"].as_bool(),
+    }
+}
+
+async fn faults_page(shop: &Shop, visit: &Visit, mut form: FaultForm, done: bool) -> Response {
+    let open = match open_faults(shop).await {
+        Ok(open) => open,
+        Err(why) => {
+            form.trouble = why;
+            Vec::new()
+        }
+    };
     let title = visit.lang.of("Hata anahtarları", "Fault switches");
     let status = match form.trouble.is_empty() {
         true => StatusCode::OK,
@@ -175,7 +206,7 @@ fn faults_page(shop: &Shop, visit: &Visit, form: &FaultForm, done: bool) -> Resp
         ms => &form.ms,
         times => if form.times.is_empty() { "1" } else { &form.times },
         trouble => &form.trouble,
-        ordered => shop.store().faults(),
+        open => open.iter().map(fault_shown).collect::<Vec<_>>(),
         done,
     };
     shop.page(visit, page("faults.html", title, values, status))
@@ -195,7 +226,7 @@ pub(super) async fn faults(
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&headers, told.lang.as_deref());
-    faults_page(&shop, &visit, &FaultForm::default(), told.done.is_some())
+    faults_page(&shop, &visit, FaultForm::default(), told.done.is_some()).await
 }
 
 /// `POST /sandbox/faults`: orders one.
@@ -217,21 +248,14 @@ pub(super) async fn order_fault(
         trouble: String::new(),
     };
     let outcome = match order_of(&form, visit.lang) {
-        Ok((path, order)) => {
-            let text = order.to_string();
-            let sent = control(&shop, "POST", path, text.clone()).await;
-            if sent.is_ok() {
-                shop.store().note_fault(format!("{path} {text}"));
-            }
-            sent
-        }
+        Ok((path, order)) => control(&shop, "POST", path, order.to_string()).await,
         Err(why) => Err(why),
     };
     match outcome {
-        Ok(()) => go_to("/sandbox/faults?done=1", &visit),
+        Ok(_) => go_to("/sandbox/faults?done=1", &visit),
         Err(why) => {
             form.trouble = why;
-            faults_page(&shop, &visit, &form, false)
+            faults_page(&shop, &visit, form, false).await
         }
     }
 }
@@ -281,17 +305,14 @@ fn order_of(form: &FaultForm, lang: Lang) -> Result<(&'static str, Value), Strin
 pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
     let visit = Visit::of(&headers, None);
     let mut form = FaultForm::default();
-    for path in ["/control/faults", "/control/lender-faults"] {
+    for path in FAULT_PATHS {
         if let Err(why) = control(&shop, "DELETE", path, String::new()).await {
             form.trouble = why;
         }
     }
     match form.trouble.is_empty() {
-        true => {
-            shop.store().forget_faults();
-            go_to("/sandbox/faults?done=1", &visit)
-        }
-        false => faults_page(&shop, &visit, &form, false),
+        true => go_to("/sandbox/faults?done=1", &visit),
+        false => faults_page(&shop, &visit, form, false).await,
     }
 }
 
@@ -336,18 +357,18 @@ pub(super) async fn fill_purses(
     )
 }
 
-/// Calls the control API. The error is its own sentence.
-async fn control(shop: &Shop, method: &str, path: &str, body: String) -> Result<(), String> {
+/// Calls the control API and answers what it says. The error is its own sentence.
+async fn control(shop: &Shop, method: &str, path: &str, body: String) -> Result<Value, String> {
     let url = format!("{}{path}", shop.place.simulator);
     let headers = [("content-type", "application/json")];
     let reply = shop
         .http
         .send(method, &url, &headers, body.into_bytes())
         .await?;
-    if (200..300).contains(&reply.status) {
-        return Ok(());
-    }
     let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+    if (200..300).contains(&reply.status) {
+        return Ok(said);
+    }
     let why = said["error"].as_str().or(said["message"].as_str());
     Err(why.unwrap_or("HTTP error").to_owned())
 }

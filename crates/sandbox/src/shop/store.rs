@@ -13,8 +13,6 @@ const ORDER_ID_LENGTH: usize = 22;
 const ORDERS_MAX: usize = 500;
 /// Orders of a visitor that are listed.
 const VISITORS_ORDERS_MAX: usize = 30;
-/// Ordered faults that are listed.
-const FAULTS_MAX: usize = 20;
 /// Calls of a visitor that are kept.
 const ENTRIES_MAX: usize = 40;
 /// Of one product in a cart.
@@ -120,8 +118,6 @@ pub(super) struct Store {
     orders: Kept<Order>,
     /// The last entry's id and version.
     counter: u64,
-    /// Faults ordered on the bench since they were last cleared, oldest first.
-    faults: Vec<String>,
 }
 
 impl Default for Store {
@@ -130,7 +126,6 @@ impl Default for Store {
             visitors: Kept::new(VISITORS_MAX),
             orders: Kept::new(ORDERS_MAX),
             counter: 0,
-            faults: Vec::new(),
         }
     }
 }
@@ -219,24 +214,6 @@ impl Store {
         if visitor.cart.token == cart {
             visitor.cart = Cart::default();
         }
-    }
-
-    /// Faults ordered on the bench, the newest first.
-    pub(super) fn faults(&self) -> Vec<String> {
-        self.faults.iter().rev().cloned().collect()
-    }
-
-    /// Notes a fault that was ordered.
-    pub(super) fn note_fault(&mut self, fault: String) {
-        self.faults.push(fault);
-        if self.faults.len() > FAULTS_MAX {
-            self.faults.remove(0);
-        }
-    }
-
-    /// All faults were cleared.
-    pub(super) fn forget_faults(&mut self) {
-        self.faults.clear();
     }
 
     /// Adds an entry to a visitor's list and answers its id.

@@ -428,3 +428,48 @@ fn a_webhook_that_is_not_genuine_is_refused() {
     );
     assert_eq!(told(""), 401);
 }
+
+#[test]
+fn the_bench_orders_faults_and_lists_those_to_come() {
+    let directory = fresh_directory("shop-faults");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "book");
+    let none = browser.get("/sandbox/faults");
+    assert!(none.body.contains("the banks work as usual"));
+    // One by the form, one behind the page's back, one that cannot be.
+    let decline = "bank=garanti&operation=sale&kind=decline&code=51&ms=&times=2";
+    let ordered = browser.post("/sandbox/faults", decline);
+    assert_eq!(ordered.header("location"), "/sandbox/faults?done=1");
+    let late = r#"{"operation": "apply", "fault": {"kind": "delay", "ms": 1234}}"#;
+    let path = "/control/lender-faults";
+    assert_eq!(
+        answer_of(send(&serving.simulator, "POST", path, "", late)),
+        Value::Null
+    );
+    let page = browser.get("/sandbox/faults").body;
+    assert!(
+        page.contains("decline 51") && page.contains("<td>2</td>"),
+        "{page}"
+    );
+    assert!(page.contains("delay 1234 ms"), "{page}");
+    let wrong = browser.post(
+        "/sandbox/faults",
+        "bank=garanti&operation=offers&kind=decline&times=1",
+    );
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("This bank has no such operation."));
+
+    // What is used up is listed no more.
+    let order = browser.checkout();
+    let pay = format!("{BONUS}&threeds=no");
+    assert_eq!(browser.post(&format!("{order}/card"), &pay).status, 303);
+    let page = browser.get("/sandbox/faults").body;
+    assert!(
+        page.contains("<td>1</td>") && !page.contains("<td>2</td>"),
+        "{page}"
+    );
+    assert_eq!(browser.post("/sandbox/faults/clear", "").status, 303);
+    for path in ["/control/faults", "/control/lender-faults"] {
+        assert_eq!(control(&serving, path), json!({"faults": []}));
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
         .route("/control/loans/{id}/decision", post(decide))
         .route(
             "/control/lender-faults",
-            post(add_fault).delete(clear_faults),
+            get(list_faults).post(add_fault).delete(clear_faults),
         )
 }
 
@@ -159,6 +159,10 @@ async fn add_fault(Shared(inner): Shared<Arc<Inner>>, body: bytes::Bytes) -> Res
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => refused(&Refusal::invalid(&why)),
     }
+}
+
+async fn list_faults(Shared(inner): Shared<Arc<Inner>>) -> Json<Value> {
+    Json(json!({ "faults": inner.faults.list() }))
 }
 
 async fn clear_faults(Shared(inner): Shared<Arc<Inner>>) -> StatusCode {

@@ -1,11 +1,11 @@
 //! Failures that a test orders: which operation, for which application, what goes wrong, how often.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard};
 
 /// What the lender is doing when it fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Operation {
     Offers,
@@ -17,7 +17,7 @@ pub(crate) enum Operation {
 }
 
 /// How it fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// Refuses with the code.
@@ -42,14 +42,14 @@ pub(crate) enum Kind {
 }
 
 /// The failure itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
     pub(crate) code: Option<String>,
     pub(crate) ms: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Match {
     order_id: Option<String>,
@@ -111,6 +111,20 @@ impl Faults {
             times: 1,
         };
         self.lock().insert(0, order);
+    }
+
+    /// The orders that are not used up, in the order in which they are tried.
+    pub(crate) fn list(&self) -> Vec<Value> {
+        let orders = self.lock();
+        let listed = orders.iter().map(|order| {
+            json!({
+                "operation": order.operation,
+                "match": order.matching,
+                "fault": order.fault,
+                "times": order.times,
+            })
+        });
+        listed.collect()
     }
 
     /// Forgets every order.
