@@ -54,6 +54,11 @@ describe('a loan payment', () => {
     const id = await openNewest(owner);
     assert.equal(await standing(owner), 'Beklemede');
     assert.equal((await loanAtBank(owner)).state, 'ready');
+    // What the banks had offered for this cart, and which of it was chosen.
+    const offers = owner.page.locator('table.offers');
+    assert.equal(await offers.locator('tbody tr').count(), 5);
+    assert.equal(await offers.locator('td.chosen').getAttribute('data-label'), '6 ay');
+    assert.match(await offers.locator('tr:has(td.chosen) th').innerText(), /Fibabanka/);
     await owner.unfold('Krediyi onayla');
     await owner.press('form[action$="/approve"] button');
     assert.match(await owner.page.locator('.done-box').innerText(), /Onaylandı/);

@@ -15,7 +15,7 @@ const ALL = Object.keys(PEOPLE);
 const but = (...roles) => ALL.filter((role) => !roles.includes(role));
 
 /** Who is refused what: method, path, fields, and the word of the audit log. */
-function table({ payment, loan, webhook, pos, apm }) {
+function table({ payment, loan, webhook, pos, apm, person, request }) {
   const rows = [];
   const refuse = (roles, ...acts) => acts.forEach(([method, path, action, fields]) => rows.push({ roles, method, path, action, fields }));
   refuse(but('FINANCE', 'SUPPORT'),
@@ -37,8 +37,14 @@ function table({ payment, loan, webhook, pos, apm }) {
     ['POST', '/panel/settings/webhook', 'merchant.edit', { url: 'http://127.0.0.1:9/' }],
     ['POST', '/panel/settings/webhook-key', 'merchant.edit', { new: 'on' }],
     ['POST', '/panel/settings/keys-look', 'merchant.keys_look'],
+    ['GET', '/panel/apms/new', 'apm.create'],
+    ['POST', '/panel/apms', 'apm.create', { type: 'MASLAK', name: 'x' }],
+    ['POST', `/panel/apms/${apm}`, 'apm.edit', { name: 'x' }],
     ['POST', `/panel/apms/${apm}/status`, 'apm.status', { active: 'off' }],
     ['POST', `/panel/apms/${apm}/test`, 'apm.test'],
+    ['GET', '/panel/poses/new', 'pos.create'],
+    ['POST', '/panel/poses', 'pos.create', { integrator: 'GARANTI', name: 'x' }],
+    ['POST', `/panel/poses/${pos}`, 'pos.edit', { name: 'x' }],
     ['POST', `/panel/poses/${pos}/status`, 'pos.status', { status: 'PASSIVE' }],
     ['POST', `/panel/poses/${pos}/order`, 'pos.order', { move: 'down' }],
     ['POST', `/panel/poses/${pos}/test`, 'pos.test'],
@@ -46,10 +52,14 @@ function table({ payment, loan, webhook, pos, apm }) {
     ['POST', '/panel/keys', 'key.create'],
     ['POST', '/panel/keys/api-key/rotate', 'key.rotate', { overlap: '0' }],
     ['POST', '/panel/keys/api-key/revoke', 'key.revoke'],
-    ['GET', '/panel/requests', 'request.look']);
+    ['GET', '/panel/requests', 'request.look'],
+    ['GET', `/panel/requests/${request}`, 'request.look']);
   refuse(ALL,
     ['GET', '/panel/people', 'user.list'],
-    ['POST', '/panel/people', 'user.invite', { email: 'eve@example.com', role: 'OWNER' }]);
+    ['POST', '/panel/people', 'user.invite', { email: 'eve@example.com', role: 'OWNER' }],
+    ['POST', `/panel/people/${person}/role`, 'user.role', { role: 'OWNER' }],
+    ['POST', `/panel/people/${person}/link`, 'user.link'],
+    ['POST', `/panel/people/${person}/remove`, 'user.remove']);
   return rows;
 }
 
@@ -77,9 +87,12 @@ describe('roles', () => {
       return (await page.locator('tbody a').count()) > 0;
     }).then(() => idOf('/panel/webhooks', 'tbody a'));
     const loan = await idOf('/panel/payments', 'tbody a');
+    const request = await idOf('/panel/requests', 'tbody a');
+    await owner.go('/panel/people');
+    const person = (await page.locator('tbody form[action$="/remove"]').first().getAttribute('action')).split('/').at(-2);
     assert.notEqual(loan, payment);
     return {
-      owner, payment, loan, webhook,
+      owner, payment, loan, webhook, person, request,
       pos: await idOf('/panel/poses', 'main li strong a'),
       apm: await idOf('/panel/apms', 'main li strong a'),
     };
