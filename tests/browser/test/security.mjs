@@ -118,14 +118,20 @@ describe('strangers', () => {
     const made = await client.payment().createPayment(body('5258640000000001'));
     assert.equal(made.paymentStatus, 'SUCCESS');
     await assert.rejects(client.payment().createPayment(body('5100050000006661')));
-    const loan = await client.payment().initBnplPayment({
-      apmType: 'MASLAK', price: 6000, paidPrice: 6000, currency: 'TRY', paymentGroup: 'PRODUCT',
+    const applied = (price) => client.payment().initBnplPayment({
+      apmType: 'MASLAK', price, paidPrice: price, currency: 'TRY', paymentGroup: 'PRODUCT',
       conversationId: EVIL, externalId: EVIL, callbackUrl: `${stage.gateway}/shop?x=${encodeURIComponent(EVIL)}`, bankCode: '064',
       additionalParams: { buyerBirthdate: '1990-05-17', buyerPhoneNumber: '5301234567', buyerIdentityNumber: '12345678901', buyerName: EVIL, fingate: { isHostedPage: false, totalTerm: 6 } },
-      items: [{ name: EVIL, price: 6000, externalId: EVIL }],
-      cartItems: [{ id: EVIL, name: EVIL, brandName: EVIL, type: 'FURNITURE', unitPrice: 6000, quantity: 1 }],
+      items: [{ name: EVIL, price, externalId: EVIL }],
+      cartItems: [{ id: EVIL, name: EVIL, brandName: EVIL, type: 'FURNITURE', unitPrice: price, quantity: 1 }],
     });
-    return { payment: made.id, loan: loan.paymentId, page: loan.redirectUrl };
+    const loan = await applied(6000);
+    // The bank's own words are a stranger's as well.
+    const refused = await applied(7000);
+    const { orderId } = (await stage.bank.loans()).find((known) => known.amount === 700_000);
+    await stage.bank.decide(orderId, { decision: 'reject', message: EVIL });
+    await client.payment().verifyBnplPayment(refused.paymentId);
+    return { payment: made.id, loan: loan.paymentId, refused: refused.paymentId, page: loan.redirectUrl };
   }
 
   test('cannot bring markup into any page', async () => {
@@ -143,10 +149,12 @@ describe('strangers', () => {
     const requests = await page.locator('tbody a').evaluateAll((links) => links.map((one) => one.getAttribute('href')));
     const said = encodeURIComponent(EVIL);
     const paths = ['/panel', '/panel/payments', `/panel/payments?conversationId=${said}`, `/panel/payments?paymentId=${said}`,
-      `/panel/payments/${planted.payment}?exchanges=1`, `/panel/payments/${planted.loan}?exchanges=1`, '/panel/webhooks', webhook,
+      `/panel/payments/${planted.payment}?exchanges=1`, `/panel/payments/${planted.loan}?exchanges=1`, `/panel/payments/${planted.refused}`, '/panel/webhooks', webhook,
       `/panel/webhooks?state=${said}`, '/panel/requests', ...requests.slice(0, 4), `/panel/bins?bin=${said}`, '/panel/people',
       '/panel/audit', `/panel/audit?actor=${said}&action=${said}`, '/panel/doubts', `/panel/keys?done=${said}`,
       `/panel/poses/new?integrator=${said}`, planted.page, `/shop?lang=${said}`, `/sandbox/cards?q=${said}`];
+    await owner.go(`/panel/payments/${planted.refused}`);
+    assert.match(await page.locator('.error-box').innerText(), /<script>/, 'what the bank said is shown');
     let shown = 0;
     for (const path of paths) {
       await page.goto(path);

@@ -19,6 +19,9 @@ class Bank:
         """Every order that the bank knows under this id; there should be one at most."""
         return self._call("GET", f"/control/ledger?orderId={urllib.parse.quote(order_id)}")["orders"]
 
+    def all_orders(self):
+        return self._call("GET", "/control/ledger")["orders"]
+
     def fault(self, **order):
         self._call("POST", "/control/faults", order)
 
