@@ -125,9 +125,9 @@ pub async fn run_due(app: &Arc<App>, shards: &[i64]) -> Result<usize, Unavailabl
     }
     let now = app.now();
     let mut work = JoinSet::new();
-    for webhook in webhooks::due(app, shards, now, BATCH).await? {
+    for (webhook, due_at) in webhooks::due(app, shards, now, BATCH).await? {
         let app = Arc::clone(app);
-        work.spawn(async move { deliver::deliver(&app, &webhook).await });
+        work.spawn(async move { deliver::deliver(&app, &webhook, due_at).await });
     }
     for (merchant_id, payment_id) in attempts::due(app, shards, now, BATCH).await? {
         let app = Arc::clone(app);

@@ -34,6 +34,8 @@ pub(super) enum Merchant {
     CallbackKey(Key),
     /// Replace the key that signs webhooks; the new one is printed once.
     WebhookKey(Key),
+    /// Show the keys that sign callbacks and webhooks; the look stands in the audit log.
+    Keys(Keys),
     /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
     Threeds(Threeds),
     /// What becomes of a payment without 3DS that the bank took while the shop was told of doubt.
@@ -41,6 +43,15 @@ pub(super) enum Merchant {
     /// API keys.
     #[command(subcommand)]
     Key(key::Key),
+}
+
+/// Options of `keys`.
+#[derive(Args)]
+pub(super) struct Keys {
+    /// The merchant's id.
+    merchant: i64,
+    #[command(flatten)]
+    store: Store,
 }
 
 /// On or off.
@@ -185,6 +196,7 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
         }
         Merchant::CallbackKey(o) => signing_key(o, SigningKey::Callback).await,
         Merchant::WebhookKey(o) => signing_key(o, SigningKey::Webhook).await,
+        Merchant::Keys(o) => keys(o).await,
         Merchant::Threeds(o) => {
             change(o.store, o.merchant, |merchant| {
                 merchant.half_threeds = matches!(o.policy, Policy::Half)
@@ -219,6 +231,16 @@ async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
     let outcome = setup::set_signing_key(&app, &by, options.merchant, which, own.as_ref()).await;
     start::close(&app).await;
     println!("key  {}", outcome?.expose());
+    Ok(())
+}
+
+async fn keys(options: Keys) -> Result<(), Failed> {
+    let app = options.store.open().await?;
+    let outcome = setup::look_at_keys(&app, &By::operator(), options.merchant).await;
+    start::close(&app).await;
+    let (callback, webhook) = outcome?;
+    println!("callback key  {}", callback.expose());
+    println!("webhook key   {}", webhook.expose());
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod merchant;
 mod options;
 mod payment;
 mod pos;
+mod request;
 mod serve;
 mod user;
 mod webhook;
@@ -55,12 +56,15 @@ enum Command {
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
     Pos(pos::Pos),
-    /// Payments whose outcome nobody knows.
+    /// Payments: what is known about one, and those whose outcome nobody knows.
     #[command(subcommand)]
     Payment(payment::Payment),
     /// Webhooks that were sent.
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    /// What API keys asked for, and why a signature was refused.
+    #[command(subcommand)]
+    Request(request::Request),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -124,6 +128,7 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         Command::Pos(command) => pos::run(command).await,
         Command::Payment(command) => payment::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
+        Command::Request(command) => request::run(command).await,
         Command::Audit(command) => audit::run(command).await,
     }
 }

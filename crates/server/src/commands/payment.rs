@@ -8,15 +8,17 @@ use super::Failed;
 use super::options::Store;
 use crate::app::App;
 use crate::engine::inquiry;
-use crate::operations::{By, Caller, Problem, doubts};
+use crate::operations::{By, Caller, Problem, doubts, payment_detail};
 use crate::{setup, start};
 use clap::{Args, Subcommand, ValueEnum};
 use contract::errors::Language;
 use contract::money::Money;
 
-/// Payments whose outcome nobody knows.
+/// Payments: what is known about one, and those whose outcome nobody knows.
 #[derive(Subcommand)]
 pub(super) enum Payment {
+    /// Show what is known about a payment: state, attempts, what was said to banks, webhooks.
+    Show(Show),
     /// List a merchant's payments in doubt, the oldest first.
     Doubts(Doubts),
     /// Ask the bank or lender now how a payment stands.
@@ -44,6 +46,22 @@ pub(super) struct Inquire {
     /// The payment's id.
     #[arg(long)]
     id: i64,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `show`.
+#[derive(Args)]
+pub(super) struct Show {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// The payment's id.
+    #[arg(long)]
+    id: i64,
+    /// Print what was said to banks and lenders, too; the look stands in the audit log.
+    #[arg(long)]
+    exchanges: bool,
     #[command(flatten)]
     store: Store,
 }
@@ -79,6 +97,7 @@ pub(super) struct Settle {
 /// Runs a command.
 pub(super) async fn run(command: Payment) -> Result<(), Failed> {
     match command {
+        Payment::Show(o) => show(o).await,
         Payment::Doubts(o) => list(o).await,
         Payment::Inquire(o) => {
             let app = o.store.open().await?;
@@ -114,6 +133,66 @@ async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
         language: Language::En,
         by: By::operator(),
     })
+}
+
+async fn show(options: Show) -> Result<(), Failed> {
+    let (by, merchant, id) = (By::operator(), options.merchant, options.id);
+    let app = options.store.open().await?;
+    let found = match options.exchanges {
+        true => payment_detail::note_exchanges_look(&app, &by, merchant, id).await,
+        false => Ok(()),
+    };
+    let found = match found {
+        Ok(()) => payment_detail::retrieve(&app, &by, merchant, id).await,
+        Err(problem) => Err(problem),
+    };
+    start::close(&app).await;
+    let detail = found?;
+    let payment = &detail.standing.payment;
+    let amount = Money::new(payment.paid_price.minor, payment.currency).decimal();
+    let currency = payment.currency;
+    println!(
+        "{id}\t{}\t{amount} {currency}\t{}",
+        payment.status, payment.created_at
+    );
+    for attempt in &detail.standing.attempts {
+        let state = attempt.state.as_str();
+        println!(
+            "attempt\t{state}\t{}\t{}",
+            attempt.order_id, attempt.asked_at
+        );
+    }
+    if let Some(loan) = &detail.standing.loan {
+        let state = loan.state.as_str();
+        println!(
+            "loan\t{state}\t{}\t{}\t{}",
+            loan.action, loan.order_id, loan.asked_at
+        );
+    }
+    for (sent, tries) in &detail.webhooks {
+        let (event, state) = (sent.webhook.event, sent.state.as_str());
+        println!(
+            "webhook\t{}\t{event}\t{state}\t{} calls",
+            sent.webhook.id,
+            tries.len()
+        );
+    }
+    for said in &detail.exchanges {
+        let status = said.status.map(|status| status.to_string());
+        let went = status.or_else(|| said.failure.clone()).unwrap_or_default();
+        println!(
+            "exchange\t{}\t{}\t{}\t{went}",
+            said.sent_at, said.party, said.operation
+        );
+        if options.exchanges {
+            println!(
+                "{}\n\n{}",
+                said.request,
+                said.response.as_deref().unwrap_or("")
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn list(options: Doubts) -> Result<(), Failed> {

@@ -23,6 +23,10 @@ pub(super) enum User {
     List(List),
     /// Print a one-time link for somebody who forgot their password.
     Link(One),
+    /// Change what a person is for a merchant.
+    Role(ChangeRole),
+    /// Switch off two-step sign-in of somebody who lost their authenticator; ends their sessions.
+    TotpOff(TotpOff),
     /// End a person's membership of a merchant.
     Remove(One),
 }
@@ -75,20 +79,50 @@ pub(super) struct One {
     public_url: String,
 }
 
+/// Options of `role`.
+#[derive(Args)]
+pub(super) struct ChangeRole {
+    #[command(flatten)]
+    store: Store,
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// E-mail address.
+    #[arg(long)]
+    email: String,
+    /// OWNER, FINANCE, SUPPORT, DEVELOPER or READ_ONLY.
+    #[arg(long)]
+    role: String,
+}
+
+/// Options of `totp-off`.
+#[derive(Args)]
+pub(super) struct TotpOff {
+    #[command(flatten)]
+    store: Store,
+    /// E-mail address.
+    #[arg(long)]
+    email: String,
+}
+
 pub(super) async fn run(command: User) -> Result<(), Failed> {
     match command {
         User::Create(options) => create(options).await,
         User::List(options) => list(options).await,
         User::Link(options) => link(options).await,
+        User::Role(options) => change_role(options).await,
+        User::TotpOff(options) => totp_off(options).await,
         User::Remove(options) => remove(options).await,
     }
 }
 
+fn role_of(text: &str) -> Result<Role, Problem> {
+    text.parse()
+        .map_err(|()| Problem::field(Rule::UnknownValue, "role"))
+}
+
 async fn create(options: Create) -> Result<(), Failed> {
-    let role: Role = options
-        .role
-        .parse()
-        .map_err(|()| Problem::field(Rule::UnknownValue, "role"))?;
+    let role = role_of(&options.role)?;
     let app = options.store.open().await?;
     let (email, name) = (&options.email, &options.name);
     let by = By::operator();
@@ -145,6 +179,29 @@ async fn link(options: One) -> Result<(), Failed> {
     };
     start::close(&app).await;
     tell(&made?, &options.public_url);
+    Ok(())
+}
+
+async fn change_role(options: ChangeRole) -> Result<(), Failed> {
+    let role = role_of(&options.role)?;
+    let app = options.store.open().await?;
+    let by = By::operator();
+    let changed = match known(&app, &options.email).await {
+        Ok(id) => people::set_role(&app, &by, options.merchant, id, Some(role)).await,
+        Err(problem) => Err(problem),
+    };
+    start::close(&app).await;
+    changed?;
+    println!("{role}");
+    Ok(())
+}
+
+async fn totp_off(options: TotpOff) -> Result<(), Failed> {
+    let app = options.store.open().await?;
+    let switched = people::drop_totp(&app, &By::operator(), &options.email).await;
+    start::close(&app).await;
+    switched?;
+    println!("the password alone signs in until two-step sign-in is switched on again");
     Ok(())
 }
 

@@ -5,9 +5,10 @@
 )]
 
 use super::Failed;
-use super::options::Store;
+use super::options::{Behaviour, Store};
 use crate::operations::{By, webhooks};
 use crate::start;
+use crate::store::webhooks::Try;
 use clap::{Args, Subcommand};
 
 /// Webhooks that were sent.
@@ -15,8 +16,12 @@ use clap::{Args, Subcommand};
 pub(super) enum Webhook {
     /// List a merchant's newest webhooks.
     List(List),
+    /// Show each call of a webhook: what was sent, and what came back.
+    Show(One),
     /// Send a webhook again: the process that does the due work calls it at once.
-    Resend(Resend),
+    Resend(One),
+    /// Call the merchant's address with a test event, and print what came back.
+    Test(Test),
 }
 
 /// Options of `list`.
@@ -29,9 +34,9 @@ pub(super) struct List {
     store: Store,
 }
 
-/// Options of `resend`.
+/// Options of commands about one webhook.
 #[derive(Args)]
-pub(super) struct Resend {
+pub(super) struct One {
     /// The merchant's id.
     #[arg(long)]
     merchant: i64,
@@ -40,6 +45,32 @@ pub(super) struct Resend {
     id: i64,
     #[command(flatten)]
     store: Store,
+}
+
+/// Options of `test`.
+#[derive(Args)]
+pub(super) struct Test {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    #[command(flatten)]
+    store: Store,
+    #[command(flatten)]
+    behaviour: Behaviour,
+}
+
+fn print_try(one: &Try) {
+    println!(
+        "{}\t{}\t{} ms\t{}",
+        one.at,
+        one.result(),
+        one.took_ms,
+        one.url
+    );
+    println!("{}", one.request);
+    if let Some(response) = &one.response {
+        println!("\n{response}");
+    }
 }
 
 /// Runs a command.
@@ -61,6 +92,20 @@ pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
                     w.tries
                 );
             }
+            Ok(())
+        }
+        Webhook::Show(o) => {
+            let app = o.store.open().await?;
+            let outcome = webhooks::retrieve(&app, &By::operator(), o.merchant, o.id).await;
+            start::close(&app).await;
+            outcome?.1.iter().for_each(print_try);
+            Ok(())
+        }
+        Webhook::Test(o) => {
+            let app = start::open(o.store.config(&o.behaviour, false)?).await?;
+            let outcome = webhooks::test(&app, &By::operator(), o.merchant).await;
+            start::close(&app).await;
+            print_try(&outcome?);
             Ok(())
         }
         Webhook::Resend(o) => {

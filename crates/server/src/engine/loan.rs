@@ -533,12 +533,13 @@ pub async fn notified(
 }
 
 /// The merchant approves a loan that is ready: the bank disburses. A second approval answers like
-/// the first and changes nothing.
+/// the first and changes nothing. `note` adds to the commit of the intent what stands in the audit log.
 pub async fn approve(
     app: &App,
     merchant: &Merchant,
     claims: &Claims,
     payment_id: i64,
+    note: impl Fn(&mut Commit),
 ) -> Result<Payment, Problem> {
     let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
     for _ in 0..CONFLICTS_MAX {
@@ -571,6 +572,7 @@ pub async fn approve(
         let mut commit = Commit::new(merchant.id, payment_id);
         claims.write(app, Some(payment_id), &mut commit);
         loans::save(&intended, was, &mut commit);
+        note(&mut commit);
         match app
             .db
             .commit(commit)

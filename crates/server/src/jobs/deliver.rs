@@ -6,9 +6,14 @@ use crate::operations::Problem;
 use crate::store::db::Commit;
 use crate::store::webhooks::{self, Webhook};
 use crate::store::{merchants, won};
+use jiff::Timestamp;
 
 /// Calls the merchant's address once and notes how it went.
-pub(super) async fn deliver(app: &App, webhook: &Webhook) -> Result<(), Problem> {
+pub(super) async fn deliver(
+    app: &App,
+    webhook: &Webhook,
+    was_due: Timestamp,
+) -> Result<(), Problem> {
     let Some(merchant) = merchants::of_id(app, webhook.merchant_id).await? else {
         return Ok(());
     };
@@ -26,7 +31,8 @@ pub(super) async fn deliver(app: &App, webhook: &Webhook) -> Result<(), Problem>
     let said = called.result();
     tracing::info!(webhook = webhook.id, event = %webhook.event, delivered, said, "a webhook was called");
     let mut commit = Commit::new(webhook.merchant_id, webhook.id);
-    webhooks::save_try(webhook, delivered, &said, again_at, &mut commit);
+    let due = (webhook, was_due);
+    webhooks::save_try(due, delivered, &said, again_at, &mut commit);
     webhooks::insert_try(&called, &mut commit);
     if !won(app.db.commit(commit).await)? {
         // Another replica called it as well; that call happened, too.

@@ -1,6 +1,6 @@
 //! `/payment/v1/bnpl-payments`: shopping loans.
 
-use super::{Caller, Permission, Problem, Who, check, payment_view};
+use super::{Caller, Permission, Problem, check, payment_view};
 use crate::app::App;
 use crate::engine::answer::{failure, failure_of};
 use crate::engine::loan::{self, Plan, cart_items};
@@ -28,7 +28,7 @@ use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
 use contract::rules::Rule;
 use contract::term_limits;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 /// Units of one product that a cart may hold.
 const QUANTITY_MAX: i32 = 100_000;
@@ -207,15 +207,17 @@ pub async fn approve(
     caller: &Caller,
     payment_id: i64,
 ) -> Result<PaymentResponse, Problem> {
-    allowed(
-        app,
-        caller,
-        Permission::ApproveLoans,
-        "loan.approve",
-        payment_id,
-    )
-    .await?;
-    let payment = loan::approve(app, &caller.merchant, &caller.claims, payment_id).await?;
+    const ACTION: &str = "loan.approve";
+    let (by, merchant, target) = (&caller.by, &caller.merchant, payment_id.to_string());
+    by.require(app, merchant.id, Permission::ApproveLoans, ACTION, &target)
+        .await?;
+    let note = |commit: &mut Commit| {
+        if by.is_person() {
+            let change = (json!({"state": "READY"}), json!({"state": "CONFIRMING"}));
+            by.note(app, merchant.id, ACTION, &target, change, commit);
+        }
+    };
+    let payment = loan::approve(app, merchant, &caller.claims, payment_id, note).await?;
     match (payment.status, &payment.error) {
         (PaymentStatus::Failure, Some(failure)) => Err(Problem::Failed {
             payment_id: Some(payment.id),
@@ -228,33 +230,21 @@ pub async fn approve(
     }
 }
 
-/// Refuses what the caller may not do with a loan. What a person does is noted before the lender is
-/// asked; what a shop does by its key stands in the request log.
-async fn allowed(
-    app: &App,
-    caller: &Caller,
-    permission: Permission,
-    action: &'static str,
-    payment_id: i64,
-) -> Result<(), Problem> {
-    let (by, merchant, target) = (&caller.by, &caller.merchant, payment_id.to_string());
-    by.require(app, merchant.id, permission, action, &target)
-        .await?;
-    if !matches!(by.who, Who::User { .. }) {
-        return Ok(());
-    }
-    loan::of_merchant(app, merchant, payment_id).await?;
-    by.note_look(app, merchant.id, action, &target).await
-}
-
 /// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again.
 pub async fn verify(
     app: &App,
     caller: &Caller,
     payment_id: i64,
 ) -> Result<BnplPaymentVerifyResponse, Problem> {
-    allowed(app, caller, Permission::Inquire, "loan.verify", payment_id).await?;
-    loan::of_merchant(app, &caller.merchant, payment_id).await?;
+    const ACTION: &str = "loan.verify";
+    let (by, merchant, target) = (&caller.by, &caller.merchant, payment_id.to_string());
+    by.require(app, merchant.id, Permission::Inquire, ACTION, &target)
+        .await?;
+    loan::of_merchant(app, merchant, payment_id).await?;
+    // What a shop asks by its key stands in the request log.
+    if by.is_person() {
+        by.note_look(app, merchant.id, ACTION, &target).await?;
+    }
     let mut commit = Commit::new(caller.merchant.id, payment_id);
     caller.claims.write(app, Some(payment_id), &mut commit);
     let otherwise = Problem::unavailable("a verification could not be noted");

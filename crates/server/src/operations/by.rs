@@ -122,6 +122,11 @@ impl By {
         }
     }
 
+    /// A person in the panel.
+    pub fn is_person(&self) -> bool {
+        matches!(self.who, Who::User { .. })
+    }
+
     /// Whether this is allowed.
     pub fn may(&self, permission: Permission) -> bool {
         match &self.who {

@@ -97,12 +97,19 @@ pub async fn invite(
     let known = users::by_email(app, &email).await?;
     let mut commit = Commit::new(merchant_id, merchant_id);
     let user = match known {
-        // Whoever invited them first was shown their link: nothing of that may open this merchant.
-        Some(_) if by.who != Who::Operator => return Err(Problem::rule(Rule::ServesOthers)),
         Some(user) => {
+            let serves = users::memberships(app, user.id).await?;
+            if !serves.is_empty() && by.who != Who::Operator {
+                return Err(Problem::rule(Rule::ServesOthers));
+            }
+            // Whoever invited them before was shown their link: nothing of that may open this
+            // merchant. Two who invite at once collide at the person's version.
             let anew = User {
+                name: if name.is_empty() { user.name } else { name },
                 password_hash: None,
                 totp: None,
+                failures: 0,
+                locked_until: None,
                 ..user
             };
             users::save(app, &anew, &mut commit);
@@ -376,6 +383,25 @@ pub async fn remove_totp(
     let mut commit = Commit::new(0, user.id);
     users::save(app, &after, &mut commit);
     note_own(app, by, merchant_id, "user.totp_off", user, &mut commit);
+    saved(app, commit).await
+}
+
+/// Switches off the second step of somebody who lost their authenticator. The operator's alone: it
+/// opens the account to whoever knows its password.
+pub async fn drop_totp(app: &App, by: &By, email: &str) -> Result<(), Problem> {
+    if by.who != Who::Operator {
+        return Err(Problem::rule(Rule::RoleForbids));
+    }
+    let user = users::by_email(app, &email.trim().to_lowercase()).await?;
+    let user = user.ok_or_else(|| Problem::field(Rule::InvalidId, "email"))?;
+    let mut commit = Commit::new(0, user.id);
+    for served in users::memberships(app, user.id).await? {
+        let action = "user.totp_off";
+        note_own(app, by, served.merchant_id, action, &user, &mut commit);
+    }
+    let after = User { totp: None, ..user };
+    users::save(app, &after, &mut commit);
+    users::end_sessions(after.id, &mut commit);
     saved(app, commit).await
 }
 

@@ -323,12 +323,18 @@ pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>
 /// Opens the panel of another merchant that the person serves.
 pub async fn open_merchant(
     app: &App,
+    by: &By,
     token: &str,
     visit: &Visit,
     merchant_id: i64,
 ) -> Result<(), Problem> {
     let served = |one: &&Membership| one.merchant_id == merchant_id;
     if !visit.memberships.iter().any(|one| served(&one)) {
+        // In the log of the merchant whose person tried it.
+        let (here, target) = (visit.membership.merchant_id, merchant_id.to_string());
+        let mut commit = Commit::new(here, app.next_id());
+        by.note_refused(app, here, "merchant.open", &target, &mut commit);
+        won(app.db.commit(commit).await)?;
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let mut commit = Commit::new(0, visit.user.id);

@@ -122,6 +122,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("user.password", "Parola değişikliği", "Password changed"),
     ("user.totp_on", "İki adımlı giriş açıldı", "Two-step sign-in on"),
     ("user.totp_off", "İki adımlı giriş kapatıldı", "Two-step sign-in off"),
+    ("merchant.open", "Üye işyerine geçiş", "Merchant opened"),
     ("merchant.create", "Üye işyeri oluşturma", "Merchant made"),
     ("merchant.edit", "Üye işyeri ayarları", "Merchant settings"),
     ("merchant.keys_look", "Anahtarlara bakış", "Look at keys"),

@@ -13,6 +13,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use connectors::scrub;
 use contract::card::Secret;
 use contract::errors::Language;
 use contract::rules::Rule;
@@ -102,6 +103,8 @@ pub(super) struct Guest {
     pub address: String,
     /// The path without its query.
     pub path: String,
+    /// This page again, up to the value of `lang`.
+    pub here: String,
     /// The query's pairs, decoded.
     pub query: Vec<(String, String)>,
     /// The path's variables.
@@ -132,6 +135,7 @@ impl Guest {
             token: cookie(&head.headers, session_cookie(app)).map(Secret::new),
             address: net::peer(head, app.settings.behind_proxy),
             path: head.uri.path().to_owned(),
+            here: here(head.uri.path(), &query),
             query,
             params,
             form_cookie: cookie(&head.headers, FORM_COOKIE).map(str::to_owned),
@@ -178,6 +182,21 @@ impl Guest {
         if let Some(cookie) = form_cookie {
             set_cookie(app, response, FORM_COOKIE, cookie, None);
         }
+    }
+}
+
+/// The address of a page up to the value of `lang`, with everything else that was asked of it.
+fn here(path: &str, query: &[(String, String)]) -> String {
+    let mut again = form_urlencoded::Serializer::new(String::new());
+    // What was done a moment ago is not done once more, and no page repeats a card number.
+    let kept = query.iter().filter(|(name, value)| {
+        name != "lang" && name != "done" && scrub::words(value) == value.trim()
+    });
+    again.extend_pairs(kept);
+    let again = again.finish();
+    match again.is_empty() {
+        true => format!("{path}?lang="),
+        false => format!("{path}?{again}&lang="),
     }
 }
 

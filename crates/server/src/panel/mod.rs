@@ -30,10 +30,12 @@ mod words;
 use crate::app::App;
 use crate::operations::Problem;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use door::{Posted, Unproven, Visit};
+use door::{Guest, Posted, Unproven, Visit};
+use http::{Method, StatusCode};
 use std::sync::Arc;
 
 /// Bytes of a form.
@@ -63,7 +65,29 @@ pub fn router() -> Router<Arc<App>> {
         .merge(poses::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
+        .method_not_allowed_fallback(page_of_form)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+/// A form's own address, opened as a page (the other language was chosen, the address was kept): to
+/// the page that the form is on.
+async fn page_of_form(method: Method, guest: Guest) -> Response {
+    if method != Method::GET {
+        return render::headed(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "no-store")
+            .body(Body::empty())
+            .unwrap_or_default();
+    }
+    let words: Vec<&str> = guest.path.split('/').skip(1).collect();
+    let page = match words.as_slice() {
+        // Their entries have no pages of their own.
+        ["panel", noun @ ("keys" | "people"), ..] => format!("/panel/{noun}"),
+        [page @ .., _] if !page.is_empty() => format!("/{}", page.join("/")),
+        _ => "/panel".to_owned(),
+    };
+    match guest.asked("lang") {
+        lang @ ("tr" | "en") => door::to(&format!("{page}?lang={lang}")),
+        _ => door::to(&page),
+    }
 }
 
 /// A page to look at, for whoever is signed in.

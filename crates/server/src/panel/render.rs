@@ -142,6 +142,7 @@ fn frame(visit: &Visit) -> Value {
     context! {
         lang => visit.language.tag(),
         path => &visit.path,
+        here => &visit.here,
         form_token => &visit.form_token,
         user => context! { email => &visit.user.email, name => &visit.user.name },
         role => visit.role().as_str(),
@@ -160,7 +161,7 @@ pub(super) fn guest_page(
     template: &str,
     values: Value,
 ) -> Response {
-    let frame = context! { lang => guest.language.tag(), path => &guest.path };
+    let frame = context! { lang => guest.language.tag(), path => &guest.path, here => &guest.here };
     html(status, template, context! { ..values, ..frame })
 }
 
@@ -216,7 +217,14 @@ pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
     }
     let (_, text) = told(visit.language, problem);
     let status = status_of(problem);
-    let values = context! { text, status => status.as_u16() };
+    let forbidden = matches!(
+        problem,
+        Problem::Rule {
+            rule: Rule::RoleForbids,
+            ..
+        }
+    );
+    let values = context! { text, forbidden, status => status.as_u16() };
     with_status(status, visit, "problem.html", values)
 }
 

@@ -64,8 +64,10 @@ fn sign_in_page(
         );
         context! { field => if code { "code" } else { "" }, text }
     });
+    let again: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
     let values = context! {
         form_token, next, email, error,
+        here => format!("{SIGN_IN}?next={again}&lang="),
         ended => guest.token.is_some() && problem.is_none(),
         forgot => app.mail.is_some(),
         one_click => &app.settings.panel.one_click,
@@ -121,7 +123,7 @@ async fn open_merchant(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             membership: visit.membership.clone(),
             memberships: visit.memberships.clone(),
         };
-        sessions::open_merchant(&app, token.expose(), &known, merchant_id).await?;
+        sessions::open_merchant(&app, &visit.by(), token.expose(), &known, merchant_id).await?;
     }
     Ok(to("/panel"))
 }
@@ -144,6 +146,7 @@ async fn link_page(app: &App, guest: &Guest, token: &str, problem: Option<&Probl
         context! { field, text }
     });
     let values = context! {
+        here => format!("/panel/link/{token}?lang="),
         form_token, error, link => token, email => user.email, has_totp => user.totp.is_some(),
     };
     let mut response = render::guest_page(status, guest, "link.html", values);

@@ -277,20 +277,22 @@ pub fn insert(webhook: &Webhook, due_at: Timestamp, commit: &mut Commit) {
     );
 }
 
-/// The webhooks of some shards that are due, the longest due first.
+/// The webhooks of some shards that are due, the longest due first, and when each of them was.
 pub async fn due(
     app: &App,
     shards: &[i64],
     now: Timestamp,
     limit: i64,
-) -> Result<Vec<Webhook>, Unavailable> {
+) -> Result<Vec<(Webhook, Timestamp)>, Unavailable> {
     let sql = format!(
-        "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries \
+        "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries, due_at \
          from webhooks where shard in ({}) and due_at <= $1 order by due_at limit $2",
         super::listed(shards),
     );
     let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter().map(read).collect()
+    rows.iter()
+        .map(|row| Ok((read(row)?, row.time("due_at")?)))
+        .collect()
 }
 
 /// Forgets the calls of webhooks whose id is below `first_kept`.
@@ -301,9 +303,10 @@ pub fn forget_tries_before(first_kept: i64, commit: &mut Commit) {
     );
 }
 
-/// Notes how a call went. `again_at` none: delivered, or dropped when it was not.
+/// Notes how a call went that was due at `was_due`. `again_at` none: delivered, or dropped when it was
+/// not. A webhook that somebody wanted sent again meanwhile stays due for that.
 pub fn save_try(
-    webhook: &Webhook,
+    (webhook, was_due): (&Webhook, Timestamp),
     delivered: bool,
     result: &str,
     again_at: Option<Timestamp>,
@@ -315,7 +318,8 @@ pub fn save_try(
         (false, None) => WebhookState::Dropped,
     };
     commit.one(
-        "update webhooks set state = $4, tries = tries + 1, last_result = $5, due_at = $6 \
+        "update webhooks set state = case when due_at = $7 then $4 else state end, tries = tries + 1, \
+         last_result = $5, due_at = case when due_at = $7 then $6 else due_at end \
          where merchant_id = $1 and id = $2 and tries = $3",
         params![
             webhook.merchant_id,
@@ -323,7 +327,8 @@ pub fn save_try(
             webhook.tries,
             state.as_str(),
             result,
-            again_at
+            again_at,
+            was_due,
         ],
     );
 }

@@ -1,10 +1,11 @@
 //! The binary `galata`: what it prints, what it refuses, and what it leaves readable on disk.
 
 use crate::browser::through_threeds;
+use crate::panel::{PASSWORD, Panel};
 use crate::process::{Serving, Shared, ended, galata};
 use crate::world::{World, payment, with};
 use serde_json::{Value, json};
-use server::operations::By;
+use server::operations::{By, Role};
 use server::setup::{self, MerchantSetup};
 use server::store::db::Kind;
 
@@ -36,7 +37,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 29] = [
+    let table: [(&str, &[&[&str]]); 37] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -60,6 +61,14 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("merchant key add", &[&store]),
         ("merchant key rotate", &[&store]),
         ("merchant key revoke", &[&store]),
+        ("merchant keys", &[&store]),
+        ("user role", &[&store]),
+        ("user totp-off", &[&store]),
+        ("payment show", &[&store]),
+        ("request list", &[&store]),
+        ("request show", &[&store]),
+        ("webhook show", &[&store]),
+        ("webhook test", &[&store, &behaviour]),
         ("payment doubts", &[&store]),
         ("payment inquire", &[&store]),
         ("payment settle", &[&store]),
@@ -636,4 +645,123 @@ async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
     assert!(!file.contains(printed(&made, "secret key")) && !key.is_empty());
     // A merchant that is not there has no log, and none comes to be.
     shared.fails(&["audit", "export", "--merchant", "1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_too() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
+    let id = paid.await.ok().data("id").to_string();
+    let wrong = [
+        ("x-api-key", "api-key"),
+        ("x-rnd-key", "rnd"),
+        ("x-auth-version", "v1"),
+        (
+            "x-signature",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
+    ];
+    let path = format!("/payment/v1/card-payments/{id}");
+    assert_eq!(world.raw("GET", &path, b"", &wrong).await.status, 401);
+    world.wait(30).await;
+    world.app.journal.flush().await;
+
+    let of = ["--merchant", &merchant, "--id", &id];
+    let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+    assert!(shown.starts_with(&format!("{id}\tSUCCESS\t100")), "{shown}");
+    for part in [
+        "attempt\tAPPROVED",
+        "webhook\t",
+        "\tAPI_AUTH\tDELIVERED\t1 calls",
+        "\tGARANTI\tcharge\t200",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("GVPSRequest"), "{shown}");
+    let said = shared.run(&[&["payment", "show", "--exchanges"], &of[..]].concat());
+    assert!(said.contains("GVPSRequest") && !said.contains("5209220000000002"));
+
+    let hook = printed(&shown, "webhook").split('\t').next().unwrap();
+    let calls = shared.run(&["webhook", "show", "--merchant", &merchant, "--id", hook]);
+    assert!(
+        calls.contains("x-cg-signature-v1: ") && calls.contains("\t200\t"),
+        "{calls}"
+    );
+    let mut test = shared.command(&["webhook", "test", "--merchant", &merchant]);
+    test.env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
+    let tried = ended(test);
+    assert!(tried.status.success(), "{}", tried.error);
+    assert!(tried.out.contains("\t200\t"), "{}", tried.out);
+    assert_eq!(world.hooks("API_AUTH").len(), 2);
+
+    // The explanation of a refused signature is written behind the answer.
+    let mut listed = String::new();
+    for _ in 0..100 {
+        world.app.journal.flush().await;
+        listed = shared.run(&["request", "list", "--errors", "--merchant", &merchant]);
+        if !listed.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let request = listed.split('\t').next().unwrap();
+    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", request]);
+    assert!(
+        shown.contains("expected") && shown.contains("AAAAAAAAAA"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret-key"), "{shown}");
+
+    let keys = shared.run(&["merchant", "keys", &merchant]);
+    assert_eq!(printed(&keys, "callback key"), crate::world::CALLBACK_KEY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    panel.switch_totp_on().await;
+    let merchant = world.merchant.to_string();
+    let email = "owner@example.com";
+    let listed = || shared.run(&["user", "list", "--merchant", &merchant]);
+    assert!(listed().contains("authenticator"), "{}", listed());
+    shared.run(&["user", "totp-off", "--email", email]);
+    assert!(!listed().contains("authenticator"), "{}", listed());
+    // Whoever was in is out, and the password alone opens again.
+    assert_eq!(panel.get("/panel").await.status, 303);
+    let mut again = Panel::new(world);
+    again
+        .sign_in_as(email, PASSWORD, "")
+        .await
+        .leads_to("/panel");
+
+    let eve = [
+        "user",
+        "create",
+        "--merchant",
+        &merchant,
+        "--email",
+        "eve@example.com",
+    ];
+    shared.run(&eve);
+    let support = [
+        "user",
+        "role",
+        "--merchant",
+        &merchant,
+        "--email",
+        email,
+        "--role",
+        "SUPPORT",
+    ];
+    shared.run(&support);
+    assert!(
+        listed().contains(&format!("{email}\tSUPPORT")),
+        "{}",
+        listed()
+    );
+    assert_eq!(again.get("/panel/audit").await.status, 403);
 }

@@ -23,6 +23,16 @@ impl Shown {
         self
     }
 
+    /// Where the page goes on in the other language.
+    #[track_caller]
+    pub fn language_link(&self) -> String {
+        let links = self.text.split("href=\"").skip(1);
+        let mut links =
+            links.filter_map(|rest| rest.split_once("\" lang=\"").map(|(link, _)| link));
+        let link = links.next().expect("a link to the other language");
+        link.replace("&#x2f;", "/").replace("&amp;", "&")
+    }
+
     /// 303 to this place.
     #[track_caller]
     pub fn leads_to(&self, location: &str) {
@@ -188,6 +198,21 @@ impl<'a> Panel<'a> {
             ("next", String::new()),
         ];
         self.raw_post("/panel/sign-in", &fields, &[]).await
+    }
+}
+
+impl Panel<'_> {
+    /// Switches the second step on, and answers its key.
+    pub async fn switch_totp_on(&mut self) -> Secret {
+        let page = self.get("/panel/account/totp").await.ok();
+        let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
+        let key = Secret::new(key.split('<').next().unwrap());
+        let sealed = page.hidden("sealed");
+        let code = totp_code(key.expose(), self.world.app.now().as_second() / 30);
+        let fields = [("sealed", sealed.as_str()), ("code", code.as_str())];
+        let on = self.post("/panel/account/totp", &fields).await;
+        on.leads_to("/panel/account?done=saved");
+        key
     }
 }
 
@@ -462,10 +487,7 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     let world = World::open().await;
     let mut panel = Panel::sign_in(&world, Role::Owner).await;
     let page = panel.get("/panel/account/totp").await.ok();
-    let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
-    let key = Secret::new(key.split('<').next().unwrap());
     let sealed = page.hidden("sealed");
-    let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let wrong = panel
         .post(
             "/panel/account/totp",
@@ -473,14 +495,9 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
         )
         .await;
     assert_eq!(wrong.status, 400);
+    let key = panel.switch_totp_on().await;
+    let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let now = code(&world);
-    let on = panel
-        .post(
-            "/panel/account/totp",
-            &[("sealed", &sealed), ("code", &now)],
-        )
-        .await;
-    on.leads_to("/panel/account?done=saved");
 
     let mut other = Panel::new(&world);
     let asked = other.sign_in_as("owner@example.com", PASSWORD, "").await;
@@ -524,6 +541,99 @@ async fn roles_are_enforced_and_what_is_refused_is_in_the_audit_log() {
         log.iter().filter(|entry| **entry == wanted).count()
     };
     assert_eq!((refused("user.list"), refused("user.invite")), (4, 4));
+}
+
+#[tokio::test]
+async fn whoever_was_removed_can_be_invited_again_and_nothing_old_opens() {
+    let world = World::open().await;
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let people = server::store::users::of_merchant(&world.app, world.merchant);
+    let people = people.await.unwrap();
+    let reads = people.iter().find(|(_, role)| *role == Role::ReadOnly);
+    let (user, _) = reads.unwrap();
+    let path = format!("/panel/people/{}/remove", user.id);
+    owner
+        .post(&path, &[])
+        .await
+        .leads_to("/panel/people?done=saved");
+    let fields = [
+        ("email", user.email.as_str()),
+        ("name", "Ayşe"),
+        ("role", "SUPPORT"),
+    ];
+    let invited = owner.post("/panel/people", &fields).await.ok();
+    let shown = invited.text.replace("&#x2f;", "/");
+    let link = shown.split("/panel/link/").nth(1).unwrap();
+    let link = Link {
+        token: Secret::new(link.split('<').next().unwrap().trim()),
+        email: user.email.clone(),
+    };
+    assert_eq!(reader.get("/panel/account").await.status, 303);
+    let old = reader.sign_in_as(&user.email, PASSWORD, "").await;
+    assert_eq!(old.status, 401);
+    reader.choose_password(&link).await.leads_to("/panel");
+    reader.get("/panel/account").await.ok().has("Ayşe");
+    // Once they serve this merchant, no other merchant's owner can take them over.
+    let again = owner.post("/panel/people", &fields).await;
+    assert_eq!(again.status, 422);
+}
+
+#[tokio::test]
+async fn the_other_language_is_a_click_away_on_every_page_and_loses_nothing() {
+    let world = World::open().await;
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    // A list keeps its filter.
+    let list = "/panel/payments?paymentStatus=WAITING&conversationId=a%26b";
+    let page = owner.get(list).await.ok();
+    let other = page.language_link();
+    assert!(other.contains("paymentStatus=WAITING") && other.contains("conversationId=a%26b"));
+    let english = owner.get(&other).await.ok();
+    english.has("value=\"a&amp;b\"");
+    english.has("Payments");
+    // What was answered at a form's own address leads to the page that the form is on.
+    let apm = format!("/panel/apms/{}", world.apm);
+    for (form, leads_to) in [
+        (format!("{apm}/test"), apm.clone()),
+        (
+            "/panel/settings/keys-look".to_owned(),
+            "/panel/settings".to_owned(),
+        ),
+    ] {
+        let answered = owner.post(&form, &[]).await.ok();
+        let other = answered.language_link();
+        owner
+            .get(&other)
+            .await
+            .leads_to(&format!("{leads_to}?lang=tr"));
+        owner.get(&format!("{leads_to}?lang=en")).await.ok();
+    }
+    // What is shown once has no such link.
+    let made = owner.post("/panel/keys", &[]).await.ok();
+    assert!(!made.text.contains("lang=tr") && !made.text.contains("lang=en"));
+    // Nor does it cost an invitation, or the way back after the sign-in.
+    let link = invited(&world, "ada@example.com", Role::Support).await;
+    let mut ada = Panel::new(&world);
+    let token = link.token.expose().to_owned();
+    ada.get(&format!("/panel/link/{token}")).await.ok();
+    let fields = [
+        ("link", token.as_str()),
+        ("password", "short"),
+        ("again", "short"),
+    ];
+    let refused = ada.post("/panel/link", &fields).await;
+    let other = refused.language_link();
+    ada.get(&other).await.ok().has("name=\"again\"");
+    let wrong = [
+        ("email", "ada@example.com"),
+        ("password", "wrong"),
+        ("next", "/panel/doubts"),
+    ];
+    let refused = ada.post("/panel/sign-in", &wrong).await;
+    ada.get(&refused.language_link())
+        .await
+        .ok()
+        .has("value=\"&#x2f;panel&#x2f;doubts\"");
 }
 
 #[tokio::test]
@@ -601,6 +711,9 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
     assert_eq!(late.status, 403);
     // What one is here decides, not what one is elsewhere.
     assert_eq!(panel.get("/panel/people").await.status, 403);
+    let refused = panel.get("/panel/people").await;
+    refused.has("denetim kaydına yazıldı");
+    assert!(!late.text.contains("denetim kaydına"), "nothing was noted");
     let third = ids[1].to_string();
     assert_eq!(
         panel
@@ -609,6 +722,10 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
             .status,
         403
     );
+
+    let log = actions(&world, ids[0]).await;
+    let tried = ("merchant.open".to_owned(), audit::Outcome::Refused);
+    assert!(log.contains(&tried), "{log:?}");
 
     // And an owner of one cannot take over a colleague who serves another too.
     let mut owner = Panel::new(&world);

@@ -274,7 +274,6 @@ async fn a_loan_is_approved_once_by_whoever_may() {
         log(&world, "loan.approve").await,
         [
             who("finance@example.com", Outcome::Done),
-            who("finance@example.com", Outcome::Done),
             who("support@example.com", Outcome::Refused),
         ]
     );

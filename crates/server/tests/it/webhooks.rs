@@ -5,6 +5,7 @@ use contract::signature;
 use server::operations::{self, By, Role, Who};
 use server::setup;
 use server::store::audit::{self, Outcome};
+use server::store::db::Commit;
 use server::store::webhooks::{self, Sent, WebhookState};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,6 +127,24 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
         .unwrap();
     let outcomes: Vec<Outcome> = log.iter().map(|w| w.entry.outcome).collect();
     assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Refused]);
+    // One that is wanted again while a call is under way stays due, however that call ends.
+    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
+        .await
+        .unwrap();
+    let shards = server::jobs::all_shards();
+    let due = webhooks::due(app, &shards, app.now(), 10).await.unwrap();
+    let (called, was_due) = &due[0];
+    world.clock.advance_seconds(5);
+    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
+        .await
+        .unwrap();
+    let mut commit = Commit::new(world.merchant, id);
+    webhooks::save_try((called, *was_due), false, "timed out", None, &mut commit);
+    app.db.commit(commit).await.unwrap();
+    let still = first_of(&world, &reply).await;
+    assert_eq!(still.state, WebhookState::Pending);
+    world.work().await;
+    assert_eq!(world.hooks("API_AUTH").len(), 9);
     // Another merchant's people find nothing.
     let other = operations::webhooks::resend(app, &By::operator(), world.merchant + 1, id).await;
     assert!(other.is_err());

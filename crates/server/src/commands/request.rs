@@ -1,0 +1,89 @@
+//! `galata request …`.
+#![expect(
+    clippy::print_stdout,
+    reason = "commands speak to a person through standard output"
+)]
+
+use super::Failed;
+use super::options::Store;
+use crate::operations::{By, requests};
+use crate::start;
+use crate::store::requests::Filter;
+use clap::{Args, Subcommand};
+
+/// What API keys asked for.
+#[derive(Subcommand)]
+pub(super) enum Request {
+    /// List the newest requests of a merchant's API keys.
+    List(List),
+    /// Show one; for a refused signature what was expected beside what came.
+    Show(Show),
+}
+
+/// Options of `list`.
+#[derive(Args)]
+pub(super) struct List {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// Only what was refused.
+    #[arg(long)]
+    errors: bool,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `show`.
+#[derive(Args)]
+pub(super) struct Show {
+    /// The merchant's id.
+    #[arg(long)]
+    merchant: i64,
+    /// The request's id.
+    #[arg(long)]
+    id: i64,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Runs a command.
+pub(super) async fn run(command: Request) -> Result<(), Failed> {
+    const LISTED: i64 = 100;
+    let by = By::operator();
+    match command {
+        Request::List(o) => {
+            let app = o.store.open().await?;
+            let filter = Filter {
+                errors_only: o.errors,
+                ..Filter::default()
+            };
+            let outcome = requests::list(&app, &by, o.merchant, &filter, LISTED).await;
+            start::close(&app).await;
+            for one in outcome? {
+                let error = one.error_code.as_deref().unwrap_or("");
+                println!(
+                    "{}\t{}\t{}\t{} {}\t{}\t{} ms\t{error}",
+                    one.id, one.at, one.api_key, one.method, one.path, one.status, one.took_ms
+                );
+            }
+            Ok(())
+        }
+        Request::Show(o) => {
+            let app = o.store.open().await?;
+            let outcome = requests::retrieve(&app, &by, o.merchant, o.id).await;
+            start::close(&app).await;
+            let one = outcome?;
+            println!(
+                "{} {}\t{}\t{} ms",
+                one.method, one.path, one.status, one.took_ms
+            );
+            if let (Some(code), Some(text)) = (&one.error_code, &one.error_text) {
+                println!("{code}\t{text}");
+            }
+            if let Some(signing) = &one.signing {
+                println!("{signing:#}");
+            }
+            Ok(())
+        }
+    }
+}
