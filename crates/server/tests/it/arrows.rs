@@ -228,3 +228,65 @@ fn the_production_binary_knows_no_simulator() {
     assert!(!runtime.contains("simulator"));
     nothing_in("server/src", &["simulator::", "if sandbox"]);
 }
+
+/// What the panel does to a merchant's things, a command or an API call does too.
+#[test]
+fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
+    const ROOMS: [&str; 7] = [
+        "setup",
+        "doubts",
+        "bnpl_payments",
+        "webhooks",
+        "people",
+        "merchant_poses",
+        "requests",
+    ];
+    // One's own account, and the mail to somebody who forgot their password.
+    const OWN: [&str; 4] = [
+        "people::change_password",
+        "people::set_totp",
+        "people::remove_totp",
+        "people::forgotten_link",
+    ];
+    // These look at what a page is made of, and do nothing.
+    const LOOKS: [&str; 13] = [
+        "setup::apm_of",
+        "setup::apms_of",
+        "setup::base_of",
+        "setup::endpoint_behind",
+        "setup::endpoint_of",
+        "setup::environment_of",
+        "setup::first_time",
+        "setup::merchant",
+        "setup::no_claims",
+        "setup::point_at",
+        "setup::pos_of",
+        "setup::poses_of",
+        "setup::sent_secret",
+    ];
+    let text = |folder: &str| {
+        let files = sources(&crates().join(folder));
+        files.into_iter().map(|(_, text)| text).collect::<String>()
+    };
+    let panel = text("server/src/panel");
+    let others = text("server/src/commands")
+        + &fs::read_to_string(crates().join("server/src/api.rs")).unwrap();
+    let mut deeds = 0;
+    for room in ROOMS {
+        for rest in panel.split(&format!("{room}::")).skip(1) {
+            let of_name = |c: char| c.is_ascii_lowercase() || c == '_';
+            let name: String = rest.chars().take_while(|c| of_name(*c)).collect();
+            let deed = format!("{room}::{name}");
+            let called = rest[name.len()..].starts_with('(');
+            let page = matches!(name.as_str(), "routes" | "shown");
+            if !called || page || OWN.contains(&&*deed) || LOOKS.contains(&&*deed) {
+                continue;
+            }
+            deeds += 1;
+            let known =
+                others.contains(&format!("{deed}(")) || others.contains(&format!("\"{deed}\""));
+            assert!(known, "only the panel calls {deed}");
+        }
+    }
+    assert!(deeds > 20, "{deeds}");
+}
