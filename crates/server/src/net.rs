@@ -125,8 +125,8 @@ impl Net {
                 .request(request)
                 .await
                 .map_err(|error| match error.is_connect() {
-                    true => Failure::NotSent(error.to_string()),
-                    false => Failure::MaybeSent(error.to_string()),
+                    true => Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error))),
+                    false => Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error))),
                 })?;
         let (head, body) = reply.into_parts();
         let body = Limited::new(body, REPLY_BYTES_MAX)
@@ -134,8 +134,8 @@ impl Net {
             .await
             .map_err(|error| {
                 let why = match error.is::<LengthLimitError>() {
-                    true => "the reply is too long".to_owned(),
-                    false => error.to_string(),
+                    true => REPLY_TOO_LONG.to_owned(),
+                    false => format!("{CONNECTION_BROKE}: {}", cause(error.as_ref())),
                 };
                 Failure::MaybeSent(why)
             })?;
@@ -157,12 +157,30 @@ impl Net {
     }
 }
 
+/// The beginnings of what is said of an exchange that failed; people read them.
+pub const NO_CONNECTION: &str = "no connection";
+/// See [`NO_CONNECTION`].
+pub const CONNECTION_BROKE: &str = "the connection broke";
+/// See [`NO_CONNECTION`].
+pub const NO_REPLY: &str = "no reply in time";
+/// See [`NO_CONNECTION`].
+pub const REPLY_TOO_LONG: &str = "the reply is too long";
+
+/// What is behind an error: libraries wrap it in words of their own.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
 impl Http for Net {
     fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
         Box::pin(async move {
             match tokio::time::timeout(self.timeout, self.exchange(request)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Failure::MaybeSent("no reply in time".to_owned())),
+                Err(_) => Err(Failure::MaybeSent(NO_REPLY.to_owned())),
             }
         })
     }

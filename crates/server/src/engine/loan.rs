@@ -248,7 +248,7 @@ pub async fn of_merchant(
 }
 
 /// Asks the lender how the application stands and applies what it says. When the lender cannot be
-/// asked, a payment that waits is told VERIFY_REQUIRED.
+/// asked, a payment that waits is told VERIFY_REQUIRED, unless its loan is known to be ready.
 pub async fn settle(
     app: &App,
     merchant: &Merchant,
@@ -265,7 +265,10 @@ pub async fn settle(
             Ok(None) => unknown_to_the_lender(app, &mut moved, &mut result),
             Err(doubt) => {
                 tracing::warn!(payment = payment.id, detail = %doubt.detail, "a lender's answer is in doubt");
-                result.action = Action::VerifyRequired;
+                // A loan that was ready is so until the lender says otherwise.
+                if result.state != ApplicationState::Ready {
+                    result.action = Action::VerifyRequired;
+                }
                 result.inquiries += 1;
                 result.inquire_at = app.next_inquiry_at(result.inquiries);
             }

@@ -79,6 +79,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("word", |state: &State, spelling: String| {
         words::word(language_of(state), &spelling)
     });
+    environment.add_filter("heard", |state: &State, text: String| {
+        words::heard(language_of(state), &text)
+    });
     environment.add_filter("bank", |code: String| {
         let known = code.parse().ok().and_then(connectors::directory::bank_name);
         known.map_or(code.clone(), str::to_owned)

@@ -83,7 +83,10 @@ fn say(language: Language, tr: &'static str, en: &'static str) -> &'static str {
 fn exchanged(language: Language, exchange: &Exchange) -> Event {
     let took = format!("{} ms", format::number(language, exchange.took_ms));
     let (tone, more) = match (&exchange.failure, exchange.status) {
-        (Some(failure), _) => ("bad", format!("{failure} · {took}")),
+        (Some(failure), _) => (
+            "bad",
+            format!("{} · {took}", words::heard(language, failure)),
+        ),
         (None, Some(status)) => ("", format!("HTTP {status} · {took}")),
         (None, None) => ("", String::new()),
     };
@@ -118,7 +121,7 @@ fn attempted(language: Language, detail: &Detail, events: &mut Vec<Event>) {
         }
         let answer = attempt.answer.as_ref();
         let code = answer.and_then(|one| one.code.clone());
-        let message = answer.and_then(|one| one.message.clone());
+        let message = answer.and_then(|one| Some(words::heard(language, one.message.as_deref()?)));
         let state = attempt.state.as_str();
         events.push(Event {
             at: *changed,
@@ -143,7 +146,7 @@ fn called(language: Language, webhook: &Webhook, called: &Try) -> Event {
             false => "bad",
         },
         title: format!("{title}: {}", webhook.event.as_str()),
-        more: format!("{} · {took} ms", called.result()),
+        more: format!("{} · {took} ms", words::heard(language, &called.result())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the wire's spellings are called in the two languages. Sentences stand in the templates,
 //! beside where they are shown.
 
+use crate::net;
 use contract::errors::Language;
 
 /// A word for a spelling of the wire or the database; the spelling itself when there is none.
@@ -166,6 +167,25 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("payment.look", "Ödemeye bakmak istedi", "Wanted to see the payment"),
     ("payment.exchanges_look", "Banka yazışmalarına baktı", "Looked at the exchanges"),
 ];
+
+/// What is said of an exchange that failed, in the reader's language as far as it is ours.
+pub(super) fn heard(language: Language, text: &str) -> String {
+    const OURS: [(&str, &str); 5] = [
+        ("not sent", "gönderilmedi"),
+        (net::NO_CONNECTION, "bağlantı kurulamadı"),
+        (net::CONNECTION_BROKE, "bağlantı koptu"),
+        (net::NO_REPLY, "süresinde cevap gelmedi"),
+        (net::REPLY_TOO_LONG, "cevap çok uzun"),
+    ];
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let parts = text.split(": ").map(|part| {
+        let ours = OURS.iter().find(|(en, _)| *en == part);
+        ours.map_or(part, |(_, tr)| *tr)
+    });
+    parts.collect::<Vec<_>>().join(": ")
+}
 
 #[cfg(test)]
 mod tests {

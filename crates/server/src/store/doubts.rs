@@ -56,7 +56,7 @@ pub async fn of_merchant(
         .rows(
             "select l.payment_id, p.paid_price as amount, p.currency, m.name as party, l.state, \
              l.asked_at as since, l.inquiries, l.inquire_at, \
-             (select e.failure from exchanges e where e.payment_id = l.payment_id and e.merchant_id = l.merchant_id \
+             (select coalesce(e.failure, 'HTTP ' || e.status) from exchanges e where e.payment_id = l.payment_id and e.merchant_id = l.merchant_id \
              order by e.id desc limit 1) as failure from loans l \
              join payments p on p.merchant_id = l.merchant_id and p.id = l.payment_id \
              join merchant_apms m on m.merchant_id = l.merchant_id and m.id = l.apm_id \

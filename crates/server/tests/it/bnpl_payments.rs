@@ -276,6 +276,28 @@ async fn a_lender_that_cannot_be_asked_asks_for_verification() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_loan_that_is_ready_stays_so_while_the_lender_is_away() {
+    let world = World::open().await;
+    let init = applied(&world, "103").await;
+    let url = init.data("redirectUrl").as_str().unwrap();
+    let callback = decided(&world, url, "approve").await;
+    assert_eq!(callback.field("additionalAction"), "APPROVAL_REQUIRED");
+    let away = json!({"operation": "inquire", "fault": {"kind": "http_500"}, "times": 1});
+    world.control("POST", "/control/lender-faults", away).await;
+    let path = format!("/payment/v1/bnpl-payments/{}", init.data("paymentId"));
+    let verified = world
+        .post(&format!("{path}/verify"), Value::Null)
+        .await
+        .ok();
+    assert_eq!(verified.data("additionalAction"), "APPROVAL_REQUIRED");
+    let approved = world
+        .post(&format!("{path}/approve"), Value::Null)
+        .await
+        .ok();
+    assert_eq!(approved.data("paymentStatus"), "SUCCESS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_nobody_finishes_expires() {
     let world = World::open().await;
     let init = applied(&world, "064").await;

@@ -418,6 +418,10 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
         .has("Şüpheli işlem yok");
     let id = in_review(&world).await;
     let path = format!("/panel/payments/{id}");
+    // What a library says of a broken connection is told in the reader's words.
+    let page = panel.get(&path).await.ok();
+    page.has("bağlantı koptu");
+    page.lacks("client error");
     let queue = panel.get("/panel/doubts").await.ok();
     for text in [
         &path,
