@@ -28,6 +28,7 @@ mod mail;
 mod merchant_poses;
 mod panel;
 mod panel_door;
+mod panel_figures;
 mod panel_filters;
 mod panel_overview;
 mod panel_payments;
