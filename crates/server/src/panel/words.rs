@@ -148,6 +148,75 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("MASTER_CARD", "Mastercard", "Mastercard"),
     ("AMEX", "American Express", "American Express"),
     ("TROY", "Troy", "Troy"),
+    // payments: what the filters offer besides
+    ("CARD_AND_WALLET_PAYMENT", "Kart ve cüzdan", "Card and wallet"),
+    ("HEPSIPAY_DEPOSIT_PAYMENT", "Hepsipay para yükleme", "Hepsipay deposit"),
+    ("API", "API", "API"),
+    ("CHECKOUT_FORM", "Ödeme formu", "Checkout form"),
+    ("PAY_BY_LINK", "Linkle ödeme", "Pay by link"),
+    ("JUZDAN", "Juzdan", "Juzdan"),
+    ("MONO", "Mono", "Mono"),
+    ("CG_WALLET", "CG Cüzdan", "CG Wallet"),
+    ("MASTERPASS", "Masterpass", "Masterpass"),
+    ("GARANTI_PAY", "GarantiPay", "GarantiPay"),
+    ("YKB_WORLD_PAY", "World Pay", "World Pay"),
+    ("YKB_WORLD_PAY_SHOPPING_LOAN", "World Pay alışveriş kredisi", "World Pay shopping loan"),
+    ("PAPARA", "Papara", "Papara"),
+    ("PAYONEER", "Payoneer", "Payoneer"),
+    ("SODEXO", "Sodexo", "Sodexo"),
+    ("EDENRED", "Edenred", "Edenred"),
+    ("TOKENFLEX", "TokenFlex", "TokenFlex"),
+    ("METROPOL", "Metropol", "Metropol"),
+    ("IWALLET", "iWallet", "iWallet"),
+    ("ALIPAY", "Alipay", "Alipay"),
+    ("PAYPAL", "PayPal", "PayPal"),
+    ("KLARNA", "Klarna", "Klarna"),
+    ("AFTERPAY", "Afterpay", "Afterpay"),
+    ("APPLEPAY", "Apple Pay", "Apple Pay"),
+    ("GOOGLEPAY", "Google Pay", "Google Pay"),
+    ("HEPSIPAY", "Hepsipay", "Hepsipay"),
+    ("STRIPE", "Stripe", "Stripe"),
+    ("KASPI", "Kaspi", "Kaspi"),
+    ("INSTANT_TRANSFER", "Anında havale", "Instant transfer"),
+    ("TOMPAY", "TOM Pay", "TOM Pay"),
+    ("TOM_FINANCE", "TOM Finansman", "TOM Finance"),
+    ("ALFABANK", "Alfa-Bank", "Alfa-Bank"),
+    ("ZIP", "Zip", "Zip"),
+    ("DKB", "DKB", "DKB"),
+    ("HASO", "Haso", "Haso"),
+    ("PAYCELL", "Paycell", "Paycell"),
+    ("MULTINET", "Multinet", "Multinet"),
+    ("CHIPPIN", "Chippin", "Chippin"),
+    ("ISPAY", "İşPay", "İşPay"),
+    ("PAYMOB", "Paymob", "Paymob"),
+    ("VODAFONE", "Vodafone", "Vodafone"),
+    ("BIZUM", "Bizum", "Bizum"),
+    ("PAYLANDS_MB_WAY", "MB WAY", "MB WAY"),
+    ("SETCARD", "Setcard", "Setcard"),
+    ("PAPEL", "Papel", "Papel"),
+    ("ALBARAKA", "Albaraka", "Albaraka"),
+    ("BKM_EXPRESS", "BKM Express", "BKM Express"),
+    ("OFFLINE", "Çevrimdışı", "Offline"),
+    ("PAYCELL_DCB", "Paycell, faturaya yansıtılan", "Paycell, on the phone bill"),
+    ("TRY", "Türk lirası (TRY)", "Turkish lira (TRY)"),
+    ("USD", "ABD doları (USD)", "US dollar (USD)"),
+    ("EUR", "Euro (EUR)", "Euro (EUR)"),
+    ("GBP", "İngiliz sterlini (GBP)", "Pound sterling (GBP)"),
+    ("ARS", "Arjantin pesosu (ARS)", "Argentine peso (ARS)"),
+    ("BRL", "Brezilya reali (BRL)", "Brazilian real (BRL)"),
+    ("CNY", "Çin yuanı (CNY)", "Chinese yuan (CNY)"),
+    ("AED", "BAE dirhemi (AED)", "UAE dirham (AED)"),
+    ("IQD", "Irak dinarı (IQD)", "Iraqi dinar (IQD)"),
+    ("AZN", "Azerbaycan manatı (AZN)", "Azerbaijani manat (AZN)"),
+    ("KZT", "Kazak tengesi (KZT)", "Kazakhstani tenge (KZT)"),
+    ("KWD", "Kuveyt dinarı (KWD)", "Kuwaiti dinar (KWD)"),
+    ("SAR", "Suudi riyali (SAR)", "Saudi riyal (SAR)"),
+    ("BHD", "Bahreyn dinarı (BHD)", "Bahraini dinar (BHD)"),
+    ("RUB", "Rus rublesi (RUB)", "Russian rouble (RUB)"),
+    ("JPY", "Japon yeni (JPY)", "Japanese yen (JPY)"),
+    ("EGP", "Mısır lirası (EGP)", "Egyptian pound (EGP)"),
+    ("MXN", "Meksika pesosu (MXN)", "Mexican peso (MXN)"),
+    ("RON", "Rumen leyi (RON)", "Romanian leu (RON)"),
     ("REDIRECT_TO_URL", "Alıcı bankanın sayfasına gitmeli", "The shopper goes to the bank's page"),
     ("charge", "Satış", "Sale"),
     ("threeds_begin", "3DS başlatma", "3DS start"),
@@ -190,7 +259,22 @@ pub(super) fn heard(language: Language, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
     use std::collections::HashSet;
+
+    #[test]
+    fn every_option_of_the_payment_filters_has_a_word() {
+        let statuses = PaymentStatus::ALL.iter().map(|one| one.as_str());
+        let types = PaymentType::ALL.iter().map(|one| one.as_str());
+        let providers = PaymentProvider::ALL.iter().map(|one| one.as_str());
+        let sources = PaymentSource::ALL.iter().map(|one| one.as_str());
+        let currencies = Currency::ALL.iter().map(|one| one.as_str());
+        let offered = statuses.chain(types).chain(providers);
+        for spelling in offered.chain(sources).chain(currencies) {
+            let known = WORDS.iter().any(|(known, _, _)| *known == spelling);
+            assert!(known, "{spelling} is shown as the wire spells it");
+        }
+    }
 
     #[test]
     fn no_spelling_has_two_words() {

@@ -419,6 +419,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
     let id = in_review(&world).await;
     let path = format!("/panel/payments/{id}");
     // What a library says of a broken connection is told in the reader's words.
+    world.app.journal.flush().await;
     let page = panel.get(&path).await.ok();
     page.has("bağlantı koptu");
     page.lacks("client error");

@@ -1,0 +1,252 @@
+//! How people come by a password and a second step, and lose them: links of the panel and of the
+//! command line, one's own account, and the end of a membership.
+
+use crate::panel::{PASSWORD, Panel, Shown, actions, invited, totp_code};
+use crate::process::Shared;
+use crate::world::World;
+use contract::card::Secret;
+use server::operations::Role;
+use server::store::audit::Outcome;
+use server::store::users;
+
+const OTHER_PASSWORD: &str = "bambaşka ve uzun bir parola";
+const READER: &str = "read_only@example.com";
+
+async fn id_of(world: &World, email: &str) -> i64 {
+    let user = users::by_email(&world.app, email).await.unwrap();
+    user.unwrap().id
+}
+
+/// The path of a link, once its address is known to be the server's own.
+#[track_caller]
+fn path_of(world: &World, url: &str) -> String {
+    let path = url.strip_prefix(&world.gateway);
+    path.unwrap_or_else(|| panic!("not ours: {url}")).to_owned()
+}
+
+/// The link that a page shows once.
+#[track_caller]
+fn shown_link(world: &World, page: &Shown) -> String {
+    let made = page.text.split_once("id=\"made\">").unwrap().1;
+    let url = made.split('<').next().unwrap().replace("&#x2f;", "/");
+    path_of(world, &url)
+}
+
+/// Follows a link in a fresh browser, to a password of its own.
+async fn follow<'a>(world: &'a World, path: &str, password: &str) -> (Panel<'a>, Shown) {
+    let mut browser = Panel::new(world);
+    let page = browser.get(path).await.ok();
+    let fields = [
+        ("form_token", page.hidden("form_token")),
+        ("link", page.hidden("link")),
+        ("password", password.to_owned()),
+        ("again", password.to_owned()),
+    ];
+    let chosen = browser.raw_post("/panel/link", &fields, &[]).await;
+    (browser, chosen)
+}
+
+/// What a fresh browser is answered that signs in.
+async fn signs_in(world: &World, email: &str, password: &str, code: &str) -> u16 {
+    let mut browser = Panel::new(world);
+    let answer = browser.sign_in_as(email, password, code).await;
+    if answer.status == 303 {
+        answer.leads_to("/panel");
+        browser.get("/panel/account").await.ok();
+    }
+    answer.status
+}
+
+async fn is_in(panel: &mut Panel<'_>) -> bool {
+    panel.get("/panel/account").await.status == 200
+}
+
+#[tokio::test]
+async fn an_owners_link_leads_to_a_new_password_and_ends_the_old_one_and_its_sessions() {
+    let world = World::open().await;
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let path = format!("/panel/people/{}/link", id_of(&world, READER).await);
+    let page = owner.post(&path, &[]).await.ok();
+    page.has(READER);
+    let link = shown_link(&world, &page);
+    // A link that nobody followed changes nothing.
+    assert!(is_in(&mut reader).await);
+
+    let (mut again, chosen) = follow(&world, &link, OTHER_PASSWORD).await;
+    chosen.leads_to("/panel");
+    assert!(is_in(&mut again).await);
+    assert!(!is_in(&mut reader).await);
+    assert!(is_in(&mut owner).await);
+    assert_eq!(Panel::new(&world).get(&link).await.status, 410);
+    assert_eq!(signs_in(&world, READER, PASSWORD, "").await, 401);
+    assert_eq!(signs_in(&world, READER, OTHER_PASSWORD, "").await, 303);
+    let log = actions(&world, world.merchant).await;
+    assert!(log.contains(&("user.link".to_owned(), Outcome::Done)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_made_listed_given_links_and_removed_by_commands() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let user = |command: &str, email: &str| -> Vec<String> {
+        let parts = ["user", command, "--merchant", &merchant, "--email", email];
+        let url = ["--public-url", &world.gateway];
+        parts.iter().chain(&url).map(|s| (*s).to_owned()).collect()
+    };
+    let run = |arguments: Vec<String>| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        shared.run(&arguments)
+    };
+    let list = || shared.run(&["user", "list", "--merchant", &merchant]);
+    let linked = |out: &str| path_of(world, out.lines().last().unwrap());
+
+    let made = run(user("create", "Ada@example.com"));
+    assert!(made.contains("ada@example.com"), "{made}");
+    assert_eq!(list(), "ada@example.com\tOWNER\tinvited\n");
+    let (mut old, chosen) = follow(world, &linked(&made), PASSWORD).await;
+    chosen.leads_to("/panel");
+    assert_eq!(list(), "ada@example.com\tOWNER\tpassword\n");
+
+    let made = run(user("link", " ADA@example.com"));
+    let (mut new, chosen) = follow(world, &linked(&made), OTHER_PASSWORD).await;
+    chosen.leads_to("/panel");
+    assert!(is_in(&mut new).await && !is_in(&mut old).await);
+    assert_eq!(signs_in(world, "ada@example.com", PASSWORD, "").await, 401);
+    let signed_in = signs_in(world, "ada@example.com", OTHER_PASSWORD, "").await;
+    assert_eq!(signed_in, 303);
+
+    // The last owner stays, and whoever is not there is not removed.
+    for nobody in ["ada@example.com", "eve@example.com"] {
+        let arguments = user("remove", nobody);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        shared.fails(&arguments);
+    }
+    let mut bob = user("create", "bob@example.com");
+    bob.extend(["--role", "SUPPORT"].map(str::to_owned));
+    let made = run(bob);
+    let (mut browser, chosen) = follow(world, &linked(&made), PASSWORD).await;
+    chosen.leads_to("/panel");
+    let both = list();
+    assert!(
+        both.contains("bob@example.com\tSUPPORT\tpassword\n"),
+        "{both}"
+    );
+    assert_eq!(run(user("remove", "bob@example.com")), "removed\n");
+    assert!(!is_in(&mut browser).await);
+    assert_eq!(signs_in(world, "bob@example.com", PASSWORD, "").await, 401);
+    assert_eq!(list(), "ada@example.com\tOWNER\tpassword\n");
+    assert!(is_in(&mut new).await);
+}
+
+#[tokio::test]
+async fn ones_own_password_is_changed_by_whoever_knows_it_and_ends_every_session() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let mut elsewhere = Panel::new(&world);
+    let here = elsewhere.sign_in_as("owner@example.com", PASSWORD, "");
+    here.await.leads_to("/panel");
+    let mut colleague = Panel::sign_in(&world, Role::ReadOnly).await;
+    for (old, new, again, status, field) in [
+        (
+            "not the password",
+            OTHER_PASSWORD,
+            OTHER_PASSWORD,
+            401,
+            "old",
+        ),
+        (PASSWORD, OTHER_PASSWORD, PASSWORD, 400, "again"),
+        (PASSWORD, "short", "short", 400, "password"),
+    ] {
+        let fields = [("old", old), ("password", new), ("again", again)];
+        let refused = panel.post("/panel/account/password", &fields).await;
+        assert_eq!(refused.status, status, "{field}");
+        refused.has(&format!("id=\"{field}-wrong\""));
+        assert!(is_in(&mut elsewhere).await, "{field}");
+    }
+    let fields = [
+        ("old", PASSWORD),
+        ("password", OTHER_PASSWORD),
+        ("again", OTHER_PASSWORD),
+    ];
+    let changed = panel.post("/panel/account/password", &fields).await;
+    changed.leads_to("/panel/sign-in");
+    assert_eq!(panel.cookie("galata-session"), None);
+    assert!(!is_in(&mut elsewhere).await);
+    assert!(is_in(&mut colleague).await);
+    assert_eq!(
+        signs_in(&world, "owner@example.com", PASSWORD, "").await,
+        401
+    );
+    assert_eq!(
+        signs_in(&world, "owner@example.com", OTHER_PASSWORD, "").await,
+        303
+    );
+    let log = actions(&world, world.merchant).await;
+    assert!(log.contains(&("user.password".to_owned(), Outcome::Done)));
+}
+
+#[tokio::test]
+async fn a_password_that_changes_ends_links_that_nobody_followed() {
+    let world = World::open().await;
+    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let path = format!("/panel/people/{}/link", id_of(&world, READER).await);
+    let link = shown_link(&world, &owner.post(&path, &[]).await.ok());
+    let fields = [
+        ("old", PASSWORD),
+        ("password", OTHER_PASSWORD),
+        ("again", OTHER_PASSWORD),
+    ];
+    let changed = reader.post("/panel/account/password", &fields).await;
+    changed.leads_to("/panel/sign-in");
+    assert_eq!(Panel::new(&world).get(&link).await.status, 410);
+}
+
+#[tokio::test]
+async fn the_second_step_is_switched_on_and_off_with_codes() {
+    let world = World::open().await;
+    let email = "support@example.com";
+    let link = invited(&world, email, Role::Support).await;
+    let mut panel = Panel::new(&world);
+    panel.choose_password(&link).await.leads_to("/panel");
+    panel.get("/panel/account").await.ok().lacks("totp-off");
+
+    let page = panel.get("/panel/account/totp").await.ok();
+    let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
+    let key = Secret::new(key.split('<').next().unwrap());
+    let sealed = page.hidden("sealed");
+    let code = || totp_code(key.expose(), world.app.now().as_second() / 30);
+    let fields = [("sealed", sealed.as_str()), ("code", &code())];
+    let on = panel.post("/panel/account/totp", &fields).await;
+    on.leads_to("/panel/account?done=saved");
+    let account = panel.get("/panel/account").await.ok();
+    account.has("action=\"/panel/account/totp-off\"");
+    account.has("<span class=\"state good\">Açık</span>");
+
+    // No second authenticator takes the place of the first one.
+    world.clock.advance_seconds(90);
+    let fields = [("sealed", sealed.as_str()), ("code", &code())];
+    let again = panel.post("/panel/account/totp", &fields).await;
+    assert!(again.status >= 400, "{}", again.status);
+    assert_eq!(signs_in(&world, email, PASSWORD, "").await, 401);
+    assert_eq!(signs_in(&world, email, PASSWORD, "000000").await, 401);
+    assert_eq!(signs_in(&world, email, PASSWORD, &code()).await, 303);
+
+    let off = "/panel/account/totp-off";
+    let used = panel.post(off, &[("code", &code())]).await;
+    assert_eq!(used.status, 400);
+    used.has("id=\"code-wrong\"");
+    assert_eq!(signs_in(&world, email, PASSWORD, "").await, 401);
+    world.clock.advance_seconds(90);
+    let switched = panel.post(off, &[("code", &code())]).await;
+    switched.leads_to("/panel/account?done=saved");
+    panel.get("/panel/account").await.ok().lacks("totp-off");
+    assert_eq!(signs_in(&world, email, PASSWORD, "").await, 303);
+    let log = actions(&world, world.merchant).await;
+    for action in ["user.totp_on", "user.totp_off"] {
+        let done = (action.to_owned(), Outcome::Done);
+        assert!(log.contains(&done), "{action}");
+    }
+}
