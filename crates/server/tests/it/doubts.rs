@@ -304,6 +304,11 @@ async fn two_people_settle_once() {
 
 /// A loan whose approval the lender took without answering, and which nobody may ask about since.
 pub async fn loan_in_doubt(world: &World) -> i64 {
+    // A notification that comes late would be a reason to ask.
+    let silent = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 9});
+    world
+        .control("POST", "/control/lender-faults", silent)
+        .await;
     let init = applied(world, "103").await;
     let url = init.data("redirectUrl").as_str().unwrap();
     decided(world, url, "approve").await;
