@@ -117,11 +117,45 @@ describe('quality', () => {
 
   test('nothing moves while a page comes', async () => {
     const owner = await stage.staff('OWNER');
-    await walk(owner, [...paths.panel.slice(0, 4), '/panel/settings', '/shop', '/panel/doubts'], async () => {
+    await walk(owner, [...paths.panel.slice(0, 4), '/panel/settings', '/panel/poses/new', '/shop', '/panel/doubts'], async () => {
       await owner.page.waitForLoadState('networkidle');
       await owner.assertStill();
     });
   });
+
+  for (const width of [1280, 360]) {
+    test(`nothing moves while a card's rewards are asked for, and words say how it stands: ${width} px`, async () => {
+      const shopper = await stage.visitor({ width, height: 900 });
+      const { page } = shopper;
+      await checkOut(shopper, 'book');
+      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a, form[action="/sandbox/purses"]')
+        .evaluateAll((ones) => ones.map((one) => `${one.textContent.trim()} ${Math.round(one.getBoundingClientRect().top + scrollY)}`));
+      const rewards = page.locator('#rewards');
+      const still = await places();
+      let answer;
+      const held = new Promise((resolve) => { answer = resolve; });
+      await page.route('**/rewards', async (route) => { await held; await route.continue(); });
+      await page.fill('#expiry', '07/44');
+      await page.fill('#number', '4048090000000007');
+      await rewards.filter({ hasText: 'bankaya soruluyor' }).waitFor();
+      await shopper.assertAccessible();
+      assert.deepEqual(await places(), still, 'while they are asked for');
+      answer();
+      await rewards.locator('input[value=none]').waitFor();
+      assert.deepEqual(await places(), still, 'when they came');
+      assert.ok(await rewards.evaluate((one) => one.scrollHeight <= one.clientHeight), 'all of them are seen at once');
+      await page.unroute('**/rewards');
+      await page.route('**/rewards', (route) => route.abort());
+      await page.fill('#number', '4043080000000003');
+      await rewards.locator('.note.bad[role=alert]', { hasText: 'sorulamadı' }).waitFor();
+      assert.deepEqual(await places(), still, 'when they could not be asked for');
+      await shopper.assertAccessible();
+      await page.unroute('**/rewards');
+      await page.fill('#number', '4048090000000007');
+      await rewards.locator('input[name=reward][value="0"]').waitFor();
+      assert.deepEqual(await places(), still, 'when they came after all');
+    });
+  }
 
   test('the first pages are light and soon there', async () => {
     const guest = await stage.visitor();
