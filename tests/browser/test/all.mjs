@@ -4,7 +4,7 @@ import { after } from 'node:test';
 import { closeBrowser } from '../lib/browser.mjs';
 
 const TOPICS = ['sign_in', 'apms', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'live', 'quality', 'no_script', 'shop',
-  'security', 'bank_pages', 'tour'];
+  'security', 'bank_pages', 'states', 'tour'];
 const only = process.env.ONLY?.split(',');
 
 after(closeBrowser);
