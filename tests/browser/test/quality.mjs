@@ -181,17 +181,17 @@ describe('quality', () => {
     }
   });
 
-  test('by keyboard alone one signs in, reaches the content and approves a loan', async () => {
-    const visitor = await stage.visitor();
-    const { page } = visitor;
+  /** Ways by the Tab key alone: answers a function that goes on until what has the focus `fits`. */
+  function keyboard(page) {
     const focused = () => page.evaluate(() => {
       const one = document.activeElement;
       const style = getComputedStyle(one);
-      return { text: (one.innerText || one.getAttribute('aria-label') || one.id || one.tagName).trim(), name: one.name ?? '',
-        action: one.form?.getAttribute('action') ?? '', outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 };
+      return { text: (one.innerText || one.getAttribute('aria-label') || one.id || one.tagName).trim(), name: one.name ?? '', id: one.id,
+        value: one.value ?? '', action: one.form?.getAttribute('action') ?? '',
+        outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 };
     });
-    const tabTo = async (what, fits) => {
-      for (let step = 0; step < 80; step += 1) {
+    return async (what, fits, steps = 80) => {
+      for (let step = 0; step < steps; step += 1) {
         await page.keyboard.press('Tab');
         const now = await focused();
         if (fits(now)) {
@@ -201,11 +201,16 @@ describe('quality', () => {
       }
       assert.fail(`no way by Tab to ${what}`);
     };
+  }
+
+  test('by keyboard alone one signs in, reaches the content and approves a loan', async () => {
+    const visitor = await stage.visitor();
+    const { page } = visitor;
+    const tabTo = keyboard(page);
     await visitor.go('/panel/sign-in');
     await tabTo('the sign-in with one click', (one) => one.action === '/sandbox/sign-in' && one.name === '');
     await Promise.all([page.waitForURL('**/panel'), page.keyboard.press('Enter')]);
-    await page.keyboard.press('Tab');
-    assert.equal((await focused()).text, 'İçeriğe geç');
+    await tabTo('the link to the content', (one) => one.text === 'İçeriğe geç', 1);
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
     await visitor.go(paths.panel.find((path) => /payments\/\d+$/.test(path)));
@@ -214,6 +219,48 @@ describe('quality', () => {
     await tabTo('its second button', (one) => one.action.endsWith('/approve'));
     await Promise.all([page.waitForURL('**done=approved**'), page.keyboard.press('Enter')]);
     assert.equal(await page.locator(STANDING).first().innerText(), 'Başarılı');
+  });
+
+  test('by keyboard alone one pays by card with points and 3D Secure', async () => {
+    const shopper = await stage.visitor();
+    const { page } = shopper;
+    const tabTo = keyboard(page);
+    await shopper.go('/shop');
+    await tabTo('a product\'s button', (one) => one.action === '/shop/cart' || /Sepete/.test(one.text));
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    await tabTo('the way to the checkout', (one) => one.action === '/shop/checkout');
+    await Promise.all([page.waitForURL('**/shop/orders/*'), page.keyboard.press('Enter')]);
+    for (const [id, text] of [['number', '4043080000000003'], ['expiry', '0744'], ['cvc', '000'], ['holder', 'Işıl Çağrı Öztürk']]) {
+      await tabTo(id, (one) => one.id === id);
+      await page.keyboard.type(text);
+    }
+    await page.locator('#rewards input[name=reward]').first().waitFor();
+    await tabTo('the rewards', (one) => one.name === 'reward');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.locator('#rewards input[value="0"]').isChecked(), true);
+    await tabTo('3D Secure', (one) => one.name === 'threeds');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await page.locator('input[name=threeds][value=yes]').isChecked(), true);
+    await tabTo('the button that pays', (one) => one.text.startsWith('Öde '));
+    await Promise.all([page.waitForURL(/\/bank\/|:\d+\/(garanti|posnet)/), page.keyboard.press('Enter')]);
+    // The bank's page puts the focus where the password goes.
+    await page.locator('#otp:focus').waitFor();
+    await page.keyboard.type('123456');
+    await tabTo('the bank\'s button', (one) => one.value === 'confirm');
+    await Promise.all([page.waitForURL(/\/shop\/orders\//), page.keyboard.press('Enter')]);
+    await page.locator('section.stage.paid').waitFor();
+    assert.match(plain(await page.locator('section.stage').innerText()), /17,55 ₺/);
+  });
+
+  test('by keyboard alone one applies for a loan at the bank', async () => {
+    const shopper = await stage.visitor();
+    const { page } = shopper;
+    const tabTo = keyboard(page);
+    await applyForLoan(shopper, '064', 6);
+    await tabTo('the language', (one) => one.text === 'English');
+    await tabTo('the application', (one) => one.value === 'approve');
+    await Promise.all([page.waitForURL(/\/shop\/orders\//), page.keyboard.press('Enter')]);
+    await page.locator('section.stage.paid').waitFor();
   });
 
   test('Turkish and English write amounts, dates and letters their own way', async () => {
