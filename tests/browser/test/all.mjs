@@ -3,9 +3,8 @@
 import { after } from 'node:test';
 import { closeBrowser } from '../lib/browser.mjs';
 
-const TOPICS = ['sign_in', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'quality', 'no_script', 'shop', 'security',
-  'bank_pages'];
-if (process.env.GALATA_SCREENSHOTS === '1') TOPICS.push('tour');
+const TOPICS = ['sign_in', 'apms', 'loans', 'points', 'roles', 'webhooks', 'keys', 'doubts', 'live', 'quality', 'no_script', 'shop',
+  'security', 'bank_pages', 'states', 'tour'];
 const only = process.env.ONLY?.split(',');
 
 after(closeBrowser);

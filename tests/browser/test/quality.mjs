@@ -117,11 +117,45 @@ describe('quality', () => {
 
   test('nothing moves while a page comes', async () => {
     const owner = await stage.staff('OWNER');
-    await walk(owner, [...paths.panel.slice(0, 4), '/panel/settings', '/shop', '/panel/doubts'], async () => {
+    await walk(owner, [...paths.panel.slice(0, 4), '/panel/settings', '/panel/poses/new', '/shop', '/panel/doubts'], async () => {
       await owner.page.waitForLoadState('networkidle');
       await owner.assertStill();
     });
   });
+
+  for (const width of [1280, 360]) {
+    test(`nothing moves while a card's rewards are asked for, and words say how it stands: ${width} px`, async () => {
+      const shopper = await stage.visitor({ width, height: 900 });
+      const { page } = shopper;
+      await checkOut(shopper, 'book');
+      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a, form[action="/sandbox/purses"]')
+        .evaluateAll((ones) => ones.map((one) => `${one.textContent.trim()} ${Math.round(one.getBoundingClientRect().top + scrollY)}`));
+      const rewards = page.locator('#rewards');
+      const still = await places();
+      let answer;
+      const held = new Promise((resolve) => { answer = resolve; });
+      await page.route('**/rewards', async (route) => { await held; await route.continue(); });
+      await page.fill('#expiry', '07/44');
+      await page.fill('#number', '4048090000000007');
+      await rewards.filter({ hasText: 'bankaya soruluyor' }).waitFor();
+      await shopper.assertAccessible();
+      assert.deepEqual(await places(), still, 'while they are asked for');
+      answer();
+      await rewards.locator('input[value=none]').waitFor();
+      assert.deepEqual(await places(), still, 'when they came');
+      assert.ok(await rewards.evaluate((one) => one.scrollHeight <= one.clientHeight), 'all of them are seen at once');
+      await page.unroute('**/rewards');
+      await page.route('**/rewards', (route) => route.abort());
+      await page.fill('#number', '4043080000000003');
+      await rewards.locator('.note.bad[role=alert]', { hasText: 'sorulamadı' }).waitFor();
+      assert.deepEqual(await places(), still, 'when they could not be asked for');
+      await shopper.assertAccessible();
+      await page.unroute('**/rewards');
+      await page.fill('#number', '4048090000000007');
+      await rewards.locator('input[name=reward][value="0"]').waitFor();
+      assert.deepEqual(await places(), still, 'when they came after all');
+    });
+  }
 
   test('the first pages are light and soon there', async () => {
     const guest = await stage.visitor();
@@ -147,17 +181,17 @@ describe('quality', () => {
     }
   });
 
-  test('by keyboard alone one signs in, reaches the content and approves a loan', async () => {
-    const visitor = await stage.visitor();
-    const { page } = visitor;
+  /** Ways by the Tab key alone: answers a function that goes on until what has the focus `fits`. */
+  function keyboard(page) {
     const focused = () => page.evaluate(() => {
       const one = document.activeElement;
       const style = getComputedStyle(one);
-      return { text: (one.innerText || one.getAttribute('aria-label') || one.id || one.tagName).trim(), name: one.name ?? '',
-        action: one.form?.getAttribute('action') ?? '', outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 };
+      return { text: (one.innerText || one.getAttribute('aria-label') || one.id || one.tagName).trim(), name: one.name ?? '', id: one.id,
+        value: one.value ?? '', action: one.form?.getAttribute('action') ?? '',
+        outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 };
     });
-    const tabTo = async (what, fits) => {
-      for (let step = 0; step < 80; step += 1) {
+    return async (what, fits, steps = 80) => {
+      for (let step = 0; step < steps; step += 1) {
         await page.keyboard.press('Tab');
         const now = await focused();
         if (fits(now)) {
@@ -167,11 +201,16 @@ describe('quality', () => {
       }
       assert.fail(`no way by Tab to ${what}`);
     };
+  }
+
+  test('by keyboard alone one signs in, reaches the content and approves a loan', async () => {
+    const visitor = await stage.visitor();
+    const { page } = visitor;
+    const tabTo = keyboard(page);
     await visitor.go('/panel/sign-in');
     await tabTo('the sign-in with one click', (one) => one.action === '/sandbox/sign-in' && one.name === '');
     await Promise.all([page.waitForURL('**/panel'), page.keyboard.press('Enter')]);
-    await page.keyboard.press('Tab');
-    assert.equal((await focused()).text, 'İçeriğe geç');
+    await tabTo('the link to the content', (one) => one.text === 'İçeriğe geç', 1);
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
     await visitor.go(paths.panel.find((path) => /payments\/\d+$/.test(path)));
@@ -180,6 +219,48 @@ describe('quality', () => {
     await tabTo('its second button', (one) => one.action.endsWith('/approve'));
     await Promise.all([page.waitForURL('**done=approved**'), page.keyboard.press('Enter')]);
     assert.equal(await page.locator(STANDING).first().innerText(), 'Başarılı');
+  });
+
+  test('by keyboard alone one pays by card with points and 3D Secure', async () => {
+    const shopper = await stage.visitor();
+    const { page } = shopper;
+    const tabTo = keyboard(page);
+    await shopper.go('/shop');
+    await tabTo('a product\'s button', (one) => one.action === '/shop/cart' || /Sepete/.test(one.text));
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    await tabTo('the way to the checkout', (one) => one.action === '/shop/checkout');
+    await Promise.all([page.waitForURL('**/shop/orders/*'), page.keyboard.press('Enter')]);
+    for (const [id, text] of [['number', '4043080000000003'], ['expiry', '0744'], ['cvc', '000'], ['holder', 'Işıl Çağrı Öztürk']]) {
+      await tabTo(id, (one) => one.id === id);
+      await page.keyboard.type(text);
+    }
+    await page.locator('#rewards input[name=reward]').first().waitFor();
+    await tabTo('the rewards', (one) => one.name === 'reward');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.locator('#rewards input[value="0"]').isChecked(), true);
+    await tabTo('3D Secure', (one) => one.name === 'threeds');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await page.locator('input[name=threeds][value=yes]').isChecked(), true);
+    await tabTo('the button that pays', (one) => one.text.startsWith('Öde '));
+    await Promise.all([page.waitForURL(/\/bank\/|:\d+\/(garanti|posnet)/), page.keyboard.press('Enter')]);
+    // The bank's page puts the focus where the password goes.
+    await page.locator('#otp:focus').waitFor();
+    await page.keyboard.type('123456');
+    await tabTo('the bank\'s button', (one) => one.value === 'confirm');
+    await Promise.all([page.waitForURL(/\/shop\/orders\//), page.keyboard.press('Enter')]);
+    await page.locator('section.stage.paid').waitFor();
+    assert.match(plain(await page.locator('section.stage').innerText()), /17,55 ₺/);
+  });
+
+  test('by keyboard alone one applies for a loan at the bank', async () => {
+    const shopper = await stage.visitor();
+    const { page } = shopper;
+    const tabTo = keyboard(page);
+    await applyForLoan(shopper, '064', 6);
+    await tabTo('the language', (one) => one.text === 'English');
+    await tabTo('the application', (one) => one.value === 'approve');
+    await Promise.all([page.waitForURL(/\/shop\/orders\//), page.keyboard.press('Enter')]);
+    await page.locator('section.stage.paid').waitFor();
   });
 
   test('Turkish and English write amounts, dates and letters their own way', async () => {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { auditLog } from '../lib/panel.mjs';
+import { applyForLoan, atBank, checkOut, comesTo, fillCard, PAY } from '../lib/shopper.mjs';
 import { eventually, Stage } from '../lib/stage.mjs';
 
 const EVIL = '"><script>window.pwned=1</script><img src=x onerror="window.pwned=1"><b id=pwned>\'{{7*7}}';
@@ -138,6 +139,15 @@ describe('strangers', () => {
     const owner = await stage.staff('OWNER');
     const { page } = owner;
     const planted = await plant();
+    const named = [];
+    for (const list of ['/panel/poses', '/panel/apms']) {
+      await owner.go(list);
+      await owner.press(page.locator('main li strong a').first());
+      await page.fill('#name', EVIL);
+      await owner.press('main form:has(#name) .buttons button');
+      named.push(new URL(page.url()).pathname, list);
+      assert.equal(await page.inputValue('#name'), EVIL);
+    }
     await owner.go('/panel/people');
     await owner.post('/panel/people', { email: 'markup@example.com', name: EVIL, role: 'READ_ONLY' });
     await eventually('a webhook', async () => {
@@ -152,7 +162,7 @@ describe('strangers', () => {
       `/panel/payments/${planted.payment}?exchanges=1`, `/panel/payments/${planted.loan}?exchanges=1`, `/panel/payments/${planted.refused}`, '/panel/webhooks', webhook,
       `/panel/webhooks?state=${said}`, '/panel/requests', ...requests.slice(0, 4), `/panel/bins?bin=${said}`, '/panel/people',
       '/panel/audit', `/panel/audit?actor=${said}&action=${said}`, '/panel/doubts', `/panel/keys?done=${said}`,
-      `/panel/poses/new?integrator=${said}`, planted.page, `/shop?lang=${said}`, `/sandbox/cards?q=${said}`];
+      `/panel/poses/new?integrator=${said}`, planted.page, ...named, `/shop?lang=${said}`, `/sandbox/cards?q=${said}`];
     await owner.go(`/panel/payments/${planted.refused}`);
     assert.match(await page.locator('.error-box').innerText(), /<script>/, 'what the bank said is shown');
     let shown = 0;
@@ -165,6 +175,46 @@ describe('strangers', () => {
     }
     assert.ok(shown >= 5, `the markup was to be read on ${shown} pages only`);
     assert.ok(await auditLog(owner));
+  });
+
+  test('cannot bring markup into the shop by a form or a bank, nor into the panel by a merchant\'s name', async () => {
+    const shopper = await stage.visitor();
+    const clean = async (visitor, what) => {
+      assert.equal(await visitor.page.evaluate(() => window.pwned), undefined, what);
+      assert.equal(await visitor.page.locator('#pwned').count(), 0, what);
+    };
+    await checkOut(shopper, 'book');
+    await fillCard(shopper, '4043080000000004');
+    const [holder, expiry] = [EVIL.slice(0, 60), EVIL.slice(0, 9)];
+    await shopper.page.fill('#holder', holder);
+    await shopper.page.fill('#expiry', expiry);
+    await shopper.press(PAY);
+    assert.equal(await shopper.page.inputValue('#holder'), holder);
+    await clean(shopper, 'the holder\'s name');
+
+    await shopper.context.clearCookies();
+    const order = await applyForLoan(shopper, '134', undefined);
+    await atBank(shopper, 'assess:600');
+    await comesTo(shopper, 'webhook');
+    const loan = (await stage.bank.loans()).find((known) => known.amount === 649_000);
+    await stage.bank.decide(loan.orderId, { decision: 'reject', message: EVIL });
+    await shopper.page.locator('.note.bad').first().waitFor();
+    await shopper.go(`/shop/orders/${order}`);
+    await clean(shopper, 'what the bank said');
+
+    await stage.galata('merchant', 'create', '--name', EVIL);
+    const merchants = (await stage.galata('merchant', 'list')).trim().split('\n').map((row) => row.split('\t')[0].trim());
+    const id = merchants.find((known) => known !== stage.merchantId);
+    const invited = await stage.galata('user', 'create', '--merchant', id, '--email', 'ad@example.com', '--name', EVIL,
+      '--role', 'OWNER', '--public-url', stage.gateway);
+    const owner = await stage.visitor();
+    await owner.go(/https?:\S+\/panel\/link\/\S+/.exec(invited)[0]);
+    await owner.page.fill('#password', 'uzun ve güzel bir parola');
+    await owner.page.fill('#again', 'uzun ve güzel bir parola');
+    await owner.press('form[action="/panel/link"] button');
+    assert.equal(new URL(owner.page.url()).pathname, '/panel');
+    assert.ok((await owner.text()).includes('<script>window.pwned=1</script>'));
+    await clean(owner, 'the merchant\'s name');
   });
 
   test('are not told more by pages than a policy without inline allows', async () => {

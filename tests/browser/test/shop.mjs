@@ -95,6 +95,47 @@ describe('the demo shop', () => {
     }), 1);
   });
 
+  test('shows each call as it happens, with code to copy and the callback with its hash', async () => {
+    const shopper = await stage.visitor();
+    const { page } = shopper;
+    await shopper.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: stage.gateway });
+    await checkOut(shopper, 'book');
+    const calls = page.locator('#calls > .call');
+    const known = await calls.count();
+    await page.evaluate(() => { window.kept = true; });
+    await fillCard(shopper, '5258640000000001', { threeds: true });
+    const fresh = calls.filter({ hasText: 'loyalties' }).first();
+    await fresh.waitFor();
+    assert.equal(await page.evaluate(() => window.kept), true, 'the page was not loaded again');
+    assert.ok(await calls.count() > known);
+    await fresh.locator('summary').first().click();
+    assert.match(await fresh.innerText(), /İmzalanan metin/);
+    for (const language of ['Node', 'Python', 'curl']) {
+      const code = fresh.locator('details.code', { has: page.locator('summary', { hasText: language }) });
+      await code.locator('summary').click();
+      await code.locator('button.copy').click();
+      await code.locator('button.copy', { hasText: 'Kopyalandı' }).waitFor();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      assert.equal(copied, await code.locator('pre').textContent());
+      assert.match(copied, /loyalties/i);
+    }
+    await shopper.assertAccessible();
+
+    await shopper.press(PAY);
+    await verifyAtBank(shopper);
+    await paidAs(shopper);
+    const callback = page.locator('.call.callback').first();
+    await callback.waitFor();
+    assert.match(await callback.locator('summary').innerText(), /imza doğru/);
+    await callback.locator('summary').click();
+    const [, expected, , received] = (await callback.locator('pre').last().textContent()).trim().split('\n');
+    assert.match(expected, /^[0-9a-f]{64}$/);
+    assert.equal(received, expected);
+    await page.locator('.call.webhook').first().waitFor();
+    assert.match(await page.locator('.call.webhook summary').first().innerText(), /imza doğru/);
+    await shopper.assertAccessible();
+  });
+
   test('says beside the field what is wrong, and what to do after a refusal', async () => {
     const shopper = await stage.visitor();
     const { page } = shopper;

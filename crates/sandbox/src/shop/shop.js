@@ -82,25 +82,43 @@
     const digits = (name) => form.elements[name].value.replace(/\D/g, '');
     let asked = '';
     let timer;
+    const say = (words, kind, role) => {
+      const line = document.createElement('p');
+      line.className = kind;
+      if (role) line.setAttribute('role', role);
+      line.textContent = words;
+      rewards.replaceChildren(line);
+    };
     const ask = async () => {
       const card = `${digits('number')} ${digits('expiry')}`;
       const whole = /^\d{15,16} (\d{4}|\d{6})$/.test(card);
       if (!whole || card === asked) return;
       asked = card;
       rewards.setAttribute('aria-busy', 'true');
-      const answer = await fetch(rewards.dataset.from, {
-        method: 'POST',
-        body: new URLSearchParams(new FormData(form)),
-        headers: { 'x-fragment': '1' },
-        credentials: 'same-origin',
-      });
-      if (answer.ok && card === asked) rewards.innerHTML = await answer.text();
-      rewards.removeAttribute('aria-busy');
+      say(rewards.dataset.asking, 'quiet');
+      try {
+        const answer = await fetch(rewards.dataset.from, {
+          method: 'POST',
+          body: new URLSearchParams(new FormData(form)),
+          headers: { 'x-fragment': '1' },
+          credentials: 'same-origin',
+        });
+        // Led away: another tab took the order further.
+        if (answer.redirected || !answer.ok) throw new Error(answer.statusText);
+        const html = await answer.text();
+        if (card === asked) rewards.innerHTML = html;
+      } catch {
+        if (card === asked) {
+          asked = '';
+          say(rewards.dataset.failed, 'note bad', 'alert');
+        }
+      }
+      if (card === asked || !asked) rewards.removeAttribute('aria-busy');
       if (calls) look().catch(() => {});
     };
     const soon = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => ask().catch(() => { asked = ''; rewards.removeAttribute('aria-busy'); }), 500);
+      timer = setTimeout(ask, 500);
     };
     form.elements.number.addEventListener('input', soon);
     form.elements.expiry.addEventListener('input', soon);

@@ -1,5 +1,5 @@
 //! The pages that a shopper's browser sees: choosing a bank, filling in what is missing, and the
-//! decision, which here the shopper makes for the bank. No script; the address's token is the key.
+//! decision, which here the shopper makes for the bank. No script is needed; the address's token is the key.
 
 use super::choices::{self, Choice, LATE_SECONDS, REASONS, Then};
 use super::ledger::Key;

@@ -2,17 +2,34 @@
 'use strict';
 
 // <div data-live="/panel/…" data-every="5"> renews itself. Not while it holds the focus or an open
-// <details>, and not in a tab that nobody looks at.
+// <details>, and not in a tab that nobody looks at. A part that cannot be renewed says so: what it
+// shows may be old by then. The words stand over the page, so that nothing moves.
+const notice = document.createElement('p');
+notice.className = 'stale';
+notice.setAttribute('role', 'status');
+const tell = (part, state) => {
+  if (notice.dataset.state === state) return;
+  notice.dataset.state = state;
+  notice.textContent = part.dataset[state] ?? '';
+  if (!state) return;
+  const again = document.createElement('a');
+  again.href = location.pathname + location.search;
+  again.textContent = part.dataset.again;
+  notice.append(' ', again);
+};
 for (const part of document.querySelectorAll('[data-live]')) {
+  document.getElementById('content').append(notice);
   const renew = async () => {
     const busy = part.contains(document.activeElement) || part.querySelector('details[open]');
     if (document.hidden || busy) return;
     try {
       const answer = await fetch(part.dataset.live, { headers: { 'x-galata-live': '1' } });
-      if (answer.redirected || !answer.ok) return;
+      // Whoever is no longer signed in is led to the sign-in page.
+      if (answer.redirected || !answer.ok) { tell(part, answer.redirected ? 'ended' : 'stale'); return; }
       const text = await answer.text();
       if (text !== part.innerHTML) part.innerHTML = text;
-    } catch { /* the next turn tries again */ }
+      tell(part, '');
+    } catch { tell(part, 'stale'); }
   };
   setInterval(renew, 1000 * Number(part.dataset.every || 5));
 }
