@@ -57,9 +57,7 @@ document.addEventListener('click', async (event) => {
 });
 for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
 
-// <select data-submit> sends its form at once; the button beside it is for those without scripts.
+// <select data-submit> sends its form at once; the button in a <noscript> beside it is for those without.
 for (const select of document.querySelectorAll('select[data-submit]')) {
-  const button = select.form.querySelector('[data-without-script]');
-  if (button) button.hidden = true;
   select.addEventListener('change', () => select.form.requestSubmit());
 }
