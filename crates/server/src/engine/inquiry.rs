@@ -313,7 +313,8 @@ pub enum Found {
 
 /// Ends a doubt by a person's word: SUCCESS when the money was taken, whatever the shop was told
 /// before (its webhook tells it now), else FAILURE. `note` is handed the state that the attempt had,
-/// and adds to the commit what stands in the audit log. Refused while the bank is being asked to give the money back: that would cross.
+/// and adds to the commit what stands in the audit log. Refused while the bank is being asked to give
+/// the money back: that would cross.
 pub async fn settled_by_hand(
     app: &App,
     merchant: &Merchant,

@@ -135,7 +135,7 @@ pub async fn apply(
     payment.version = 1;
 
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
-    let was = loan.state;
+    let was = loan.clone();
     let mut commit = Commit::new(merchant.id, payment.id);
     match answer {
         Ok(Verdict::Approved(applied)) => {
@@ -159,7 +159,7 @@ pub async fn apply(
             loan.inquire_at = app.next_inquiry_at(0);
         }
     }
-    loans::save(&loan, was, &mut commit);
+    loans::save(&loan, &was, &mut commit);
     if payment.status == PaymentStatus::Failure {
         payments::save(&payment, &mut commit);
         announce::loan(app, merchant, &payment, loan.action, &mut commit);
@@ -400,7 +400,6 @@ pub async fn settled_by_hand(
             ),
         }
         let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));
-        loans::unless_asked(&loan, &mut commit);
         note(loan.state.as_str(), &moved, &mut commit);
         if won(app.db.commit(commit).await)? {
             return Ok(moved);
@@ -454,7 +453,7 @@ fn changed(
     (moved, result): (&Payment, &Loan),
 ) -> Commit {
     let mut commit = Commit::new(payment.merchant_id, payment.id);
-    loans::save(result, loan.state, &mut commit);
+    loans::save(result, loan, &mut commit);
     if moved.status != payment.status {
         payments::save(moved, &mut commit);
     }
@@ -565,7 +564,6 @@ pub async fn approve(
                 }
             }
         }
-        let was = loan.state;
         let mut intended = loan.clone();
         intended.state = ApplicationState::Confirming;
         intended.asked_at = app.now();
@@ -574,7 +572,7 @@ pub async fn approve(
         intended.inquire_at = Some(app.unanswered_at());
         let mut commit = Commit::new(merchant.id, payment_id);
         claims.write(app, Some(payment_id), &mut commit);
-        loans::save(&intended, was, &mut commit);
+        loans::save(&intended, &loan, &mut commit);
         note(&mut commit);
         match app
             .db
@@ -619,7 +617,7 @@ async fn confirm(
             let mut doubtful = loan.clone();
             doubtful.inquire_at = app.next_inquiry_at(0);
             let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
-            loans::save(&doubtful, loan.state, &mut commit);
+            loans::save(&doubtful, &loan, &mut commit);
             won(app.db.commit(commit).await)?;
             return Ok(payment);
         }

@@ -225,19 +225,20 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
     );
 }
 
-/// Writes what became of an application; a conflict when it is no longer in the state `was`, or when
-/// the browser came back since it was read: what is owed then is another thing, and a return that was
-/// noted stays noted.
-pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
+/// Writes what became of an application that was read as `was`; a conflict when it is no longer in
+/// that state, when the lender was asked to act since, so that nothing crosses an answer under way, or
+/// when the browser came back since: what is owed then is another thing, and a return that was noted
+/// stays noted.
+pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
     let l = loan;
     commit.one(
         "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
-         inquiries = $10, inquire_at = $11, asked_at = $13 where merchant_id = $1 and payment_id = $2 and state = $3 \
-         and returned = $12",
+         inquiries = $10, inquire_at = $11, asked_at = $12 where merchant_id = $1 and payment_id = $2 and state = $3 \
+         and returned = $13 and asked_at = $14",
         params![
             l.merchant_id,
             l.payment_id,
-            was.as_str(),
+            was.state.as_str(),
             l.bank_code.as_deref(),
             l.term.map(i64::from),
             l.application_id.as_deref(),
@@ -246,18 +247,10 @@ pub fn save(loan: &Loan, was: ApplicationState, commit: &mut Commit) {
             l.state.as_str(),
             l.inquiries,
             l.inquire_at,
-            l.returned,
             l.asked_at,
+            was.returned,
+            was.asked_at,
         ],
-    );
-}
-
-/// Makes a commit a conflict when the lender was asked to act meanwhile, so that what a person
-/// decides does not cross it.
-pub fn unless_asked(loan: &Loan, commit: &mut Commit) {
-    commit.one(
-        "update loans set asked_at = asked_at where merchant_id = $1 and payment_id = $2 and asked_at = $3",
-        params![loan.merchant_id, loan.payment_id, loan.asked_at],
     );
 }
 

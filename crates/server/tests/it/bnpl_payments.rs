@@ -235,7 +235,7 @@ async fn a_return_stays_noted_whatever_else_is_written_meanwhile() {
     world.app.db.commit(returns).await.unwrap();
 
     let mut late = Commit::new(world.merchant, id);
-    loans::save(&read_before, read_before.state, &mut late);
+    loans::save(&read_before, &read_before, &mut late);
     let refused = world.app.db.commit(late).await;
     assert!(matches!(refused, Err(CommitError::Conflict { .. })));
     assert!(read().await.returned);

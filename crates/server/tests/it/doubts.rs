@@ -9,6 +9,8 @@ use server::engine::inquiry::Found;
 use server::operations::{By, Caller, Problem, Role, Who, doubts};
 use server::setup;
 use server::store::attempts::{self, Attempt, AttemptState};
+use server::store::db::{Commit, CommitError};
+use server::store::loans::{self, ApplicationState};
 use server::store::{audit, payments};
 use std::time::Duration;
 
@@ -375,4 +377,34 @@ async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
     let id = init.data("paymentId").as_i64().unwrap();
     world.clock.advance_seconds(60);
     assert!(settle(&world, id, Found::Taken).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_before_a_second_approval_never_crosses_it() {
+    let world = World::open().await;
+    let id = loan_in_doubt(&world).await;
+    let read = async || {
+        let found = loans::of_payment(&world.app, world.merchant, id).await;
+        found.unwrap().unwrap()
+    };
+    // Read by somebody who takes their time.
+    let before = read().await;
+    let mut decided = before.clone();
+    decided.state = ApplicationState::Disbursed;
+    // Meanwhile it turned out to be ready and was approved again: the same state, another question.
+    world.clock.advance_seconds(60);
+    let mut again = before.clone();
+    again.asked_at = world.app.now();
+    let mut commit = Commit::new(world.merchant, id);
+    loans::save(&again, &before, &mut commit);
+    world.app.db.commit(commit).await.unwrap();
+    assert_eq!(read().await.state, before.state);
+
+    let mut late = Commit::new(world.merchant, id);
+    loans::save(&decided, &before, &mut late);
+    let refused = world.app.db.commit(late).await;
+    assert!(matches!(refused, Err(CommitError::Conflict { .. })));
+    assert_eq!(read().await.asked_at, again.asked_at);
+    // And the person is told to wait again.
+    assert!(settle(&world, id, Found::NotTaken).await.is_err());
 }
