@@ -63,7 +63,8 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
     }
 }
 
-/// Days that a card of an unfinished payment, a logged request and what was asked before a payment are kept.
+/// Days that a card of an unfinished payment, a logged request and what was asked before a payment
+/// are kept.
 const MONTH_DAYS: i64 = 30;
 /// Days that the evidence of a payment is kept: beyond the year in which cardholders may dispute.
 const EVIDENCE_DAYS: i64 = 400;

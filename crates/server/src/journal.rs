@@ -1,7 +1,7 @@
 //! What is written behind a request: exchanges with banks, what API keys asked for and what shops
-//! found out before a payment. A bounded
-//! queue that a task of its own carries to the database in batches: evidence never slows a payment
-//! and never fails one, so what does not fit is dropped, counted and told to the operator.
+//! found out before a payment. A bounded queue that a task of its own carries to the database in
+//! batches: evidence never slows a payment and never fails one, so what does not fit is dropped,
+//! counted and told to the operator.
 
 use crate::store::db::{Commit, CommitError, Db};
 use crate::store::{exchanges, inquiries, requests};

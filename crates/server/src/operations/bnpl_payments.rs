@@ -121,7 +121,7 @@ fn kept(offer: &BankOffer) -> inquiries::Offer {
     });
     inquiries::Offer {
         bank_code: offer.bank_code.clone(),
-        bank_name: offer.bank_name.clone(),
+        bank_name: connectors::scrub::words(&offer.bank_name),
         plan_calculated_by_bank: offer.plan_calculated_by_bank,
         terms: terms.collect(),
     }

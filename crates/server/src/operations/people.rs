@@ -99,6 +99,9 @@ pub async fn invite(
     let user = match known {
         Some(user) => {
             let serves = users::memberships(app, user.id).await?;
+            if serves.iter().any(|one| one.merchant_id == merchant_id) {
+                return Err(Problem::field(Rule::AlreadyThere, "email"));
+            }
             if !serves.is_empty() && by.who != Who::Operator {
                 return Err(Problem::rule(Rule::ServesOthers));
             }
@@ -133,10 +136,6 @@ pub async fn invite(
             user
         }
     };
-    let people = users::of_merchant(app, merchant_id).await?;
-    if people.iter().any(|(known, _)| known.id == user.id) {
-        return Err(Problem::field(Rule::AlreadyThere, "email"));
-    }
     users::insert_role(merchant_id, user.id, role, &mut commit);
     let token = user.password_hash.is_none().then(random::token);
     if let Some(token) = &token {

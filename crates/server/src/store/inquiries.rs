@@ -34,7 +34,9 @@ impl Found {
             Found::Rewards(rewards) => rewards.len() * OF_A_REWARD,
             Found::Offers(offers) => offers
                 .iter()
-                .map(|offer| OF_A_BANK + size_of_val(offer.terms.as_slice()))
+                .map(|offer| {
+                    OF_A_BANK + offer.bank_name.len() + size_of_val(offer.terms.as_slice())
+                })
                 .sum(),
         }
     }
