@@ -37,6 +37,29 @@ pub(super) struct Store {
     pub bank_hosts: Vec<String>,
 }
 
+/// Options of commands about a merchant.
+#[derive(Args)]
+pub(super) struct OfMerchant {
+    /// The merchant's id.
+    #[arg(long)]
+    pub merchant: i64,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// Options of commands about one thing of a merchant.
+#[derive(Args)]
+pub(super) struct One {
+    /// The merchant's id.
+    #[arg(long)]
+    pub merchant: i64,
+    /// Its id.
+    #[arg(long)]
+    pub id: i64,
+    #[command(flatten)]
+    pub store: Store,
+}
+
 /// How the server behaves.
 #[derive(Args, Clone)]
 pub(super) struct Behaviour {

@@ -5,7 +5,7 @@
 )]
 
 use super::Failed;
-use super::options::Store;
+use super::options::{OfMerchant, One};
 use crate::app::App;
 use crate::engine::inquiry;
 use crate::operations::{By, Caller, Problem, doubts, payment_detail};
@@ -20,50 +20,21 @@ pub(super) enum Payment {
     /// Show what is known about a payment: state, attempts, what was said to banks, webhooks.
     Show(Show),
     /// List a merchant's payments in doubt, the oldest first.
-    Doubts(Doubts),
+    Doubts(OfMerchant),
     /// Ask the bank or lender now how a payment stands.
-    Inquire(Inquire),
+    Inquire(One),
     /// Settle a payment by what was found out at the bank, where no inquiry helps.
     Settle(Settle),
-}
-
-/// Options of `doubts`.
-#[derive(Args)]
-pub(super) struct Doubts {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    #[command(flatten)]
-    store: Store,
-}
-
-/// Options of `inquire`.
-#[derive(Args)]
-pub(super) struct Inquire {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// The payment's id.
-    #[arg(long)]
-    id: i64,
-    #[command(flatten)]
-    store: Store,
 }
 
 /// Options of `show`.
 #[derive(Args)]
 pub(super) struct Show {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// The payment's id.
-    #[arg(long)]
-    id: i64,
+    #[command(flatten)]
+    payment: One,
     /// Print what was said to banks and lenders, too; the look stands in the audit log.
     #[arg(long)]
     exchanges: bool,
-    #[command(flatten)]
-    store: Store,
 }
 
 /// What was found out.
@@ -78,20 +49,14 @@ pub(super) enum Found {
 /// Options of `settle`.
 #[derive(Args)]
 pub(super) struct Settle {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// The payment's id.
-    #[arg(long)]
-    id: i64,
+    #[command(flatten)]
+    payment: One,
     /// What was found out.
     #[arg(long)]
     found: Found,
     /// How it is known; stands in the audit log.
     #[arg(long)]
     note: String,
-    #[command(flatten)]
-    store: Store,
 }
 
 /// Runs a command.
@@ -114,9 +79,11 @@ pub(super) async fn run(command: Payment) -> Result<(), Failed> {
                 Found::Taken => inquiry::Found::Taken,
                 Found::NotTaken => inquiry::Found::NotTaken,
             };
-            let app = o.store.open().await?;
-            let outcome = match operator(&app, o.merchant).await {
-                Ok(caller) => doubts::settle_by_hand(&app, &caller, o.id, found, &o.note).await,
+            let app = o.payment.store.open().await?;
+            let outcome = match operator(&app, o.payment.merchant).await {
+                Ok(caller) => {
+                    doubts::settle_by_hand(&app, &caller, o.payment.id, found, &o.note).await
+                }
                 Err(problem) => Err(problem),
             };
             start::close(&app).await;
@@ -136,8 +103,8 @@ async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
 }
 
 async fn show(options: Show) -> Result<(), Failed> {
-    let (by, merchant, id) = (By::operator(), options.merchant, options.id);
-    let app = options.store.open().await?;
+    let (by, merchant, id) = (By::operator(), options.payment.merchant, options.payment.id);
+    let app = options.payment.store.open().await?;
     let found = match options.exchanges {
         true => payment_detail::note_exchanges_look(&app, &by, merchant, id).await,
         false => Ok(()),
@@ -195,7 +162,7 @@ async fn show(options: Show) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn list(options: Doubts) -> Result<(), Failed> {
+async fn list(options: OfMerchant) -> Result<(), Failed> {
     let app = options.store.open().await?;
     let outcome = doubts::list(&app, &By::operator(), options.merchant).await;
     start::close(&app).await;

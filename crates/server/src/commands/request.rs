@@ -5,7 +5,7 @@
 )]
 
 use super::Failed;
-use super::options::Store;
+use super::options::{OfMerchant, One};
 use crate::operations::{By, requests};
 use crate::start;
 use crate::store::requests::Filter;
@@ -17,33 +17,17 @@ pub(super) enum Request {
     /// List the newest requests of a merchant's API keys.
     List(List),
     /// Show one; for a refused signature what was expected beside what came.
-    Show(Show),
+    Show(One),
 }
 
 /// Options of `list`.
 #[derive(Args)]
 pub(super) struct List {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
+    #[command(flatten)]
+    of: OfMerchant,
     /// Only what was refused.
     #[arg(long)]
     errors: bool,
-    #[command(flatten)]
-    store: Store,
-}
-
-/// Options of `show`.
-#[derive(Args)]
-pub(super) struct Show {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// The request's id.
-    #[arg(long)]
-    id: i64,
-    #[command(flatten)]
-    store: Store,
 }
 
 /// Runs a command.
@@ -52,12 +36,12 @@ pub(super) async fn run(command: Request) -> Result<(), Failed> {
     let by = By::operator();
     match command {
         Request::List(o) => {
-            let app = o.store.open().await?;
+            let app = o.of.store.open().await?;
             let filter = Filter {
                 errors_only: o.errors,
                 ..Filter::default()
             };
-            let outcome = requests::list(&app, &by, o.merchant, &filter, LISTED).await;
+            let outcome = requests::list(&app, &by, o.of.merchant, &filter, LISTED).await;
             start::close(&app).await;
             for one in outcome? {
                 let error = one.error_code.as_deref().unwrap_or("");

@@ -5,7 +5,7 @@
 )]
 
 use super::Failed;
-use super::options::Store;
+use super::options::{OfMerchant, Store};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{By, Problem, Role};
@@ -20,28 +20,32 @@ pub(super) enum User {
     /// Give a person a role for a merchant; prints a one-time link when they have no password yet.
     Create(Create),
     /// List the people of a merchant.
-    List(List),
+    List(OfMerchant),
     /// Print a one-time link for somebody who forgot their password.
-    Link(One),
+    Link(NewLink),
     /// Change what a person is for a merchant.
     Role(ChangeRole),
     /// Switch off two-step sign-in of somebody who lost their authenticator; ends their sessions.
     TotpOff(TotpOff),
     /// End a person's membership of a merchant.
-    Remove(One),
+    Remove(Person),
+}
+
+/// A merchant's person.
+#[derive(Args)]
+pub(super) struct Person {
+    #[command(flatten)]
+    of: OfMerchant,
+    /// E-mail address, which is the user name.
+    #[arg(long)]
+    email: String,
 }
 
 /// Options of `create`.
 #[derive(Args)]
 pub(super) struct Create {
     #[command(flatten)]
-    store: Store,
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// E-mail address, which is the user name.
-    #[arg(long)]
-    email: String,
+    person: Person,
     /// As the person is addressed.
     #[arg(long, default_value = "")]
     name: String,
@@ -53,27 +57,11 @@ pub(super) struct Create {
     public_url: String,
 }
 
-/// Options of `list`.
+/// Options of `link`.
 #[derive(Args)]
-pub(super) struct List {
+pub(super) struct NewLink {
     #[command(flatten)]
-    store: Store,
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-}
-
-/// Options of commands about one person.
-#[derive(Args)]
-pub(super) struct One {
-    #[command(flatten)]
-    store: Store,
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// E-mail address.
-    #[arg(long)]
-    email: String,
+    person: Person,
     /// The base URL that the link begins with.
     #[arg(long, env = "GALATA_PUBLIC_URL", default_value = "")]
     public_url: String,
@@ -83,13 +71,7 @@ pub(super) struct One {
 #[derive(Args)]
 pub(super) struct ChangeRole {
     #[command(flatten)]
-    store: Store,
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// E-mail address.
-    #[arg(long)]
-    email: String,
+    person: Person,
     /// OWNER, FINANCE, SUPPORT, DEVELOPER or READ_ONLY.
     #[arg(long)]
     role: String,
@@ -123,10 +105,10 @@ fn role_of(text: &str) -> Result<Role, Problem> {
 
 async fn create(options: Create) -> Result<(), Failed> {
     let role = role_of(&options.role)?;
-    let app = options.store.open().await?;
-    let (email, name) = (&options.email, &options.name);
+    let app = options.person.of.store.open().await?;
+    let (email, name) = (&options.person.email, &options.name);
     let by = By::operator();
-    let made = people::invite(&app, &by, options.merchant, email, name, role).await;
+    let made = people::invite(&app, &by, options.person.of.merchant, email, name, role).await;
     start::close(&app).await;
     match made? {
         Some(link) => tell(&link, &options.public_url),
@@ -149,7 +131,7 @@ fn tell(link: &Link, public_url: &str) {
     );
 }
 
-async fn list(options: List) -> Result<(), Failed> {
+async fn list(options: OfMerchant) -> Result<(), Failed> {
     let app = options.store.open().await?;
     let people = people::list(&app, &By::operator(), options.merchant).await;
     start::close(&app).await;
@@ -170,11 +152,11 @@ async fn known(app: &App, email: &str) -> Result<i64, Problem> {
     Ok(user.id)
 }
 
-async fn link(options: One) -> Result<(), Failed> {
-    let app = options.store.open().await?;
+async fn link(options: NewLink) -> Result<(), Failed> {
+    let app = options.person.of.store.open().await?;
     let by = By::operator();
-    let made = match known(&app, &options.email).await {
-        Ok(id) => people::password_link(&app, &by, options.merchant, id).await,
+    let made = match known(&app, &options.person.email).await {
+        Ok(id) => people::password_link(&app, &by, options.person.of.merchant, id).await,
         Err(problem) => Err(problem),
     };
     start::close(&app).await;
@@ -184,10 +166,10 @@ async fn link(options: One) -> Result<(), Failed> {
 
 async fn change_role(options: ChangeRole) -> Result<(), Failed> {
     let role = role_of(&options.role)?;
-    let app = options.store.open().await?;
+    let app = options.person.of.store.open().await?;
     let by = By::operator();
-    let changed = match known(&app, &options.email).await {
-        Ok(id) => people::set_role(&app, &by, options.merchant, id, Some(role)).await,
+    let changed = match known(&app, &options.person.email).await {
+        Ok(id) => people::set_role(&app, &by, options.person.of.merchant, id, Some(role)).await,
         Err(problem) => Err(problem),
     };
     start::close(&app).await;
@@ -205,11 +187,11 @@ async fn totp_off(options: TotpOff) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn remove(options: One) -> Result<(), Failed> {
-    let app = options.store.open().await?;
+async fn remove(options: Person) -> Result<(), Failed> {
+    let app = options.of.store.open().await?;
     let by = By::operator();
     let removed = match known(&app, &options.email).await {
-        Ok(id) => people::set_role(&app, &by, options.merchant, id, None).await,
+        Ok(id) => people::set_role(&app, &by, options.of.merchant, id, None).await,
         Err(problem) => Err(problem),
     };
     start::close(&app).await;

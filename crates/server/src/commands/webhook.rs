@@ -5,7 +5,7 @@
 )]
 
 use super::Failed;
-use super::options::{Behaviour, Store};
+use super::options::{Behaviour, OfMerchant, One};
 use crate::operations::{By, webhooks};
 use crate::start;
 use crate::store::webhooks::Try;
@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 #[derive(Subcommand)]
 pub(super) enum Webhook {
     /// List a merchant's newest webhooks.
-    List(List),
+    List(OfMerchant),
     /// Show each call of a webhook: what was sent, and what came back.
     Show(One),
     /// Send a webhook again: the process that does the due work calls it at once.
@@ -24,37 +24,11 @@ pub(super) enum Webhook {
     Test(Test),
 }
 
-/// Options of `list`.
-#[derive(Args)]
-pub(super) struct List {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    #[command(flatten)]
-    store: Store,
-}
-
-/// Options of commands about one webhook.
-#[derive(Args)]
-pub(super) struct One {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
-    /// The webhook's id.
-    #[arg(long)]
-    id: i64,
-    #[command(flatten)]
-    store: Store,
-}
-
 /// Options of `test`.
 #[derive(Args)]
 pub(super) struct Test {
-    /// The merchant's id.
-    #[arg(long)]
-    merchant: i64,
     #[command(flatten)]
-    store: Store,
+    of: OfMerchant,
     #[command(flatten)]
     behaviour: Behaviour,
 }
@@ -102,8 +76,8 @@ pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
             Ok(())
         }
         Webhook::Test(o) => {
-            let app = start::open(o.store.config(&o.behaviour, false)?).await?;
-            let outcome = webhooks::test(&app, &By::operator(), o.merchant).await;
+            let app = start::open(o.of.store.config(&o.behaviour, false)?).await?;
+            let outcome = webhooks::test(&app, &By::operator(), o.of.merchant).await;
             start::close(&app).await;
             print_try(&outcome?);
             Ok(())
