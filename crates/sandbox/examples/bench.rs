@@ -19,8 +19,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use server::app::Settings;
 use server::clock::SystemClock;
 use server::commands::new_key;
+use server::net::HostList;
 use server::operations::By;
 use server::setup::{self, MerchantSetup};
 use server::start::{self, Config};
@@ -84,18 +86,14 @@ async fn gateway(database_url: String, bank: String) {
     let app = start::open(Config {
         database_url,
         keys: new_key(),
-        public_urls: vec![url.clone()],
-        bank_hosts: vec!["127.0.0.1".to_owned()],
-        webhook_hosts: vec!["127.0.0.1".to_owned()],
-        webhook_waits: server::app::WEBHOOK_WAITS.to_vec(),
-        inquiry_waits: server::app::INQUIRY_WAITS.to_vec(),
-        bank_timeout: Duration::from_secs(60),
-        clock: Arc::new(SystemClock),
         migrate: true,
-        behind_proxy: false,
-        log_requests: false,
-        panel: server::app::PanelSettings::default(),
-        smtp: None,
+        settings: Settings {
+            public_urls: vec![url.clone()],
+            bank_hosts: HostList::new(&["127.0.0.1".to_owned()]),
+            webhook_hosts: HostList::new(&["127.0.0.1".to_owned()]),
+            ..Settings::default()
+        },
+        ..Config::default()
     })
     .await
     .unwrap();

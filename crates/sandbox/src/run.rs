@@ -7,8 +7,9 @@ use crate::play::{self, Scene};
 use crate::shop::{self, Place};
 use crate::stop::Stop;
 use crate::{say, seed, staff};
-use server::app::App;
+use server::app::{App, Settings};
 use server::clock::{Clock, SystemClock};
+use server::net::HostList;
 use server::operations::By;
 use server::setup;
 use server::start::{self, Config, StartError};
@@ -163,18 +164,20 @@ fn config(
             .clone()
             .unwrap_or_else(|| home.database_url()),
         keys: home.keys.clone(),
-        public_urls,
-        bank_hosts: vec![simulator_url.trim_start_matches("http://").to_owned()],
-        webhook_hosts,
-        webhook_waits: options.webhook_waits(),
-        inquiry_waits: options.inquiry_waits(),
-        bank_timeout: Duration::from_millis(options.bank_timeout_ms),
         clock,
         migrate: true,
-        behind_proxy: false,
-        log_requests: options.log_requests,
-        panel: staff::panel(),
         smtp: None,
+        settings: Settings {
+            public_urls,
+            bank_hosts: HostList::new(&[simulator_url.trim_start_matches("http://").to_owned()]),
+            webhook_hosts: HostList::new(&webhook_hosts),
+            webhook_waits: options.webhook_waits(),
+            inquiry_waits: options.inquiry_waits(),
+            bank_timeout: Duration::from_millis(options.bank_timeout_ms),
+            log_requests: options.log_requests,
+            panel: staff::panel(),
+            ..Settings::default()
+        },
     }
 }
 

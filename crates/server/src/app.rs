@@ -7,6 +7,7 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::store::db::Db;
 use crate::vault::Vault;
+use connectors::http::BANK_TIMEOUT_SECONDS;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,24 @@ pub struct PanelSettings {
     pub links: Vec<(String, String, String)>,
     /// Where the sign-in page may post (`role` as a field) to come in without a password.
     pub one_click: Option<String>,
+}
+
+impl Default for Settings {
+    /// What the command line sets when nothing is said: no address, no allowed host, documented
+    /// waits.
+    fn default() -> Settings {
+        Settings {
+            public_urls: Vec::new(),
+            bank_hosts: HostList::default(),
+            webhook_hosts: HostList::default(),
+            webhook_waits: WEBHOOK_WAITS.to_vec(),
+            inquiry_waits: INQUIRY_WAITS.to_vec(),
+            bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
+            behind_proxy: false,
+            log_requests: false,
+            panel: PanelSettings::default(),
+        }
+    }
 }
 
 /// The documented schedule: first after 30 s, then 10 s, 30 s, 3 min, 10 min, 30 min.

@@ -1,11 +1,11 @@
 //! Opening the server's parts and running them until they are told to stop.
 
-use crate::app::{App, PanelSettings, Settings};
+use crate::app::{App, Settings};
 use crate::bins::Bins;
-use crate::clock::{Clock, Ids};
+use crate::clock::{Clock, Ids, SystemClock};
 use crate::journal::Journal;
 use crate::mail::Mail;
-use crate::net::{HostList, Net};
+use crate::net::Net;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
@@ -35,30 +35,28 @@ pub struct Config {
     pub database_url: String,
     /// The vault's keys, as [`Vault::parse`] reads them.
     pub keys: String,
-    /// Base URLs under which the server is reached; the first is given out.
-    pub public_urls: Vec<String>,
-    /// Hosts beyond the directory that accounts may point at.
-    pub bank_hosts: Vec<String>,
-    /// Private hosts that webhooks may go to.
-    pub webhook_hosts: Vec<String>,
-    /// Waits before each webhook call.
-    pub webhook_waits: Vec<Duration>,
-    /// Waits before each inquiry.
-    pub inquiry_waits: Vec<Duration>,
-    /// How long a bank or lender may take.
-    pub bank_timeout: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Bring the schema up to date first; otherwise refuse one that is not.
     pub migrate: bool,
-    /// Clients' addresses stand in `X-Forwarded-For`.
-    pub behind_proxy: bool,
-    /// Log each request.
-    pub log_requests: bool,
-    /// What is added to the panel.
-    pub panel: PanelSettings,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
     pub smtp: Option<(String, String)>,
+    /// What the operator set.
+    pub settings: Settings,
+}
+
+impl Default for Config {
+    /// The machine's clock and no database yet.
+    fn default() -> Config {
+        Config {
+            database_url: String::new(),
+            keys: String::new(),
+            clock: Arc::new(SystemClock),
+            migrate: false,
+            smtp: None,
+            settings: Settings::default(),
+        }
+    }
 }
 
 /// Why the server does not start, for the operator.
@@ -133,12 +131,10 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "stop one of the other processes, or wait half a minute",
             )
         })?;
-    let public_urls = config
-        .public_urls
-        .iter()
-        .map(|url| url.trim_end_matches('/').to_owned())
-        .collect();
-    let webhook_hosts = HostList::new(&config.webhook_hosts);
+    let mut settings = config.settings;
+    for url in &mut settings.public_urls {
+        url.truncate(url.trim_end_matches('/').len());
+    }
     Ok(Arc::new(App {
         journal: Journal::start(db.clone()),
         db,
@@ -148,23 +144,13 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         owner,
         node,
         bins: Bins::load(),
-        net: Net::new(config.bank_timeout),
+        net: Net::new(settings.bank_timeout),
         webhook_net: Net::guarded(
             Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
-            webhook_hosts.clone(),
+            settings.webhook_hosts.clone(),
         ),
         mail,
-        settings: Settings {
-            public_urls,
-            bank_hosts: HostList::new(&config.bank_hosts),
-            webhook_hosts,
-            webhook_waits: config.webhook_waits,
-            inquiry_waits: config.inquiry_waits,
-            bank_timeout: config.bank_timeout,
-            behind_proxy: config.behind_proxy,
-            log_requests: config.log_requests,
-            panel: config.panel,
-        },
+        settings,
         busy: Arc::new(RwLock::new(())),
     }))
 }

@@ -1,8 +1,8 @@
 //! Options that several commands share.
 
 use super::Failed;
-use crate::app::{App, INQUIRY_WAITS, PanelSettings, WEBHOOK_WAITS};
-use crate::clock::SystemClock;
+use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
+use crate::net::HostList;
 use crate::start::{self, Config, StartError};
 use clap::Args;
 use connectors::http::BANK_TIMEOUT_SECONDS;
@@ -119,6 +119,34 @@ impl Behaviour {
             )),
         }
     }
+
+    /// The configuration of a server: `store`, and how it behaves.
+    pub(super) fn config(&self, store: &Store, migrate: bool) -> Result<Config, StartError> {
+        let waits = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
+        for url in &self.public_urls {
+            if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+                return Err(StartError::new(
+                    format!("{url} is no base URL"),
+                    "write https://pay.example.com",
+                ));
+            }
+        }
+        let config = store.config(migrate)?;
+        Ok(Config {
+            smtp: self.smtp()?,
+            settings: Settings {
+                public_urls: self.public_urls.clone(),
+                webhook_hosts: HostList::new(&self.webhook_hosts),
+                webhook_waits: waits(&self.webhook_waits),
+                inquiry_waits: waits(&self.inquiry_waits),
+                bank_timeout: Duration::from_secs(self.bank_timeout),
+                behind_proxy: self.behind_proxy,
+                log_requests: self.log_requests,
+                ..config.settings
+            },
+            ..config
+        })
+    }
 }
 
 impl Store {
@@ -140,50 +168,20 @@ impl Store {
 
     /// Opens the parts for a command that ends by itself.
     pub(super) async fn open(&self) -> Result<Arc<App>, Failed> {
-        let behaviour = Behaviour {
-            public_urls: Vec::new(),
-            webhook_hosts: Vec::new(),
-            webhook_waits: seconds(&WEBHOOK_WAITS),
-            inquiry_waits: seconds(&INQUIRY_WAITS),
-            bank_timeout: BANK_TIMEOUT_SECONDS,
-            smtp_url: None,
-            mail_from: None,
-            behind_proxy: false,
-            log_requests: false,
-        };
-        Ok(start::open(self.config(&behaviour, false)?).await?)
+        Ok(start::open(self.config(false)?).await?)
     }
 
-    /// The configuration of these options.
-    pub(super) fn config(
-        &self,
-        behaviour: &Behaviour,
-        migrate: bool,
-    ) -> Result<Config, StartError> {
-        let waits = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
-        for url in &behaviour.public_urls {
-            if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-                return Err(StartError::new(
-                    format!("{url} is no base URL"),
-                    "write https://pay.example.com",
-                ));
-            }
-        }
+    /// The configuration of a command that talks to nobody but the database.
+    pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
         Ok(Config {
             database_url: self.database_url.clone(),
             keys: self.keys()?,
-            public_urls: behaviour.public_urls.clone(),
-            bank_hosts: self.bank_hosts.clone(),
-            webhook_hosts: behaviour.webhook_hosts.clone(),
-            webhook_waits: waits(&behaviour.webhook_waits),
-            inquiry_waits: waits(&behaviour.inquiry_waits),
-            bank_timeout: Duration::from_secs(behaviour.bank_timeout),
-            clock: Arc::new(SystemClock),
             migrate,
-            behind_proxy: behaviour.behind_proxy,
-            log_requests: behaviour.log_requests,
-            panel: PanelSettings::default(),
-            smtp: behaviour.smtp()?,
+            settings: Settings {
+                bank_hosts: HostList::new(&self.bank_hosts),
+                ..Settings::default()
+            },
+            ..Config::default()
         })
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         }
         behaviour.public_urls.push(format!("http://{address}"));
     }
-    let app = start::open(options.store.config(&behaviour, options.migrate)?).await?;
+    let app = start::open(behaviour.config(&options.store, options.migrate)?).await?;
     if merchants::demo_exists(&app)
         .await
         .map_err(operations::Problem::from)?
@@ -116,7 +116,7 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
 
 /// Does due work until told to stop.
 pub(super) async fn work(options: Work) -> Result<(), Failed> {
-    let app = start::open(options.store.config(&options.behaviour, false)?).await?;
+    let app = start::open(options.behaviour.config(&options.store, false)?).await?;
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let work = tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping)));
     let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
@@ -131,18 +131,7 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
 
 /// Brings the database up to date.
 pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
-    let behaviour = Behaviour {
-        public_urls: Vec::new(),
-        webhook_hosts: Vec::new(),
-        webhook_waits: Vec::new(),
-        inquiry_waits: Vec::new(),
-        bank_timeout: 60,
-        smtp_url: None,
-        mail_from: None,
-        behind_proxy: false,
-        log_requests: false,
-    };
-    let app = start::open(options.config(&behaviour, true)?).await?;
+    let app = start::open(options.config(true)?).await?;
     start::close(&app).await;
     println!("the database is up to date");
     Ok(())
@@ -151,7 +140,7 @@ pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
 /// Opens everything as `serve` would and says how it went.
 pub(super) async fn doctor(options: Doctor) -> Result<(), Failed> {
     println!("keys        ok, {}", key_source(&options.store));
-    let app = start::open(options.store.config(&options.behaviour, false)?).await?;
+    let app = start::open(options.behaviour.config(&options.store, false)?).await?;
     println!("database    ok, {:?}, schema up to date", app.db.kind());
     let demo = merchants::demo_exists(&app)
         .await

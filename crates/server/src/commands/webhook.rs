@@ -76,7 +76,7 @@ pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
             Ok(())
         }
         Webhook::Test(o) => {
-            let app = start::open(o.of.store.config(&o.behaviour, false)?).await?;
+            let app = start::open(o.behaviour.config(&o.of.store, false)?).await?;
             let outcome = webhooks::test(&app, &By::operator(), o.of.merchant).await;
             start::close(&app).await;
             print_try(&outcome?);

@@ -34,7 +34,7 @@ async fn caller(world: &World, role: Role) -> Caller {
 
 /// A world in which one inquiry is made before a person must look.
 async fn impatient() -> World {
-    World::with(|config| config.inquiry_waits = vec![Duration::from_secs(5)]).await
+    World::with(|config| config.settings.inquiry_waits = vec![Duration::from_secs(5)]).await
 }
 
 /// A payment that the bank took without answering.

@@ -8,7 +8,7 @@ use server::start::Config;
 
 fn behind_https(config: &mut Config) {
     let first = "https://pay.example.com".to_owned();
-    config.public_urls.insert(0, first);
+    config.settings.public_urls.insert(0, first);
 }
 
 fn cookies_of(reply: &Reply) -> Vec<&str> {
@@ -131,7 +131,7 @@ async fn addresses(world: &World) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn behind_a_proxy_the_audit_log_has_the_address_that_the_proxy_names() {
-    let world = World::with(|config| config.behind_proxy = true).await;
+    let world = World::with(|config| config.settings.behind_proxy = true).await;
     let log = addresses(&world).await;
     let from = |wanted: &str, address: &str| {
         let fits = log.iter().filter(|(a, b)| a == wanted && b == address);

@@ -34,7 +34,7 @@ async fn in_review(world: &World) -> i64 {
 }
 
 async fn impatient() -> World {
-    World::with(|config| config.inquiry_waits = vec![Duration::from_secs(5)]).await
+    World::with(|config| config.settings.inquiry_waits = vec![Duration::from_secs(5)]).await
 }
 
 /// A loan whose bank decided, and was asked for it.

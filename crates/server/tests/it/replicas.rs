@@ -30,29 +30,19 @@ impl Twins {
     async fn open() -> Twins {
         let mut shared = None;
         let world = World::with(|config| {
-            config.public_urls = vec![PUBLIC.to_owned()];
+            config.settings.public_urls = vec![PUBLIC.to_owned()];
             shared = Some((config.database_url.clone(), config.keys.clone()));
         })
         .await;
         let (database_url, keys) = shared.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let second_url = format!("http://{}", listener.local_addr().unwrap());
-        let settings = &world.app.settings;
         let second = start::open(Config {
             database_url,
             keys,
-            public_urls: settings.public_urls.clone(),
-            bank_hosts: vec!["127.0.0.1".to_owned()],
-            webhook_hosts: vec!["127.0.0.1".to_owned()],
-            webhook_waits: settings.webhook_waits.clone(),
-            inquiry_waits: settings.inquiry_waits.clone(),
-            bank_timeout: settings.bank_timeout,
             clock: clock_of(&world),
-            migrate: false,
-            behind_proxy: false,
-            log_requests: false,
-            panel: server::app::PanelSettings::default(),
-            smtp: None,
+            settings: world.app.settings.clone(),
+            ..Config::default()
         })
         .await
         .unwrap();

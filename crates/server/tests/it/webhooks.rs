@@ -51,7 +51,9 @@ async fn a_refused_webhook_is_called_six_times_on_the_documented_schedule() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_address_is_not_called_unless_allowed() {
-    let world = World::with(|config| config.webhook_hosts.clear()).await;
+    let world =
+        World::with(|config| config.settings.webhook_hosts = server::net::HostList::default())
+            .await;
     world
         .post("/payment/v1/card-payments", payment("5209220000000002"))
         .await

@@ -8,9 +8,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use server::app::App;
+use server::app::{App, Settings};
 use server::clock::{Clock, MovableClock};
 use server::commands::new_key;
+use server::net::HostList;
 use server::operations::By;
 use server::setup::{self, ApmSetup, MerchantSetup};
 use server::start::{self, Config};
@@ -180,18 +181,16 @@ impl World {
         let mut config = Config {
             database_url: fresh_database(&files).await,
             keys: new_key(),
-            public_urls: vec![gateway.clone()],
-            bank_hosts: vec!["127.0.0.1".to_owned()],
-            webhook_hosts: vec!["127.0.0.1".to_owned()],
-            webhook_waits: server::app::WEBHOOK_WAITS.to_vec(),
-            inquiry_waits: server::app::INQUIRY_WAITS.to_vec(),
-            bank_timeout: Duration::from_secs(3),
             clock: clock.clone(),
             migrate: true,
-            behind_proxy: false,
-            log_requests: false,
-            panel: server::app::PanelSettings::default(),
-            smtp: None,
+            settings: Settings {
+                public_urls: vec![gateway.clone()],
+                bank_hosts: HostList::new(&["127.0.0.1".to_owned()]),
+                webhook_hosts: HostList::new(&["127.0.0.1".to_owned()]),
+                bank_timeout: Duration::from_secs(3),
+                ..Settings::default()
+            },
+            ..Config::default()
         };
         adjust(&mut config);
         let app = start::open(config).await.unwrap();
