@@ -1,5 +1,6 @@
 //! A card is charged without 3DS.
 
+use super::accounts;
 use super::answer::{self, Outcome, failure, failure_of};
 use super::claims::Claims;
 use super::recorder::Recorder;
@@ -86,6 +87,7 @@ pub async fn charge(
     for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
         // Ask.
         let answer = ask(app, pos, &payment, &attempt, &plan).await;
+        accounts::note(app, pos, &answer).await;
         // Answer.
         let next = plan
             .poses

@@ -6,7 +6,7 @@ use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, orde
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce};
+use super::{CONFLICTS_MAX, accounts, announce};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
@@ -210,7 +210,12 @@ async fn ask_form(
         client_ip: payment.client_ip.as_deref(),
         language,
     };
-    bank.begin_3ds(line, begin).await
+    let answer = bank.begin_3ds(line, begin).await;
+    // A form that could be made proves nothing: not every bank is asked for it.
+    if matches!(answer, Ok(Verdict::Declined(_))) {
+        accounts::note(app, pos, &answer).await;
+    }
+    answer
 }
 
 /// A bank's form as it is sealed: the bank, where the form goes, its fields.
@@ -517,5 +522,7 @@ async fn ask_finish(
         proof,
         client_ip: payment.client_ip.as_deref(),
     };
-    Ok(bank.finish_3ds(line, finish).await)
+    let answer = bank.finish_3ds(line, finish).await;
+    accounts::note(app, &pos, &answer).await;
+    Ok(answer)
 }

@@ -19,4 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "asked",
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
+    Migration {
+        version: 4,
+        name: "account_refusals",
+        sql: include_str!("../../migrations/0004_account_refusals.sql"),
+    },
 ];

@@ -10,6 +10,7 @@
 mod admission;
 mod arrows;
 mod bad_input;
+mod bank_replies;
 mod bnpl_payments;
 mod books;
 mod browser;
