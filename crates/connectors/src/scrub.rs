@@ -18,7 +18,8 @@ const CARD_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 /// The body of a request or reply, fit for storing. `secret_fields` are the connector's names;
 /// letter case does not matter.
 pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
-    let text = decode(body);
+    // First of all: what hides between digits must not hide them from the search for a card.
+    let text = printable(&decode(body));
     let kept = if let Ok(root) = Element::parse(body) {
         scrub_xml(&root, secret_fields)
     } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
@@ -31,7 +32,7 @@ pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
     } else {
         scrub_digits(before_secrets(&text, secret_fields))
     };
-    shorten(printable(&kept))
+    shorten(kept)
 }
 
 /// Form fields, fit for storing: `name=value` joined by `&`, not encoded. A value that is a
@@ -45,12 +46,12 @@ pub fn scrub_fields(fields: &[(String, String)], secret_fields: &[&str]) -> Stri
                 false if value.trim_start().starts_with(['<', '{', '[']) => {
                     scrub(value.as_bytes(), secret_fields)
                 }
-                false => scrub_digits(value),
+                false => scrub_digits(&printable(value)),
             };
-            format!("{}={value}", scrub_digits(name))
+            format!("{}={value}", scrub_digits(&printable(name)))
         })
         .collect();
-    shorten(printable(&kept.join("&")))
+    shorten(kept.join("&"))
 }
 
 /// Longest text of a bank that is shown to a merchant, in characters.
@@ -162,12 +163,13 @@ fn is_form(text: &str) -> bool {
 
 fn scrub_xml(root: &Element, secret_fields: &[&str]) -> String {
     fn write(w: &mut Writer, element: &Element, secret_fields: &[&str]) {
+        let name = scrub_digits(&printable(element.name()));
         if is_secret(element.name(), secret_fields) {
-            w.leaf(element.name(), REMOVED);
+            w.leaf(&name, REMOVED);
         } else if element.children().is_empty() {
-            w.leaf(element.name(), &scrub_digits(&printable(element.value())));
+            w.leaf(&name, &scrub_digits(&printable(element.value())));
         } else {
-            w.element(element.name(), |w| {
+            w.element(&name, |w| {
                 for child in element.children() {
                     write(w, child, secret_fields);
                 }
@@ -333,6 +335,16 @@ mod tests {
         let xml = b"<a><b>\x1b[31mRED</b><c>&#27;[0m&#0;</c></a>";
         assert_eq!(scrub(xml, SECRET), "<a><b>RED</b><c>&amp;#0;</c></a>");
         assert_eq!(scrub(b"\x1b[31mno document\0", SECRET), "no document");
+        for hidden in [
+            "no 5406\x006754\x1b[1m06675403",
+            "<a>5406\x00675406675403</a>",
+            "a=5406%00675406675403",
+        ] {
+            assert!(
+                !scrub(hidden.as_bytes(), SECRET).contains("5406"),
+                "{hidden:?}"
+            );
+        }
     }
 
     #[test]
