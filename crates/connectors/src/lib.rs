@@ -3,6 +3,10 @@
 //! A protocol file is pure but for one door, [`http::Http`]: no HTTP client, no SQL, no clock
 //! lives here, so every protocol can be tested by replaying recorded exchanges.
 
+// The test bench is included by tests inside and outside of this crate.
+#[cfg(test)]
+extern crate self as connectors;
+
 pub mod bank;
 pub mod banks;
 mod digest;

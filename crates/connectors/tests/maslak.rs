@@ -8,156 +8,20 @@
     reason = "a test that cannot read its fixture fails"
 )]
 
+#[path = "bench/lender.rs"]
+mod bench;
+
+use bench::{Recording, account, now, perform, read, ready, reply_of};
 use connectors::bank::{DoubtReason, Verdict};
-use connectors::http::{BoxFuture, Failure, Http, Request, Response};
-use connectors::lender::{
-    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderLine, OffersRequest,
-};
+use connectors::http::{Failure, Response};
+use connectors::lender::{ApplicationRef, Lender, LenderLine, OffersRequest};
 use connectors::lenders::maslak::{Maslak, NOTIFICATION_BYTES_MAX};
-use contract::card::Secret;
 use contract::enums::Currency;
 use contract::money::Money;
 use jiff::Zoned;
 use serde_json::{Value, json};
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
-
-/// Gives one reply, and remembers what was sent.
-struct Recording {
-    reply: Result<Response, Failure>,
-    sent: Mutex<Vec<Request>>,
-}
-
-impl Http for Recording {
-    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
-        self.sent.lock().unwrap().push(request);
-        let reply = self.reply.clone();
-        Box::pin(async move { reply })
-    }
-}
-
-/// Nothing here ever waits.
-fn ready<T>(mut future: BoxFuture<'_, T>) -> T {
-    match future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a protocol waited for something other than the network"),
-    }
-}
-
-fn account() -> LenderAccount {
-    LenderAccount {
-        client_id: "galata-demo".to_owned(),
-        client_secret: Secret::new("lender-secret-demo"),
-        notification_secret: Secret::new("lender-notify-demo"),
-        api_url: "http://lender.example/lender".to_owned(),
-    }
-}
-
-fn now() -> Zoned {
-    "2026-03-01T15:00:00+03:00[Europe/Istanbul]"
-        .parse()
-        .unwrap()
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn reply_of(value: &Value) -> Result<Response, Failure> {
-    match value["failure"].as_str() {
-        Some("not_sent") => return Err(Failure::NotSent("no connection".to_owned())),
-        Some(_) => return Err(Failure::MaybeSent("time-out".to_owned())),
-        None => {}
-    }
-    let headers = value["headers"].as_object().unwrap().iter();
-    Ok(Response {
-        status: u16::try_from(value["status"].as_u64().unwrap()).unwrap(),
-        headers: headers
-            .map(|(name, value)| (name.clone(), text(value).unwrap()))
-            .collect(),
-        body: text(&value["body"]).unwrap().into_bytes(),
-    })
-}
-
-fn items_of(call: &Value) -> Vec<CartItem> {
-    let item = |item: &Value| CartItem {
-        id: text(&item["id"]).unwrap(),
-        name: text(&item["name"]).unwrap(),
-        brand: text(&item["brand"]).unwrap(),
-        category: item["category"].as_str().unwrap().parse().unwrap(),
-        unit_price: item["unitPrice"].as_i64().unwrap(),
-        quantity: u32::try_from(item["quantity"].as_u64().unwrap()).unwrap(),
-    };
-    call["items"]
-        .as_array()
-        .map(|items| items.iter().map(item).collect())
-        .unwrap_or_default()
-}
-
-fn spelled(answer: impl Debug) -> String {
-    format!("{answer:#?}\n")
-}
-
-/// Makes the call and spells its answer.
-fn perform(call: &Value, http: &Recording) -> String {
-    let (account, now) = (account(), now());
-    let line = LenderLine {
-        account: &account,
-        http,
-        now: &now,
-    };
-    let items = items_of(call);
-    let amount = Money::new(call["amount"].as_i64().unwrap_or_default(), Currency::Try);
-    let buyer = Buyer {
-        identity_number: text(&call["buyer"]["identityNumber"]).map(Secret::new),
-        phone_number: text(&call["buyer"]["phoneNumber"]),
-        birth_date: text(&call["buyer"]["birthDate"]),
-    };
-    let order_id = text(&call["orderId"]).unwrap_or_default();
-    let application_id = text(&call["applicationId"]);
-    let reference = ApplicationRef {
-        order_id: &order_id,
-        application_id: application_id.as_deref(),
-        currency: Currency::Try,
-    };
-    let application = Application {
-        order_id: &order_id,
-        bank_code: call["bankCode"].as_str(),
-        term: call["term"]
-            .as_u64()
-            .map(|term| u16::try_from(term).unwrap()),
-        amount,
-        items: &items,
-        buyer: &buyer,
-        return_url: "http://galata.example/back",
-        notification_url: "http://galata.example/notify",
-        time_limit_seconds: 1800,
-        approves_by_itself: call["approvesByItself"].as_bool(),
-    };
-    match call["verb"].as_str().unwrap() {
-        "offers" => spelled(ready(Maslak.offers(
-            line,
-            OffersRequest {
-                amount,
-                items: &items,
-            },
-        ))),
-        "apply" => spelled(ready(Maslak.apply(line, application))),
-        "inquire" => spelled(ready(Maslak.inquire(line, reference))),
-        "confirm" => spelled(ready(Maslak.confirm(line, reference))),
-        "cancel" => spelled(ready(Maslak.cancel(line, reference))),
-        verb => panic!("no verb {verb}"),
-    }
-}
 
 fn check(case: &Path) -> Result<(), String> {
     let http = Recording {

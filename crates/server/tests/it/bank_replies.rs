@@ -1,6 +1,7 @@
 //! What banks really send: replies that are no proper XML or HTTP, that contradict themselves, or that
 //! refuse the account. What can be read is read, and the rest is doubt.
 
+use crate::bnpl_payments::{applied, decided};
 use crate::panel::Panel;
 use crate::world::{World, payment};
 use serde_json::{Value, json};
@@ -206,6 +207,36 @@ async fn an_inquiry_that_is_not_understood_ends_nothing() {
         world.wait(24 * 60 * 60).await;
         assert_eq!(at_bank(&world, &id).await["state"], "voided", "{bank}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lender_that_is_not_understood_ends_nothing() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    let url = init.data("redirectUrl").as_str().unwrap().to_owned();
+    let path = format!("/payment/v1/bnpl-payments/{}", init.data("paymentId"));
+    for body in [
+        "{}",
+        "[]",
+        r#"{"code":"APPLICATION_UNKNOWN"}"#,
+        "{\"state\":\"unheard\"}",
+    ] {
+        let fault = json!({"kind": "answer", "body": body});
+        let order = json!({"operation": "inquire", "fault": fault, "times": 1});
+        world.control("POST", "/control/lender-faults", order).await;
+        let verified = world
+            .post(&format!("{path}/verify"), Value::Null)
+            .await
+            .ok();
+        assert_eq!(verified.data("paymentStatus"), "WAITING", "{body}");
+        assert_eq!(
+            verified.data("additionalAction"),
+            "VERIFY_REQUIRED",
+            "{body}"
+        );
+    }
+    let callback = decided(&world, &url, "approve").await;
+    assert_eq!(callback.field("paymentStatus"), "SUCCESS");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,79 +2,24 @@
 //! answer it must give. With `FIXTURES=write` the requests and answers are written, to be read
 //! before they are kept.
 
-use super::{Call, Replay, protocol};
-use crate::digest::{same, sha1_hex};
-use crate::xml::Element;
+use super::bench::cases;
+use super::{Replay, protocol};
+use crate::http::Request;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub(super) struct Case {
-    pub(super) protocol: String,
-    pub(super) name: String,
-    folder: PathBuf,
-    pub(super) call: Call,
-    pub(super) replies: Vec<Vec<u8>>,
-}
-
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(parent)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    found.retain(|path| path.is_dir());
-    found.sort();
-    found
-}
-
-pub(super) fn cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut cases = Vec::new();
-    for protocol in ["garanti", "posnet"] {
-        for folder in folders(&root.join(protocol)) {
-            let call = fs::read_to_string(folder.join("call.json")).unwrap();
-            let call = Call(serde_json::from_str(&call).unwrap());
-            let replies = (1..)
-                .map_while(|number| fs::read(folder.join(format!("reply-{number}.xml"))).ok())
-                .map(|reply| match call.0["legacyHash"] == true {
-                    true => signed_anew(&call, reply),
-                    false => reply,
-                })
-                .collect();
-            let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-            cases.push(Case {
-                protocol: protocol.to_owned(),
-                name,
-                folder,
-                call,
-                replies,
-            });
-        }
-    }
-    cases
-}
-
-/// A recording of Garanti's older version, whose reply hash is SHA-1: proves that hash, and puts
-/// the one in its place that version 512 would have.
-fn signed_anew(call: &Call, reply: Vec<u8>) -> Vec<u8> {
-    let root = Element::parse(&reply).unwrap();
-    let account = call.account();
-    let password = account.users[0].password.expose();
-    let security = sha1_hex(&format!("{password}{:0>9}", account.terminal_id));
-    let transaction = |name| root.exact(&["Transaction", name]).unwrap();
-    let text = format!(
-        "{}{}{}{}{}{security}",
-        root.exact(&["Transaction", "Response", "Code"]).unwrap(),
-        transaction("RetrefNum"),
-        transaction("AuthCode"),
-        transaction("ProvDate"),
-        root.exact(&["Order", "OrderID"]).unwrap(),
-    );
-    let legacy = transaction("HashData");
-    assert!(same(legacy, &sha1_hex(&text)), "the recorded hash is wrong");
-    let reply = String::from_utf8(reply).unwrap();
-    reply
-        .replace(legacy, &crate::digest::sha512_hex(&text))
-        .into_bytes()
+/// The XML of each request, taken out of its form where it has one.
+fn documents(http: &Replay) -> Vec<String> {
+    let requests = http.requests.lock().unwrap();
+    let document = |request: &Request| {
+        let fields = form_urlencoded::parse(&request.body);
+        let wrapped = fields.into_owned().find(|(name, _)| name == "xmldata");
+        wrapped.map_or(
+            String::from_utf8(request.body.clone()).unwrap(),
+            |(_, xml)| xml,
+        )
+    };
+    requests.iter().map(document).collect()
 }
 
 fn check(file: &Path, got: &str) {
@@ -104,7 +49,7 @@ fn every_recorded_exchange_gives_its_answer() {
     for case in cases {
         let http = Replay::of(case.replies.clone());
         let answer = case.call.make(protocol(&case.protocol), &http);
-        for (at, document) in http.documents().iter().enumerate() {
+        for (at, document) in documents(&http).iter().enumerate() {
             let file = case.folder.join(format!("request-{}.xml", at + 1));
             check(&file, &one_tag_a_line(document));
         }

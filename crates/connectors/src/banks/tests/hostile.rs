@@ -1,6 +1,6 @@
 //! Replies that lie, break off or make no sense: whatever comes, no panic and no approval.
 
-use super::fixtures::{Case, cases};
+use super::bench::{Case, cases};
 use super::{Call, Replay, protocol};
 use crate::http::{Failure, Response};
 use crate::scrub::scrub;

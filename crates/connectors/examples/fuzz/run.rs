@@ -1,0 +1,262 @@
+//! Damaged replies, notifications, forms, documents, bodies and signatures, and what must hold of each:
+//! nothing panics, and nothing is approved that the text does not say (`judge`). The example runs it
+//! for long, a test for some seconds.
+
+#[path = "../../tests/bench/banks.rs"]
+mod bench;
+mod damage;
+mod dice;
+mod judge;
+#[path = "../../tests/bench/lender.rs"]
+mod lender_bench;
+mod lenders;
+
+use bench::{Case, Replay, cases, protocol, ready};
+use connectors::bank::{Line, Returned, Verdict};
+use connectors::scrub::scrub;
+use connectors::xml::decode;
+use contract::signature::{SignedRequest, sign, verify};
+use damage::damaged;
+use dice::Dice;
+use lenders::Lenders;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a run came to.
+#[derive(Default)]
+pub(crate) struct Figures {
+    /// How often each kind of input ended in each way.
+    pub(crate) counts: BTreeMap<(&'static str, &'static str), u64>,
+    /// What must not be: each names its number, which repeats it alone.
+    pub(crate) findings: Vec<String>,
+}
+
+/// How one input ended: in which way, or why it must not have.
+type Ended = Result<&'static str, String>;
+
+/// Runs the inputs `numbers` under `seed`.
+pub(crate) fn run(seed: u64, numbers: std::ops::Range<u64>) -> Figures {
+    let subjects = Subjects {
+        cases: cases()
+            .into_iter()
+            .filter(|case| !case.replies.is_empty())
+            .collect(),
+        returns: cases().into_iter().filter(is_return_to_garanti).collect(),
+        lenders: Lenders::load(),
+    };
+    let mut figures = Figures::default();
+    for number in numbers {
+        let mut dice = Dice::of(seed, number);
+        let (kind, one): (_, fn(&Subjects, &mut Dice) -> Ended) = match dice.below(16) {
+            0..=8 => ("bank reply", bank_reply),
+            9..=11 => ("lender reply", |subjects, dice| {
+                subjects.lenders.reply(dice)
+            }),
+            12 => ("notification", |subjects, dice| {
+                subjects.lenders.notification(dice)
+            }),
+            13 => ("3DS return", threeds_return),
+            14 => ("kept text", kept_text),
+            _ => ("request", request),
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| one(&subjects, &mut dice)));
+        let ended = ended.unwrap_or_else(|_| Err("a panic".to_owned()));
+        let way = match &ended {
+            Ok(way) => *way,
+            Err(_) => "wrong",
+        };
+        *figures.counts.entry((kind, way)).or_default() += 1;
+        if let Err(why) = ended {
+            figures
+                .findings
+                .push(format!("--seed {seed} --only {number}: {kind}: {why}"));
+        }
+    }
+    figures
+}
+
+struct Subjects {
+    cases: Vec<Case>,
+    /// Browsers that come back from Garanti's 3DS page: no bank is asked.
+    returns: Vec<Case>,
+    lenders: Lenders,
+}
+
+fn is_return_to_garanti(case: &Case) -> bool {
+    case.protocol == "garanti" && case.call.text("/verb") == "verify_3ds"
+}
+
+/// One recorded exchange with one reply damaged; of Garanti's, half are signed anew.
+fn bank_reply(subjects: &Subjects, dice: &mut Dice) -> Ended {
+    let case = &subjects.cases[dice.below(subjects.cases.len())];
+    let mut replies = case.replies.clone();
+    let which = dice.below(replies.len());
+    let mut reply = damaged(&replies[which], dice);
+    if case.protocol == "garanti" && dice.once_in(2) {
+        reply = signed_anew(case, &reply);
+    }
+    replies[which] = reply;
+    let documents: Vec<String> = replies
+        .iter()
+        .map(|reply| decode(reply).into_owned())
+        .collect();
+    let http = Replay::of(replies);
+    let answer = case.call.make(protocol(&case.protocol), &http);
+    let read = http.requests.lock().map_or(0, |requests| requests.len());
+    let read = &documents[..read.min(documents.len())];
+    let place = |why: &str| {
+        format!(
+            "{why}: {} {}\n{answer}{}",
+            case.name,
+            case.folder.display(),
+            read.join("\n")
+        )
+    };
+    if answer.contains("\\u{1b}") || answer.contains("\\0") {
+        return Err(place("a control character leaves the connector"));
+    }
+    match judge::objection(&case.protocol, &case.call, read, &answer) {
+        Some(why) => Err(place(why)),
+        None => Ok(way(&answer)),
+    }
+}
+
+fn way(answer: &str) -> &'static str {
+    let ways = [
+        ("Ok(\n    Approved", "approved"),
+        ("Ok(\n    Declined", "declined"),
+        ("Ok(\n    Taken", "taken"),
+        ("Ok(\n    Refused", "refused"),
+        ("Ok(\n    Voided", "voided"),
+        ("Ok(\n    NotFound", "not found"),
+        ("Ok(\n    Pending", "pending"),
+        ("Err(", "doubt"),
+    ];
+    let found = ways.iter().find(|(start, _)| answer.starts_with(start));
+    found.map_or("other", |(_, way)| way)
+}
+
+/// The reply with the hash that fits its values, as far as they can be found.
+fn signed_anew(case: &Case, reply: &[u8]) -> Vec<u8> {
+    let document = decode(reply);
+    let transaction = judge::transaction(&document);
+    let first = |document: &str, name: &str| {
+        judge::said(document, name)
+            .into_iter()
+            .next()
+            .unwrap_or_default()
+    };
+    let order = first(&document, "OrderID");
+    let [code, reference, approval, date, hash] =
+        ["Code", "RetrefNum", "AuthCode", "ProvDate", "HashData"]
+            .map(|name| first(transaction, name));
+    let right = judge::garanti_hash(&case.call, [&code, &reference, &approval, &date, &order]);
+    match hash.is_empty() {
+        true => reply.to_vec(),
+        false => document.replace(&hash, &right).into_bytes(),
+    }
+}
+
+/// A browser comes back with fields changed, doubled, cut elsewhere or left out.
+fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
+    let case = &subjects.returns[dice.below(subjects.returns.len())];
+    let mut fields = case.call.fields();
+    for _ in 0..=dice.below(3) {
+        let at = dice.below(fields.len());
+        let Some((name, value)) = fields.get(at).cloned() else {
+            continue;
+        };
+        match dice.below(5) {
+            0 => drop(fields.remove(at)),
+            1 => fields.insert(0, (name.to_ascii_uppercase(), "1".to_owned())),
+            2 => fields[at].1 = dice.one_of(&["", "0", "1", "5", "7", "\0", "ş"]).to_owned(),
+            3 => {
+                let other = dice.below(fields.len());
+                fields[at].1 = std::mem::replace(&mut fields[other].1, value);
+            }
+            _ => {
+                fields[at].1 =
+                    String::from_utf8_lossy(&damaged(value.as_bytes(), dice)).into_owned()
+            }
+        }
+    }
+    let (account, order) = (case.call.account(), case.call.order());
+    let now = lender_bench::now();
+    let http = Replay::of([]);
+    let line = Line {
+        account: &account,
+        http: &http,
+        now: &now,
+    };
+    let returned = Returned {
+        order: &order,
+        fields: &fields,
+    };
+    match ready(protocol("garanti").verify_3ds(line, returned)) {
+        Ok(Verdict::Approved(verified)) if (1..=4).contains(&verified.md_status) => {
+            match judge::objection_to_return(&case.call, &fields, verified.md_status) {
+                Some(why) => Err(format!("{why}: {}: {fields:?}", case.name)),
+                None => Ok("approved"),
+            }
+        }
+        Ok(_) => Ok("declined"),
+        Err(_) => Ok("doubt"),
+    }
+}
+
+/// What is kept of a damaged text holds no card and nothing that steers a terminal.
+fn kept_text(subjects: &Subjects, dice: &mut Dice) -> Ended {
+    const CARD: &str = "5406675406675403";
+    let case = &subjects.cases[dice.below(subjects.cases.len())];
+    let text = match dice.below(3) {
+        0 => case.replies[0].clone(),
+        1 => subjects.lenders.body(dice),
+        _ => b"clientid=1&cardnumber=1&amount=100&oid=A".to_vec(),
+    };
+    let mut text = damaged(&text, dice);
+    let at = dice.below(text.len() + 1);
+    text.splice(at..at, CARD.bytes());
+    let kept = scrub(&text, protocol(&case.protocol).secret_fields());
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match (kept.contains(CARD), kept.contains(steers)) {
+        (true, _) => Err(format!("a card is kept: {kept:?}")),
+        (_, true) => Err(format!("a control character is kept: {kept:?}")),
+        _ => Ok("kept"),
+    }
+}
+
+/// A shop's request: its body is read or refused, and a changed one is not signed any more.
+fn request(subjects: &Subjects, dice: &mut Dice) -> Ended {
+    const BODY: &str = r#"{"price":100,"paidPrice":"100.50","walletPrice":0,"installment":1,"currency":"TRY","paymentGroup":"PRODUCT","card":{"cardHolderName":"A","cardNumber":"5406675406675403","expireYear":"2044","expireMonth":"07","cvc":"000","loyalty":{"type":"REWARD_MONEY","reward":{"cardRewardMoney":1.36}}},"items":[{"name":"a","price":100}]}"#;
+    let body = damaged(BODY.as_bytes(), dice);
+    let read =
+        serde_json::from_slice::<contract::card_payments::CreatePaymentRequest>(&body).is_ok();
+    let base_urls = ["https://pay.example.com".to_owned()];
+    let target = "/payment/v1/card-payments";
+    let url = format!("{}{target}", base_urls[0]);
+    let right = sign(&url, "key", "secret", "rnd", BODY.as_bytes());
+    let signature = match dice.once_in(2) {
+        true => String::from_utf8_lossy(&damaged(right.as_bytes(), dice)).into_owned(),
+        false => right.clone(),
+    };
+    let given = SignedRequest {
+        base_urls: &base_urls,
+        raw_target: target,
+        api_key: "key",
+        secret: "secret",
+        rnd_key: "rnd",
+        body: &body,
+    };
+    let unchanged = body == BODY.as_bytes() && signature == right;
+    if verify(&given, &signature) != unchanged {
+        return Err(format!("a signature of another request: {signature:?}"));
+    }
+    let header = subjects.lenders.header(dice);
+    if verify(&given, &header) {
+        return Err(format!("a signature of nobody: {header:?}"));
+    }
+    Ok(match read {
+        true => "read",
+        false => "refused",
+    })
+}

@@ -1,0 +1,322 @@
+//! The connectors' test bench for banks: recorded cases as data, and a network that replays replies.
+//! The library's own tests and the fuzz harness include this file.
+
+use connectors::bank::{
+    Account, Bank, Begin3ds, CardData, Charge, Finish3ds, Line, LoyaltyInquiry, Order, OrderRef,
+    Returned, RewardUse, User, Verdict,
+};
+use connectors::banks::garanti::Garanti;
+use connectors::banks::posnet::PosNet;
+use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::xml::Element;
+use contract::card::{Cvc, Expiry, Pan, Secret};
+use contract::enums::PosOperationType;
+use contract::money::Money;
+use jiff::Zoned;
+use serde_json::Value;
+use sha1::Sha1;
+use sha2::{Digest, Sha512};
+use std::fmt::Debug;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+/// Answers each request with the next reply, then with a cut line; keeps the requests.
+pub(crate) struct Replay {
+    replies: Mutex<std::collections::VecDeque<Result<Response, Failure>>>,
+    pub(crate) requests: Mutex<Vec<Request>>,
+}
+
+impl Replay {
+    pub(crate) fn of(bodies: impl IntoIterator<Item = Vec<u8>>) -> Replay {
+        let reply = |body| {
+            Ok(Response {
+                status: 200,
+                headers: Vec::new(),
+                body,
+            })
+        };
+        Replay::results(bodies.into_iter().map(reply))
+    }
+
+    pub(crate) fn results(replies: impl IntoIterator<Item = Result<Response, Failure>>) -> Replay {
+        Replay {
+            replies: Mutex::new(replies.into_iter().collect()),
+            requests: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+impl Http for Replay {
+    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        self.requests.lock().unwrap().push(request);
+        let cut = Err(Failure::MaybeSent("no more replies".to_owned()));
+        let reply = self.replies.lock().unwrap().pop_front().unwrap_or(cut);
+        Box::pin(async move { reply })
+    }
+}
+
+/// Runs a future that never waits: the replaying network is always ready.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a connector waited for something else than the network"),
+    }
+}
+
+/// A call of one verb, as `call.json` of a fixture holds it.
+pub(crate) struct Call(pub(crate) Value);
+
+impl Call {
+    pub(crate) fn text(&self, path: &str) -> &str {
+        self.0.pointer(path).and_then(Value::as_str).unwrap_or("")
+    }
+
+    fn number(&self, path: &str) -> i64 {
+        self.0.pointer(path).and_then(Value::as_i64).unwrap_or(0)
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        let text = |name| self.text(&format!("/account/{name}")).to_owned();
+        let user = |operation: PosOperationType| User {
+            operation,
+            name: operation.as_str().to_owned(),
+            password: Secret::new(text("password")),
+        };
+        Account {
+            client_id: text("clientId"),
+            terminal_id: text("terminalId"),
+            posnet_id: text("posnetId"),
+            threeds_posnet_id: text("threedsPosnetId"),
+            threeds_terminal_id: text("threedsTerminalId"),
+            threeds_key: Secret::new(text("threedsKey")),
+            users: vec![
+                user(PosOperationType::Provaut),
+                user(PosOperationType::Provrfn),
+            ],
+            production: false,
+            api_url: "https://bank.example/api".to_owned(),
+            threeds_url: "https://bank.example/3ds".to_owned(),
+        }
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        let currency = self
+            .text("/order/currency")
+            .parse()
+            .unwrap_or(contract::enums::Currency::Try);
+        Order {
+            id: self.text("/order/id").to_owned(),
+            amount: Money::new(self.number("/order/amount"), currency),
+            installment: u8::try_from(self.number("/order/installment"))
+                .unwrap()
+                .max(1),
+        }
+    }
+
+    pub(crate) fn card(&self) -> CardData {
+        CardData {
+            pan: Pan::parse(self.text("/card/pan")).unwrap(),
+            expiry: Expiry {
+                year: 2030,
+                month: 7,
+            },
+            cvc: Cvc::parse(self.text("/card/cvc")),
+            holder: self.text("/card/holder").to_owned(),
+        }
+    }
+
+    fn reward(&self) -> Option<RewardUse> {
+        let reward = self.0.get("reward")?;
+        let campaign = reward.get("campaign").and_then(Value::as_str);
+        Some(match campaign {
+            Some(name) => RewardUse::Campaign(name.parse().unwrap()),
+            None => RewardUse::Money {
+                card: self.number("/reward/card"),
+                firm: self.number("/reward/firm"),
+                mile: self.number("/reward/mile"),
+            },
+        })
+    }
+
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
+        let fields = self.0["fields"].as_object().into_iter().flatten();
+        fields
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect()
+    }
+
+    /// Makes the call and shows the answer, as `answer.txt` of a fixture holds it.
+    pub(crate) fn make(&self, bank: &dyn Bank, http: &Replay) -> String {
+        fn show<T: Debug>(answer: T) -> String {
+            format!("{answer:#?}\n")
+        }
+        let (account, order) = (self.account(), self.order());
+        let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
+            .parse()
+            .unwrap();
+        let line = Line {
+            account: &account,
+            http,
+            now: &now,
+        };
+        let (reward, client_ip) = (self.reward(), Some("203.0.113.7"));
+        let reference = self.0.get("hostReference").and_then(Value::as_str);
+        let about = || OrderRef {
+            order: &order,
+            threeds: self.0["threeds"] == true,
+            sent_at: &now,
+            host_reference: reference,
+        };
+        match self.text("/verb") {
+            "charge" => {
+                let card = self.card();
+                show(ready(bank.charge(
+                    line,
+                    Charge {
+                        order: &order,
+                        card: &card,
+                        reward,
+                        client_ip,
+                    },
+                )))
+            }
+            "begin_3ds" => {
+                let begin = Begin3ds {
+                    order: &order,
+                    card: &self.card(),
+                    reward,
+                    return_url: self.text("/returnUrl"),
+                    client_ip,
+                    language: "tr",
+                };
+                let form = ready(bank.begin_3ds(line, begin));
+                show(form.map(|verdict| match verdict {
+                    Verdict::Approved(form) => (form.action, form.fields),
+                    Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
+                }))
+            }
+            "verify_3ds" => {
+                let returned = Returned {
+                    order: &order,
+                    fields: &self.fields(),
+                };
+                show(ready(bank.verify_3ds(line, returned)))
+            }
+            "finish_3ds" => {
+                let proof = Secret::new(self.0["proof"].to_string());
+                let finish = Finish3ds {
+                    order: &order,
+                    reward,
+                    proof: &proof,
+                    client_ip,
+                };
+                show(ready(bank.finish_3ds(line, finish)))
+            }
+            "void" => show(ready(bank.void(line, about()))),
+            "inquire" => show(ready(bank.inquire(line, about()))),
+            "loyalties" => {
+                let card = self.card();
+                let inquiry = LoyaltyInquiry {
+                    order: &order,
+                    card: &card,
+                    client_ip,
+                };
+                show(ready(bank.loyalties(line, inquiry)))
+            }
+            other => panic!("no such verb: {other}"),
+        }
+    }
+}
+
+/// The protocol of a fixture folder.
+pub(crate) fn protocol(name: &str) -> &'static dyn Bank {
+    match name {
+        "posnet" => &PosNet,
+        "garanti" => &Garanti,
+        other => panic!("no such protocol: {other}"),
+    }
+}
+
+/// A folder of `fixtures/`.
+pub(crate) struct Case {
+    pub(crate) protocol: String,
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) call: Call,
+    pub(crate) replies: Vec<Vec<u8>>,
+}
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(parent)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+/// Every recorded case of a bank.
+pub(crate) fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut cases = Vec::new();
+    for protocol in ["garanti", "posnet"] {
+        for folder in folders(&root.join(protocol)) {
+            let call = fs::read_to_string(folder.join("call.json")).unwrap();
+            let call = Call(serde_json::from_str(&call).unwrap());
+            let replies = (1..)
+                .map_while(|number| fs::read(folder.join(format!("reply-{number}.xml"))).ok())
+                .map(|reply| match call.0["legacyHash"] == true {
+                    true => signed_anew(&call, reply),
+                    false => reply,
+                })
+                .collect();
+            let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+            cases.push(Case {
+                protocol: protocol.to_owned(),
+                name,
+                folder,
+                call,
+                replies,
+            });
+        }
+    }
+    cases
+}
+
+/// Upper-case hexadecimal.
+pub(crate) fn upper_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// A recording of Garanti's older version, whose reply hash is SHA-1: proves that hash, and puts
+/// the one in its place that version 512 would have.
+fn signed_anew(call: &Call, reply: Vec<u8>) -> Vec<u8> {
+    let root = Element::parse(&reply).unwrap();
+    let account = call.account();
+    let password = account.users[0].password.expose();
+    let security = format!("{password}{:0>9}", account.terminal_id);
+    let security = upper_hex(&Sha1::digest(security));
+    let transaction = |name| root.exact(&["Transaction", name]).unwrap();
+    let text = format!(
+        "{}{}{}{}{}{security}",
+        root.exact(&["Transaction", "Response", "Code"]).unwrap(),
+        transaction("RetrefNum"),
+        transaction("AuthCode"),
+        transaction("ProvDate"),
+        root.exact(&["Order", "OrderID"]).unwrap(),
+    );
+    let legacy = transaction("HashData");
+    assert_eq!(legacy, upper_hex(&Sha1::digest(&text)), "{text}");
+    let reply = String::from_utf8(reply).unwrap();
+    reply
+        .replace(legacy, &upper_hex(&Sha512::digest(&text)))
+        .into_bytes()
+}
