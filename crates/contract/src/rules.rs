@@ -61,8 +61,10 @@ rules! {
     IdempotencyInFlight = "1106", 409, "Aynı anahtarlı istek hâlâ işleniyor", "The request with the same key is still being processed";
     IdempotencyMismatch = "1107", 422, "Bu anahtar başka bir istekle kullanılmış", "This key was used with a different request";
     InvalidIdempotencyKey = "1108", 400, "x-idempotency-key geçersiz", "x-idempotency-key is not valid";
+    BodyTooSlow = "1109", 408, "İstek gövdesi zamanında gelmedi", "The body did not arrive in time";
     SystemError = "1110", 500, "Sistem hatası", "System error";
     Unavailable = "1111", 503, "Sistem geçici olarak hizmet veremiyor", "The system is temporarily unavailable";
+    TooManyRequests = "1112", 429, "Çok sık istek gönderildi, {seconds} saniye sonra yeniden deneyin", "Too many requests, try again in {seconds} seconds";
     Required = "2001", 400, "{field} alanı zorunludur", "{field} is required";
     WrongType = "2002", 400, "{field} alanının türü hatalı", "{field} has the wrong type";
     TooLong = "2003", 400, "{field} en fazla {max} karakter olabilir", "{field} can have at most {max} characters";

@@ -4,12 +4,14 @@
 mod admission;
 mod answer;
 mod decode;
+mod limits;
 mod log;
 mod routes;
 mod signing;
 
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::listen::BodyCut;
 use crate::operations::{self, Caller, Problem};
 use crate::store::db::Commit;
 use crate::store::{idempotency, signatures, won};
@@ -17,6 +19,7 @@ use answer::Answer;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use contract::endpoints::Endpoint;
 use contract::errors::Language;
 use contract::rules::Rule;
@@ -47,7 +50,9 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
             .and_then(|value| value.to_str().ok()),
     );
     let mut seen = Seen::default();
-    let answer = match served(&app, &head, body, language, &mut seen).await {
+    let outcome = served(&app, &head, body, language, &mut seen).await;
+    limits::charge(&app, &head, &seen, &outcome);
+    let answer = match outcome {
         Ok(answer) => answer,
         Err(problem) => answer::problem(&problem, language),
     };
@@ -66,20 +71,16 @@ async fn served(
     language: Language,
     seen: &mut Seen,
 ) -> Result<Answer, Problem> {
+    limits::admit_stranger(app, head)?;
     let route = routes::find(
         &app.settings.public_urls,
         head.method.as_str(),
         head.uri.path(),
     )?;
-    let body = axum::body::to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| {
-            Problem::with(
-                Rule::BodyTooLarge,
-                &[("limit", &BODY_BYTES_MAX.to_string())],
-            )
-        })?;
-    let caller = admission::admit(app, head, &body, route.endpoint, language, seen).await?;
+    let named = admission::identify(app, head, seen).await?;
+    let body = whole(body).await?;
+    let caller = admission::admit(app, head, named, &body, route.endpoint, language, seen)?;
+    limits::admit_key(app, &caller)?;
     decode::strict_json(&body)?;
     if !route.endpoint.served {
         return Err(Problem::rule(Rule::NotOffered));
@@ -105,6 +106,23 @@ async fn served(
             Err(Problem::rule(Rule::SystemError))
         }
     }
+}
+
+/// The body, as it came.
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let error = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    Err(match BodyCut::behind(&error) {
+        Some(BodyCut::Late) => Problem::rule(Rule::BodyTooSlow),
+        Some(BodyCut::Crowded) => Problem::unavailable("too many large bodies at once"),
+        Some(BodyCut::Broken) => Problem::rule(Rule::BodyNotJson),
+        None => Problem::with(
+            Rule::BodyTooLarge,
+            &[("limit", &BODY_BYTES_MAX.to_string())],
+        ),
+    })
 }
 
 /// A read claims its signature too: the method is not signed, so a captured GET would otherwise be

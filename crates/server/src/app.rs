@@ -3,8 +3,10 @@
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::journal::Journal;
+use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
+use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
@@ -37,6 +39,8 @@ pub struct App {
     pub journal: Journal,
     /// The way to people's mailboxes; none when the operator named no mail server.
     pub mail: Option<Mail>,
+    /// How often strangers and API keys may ask.
+    pub rates: Rates,
     /// What the operator set.
     pub settings: Settings,
     /// Held for reading by every operation under way; a shutdown waits to write it.
@@ -63,6 +67,10 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Writes requests (method, path, status, time) to the log.
     pub log_requests: bool,
+    /// How many connections there may be.
+    pub connections: Bounds,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
 }
@@ -90,6 +98,8 @@ impl Default for Settings {
             bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
             behind_proxy: false,
             log_requests: false,
+            connections: Bounds::default(),
+            rates: RateLimits::default(),
             panel: PanelSettings::default(),
         }
     }

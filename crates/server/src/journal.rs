@@ -66,7 +66,7 @@ const REFUSALS_MAX: u32 = 100;
 
 /// The queue's near end.
 pub struct Journal {
-    refusals: Mutex<HashMap<i64, (i64, u32)>>,
+    refusals: Mutex<HashMap<(i64, bool), (i64, u32)>>,
     queue: mpsc::Sender<Message>,
     waiting: Arc<Waiting>,
 }
@@ -101,14 +101,17 @@ impl Journal {
         }
     }
 
-    /// Whether one more refused request of this merchant is logged in this minute.
-    pub fn admits_refusal(&self, merchant_id: i64, at: Timestamp) -> bool {
+    /// Whether one more refused request of this merchant is logged in this minute. Addresses that
+    /// good signatures came from have room of their own, which no stranger can take.
+    pub fn admits_refusal(&self, merchant_id: i64, known_address: bool, at: Timestamp) -> bool {
         let minute = at.as_second().div_euclid(60);
         let mut refusals = self
             .refusals
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let count = refusals.entry(merchant_id).or_insert((minute, 0));
+        let count = refusals
+            .entry((merchant_id, known_address))
+            .or_insert((minute, 0));
         if count.0 != minute {
             *count = (minute, 0);
         }

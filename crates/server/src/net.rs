@@ -10,7 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -19,15 +19,46 @@ use std::time::Duration;
 /// vouches for, the last one that `X-Forwarded-For` names (the proxy's own word; what stands before
 /// it is the client's).
 pub fn peer(head: &http::request::Parts, behind_proxy: bool) -> String {
-    if behind_proxy {
-        let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back();
-        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-        if let Some(address) = last.and_then(|text| text.trim().parse::<IpAddr>().ok()) {
-            return address.to_string();
-        }
+    let address = client(head, behind_proxy).or_else(|| connected(head));
+    address.map_or_else(String::new, |address| address.to_string())
+}
+
+/// The address of the client itself: none behind a proxy that does not name it, where the
+/// connection's address stands for everybody.
+pub fn client(head: &http::request::Parts, behind_proxy: bool) -> Option<IpAddr> {
+    if !behind_proxy {
+        return connected(head);
     }
-    let connection = head.extensions.get::<ConnectInfo<SocketAddr>>();
-    connection.map_or_else(String::new, |info| info.0.ip().to_string())
+    let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back()?;
+    forwarded_address(forwarded.to_str().ok()?.rsplit(',').next()?)
+}
+
+fn connected(head: &http::request::Parts) -> Option<IpAddr> {
+    let connection = head.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(connection.0.ip().to_canonical())
+}
+
+/// One entry of `X-Forwarded-For`: an address, some proxies add the port, and IPv6 then stands in
+/// brackets.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    address
+        .or_else(with_port)
+        .map(|address| address.to_canonical())
+}
+
+/// What one client surely has for itself: an IPv4 address, or a /64 of IPv6.
+pub fn subnet(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
 }
 
 /// Seconds to wait for a connection.
@@ -37,15 +68,19 @@ const IDLE_SECONDS: u64 = 20;
 
 /// The HTTP client for banks, lenders and webhooks.
 pub struct Net {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    open: HttpClient,
+    /// For hosts that are not on the list; none where every host may be called.
+    guarded: Option<(HttpClient, HostList)>,
     timeout: Duration,
 }
 
-/// Looks host names up; a guarded one answers no private address but of hosts that the operator
-/// allowed. Guarding here, and not before the call, leaves no moment for the name to change.
+type HttpClient = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
+
+/// Looks host names up; a guarded one answers no private address. Guarding here, and not before the
+/// call, leaves no moment for the name to change.
 #[derive(Clone)]
 struct Resolver {
-    guard: Option<HostList>,
+    guarded: bool,
 }
 
 impl tower::Service<Name> for Resolver {
@@ -58,14 +93,11 @@ impl tower::Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let guard = self
-            .guard
-            .clone()
-            .filter(|allowed| !allowed.names(name.as_str()));
+        let guarded = self.guarded;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let open: Vec<SocketAddr> = found
-                .filter(|address| guard.is_none() || !is_private(address.ip()))
+                .filter(|address| !guarded || !is_private(address.ip()))
                 .collect();
             match open.is_empty() {
                 true => Err(std::io::Error::other("the host has no public address")),
@@ -75,42 +107,55 @@ impl tower::Service<Name> for Resolver {
     }
 }
 
+fn http_client(resolver: Resolver) -> HttpClient {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
+    let tls = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
+        .pool_timer(TokioTimer::new())
+        // A request whose connection died is doubt, not something to send again.
+        .retry_canceled_requests(false)
+        .build(tls)
+}
+
 impl Net {
     /// A client for banks and lenders that waits `timeout` for a whole reply.
     pub fn new(timeout: Duration) -> Net {
-        Net::with(timeout, Resolver { guard: None })
+        Net {
+            open: http_client(Resolver { guarded: false }),
+            guarded: None,
+            timeout,
+        }
     }
 
     /// A client for addresses that merchants set: it reaches no private host but those allowed.
     pub fn guarded(timeout: Duration, allowed: HostList) -> Net {
-        Net::with(
-            timeout,
-            Resolver {
-                guard: Some(allowed),
-            },
-        )
+        let guarded = http_client(Resolver { guarded: true });
+        Net {
+            guarded: Some((guarded, allowed)),
+            ..Net::new(timeout)
+        }
     }
 
-    fn with(timeout: Duration, resolver: Resolver) -> Net {
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
-            .pool_timer(TokioTimer::new())
-            // A request whose connection died is doubt, not something to send again.
-            .retry_canceled_requests(false)
-            .build(tls);
-        Net { client, timeout }
+    /// The client for an address. A port that the list names counts for names as for addresses, and
+    /// a resolver sees no port: so the choice is made here.
+    fn client(&self, url: &str) -> &HttpClient {
+        let listed = |list: &HostList| url::Url::parse(url).is_ok_and(|url| list.allows(&url));
+        match &self.guarded {
+            Some((guarded, list)) if !listed(list) => guarded,
+            _ => &self.open,
+        }
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
+        let client = self.client(&request.url);
         let mut builder = http::Request::builder()
             .method(request.method)
             .uri(&request.url);
@@ -120,14 +165,13 @@ impl Net {
         let request = builder
             .body(Full::new(Bytes::from(request.body)))
             .map_err(|error| Failure::NotSent(error.to_string()))?;
-        let reply =
-            self.client
-                .request(request)
-                .await
-                .map_err(|error| match error.is_connect() {
-                    true => Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error))),
-                    false => Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error))),
-                })?;
+        let reply = client
+            .request(request)
+            .await
+            .map_err(|error| match error.is_connect() {
+                true => Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error))),
+                false => Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error))),
+            })?;
         let (head, body) = reply.into_parts();
         let body = Limited::new(body, REPLY_BYTES_MAX)
             .collect()
@@ -215,8 +259,12 @@ pub fn is_private(address: IpAddr) -> bool {
                         || v6.is_multicast()
                         || (first & 0xfe00) == 0xfc00
                         || (first & 0xffc0) == 0xfe80
-                        // NAT64 and 6to4 carry IPv4 addresses inside.
+                        // Site-local, of old.
+                        || (first & 0xffc0) == 0xfec0
+                        // 6to4, Teredo, NAT64 and what is IPv4-compatible carry IPv4 addresses inside.
                         || first == 0x2002
+                        || (first == 0x2001 && v6.segments()[1] == 0)
+                        || v6.segments()[..6] == [0; 6]
                         || (first == 0x0064 && v6.segments()[1] == 0xff9b)
                 }
             }
@@ -238,14 +286,6 @@ impl HostList {
                 .filter(|e| !e.is_empty())
                 .collect(),
         )
-    }
-
-    /// Whether a host is listed, with or without a port.
-    fn names(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        self.0.iter().any(|entry| {
-            *entry == host || entry.split_once(':').is_some_and(|(name, _)| name == host)
-        })
     }
 
     /// Whether the URL's host (or host and port) is listed.
@@ -309,10 +349,14 @@ mod tests {
             "fe80::1",
             "fd00::1",
             "64:ff9b::7f00:1",
+            "fec0::1",
+            "2001::1",
+            "::7f00:1",
+            "::8.8.8.8",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
-        for public in ["8.8.8.8", "2a00:1450::1", "172.32.0.1"] {
+        for public in ["8.8.8.8", "2a00:1450::1", "172.32.0.1", "2001:4860::1"] {
             assert!(!is_private(public.parse().unwrap()), "{public}");
         }
     }
@@ -323,6 +367,33 @@ mod tests {
         assert!(list.allows(&"http://127.0.0.1:8081/x".parse().unwrap()));
         assert!(!list.allows(&"http://127.0.0.1:8082/x".parse().unwrap()));
         assert!(list.allows(&"https://SHOP.local/hook".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_port_that_is_named_counts_for_names_too() {
+        let list = HostList::new(&["localhost:18867".to_owned()]);
+        let net = Net::guarded(Duration::from_secs(1), list);
+        let is_open = |url: &str| std::ptr::eq(net.client(url), &net.open);
+        assert!(is_open("http://LOCALHOST:18867/hook"));
+        assert!(!is_open("http://localhost:18868/hook"));
+        assert!(!is_open("http://localhost/hook"));
+    }
+
+    #[test]
+    fn a_proxy_may_name_the_port_too() {
+        let named = |text: &str| forwarded_address(text).map(|a| a.to_string());
+        for (text, address) in [
+            ("203.0.113.9", "203.0.113.9"),
+            (" 203.0.113.9:51234 ", "203.0.113.9"),
+            ("[2a00:1450::1]:443", "2a00:1450::1"),
+            ("[2a00:1450::1]", "2a00:1450::1"),
+            ("\"2a00:1450::1\"", "2a00:1450::1"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+        ] {
+            assert_eq!(named(text).as_deref(), Some(address), "{text}");
+        }
+        assert_eq!(named("unknown"), None);
+        assert_eq!(named("203.0.113.9:port"), None);
     }
 
     #[test]

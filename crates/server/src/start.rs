@@ -6,18 +6,17 @@ use crate::clock::{Clock, Ids, SystemClock};
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
+use crate::rates::Rates;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::vault::Vault;
-use crate::{api, jobs, pages, panel, random};
+use crate::{api, jobs, listen, pages, panel, random};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -150,6 +149,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             settings.webhook_hosts.clone(),
         ),
         mail,
+        rates: Rates::new(settings.rates),
         settings,
         busy: Arc::new(RwLock::new(())),
     }))
@@ -180,24 +180,25 @@ pub async fn serve(
     with_jobs: bool,
     extra: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let jobs = with_jobs.then(|| tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping))));
     let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and whole: waiting for more to send only adds delay.
-        let _ = stream.set_nodelay(true);
-    });
     let told = Arc::clone(&stopping);
-    let service =
-        router(Arc::clone(&app), extra).into_make_service_with_connect_info::<SocketAddr>();
-    let outcome = axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
+    let bounds = app.settings.connections;
+    let drain = Duration::from_secs(DRAIN_SECONDS);
+    listen::serve(
+        listener,
+        router(Arc::clone(&app), extra),
+        bounds,
+        drain,
+        async move {
             shutdown.await;
             told.0.store(true, Ordering::SeqCst);
             told.1.notify_waiters();
-        })
-        .await;
+        },
+    )
+    .await;
     stopping.0.store(true, Ordering::SeqCst);
     stopping.1.notify_waiters();
     if let Some(jobs) = jobs {
@@ -213,7 +214,6 @@ pub async fn serve(
     }
     leases.abort();
     close(&app).await;
-    outcome
 }
 
 /// Writes what waits in the journal, gives the leases back and closes the database.

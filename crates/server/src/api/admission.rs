@@ -6,9 +6,10 @@ use crate::app::App;
 use crate::engine::claims::{Claims, Key};
 use crate::net;
 use crate::operations::{By, Caller, Problem, Who};
-use crate::store::merchants;
+use crate::store::merchants::{self, Merchant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use contract::card::Secret;
 use contract::endpoints::Endpoint;
 use contract::errors::Language;
 use contract::rules::Rule;
@@ -21,19 +22,26 @@ const KEY_MAX: usize = 255;
 /// Characters of an API key.
 const API_KEY_MAX: usize = 200;
 
-/// Checks the headers of wire-protocol section 1 and the signature of section 2.
-pub(super) async fn admit(
+/// What the headers say, and the secret that goes with it.
+pub(super) struct Named<'a> {
+    merchant: Merchant,
+    secret: Secret,
+    api_key: &'a str,
+    rnd_key: &'a str,
+    signature: &'a str,
+}
+
+/// Checks the headers of wire-protocol section 1, and finds the merchant of the API key. Before the
+/// body is read: who names no key of ours has nothing to say.
+pub(super) async fn identify<'a>(
     app: &App,
-    head: &Parts,
-    body: &[u8],
-    endpoint: &Endpoint,
-    language: Language,
+    head: &'a Parts,
     seen: &mut Seen,
-) -> Result<Caller, Problem> {
+) -> Result<Named<'a>, Problem> {
     let api_key = header(head, "x-api-key")?;
     let rnd_key = header(head, "x-rnd-key")?;
     let version = header(head, "x-auth-version")?;
-    let given = header(head, "x-signature")?;
+    let signature = header(head, "x-signature")?;
     if !matches!(version, "v1" | "V1" | "1") {
         return Err(Problem::rule(Rule::UnsupportedAuthVersion));
     }
@@ -47,6 +55,32 @@ pub(super) async fn admit(
         return Err(Problem::rule(Rule::UnknownApiKey));
     };
     seen.merchant_id = Some(merchant.id);
+    Ok(Named {
+        merchant,
+        secret,
+        api_key,
+        rnd_key,
+        signature,
+    })
+}
+
+/// Checks the signature of wire-protocol section 2.
+pub(super) fn admit(
+    app: &App,
+    head: &Parts,
+    named: Named<'_>,
+    body: &[u8],
+    endpoint: &Endpoint,
+    language: Language,
+    seen: &mut Seen,
+) -> Result<Caller, Problem> {
+    let Named {
+        merchant,
+        secret,
+        api_key,
+        rnd_key,
+        signature: given,
+    } = named;
     let host = head
         .headers
         .get(http::header::HOST)
@@ -82,6 +116,7 @@ pub(super) async fn admit(
         }));
         return Err(Problem::rule(Rule::SignatureNotEqual));
     }
+    seen.verified = true;
     let key = idempotency_key(head, endpoint, target, body)?;
     // Base64 has spellings that decode alike: the claim is on the bytes.
     let signature = BASE64

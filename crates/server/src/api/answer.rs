@@ -78,9 +78,14 @@ pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
             let mut answer = failure(rule.status(), Errors::of_rule(*rule, language, &values));
-            if *rule == Rule::IdempotencyInFlight {
-                answer.retry_after = Some(RETRY_AFTER_SECONDS);
-            }
+            answer.retry_after = match rule {
+                Rule::IdempotencyInFlight => Some(RETRY_AFTER_SECONDS),
+                Rule::TooManyRequests => values
+                    .iter()
+                    .find_map(|(name, seconds)| (*name == "seconds").then(|| seconds.parse()))
+                    .and_then(Result::ok),
+                _ => None,
+            };
             answer
         }
         Problem::Failed {

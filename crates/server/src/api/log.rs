@@ -6,6 +6,7 @@ use super::signing::{self, Refused};
 use crate::app::App;
 use crate::journal::Entry;
 use crate::net;
+use crate::rates::ANY_MERCHANT;
 use crate::store::merchants;
 use crate::store::requests::Logged;
 use connectors::scrub::words;
@@ -21,6 +22,8 @@ use tokio::time::Instant;
 pub(super) struct Seen {
     /// The merchant of the API key.
     pub merchant_id: Option<i64>,
+    /// The signature was right.
+    pub verified: bool,
     /// A signature that was refused.
     pub refused: Option<Box<Refused>>,
 }
@@ -70,7 +73,8 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         (Some(_), None) => app.journal.note(Entry::Request(Box::new(logged))),
         (Some(merchant_id), Some(refused)) => {
             // Whoever knows an API key can be refused as often as he likes.
-            if app.journal.admits_refusal(merchant_id, began.at) {
+            let known = is_known(app, head, merchant_id, began.at);
+            if app.journal.admits_refusal(merchant_id, known, began.at) {
                 let app = Arc::clone(app);
                 tokio::spawn(async move {
                     logged.signing = Some(signing::explained(&refused));
@@ -78,7 +82,7 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
                 });
             }
         }
-        (None, _) => unadmitted(app, logged, began.at),
+        (None, _) => unadmitted(app, head, logged, began.at),
     }
 }
 
@@ -97,21 +101,29 @@ fn path(head: &Parts, status: u16) -> String {
 
 /// What was refused before anybody asked whose key it is: a header was missing, the address is
 /// unknown. Integrators look for just that.
-fn unadmitted(app: &Arc<App>, mut logged: Logged, at: Timestamp) {
+fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
     const NOBODYS: i64 = 0;
     let unknown_key = logged.error_code.as_deref() == Some(Rule::UnknownApiKey.code());
-    if unknown_key || logged.status >= 500 || !app.journal.admits_refusal(NOBODYS, at) {
+    let known = is_known(app, head, ANY_MERCHANT, at);
+    let unheard = matches!(logged.status, 429 | 500..);
+    if unknown_key || unheard || !app.journal.admits_refusal(NOBODYS, known, at) {
         return;
     }
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Ok(Some((merchant, _))) = merchants::by_api_key(&app, &logged.api_key).await
-            && app.journal.admits_refusal(merchant.id, at)
+            && app.journal.admits_refusal(merchant.id, known, at)
         {
             logged.merchant_id = merchant.id;
             app.journal.note(Entry::Request(Box::new(logged)));
         }
     });
+}
+
+/// Whether good signatures came from the request's address lately.
+fn is_known(app: &App, head: &Parts, merchant_id: i64, at: Timestamp) -> bool {
+    let address = net::client(head, app.settings.behind_proxy);
+    address.is_some_and(|address| app.rates.is_known(merchant_id, address, at))
 }
 
 /// Code and text of an answer under `errors`.

@@ -2,7 +2,9 @@
 
 use super::Failed;
 use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
+use crate::listen::Bounds;
 use crate::net::HostList;
+use crate::rates::{Rate, RateLimits, STRANGERS};
 use crate::start::{self, Config, StartError};
 use clap::Args;
 use connectors::http::BANK_TIMEOUT_SECONDS;
@@ -99,6 +101,34 @@ pub(super) struct Behaviour {
     /// A proxy stands before the server and puts clients' addresses into X-Forwarded-For.
     #[arg(long, env = "GALATA_BEHIND_PROXY")]
     pub behind_proxy: bool,
+    /// Connections that may be open at once; beyond that the idlest one is closed.
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS", default_value_t = Bounds::default().connections)]
+    pub max_connections: usize,
+    /// Connections that one address may have open; 0 is no bound, and so is --behind-proxy.
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Bounds::default().of_one_address.unwrap_or(0))]
+    pub max_connections_per_address: usize,
+    /// Seconds that a request's head may take.
+    #[arg(long, env = "GALATA_HEAD_TIMEOUT", default_value_t = Bounds::default().head.as_secs())]
+    pub head_timeout: u64,
+    /// Seconds that a request's body may take.
+    #[arg(long, env = "GALATA_BODY_TIMEOUT", default_value_t = Bounds::default().body.as_secs())]
+    pub body_timeout: u64,
+    /// Seconds that a connection is kept without a request: more than the proxy keeps its own.
+    #[arg(long, env = "GALATA_IDLE_TIMEOUT", default_value_t = Bounds::default().idle.as_secs())]
+    pub idle_timeout: u64,
+    /// Requests a second that one address may make for good before a signature of it was verified;
+    /// 0 is no limit. A refused signature counts twice.
+    #[arg(long, env = "GALATA_STRANGER_RATE", default_value_t = STRANGERS.per_second)]
+    pub stranger_rate: u32,
+    /// Such requests that may come at once.
+    #[arg(long, env = "GALATA_STRANGER_BURST", default_value_t = STRANGERS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    pub stranger_burst: u32,
+    /// Signed requests a second that one API key may make for good; 0 is no limit.
+    #[arg(long, env = "GALATA_KEY_RATE", default_value_t = 0)]
+    pub key_rate: u32,
+    /// Signed requests of one API key that may come at once, where --key-rate is set.
+    #[arg(long, env = "GALATA_KEY_BURST", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub key_burst: u32,
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
     pub log_requests: bool,
@@ -117,6 +147,25 @@ impl Behaviour {
                 "--smtp-url needs --mail-from",
                 "write --mail-from 'Galata <galata@example.com>'",
             )),
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        let of_one_address = self.max_connections_per_address;
+        Bounds {
+            connections: self.max_connections.max(1),
+            of_one_address: (of_one_address > 0 && !self.behind_proxy).then_some(of_one_address),
+            head: Duration::from_secs(self.head_timeout),
+            body: Duration::from_secs(self.body_timeout),
+            idle: Duration::from_secs(self.idle_timeout),
+        }
+    }
+
+    fn rates(&self) -> RateLimits {
+        let rate = |per_second, burst| (per_second > 0).then_some(Rate { per_second, burst });
+        RateLimits {
+            strangers: rate(self.stranger_rate, self.stranger_burst),
+            keys: rate(self.key_rate, self.key_burst),
         }
     }
 
@@ -142,6 +191,8 @@ impl Behaviour {
                 bank_timeout: Duration::from_secs(self.bank_timeout),
                 behind_proxy: self.behind_proxy,
                 log_requests: self.log_requests,
+                connections: self.bounds(),
+                rates: self.rates(),
                 ..config.settings
             },
             ..config

@@ -109,9 +109,8 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         );
     }
     tracing::info!(%address, "serving");
-    start::serve(app, listener, !options.no_jobs, Router::new(), stopped())
-        .await
-        .map_err(|error| StartError::new(error, "").into())
+    start::serve(app, listener, !options.no_jobs, Router::new(), stopped()).await;
+    Ok(())
 }
 
 /// Does due work until told to stop.

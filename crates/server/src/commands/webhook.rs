@@ -21,7 +21,7 @@ pub(super) enum Webhook {
     /// Send a webhook again: the process that does the due work calls it at once.
     Resend(One),
     /// Call the merchant's address with a test event, and print what came back.
-    Test(Test),
+    Test(Box<Test>),
 }
 
 /// Options of `test`.
