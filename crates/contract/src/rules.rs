@@ -38,7 +38,7 @@ macro_rules! rules {
 rules! {
     MissingHeader = "1001", 401, "{field} başlığı eksik", "The header {field} is missing";
     UnknownApiKey = "1002", 401, "API anahtarı geçersiz", "The API key is not valid";
-    InvalidRndKey = "1003", 401, "x-rnd-key 1-64 harf, rakam ya da tire olmalıdır", "x-rnd-key must be 1 to 64 letters, digits or hyphens";
+    InvalidRndKey = "1003", 401, "x-rnd-key 1-64 harf, rakam ya da - _ + / = olmalıdır", "x-rnd-key must be 1 to 64 letters, digits or - _ + / =";
     UnsupportedAuthVersion = "1004", 401, "x-auth-version desteklenmiyor", "x-auth-version is not supported";
     SignatureNotEqual = "1005", 401, "İmza doğrulanamadı. Signature is not equal!", "Signature is not equal!";
     ReplayedSignature = "1006", 401, "Bu imza daha önce kullanıldı", "This signature has already been used";
@@ -77,6 +77,7 @@ rules! {
     InvalidDate = "2010", 400, "{field} geçerli bir tarih değil", "{field} is not a valid date";
     OutOfRange = "2011", 400, "{field} {min} ile {max} arasında olmalıdır", "{field} must be between {min} and {max}";
     ControlCharacter = "2012", 400, "{field} izin verilmeyen karakter içeriyor", "{field} holds a character that is not allowed";
+    KeyTwice = "2013", 400, "{field} birden fazla kez gönderilmiş", "{field} was sent more than once";
     NotPositive = "3001", 400, "{field} sıfırdan büyük olmalıdır", "{field} must be greater than zero";
     Negative = "3002", 400, "{field} negatif olamaz", "{field} cannot be negative";
     TooManyDecimals = "3003", 400, "{field} {currency} için en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals in {currency}";
@@ -102,6 +103,7 @@ rules! {
     CardHolderName = "4155", 400, "Kart sahibinin adı izin verilmeyen karakter ya da beşten fazla rakam içeriyor", "The name of the cardholder holds a character that is not allowed or more than five digits";
     StoredCardNotFound = "4156", 422, "Kayıtlı kart bulunamadı", "The stored card was not found";
     CardKindNotOffered = "4157", 400, "Kartın bu şekilde gönderilmesi henüz sunulmuyor: {field}", "Sending a card this way is not offered yet: {field}";
+    HoldsCardNumber = "4158", 400, "{field} kartın numarasını içeremez", "{field} cannot hold the number of the card";
     UnknownPosAlias = "5001", 422, "{alias} adında etkin bir POS yok", "There is no active POS with the alias {alias}";
     NoPos = "5002", 422, "Bu işlem için uygun POS bulunamadı", "No suitable POS was found for this transaction";
     NoPosForReward = "5003", 422, "Ödül işlemi için uygun POS bulunamadı", "No suitable POS was found for a reward transaction";

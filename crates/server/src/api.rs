@@ -57,8 +57,9 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
         Err(problem) => answer::problem(&problem, language),
     };
     if app.settings.log_requests {
-        let (method, path, millis) = (&head.method, head.uri.path(), began.millis());
-        tracing::info!(%method, path, status = answer.status, %millis, "request");
+        let (method, path) = log::address(&head, answer.status);
+        let millis = began.millis();
+        tracing::info!(method, path, status = answer.status, %millis, "request");
     }
     log::note(&app, &head, seen, &answer, &began);
     answer.into_response()

@@ -9,7 +9,7 @@ use crate::net;
 use crate::rates::ANY_MERCHANT;
 use crate::store::merchants;
 use crate::store::requests::Logged;
-use connectors::scrub::words;
+use connectors::scrub::{target, words};
 use contract::rules::Rule;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -55,14 +55,18 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         return;
     };
     let (error_code, error_text) = error_of(answer);
+    let (method, path) = address(head, answer.status);
     let mut logged = Logged {
         merchant_id: seen.merchant_id.unwrap_or(0),
         id: app.next_id(),
         at: began.at,
         api_key: api_key.to_owned(),
         address: net::peer(head, app.settings.behind_proxy),
-        method: words(head.method.as_str()),
-        path: path(head, answer.status),
+        method,
+        path: match head.uri.query() {
+            Some(query) => format!("{path}?{}", target(query)),
+            None => path,
+        },
         status: i64::from(answer.status),
         took_ms: began.millis(),
         error_code,
@@ -86,17 +90,14 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
     }
 }
 
-/// Path and query without what may be a card number. Some of our ids look like one; those in the path
-/// of a request that was served are ours.
-fn path(head: &Parts, status: u16) -> String {
+/// Method and path without what may be a card number, for every log. Some of our ids look like one;
+/// those in the path of a request that was served are ours.
+pub(super) fn address(head: &Parts, status: u16) -> (String, String) {
     let path = match status {
         200..300 => head.uri.path().to_owned(),
-        _ => words(head.uri.path()),
+        _ => target(head.uri.path()),
     };
-    match head.uri.query() {
-        Some(query) => format!("{path}?{}", words(query)),
-        None => path,
-    }
+    (words(head.method.as_str()), path)
 }
 
 /// What was refused before anybody asked whose key it is: a header was missing, the address is

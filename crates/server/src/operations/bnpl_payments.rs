@@ -26,6 +26,7 @@ use contract::enums::{
 };
 use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
+use contract::received::of_json;
 use contract::rules::Rule;
 use contract::term_limits;
 use serde_json::{Map, Value as Json, json};
@@ -41,6 +42,7 @@ pub async fn offers(
     caller: &Caller,
     request: BnplPaymentOfferRequest,
 ) -> Result<BnplPaymentOfferResponse, Problem> {
+    offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
@@ -306,6 +308,7 @@ async fn plan(
     caller: &Caller,
     request: InitBnplPaymentRequest,
 ) -> Result<Plan, Problem> {
+    offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -314,14 +317,16 @@ async fn plan(
     let items = check::items(request.items, price, paid, none, currency, || app.next_id())?;
     let cart = cart("cartItems", request.cart_items, price, currency)?;
     let group = check::required("paymentGroup", request.payment_group)?;
-    let callback_url = match request.callback_url.filter(|url| !url.is_empty()) {
-        Some(url) => Some(check::url("callbackUrl", Some(url))?),
-        None => None,
+    let callback_url = check::text("callbackUrl", request.callback_url, check::URL_MAX)?;
+    let (callback_url, no_address) = match callback_url {
+        Some(url) if check::is_url(&url) => (Some(url), None),
+        other => (None, other),
     };
     let params = request.additional_params.unwrap_or_default();
-    let hosted = flag(&params, "isHostedPage")?;
+    let fingate = fingate(&params)?;
+    let hosted = flag(&fingate, "isHostedPage")?;
     let bank_code = bank_code(request.bank_code, hosted)?;
-    let term = term(&params)?;
+    let term = term(&fingate)?;
     if let (Some(term), Some(limit)) = (term, term_limit(app, &cart, price.minor))
         && term > limit
     {
@@ -341,6 +346,10 @@ async fn plan(
     let mut additional = Map::new();
     if let Some(id) = apm_order_id {
         additional.insert("apmOrderId".to_owned(), Json::String(id));
+    }
+    // Nobody can be sent there, so the shopper ends on our page; what the shop sent is kept.
+    if let Some(text) = no_address {
+        additional.insert("callbackUrl".to_owned(), Json::String(text));
     }
     let payment = Payment {
         merchant_id: caller.merchant.id,
@@ -406,6 +415,14 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
     }
 }
 
+/// A method that is not offered yet is told before any field is asked for.
+fn offered(kind: Option<ApmType>) -> Result<(), Problem> {
+    match kind {
+        None | Some(ApmType::Maslak) => Ok(()),
+        Some(_) => Err(Problem::field(Rule::ValueNotOffered, "apmType")),
+    }
+}
+
 /// The merchant's account: the one that is named, or the only active one of its type.
 async fn apm(
     app: &App,
@@ -414,9 +431,6 @@ async fn apm(
     id: Option<i64>,
 ) -> Result<Apm, Problem> {
     let kind = check::required("apmType", kind)?;
-    if kind != ApmType::Maslak {
-        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
-    }
     if !caller.merchant.has(FEATURE_APMS) {
         return Err(Problem::rule(Rule::FeatureOff));
     }
@@ -455,7 +469,7 @@ fn cart(
         return Err(Problem::field(Rule::Required, at));
     }
     if sent.len() > check::ITEMS_MAX {
-        return Err(Problem::limit(Rule::TooLong, at, "max", check::ITEMS_MAX));
+        return Err(check::too_many(at, check::ITEMS_MAX));
     }
     let mut lines = Vec::with_capacity(sent.len());
     for (position, item) in sent.into_iter().enumerate() {
@@ -517,12 +531,17 @@ fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
 }
 
 /// The settings of FinGate, which Maslak became: `additionalParams.fingate`.
-fn fingate(params: &Map<String, Json>) -> Option<&Map<String, Json>> {
-    params.get("fingate").and_then(Json::as_object)
+fn fingate(params: &Map<String, Json>) -> Result<Map<String, Json>, Problem> {
+    let sent = params.get("fingate").map(of_json);
+    match sent {
+        None => Ok(Map::new()),
+        Some(Ok(map)) => Ok(map.unwrap_or_default()),
+        Some(Err(())) => Err(Problem::field(Rule::WrongType, "additionalParams.fingate")),
+    }
 }
 
-fn flag(params: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
-    match fingate(params).and_then(|fingate| fingate.get(name)) {
+fn flag(fingate: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
+    match fingate.get(name) {
         None | Some(Json::Null) => Ok(false),
         Some(Json::Bool(on)) => Ok(*on),
         // The clients declare a map of texts.
@@ -552,32 +571,34 @@ fn bank_code(value: Option<String>, hosted: bool) -> Result<Option<String>, Prob
     }
 }
 
-fn term(params: &Map<String, Json>) -> Result<Option<u16>, Problem> {
+fn term(fingate: &Map<String, Json>) -> Result<Option<u16>, Problem> {
     const FIELD: &str = "additionalParams.fingate.totalTerm";
-    let value = match fingate(params).and_then(|fingate| fingate.get("totalTerm")) {
-        None | Some(Json::Null) => return Ok(None),
-        Some(Json::Number(number)) => number.as_i64(),
-        Some(Json::String(text)) => text.parse().ok(),
-        Some(_) => None,
+    let Some(value) = fingate.get("totalTerm") else {
+        return Ok(None);
     };
-    let months = value.ok_or_else(|| Problem::field(Rule::WrongType, FIELD))?;
+    let months = of_json::<i32>(value).map_err(|()| Problem::field(Rule::WrongType, FIELD))?;
+    let Some(months) = months else {
+        return Ok(None);
+    };
     u16::try_from(months)
         .ok()
-        .filter(|_| (1..=TERM_MAX).contains(&months))
+        .filter(|_| (1..=TERM_MAX).contains(&i64::from(months)))
         .map(Some)
         .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, TERM_MAX))
 }
 
 /// The buyer's data, checked when it is there; the bank's page asks for what is not.
 fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
-    let text = |name: &str, fits: fn(&str) -> bool| match params.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) if text.is_empty() => Ok(None),
-        Some(Json::String(text)) if fits(text) => Ok(Some(text.clone())),
-        Some(_) => Err(Problem::field(
-            Rule::WrongType,
-            format!("additionalParams.{name}"),
-        )),
+    let text = |name: &str, fits: fn(&str) -> bool| {
+        let sent = params.get(name).map_or(Ok(None), of_json::<String>);
+        match sent.map(|text| text.filter(|text| !text.is_empty())) {
+            Ok(None) => Ok(None),
+            Ok(Some(text)) if fits(&text) => Ok(Some(text)),
+            Ok(Some(_)) | Err(()) => Err(Problem::field(
+                Rule::WrongType,
+                format!("additionalParams.{name}"),
+            )),
+        }
     };
     Ok(Buyer {
         identity_number: text("buyerIdentityNumber", is_identity_number)?.map(Secret::new),

@@ -27,6 +27,7 @@ pub async fn store(
         return Err(Problem::field(Rule::CardKindNotOffered, *field));
     }
     let merchant_id = caller.merchant.id;
+    let texts = given_card::Texts::of(&request, &caller.claims);
     let alias = check::text("cardAlias", request.card_alias, check::TEXT_MAX)?;
     let user_key = check::text("cardUserKey", request.card_user_key, check::TEXT_MAX)?;
     let given = given_card::Given {
@@ -37,6 +38,7 @@ pub async fn store(
         cvc: None,
         user_key: None,
         token: None,
+        texts,
     };
     let card = given_card::read(app, merchant_id, "", given, true).await?;
     user_exists(app, merchant_id, "cardUserKey", user_key.as_deref()).await?;

@@ -82,6 +82,7 @@ pub async fn created(
                 &[("field", "posIntegrator"), ("type", integrator.as_str())],
             )
         })?;
+    let status = usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?;
     let name = check::required("name", check::text("name", request.name, check::TEXT_MAX)?)?;
     let currency = request.currency.unwrap_or(Currency::Try);
     let authentication_types = request
@@ -144,7 +145,7 @@ pub async fn created(
         name,
         integrator,
         bank_id: row.bank_id,
-        status: usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?,
+        status,
         currency,
         order_number: order_number(request.order_number)?,
         settings,

@@ -15,6 +15,7 @@ pub mod figures;
 mod given_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
+pub mod moments;
 pub mod payment_detail;
 pub mod payment_export;
 pub mod payment_reporting;

@@ -1,5 +1,6 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
+use super::moments::{moment, moment_behind};
 use super::payment_view::{transaction, view};
 use super::{Caller, Permission, Problem, check};
 use crate::app::App;
@@ -15,11 +16,6 @@ use contract::payment_reporting::{
 };
 use contract::rules::Rule;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
-/// 0000-01-01T00:00:00Z.
-const YEAR_ZERO: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// A page of payments.
 pub struct Found {
@@ -178,8 +174,9 @@ impl Filters {
             r.max_paid_price,
             r.currency,
         )?;
-        filters.time("created_at >= ?", "minCreatedDate", r.min_created_date)?;
-        filters.time("created_at <= ?", "maxCreatedDate", r.max_created_date)?;
+        let (from, until) = (r.min_created_date, r.max_created_date);
+        filters.time("created_at >= ?", "minCreatedDate", from, moment)?;
+        filters.time("created_at < ?", "maxCreatedDate", until, moment_behind)?;
         Ok(Some(filters))
     }
 
@@ -228,26 +225,13 @@ impl Filters {
         condition: &str,
         field: &str,
         value: Option<ReceivedDateTime>,
+        read: fn(&str) -> Option<Timestamp>,
     ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
-        // The store keeps no moment before the year 0.
-        let moment = moment(&value.0)
-            .filter(|moment| *moment >= YEAR_ZERO)
-            .ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
+        let moment = read(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
         self.add(condition, Value::Time(moment));
         Ok(())
     }
-}
-
-/// A date-time as clients send it: with `Z` or an offset it is that moment, without it is
-/// Istanbul's; seconds may be missing, and a bare date is its midnight.
-pub fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(moment);
-    }
-    let local: DateTime = text.parse().ok()?;
-    let zone = TimeZone::get("Europe/Istanbul").ok()?;
-    Some(local.to_zoned(zone).ok()?.timestamp())
 }
 
 async fn shown(

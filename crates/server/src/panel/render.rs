@@ -216,7 +216,7 @@ pub(super) fn status_of(problem: &Problem) -> StatusCode {
 /// A problem as a page of its own.
 pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
     if let Problem::Unavailable(why) = problem {
-        tracing::error!(%why, path = visit.path, "a page could not be shown");
+        tracing::error!(%why, path = connectors::scrub::target(&visit.path), "a page could not be shown");
     }
     let (_, text) = told(visit.language, problem);
     let status = status_of(problem);

@@ -508,10 +508,20 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
         json!({"cardNumber": CARD, "cvc": "9171", "expireYear": "2044", "expireMonth": "07"});
     let path = "/payment/v1/card-loyalties/retrieve";
     assert_eq!(signed(world, &serving.url, path, &card).await.status, 400);
+    // A number in an address, as it is and with a digit escaped, of a known key and of none.
+    let escaped = CARD.replacen("922", "%3922", 1);
+    for number in [CARD, escaped.as_str()] {
+        let url = format!("{}/installment/v1/bins/{number}?n={number}", serving.url);
+        for headers in [&headers[..], &[]] {
+            let reply = crate::world::send(&world.http, "GET", &url, b"", headers).await;
+            assert_eq!(reply.status, 401);
+        }
+    }
     serving.terminate();
     assert!(serving.ended().await.success());
 
     let database = kept(&shared).await;
+    assert!(serving.logged().contains("/installment/v1/bins/***"));
     // The search itself works: what may be read is found.
     for shown in [
         "Haluk Demir",
@@ -527,6 +537,7 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     let key = shared.key.split_once(':').unwrap().1;
     for secret in [
         CARD,
+        &escaped,
         "5400630000000009",
         "4043080000000003",
         "12345678950",
