@@ -9,6 +9,7 @@ use crate::net::Net;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
+use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{api, jobs, pages, panel, random};
 use axum::Router;
@@ -151,6 +152,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         ),
         mail,
         settings,
+        turns: Turns::default(),
         busy: Arc::new(RwLock::new(())),
     }))
 }

@@ -3,12 +3,16 @@
 //! Whoever learns something first (browser, notification, job, a verify call), the state is what
 //! the lender answers to an inquiry, applied by compare-and-set; so all orders of events end alike.
 
+mod approve;
+
+pub use approve::approve;
+
 use super::answer::{failure, failure_of};
 use super::claims::Claims;
-use super::inquiry::{Found, not_open};
+use super::inquiry::{Asker, Found, caller_asked_before, next, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce};
+use super::{CONFLICTS_MAX, announce, turn};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::store::apms::{self, Apm};
@@ -81,7 +85,7 @@ pub async fn apply(
     let expires_at = app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)));
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::Waiting;
-    let mut loan = Loan {
+    let loan = Loan {
         merchant_id: merchant.id,
         payment_id: payment.id,
         apm_id: plan.apm.id,
@@ -102,6 +106,8 @@ pub async fn apply(
         expires_at,
         inquiries: 0,
         inquire_at: Some(app.unanswered_at()),
+        review_since: None,
+        acting_until: Some(app.unanswered_at()),
     };
     payment.order_id = Some(loan.order_id.clone());
     let (back, notify) = (random::token(), random::token());
@@ -133,9 +139,22 @@ pub async fn apply(
         .await
         .map_err(|error| claims.refused(error, otherwise))?;
     payment.version = 1;
-
+    let id = payment.id;
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
+    let applied = write_applied(app, merchant, payment, loan, answer).await;
+    applied.map_err(|problem| problem.or_doubt(id))
+}
+
+/// The last beat of an application.
+async fn write_applied(
+    app: &App,
+    merchant: &Merchant,
+    mut payment: Payment,
+    mut loan: Loan,
+    answer: Answer<Applied>,
+) -> Result<(Payment, Loan), Problem> {
     let was = loan.clone();
+    loan.acting_until = None;
     let mut commit = Commit::new(merchant.id, payment.id);
     match answer {
         Ok(Verdict::Approved(applied)) => {
@@ -247,30 +266,63 @@ pub async fn of_merchant(
     reload(app, merchant.id, payment_id).await
 }
 
-/// Asks the lender how the application stands and applies what it says. When the lender cannot be
-/// asked, a payment that waits is told VERIFY_REQUIRED, unless its loan is known to be ready.
-pub async fn settle(
+/// A caller wants to know how the application stands: after a call that the lender is being asked to
+/// act by has its outcome, [`settle`].
+pub async fn verify(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
 ) -> Result<(Payment, Loan), Problem> {
+    wait_for_outcome(app, merchant, payment_id).await?;
+    settle(app, merchant, payment_id, Asker::Caller).await
+}
+
+/// Waits while another call, of this process or another, asks the lender to act. Answers with what the
+/// payment then is.
+async fn wait_for_outcome(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
+) -> Result<(Payment, Loan), Problem> {
+    let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
+    if loan.is_being_acted_on(app.now()) {
+        let mut turn = turn::take(app, payment_id)?;
+        while loan.is_being_acted_on(app.now()) {
+            turn.pause().await?;
+            (payment, loan) = reload(app, merchant.id, payment_id).await?;
+        }
+    }
+    Ok((payment, loan))
+}
+
+/// Asks the lender how the application stands and applies what it says; a caller's question only when
+/// no other caller asked a moment ago. When the lender cannot be asked, a payment that waits is told
+/// VERIFY_REQUIRED, unless its loan is known to be ready.
+pub async fn settle(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
+    asker: Asker,
+) -> Result<(Payment, Loan), Problem> {
+    let (payment, loan) = reload(app, merchant.id, payment_id).await?;
+    if loan.state.is_final() || asker == Asker::Caller && !claim(app, &loan).await? {
+        return Ok((payment, loan));
+    }
     for _ in 0..CONFLICTS_MAX {
         let (payment, loan) = reload(app, merchant.id, payment_id).await?;
         if loan.state.is_final() {
             return Ok((payment, loan));
         }
         let (mut moved, mut result) = (payment.clone(), loan.clone());
+        if asker == Asker::Move {
+            result.acting_until = None;
+        }
         match inquire(app, &payment, &loan).await? {
             Ok(Some(standing)) => apply_standing(app, &mut moved, &mut result, standing),
-            Ok(None) => unknown_to_the_lender(app, &mut moved, &mut result),
+            Ok(None) => unknown_to_the_lender(app, &mut moved, &mut result, asker),
             Err(doubt) => {
                 tracing::warn!(payment = payment.id, detail = %doubt.detail, "a lender's answer is in doubt");
-                // A loan that was ready is so until the lender says otherwise.
-                if result.state != ApplicationState::Ready {
-                    result.action = Action::VerifyRequired;
-                }
-                result.inquiries += 1;
-                result.inquire_at = app.next_inquiry_at(result.inquiries);
+                unsettled(app, &mut result, asker);
             }
         }
         if write(app, merchant, (&payment, &loan), (&mut moved, &result)).await? {
@@ -278,6 +330,39 @@ pub async fn settle(
         }
     }
     Err(Problem::unavailable("the application keeps changing"))
+}
+
+/// Takes a caller's one question of this interval; false when somebody had it.
+async fn claim(app: &App, loan: &Loan) -> Result<bool, Problem> {
+    let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
+    loans::claim_inquiry(loan, app.now(), caller_asked_before(app), &mut commit);
+    Ok(won(app.db.commit(commit).await)?)
+}
+
+/// An inquiry settled nothing. The schedule counts it and asks again later, also when a person is told;
+/// what others ask can only bring the next question of the schedule forward.
+fn unsettled(app: &App, loan: &mut Loan, asker: Asker) {
+    // A loan that was ready is so until the lender says otherwise.
+    if !loan.is_approvable() {
+        loan.action = Action::VerifyRequired;
+    }
+    if asker != Asker::Schedule {
+        let soon = app.next_inquiry_at(loan.inquiries);
+        loan.inquire_at = match (loan.inquire_at, soon) {
+            (Some(known), Some(soon)) => Some(known.min(soon)),
+            (known, _) => known,
+        };
+        return;
+    }
+    loan.inquiries += 1;
+    let next = next(app, loan.inquiries, loan.review_since);
+    if next.review_since.is_some() && loan.review_since.is_none() {
+        tracing::error!(
+            payment = loan.payment_id,
+            "a person must look at an application in doubt"
+        );
+    }
+    (loan.inquire_at, loan.review_since) = (next.at, next.review_since);
 }
 
 async fn inquire(
@@ -330,7 +415,8 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
     loan.application_id = Some(standing.application_id);
     loan.bank_code = standing.bank_code.or_else(|| loan.bank_code.take());
     loan.term = standing.term.or(loan.term);
-    loan.inquiries += 1;
+    // The lender answers: whatever doubt comes later begins with short waits.
+    (loan.inquiries, loan.review_since) = (0, None);
     match standing.state {
         LoanState::Pending => {
             // An application whose page nobody was told of can only lapse.
@@ -345,6 +431,9 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.state = ApplicationState::Assessing;
             loan.action = Action::WaitForWebhook;
             loan.inquire_at = Some(app.after(ASSESSING_WAIT));
+        }
+        LoanState::Ready if loan.state == ApplicationState::Confirming => {
+            still_ready(app, loan);
         }
         LoanState::Ready => {
             loan.state = ApplicationState::Ready;
@@ -362,6 +451,19 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.state = ApplicationState::Cancelled;
         }
     }
+}
+
+/// The merchant approved, and the lender knows nothing of it. While it had not its time the approval may
+/// still be on its way, so a loan never goes back from CONFIRMING; after that the merchant may approve
+/// once more.
+fn still_ready(app: &App, loan: &mut Loan) {
+    if app.may_be_answering(loan.asked_at) {
+        loan.action = Action::VerifyRequired;
+        loan.inquire_at = Some(app.answered_by(loan.asked_at));
+        return;
+    }
+    loan.action = Action::ApprovalRequired;
+    loan.inquire_at = Some(after_expiry(app, loan));
 }
 
 /// The bank paid the merchant.
@@ -410,7 +512,7 @@ pub async fn settled_by_hand(
 
 /// The lender knows no such application. One in doubt may still be on its way, so that is believed
 /// only the third time and after a while; one that it had confirmed is a contradiction, and stays in doubt.
-fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
+fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan, asker: Asker) {
     const BELIEVED_AFTER: i64 = 2;
     const BELIEVED_AFTER_SECONDS: i64 = 90;
     let waited = app.now().duration_since(payment.created_at);
@@ -425,9 +527,8 @@ fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
         );
         return;
     }
-    loan.inquiries += 1;
+    unsettled(app, loan, asker);
     loan.action = Action::VerifyRequired;
-    loan.inquire_at = app.next_inquiry_at(loan.inquiries);
 }
 
 /// Writes a change of state; false when somebody moved first.
@@ -458,8 +559,8 @@ fn changed(
         payments::save(moved, &mut commit);
     }
     // The shop hears of each state that asks something of it or ends the matter.
-    let speaks = result.state.is_final() || result.state == ApplicationState::Ready;
-    if speaks && result.state != loan.state {
+    let speaks = result.state.is_final() || result.is_approvable();
+    if speaks && (result.state, result.action) != (loan.state, loan.action) {
         announce::loan(app, merchant, moved, result.action, &mut commit);
     }
     commit
@@ -490,7 +591,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
     loans::mark_returned(merchant_id, payment_id, &mut commit);
     let first = won(app.db.commit(commit).await)?;
     let (payment, loan) = match first {
-        true => settle(app, &merchant, payment_id).await?,
+        true => settle(app, &merchant, payment_id, Asker::News).await?,
         false => reload(app, merchant_id, payment_id).await?,
     };
     Ok(Some(LoanReturn {
@@ -527,102 +628,9 @@ pub async fn notified(
         Ok(order_id) if order_id == loan.order_id => {
             let of = (merchant_id, payment_id);
             Recorder::to_lender(app, of, apm.apm_type, "notification").told(body);
-            settle(app, &merchant, payment_id).await?;
+            settle(app, &merchant, payment_id, Asker::News).await?;
             Ok(true)
         }
         _ => Ok(false),
     }
-}
-
-/// The merchant approves a loan that is ready: the bank disburses. A second approval answers like
-/// the first and changes nothing. `note` adds to the commit of the intent what stands in the audit log.
-pub async fn approve(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    payment_id: i64,
-    note: impl Fn(&mut Commit),
-) -> Result<Payment, Problem> {
-    let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
-    for _ in 0..CONFLICTS_MAX {
-        match (payment.status, loan.state) {
-            (PaymentStatus::Success | PaymentStatus::Failure, _) => return Ok(payment),
-            (_, ApplicationState::Ready) => {}
-            // In doubt, or not known to be ready: the lender is asked first.
-            _ => {
-                (payment, loan) = settle(app, merchant, payment_id).await?;
-                match loan.state {
-                    ApplicationState::Ready => {}
-                    state if state.is_final() => return Ok(payment),
-                    ApplicationState::Confirming => return Ok(payment),
-                    _ => {
-                        return Err(Problem::with(
-                            Rule::WrongPaymentState,
-                            &[("status", loan.action.as_str())],
-                        ));
-                    }
-                }
-            }
-        }
-        let mut intended = loan.clone();
-        intended.state = ApplicationState::Confirming;
-        intended.asked_at = app.now();
-        intended.action = Action::VerifyRequired;
-        intended.inquiries = 0;
-        intended.inquire_at = Some(app.unanswered_at());
-        let mut commit = Commit::new(merchant.id, payment_id);
-        claims.write(app, Some(payment_id), &mut commit);
-        loans::save(&intended, &loan, &mut commit);
-        note(&mut commit);
-        match app
-            .db
-            .commit(commit)
-            .await
-            .map_err(|error| claims.refused(error, Problem::Moved))
-        {
-            Ok(()) => return confirm(app, merchant, payment, intended).await,
-            Err(Problem::Moved) => (payment, loan) = reload(app, merchant.id, payment_id).await?,
-            Err(problem) => return Err(problem),
-        }
-    }
-    Err(Problem::unavailable("the application keeps changing"))
-}
-
-async fn confirm(
-    app: &App,
-    merchant: &Merchant,
-    payment: Payment,
-    loan: Loan,
-) -> Result<Payment, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
-    };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Err(Problem::unavailable("the lender's protocol is gone"));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
-    let line = LenderLine {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    match lender.confirm(line, reference(&payment, &loan)).await {
-        Ok(_) => {}
-        Err(doubt) => {
-            tracing::warn!(payment = payment.id, detail = %doubt.detail, "an approval is in doubt");
-            let mut doubtful = loan.clone();
-            doubtful.inquire_at = app.next_inquiry_at(0);
-            let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
-            loans::save(&doubtful, &loan, &mut commit);
-            won(app.db.commit(commit).await)?;
-            return Ok(payment);
-        }
-    }
-    // Approved or refused, the lender's own word on how it stands now decides.
-    let (payment, _) = settle(app, merchant, payment.id).await?;
-    Ok(payment)
 }

@@ -4,9 +4,10 @@
 use super::answer::{self, Outcome, failure, failure_of, settle_stored_card};
 use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
+use super::inquiry::{self, Asker};
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce};
+use super::{CONFLICTS_MAX, announce, turn};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
@@ -414,7 +415,8 @@ async fn not_verified(
 }
 
 /// The merchant completes a verified payment: the bank takes the money. A payment that is complete
-/// already is answered as it stands, and one in doubt is inquired first.
+/// already is answered as it stands, one that another call completes right now with its outcome, and
+/// one in doubt is inquired first.
 pub async fn complete(
     app: &App,
     merchant: &Merchant,
@@ -430,8 +432,15 @@ pub async fn complete(
         }
         match payment.status {
             PaymentStatus::CallbackThreeds => {}
+            PaymentStatus::Waiting if is_being_asked(app, merchant, payment_id).await? => {
+                let mut turn = turn::take(app, payment_id)?;
+                while is_being_asked(app, merchant, payment_id).await? {
+                    turn.pause().await?;
+                }
+                continue;
+            }
             PaymentStatus::Waiting => {
-                return super::inquiry::settle(app, merchant, payment_id).await;
+                return inquiry::settle(app, merchant, payment_id, Asker::Caller).await;
             }
             PaymentStatus::Success => return Ok(payment),
             // A refusal by the bank is told again; a verification that was not enough is not
@@ -450,6 +459,14 @@ pub async fn complete(
         }
     }
     Err(Problem::unavailable("the payment keeps changing"))
+}
+
+/// A call, of this process or another, is at the bank and has no outcome yet.
+async fn is_being_asked(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
+    let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+    Ok(attempt.is_some_and(|attempt| {
+        attempt.state == AttemptState::Asked && attempt.inquire_at.is_some_and(|at| at > app.now())
+    }))
 }
 
 /// Intends, asks, answers. Nothing when somebody else completed it first.
@@ -478,15 +495,31 @@ async fn finish(
         };
     }
     payment.version += 1;
+    let id = payment.id;
+    let finished = ask_and_answer(app, merchant, payment, attempt).await;
+    finished.map(Some).map_err(|problem| problem.or_doubt(id))
+}
+
+/// The last two beats of a completion.
+async fn ask_and_answer(
+    app: &App,
+    merchant: &Merchant,
+    mut payment: Payment,
+    mut attempt: Attempt,
+) -> Result<Payment, Problem> {
     let answer = ask_finish(app, &payment, &attempt).await?;
+    let of = (&mut payment, &mut attempt);
+    let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
+        return Ok(payment);
+    };
     let answer = charge::without_strangers(answer, &attempt);
     let duplicate = charge::is_duplicate(&answer);
     let outcome: Outcome = charge::outcome(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     if duplicate {
-        payment = super::inquiry::settle(app, merchant, payment.id).await?;
+        payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;
     }
-    Ok(Some(payment))
+    Ok(payment)
 }
 
 async fn ask_finish(

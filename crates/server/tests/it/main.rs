@@ -39,5 +39,7 @@ mod process;
 mod replicas;
 mod requests;
 mod threeds;
+mod time_outs;
+mod turns;
 mod webhooks;
 mod world;
