@@ -108,9 +108,9 @@ pub const WEBHOOK_WAITS: [Duration; 6] = [
     Duration::from_secs(1800),
 ];
 
-/// During REVIEW, when a person is told, bank or lender is asked this often for a day, ...
+/// Between inquiries during the first day of a REVIEW, when a person is told.
 pub const REVIEW_WAIT: Duration = Duration::from_secs(15 * 60);
-/// ... and this often for a week after it. Then only a caller's question is left.
+/// Between inquiries during the week after it. Then only callers ask.
 pub const LATE_REVIEW_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 const REVIEW_TIME: SignedDuration = SignedDuration::from_hours(24);
 const LATE_REVIEW_TIME: SignedDuration = SignedDuration::from_hours(8 * 24);
@@ -199,11 +199,10 @@ impl App {
     /// When the next inquiry is due during a review; nothing when it lasted for more than a week.
     pub fn next_review_at(&self, since: Timestamp) -> Option<Timestamp> {
         let lasted = self.now().duration_since(since);
-        match lasted {
-            _ if lasted < REVIEW_TIME => Some(self.after(REVIEW_WAIT)),
-            _ if lasted < LATE_REVIEW_TIME => Some(self.after(LATE_REVIEW_WAIT)),
-            _ => None,
+        if lasted < REVIEW_TIME {
+            return Some(self.after(REVIEW_WAIT));
         }
+        (lasted < LATE_REVIEW_TIME).then(|| self.after(LATE_REVIEW_WAIT))
     }
 
     /// When the next inquiry is due after `made` of them; nothing when a person must be told.

@@ -391,9 +391,13 @@ async fn a_bank_that_assesses_for_long_does_not_use_up_the_schedule() {
     let world = World::open().await;
     let init = applied(&world, "134").await;
     let id = init.data("paymentId").clone();
-    let url = init.data("redirectUrl").as_str().unwrap();
-    let callback = decided(&world, url, "approve").await;
-    assert_eq!(callback.field("additionalAction"), "WAIT_FOR_WEBHOOK");
+    let order = loan(&world, &id).await.order_id;
+    let path = format!("/control/loans/{order}/decision");
+    let assess = json!({"decision": "assess", "seconds": 100_000});
+    world.control("POST", &path, assess).await;
+    let path = format!("/payment/v1/bnpl-payments/{id}/verify");
+    let verified = world.post(&path, Value::Null).await.ok();
+    assert_eq!(verified.data("additionalAction"), "WAIT_FOR_WEBHOOK");
     for _ in 0..12 {
         world.wait(61).await;
     }
@@ -457,9 +461,9 @@ async fn an_application_whose_answer_cannot_be_stored_is_doubt_about_a_payment_t
             world.post("/payment/v1/bnpl-payments/init", request).await
         })
     };
-    until("the lender takes the application", async || {
-        let loans = world.control("GET", "/control/loans", Value::Null).await;
-        loans["loans"].as_array().unwrap().first().cloned()
+    until("the application is intended", async || {
+        let list = world.get("/payment-reporting/v1/payments").await.ok();
+        (list.data("totalSize") == 1).then_some(())
     })
     .await;
     run_sql(&world, "alter table loans rename to loans_away").await;

@@ -1,6 +1,7 @@
 //! The merchant approves a loan, and the bank disburses: the one move of a loan that can happen once.
 
-use super::{reference, settle, wait_for_outcome};
+use super::settle::{reference, settle};
+use super::wait_for_outcome;
 use crate::app::App;
 use crate::engine::CONFLICTS_MAX;
 use crate::engine::claims::Claims;
