@@ -376,6 +376,8 @@ async fn put_off(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result
     };
     remember(attempt, said);
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+    // Another asker's reversal may be under way since: its mark stays.
+    attempts::unless_reversed(attempt, &mut commit);
     attempts::save(app, attempt, was, &mut commit);
     won(app.db.commit(commit).await)?;
     Ok(())

@@ -387,6 +387,44 @@ async fn a_loan_whose_lender_was_away_recovers_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_callers_slow_question_undoes_nothing_that_the_schedule_counted() {
+    let world = Arc::new(World::open().await);
+    let init = applied(&world, "064").await;
+    let id = init.data("paymentId").clone();
+    lender_is_away(&world).await;
+    let url = init.data("redirectUrl").as_str().unwrap();
+    decided(&world, url, "approve").await;
+    world
+        .control("DELETE", "/control/lender-faults", Value::Null)
+        .await;
+    let hangs =
+        json!({"operation": "inquire", "fault": {"kind": "delay", "ms": 5_000}, "times": 1});
+    world.control("POST", "/control/lender-faults", hangs).await;
+    lender_is_away(&world).await;
+    let path = format!("/payment/v1/bnpl-payments/{id}/verify");
+    let verifying = {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.post(&path, Value::Null).await })
+    };
+    until("the caller's question is at the lender", async || {
+        let found = world
+            .control("GET", "/control/lender-faults", Value::Null)
+            .await;
+        let all = found["faults"].as_array().or(found.as_array()).unwrap();
+        let hangs = all.iter().any(|fault| fault["fault"]["kind"] == "delay");
+        (!hangs).then_some(())
+    })
+    .await;
+    world.wait(6).await;
+    let counted = loan(&world, &id).await;
+    assert_eq!(counted.inquiries, 1);
+    let verified = verifying.await.unwrap().ok();
+    assert_eq!(verified.data("additionalAction"), "VERIFY_REQUIRED");
+    let now = loan(&world, &id).await;
+    assert_eq!((now.inquiries, now.inquire_at), (1, counted.inquire_at));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_that_assesses_for_long_does_not_use_up_the_schedule() {
     let world = World::open().await;
     let init = applied(&world, "134").await;

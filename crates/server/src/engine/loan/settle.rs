@@ -60,6 +60,10 @@ pub async fn settle(
         if write(app, merchant, (&payment, &loan), (&mut moved, &result)).await? {
             return Ok((moved, result));
         }
+        if asker == Asker::Caller {
+            // Somebody else learned something meanwhile, and a caller asks once.
+            return reload(app, merchant.id, payment_id).await;
+        }
     }
     Err(Problem::unavailable("the application keeps changing"))
 }
