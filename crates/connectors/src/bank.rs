@@ -58,6 +58,9 @@ pub enum DoubtReason {
     /// The bank already knows this order id: ask what became of it. Declined with this when the
     /// inquiry finds nothing of ours.
     Duplicate(Decline),
+    /// The bank says that it timed out itself, or got no answer: it has not refused. Ask what became
+    /// of it; this is its answer once its own inquiry says refused.
+    TimedOut(Decline),
     /// The bank refused to answer the question, which says nothing of the order: it does not know the
     /// account, or not its password.
     QuestionRefused,

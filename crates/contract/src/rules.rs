@@ -120,6 +120,7 @@ rules! {
     ThreeDsNotCompletable = "9003", 422, "3D Secure doğrulaması tamamlanmaya uygun değil", "The 3D Secure verification cannot be completed";
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
+    MoveUnderWay = "9006", 409, "Bu ödeme için gönderilen başka bir istek hâlâ işleniyor. Biraz sonra yeniden deneyin", "Another request about this payment is still being processed. Please try again in a moment";
 }
 
 /// The longest value that is put into a text.

@@ -254,9 +254,12 @@ async fn finished(
                 }),
             };
         }
-        Err(problem @ (Problem::Doubt { .. } | Problem::Unavailable(_) | Problem::Moved)) => {
-            return Err(problem);
-        }
+        Err(
+            problem @ (Problem::Doubt { .. }
+            | Problem::UnderWay { .. }
+            | Problem::Unavailable(_)
+            | Problem::Moved),
+        ) => return Err(problem),
         Err(
             problem @ Problem::Rule {
                 rule: Rule::ReplayedSignature,

@@ -8,6 +8,7 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
+use crate::turns::Turns;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -43,6 +44,8 @@ pub struct App {
     pub rates: Rates,
     /// What the operator set.
     pub settings: Settings,
+    /// Calls that wait for the outcome of another call's move.
+    pub turns: Turns,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }
@@ -115,6 +118,17 @@ pub const WEBHOOK_WAITS: [Duration; 6] = [
     Duration::from_secs(1800),
 ];
 
+/// Between inquiries during the first day of a REVIEW, when a person is told.
+pub const REVIEW_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Between inquiries during the week after it. Then only callers ask.
+pub const LATE_REVIEW_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+const REVIEW_TIME: SignedDuration = SignedDuration::from_hours(24);
+const LATE_REVIEW_TIME: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Callers (a shop's call, a person) make Galata ask about one payment at most once in this time;
+/// others are answered with the state as it stands.
+pub const CALLER_WAIT: SignedDuration = SignedDuration::from_secs(5);
+
 /// When the bank is asked what became of an order: pos-protocols section 4, rule 2; then with
 /// growing distance for two days.
 pub const INQUIRY_WAITS: [Duration; 9] = [
@@ -167,6 +181,15 @@ impl App {
         asked_at > self.asked_before()
     }
 
+    /// When whoever was asked at this moment has answered, or never will.
+    pub fn answered_by(&self, asked_at: Timestamp) -> Timestamp {
+        let under_way =
+            SignedDuration::try_from(self.settings.bank_timeout + Duration::from_secs(10));
+        asked_at
+            .checked_add(under_way.unwrap_or(SignedDuration::MAX))
+            .unwrap_or(Timestamp::MAX)
+    }
+
     /// Whatever was asked before this moment and has no answer is in doubt.
     pub fn asked_before(&self) -> Timestamp {
         let under_way =
@@ -183,7 +206,16 @@ impl App {
         self.after(self.settings.bank_timeout * 3 + Duration::from_secs(10))
     }
 
-    /// When the next inquiry is due after `made` of them; nothing when a person must look.
+    /// When the next inquiry is due during a review; nothing when it lasted for more than a week.
+    pub fn next_review_at(&self, since: Timestamp) -> Option<Timestamp> {
+        let lasted = self.now().duration_since(since);
+        if lasted < REVIEW_TIME {
+            return Some(self.after(REVIEW_WAIT));
+        }
+        (lasted < LATE_REVIEW_TIME).then(|| self.after(LATE_REVIEW_WAIT))
+    }
+
+    /// When the next inquiry is due after `made` of them; nothing when a person must be told.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
         let wait = self
             .settings

@@ -5,7 +5,8 @@ mod deliver;
 
 use crate::app::App;
 use crate::clock::first_id_at;
-use crate::engine::{inquiry, loan};
+use crate::engine::inquiry::{self, Asker};
+use crate::engine::loan;
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::{
@@ -155,7 +156,7 @@ async fn settle_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<
     let Some(merchant) = merchants::of_id(app, merchant_id).await? else {
         return Ok(());
     };
-    inquiry::settle(app, &merchant, payment_id)
+    inquiry::settle(app, &merchant, payment_id, Asker::Schedule)
         .await
         .map(|_| ())
 }
@@ -164,5 +165,6 @@ async fn settle_loan(app: &App, merchant_id: i64, payment_id: i64) -> Result<(),
     let Some(merchant) = merchants::of_id(app, merchant_id).await? else {
         return Ok(());
     };
-    loan::settle(app, &merchant, payment_id).await.map(|_| ())
+    let settled = loan::settle(app, &merchant, payment_id, Asker::Schedule).await;
+    settled.map(|_| ())
 }

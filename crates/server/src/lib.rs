@@ -25,4 +25,5 @@ pub mod setup;
 pub mod start;
 pub mod store;
 pub mod totp;
+pub mod turns;
 pub mod vault;

@@ -10,6 +10,7 @@ use crate::rates::Rates;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
+use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{api, jobs, listen, pages, panel, random};
 use axum::Router;
@@ -151,6 +152,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         mail,
         rates: Rates::new(settings.rates),
         settings,
+        turns: Turns::default(),
         busy: Arc::new(RwLock::new(())),
     }))
 }

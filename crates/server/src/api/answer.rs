@@ -107,6 +107,13 @@ pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
             errors.payment_id = Some(*payment_id);
             failure(ErrorGroup::STATUS, errors)
         }
+        Problem::UnderWay { payment_id } => {
+            let mut errors = Errors::of_rule(Rule::MoveUnderWay, language, &[]);
+            errors.payment_id = Some(*payment_id);
+            let mut answer = failure(Rule::MoveUnderWay.status(), errors);
+            answer.retry_after = Some(RETRY_AFTER_SECONDS);
+            answer
+        }
         Problem::Moved => unavailable("somebody else moved first", language),
         Problem::Unavailable(why) => unavailable(why, language),
     }

@@ -170,7 +170,7 @@ async fn list(options: OfMerchant) -> Result<(), Failed> {
         let amount = Money::new(doubt.amount, doubt.currency).decimal();
         let next = match doubt.next_inquiry {
             Some(at) => format!("next inquiry {at}"),
-            None => "a person must look".to_owned(),
+            None => "no inquiry by itself any more: a person must look".to_owned(),
         };
         println!(
             "{}\t{}\t{amount} {}\t{}\t{}\t{} inquiries\t{next}\t{}",

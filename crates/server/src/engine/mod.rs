@@ -13,6 +13,7 @@ pub mod routing;
 pub mod split;
 pub mod status;
 pub mod three_ds;
+pub mod turn;
 pub mod webhook_call;
 
 use crate::app::App;

@@ -1,12 +1,16 @@
 //! A card is charged with 3DS: begin, the browser's return, completion. No money moves before the
 //! merchant completes.
 
-use super::answer::{self, Outcome, failure, failure_of, settle_stored_card};
-use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
+mod complete;
+
+pub use complete::complete;
+
+use super::announce;
+use super::answer::{failure, failure_of, settle_stored_card};
+use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
@@ -16,9 +20,7 @@ use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::{poses, won};
-use connectors::bank::{
-    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verdict, Verified,
-};
+use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Returned, Verdict, Verified};
 use contract::enums::{PaymentStatus, PosIntegrator, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
@@ -116,9 +118,10 @@ pub async fn begin(
             failure(ErrorGroup::ThreedsInitError)
         }
     };
-    let payment = not_verified(app, merchant, payment, attempt, None, Some(why), false).await?;
+    let id = payment.id;
+    let failed = not_verified(app, merchant, payment, attempt, None, Some(why), false).await;
     Ok(Begun {
-        payment,
+        payment: failed.map_err(|problem| problem.or_doubt(id))?,
         page: None,
     })
 }
@@ -411,111 +414,4 @@ async fn not_verified(
     }
     moved.version += 1;
     Ok(moved)
-}
-
-/// The merchant completes a verified payment: the bank takes the money. A payment that is complete
-/// already is answered as it stands, and one in doubt is inquired first.
-pub async fn complete(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    payment_id: i64,
-) -> Result<Payment, Problem> {
-    for _ in 0..CONFLICTS_MAX {
-        let Some(payment) = payments::of_merchant(app, merchant.id, payment_id).await? else {
-            return Err(Problem::rule(Rule::PaymentNotFound));
-        };
-        if !payment.threeds {
-            return Err(Problem::rule(Rule::ThreeDsNotCompletable));
-        }
-        match payment.status {
-            PaymentStatus::CallbackThreeds => {}
-            PaymentStatus::Waiting => {
-                return super::inquiry::settle(app, merchant, payment_id).await;
-            }
-            PaymentStatus::Success => return Ok(payment),
-            // A refusal by the bank is told again; a verification that was not enough is not
-            // completable.
-            PaymentStatus::Failure if payment.error.is_some() => return Ok(payment),
-            PaymentStatus::Failure | PaymentStatus::InitThreeds => {
-                return Err(Problem::rule(Rule::ThreeDsNotCompletable));
-            }
-        }
-        let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
-        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else {
-            continue;
-        };
-        if let Some(payment) = finish(app, merchant, claims, payment, attempt).await? {
-            return Ok(payment);
-        }
-    }
-    Err(Problem::unavailable("the payment keeps changing"))
-}
-
-/// Intends, asks, answers. Nothing when somebody else completed it first.
-async fn finish(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    mut payment: Payment,
-    mut attempt: Attempt,
-) -> Result<Option<Payment>, Problem> {
-    let (was, Some(status)) = (attempt.state, after(payment.status, Event::Completing)) else {
-        return Ok(None);
-    };
-    payment.status = status;
-    attempt.state = AttemptState::Asked;
-    attempt.asked_at = app.now();
-    attempt.inquire_at = Some(app.unanswered_at());
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
-    attempts::save(app, &attempt, was, &mut commit);
-    payments::save(&payment, &mut commit);
-    if let Err(error) = app.db.commit(commit).await {
-        return match claims.refused(error, Problem::Moved) {
-            Problem::Moved => Ok(None),
-            problem => Err(problem),
-        };
-    }
-    payment.version += 1;
-    let answer = ask_finish(app, &payment, &attempt).await?;
-    let answer = charge::without_strangers(answer, &attempt);
-    let duplicate = charge::is_duplicate(&answer);
-    let outcome: Outcome = charge::outcome(answer);
-    answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
-    if duplicate {
-        payment = super::inquiry::settle(app, merchant, payment.id).await?;
-    }
-    Ok(Some(payment))
-}
-
-async fn ask_finish(
-    app: &App,
-    payment: &Payment,
-    attempt: &Attempt,
-) -> Result<Answer<Charged>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
-    else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "threeds_finish");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let finish = Finish3ds {
-        order: &order,
-        reward: attempt.reward,
-        proof,
-        client_ip: payment.client_ip.as_deref(),
-    };
-    Ok(bank.finish_3ds(line, finish).await)
 }

@@ -232,7 +232,8 @@ pub async fn approve(
     }
 }
 
-/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again.
+/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless somebody asked a
+/// moment ago.
 pub async fn verify(
     app: &App,
     caller: &Caller,
@@ -254,7 +255,7 @@ pub async fn verify(
         .commit(commit)
         .await
         .map_err(|error| caller.claims.refused(error, otherwise))?;
-    let (payment, loan) = loan::settle(app, &caller.merchant, payment_id).await?;
+    let (payment, loan) = loan::verify(app, &caller.merchant, payment_id).await?;
     Ok(verified(&payment, &loan, caller.language))
 }
 

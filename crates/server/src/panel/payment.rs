@@ -130,6 +130,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         waits, failure, said,
         inquiries => loan.map_or(last.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
         next => next.map(|at| at.to_string()),
+        review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
             approve => waits == "approval" && visit.may(Permission::ApproveLoans),
             verify => unfinished.is_some() && visit.may(Permission::Inquire),
@@ -152,6 +153,9 @@ async fn answered(app: &App, visit: &Visit, id: i64, problem: Problem, form: &Po
         Problem::Rule { rule, .. }
             if *rule != Rule::RoleForbids && *rule != Rule::PaymentNotFound =>
         {
+            payment_page(app, visit, id, false, Some((&problem, form))).await
+        }
+        Problem::UnderWay { .. } => {
             payment_page(app, visit, id, false, Some((&problem, form))).await
         }
         _ => Err(problem),

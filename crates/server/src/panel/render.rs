@@ -197,6 +197,7 @@ pub(super) fn told(language: Language, problem: &Problem) -> (String, String) {
             }
             .to_owned(),
         ),
+        Problem::UnderWay { .. } => (String::new(), Rule::MoveUnderWay.text(language, &[])),
         Problem::Moved | Problem::Unavailable(_) => {
             (String::new(), Rule::Unavailable.text(language, &[]))
         }
@@ -208,6 +209,7 @@ pub(super) fn status_of(problem: &Problem) -> StatusCode {
     let status = match problem {
         Problem::Rule { rule, .. } => rule.status(),
         Problem::Failed { .. } | Problem::Doubt { .. } => 422,
+        Problem::UnderWay { .. } => Rule::MoveUnderWay.status(),
         Problem::Moved | Problem::Unavailable(_) => 503,
     };
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

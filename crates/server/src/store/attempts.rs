@@ -33,7 +33,7 @@ pub enum AttemptState {
     Reversing,
     /// It gave it back.
     Reversed,
-    /// Inquiries led nowhere: a person must look.
+    /// Inquiries led nowhere, or a reversal was refused: a person is told. Inquiries go on.
     Review,
 }
 
@@ -42,6 +42,11 @@ impl Attempt {
     pub fn seen_taken(&self) -> bool {
         let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());
         self.state == AttemptState::Reversing || charged.is_some()
+    }
+
+    /// The bank is being asked to give the money back, until `inquire_at`.
+    pub fn is_being_voided(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.voiding)
     }
 }
 
@@ -107,10 +112,14 @@ pub struct Attempt {
     pub answer: Option<AttemptAnswer>,
     /// When the bank was asked.
     pub asked_at: Timestamp,
-    /// How often the bank was asked what became of it.
+    /// How often the schedule asked the bank what became of it; a caller's questions do not count.
     pub inquiries: i64,
-    /// When somebody must ask again.
+    /// When the schedule asks next.
     pub inquire_at: Option<Timestamp>,
+    /// How often the bank was asked to give the money back.
+    pub reversals: i64,
+    /// Since when a person is told.
+    pub review_since: Option<Timestamp>,
 }
 
 /// What the bank said, as it is kept.
@@ -125,6 +134,9 @@ pub struct AttemptAnswer {
     pub message: Option<String>,
     /// A duplicate order: how to answer when the inquiry finds nothing of ours.
     pub duplicate: Option<super::payments::PaymentFailure>,
+    /// The bank said that it timed out itself: how to answer when it turns out not to have taken the
+    /// money.
+    pub timed_out: Option<super::payments::PaymentFailure>,
     /// The bank is being asked to give the money back, until `inquire_at`.
     pub voiding: bool,
 }
@@ -168,7 +180,7 @@ macro_rules! select_attempt {
     ($rest:literal) => {
         concat!(
             "select merchant_id, id, payment_id, pos_id, order_id, order_id_chosen, threeds, state, amount, installment, reward, \
-             proof_sealed, answer, asked_at, inquiries, inquire_at from attempts ",
+             proof_sealed, answer, asked_at, inquiries, inquire_at, reversals, review_since from attempts ",
             $rest
         )
     };
@@ -200,6 +212,8 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         asked_at: row.time("asked_at")?,
         inquiries: row.int("inquiries")?,
         inquire_at: row.opt_time("inquire_at")?,
+        reversals: row.int("reversals")?,
+        review_since: row.opt_time("review_since")?,
     })
 }
 
@@ -292,12 +306,31 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     );
 }
 
-/// Makes a commit a conflict when somebody counted another inquiry meanwhile. A reversal counts one
-/// before the bank is asked for it, so what is decided beside it cannot cross it.
-pub fn unless_inquired(attempt: &Attempt, commit: &mut Commit) {
+/// Counts a reversal, before the bank is asked for it; a conflict when another one was begun since the
+/// attempt was read.
+pub fn begin_reversal(attempt: &Attempt, commit: &mut Commit) {
     commit.one(
-        "update attempts set inquiries = inquiries where merchant_id = $1 and id = $2 and inquiries = $3",
-        params![attempt.merchant_id, attempt.id, attempt.inquiries],
+        "update attempts set reversals = reversals + 1 where merchant_id = $1 and id = $2 and reversals = $3",
+        params![attempt.merchant_id, attempt.id, attempt.reversals],
+    );
+}
+
+/// Makes a commit a conflict when a reversal was begun since the attempt was read, so that what is
+/// decided beside it cannot cross it.
+pub fn unless_reversed(attempt: &Attempt, commit: &mut Commit) {
+    commit.one(
+        "update attempts set reversals = reversals where merchant_id = $1 and id = $2 and reversals = $3",
+        params![attempt.merchant_id, attempt.id, attempt.reversals],
+    );
+}
+
+/// Notes that a caller's question goes to the bank now; a conflict when another one went after
+/// `before`. A moment in the future is none: a clock was set back.
+pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commit: &mut Commit) {
+    commit.one(
+        "update attempts set caller_inquired_at = $3 where merchant_id = $1 and id = $2 \
+         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
+        params![attempt.merchant_id, attempt.id, now, before],
     );
 }
 
@@ -310,7 +343,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
     });
     commit.one(
         "update attempts set state = $4, answer = $5, answered_at = $6, inquiries = $7, inquire_at = $8, \
-         proof_sealed = $9, asked_at = $10 where merchant_id = $1 and id = $2 and state = $3",
+         proof_sealed = $9, asked_at = $10, review_since = $11 where merchant_id = $1 and id = $2 and state = $3",
         params![
             a.merchant_id,
             a.id,
@@ -322,6 +355,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
             a.inquire_at,
             sealed,
             a.asked_at,
+            a.review_since,
         ],
     );
     if a.state == AttemptState::Declined {

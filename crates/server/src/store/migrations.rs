@@ -19,4 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "asked",
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
+    Migration {
+        version: 5,
+        name: "doubt",
+        sql: include_str!("../../migrations/0005_doubt.sql"),
+    },
 ];

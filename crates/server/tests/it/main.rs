@@ -46,5 +46,7 @@ mod search_dates;
 mod shares;
 mod signed_requests;
 mod threeds;
+mod time_outs;
+mod turns;
 mod webhooks;
 mod world;
