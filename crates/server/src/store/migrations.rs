@@ -19,4 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "asked",
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
+    Migration {
+        version: 7,
+        name: "claims",
+        sql: include_str!("../../migrations/0007_claims.sql"),
+    },
 ];
