@@ -1,6 +1,6 @@
 -- What a request claims, small enough to be kept for good. Digests are cut to 128 bits, as two
 -- halves. The tables of before, signatures and idempotency_keys, stay: while processes of the older
--- version may run both are written, then their rows are moved here in steps (store/overlap.rs).
+-- version may run both are written, then their rows are moved here in steps (store/older.rs).
 
 -- Request signatures that were used: a write's for good, a read's until expires_at.
 create table request_signatures (
@@ -39,11 +39,11 @@ create table kept_answers (
   status bigint not null,
   body_sealed text not null,
   -- seconds since 1970
-  kept_at bigint not null,
+  forget_at bigint not null,
   primary key (merchant_id, high, low)
 );
 
-create index kept_answers_old on kept_answers (kept_at);
+create index kept_answers_old on kept_answers (forget_at);
 
 -- Written and read to learn whether the database takes writes.
 create table probes (

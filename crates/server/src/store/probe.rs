@@ -31,7 +31,10 @@ async fn write_and_read(db: &Db, now: Timestamp) -> Result<(), Unavailable> {
         Err(CommitError::Unavailable(why)) => return Err(Unavailable::new(why)),
         Err(error) => return Err(Unavailable::new(error.to_string())),
     }
-    match db.row("select at from probes where id = 0", params![]).await? {
+    match db
+        .row("select at from probes where id = 0", params![])
+        .await?
+    {
         Some(_) => Ok(()),
         None => Err(Unavailable::new("what was written is not read")),
     }
