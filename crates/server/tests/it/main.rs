@@ -22,6 +22,7 @@ mod doubt;
 mod doubts;
 mod exchanges;
 mod figures;
+mod growth;
 mod idempotency;
 mod keys;
 mod kill;

@@ -100,7 +100,7 @@ impl Database {
                 .await
                 .map_err(|_| Unavailable(too_late(READ_TIMEOUT)))?
                 .map_err(|error| Unavailable(said(&error)))?;
-            let Ok(rows) = timeout_at(until, query(&client, &sql, &params)).await else {
+            let Ok(rows) = timeout_at(until, query(&client, sql.clone(), &params)).await else {
                 // Whoever is handed this connection next would wait for the same answer.
                 drop(Object::take(client));
                 return Err(Unavailable(too_late(READ_TIMEOUT)));
@@ -178,9 +178,10 @@ impl Database {
     }
 }
 
+/// Prepared once a connection, unless the text was put together at run time.
 async fn query(
     client: &Object,
-    sql: &Cow<'static, str>,
+    sql: Cow<'static, str>,
     params: &[Value],
 ) -> Result<Vec<Row>, Error> {
     let stream = match sql {
@@ -188,7 +189,7 @@ async fn query(
             let statement = client.prepare_cached(sql).await?;
             client.query_raw(&statement, params).await?
         }
-        Cow::Owned(sql) => client.query_raw(sql, params).await?,
+        Cow::Owned(sql) => client.query_raw(&sql, params).await?,
     };
     collect(stream).await
 }
