@@ -1,7 +1,9 @@
 //! What a payment leaves on disk, and what is left of it when its evidence had its time.
 
 use crate::world::{World, payment};
+use server::store::db::Commit;
 use server::{jobs, params};
+use std::time::Duration;
 
 const PAYMENTS: i64 = 400;
 const DAY: i64 = 24 * 60 * 60;
@@ -65,4 +67,47 @@ async fn a_payment_with_a_key_and_a_webhook_leaves_little() {
         left.push((bytes(&world).await - before) / PAYMENTS);
     }
     println!("bytes a payment: {left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_one_step_of_what_has_expired_goes_and_the_rest_stays() {
+    let world = World::open().await;
+    let now = world.app.now();
+    let tokens = [(1_200, now), (7, world.app.after(Duration::from_secs(60)))];
+    let mut commit = Commit::new(world.merchant, 0);
+    for (count, expires_at) in tokens {
+        for number in 0..count {
+            commit.one(
+                "insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) \
+                 values ($1, $2, 1, 'THREEDS_PAGE', $3)",
+                params![format!("{count} {number}"), world.merchant, expires_at],
+            );
+        }
+    }
+    world.app.db.commit(commit).await.unwrap();
+    world.clock.advance_seconds(1);
+    jobs::forget(&world.app).await;
+    let sql = "select count(*) as n from page_tokens";
+    let row = world.app.db.row(sql, params![]).await.unwrap().unwrap();
+    assert_eq!(row.int("n").unwrap(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_go_when_they_were_delivered_and_stay_while_they_are_due() {
+    let world = World::open().await;
+    *world.hook_status.lock().unwrap() = 500;
+    let path = "/payment/v1/card-payments";
+    world.post(path, payment("5209220000000002")).await.ok();
+    world.clock.advance_seconds(91 * DAY);
+    jobs::forget(&world.app).await;
+    let sql = "select count(*) as n from webhooks";
+    let count = async || {
+        let row = world.app.db.row(sql, params![]).await.unwrap().unwrap();
+        row.int("n").unwrap()
+    };
+    assert_eq!(count().await, 1);
+    *world.hook_status.lock().unwrap() = 200;
+    world.work().await;
+    jobs::forget(&world.app).await;
+    assert_eq!(count().await, 0);
 }
