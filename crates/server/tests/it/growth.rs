@@ -67,6 +67,14 @@ async fn a_payment_with_a_key_and_a_webhook_leaves_little() {
         left.push((bytes(&world).await - before) / PAYMENTS);
     }
     println!("bytes a payment: {left:?}");
+    // PostgreSQL gives room back when it vacuums; its figures are for reading.
+    if std::env::var("GALATA_TEST_DATABASE").as_deref() != Ok("postgres") {
+        let most = [6_400, 5_200, 4_200, 1_900];
+        assert!(
+            left.iter().zip(most).all(|(left, most)| *left <= most),
+            "{left:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
