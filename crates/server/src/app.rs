@@ -8,6 +8,8 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
+use crate::store::older::Older;
+use crate::store::retention::Kept;
 use crate::turns::Turns;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
@@ -22,6 +24,8 @@ pub struct App {
     pub db: Db,
     /// Encryption at rest.
     pub vault: Vault,
+    /// Whether processes of the version before may run.
+    pub older: Older,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -66,6 +70,8 @@ pub struct Settings {
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
+    /// For how long what has been is kept.
+    pub kept: Kept,
     /// A proxy stands before the server and names clients in `X-Forwarded-For`.
     pub behind_proxy: bool,
     /// Writes requests (method, path, status, time) to the log.
@@ -99,6 +105,7 @@ impl Default for Settings {
             webhook_waits: WEBHOOK_WAITS.to_vec(),
             inquiry_waits: INQUIRY_WAITS.to_vec(),
             bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
+            kept: Kept::default(),
             behind_proxy: false,
             log_requests: false,
             connections: Bounds::default(),

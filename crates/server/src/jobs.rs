@@ -4,21 +4,16 @@
 mod deliver;
 
 use crate::app::App;
-use crate::clock::first_id_at;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::loan;
 use crate::operations::Problem;
-use crate::store::db::{Commit, Unavailable};
-use crate::store::{
-    SHARDS, attempts, cards, exchanges, inquiries, leases, loans, merchants, page_tokens, requests,
-    signatures, users, webhooks, won,
-};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::db::Unavailable;
+use crate::store::{SHARDS, attempts, leases, loans, merchants, retention, webhooks};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Between looks for due work.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -33,6 +28,7 @@ const BATCH: i64 = 64;
 pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
     let mut shards = Vec::new();
     let (mut renewed, mut forgot) = (None, None);
+    let mut forgetting: Option<JoinHandle<()>> = None;
     while !stopping.0.load(Ordering::SeqCst) {
         if is_over(renewed, RENEW_EVERY) {
             match leases::lease_shards(&app, &app.owner).await {
@@ -46,8 +42,13 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
                 }
             }
         }
-        if is_over(forgot, FORGET_EVERY) && shards.contains(&0) {
-            forget(&app).await;
+        if is_over(forgot, FORGET_EVERY)
+            && shards.contains(&0)
+            && forgetting.as_ref().is_none_or(JoinHandle::is_finished)
+        {
+            // Beside the due work: the first time after a change of the days may take long.
+            let app = Arc::clone(&app);
+            forgetting = Some(tokio::spawn(async move { forget(&app).await }));
             forgot = Some(tokio::time::Instant::now());
         }
         let done = match run_due(&app, &shards).await {
@@ -62,33 +63,15 @@ pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
             let _ = tokio::time::timeout(LOOK_EVERY, stopping.1.notified()).await;
         }
     }
+    if let Some(forgetting) = forgetting {
+        // Between two steps, or in one that is carried out all the same.
+        forgetting.abort();
+    }
 }
 
-/// Days that a card of an unfinished payment, a logged request and what was asked before a payment
-/// are kept.
-const MONTH_DAYS: i64 = 30;
-/// Days that the evidence of a payment is kept: beyond the year in which cardholders may dispute.
-const EVIDENCE_DAYS: i64 = 400;
-
-/// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments,
-/// logged requests, what was asked before payments, and what was said about old payments.
+/// Forgets what has no use any more.
 pub async fn forget(app: &App) {
-    let now = app.now();
-    let ago = |days: i64| {
-        now.checked_sub(SignedDuration::from_hours(days * 24))
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-    };
-    let mut commit = Commit::new(0, 0);
-    signatures::forget_expired(now, &mut commit);
-    page_tokens::forget_expired(now, &mut commit);
-    users::forget_expired(now, &mut commit);
-    cards::forget_abandoned(ago(MONTH_DAYS), &mut commit);
-    requests::forget_before(ago(MONTH_DAYS), &mut commit);
-    inquiries::forget_before(ago(MONTH_DAYS), &mut commit);
-    let first_kept = first_id_at(ago(EVIDENCE_DAYS));
-    exchanges::forget_before(first_kept, &mut commit);
-    webhooks::forget_tries_before(first_kept, &mut commit);
-    if let Err(error) = won(app.db.commit(commit).await) {
+    if let Err(error) = retention::forget(app).await {
         tracing::warn!(%error, "what has expired is kept for now");
     }
 }
@@ -98,6 +81,9 @@ pub async fn forget(app: &App) {
 pub async fn keep_node(app: Arc<App>) {
     loop {
         tokio::time::sleep(RENEW_EVERY).await;
+        if let Err(error) = app.older.look_again(&app.db, app.now()).await {
+            tracing::debug!(%error, "whether older processes run is looked at later");
+        }
         match leases::renew_node(&app, app.node, &app.owner).await {
             Ok(true) => {}
             Ok(false) => {

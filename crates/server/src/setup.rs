@@ -223,9 +223,5 @@ pub async fn set_feature(
 
 /// Claims of what came without a signature: a command, a panel's form.
 pub fn no_claims(merchant_id: i64) -> Claims {
-    Claims {
-        merchant_id,
-        signature: None,
-        key: None,
-    }
+    Claims::none(merchant_id)
 }

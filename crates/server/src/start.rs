@@ -10,6 +10,7 @@ use crate::rates::Rates;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
+use crate::store::older::Older;
 use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{api, jobs, listen, pages, panel, random};
@@ -121,6 +122,9 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     db.check_migrated(MIGRATIONS).await.map_err(|error| {
         StartError::new(error, "`galata migrate` brings the database up to date")
     })?;
+    let older = Older::look(&db, config.clock.now())
+        .await
+        .map_err(|error| StartError::new(error, "is the database reachable?"))?;
     let owner = random::token();
     let node = leases::lease_node(&db, &owner, config.clock.now())
         .await
@@ -138,6 +142,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     Ok(Arc::new(App {
         journal: Journal::start(db.clone()),
         db,
+        older,
         vault,
         clock: config.clock,
         ids: Ids::of_node(node),

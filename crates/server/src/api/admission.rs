@@ -70,7 +70,6 @@ pub(super) fn admit(
     head: &Parts,
     named: Named<'_>,
     body: &[u8],
-    endpoint: &Endpoint,
     language: Language,
     seen: &mut Seen,
 ) -> Result<Caller, Problem> {
@@ -87,10 +86,7 @@ pub(super) fn admit(
         .and_then(|host| host.to_str().ok())
         .unwrap_or("");
     let bases = signature::base_urls("http", host, &app.settings.public_urls);
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = target(head);
     let request = SignedRequest {
         base_urls: &bases,
         raw_target: target,
@@ -117,17 +113,12 @@ pub(super) fn admit(
         return Err(Problem::rule(Rule::SignatureNotEqual));
     }
     seen.verified = true;
-    let key = idempotency_key(head, endpoint, target, body)?;
     // Base64 has spellings that decode alike: the claim is on the bytes.
     let signature = BASE64
         .decode(given)
         .map(|bytes| BASE64.encode(bytes))
         .unwrap_or_default();
-    let claims = Claims {
-        merchant_id: merchant.id,
-        signature: Some(signature),
-        key,
-    };
+    let claims = Claims::of_request(app, merchant.id, signature);
     let by = By {
         who: Who::ApiKey(api_key.to_owned()),
         address: net::peer(head, app.settings.behind_proxy),
@@ -140,6 +131,13 @@ pub(super) fn admit(
     })
 }
 
+/// Path and query as they came.
+fn target(head: &Parts) -> &str {
+    head.uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+}
+
 fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
     let value = head
         .headers
@@ -150,14 +148,13 @@ fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
         .map_err(|_| Problem::field(Rule::MissingHeader, name))
 }
 
-/// The idempotency key of a POST or DELETE. On other methods the header means nothing.
-fn idempotency_key(
+/// The idempotency key of a POST, PATCH or DELETE. On other methods the header means nothing.
+pub(super) fn idempotency_key(
     head: &Parts,
     endpoint: &Endpoint,
-    target: &str,
     body: &[u8],
 ) -> Result<Option<Key>, Problem> {
-    if !matches!(endpoint.method, "POST" | "DELETE") {
+    if !matches!(endpoint.method, "POST" | "PATCH" | "DELETE") {
         return Ok(None);
     }
     let Some(value) = head.headers.get("x-idempotency-key") else {
@@ -170,11 +167,11 @@ fn idempotency_key(
     let mut hash = Sha256::new();
     hash.update(endpoint.method);
     hash.update([0]);
-    hash.update(target.trim_start_matches('/'));
+    hash.update(target(head).trim_start_matches('/'));
     hash.update([0]);
     hash.update(body);
     Ok(Some(Key {
         key: key.to_owned(),
-        fingerprint: BASE64.encode(hash.finalize()),
+        hash: BASE64.encode(hash.finalize()),
     }))
 }

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 pub(super) struct Route {
     /// The endpoint.
     pub endpoint: &'static Endpoint,
+    /// Whether the path takes a method that writes, served or not.
+    pub takes_writes: bool,
     params: Vec<(String, String)>,
 }
 
@@ -103,7 +105,11 @@ pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Resu
         .zip(matched.params.iter())
         .map(|(name, (_, value))| (name.to_owned(), decoded(value)))
         .collect();
-    Ok(Route { endpoint, params })
+    Ok(Route {
+        endpoint,
+        takes_writes: endpoints.iter().any(|endpoint| endpoint.method != "GET"),
+        params,
+    })
 }
 
 fn collapsed(path: &str) -> String {

@@ -6,6 +6,7 @@ use crate::listen::Bounds;
 use crate::net::HostList;
 use crate::rates::{Rate, RateLimits, STRANGERS};
 use crate::start::{self, Config, StartError};
+use crate::store::retention::Kept;
 use clap::Args;
 use connectors::http::BANK_TIMEOUT_SECONDS;
 use std::path::PathBuf;
@@ -98,6 +99,18 @@ pub(super) struct Behaviour {
     /// Whom mail comes from: `Galata <galata@example.com>`.
     #[arg(long, env = "GALATA_MAIL_FROM")]
     pub mail_from: Option<String>,
+    /// Days that answers to idempotency keys are kept; after that they are worded from the payment.
+    #[arg(long, env = "GALATA_KEEP_ANSWERS_DAYS", value_name = "DAYS", default_value_t = Kept::default().answers_days, value_parser = days())]
+    pub keep_answers_days: i64,
+    /// Days that requests are kept in the log of the panel.
+    #[arg(long, env = "GALATA_KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = Kept::default().requests_days, value_parser = days())]
+    pub keep_requests_days: i64,
+    /// Days that what was said to banks and lenders is kept, counted from the payment.
+    #[arg(long, env = "GALATA_KEEP_EXCHANGES_DAYS", value_name = "DAYS", default_value_t = Kept::default().exchanges_days, value_parser = days())]
+    pub keep_exchanges_days: i64,
+    /// Days that webhooks which were delivered or given up are kept.
+    #[arg(long, env = "GALATA_KEEP_WEBHOOKS_DAYS", value_name = "DAYS", default_value_t = Kept::default().webhooks_days, value_parser = days())]
+    pub keep_webhooks_days: i64,
     /// A proxy stands before the server and puts clients' addresses into X-Forwarded-For.
     #[arg(long, env = "GALATA_BEHIND_PROXY")]
     pub behind_proxy: bool,
@@ -132,6 +145,11 @@ pub(super) struct Behaviour {
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
     pub log_requests: bool,
+}
+
+/// A day at least, ten years at most.
+fn days() -> clap::builder::RangedI64ValueParser {
+    clap::value_parser!(i64).range(1..=3660)
 }
 
 fn seconds(waits: &[Duration]) -> Vec<u64> {
@@ -189,6 +207,12 @@ impl Behaviour {
                 webhook_waits: waits(&self.webhook_waits),
                 inquiry_waits: waits(&self.inquiry_waits),
                 bank_timeout: Duration::from_secs(self.bank_timeout),
+                kept: Kept {
+                    answers_days: self.keep_answers_days,
+                    requests_days: self.keep_requests_days,
+                    exchanges_days: self.keep_exchanges_days,
+                    webhooks_days: self.keep_webhooks_days,
+                },
                 behind_proxy: self.behind_proxy,
                 log_requests: self.log_requests,
                 connections: self.bounds(),

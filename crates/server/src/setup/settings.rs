@@ -161,6 +161,7 @@ pub async fn first_time(app: &App, merchant_id: i64, once: &str) -> Result<bool,
     signatures::claim(
         merchant_id,
         &format!("form {once}"),
+        None,
         Some(until),
         &mut commit,
     );

@@ -162,14 +162,16 @@ fn reward_to_json(reward: RewardUse) -> Json {
     to_json(&stored)
 }
 
-fn reward_from_json(json: Json) -> Result<Option<RewardUse>, Unavailable> {
+fn reward_from_json(json: Json) -> Result<RewardUse, Unavailable> {
     let stored: StoredReward = from_json(json)?;
     let money = stored.money.map(|m| RewardUse::Money {
         card: m.card,
         firm: m.firm,
         mile: m.mile,
     });
-    Ok(money.or(stored.campaign.map(RewardUse::Campaign)))
+    money
+        .or(stored.campaign.map(RewardUse::Campaign))
+        .ok_or_else(|| Unavailable::new("column reward names none"))
 }
 
 fn place(merchant_id: i64, id: i64) -> String {
@@ -187,6 +189,10 @@ macro_rules! select_attempt {
 }
 
 fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("attempts", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
     let proof = row.opt_text("proof_sealed")?;
     Ok(Attempt {
@@ -199,12 +205,8 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         threeds: row.boolean("threeds")?,
         state: AttemptState::parse(&row.text("state")?)?,
         amount: row.int("amount")?,
-        installment: u8::try_from(row.int("installment")?).unwrap_or(1),
-        reward: row
-            .opt_json("reward")?
-            .map(reward_from_json)
-            .transpose()?
-            .flatten(),
+        installment: row.number("installment", 1..=99)?,
+        reward: row.opt_json("reward")?.map(reward_from_json).transpose()?,
         proof: proof
             .map(|sealed| super::opened(app, &place(merchant_id, id), &sealed))
             .transpose()?,

@@ -3,8 +3,8 @@
 
 use super::attempts::AttemptAnswer;
 use super::db::{Row, Unavailable, params};
+use super::from_json;
 use super::payments::PosShown;
-use super::{enumerated, from_json};
 use crate::app::App;
 use contract::enums::Currency;
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ fn read(
         payment_id: row.int("payment_id")?,
         loan,
         amount: row.int("amount")?,
-        currency: enumerated(&row.text("currency")?)?,
+        currency: row.parsed("currency")?,
         party,
         state: row.text("state")?,
         since: row.time("since")?,

@@ -2,7 +2,7 @@
 //! due: `inquire_at` is the moment when the lender must be asked.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::{enumerated, from_json, shard_of, to_json};
+use super::{from_json, shard_of, to_json};
 use crate::app::App;
 use contract::enums::{ApmAdditionalAction, BnplCartItemType};
 use jiff::Timestamp;
@@ -161,17 +161,26 @@ macro_rules! select_loan {
 }
 
 fn read(row: &Row) -> Result<Loan, Unavailable> {
+    fields(row).map_err(|error| row.of_table("loans", error))
+}
+
+fn fields(row: &Row) -> Result<Loan, Unavailable> {
     Ok(Loan {
         merchant_id: row.int("merchant_id")?,
         payment_id: row.int("payment_id")?,
         apm_id: row.int("apm_id")?,
         order_id: row.text("order_id")?,
         bank_code: row.opt_text("bank_code")?,
-        term: row.opt_int("term")?.and_then(|t| u16::try_from(t).ok()),
-        approves_by_itself: row.opt_text("approval_mode")?.map(|mode| mode == "AUTO"),
+        term: row.opt_number("term", 1..=999)?,
+        approves_by_itself: match row.opt_text("approval_mode")?.as_deref() {
+            None => None,
+            Some("AUTO") => Some(true),
+            Some("MANUAL") => Some(false),
+            Some(_) => return Err(super::unknown_word("approval_mode")),
+        },
         application_id: row.opt_text("application_id")?,
         redirect_url: row.opt_text("redirect_url")?,
-        action: enumerated(&row.text("action")?)?,
+        action: row.parsed("action")?,
         state: ApplicationState::parse(&row.text("state")?)?,
         asked_at: row.time("asked_at")?,
         items: from_json(row.json("items")?)?,

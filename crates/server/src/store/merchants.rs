@@ -64,6 +64,10 @@ macro_rules! select_merchant {
 }
 
 fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("merchants", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
     let id = row.int("id")?;
     let open = |what: &str, column: &str| {
         let sealed = row.text(column)?;
@@ -73,13 +77,17 @@ fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
         id,
         name: row.text("name")?,
         demo: row.boolean("demo")?,
-        features: super::object(row.json("features")?),
-        half_threeds: row.text("threeds_policy")? == "HALF_THREEDS",
+        features: super::object("features", row.json("features")?)?,
+        half_threeds: match row.text("threeds_policy")?.as_str() {
+            "HALF_THREEDS" => true,
+            "FULL_THREEDS" => false,
+            _ => return Err(super::unknown_word("threeds_policy")),
+        },
         completes_doubt: row.boolean("completes_doubt")?,
         callback_key: open("callback key", "callback_key_sealed")?,
         webhook_key: open("webhook key", "webhook_key_sealed")?,
         webhook_url: row.text("webhook_url")?,
-        webhook_events: super::object(row.json("webhook_events")?),
+        webhook_events: super::object("webhook_events", row.json("webhook_events")?)?,
         version: row.int("version")?,
     })
 }

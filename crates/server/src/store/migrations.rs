@@ -24,4 +24,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "doubt",
         sql: include_str!("../../migrations/0005_doubt.sql"),
     },
+    Migration {
+        version: 7,
+        name: "claims",
+        sql: include_str!("../../migrations/0007_claims.sql"),
+    },
 ];

@@ -2,7 +2,7 @@
 //! the work that is due until the shop took it or the tries are used up. Each call is kept beside it.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::{enumerated, shard_of};
+use super::shard_of;
 use crate::app::App;
 use contract::enums::{WebhookEventType, WebhookStatus};
 use jiff::Timestamp;
@@ -136,13 +136,17 @@ macro_rules! select_webhook {
 }
 
 fn read(row: &Row) -> Result<Webhook, Unavailable> {
+    fields(row).map_err(|error| row.of_table("webhooks", error))
+}
+
+fn fields(row: &Row) -> Result<Webhook, Unavailable> {
     Ok(Webhook {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
         payment_id: row.int("payment_id")?,
-        event: enumerated(&row.text("event_type")?)?,
+        event: row.parsed("event_type")?,
         event_at: row.time("event_at")?,
-        status: enumerated(&row.text("status")?)?,
+        status: row.parsed("status")?,
         payload_id: row.text("payload_id")?,
         payload: row.opt_json("payload")?,
         tries: row.int("tries")?,
@@ -152,7 +156,7 @@ fn read(row: &Row) -> Result<Webhook, Unavailable> {
 fn read_sent(row: &Row) -> Result<Sent, Unavailable> {
     Ok(Sent {
         webhook: read(row)?,
-        state: enumerated(&row.text("state")?)?,
+        state: row.parsed("state")?,
         last_result: row.opt_text("last_result")?,
         due_at: row.opt_time("due_at")?,
     })
@@ -293,14 +297,6 @@ pub async fn due(
     rows.iter()
         .map(|row| Ok((read(row)?, row.time("due_at")?)))
         .collect()
-}
-
-/// Forgets the calls of webhooks whose id is below `first_kept`.
-pub fn forget_tries_before(first_kept: i64, commit: &mut Commit) {
-    commit.maybe(
-        "delete from webhook_tries where webhook_id < $1",
-        params![first_kept],
-    );
 }
 
 /// Notes how a call went that was due at `was_due`. `again_at` none: delivered, or dropped when it was

@@ -7,6 +7,7 @@
 //! parameter's type (`$1 is null` alone), write `cast($1 as bigint)`; where it widens a sum to
 //! `numeric`, write `cast(sum(x) as bigint)`. Both casts mean the same on SQLite.
 
+pub mod acknowledged;
 mod commit;
 mod committer;
 mod migrate;
@@ -24,6 +25,12 @@ pub use value::{Row, Value};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a commit may take, its time in the queue included. Past it the outcome is unknown.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a read may take, its time in the queue included.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The parameters of a statement, `$1` first: `params![payment.id, "APPROVED", None::<i64>]`.
 #[macro_export]
@@ -102,8 +109,9 @@ impl Db {
         }
     }
 
-    /// Carries out all statements of `commit` or none, and answers when they are durable. A
-    /// commit that was handed over is carried out even if the caller stops waiting.
+    /// Carries out all statements of `commit` or none, and answers when they are durable, within
+    /// `COMMIT_TIMEOUT`. A commit that was handed over is carried out even if the caller stops
+    /// waiting, unless it waited so long for its turn that nobody can be waiting any more.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         if commit.statements.is_empty() {
             return Ok(());
@@ -111,13 +119,18 @@ impl Db {
         for statement in &commit.statements {
             value::storable(&statement.params)?;
         }
-        match &*self.backend {
-            Backend::Sqlite(database) => database.commit(commit).await,
-            Backend::Postgres(database) => database.commit(commit).await,
-        }
+        let carried_out = async {
+            match &*self.backend {
+                Backend::Sqlite(database) => database.commit(commit).await,
+                Backend::Postgres(database) => database.commit(commit).await,
+            }
+        };
+        tokio::time::timeout(COMMIT_TIMEOUT, carried_out)
+            .await
+            .unwrap_or_else(|_| Err(Unavailable(too_late(COMMIT_TIMEOUT)).into()))
     }
 
-    /// The rows that a query answers. It runs where nothing can be written.
+    /// The rows that a query answers within `READ_TIMEOUT`. It runs where nothing can be written.
     pub async fn rows(
         &self,
         sql: &'static str,
@@ -196,6 +209,10 @@ impl Db {
             Backend::Postgres(database) => database.close().await,
         }
     }
+}
+
+fn too_late(limit: Duration) -> String {
+    format!("no answer within {} s", limit.as_secs())
 }
 
 /// The database did not answer, or answered something that the code cannot read.
