@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod backoff;
 pub mod bins;
 pub mod clock;
 pub mod commands;
@@ -18,6 +19,7 @@ pub mod operations;
 pub mod pages;
 pub mod panel;
 pub mod passwords;
+pub mod process;
 pub mod random;
 pub mod setup;
 pub mod start;

@@ -19,4 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "asked",
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
+    Migration {
+        version: 6,
+        name: "due",
+        sql: include_str!("../../migrations/0006_due.sql"),
+    },
 ];

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cards;
 pub mod db;
 pub mod doubts;
+pub mod due;
 pub mod exchanges;
 pub mod figures;
 pub mod idempotency;
