@@ -209,10 +209,12 @@ async fn answers(head: &'static str, body: &'static [u8], endless: bool) -> Stri
                 let _ = stream.read(&mut request).await;
                 stream.write_all(head.as_bytes()).await?;
                 stream.write_all(body).await?;
-                while endless {
+                loop {
+                    if !endless {
+                        return std::io::Result::Ok(());
+                    }
                     stream.write_all(body).await?;
                 }
-                std::io::Result::Ok(())
             });
         }
     });
