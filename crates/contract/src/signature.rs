@@ -4,6 +4,7 @@
 //! A request signature is `base64(sha256(url + api key + secret + rnd key + body))`, without
 //! separators, where `url` is the caller's base URL, path and query after one decoding.
 
+use crate::card::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -234,6 +235,23 @@ pub fn webhook(key: &str, event: &str, timestamp: i64, status: &str, payload_id:
     mac.update(status.as_bytes());
     mac.update(payload_id.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// `webhook-signature` of Standard Webhooks, beside Craftgate's own, which does not cover the body:
+/// `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, with dots between.
+/// `key` is the webhook key's text as bytes. Source: the specification on standardwebhooks.com.
+pub fn standard_webhook(key: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new(&hmac_key(key).into());
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// A webhook key as the libraries of Standard Webhooks take it: `whsec_` and base64, which they decode
+/// to the bytes that sign.
+pub fn standard_webhook_key(key: &Secret) -> Secret {
+    Secret::new(format!("whsec_{}", STANDARD.encode(key.expose())))
 }
 
 /// A key of any length as one block (RFC 2104): padded with zeros, hashed first when longer.

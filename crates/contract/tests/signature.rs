@@ -1,9 +1,12 @@
 //! Signatures that the official clients made, and the traps around them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::card::Secret;
 use contract::signature::{
-    Callback, SignedRequest, base_urls, callback_hash_v1, callback_hash_v2, sign, target_spellings,
-    valid_rnd_key, verify, webhook,
+    Callback, SignedRequest, base_urls, callback_hash_v1, callback_hash_v2, sign, standard_webhook,
+    standard_webhook_key, target_spellings, valid_rnd_key, verify, webhook,
 };
 use serde_json::Value;
 
@@ -100,6 +103,22 @@ fn a_long_webhook_key_is_hashed_first() {
     // Made with Python's hmac.
     let made = webhook(&"a".repeat(131), "API_AUTH", 1, "SUCCESS", "1");
     assert_eq!(made, "VKw1e7A0ioqWTYpt+Pt+T7BBUcjan1XPp8gy9EWff44=");
+}
+
+#[test]
+fn the_standard_signature_is_that_of_the_published_vector() {
+    // With it the libraries of Standard Webhooks are tested.
+    let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    let made = standard_webhook(&key, id, "1614265330", br#"{"test": 2432232314}"#);
+    assert_eq!(made, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+#[test]
+fn the_standard_form_of_a_key_decodes_to_its_text() {
+    let shown = standard_webhook_key(&Secret::new("Aoh7tReTybO6wOjBmOJFFsOR53SBojEp"));
+    let expected = "whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA=";
+    assert_eq!(shown.expose(), expected);
 }
 
 #[test]

@@ -216,15 +216,12 @@ fn is_ours(webhook_url: &str) -> bool {
 
 /// Gives back what a killed sandbox had leased, so that due work need not wait for it to lapse.
 async fn take_over(app: &App, home: &Home) -> Result<(), StartError> {
-    if let Some((node, owner)) = home.killed_process() {
+    if let Some(owner) = home.killed_process() {
         leases::release_shards(app, &owner)
             .await
             .map_err(seed::failed)?;
-        leases::release_node(&app.db, node, &owner)
-            .await
-            .map_err(seed::failed)?;
     }
-    home.note_process(app.node, &app.owner)
+    home.note_process(&app.owner)
         .map_err(|error| StartError::new(format!("{}: {error}", home.directory().display()), ""))
 }
 

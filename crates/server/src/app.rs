@@ -2,6 +2,7 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
+use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::listen::Bounds;
 use crate::mail::Mail;
@@ -32,14 +33,14 @@ pub struct App {
     pub ids: Ids,
     /// This process, in leases.
     pub owner: String,
-    /// Its node number.
-    pub node: i64,
     /// What card numbers tell.
     pub bins: Bins,
     /// The way to banks and lenders.
     pub net: Net,
     /// The way to shops' webhook addresses: refuses private ones.
     pub webhook_net: Net,
+    /// The due work that this process is at.
+    pub desk: Arc<Desk>,
     /// What is written behind a request.
     pub journal: Journal,
     /// The way to people's mailboxes; none when the operator named no mail server.

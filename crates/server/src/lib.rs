@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod backoff;
 pub mod bins;
 pub mod clock;
 pub mod commands;
@@ -19,6 +20,7 @@ pub mod operations;
 pub mod pages;
 pub mod panel;
 pub mod passwords;
+pub mod process;
 pub mod random;
 pub mod rates;
 pub mod setup;

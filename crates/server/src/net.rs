@@ -4,7 +4,9 @@
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use connectors::http::{BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
+use http::response::Parts;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -65,6 +67,9 @@ pub fn subnet(address: IpAddr) -> IpAddr {
 const CONNECT_TIMEOUT_SECONDS: u64 = 10;
 /// Seconds an idle connection to a bank is kept.
 const IDLE_SECONDS: u64 = 20;
+
+/// How long the body of an answer that counts by its status is read.
+const TOLD_BODY: Duration = Duration::from_secs(1);
 
 /// The HTTP client for banks, lenders and webhooks.
 pub struct Net {
@@ -155,6 +160,40 @@ impl Net {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
+        let (head, body) = self.head(request).await?;
+        let body = Limited::new(body, REPLY_BYTES_MAX)
+            .collect()
+            .await
+            .map_err(|error| {
+                let why = match error.is::<LengthLimitError>() {
+                    true => REPLY_TOO_LONG.to_owned(),
+                    false => format!("{CONNECTION_BROKE}: {}", cause(error.as_ref())),
+                };
+                Failure::MaybeSent(why)
+            })?;
+        Ok(response(head, body.to_bytes().to_vec()))
+    }
+
+    /// Tells something to somebody whose answer is its status: the head must come within the time.
+    /// Of the body, at most `bytes_max` bytes and what comes within a moment are kept; however long it
+    /// is, and whether it ends or breaks, changes nothing.
+    pub async fn tell(&self, request: Request, bytes_max: usize) -> Result<Response, Failure> {
+        let told = tokio::time::timeout(self.timeout, self.head(request)).await;
+        let (head, mut body) = told.map_err(|_| Failure::MaybeSent(NO_REPLY.to_owned()))??;
+        let mut kept = Vec::new();
+        let read = async {
+            while kept.len() < bytes_max
+                && let Some(Ok(frame)) = body.frame().await
+            {
+                let data = frame.into_data().unwrap_or_default();
+                kept.extend_from_slice(&data[..data.len().min(bytes_max - kept.len())]);
+            }
+        };
+        let _ = tokio::time::timeout(TOLD_BODY, read).await;
+        Ok(response(head, kept))
+    }
+
+    async fn head(&self, request: Request) -> Result<(Parts, Incoming), Failure> {
         let client = self.client(&request.url);
         let mut builder = http::Request::builder()
             .method(request.method)
@@ -172,32 +211,25 @@ impl Net {
                 true => Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error))),
                 false => Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error))),
             })?;
-        let (head, body) = reply.into_parts();
-        let body = Limited::new(body, REPLY_BYTES_MAX)
-            .collect()
-            .await
-            .map_err(|error| {
-                let why = match error.is::<LengthLimitError>() {
-                    true => REPLY_TOO_LONG.to_owned(),
-                    false => format!("{CONNECTION_BROKE}: {}", cause(error.as_ref())),
-                };
-                Failure::MaybeSent(why)
-            })?;
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
-            .collect();
-        Ok(Response {
-            status: head.status.as_u16(),
-            headers,
-            body: body.to_bytes().to_vec(),
+        Ok(reply.into_parts())
+    }
+}
+
+fn response(head: Parts, body: Vec<u8>) -> Response {
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
+        .collect();
+    Response {
+        status: head.status.as_u16(),
+        headers,
+        body,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::app::{App, Settings};
 use crate::bins::Bins;
-use crate::clock::{Clock, Ids, SystemClock};
+use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
+use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
@@ -13,7 +14,7 @@ use crate::store::migrations::MIGRATIONS;
 use crate::store::older::Older;
 use crate::turns::Turns;
 use crate::vault::Vault;
-use crate::{api, jobs, listen, pages, panel, random};
+use crate::{api, jobs, listen, pages, panel, process};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -125,16 +126,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     let older = Older::look(&db, config.clock.now())
         .await
         .map_err(|error| StartError::new(error, "is the database reachable?"))?;
-    let owner = random::token();
-    let node = leases::lease_node(&db, &owner, config.clock.now())
-        .await
-        .map_err(|error| StartError::new(error, "is the database reachable?"))?
-        .ok_or_else(|| {
-            StartError::new(
-                "all node numbers are leased",
-                "stop one of the other processes, or wait half a minute",
-            )
-        })?;
+    let owner = process::owner();
+    let reserved = lease_node(&db, &owner, &*config.clock).await?;
     let mut settings = config.settings;
     for url in &mut settings.public_urls {
         url.truncate(url.trim_end_matches('/').len());
@@ -144,10 +137,10 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         db,
         older,
         vault,
+        desk: Desk::new(Arc::clone(&config.clock)),
         clock: config.clock,
-        ids: Ids::of_node(node),
+        ids: Ids::new(reserved),
         owner,
-        node,
         bins: Bins::load(),
         net: Net::new(settings.bank_timeout),
         webhook_net: Net::guarded(
@@ -160,6 +153,23 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         turns: Turns::default(),
         busy: Arc::new(RwLock::new(())),
     }))
+}
+
+/// A node number for ids. When all are taken, those of the dead lapse while we wait.
+async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved, StartError> {
+    for _ in 0..=leases::LEASE_SECONDS {
+        let leased = leases::lease_node(db, owner, clock.now())
+            .await
+            .map_err(|error| StartError::new(error, "is the database reachable?"))?;
+        if let Some(reserved) = leased {
+            return Ok(reserved);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(StartError::new(
+        format!("all {NODES} node numbers are leased to processes that run"),
+        "stop one of the other processes",
+    ))
 }
 
 /// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
@@ -229,7 +239,7 @@ pub async fn close(app: &App) {
     if let Err(error) = leases::release_shards(app, &app.owner).await {
         tracing::warn!(%error, "the shards were not given back");
     }
-    if let Err(error) = leases::release_node(&app.db, app.node, &app.owner).await {
+    if let Err(error) = leases::release_node(app).await {
         tracing::warn!(%error, "the node number was not given back");
     }
     app.db.close().await;

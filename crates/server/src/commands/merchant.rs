@@ -16,6 +16,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use contract::rules::Rule;
+use contract::signature::standard_webhook_key;
 
 /// Merchants and their settings.
 #[derive(Subcommand)]
@@ -34,7 +35,8 @@ pub(super) enum Merchant {
     CallbackKey(Key),
     /// Replace the key that signs webhooks; the new one is printed once.
     WebhookKey(Key),
-    /// Show the keys that sign callbacks and webhooks; the look stands in the audit log.
+    /// Show the keys that sign callbacks and webhooks, the latter also as Standard Webhooks libraries
+    /// take it; the look stands in the audit log.
     Keys(Keys),
     /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
     Threeds(Threeds),
@@ -230,7 +232,11 @@ async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
     let by = By::operator();
     let outcome = setup::set_signing_key(&app, &by, options.merchant, which, own.as_ref()).await;
     start::close(&app).await;
-    println!("key  {}", outcome?.expose());
+    let key = outcome?;
+    println!("key  {}", key.expose());
+    if which == SigningKey::Webhook {
+        println!("standard key  {}", standard_webhook_key(&key).expose());
+    }
     Ok(())
 }
 
@@ -240,7 +246,7 @@ async fn keys(options: Keys) -> Result<(), Failed> {
     start::close(&app).await;
     let (callback, webhook) = outcome?;
     println!("callback key  {}", callback.expose());
-    println!("webhook key   {}", webhook.expose());
+    print_webhook_key(&webhook);
     Ok(())
 }
 
@@ -261,8 +267,14 @@ async fn create(options: Create) -> Result<(), Failed> {
     println!("api key       {}", made.api_key);
     println!("secret key    {}", made.secret_key.expose());
     println!("callback key  {}", made.callback_key.expose());
-    println!("webhook key   {}", made.webhook_key.expose());
+    print_webhook_key(&made.webhook_key);
     Ok(())
+}
+
+/// The key, and the same key as the libraries of Standard Webhooks take it.
+fn print_webhook_key(key: &Secret) {
+    println!("webhook key   {}", key.expose());
+    println!("standard key  {}", standard_webhook_key(key).expose());
 }
 
 async fn list(store: Store) -> Result<(), Failed> {

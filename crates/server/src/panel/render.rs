@@ -63,6 +63,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "tested.html",
         "totp.html",
         "webhook.html",
+        "webhook_state.html",
         "webhooks.html",
     ] {
         if let Err(error) = environment.add_template(name, text) {

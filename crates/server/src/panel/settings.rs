@@ -15,6 +15,7 @@ use axum::routing::get;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use contract::rules::Rule;
+use contract::signature::standard_webhook_key;
 use http::StatusCode;
 use minijinja::{Value, context};
 use std::sync::Arc;
@@ -125,9 +126,11 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
         has_url => !merchant.webhook_url.is_empty(),
         events => events(&merchant, of_webhook),
         keys => beyond.keys.as_ref().map(|(callback, webhook)| {
-            context! { callback => callback.expose(), webhook => webhook.expose() }
+            let standard = standard_webhook_key(webhook);
+            context! { callback => callback.expose(), webhook => webhook.expose(), standard => standard.expose() }
         }),
         made => beyond.made.as_ref().map(Secret::expose),
+        made_standard => beyond.made.as_ref().map(|key| standard_webhook_key(key).expose().to_owned()),
     };
     Ok(render::with_status(
         beyond.status,

@@ -261,23 +261,6 @@ pub async fn last_of_payment(
     row.map(|row| read(app, &row)).transpose()
 }
 
-/// Merchant and payment of the attempts of some shards whose inquiry is due, the longest due first.
-pub async fn due(
-    app: &App,
-    shards: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let sql = format!(
-        "select merchant_id, payment_id from attempts where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
-        super::listed(shards),
-    );
-    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
-        .collect()
-}
-
 /// Writes a new attempt and claims its order id: a conflict when the merchant used it already.
 pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     let a = attempt;

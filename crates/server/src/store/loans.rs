@@ -208,23 +208,6 @@ pub async fn of_payment(
         .transpose()
 }
 
-/// Merchant and payment of the applications of some shards whose inquiry is due, the longest due first.
-pub async fn due(
-    app: &App,
-    shards: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let sql = format!(
-        "select merchant_id, payment_id from loans where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
-        super::listed(shards),
-    );
-    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
-        .collect()
-}
-
 /// Writes a new application and claims its order id.
 pub fn insert(loan: &Loan, commit: &mut Commit) {
     let l = loan;

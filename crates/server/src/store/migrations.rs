@@ -25,6 +25,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0005_doubt.sql"),
     },
     Migration {
+        version: 6,
+        name: "due",
+        sql: include_str!("../../migrations/0006_due.sql"),
+    },
+    Migration {
         version: 7,
         name: "claims",
         sql: include_str!("../../migrations/0007_claims.sql"),

@@ -9,6 +9,7 @@ pub mod cards;
 pub mod db;
 mod digest;
 pub mod doubts;
+pub mod due;
 pub mod exchanges;
 pub mod figures;
 pub mod idempotency;

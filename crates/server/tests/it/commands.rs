@@ -727,6 +727,8 @@ async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_to
 
     let keys = shared.run(&["merchant", "keys", &merchant]);
     assert_eq!(printed(&keys, "callback key"), crate::world::CALLBACK_KEY);
+    let standard = "whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA=";
+    assert_eq!(printed(&keys, "standard key"), standard);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,6 +139,8 @@ async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
     let shown = panel.post("/panel/settings/keys-look", &[]).await.ok();
     shown.has(CALLBACK_KEY);
     shown.has(WEBHOOK_KEY);
+    // The same key as the libraries of Standard Webhooks take it.
+    shown.has("whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA");
     assert_eq!(noted(&world, "merchant.keys_look", Outcome::Done).await, 1);
 
     // Nothing typed changes nothing.
@@ -159,6 +161,7 @@ async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
         .await
         .ok()
         .has(own);
+    panel.get("/panel/settings").await.ok().lacks("whsec_");
     assert_eq!(merchant(&world).await.webhook_key.expose(), own);
 
     let once = panel.get("/panel/settings").await.hidden("once");

@@ -53,6 +53,16 @@ describe('a payment', () => {
     assert.ok(event.verified);
   });
 
+  test('is told in a webhook that the library of Standard Webhooks verifies with the key as it is shown', async () => {
+    const made = await payments.createPayment(payment(12.5, card('5209220000000002')));
+    const event = await stage.shop.webhook(made.id, 'API_AUTH');
+    const keys = await stage.galata('merchant', 'keys', stage.merchantId);
+    const key = keys.match(/whsec_\S+/)[0];
+    assert.ok(stage.shop.isStandard(event, key));
+    const forged = { raw: { ...event.raw, body: event.raw.body.replace('SUCCESS', 'FAILURE') } };
+    assert.ok(!stage.shop.isStandard(forged, key));
+  });
+
   for (const number of ['4256690000000001', '4796810000000002', '9792060000000007', '5209220000000002', '5406670000000009']) {
     test(`with the everyday card ${number} succeeds`, async () => {
       assert.equal((await payments.createPayment(payment(12.5, card(number)))).paymentStatus, 'SUCCESS');
