@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    server::machine::keep_files_private();
     let options = options::Options::parse();
     let level = if options.log_requests { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));

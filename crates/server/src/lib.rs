@@ -12,6 +12,7 @@ pub mod csv;
 pub mod engine;
 pub mod jobs;
 pub mod journal;
+pub mod machine;
 pub mod mail;
 pub mod net;
 pub mod operations;

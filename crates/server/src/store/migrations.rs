@@ -19,4 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "asked",
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
+    Migration {
+        version: 8,
+        name: "vault_check",
+        sql: include_str!("../../migrations/0008_vault_check.sql"),
+    },
 ];

@@ -23,6 +23,7 @@ pub mod requests;
 pub mod roles;
 pub mod signatures;
 pub mod users;
+pub mod vault_check;
 pub mod webhooks;
 
 use crate::app::App;

@@ -41,3 +41,4 @@ mod requests;
 mod threeds;
 mod webhooks;
 mod world;
+mod wrong_key;

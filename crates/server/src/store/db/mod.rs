@@ -50,6 +50,8 @@ pub struct Options {
     pub readers: usize,
     /// Committers on PostgreSQL, each with a connection of its own. SQLite has one writer.
     pub committers: usize,
+    /// Make a SQLite file that is missing, and its folder.
+    pub create: bool,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
         Options {
             readers: 8,
             committers: 4,
+            create: true,
         }
     }
 }
@@ -74,7 +77,7 @@ enum Backend {
 
 impl Db {
     /// Opens `sqlite:///absolute/path.db`, `sqlite:relative/path.db` or `postgres://…`; a SQLite
-    /// file that is missing is created, an empty database is not migrated. On PostgreSQL
+    /// file that is missing is created if `options` say so, an empty database is not migrated. On PostgreSQL
     /// `sslmode` is `disable`, `prefer` (the default) or `require`; `require` verifies the
     /// server against the public roots, or against the PEM file named by `sslrootcert`.
     pub async fn open(url: &str, options: Options) -> Result<Db, OpenError> {
@@ -220,8 +223,10 @@ impl std::error::Error for Unavailable {}
 /// Why a database cannot be opened, for the operator.
 #[derive(Debug)]
 pub struct OpenError {
-    message: String,
-    hint: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
 }
 
 impl OpenError {
