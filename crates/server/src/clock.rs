@@ -126,6 +126,12 @@ pub fn first_id_at(moment: Timestamp) -> i64 {
     millis.max(0).saturating_mul(IDS_A_MILLISECOND)
 }
 
+/// The moment at which an id was made, to the millisecond.
+pub fn moment_of_id(id: i64) -> Option<Timestamp> {
+    let millis = (id / IDS_A_MILLISECOND).checked_add(EPOCH_MILLIS)?;
+    Timestamp::from_millisecond(millis).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +157,8 @@ mod tests {
         assert!(Ids::of_node(0).next(now) >= first_id_at(now));
         assert!(Ids::of_node(31).next(before) < first_id_at(now));
         assert_eq!(first_id_at(Timestamp::UNIX_EPOCH), 0);
+        let moment = moment_of_id(Ids::of_node(3).next(now)).unwrap();
+        assert_eq!(moment.as_millisecond(), now.as_millisecond());
     }
 
     #[test]

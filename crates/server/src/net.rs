@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tower::ServiceExt;
 
 /// The address that a request came from: of the connection, or, behind a proxy that the operator
 /// vouches for, the last one that `X-Forwarded-For` names (the proxy's own word; what stands before
@@ -38,6 +39,7 @@ const IDLE_SECONDS: u64 = 20;
 /// The HTTP client for banks, lenders and webhooks.
 pub struct Net {
     client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    connector: HttpsConnector<HttpConnector<Resolver>>,
     timeout: Duration,
 }
 
@@ -106,8 +108,24 @@ impl Net {
             .pool_timer(TokioTimer::new())
             // A request whose connection died is doubt, not something to send again.
             .retry_canceled_requests(false)
-            .build(tls);
-        Net { client, timeout }
+            .build(tls.clone());
+        Net {
+            client,
+            connector: tls,
+            timeout,
+        }
+    }
+
+    /// Connects to an address, with TLS where it is https, and says nothing there. Answers why it
+    /// cannot.
+    pub async fn connect(&self, url: &str) -> Result<(), String> {
+        let url = url.parse().map_err(|_| format!("{url} is no address"))?;
+        let connecting = self.connector.clone().oneshot(url);
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(format!("{NO_CONNECTION}: {}", cause(error.as_ref()))),
+            Err(_) => Err(NO_REPLY.to_owned()),
+        }
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Failure> {
@@ -275,6 +293,43 @@ pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> 
     match is_private(written_out) && !allowed.allows(url) {
         true => Err("the address is private; the operator can allow it"),
         false => Ok(()),
+    }
+}
+
+/// Seconds that a name is looked up for when an address is saved.
+const LOOK_UP_SECONDS: u64 = 3;
+
+/// Whether an address can only be in a private network that the operator did not allow: written out,
+/// or a name all of whose addresses are. A name that answers nothing now may do so later.
+pub async fn is_private_address(url: &url::Url, allowed: &HostList) -> bool {
+    if allowed.allows(url) {
+        return false;
+    }
+    let name = match url.host() {
+        None => return false,
+        Some(url::Host::Ipv4(ip)) => return is_private(IpAddr::V4(ip)),
+        Some(url::Host::Ipv6(ip)) => return is_private(IpAddr::V6(ip)),
+        Some(url::Host::Domain(name)) => name,
+    };
+    let found = tokio::time::timeout(
+        Duration::from_secs(LOOK_UP_SECONDS),
+        tokio::net::lookup_host((name, 0)),
+    );
+    match found.await {
+        Ok(Ok(addresses)) => {
+            let mut addresses = addresses.peekable();
+            addresses.peek().is_some() && addresses.all(|address| is_private(address.ip()))
+        }
+        _ => false,
+    }
+}
+
+/// The entry of a [`HostList`] that allows just this address: its host, with the port it names.
+pub fn host_entry(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or("");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

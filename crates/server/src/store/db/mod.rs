@@ -105,6 +105,17 @@ impl Db {
         }
     }
 
+    /// The time on the database server's clock; nothing where the database is a file.
+    pub async fn now(&self) -> Result<Option<jiff::Timestamp>, Unavailable> {
+        match self.kind() {
+            Kind::Sqlite => Ok(None),
+            Kind::Postgres => match self.row("select now() as now", Vec::new()).await? {
+                Some(row) => row.opt_time("now"),
+                None => Ok(None),
+            },
+        }
+    }
+
     /// Carries out all statements of `commit` or none, and answers when they are durable. A
     /// commit that was handed over is carried out even if the caller stops waiting.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
