@@ -36,9 +36,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard output. A reader that went away does not stop the sandbox.
+/// Writes a line to standard output. A reader that went away does not stop the sandbox, and
+/// colours reach a terminal alone.
 fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
 }
