@@ -116,7 +116,7 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
 }
 
 /// Brings the schema up to date, and seals the value by which the key is known.
-async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
+pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
     db.migrate(MIGRATIONS, now).await.map_err(not_migrated)?;
     vault_check::seal(db, vault, now).await.map_err(key_refused)
 }

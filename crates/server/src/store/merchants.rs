@@ -118,9 +118,8 @@ pub async fn of_id(app: &App, id: i64) -> Result<Option<Merchant>, Unavailable> 
 }
 
 /// Whether a merchant is there whose keys everybody knows.
-pub async fn demo_exists(app: &App) -> Result<bool, Unavailable> {
-    let row = app
-        .db
+pub async fn demo_exists(db: &Db) -> Result<bool, Unavailable> {
+    let row = db
         .row("select id from merchants where demo limit 1", params![])
         .await?;
     Ok(row.is_some())

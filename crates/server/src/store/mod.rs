@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;
+pub mod backlog;
 pub mod cards;
 pub mod db;
 pub mod doubts;
