@@ -75,7 +75,7 @@ pub(super) struct Create {
     #[arg(long, ignore_case = true, value_parser = one_of::<PosIntegrator>(offered()))]
     integrator: PosIntegrator,
     /// The one currency it takes.
-    #[arg(long, default_value = "TRY", ignore_case = true, hide_possible_values = true, value_parser = one_of::<Currency>(Currency::ALL.iter().map(|one| one.as_str())))]
+    #[arg(long, default_value = "TRY", ignore_case = true, value_parser = one_of::<Currency>(Currency::ALL.iter().map(|one| one.as_str())))]
     currency: Currency,
     #[command(flatten)]
     values: Values,
