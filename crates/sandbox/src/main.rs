@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    server::machine::keep_files_private();
     let options = options::Options::parse();
     let level = if options.log_requests { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
@@ -35,9 +36,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard output. A reader that went away does not stop the sandbox.
+/// Writes a line to standard output. A reader that went away does not stop the sandbox, and
+/// colours reach a terminal alone.
 fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
 }

@@ -212,6 +212,12 @@ pub fn first_id_at(moment: Timestamp) -> i64 {
     millis(moment).max(0).saturating_mul(IDS_A_MILLISECOND)
 }
 
+/// The moment at which an id was made, to the millisecond.
+pub fn moment_of_id(id: i64) -> Option<Timestamp> {
+    let millis = (id / IDS_A_MILLISECOND).checked_add(EPOCH_MILLIS)?;
+    Timestamp::from_millisecond(millis).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +253,8 @@ mod tests {
         let before = later(now, -2);
         assert!(Ids::new(reserved(31, before)).next(before) < first_id_at(now));
         assert_eq!(first_id_at(Timestamp::UNIX_EPOCH), 0);
+        let moment = moment_of_id(Ids::new(reserved(3, now)).next(now)).unwrap();
+        assert_eq!(moment.as_millisecond(), now.as_millisecond());
     }
 
     #[test]

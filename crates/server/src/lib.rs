@@ -14,6 +14,7 @@ pub mod engine;
 pub mod jobs;
 pub mod journal;
 pub mod listen;
+pub mod machine;
 pub mod mail;
 pub mod net;
 pub mod operations;

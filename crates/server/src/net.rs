@@ -16,6 +16,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tower::ServiceExt;
 
 /// The address that a request came from: of the connection, or, behind a proxy that the operator
 /// vouches for, the last one that `X-Forwarded-For` names (the proxy's own word; what stands before
@@ -76,6 +77,8 @@ pub struct Net {
     open: HttpClient,
     /// For hosts that are not on the list; none where every host may be called.
     guarded: Option<(HttpClient, HostList)>,
+    /// For looks at who can be reached.
+    connector: HttpsConnector<HttpConnector<Resolver>>,
     timeout: Duration,
 }
 
@@ -112,37 +115,42 @@ impl tower::Service<Name> for Resolver {
     }
 }
 
-fn http_client(resolver: Resolver) -> HttpClient {
+fn connector(resolver: Resolver) -> HttpsConnector<HttpConnector<Resolver>> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
-    let tls = hyper_rustls::HttpsConnectorBuilder::new()
+    hyper_rustls::HttpsConnectorBuilder::new()
         .with_webpki_roots()
         .https_or_http()
         .enable_http1()
-        .wrap_connector(tcp);
+        .wrap_connector(tcp)
+}
+
+fn http_client(connector: HttpsConnector<HttpConnector<Resolver>>) -> HttpClient {
     Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
         .pool_timer(TokioTimer::new())
         // A request whose connection died is doubt, not something to send again.
         .retry_canceled_requests(false)
-        .build(tls)
+        .build(connector)
 }
 
 impl Net {
     /// A client for banks and lenders that waits `timeout` for a whole reply.
     pub fn new(timeout: Duration) -> Net {
+        let connector = connector(Resolver { guarded: false });
         Net {
-            open: http_client(Resolver { guarded: false }),
+            open: http_client(connector.clone()),
             guarded: None,
+            connector,
             timeout,
         }
     }
 
     /// A client for addresses that merchants set: it reaches no private host but those allowed.
     pub fn guarded(timeout: Duration, allowed: HostList) -> Net {
-        let guarded = http_client(Resolver { guarded: true });
+        let guarded = http_client(connector(Resolver { guarded: true }));
         Net {
             guarded: Some((guarded, allowed)),
             ..Net::new(timeout)
@@ -156,6 +164,18 @@ impl Net {
         match &self.guarded {
             Some((guarded, list)) if !listed(list) => guarded,
             _ => &self.open,
+        }
+    }
+
+    /// Connects to an address, with TLS where it is https, and says nothing there. Answers why it
+    /// cannot.
+    pub async fn connect(&self, url: &str) -> Result<(), String> {
+        let url = url.parse().map_err(|_| format!("{url} is no address"))?;
+        let connecting = self.connector.clone().oneshot(url);
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(format!("{NO_CONNECTION}: {}", cause(error.as_ref()))),
+            Err(_) => Err(NO_REPLY.to_owned()),
         }
     }
 
@@ -347,6 +367,43 @@ pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> 
     match is_private(written_out) && !allowed.allows(url) {
         true => Err("the address is private; the operator can allow it"),
         false => Ok(()),
+    }
+}
+
+/// Seconds that a name is looked up for when an address is saved.
+const LOOK_UP_SECONDS: u64 = 3;
+
+/// Whether an address can only be in a private network that the operator did not allow: written out,
+/// or a name all of whose addresses are. A name that answers nothing now may do so later.
+pub async fn is_private_address(url: &url::Url, allowed: &HostList) -> bool {
+    if allowed.allows(url) {
+        return false;
+    }
+    let name = match url.host() {
+        None => return false,
+        Some(url::Host::Ipv4(ip)) => return is_private(IpAddr::V4(ip)),
+        Some(url::Host::Ipv6(ip)) => return is_private(IpAddr::V6(ip)),
+        Some(url::Host::Domain(name)) => name,
+    };
+    let found = tokio::time::timeout(
+        Duration::from_secs(LOOK_UP_SECONDS),
+        tokio::net::lookup_host((name, 0)),
+    );
+    match found.await {
+        Ok(Ok(addresses)) => {
+            let mut addresses = addresses.peekable();
+            addresses.peek().is_some() && addresses.all(|address| is_private(address.ip()))
+        }
+        _ => false,
+    }
+}
+
+/// The entry of a [`HostList`] that allows just this address: its host, with the port it names.
+pub fn host_entry(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or("");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

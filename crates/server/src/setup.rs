@@ -8,8 +8,8 @@ mod poses;
 mod settings;
 
 pub use apms::{
-    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, create_apm, edit_apm, sent_secret,
-    set_apm_active,
+    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, check_apm_host, create_apm, edit_apm,
+    sent_secret, set_apm_active,
 };
 pub use connection::{Found, Tested, test_apm, test_pos};
 pub use keys::{
@@ -17,8 +17,9 @@ pub use keys::{
     rotate_key,
 };
 pub use poses::{
-    Environment, base_of, create_pos, edit_pos, endpoint_behind, endpoint_of, environment_of,
-    move_pos, point_at, pos_of, poses_of,
+    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, base_of, create_pos, edit_pos,
+    endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
+    set_pos_active,
 };
 pub use settings::{
     SigningKey, first_time, look_at_keys, set_signing_key, set_webhook, set_webhook_event,

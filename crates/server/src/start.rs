@@ -8,16 +8,18 @@ use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
 use crate::rates::Rates;
-use crate::store::db::{Db, Options};
+use crate::store::db::{Db, MigrateError, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::store::older::Older;
+use crate::store::vault_check::{self, KeyRefused};
 use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{api, jobs, listen, pages, panel, process};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
+use jiff::Timestamp;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -92,14 +94,66 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Reads the keys.
+pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
+    Vault::parse(text).map_err(|error| {
+        StartError::new(
+            format!("the key cannot be used: {}", error.0),
+            "`galata key --out galata.key` makes a key file",
+        )
+    })
+}
+
+/// Opens the database; a SQLite file that is missing is made only where `create` says so.
+pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
+    // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = Options {
+        create,
+        ..Options::default()
+    };
+    Db::open(url, options)
+        .await
+        .map_err(|error| StartError::new(&error.message, error.hint))
+}
+
+/// Brings the schema up to date, and seals the value by which the key is known.
+pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
+    db.migrate(MIGRATIONS, now).await.map_err(not_migrated)?;
+    vault_check::seal(db, vault, now).await.map_err(key_refused)
+}
+
+/// Refuses a database whose schema is older or newer than this program.
+pub async fn check_schema(db: &Db) -> Result<(), StartError> {
+    db.check_migrated(MIGRATIONS).await.map_err(not_migrated)
+}
+
+/// Refuses a key that is not this database's.
+pub async fn check_key(db: &Db, vault: &Vault) -> Result<(), StartError> {
+    vault_check::open(db, vault).await.map_err(key_refused)
+}
+
+fn not_migrated(error: MigrateError) -> StartError {
+    StartError::new(&error, error.hint())
+}
+
+fn key_refused(refused: KeyRefused) -> StartError {
+    match refused {
+        KeyRefused::Wrong => StartError::new(
+            "this is not the key of this database: it does not open what is sealed there",
+            "give the key file that belongs to the database; without it its secrets are lost",
+        ),
+        KeyRefused::NotSealed => StartError::new(
+            "no key has been used with this database yet",
+            "`galata migrate` makes it ready for this key",
+        ),
+        KeyRefused::Unavailable(error) => StartError::new(error, "is the database reachable?"),
+    }
+}
+
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
-    let vault = Vault::parse(&config.keys).map_err(|error| {
-        StartError::new(
-            format!("the key file cannot be used: {}", error.0),
-            "`galata key` prints a new key",
-        )
-    })?;
+    let vault = parse_keys(&config.keys)?;
     let mail = config
         .smtp
         .map(|(url, from)| Mail::open(&url, &from))
@@ -110,19 +164,12 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "--smtp-url smtps://user:password@host:465 and --mail-from",
             )
         })?;
-    // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let db = Db::open(&config.database_url, Options::default())
-        .await
-        .map_err(|error| StartError::new(error, ""))?;
+    let db = open_database(&config.database_url, config.migrate).await?;
     if config.migrate {
-        db.migrate(MIGRATIONS, config.clock.now())
-            .await
-            .map_err(|error| StartError::new(error, ""))?;
+        migrate(&db, &vault, config.clock.now()).await?;
     }
-    db.check_migrated(MIGRATIONS).await.map_err(|error| {
-        StartError::new(error, "`galata migrate` brings the database up to date")
-    })?;
+    check_schema(&db).await?;
+    check_key(&db, &vault).await?;
     let older = Older::look(&db, config.clock.now())
         .await
         .map_err(|error| StartError::new(error, "is the database reachable?"))?;

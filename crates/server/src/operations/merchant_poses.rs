@@ -34,7 +34,8 @@ pub struct Endpoint {
     pub path: String,
     /// Path of the 3DS page.
     pub threeds_path: String,
-    /// `P` is production, anything else test; nothing keeps what is set, which is production first.
+    /// `P` is production, anything else test; nothing keeps what is set, and is production in a new
+    /// POS.
     pub mode: Option<String>,
 }
 
@@ -113,6 +114,7 @@ pub async fn created(
         new_integration: request.new_integration.unwrap_or(false),
         associations: Vec::new(),
         authentication_types,
+        status_before: None,
     };
     let users = request.merchant_pos_users.unwrap_or_default();
     let users = users
@@ -341,6 +343,7 @@ pub async fn changed(
     let before = known(app, merchant_id, id).await?;
     let mut pos = before.clone();
     change(&mut pos)?;
+    remember_status(before.status, &mut pos);
     let mut commit = Commit::new(merchant_id, id);
     claims.write(app, None, &mut commit);
     poses::save(app, &pos, &mut commit);
@@ -353,6 +356,16 @@ pub async fn changed(
         .map_err(|error| claims.refused(error, otherwise))?;
     pos.version += 1;
     Ok(pos)
+}
+
+/// Keeps of a POS that goes out of use what it was, whoever changes it.
+fn remember_status(was: PosStatus, pos: &mut Pos) {
+    let before = &mut pos.settings.status_before;
+    match (was, pos.status) {
+        (PosStatus::Passive, PosStatus::Passive) => {}
+        (was, PosStatus::Passive) => *before = Some(was),
+        _ => *before = None,
+    }
 }
 
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
@@ -539,6 +552,12 @@ fn scheme_of(row: &BankRow, at: &PosSettings) -> String {
     } else {
         "https".to_owned()
     }
+}
+
+/// Refuses a POS whose host the operator does not allow (any more).
+pub fn check_host(app: &App, pos: &Pos) -> Result<(), Problem> {
+    let row = directory::row(pos.integrator).ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
+    allowed_host(app, row, &pos.settings)
 }
 
 /// A stolen API key must not send stored cards to a stranger: a host outside the directory needs

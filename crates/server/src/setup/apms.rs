@@ -348,6 +348,11 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Refuses an account whose host the operator does not allow (any more).
+pub fn check_apm_host(app: &App, apm: &Apm) -> Result<(), Problem> {
+    lender_url(app, &apm.account.api_url).map(|_| ())
+}
+
 /// A secret out of a form: nothing when it is empty or still masked, and stays as it is.
 pub fn sent_secret(text: &str) -> Option<Secret> {
     (!text.is_empty() && text != MASK).then(|| Secret::new(text))

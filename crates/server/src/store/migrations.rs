@@ -34,4 +34,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "claims",
         sql: include_str!("../../migrations/0007_claims.sql"),
     },
+    Migration {
+        version: 8,
+        name: "vault_check",
+        sql: include_str!("../../migrations/0008_vault_check.sql"),
+    },
 ];

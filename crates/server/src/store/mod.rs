@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;
+pub mod backlog;
 pub mod cards;
 pub mod db;
 mod digest;
@@ -28,6 +29,7 @@ pub mod retention;
 pub mod roles;
 pub mod signatures;
 pub mod users;
+pub mod vault_check;
 pub mod webhooks;
 
 pub use probe::probe;

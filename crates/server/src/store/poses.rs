@@ -79,6 +79,9 @@ pub struct PosSettings {
     pub associations: Vec<CardAssociation>,
     /// How payments may be authenticated on it.
     pub authentication_types: Vec<PaymentAuthenticationType>,
+    /// Of a POS that was taken out of use: what it was, and is again when it is activated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_before: Option<PosStatus>,
 }
 
 /// A POS's keys and users.

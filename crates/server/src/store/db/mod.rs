@@ -57,6 +57,8 @@ pub struct Options {
     pub readers: usize,
     /// Committers on PostgreSQL, each with a connection of its own. SQLite has one writer.
     pub committers: usize,
+    /// Make a SQLite file that is missing, and its folder.
+    pub create: bool,
 }
 
 impl Default for Options {
@@ -64,6 +66,7 @@ impl Default for Options {
         Options {
             readers: 8,
             committers: 4,
+            create: true,
         }
     }
 }
@@ -81,7 +84,7 @@ enum Backend {
 
 impl Db {
     /// Opens `sqlite:///absolute/path.db`, `sqlite:relative/path.db` or `postgres://…`; a SQLite
-    /// file that is missing is created, an empty database is not migrated. On PostgreSQL
+    /// file that is missing is created if `options` say so, an empty database is not migrated. On PostgreSQL
     /// `sslmode` is `disable`, `prefer` (the default) or `require`; `require` verifies the
     /// server against the public roots, or against the PEM file named by `sslrootcert`.
     pub async fn open(url: &str, options: Options) -> Result<Db, OpenError> {
@@ -106,6 +109,17 @@ impl Db {
         match &*self.backend {
             Backend::Sqlite(_) => Kind::Sqlite,
             Backend::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// The time on the database server's clock; nothing where the database is a file.
+    pub async fn now(&self) -> Result<Option<jiff::Timestamp>, Unavailable> {
+        match self.kind() {
+            Kind::Sqlite => Ok(None),
+            Kind::Postgres => match self.row("select now() as now", Vec::new()).await? {
+                Some(row) => row.opt_time("now"),
+                None => Ok(None),
+            },
         }
     }
 
@@ -237,8 +251,10 @@ impl std::error::Error for Unavailable {}
 /// Why a database cannot be opened, for the operator.
 #[derive(Debug)]
 pub struct OpenError {
-    message: String,
-    hint: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
 }
 
 impl OpenError {

@@ -70,15 +70,27 @@ impl Database {
             ));
         }
         let path = PathBuf::from(path);
-        let readers = options.readers.max(1);
-        let database = tokio::task::spawn_blocking(move || Database::start(path, readers))
+        let (readers, create) = (options.readers.max(1), options.create);
+        let database = tokio::task::spawn_blocking(move || Database::start(path, readers, create))
             .await
             .map_err(|error| open_error(&error.to_string()))??;
         tokio::spawn(count_each_second(database.writer.downgrade()));
         Ok(database)
     }
 
-    fn start(path: PathBuf, readers: usize) -> Result<Database, OpenError> {
+    fn start(path: PathBuf, readers: usize, create: bool) -> Result<Database, OpenError> {
+        let missing = matches!(path.try_exists(), Ok(false));
+        match (missing, create) {
+            (false, _) => {}
+            (true, true) => make_folder(&path)?,
+            // A mistyped path must not become one more empty database.
+            (true, false) => {
+                return Err(OpenError::new(
+                    format!("there is no database {}", path.display()),
+                    "`galata migrate` makes it, if the path is right",
+                ));
+            }
+        }
         let refused = |error: rusqlite::Error| open_error(&format!("{}: {error}", path.display()));
         acknowledged::compare(&path)?;
         let connection = connect(&path).map_err(refused)?;
@@ -167,6 +179,23 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.reads.close();
     }
+}
+
+/// The folder of a new database, for its owner alone; one that is there stays as it is.
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|error| open_error(&format!("{}: {error}", folder.display())))
 }
 
 fn open_error(message: &str) -> OpenError {
