@@ -90,8 +90,20 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// A binary whose pages cannot be shown does not start.
+fn check_templates() -> Result<(), StartError> {
+    let checked = pages::check_templates().and_then(|()| panel::check_templates());
+    checked.map_err(|error| {
+        StartError::new(
+            format!("a page's template does not render: {error}"),
+            "this binary is not usable; install another build",
+        )
+    })
+}
+
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
+    check_templates()?;
     let vault = Vault::parse(&config.keys).map_err(|error| {
         StartError::new(
             format!("the key file cannot be used: {}", error.0),

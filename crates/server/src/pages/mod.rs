@@ -19,6 +19,11 @@ use std::sync::Arc;
 /// Bytes that a browser or lender may post here.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// The pages' templates, read and rendered with samples; an error says which of them fails and where.
+pub fn check_templates() -> Result<(), String> {
+    render::check()
+}
+
 /// The pages' routes.
 pub fn router() -> Router<Arc<App>> {
     Router::new()

@@ -44,6 +44,11 @@ const FORM_BYTES_MAX: usize = 64 * 1024;
 /// What a page comes to.
 type Page = Result<Response, Problem>;
 
+/// The panel's templates, read and rendered with samples; an error says which of them fails and where.
+pub fn check_templates() -> Result<(), String> {
+    render::check()
+}
+
 /// The panel's routes. Find a page's file by the first word after `/panel`.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
