@@ -27,6 +27,7 @@ use log::{Began, Seen};
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Bytes that a request's body may have.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -93,12 +94,12 @@ async fn served(
     }
     // A payment that was begun is carried on even when the shop hangs up.
     let app = Arc::clone(app);
-    let work = tokio::spawn(async move {
+    let work = async move {
         let _busy = Arc::clone(&app.busy).read_owned().await;
         let outcome = called(&app, &caller, &route, "", &body).await;
         finished(&app, &caller, route.endpoint, outcome).await
-    });
-    match work.await {
+    };
+    match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(%error, "an operation panicked");

@@ -2,6 +2,7 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
+use crate::health::Readiness;
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
@@ -39,6 +40,8 @@ pub struct App {
     pub mail: Option<Mail>,
     /// What the operator set.
     pub settings: Settings,
+    /// Whether this process can serve, as it was found last.
+    pub readiness: Readiness,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }

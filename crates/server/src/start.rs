@@ -3,6 +3,7 @@
 use crate::app::{App, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, SystemClock};
+use crate::health::{self, Readiness};
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
@@ -10,7 +11,7 @@ use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::vault::Vault;
-use crate::{api, jobs, pages, panel, random};
+use crate::{api, headers, jobs, pages, panel, random};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -18,8 +19,8 @@ use axum::serve::ListenerExt;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, RwLock};
@@ -90,10 +91,16 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Whether every template can be shown. They are compiled in, so this is found once.
+pub fn check_templates() -> Result<(), &'static String> {
+    static CHECKED: LazyLock<Result<(), String>> =
+        LazyLock::new(|| pages::check_templates().and_then(|()| panel::check_templates()));
+    CHECKED.as_ref().copied()
+}
+
 /// A binary whose pages cannot be shown does not start.
-fn check_templates() -> Result<(), StartError> {
-    let checked = pages::check_templates().and_then(|()| panel::check_templates());
-    checked.map_err(|error| {
+fn templates_or_stop() -> Result<(), StartError> {
+    check_templates().map_err(|error| {
         StartError::new(
             format!("a page's template does not render: {error}"),
             "this binary is not usable; install another build",
@@ -103,7 +110,7 @@ fn check_templates() -> Result<(), StartError> {
 
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
-    check_templates()?;
+    templates_or_stop()?;
     let vault = Vault::parse(&config.keys).map_err(|error| {
         StartError::new(
             format!("the key file cannot be used: {}", error.0),
@@ -163,6 +170,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         ),
         mail,
         settings,
+        readiness: Readiness::default(),
         busy: Arc::new(RwLock::new(())),
     }))
 }
@@ -170,7 +178,9 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
 /// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
 /// path takes.
 pub fn router(app: Arc<App>, extra: Router) -> Router {
+    let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
+        .merge(health::router())
         .merge(pages::router())
         .merge(panel::router())
         // Whoever opens the bare address in a browser means the panel; no API call has this path.
@@ -181,6 +191,7 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
         .fallback(api::handle)
         .with_state(app)
         .merge(extra)
+        .layer(carry)
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,

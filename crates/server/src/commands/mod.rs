@@ -19,6 +19,7 @@ mod webhook;
 
 pub use serve::stopped;
 
+use crate::logs::LogFormat;
 use crate::operations::Problem;
 use crate::start::StartError;
 use clap::{Parser, Subcommand};
@@ -28,6 +29,19 @@ use contract::errors::Language;
 #[derive(Parser)]
 #[command(name = "galata", version, about, max_term_width = 100)]
 pub struct Cli {
+    /// The form of the log on standard error.
+    #[arg(
+        long,
+        env = "GALATA_LOG_FORMAT",
+        global = true,
+        value_enum,
+        default_value_t
+    )]
+    pub log_format: LogFormat,
+    /// Let the system write core dumps, and debuggers of the same user look in: memory holds card
+    /// numbers.
+    #[arg(long, env = "GALATA_ALLOW_CORE_DUMPS", global = true)]
+    pub allow_core_dumps: bool,
     #[command(subcommand)]
     command: Command,
 }

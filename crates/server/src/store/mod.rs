@@ -19,11 +19,15 @@ pub mod migrations;
 pub mod page_tokens;
 pub mod payments;
 pub mod poses;
+mod probe;
 pub mod requests;
 pub mod roles;
 pub mod signatures;
 pub mod users;
+pub mod vault_check;
 pub mod webhooks;
+
+pub use probe::probe;
 
 use crate::app::App;
 use contract::card::Secret;

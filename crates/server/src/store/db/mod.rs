@@ -43,6 +43,16 @@ pub enum Kind {
     Postgres,
 }
 
+impl Kind {
+    /// As people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Sqlite => "SQLite",
+            Kind::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// How many threads or connections a database gets.
 #[derive(Debug, Clone)]
 pub struct Options {
