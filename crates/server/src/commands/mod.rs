@@ -7,6 +7,7 @@
 
 mod apm;
 mod audit;
+mod backup;
 mod key;
 mod merchant;
 mod options;
@@ -54,6 +55,10 @@ enum Command {
     Work(serve::Work),
     /// Bring the database up to date.
     Migrate(options::Store),
+    /// Copy a SQLite database while it is in use.
+    Backup(backup::Backup),
+    /// Put a copy of a SQLite database in its place, and bring it up to date. No server may run.
+    Restore(backup::Restore),
     /// Check the settings, the database and the keys, and say what is wrong.
     Doctor(serve::Doctor),
     /// Print a new key for the key file.
@@ -131,6 +136,8 @@ pub async fn run(cli: Cli) -> Result<(), Failed> {
         Command::Serve(options) => serve::serve(options).await,
         Command::Work(options) => serve::work(options).await,
         Command::Migrate(options) => serve::migrate(options).await,
+        Command::Backup(options) => backup::back_up(options).await,
+        Command::Restore(options) => backup::restore(options).await,
         Command::Doctor(options) => serve::doctor(options).await,
         Command::Key => {
             println!("{}", new_key());

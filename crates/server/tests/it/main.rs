@@ -9,6 +9,7 @@
 
 mod admission;
 mod arrows;
+mod backup;
 mod bad_input;
 mod bnpl_payments;
 mod books;
@@ -21,6 +22,7 @@ mod doubt;
 mod doubts;
 mod exchanges;
 mod figures;
+mod health;
 mod idempotency;
 mod keys;
 mod kill;

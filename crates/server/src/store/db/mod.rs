@@ -7,6 +7,7 @@
 //! parameter's type (`$1 is null` alone), write `cast($1 as bigint)`; where it widens a sum to
 //! `numeric`, write `cast(sum(x) as bigint)`. Both casts mean the same on SQLite.
 
+pub mod backup;
 mod commit;
 mod committer;
 mod migrate;
