@@ -5,7 +5,8 @@
 export function blocksOf(markdown) {
   const blocks = [];
   let open;
-  for (const [index, text] of markdown.split('\n').entries()) {
+  const lines = markdown.split('\n');
+  for (const [index, text] of lines.entries()) {
     const fence = /^```(.*)$/.exec(text);
     if (!fence) {
       open?.lines.push(text);
@@ -15,6 +16,8 @@ export function blocksOf(markdown) {
     } else {
       const words = fence[1].split(' ').slice(1);
       const file = words.find((word) => word.startsWith('file='))?.slice('file='.length);
+      // Whoever reads the document sees no info string.
+      if (file && !lines[index - 2]?.includes(`\`${file}\`:`)) throw new Error(`line ${index + 1}: nothing names ${file}`);
       open = { marks: words.filter((word) => !word.startsWith('file=')), file, line: index + 1, lines: [] };
     }
   }
