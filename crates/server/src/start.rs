@@ -91,16 +91,11 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// Whether every template can be shown. They are compiled in, so this is found once.
-pub fn check_templates() -> Result<(), &'static String> {
+/// Refuses a binary whose pages cannot be shown. Templates are compiled in, so this is found once.
+pub fn check_templates() -> Result<(), StartError> {
     static CHECKED: LazyLock<Result<(), String>> =
         LazyLock::new(|| pages::check_templates().and_then(|()| panel::check_templates()));
-    CHECKED.as_ref().copied()
-}
-
-/// A binary whose pages cannot be shown does not start.
-fn templates_or_stop() -> Result<(), StartError> {
-    check_templates().map_err(|error| {
+    CHECKED.as_ref().copied().map_err(|error| {
         StartError::new(
             format!("a page's template does not render: {error}"),
             "this binary is not usable; install another build",
@@ -110,7 +105,7 @@ fn templates_or_stop() -> Result<(), StartError> {
 
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
-    templates_or_stop()?;
+    check_templates()?;
     let vault = Vault::parse(&config.keys).map_err(|error| {
         StartError::new(
             format!("the key file cannot be used: {}", error.0),
