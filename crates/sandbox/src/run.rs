@@ -34,6 +34,16 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = open_simulator(&home, &simulator_url, &clock, options.log_requests)?;
+    let place = Place {
+        gateway: gateway_url.clone(),
+        simulator: simulator_url.clone(),
+        public_url: options.public_url.clone(),
+        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
+        clock: Arc::clone(&clock),
+    };
+    let shop = shop::router(place).map_err(|error| {
+        StartError::new(format!("a page of the shop cannot be shown: {error}"), "")
+    })?;
     let app = start::open(config(&options, &home, &gateway_url, &simulator_url, clock)).await?;
     let merchant_id = match prepare(&app, &home, &gateway_url, &simulator_url, &options).await {
         Ok(id) => id,
@@ -46,14 +56,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let (stop, stop_banks) = (Stop::new(), Stop::new());
     stop.at_signals();
     let banks = serve_simulator(simulator_listener, simulator, stop_banks.wait());
-    let place = Place {
-        gateway: gateway_url.clone(),
-        simulator: simulator_url.clone(),
-        public_url: options.public_url.clone(),
-        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
-        clock: Arc::clone(&app.clock),
-    };
-    let beside = shop::router(place).merge(staff::router(Arc::clone(&app)));
+    let beside = shop.merge(staff::router(Arc::clone(&app)));
     let gateway = serve_gateway(&app, gateway_listener, beside, &stop);
     say(&format!("gateway {gateway_url}"));
     say(&format!("simulator {simulator_url}"));

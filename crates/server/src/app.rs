@@ -2,6 +2,7 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
+use crate::health::Readiness;
 use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::listen::Bounds;
@@ -51,6 +52,8 @@ pub struct App {
     pub settings: Settings,
     /// Calls that wait for the outcome of another call's move.
     pub turns: Turns,
+    /// Whether this process can serve, as it was found last.
+    pub readiness: Readiness,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }

@@ -3,6 +3,7 @@
 use crate::app::{App, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
+use crate::health::{self, Readiness};
 use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::mail::Mail;
@@ -15,15 +16,15 @@ use crate::store::older::Older;
 use crate::store::vault_check::{self, KeyRefused};
 use crate::turns::Turns;
 use crate::vault::Vault;
-use crate::{api, jobs, listen, pages, panel, process};
+use crate::{api, headers, jobs, listen, pages, panel, process};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
 use jiff::Timestamp;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, RwLock};
@@ -104,6 +105,18 @@ pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
     })
 }
 
+/// Refuses a binary whose pages cannot be shown. Templates are compiled in, so this is found once.
+pub fn check_templates() -> Result<(), StartError> {
+    static CHECKED: LazyLock<Result<(), String>> =
+        LazyLock::new(|| pages::check_templates().and_then(|()| panel::check_templates()));
+    CHECKED.as_ref().copied().map_err(|error| {
+        StartError::new(
+            format!("a page's template does not render: {error}"),
+            "this binary is not usable; install another build",
+        )
+    })
+}
+
 /// Opens the database; a SQLite file that is missing is made only where `create` says so.
 pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
     // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
@@ -153,6 +166,7 @@ fn key_refused(refused: KeyRefused) -> StartError {
 
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
+    check_templates()?;
     let vault = parse_keys(&config.keys)?;
     let mail = config
         .smtp
@@ -198,6 +212,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         rates: Rates::new(settings.rates),
         settings,
         turns: Turns::default(),
+        readiness: Readiness::default(),
         busy: Arc::new(RwLock::new(())),
     }))
 }
@@ -222,7 +237,9 @@ async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved,
 /// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
 /// path takes.
 pub fn router(app: Arc<App>, extra: Router) -> Router {
+    let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
+        .merge(health::router())
         .merge(pages::router())
         .merge(panel::router())
         // Whoever opens the bare address in a browser means the panel; no API call has this path.
@@ -233,6 +250,7 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
         .fallback(api::handle)
         .with_state(app)
         .merge(extra)
+        .layer(carry)
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,

@@ -79,6 +79,7 @@ pub(crate) struct Switches {
 impl Simulator {
     /// Opens the ledger and reads the card tables. The error is a sentence for the operator.
     pub fn open(options: Options) -> Result<Simulator, String> {
+        pages::check().map_err(|error| format!("a bank's page cannot be shown: {error}"))?;
         if let Some(dir) = &options.data_dir {
             std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         }

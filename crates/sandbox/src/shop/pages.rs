@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 use minijinja::value::Value;
-use minijinja::{Environment, State, context};
+use minijinja::{Environment, State, UndefinedBehavior, context};
 
 /// Seconds that a browser keeps its cookies: a week.
 const COOKIE_SECONDS: u32 = 604_800;
@@ -67,13 +67,14 @@ const TEMPLATES: [(&str, &str); 10] = [
 ];
 
 impl Pages {
-    /// Reads the templates. Names end in `.html`, so every value is escaped.
-    pub(super) fn new() -> Pages {
+    /// Reads the templates. Names end in `.html`, so every value is escaped. The error names the
+    /// template that cannot be read, and its line.
+    pub(super) fn new() -> Result<Pages, String> {
         let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         for (name, text) in TEMPLATES {
-            if let Err(error) = environment.add_template(name, text) {
-                tracing::error!(%error, name, "a template cannot be read");
-            }
+            let added = environment.add_template(name, text);
+            added.map_err(|error| error.to_string())?;
         }
         environment.add_function("t", |state: &State, tr: String, en: String| {
             lang_of(state).of(&tr, &en).to_owned()
@@ -81,7 +82,7 @@ impl Pages {
         environment.add_filter("money", |state: &State, kurus: i64| {
             amounts::spelled(kurus, lang_of(state))
         });
-        Pages(environment)
+        Ok(Pages(environment))
     }
 
     /// A piece of HTML.
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_template_can_be_read() {
-        let pages = Pages::new();
+        let pages = Pages::new().unwrap();
         for (name, _) in TEMPLATES {
             assert!(pages.0.get_template(name).is_ok(), "{name}");
         }

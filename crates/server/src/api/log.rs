@@ -4,6 +4,7 @@
 use super::answer::Answer;
 use super::signing::{self, Refused};
 use crate::app::App;
+use crate::headers::RequestId;
 use crate::journal::Entry;
 use crate::net;
 use crate::rates::ANY_MERCHANT;
@@ -58,7 +59,10 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
     let (method, path) = address(head, answer.status);
     let mut logged = Logged {
         merchant_id: seen.merchant_id.unwrap_or(0),
-        id: app.next_id(),
+        id: head
+            .extensions
+            .get()
+            .map_or_else(|| app.next_id(), |RequestId(id)| *id),
         at: began.at,
         api_key: api_key.to_owned(),
         address: net::peer(head, app.settings.behind_proxy),

@@ -78,6 +78,8 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
         app: None,
     };
     let store = subject.store;
+    let pages = start::check_templates().map(|()| ((), "they can be shown".to_owned()));
+    examined.found("pages", pages);
     if let Some(path) = store.key.path() {
         let checked =
             key_file::check(path).map(|()| ((), format!("{} is private", path.display())));

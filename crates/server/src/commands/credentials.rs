@@ -74,6 +74,18 @@ credential! {
     OwnKey, "own", "GALATA_SIGNING_KEY", "KEY"
 }
 
+impl DatabaseUrl {
+    /// The address, which must be given in some way.
+    pub(super) fn given(&self) -> Result<String, StartError> {
+        self.read()?.ok_or_else(|| {
+            StartError::new(
+                "no database is given",
+                "set --database-url, --database-url-file or the variable GALATA_DATABASE_URL",
+            )
+        })
+    }
+}
+
 impl EncryptionKeys {
     /// Where the keys stand, for people.
     pub(super) fn source(&self) -> String {

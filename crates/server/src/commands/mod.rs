@@ -3,6 +3,7 @@
 
 mod apm;
 mod audit;
+mod backup;
 mod checks;
 mod credentials;
 mod doctor;
@@ -23,6 +24,7 @@ pub use failed::Failed;
 pub use options::listen_address;
 pub use serve::stopped;
 
+use crate::logs::LogFormat;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -36,6 +38,19 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "galata", version, max_term_width = 100)]
 pub struct Cli {
+    /// The form of the log on standard error.
+    #[arg(
+        long,
+        env = "GALATA_LOG_FORMAT",
+        global = true,
+        value_enum,
+        default_value_t
+    )]
+    pub log_format: LogFormat,
+    /// Let the system write core dumps, and debuggers of the same user look in: memory holds card
+    /// numbers.
+    #[arg(long, env = "GALATA_ALLOW_CORE_DUMPS", global = true)]
+    pub allow_core_dumps: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -48,6 +63,10 @@ enum Command {
     Work(Box<serve::Work>),
     /// Bring the database up to date, and make it ready for the key.
     Migrate(options::Store),
+    /// Copy a SQLite database while it is in use.
+    Backup(backup::Backup),
+    /// Put a copy of a SQLite database in its place, and bring it up to date. No server may run.
+    Restore(backup::Restore),
     /// Check everything that serving needs, and say what to do: exit code 1 when `serve` would
     /// refuse, 2 when somebody should look, 0 when all is well.
     Doctor(Box<doctor::Doctor>),
@@ -90,6 +109,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Serve(options) => serve::serve(*options).await,
         Command::Work(options) => serve::work(*options).await,
         Command::Migrate(options) => serve::migrate(options).await,
+        Command::Backup(options) => backup::back_up(options).await,
+        Command::Restore(options) => backup::restore(options).await,
         Command::Doctor(options) => return doctor::doctor(*options).await,
         Command::Key(options) => key_file::make(&options),
         Command::Merchant(command) => merchant::run(*command).await,

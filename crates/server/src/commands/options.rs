@@ -314,12 +314,7 @@ impl WebhookHosts {
 impl Store {
     /// The database's address.
     pub(super) fn database(&self) -> Result<String, StartError> {
-        self.database_url.read()?.ok_or_else(|| {
-            StartError::new(
-                "no database is given",
-                "set --database-url, --database-url-file or the variable GALATA_DATABASE_URL",
-            )
-        })
+        self.database_url.given()
     }
 
     /// The keys, wherever they stand.

@@ -87,7 +87,15 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         migrate: options.migrate,
     })
     .await?;
-    tracing::info!(%address, "serving");
+    let public_url = app.settings.public_urls.join(", ");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        api = format!("http://{address}"),
+        panel = format!("http://{address}/panel"),
+        public_url,
+        database = app.db.kind().name(),
+        "serving"
+    );
     start::serve(app, listener, !options.no_jobs, Router::new(), stopped()).await;
     Ok(())
 }

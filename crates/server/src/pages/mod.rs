@@ -15,9 +15,15 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// Bytes that a browser or lender may post here.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The pages' templates, read and rendered with samples; an error says which of them fails and where.
+pub fn check_templates() -> Result<(), String> {
+    render::check()
+}
 
 /// The pages' routes.
 pub fn router() -> Router<Arc<App>> {
@@ -37,16 +43,7 @@ pub fn router() -> Router<Arc<App>> {
             "/pages/style.css",
             get(|| async { render::asset("text/css", include_str!("style.css")) }),
         )
-        .route("/healthz", get(health))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-}
-
-/// Whether the database answers.
-async fn health(State(app): State<Arc<App>>) -> StatusCode {
-    match app.db.row("select 1 as one", Vec::new()).await {
-        Ok(_) => StatusCode::OK,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
 }
 
 fn fields(text: &[u8]) -> Vec<(String, String)> {
@@ -84,10 +81,13 @@ async fn threeds_returned(
     let mut brought = fields(query.unwrap_or_default().as_bytes());
     brought.extend(fields(&body));
     // The bank is asked for the whole of it even when the browser goes away.
-    let work = tokio::spawn(async move {
-        let _busy = Arc::clone(&app.busy).read_owned().await;
-        three_ds::returned(&app, &token, &brought).await
-    });
+    let work = tokio::spawn(
+        async move {
+            let _busy = Arc::clone(&app.busy).read_owned().await;
+            three_ds::returned(&app, &token, &brought).await
+        }
+        .in_current_span(),
+    );
     match work.await {
         Ok(Ok(Some(back))) => {
             let url = back.payment.callback_url.clone().unwrap_or_default();
@@ -106,10 +106,13 @@ async fn loan_returned(
     headers: HeaderMap,
 ) -> Response {
     let lang = language(&headers);
-    let work = tokio::spawn(async move {
-        let _busy = Arc::clone(&app.busy).read_owned().await;
-        loan::returned(&app, &token).await
-    });
+    let work = tokio::spawn(
+        async move {
+            let _busy = Arc::clone(&app.busy).read_owned().await;
+            loan::returned(&app, &token).await
+        }
+        .in_current_span(),
+    );
     match work.await {
         Ok(Ok(Some(back))) => match back.payment.callback_url.clone() {
             Some(url) => render::post(lang, Text::ToShop, &url, &callback::loan(&back)),
@@ -134,10 +137,13 @@ async fn loan_notified(
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    let work = tokio::spawn(async move {
-        let _busy = Arc::clone(&app.busy).read_owned().await;
-        loan::notified(&app, &token, &headers, &body).await
-    });
+    let work = tokio::spawn(
+        async move {
+            let _busy = Arc::clone(&app.busy).read_owned().await;
+            loan::notified(&app, &token, &headers, &body).await
+        }
+        .in_current_span(),
+    );
     match work.await {
         Ok(Ok(true)) => StatusCode::NO_CONTENT,
         Ok(Ok(false)) => StatusCode::UNAUTHORIZED,

@@ -7,20 +7,19 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use minijinja::{Environment, context};
+use minijinja::{Environment, UndefinedBehavior, context};
 use std::sync::LazyLock;
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     for (name, text) in [
         ("post.html", include_str!("templates/post.html")),
         ("message.html", include_str!("templates/message.html")),
     ] {
-        if let Err(error) = environment.add_template(name, text) {
-            tracing::error!(%error, name, "a template cannot be read");
-        }
+        environment.add_template(name, text)?;
     }
-    environment
+    Ok(environment)
 });
 
 /// Forms may go to any bank and shop; nothing else may come from or go elsewhere, and no script
@@ -127,12 +126,29 @@ pub(super) fn message(status: StatusCode, lang: &str, text: Text) -> Response {
     )
 }
 
+fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> {
+    let environment = TEMPLATES.as_ref().map_err(|error| error.to_string())?;
+    let page = environment.get_template(template);
+    page.and_then(|page| page.render(values))
+        .map_err(|error| error.to_string())
+}
+
+/// Renders both templates with samples. The error names the template and its line.
+pub(super) fn check() -> Result<(), String> {
+    let (lang, title, text) = ("tr", "title", "text");
+    rendered("message.html", context! { lang, title, text })?;
+    let fields = vec![("name", "value")];
+    let (button, action) = ("button", "https://bank.example.com/");
+    rendered(
+        "post.html",
+        context! { lang, title, text, button, action, fields },
+    )?;
+    Ok(())
+}
+
 fn page(status: StatusCode, template: &str, values: minijinja::Value) -> Response {
-    let html = TEMPLATES
-        .get_template(template)
-        .and_then(|template| template.render(values));
-    let html = html.unwrap_or_else(|error| {
-        tracing::error!(%error, template, "a page cannot be rendered");
+    let html = rendered(template, values).unwrap_or_else(|error| {
+        tracing::error!(error, template, "a page cannot be rendered");
         String::new()
     });
     Response::builder()

@@ -19,6 +19,7 @@ use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::context;
 use std::sync::Arc;
+use tracing::Instrument;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -190,13 +191,16 @@ async fn forgot(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Resp
     );
     let language = guest.language;
     if app.mail.is_some() {
-        tokio::spawn(async move {
-            match people::forgotten_link(&behind, &address, &email).await {
-                Ok(Some(link)) => _ = mailed(&behind, language, &link).await,
-                Ok(None) => {}
-                Err(problem) => tracing::error!(?problem, "a link could not be made"),
+        tokio::spawn(
+            async move {
+                match people::forgotten_link(&behind, &address, &email).await {
+                    Ok(Some(link)) => _ = mailed(&behind, language, &link).await,
+                    Ok(None) => {}
+                    Err(problem) => tracing::error!(?problem, "a link could not be made"),
+                }
             }
-        });
+            .in_current_span(),
+        );
     }
     forgot_page(&app, &guest, true)
 }

@@ -43,13 +43,15 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 40] = [
+    let table: [(&str, &[&[&str]]); 42] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
         ("work", &[&store, &behaviour]),
         ("doctor", &[&store, &behaviour]),
         ("migrate", &[&store]),
+        ("backup", &[&["GALATA_DATABASE_URL"]]),
+        ("restore", &[&store]),
         ("merchant create", &[&store]),
         ("merchant list", &[&store]),
         ("merchant feature", &[&store]),

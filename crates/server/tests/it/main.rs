@@ -9,6 +9,7 @@
 
 mod admission;
 mod arrows;
+mod backup;
 mod bad_input;
 mod bnpl_payments;
 mod books;
@@ -27,6 +28,7 @@ mod due;
 mod exchanges;
 mod figures;
 mod growth;
+mod health;
 mod idempotency;
 mod keys;
 mod kill;

@@ -8,6 +8,7 @@
 //! `numeric`, write `cast(sum(x) as bigint)`. Both casts mean the same on SQLite.
 
 pub mod acknowledged;
+pub mod backup;
 mod commit;
 mod committer;
 mod migrate;
@@ -48,6 +49,16 @@ pub enum Kind {
     Sqlite,
     /// A PostgreSQL server, or one that speaks its protocol.
     Postgres,
+}
+
+impl Kind {
+    /// As people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Sqlite => "SQLite",
+            Kind::Postgres => "PostgreSQL",
+        }
+    }
 }
 
 /// How many threads or connections a database gets.
