@@ -18,7 +18,8 @@ const CARD_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 /// The body of a request or reply, fit for storing. `secret_fields` are the connector's names;
 /// letter case does not matter.
 pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
-    let text = decode(body);
+    // First of all: what hides between digits must not hide them from the search for a card.
+    let text = printable(&decode(body));
     let kept = if let Ok(root) = Element::parse(body) {
         scrub_xml(&root, secret_fields)
     } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
@@ -45,9 +46,9 @@ pub fn scrub_fields(fields: &[(String, String)], secret_fields: &[&str]) -> Stri
                 false if value.trim_start().starts_with(['<', '{', '[']) => {
                     scrub(value.as_bytes(), secret_fields)
                 }
-                false => scrub_digits(value),
+                false => scrub_digits(&printable(value)),
             };
-            format!("{}={value}", scrub_digits(name))
+            format!("{}={value}", scrub_digits(&printable(name)))
         })
         .collect();
     shorten(kept.join("&"))
@@ -67,9 +68,8 @@ pub fn words(text: &str) -> String {
 pub fn line(text: &str, longest: usize) -> String {
     // A card number that is cut in two would not be known for one.
     const CARD_CHARS_MAX: usize = 64;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let read = text.chars().take(longest + CARD_CHARS_MAX);
-    let kept: String = read.map(plain).collect();
+    let one_line = printable(text).replace(['\n', '\t'], " ");
+    let kept: String = one_line.chars().take(longest + CARD_CHARS_MAX).collect();
     scrub_digits(kept.trim()).chars().take(longest).collect()
 }
 
@@ -92,6 +92,81 @@ pub fn without_cards(text: &str) -> String {
     scrub_digits(text)
 }
 
+/// Longest text of a bank or lender that a connector hands on, in characters.
+const KEPT_WORDS_CHARS_MAX: usize = 500;
+
+/// What a bank or lender wrote for people, as every connector hands it on: one clean line, not
+/// endless.
+pub(crate) fn kept_words(text: &str) -> String {
+    let one_line = printable(text).replace(['\n', '\t'], " ");
+    one_line.trim().chars().take(KEPT_WORDS_CHARS_MAX).collect()
+}
+
+/// What somebody else wrote, fit for a terminal, a page and every database: without sequences that
+/// steer a terminal, control characters, and marks that turn the direction of writing. Line feeds and
+/// tabs stay; of line ends only the line feed.
+pub fn printable(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let after = &rest[character.len_utf8()..];
+        rest = match character {
+            '\u{1b}' | '\u{9b}' => after_sequence(character, after),
+            '\r' => {
+                if !after.starts_with('\n') {
+                    kept.push('\n');
+                }
+                after
+            }
+            '\n' | '\t' => {
+                kept.push(character);
+                after
+            }
+            other => {
+                if !is_invisible(other) {
+                    kept.push(other);
+                }
+                after
+            }
+        };
+    }
+    kept
+}
+
+/// What stands behind a terminal's sequence (ECMA-48), whose introducer `after` follows: colours and
+/// moves of the cursor, titles of the window. Of one that does not end only the introducer goes.
+fn after_sequence(introducer: char, after: &str) -> &str {
+    let control = match introducer {
+        '\u{9b}' => Some(after),
+        _ => after.strip_prefix('['),
+    };
+    if let Some(control) = control {
+        let parameters = control.trim_start_matches(|c: char| (' '..='?').contains(&c));
+        return match parameters.chars().next() {
+            Some('@'..='~') => &parameters[1..],
+            _ => parameters,
+        };
+    }
+    let ends = ["\u{7}", "\u{1b}\\"];
+    let title = after.strip_prefix(']').and_then(|title| {
+        let found = ends
+            .iter()
+            .filter_map(|end| Some((title.find(end)?, end.len())));
+        found.min().map(|(at, length)| &title[at + length..])
+    });
+    title.unwrap_or(after)
+}
+
+/// Control characters, marks of direction, and what is no character at all.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+                | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
 fn is_secret(name: &str, secret_fields: &[&str]) -> bool {
     secret_fields
         .iter()
@@ -109,12 +184,13 @@ fn is_form(text: &str) -> bool {
 
 fn scrub_xml(root: &Element, secret_fields: &[&str]) -> String {
     fn write(w: &mut Writer, element: &Element, secret_fields: &[&str]) {
+        let name = scrub_digits(&printable(element.name()));
         if is_secret(element.name(), secret_fields) {
-            w.leaf(element.name(), REMOVED);
+            w.leaf(&name, REMOVED);
         } else if element.children().is_empty() {
-            w.leaf(element.name(), &scrub_digits(element.value()));
+            w.leaf(&name, &scrub_digits(&printable(element.value())));
         } else {
-            w.element(element.name(), |w| {
+            w.element(&name, |w| {
                 for child in element.children() {
                     write(w, child, secret_fields);
                 }
@@ -283,6 +359,36 @@ mod tests {
         for before in 230..256 {
             let text = format!("{}5406675406675403", "x".repeat(before));
             assert!(!words(&text).contains("54066"), "{before}");
+        }
+    }
+
+    #[test]
+    fn what_steers_a_terminal_or_hides_is_dropped() {
+        for (written, kept) in [
+            ("\u{1b}[31mRED\u{1b}[0m", "RED"),
+            ("\u{9b}2JRED", "RED"),
+            ("a\u{1b}]0;title\u{7}b\u{1b}]0;title\u{1b}\\c", "abc"),
+            ("a\u{1b}]0;no end", "a]0;no end"),
+            ("a\u{1b}[", "a"),
+            ("a\u{1b}b\0c\u{7f}d\u{202e}e\u{feff}", "abcde"),
+            ("a\r\nb\rc\td", "a\nb\nc\td"),
+            ("Ayşe Öz", "Ayşe Öz"),
+        ] {
+            assert_eq!(printable(written), kept, "{written:?}");
+        }
+        assert_eq!(words(" a\r\nb\u{1b}[1m "), "a b");
+        let xml = b"<a><b>\x1b[31mRED</b><c>&#27;[0m&#0;</c></a>";
+        assert_eq!(scrub(xml, SECRET), "<a><b>RED</b><c>&amp;#0;</c></a>");
+        assert_eq!(scrub(b"\x1b[31mno document\0", SECRET), "no document");
+        for hidden in [
+            "no 5406\x006754\x1b[1m06675403",
+            "<a>5406\x00675406675403</a>",
+            "a=5406%00675406675403",
+        ] {
+            assert!(
+                !scrub(hidden.as_bytes(), SECRET).contains("5406"),
+                "{hidden:?}"
+            );
         }
     }
 

@@ -1,9 +1,20 @@
 //! The little XML that banks speak: elements and text, read warily and written plainly.
 //!
-//! No attributes, no document types, no entities of the sender's own, no namespaces: a reply that
-//! needs them is refused.
+//! What the reader forgives stands here and nowhere else; decision 0015 has the reasons. It forgives
+//! what every other client of a bank reads too: an `&` that begins no entity, characters that XML
+//! forbids, a wrong or missing word about the encoding, blanks and padding around the document and
+//! around values, elements in any order and letter case, CDATA, attributes and processing
+//! instructions, which say nothing to us. It never forgives what changes structure: a document type
+//! (its entities could say anything), tags that do not match, a second root, text beside the root.
+//!
+//! Forgiving ends where something is decided. [`Element::exact`] reads what decides (outcome and
+//! approval code, references, order id, amount, currency, status, hashes): it must be plain ASCII
+//! that nothing was forgiven in, and stand once or always say the same. [`Element::words`] reads what
+//! is only kept or shown: it may be damaged, and comes clean.
 
 use crate::http::REPLY_BYTES_MAX;
+use crate::scrub::kept_words;
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1254};
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
@@ -15,22 +26,29 @@ const DEPTH_MAX: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
+/// An element that decides something is damaged, or says two things. Holds its name only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damaged(pub &'static str);
+
 /// An element of a received document. Attributes are not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
     name: String,
     text: String,
+    /// Something in the text was forgiven.
+    forgiven: bool,
     children: Vec<Element>,
 }
 
 impl Element {
-    /// Reads a whole document of at most [`REPLY_BYTES_MAX`] bytes, in UTF-8 or ISO-8859-9.
+    /// Reads a whole document of at most [`REPLY_BYTES_MAX`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<Element, Unreadable> {
         if bytes.len() > REPLY_BYTES_MAX {
             return Err(Unreadable);
         }
         let text = decode(bytes);
         let mut reader = Reader::from_str(&text);
+        reader.config_mut().allow_dangling_amp = true;
         let mut open: Vec<Element> = Vec::new();
         let mut root: Option<Element> = None;
         loop {
@@ -48,17 +66,17 @@ impl Element {
                     let element = open.pop().ok_or(Unreadable)?;
                     close(element, &mut open, &mut root)?;
                 }
-                Event::Text(piece) => add_text(&mut open, &piece)?,
-                Event::CData(piece) => add_text(&mut open, &piece)?,
-                Event::GeneralRef(reference) => {
-                    let resolved = match reference.resolve_char_ref().map_err(|_| Unreadable)? {
-                        Some(character) => character,
-                        None => predefined(&reference)?,
-                    };
-                    add_text(&mut open, resolved.encode_utf8(&mut [0; 4]))?;
-                }
-                Event::Decl(_) | Event::Comment(_) => {}
-                Event::PI(_) | Event::DocType(_) => return Err(Unreadable),
+                // Entities come apart from the text, so an `&` in it begins none.
+                Event::Text(piece) => add_text(&mut open, &piece, piece.contains('&'))?,
+                Event::CData(piece) => add_text(&mut open, &piece, false)?,
+                Event::GeneralRef(reference) => match character(&reference) {
+                    Some(character) => {
+                        add_text(&mut open, character.encode_utf8(&mut [0; 4]), false)?
+                    }
+                    None => add_text(&mut open, &format!("&{};", &*reference), true)?,
+                },
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                Event::DocType(_) => return Err(Unreadable),
                 Event::Eof if open.is_empty() => return root.ok_or(Unreadable),
                 Event::Eof => return Err(Unreadable),
             }
@@ -77,7 +95,13 @@ impl Element {
         &self.name
     }
 
+    /// Whether the element has this name. Letter case says nothing.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     /// Its own text without surrounding blanks: banks pad values (`<approved> 1 </approved>`).
+    /// Hostile as it came: [`Element::exact`] and [`Element::words`] are for use.
     pub fn value(&self) -> &str {
         self.text.trim()
     }
@@ -89,19 +113,65 @@ impl Element {
 
     /// The elements of this name inside, in order.
     pub fn all(&self, name: &'static str) -> impl Iterator<Item = &Element> {
-        self.children.iter().filter(move |child| child.name == name)
+        self.children.iter().filter(move |child| child.is(name))
     }
 
-    /// The first element at `path`.
-    pub fn at(&self, path: &[&str]) -> Option<&Element> {
-        path.iter().try_fold(self, |element, name| {
-            element.children.iter().find(|child| child.name == *name)
-        })
+    /// The one element of this name inside, if any: two that hold elements could be mixed up.
+    pub fn only(&self, name: &'static str) -> Result<Option<&Element>, Damaged> {
+        let mut found = self.all(name);
+        match (found.next(), found.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => Err(Damaged(name)),
+        }
     }
 
-    /// The trimmed text at `path`; empty when there is none.
-    pub fn text(&self, path: &[&str]) -> &str {
-        self.at(path).map_or("", Element::value)
+    /// The one element at `path`, if any.
+    pub fn at(&self, path: &[&'static str]) -> Result<Option<&Element>, Damaged> {
+        let mut element = Some(self);
+        for name in path {
+            element = match element {
+                Some(element) => element.only(name)?,
+                None => return Ok(None),
+            };
+        }
+        Ok(element)
+    }
+
+    /// The text at `path` of what decides something; empty when there is none. Refused when it is
+    /// not plain ASCII, holds elements, or stands again and says something else.
+    pub fn exact(&self, path: &[&'static str]) -> Result<&str, Damaged> {
+        let Some((name, above)) = path.split_last() else {
+            return Err(Damaged("document"));
+        };
+        let Some(holder) = self.at(above)? else {
+            return Ok("");
+        };
+        let mut said = None;
+        for element in holder.all(name) {
+            let value = element.value();
+            let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+            let sound =
+                !element.forgiven && element.children.is_empty() && value.bytes().all(plain);
+            if !sound || said.is_some_and(|before| before != value) {
+                return Err(Damaged(name));
+            }
+            said = Some(value);
+        }
+        Ok(said.unwrap_or(""))
+    }
+
+    /// The text at `path` of what is only kept or shown, clean and not endless; empty when there is
+    /// none.
+    pub fn words(&self, path: &[&'static str]) -> String {
+        let found = path
+            .iter()
+            .try_fold(self, |element, name| element.all(name).next());
+        found.map_or_else(String::new, Element::own_words)
+    }
+
+    /// The element's own text, clean and not endless.
+    pub fn own_words(&self) -> String {
+        kept_words(&self.text)
     }
 }
 
@@ -119,45 +189,51 @@ fn close(
     Ok(())
 }
 
-fn add_text(open: &mut [Element], piece: &str) -> Result<(), Unreadable> {
+fn add_text(open: &mut [Element], piece: &str, forgiven: bool) -> Result<(), Unreadable> {
+    // Front ends pad a document with blanks, zero bytes and byte-order marks.
+    let padding = |c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}';
     match open.last_mut() {
-        Some(element) => element.text.push_str(piece),
-        // A byte-order mark before the declaration is harmless.
-        None if piece.trim_matches('\u{feff}').trim().is_empty() => {}
+        Some(element) => {
+            element.text.push_str(piece);
+            element.forgiven |= forgiven;
+        }
+        None if piece.chars().all(padding) => {}
         None => return Err(Unreadable),
     }
     Ok(())
 }
 
-fn predefined(entity: &str) -> Result<char, Unreadable> {
-    match entity {
-        "amp" => Ok('&'),
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "quot" => Ok('"'),
-        "apos" => Ok('\''),
-        _ => Err(Unreadable),
+/// What a reference stands for: a character's number, or one of XML's own five names.
+fn character(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => Some(character),
+        Ok(None) => match &**reference {
+            "amp" => Some('&'),
+            "lt" => Some('<'),
+            "gt" => Some('>'),
+            "quot" => Some('"'),
+            "apos" => Some('\''),
+            _ => None,
+        },
+        Err(_) => None,
     }
 }
 
-/// UTF-8 where it is valid, whatever the declaration says; else ISO-8859-9, the Turkish Latin-1.
-/// Only texts for people hold anything but ASCII, so a wrong guess cannot change an outcome.
+/// The text behind the bytes, whatever the declaration says: banks declare one encoding and send
+/// another. A byte-order mark decides; else UTF-8 where it is valid, else Windows-1254, which holds
+/// all of ISO-8859-9. Only texts for people hold anything but ASCII, so a wrong guess cannot change
+/// an outcome.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|byte| latin5(*byte)).collect()),
+    let (encoding, rest) = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) => (encoding, bytes.get(mark..).unwrap_or_default()),
+        None => (UTF_8, bytes),
+    };
+    if encoding != UTF_8 {
+        return encoding.decode_without_bom_handling(rest).0;
     }
-}
-
-fn latin5(byte: u8) -> char {
-    match byte {
-        0xd0 => 'Ğ',
-        0xdd => 'İ',
-        0xde => 'Ş',
-        0xf0 => 'ğ',
-        0xfd => 'ı',
-        0xfe => 'ş',
-        other => char::from(other),
+    match std::str::from_utf8(rest) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1254.decode_without_bom_handling(rest).0,
     }
 }
 
@@ -236,17 +312,72 @@ mod tests {
         let bytes = b"\xef\xbb\xbf<?xml version=\"1.0\"?><a x='1'><b> 1 </b><b>2</b><c/><d>&lt;&#65;<![CDATA[&]]></d></a>\n";
         let root = Element::parse(bytes).unwrap();
         assert_eq!(root.name(), "a");
-        assert_eq!(root.text(&["b"]), "1");
+        assert_eq!(root.exact(&["c"]), Ok(""));
         assert_eq!(
             root.all("b").map(Element::value).collect::<Vec<_>>(),
             ["1", "2"]
         );
-        assert_eq!(root.text(&["d"]), "<A&");
-        assert_eq!((root.text(&["c"]), root.text(&["c", "no"])), ("", ""));
+        assert_eq!(root.exact(&["d"]), Ok("<A&"));
+        assert_eq!(root.exact(&["c", "no"]), Ok(""));
+        assert_eq!(root.exact(&["b"]), Err(Damaged("b")));
     }
 
     #[test]
-    fn turkish_letters_are_read_in_both_encodings() {
+    fn what_every_other_client_reads_is_read() {
+        for document in [
+            "<a><b>1</b><c>x</c></a>",
+            " \r\n\0<?xml version=\"1.0\" encoding=\"nonsense\"?>\n<A><C>x</C><B> 1\t</B></A>\n\0\u{feff}",
+            "<?xml-stylesheet href='x'?><a><b><![CDATA[1]]></b><c>x</c></a><!-- end -->",
+            "<a x='1' xmlns='urn:y'><c>x</c><b y=1>&#49;</b></a>",
+            "<a>\u{7}<b>1</b>stray & text<c>x</c></a>",
+            "<a><b>1</b><b>1</b><c>x</c><c>y</c></a>",
+        ] {
+            let root = Element::parse(document.as_bytes()).unwrap();
+            assert!(root.is("a"), "{document}");
+            assert_eq!(root.exact(&["b"]), Ok("1"), "{document}");
+            assert_eq!(root.words(&["c"]), "x", "{document}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_may_be_damaged_and_what_decides_may_not() {
+        for (text, words) in [
+            ("A & B", "A & B"),
+            ("A&", "A&"),
+            ("A &B; C", "A &B; C"),
+            ("A&nbsp;B", "A&nbsp;B"),
+            ("1&#0;", "1&#0;"),
+            ("1\0", "1"),
+            ("1&#27;[31m2", "12"),
+            ("\u{1b}[31m1", "1"),
+            ("ÇELİK", "ÇELİK"),
+        ] {
+            let root = Element::parse(format!("<a><b>{text}</b></a>").as_bytes()).unwrap();
+            assert_eq!(root.words(&["b"]), words, "{text:?}");
+            assert_eq!(root.exact(&["b"]), Err(Damaged("b")), "{text:?}");
+        }
+        for document in [
+            "<a><b>1</b><b>0</b></a>",
+            "<a><b>1</b><B>0</B></a>",
+            "<a><b>1</b><b/></a>",
+            "<a><b>1<c/></b></a>",
+        ] {
+            let root = Element::parse(document.as_bytes()).unwrap();
+            assert_eq!(root.exact(&["b"]), Err(Damaged("b")), "{document}");
+        }
+        let twice = Element::parse(b"<a><b><c>1</c></b><b/></a>").unwrap();
+        assert_eq!(twice.exact(&["b", "c"]), Err(Damaged("b")));
+    }
+
+    #[test]
+    fn turkish_letters_are_read_in_every_encoding() {
+        let utf16: Vec<u8> = "\u{feff}<a>İŞlem</a>"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert_eq!(Element::parse(&utf16).unwrap().value(), "İŞlem");
+        let windows = b"<?xml version=\"1.0\" encoding=\"utf-8\"?><a>\xdd\xdelem \x80</a>";
+        assert_eq!(Element::parse(windows).unwrap().value(), "İŞlem €");
         let latin5 = b"<?xml version=\"1.0\" encoding=\"iso-8859-9\"?><a>\xdd\xdelem</a>";
         assert_eq!(Element::parse(latin5).unwrap().value(), "İŞlem");
         assert_eq!(
@@ -269,9 +400,10 @@ mod tests {
             "<a></a>text",
             "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>",
             "<!DOCTYPE a><a></a>",
-            "<a>&e;</a>",
-            "<a>&#0;</a>",
-            "<?php x ?><a></a>",
+            "<a><b></a></b>",
+            "<a><b>1</B></a>",
+            "<a></a>1",
+            "1<a></a>",
             &deep,
             &long,
         ] {
@@ -289,7 +421,8 @@ mod tests {
         fn what_is_written_is_read_back(value in "\\PC{0,40}") {
             let text = Writer::document("a", |w| w.element("b", |w| w.leaf("c", &value)));
             let root = Element::parse(text.as_bytes()).unwrap();
-            prop_assert_eq!(root.text(&["b", "c"]), value.trim());
+            let read = root.at(&["b", "c"]).unwrap().unwrap();
+            prop_assert_eq!(read.value(), value.trim());
         }
 
         #[test]

@@ -131,6 +131,10 @@ fn http_client(connector: HttpsConnector<HttpConnector<Resolver>>) -> HttpClient
     Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
         .pool_timer(TokioTimer::new())
+        // Banks' front ends send header lines that browsers and curl let pass (decision 0015).
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
         // A request whose connection died is doubt, not something to send again.
         .retry_canceled_requests(false)
         .build(connector)

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::App;
 use crate::cards::Purse;
-use crate::faults::{Rule, plain_order_id};
+use crate::faults::{Fault, FaultKind, Rule, plain_order_id};
 use crate::ledger::{Bank, Order, State as OrderState};
 
 const MAX_TIMES: u32 = 1_000_000;
@@ -60,10 +60,24 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
     {
         return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
     }
+    if let Err(reason) = check_text(&rule.fault) {
+        return refuse(reason);
+    }
     if app.faults.add(rule, &app.sealer) {
         StatusCode::NO_CONTENT.into_response()
     } else {
         refuse("too many faults; DELETE /control/faults first")
+    }
+}
+
+/// The texts that a fault needs to answer something of the tester's own.
+fn check_text(fault: &Fault) -> Result<(), &'static str> {
+    match fault.kind {
+        FaultKind::Answer if fault.body.is_none() => Err("fault.body: what to answer"),
+        FaultKind::Edit if fault.find.as_deref().is_none_or(str::is_empty) => {
+            Err("fault.find: the text to replace")
+        }
+        _ => Ok(()),
     }
 }
 

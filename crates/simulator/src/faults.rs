@@ -26,6 +26,10 @@ pub(crate) enum FaultKind {
     WrongMac,
     /// Do everything, answer something that is no message.
     Garbage,
+    /// Do everything, answer `body` in place of the message.
+    Answer,
+    /// Do everything, answer with each `find` in the message replaced by `replace`.
+    Edit,
     /// Answer 500; nothing is done, or everything when `after` is set.
     #[serde(rename = "http_500")]
     Http500,
@@ -46,6 +50,12 @@ pub(crate) struct Fault {
     pub(crate) ms: Option<u64>,
     #[serde(default)]
     pub(crate) after: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) find: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replace: Option<String>,
 }
 
 /// Which requests fail; absent fields match all.

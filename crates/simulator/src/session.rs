@@ -174,6 +174,9 @@ fn fault_of_choice(action: &str) -> Option<Fault> {
         code: None,
         ms: None,
         after: false,
+        body: None,
+        find: None,
+        replace: None,
     })
 }
 

@@ -11,10 +11,9 @@ mod tests;
 
 use crate::bank::{Decline, Doubt, DoubtReason};
 use crate::http::{Failure, Http, Request};
+use crate::scrub::kept_words;
+use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
-
-/// Longest bank text that is kept, in characters.
-const MESSAGE_CHARS_MAX: usize = 500;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
 async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
@@ -46,6 +45,19 @@ fn doubt(reason: DoubtReason, detail: &str) -> Doubt {
 
 fn unreadable(detail: &str) -> Doubt {
     doubt(DoubtReason::Unreadable, detail)
+}
+
+impl From<Damaged> for Doubt {
+    fn from(Damaged(element): Damaged) -> Doubt {
+        unreadable(&format!(
+            "the reply's {element} is damaged or says two things"
+        ))
+    }
+}
+
+/// An amount that is only kept or shown, in minor units: one that cannot be read is none.
+fn shown_amount(reply: &Element, path: &[&'static str]) -> Option<i64> {
+    reply.exact(path).ok().and_then(minor_units)
 }
 
 /// Doubt because the question itself was refused.
@@ -100,9 +112,9 @@ fn not_supported(detail: &str) -> Doubt {
     }
 }
 
-/// A bank's words, shortened.
+/// A bank's words, clean and not endless.
 fn message(text: &str) -> String {
-    text.chars().take(MESSAGE_CHARS_MAX).collect()
+    kept_words(text)
 }
 
 /// A whole number of minor units as banks write it, zero-padded or not. Nothing else: no sign, no

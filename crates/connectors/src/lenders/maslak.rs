@@ -62,7 +62,10 @@ impl Lender for Maslak {
                     reason: DoubtReason::Duplicate(decline),
                     detail: "the lender has another application with this order id".to_owned(),
                 }),
-                Reply::Unknown(decline) | Reply::Refused(decline) => Ok(Verdict::Declined(decline)),
+                Reply::Refused(decline) => Ok(Verdict::Declined(decline)),
+                Reply::Unknown(_) => Err(reply::unreadable(
+                    "the lender answers an application that it does not know",
+                )),
             }
         })
     }

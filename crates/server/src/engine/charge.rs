@@ -1,5 +1,6 @@
 //! A card is charged without 3DS.
 
+use super::accounts;
 use super::answer::{self, Outcome, failure, failure_of};
 use super::claims::Claims;
 use super::inquiry::{self, Asker};
@@ -100,6 +101,7 @@ async fn ask_in_turn(
     for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
         // Ask.
         let answer = ask(app, pos, &payment, &attempt, plan).await;
+        accounts::note(app, pos, &answer).await;
         let of = (&mut payment, &mut attempt);
         let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
             break;

@@ -1,6 +1,7 @@
 //! What happens to money. Only the engine changes a payment's status, along the table of
 //! [`status`], and every move that touches a bank has four beats: decide, intend, ask, answer.
 
+pub mod accounts;
 pub mod announce;
 pub mod answer;
 pub mod charge;

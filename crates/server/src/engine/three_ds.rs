@@ -5,12 +5,12 @@ mod complete;
 
 pub use complete::complete;
 
-use super::announce;
 use super::answer::{failure, failure_of, settle_stored_card};
 use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
+use super::{accounts, announce};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
@@ -213,7 +213,12 @@ async fn ask_form(
         client_ip: payment.client_ip.as_deref(),
         language,
     };
-    bank.begin_3ds(line, begin).await
+    let answer = bank.begin_3ds(line, begin).await;
+    // A form that could be made proves nothing: not every bank is asked for it.
+    if matches!(answer, Ok(Verdict::Declined(_))) {
+        accounts::note(app, pos, &answer).await;
+    }
+    answer
 }
 
 /// A bank's form as it is sealed: the bank, where the form goes, its fields.

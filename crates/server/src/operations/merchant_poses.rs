@@ -152,6 +152,7 @@ pub async fn created(
         order_number: order_number(request.order_number)?,
         settings,
         credentials,
+        account_refusal: None,
         version: 1,
     };
     complete(&pos)?;

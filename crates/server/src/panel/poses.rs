@@ -111,7 +111,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
 
 async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page {
     let poses = setup::poses_of(app, &visit.by(), visit.merchant_id()).await?;
-    let rows: Vec<Value> = poses.iter().map(row).collect();
+    let rows: Vec<Value> = poses.iter().map(|pos| row(visit, pos)).collect();
     let values = context! {
         poses => rows,
         once => crate::random::token(),
@@ -121,7 +121,15 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     Ok(render::with_status(status, visit, "poses.html", values))
 }
 
-fn row(pos: &Pos) -> Value {
+/// How the bank last refused the account, in the reader's words.
+fn refusal(visit: &Visit, pos: &Pos) -> Option<Value> {
+    let refusal = pos.account_refusal.as_ref()?;
+    Some(context! {
+        at => refusal.at.to_string(), code => &refusal.code, text => refusal.group.text(visit.language),
+    })
+}
+
+fn row(visit: &Visit, pos: &Pos) -> Value {
     let at = &pos.settings;
     let on = SWITCHES.iter().filter(|switch| (switch.stored)(at));
     context! {
@@ -133,6 +141,7 @@ fn row(pos: &Pos) -> Value {
             Some(Environment::Test) | None => &at.hostname,
         },
         is_test => setup::environment_of(pos) == Some(Environment::Test),
+        refusal => refusal(visit, pos),
         authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         switches => on.map(|switch| context! { tr => switch.tr, en => switch.en }).collect::<Vec<_>>(),
     }
@@ -233,6 +242,7 @@ fn form_page(
         kinds => kinds.to_vec(),
         switches => switches.collect::<Vec<_>>(),
         error => problem.map(|problem| fields::error(visit, &problem, LABELS)),
+        refusal => pos.and_then(|pos| refusal(visit, pos)),
         tested => shown.tested.map(|tested| apms::told(visit, tested)),
     };
     let status = shown.problem.map_or(StatusCode::OK, render::status_of);

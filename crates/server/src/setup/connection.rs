@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::clock::istanbul;
+use crate::engine::accounts;
 use crate::operations::merchant_poses;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
@@ -150,7 +151,10 @@ pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
     };
     let started = Instant::now();
     let tested = match bank.inquire(line, asked).await {
-        Ok(_) => tested(Found::Works, started, ""),
+        Ok(_) => {
+            accounts::note_that_it_works(app, &pos).await;
+            tested(Found::Works, started, "")
+        }
         Err(doubt) => tested(Found::of(&doubt), started, &doubt.detail),
     };
     by.note_look(app, merchant_id, ACTION, &target).await?;

@@ -20,6 +20,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0003_asked.sql"),
     },
     Migration {
+        version: 4,
+        name: "account_refusals",
+        sql: include_str!("../../migrations/0004_account_refusals.sql"),
+    },
+    Migration {
         version: 5,
         name: "doubt",
         sql: include_str!("../../migrations/0005_doubt.sql"),

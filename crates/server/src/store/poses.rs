@@ -9,6 +9,8 @@ use contract::enums::{
     CardAssociation, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType,
     PosStatus,
 };
+use contract::errors::ErrorGroup;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A virtual POS.
@@ -36,8 +38,21 @@ pub struct Pos {
     pub settings: PosSettings,
     /// What is.
     pub credentials: PosCredentials,
+    /// When and how the bank last refused the account, until it works again.
+    pub account_refusal: Option<AccountRefusal>,
     /// For compare-and-set.
     pub version: i64,
+}
+
+/// A bank's refusal of the account itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRefusal {
+    /// When.
+    pub at: Timestamp,
+    /// What is wrong, as far as the bank's code tells.
+    pub group: ErrorGroup,
+    /// The bank's own code.
+    pub code: String,
 }
 
 /// A POS's endpoints, numbers and switches.
@@ -225,6 +240,10 @@ fn fields(app: &App, row: &Row) -> Result<Pos, Unavailable> {
                 })
                 .collect(),
         },
+        account_refusal: match row.opt_json("account_refusal")? {
+            Some(refusal) => from_json(refusal)?,
+            None => None,
+        },
         version: row.int("version")?,
     })
 }
@@ -233,7 +252,7 @@ macro_rules! select_pos {
     ($rest:literal) => {
         concat!(
             "select merchant_id, id, alias, name, integrator, bank_id, status, currency, order_number, \
-             settings, credentials_sealed, version from merchant_poses where merchant_id = $1 ",
+             settings, credentials_sealed, account_refusal, version from merchant_poses where merchant_id = $1 ",
             $rest
         )
     };
@@ -297,5 +316,14 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
             to_json(&pos.settings),
             seal(app, pos),
         ],
+    );
+}
+
+/// Writes how the bank last refused the account, or that it did not. Not one of the POS's changes:
+/// nobody who edits it meanwhile is in its way.
+pub fn note_refusal(pos: &Pos, refusal: Option<&AccountRefusal>, commit: &mut Commit) {
+    commit.one(
+        "update merchant_poses set account_refusal = $3 where merchant_id = $1 and id = $2",
+        params![pos.merchant_id, pos.id, refusal.map(to_json)],
     );
 }

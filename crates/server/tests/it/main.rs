@@ -11,6 +11,7 @@ mod admission;
 mod arrows;
 mod backup;
 mod bad_input;
+mod bank_replies;
 mod bnpl_payments;
 mod books;
 mod browser;

@@ -100,11 +100,11 @@ fn send(
     status: u16,
     body: String,
 ) -> Response<Body> {
-    let kind = fault.map(|fault| fault.kind);
-    let body = if kind == Some(Kind::Garbage) {
-        "<garbage".to_owned()
-    } else {
-        body
+    let kind = fault.as_ref().map(|fault| fault.kind);
+    let body = match kind {
+        Some(Kind::Garbage) => "<garbage".to_owned(),
+        Some(Kind::Answer) => fault.and_then(|fault| fault.body).unwrap_or_default(),
+        _ => body,
     };
     let timestamp = (inner.now)().as_second().to_string();
     let mut signature = signature::of_reply(

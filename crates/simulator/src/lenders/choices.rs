@@ -86,6 +86,7 @@ fn fault(kind: Kind, ms: Option<u64>) -> Option<Fault> {
         kind,
         code: None,
         ms,
+        body: None,
     })
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     WrongMac,
     /// Does it; the reply is signed, and no JSON.
     Garbage,
+    /// Does it; the reply is signed, and says `body`.
+    Answer,
     /// Does nothing, and answers 500.
     #[serde(rename = "http_500")]
     Http500,
@@ -47,6 +49,8 @@ pub(crate) struct Fault {
     pub(crate) kind: Kind,
     pub(crate) code: Option<String>,
     pub(crate) ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -90,6 +94,11 @@ impl Faults {
         }
         if order.fault.kind == Kind::Decline && order.operation == Operation::Notify {
             return Err("a notification cannot be declined".to_owned());
+        }
+        if order.fault.kind == Kind::Answer
+            && (order.operation == Operation::Notify || order.fault.body.is_none())
+        {
+            return Err("answer needs a body, and is no notification".to_owned());
         }
         if order.fault.ms.is_some_and(|ms| ms > DELAY_MS_MAX) {
             return Err(format!("ms is at most {DELAY_MS_MAX}"));

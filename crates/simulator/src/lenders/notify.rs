@@ -106,7 +106,7 @@ async fn send(inner: &Inner, notification: &Notification) -> Outcome {
             post(inner, notification, body, false).await;
             arrived(post(inner, notification, body, false).await)
         }
-        None => arrived(post(inner, notification, body, false).await),
+        None | Some(Kind::Answer) => arrived(post(inner, notification, body, false).await),
     }
 }
 

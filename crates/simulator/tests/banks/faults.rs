@@ -108,6 +108,29 @@ async fn declines_garbage_and_delays_count_down_and_match() {
 }
 
 #[tokio::test]
+async fn a_tester_says_what_is_answered() {
+    let bank = Bank::open().await;
+    bank.fault(
+        r#"{"bank":"posnet","operation":"sale","fault":{"kind":"answer","body":"<a>&</a>"}}"#,
+    )
+    .await;
+    assert_eq!(bank.posnet_sale("E1", PLAIN, 100).await, "<a>&</a>");
+    assert_eq!(bank.row("E1").await["captured"], 100);
+    bank.fault(
+        r#"{"bank":"posnet","operation":"sale",
+            "fault":{"kind":"edit","find":"<authCode>","replace":"<authCode>\u001b"}}"#,
+    )
+    .await;
+    let edited = bank.posnet_sale("E2", PLAIN, 100).await;
+    assert!(tag(&edited, "authCode").starts_with('\u{1b}'), "{edited:?}");
+    for incomplete in [r#"{"kind":"answer"}"#, r#"{"kind":"edit","replace":"x"}"#] {
+        let rule = format!(r#"{{"bank":"posnet","fault":{incomplete}}}"#);
+        let refused = bank.control("POST", "faults", &rule).await;
+        assert!(refused["error"].is_string(), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_hash_is_sent_where_the_protocol_has_one() {
     let bank = Bank::open().await;
     bank.fault(r#"{"bank":"garanti","operation":"sale","fault":{"kind":"wrong_mac"}}"#)

@@ -19,7 +19,7 @@ use crate::bank::{
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::{BoxFuture, Request};
-use crate::xml::{Element, Writer};
+use crate::xml::{Damaged, Element, Writer};
 use contract::enums::{Currency, LoyaltyType, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -290,76 +290,94 @@ fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt>
 async fn exchange(line: Line<'_>, question: &Question<'_>) -> Result<Element, Doubt> {
     let body = ask(line.http, request(line, question)?).await?;
     let reply = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
-    if reply.name() != "GVPSResponse" {
+    if !reply.is("GVPSResponse") {
         return Err(unreadable("the reply is not a GVPSResponse"));
     }
     let transaction = reply
-        .at(&["Transaction"])
+        .only("Transaction")?
         .ok_or_else(|| unreadable("no transaction"))?;
-    let expected = reply_hash(
-        line,
-        question.user,
-        transaction,
-        reply.text(&["Order", "OrderID"]),
-    );
-    if !same(transaction.text(&["HashData"]), &expected) {
-        return Err(unauthentic("the hash of the reply is wrong or missing"));
+    let order_id = reply.exact(&["Order", "OrderID"])?;
+    let expected = reply_hash(line, question.user, transaction, order_id)?;
+    // Hexadecimal says the same in either case.
+    let received = transaction.exact(&["HashData"])?.to_ascii_uppercase();
+    if !same(&received, &expected) {
+        return Err(unproven(&reply));
     }
-    match reply.text(&["Order", "OrderID"]) == question.order_id {
+    match order_id == question.order_id {
         true => Ok(reply),
         false => Err(unauthentic("the reply is about another order")),
     }
 }
 
-/// Nothing when the bank approved, else its refusal. An order id that the bank knows is doubt.
-fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
-    let response = |name| reply.text(&["Transaction", "Response", name]);
+/// A reply whose hash does not hold. It is made with the user's password: where the reply names a
+/// wrong account, the operator is told that the password may be what is wrong.
+fn unproven(reply: &Element) -> Doubt {
+    let response = |name| {
+        reply
+            .exact(&["Transaction", "Response", name])
+            .unwrap_or("")
+    };
     match (response("Code"), response("ReasonCode")) {
+        (GATEWAY, reason) if account_group(reason).is_some() => unauthentic(
+            "the hash of the reply is wrong, and it names a wrong account: is the password right?",
+        ),
+        _ => unauthentic("the hash of the reply is wrong or missing"),
+    }
+}
+
+/// Nothing when the bank approved, else its refusal. An order id that the bank knows is doubt, and so
+/// is a reply whose code, reason and message do not agree.
+fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
+    let response = |name| reply.exact(&["Transaction", "Response", name]);
+    let (code, reason) = (response("Code")?, response("ReasonCode")?);
+    let says = |word: &str| response("Message").map(|said| said.eq_ignore_ascii_case(word));
+    match (code, reason) {
         ("", _) => Err(unreadable("the reply neither approves nor declines")),
-        ("00", _) if response("Message") == "Declined" => {
+        ("00", _) if says("Declined")? || !reason.bytes().all(|digit| digit == b'0') => {
             Err(unreadable("the reply approves and declines"))
         }
         ("00", _) => Ok(None),
+        _ if says("Approved")? => Err(unreadable("the reply declines and approves")),
         (GATEWAY, "0104") => Err(duplicate(decline(reply, ErrorGroup::OrderIdAlreadyUsed))),
         (GATEWAY, "0T98") => Err(duplicate(decline(reply, ErrorGroup::ApprovedCompleted))),
-        (code, reason) => Ok(Some(decline(
-            reply,
-            error_group(code, reason, response("SysErrMsg")),
-        ))),
+        (code, reason) => {
+            let system = reply.words(&["Transaction", "Response", "SysErrMsg"]);
+            Ok(Some(decline(reply, error_group(code, reason, &system))))
+        }
     }
 }
 
 /// The gateway's own refusals all have code 92 and say more in the reason code.
 fn decline(reply: &Element, group: ErrorGroup) -> Decline {
-    let response = |name| reply.text(&["Transaction", "Response", name]);
+    let response = |name| reply.words(&["Transaction", "Response", name]);
     let code = match (response("Code"), response("ReasonCode")) {
-        (GATEWAY, reason) if !reason.is_empty() => reason,
+        (code, reason) if code == GATEWAY && !reason.is_empty() => reason,
         (code, _) => code,
     };
     let words = [response("ErrorMsg"), response("SysErrMsg")];
-    let words = words
-        .into_iter()
-        .find(|words| !words.is_empty())
-        .unwrap_or("");
     Decline {
         group,
-        code: message(code),
-        message: message(words),
+        code,
+        message: words
+            .into_iter()
+            .find(|words| !words.is_empty())
+            .unwrap_or_default(),
     }
 }
 
 /// What an approved sale says. Without the reference that a void needs it is no answer.
 fn charged(reply: &Element) -> Result<Charged, Doubt> {
-    let transaction = |name| message(reply.text(&["Transaction", name]));
-    let host_reference = transaction("RetrefNum");
+    let exact = |name| reply.exact(&["Transaction", name]).map(message);
+    let words = |name| reply.words(&["Transaction", name]);
+    let host_reference = exact("RetrefNum")?;
     if host_reference.is_empty() {
         return Err(unreadable("an approval without RetrefNum"));
     }
     Ok(Charged {
-        auth_code: transaction("AuthCode"),
+        auth_code: exact("AuthCode")?,
         host_reference,
-        transaction_id: batch_and_sequence(&transaction("BatchNum"), &transaction("SequenceNum")),
-        holder_name: transaction("CardHolderName"),
+        transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
+        holder_name: words("CardHolderName"),
         campaign: campaign(reply),
         ..Charged::default()
     })
@@ -374,13 +392,14 @@ fn batch_and_sequence(batch: &str, sequence: &str) -> String {
 
 /// The host says in words what the issuer grants; no list of campaigns exists.
 fn campaign(reply: &Element) -> Option<Campaign> {
-    let messages = reply.at(&["Transaction", "HostMsgList"])?;
+    let messages = reply.at(&["Transaction", "HostMsgList"]).ok()??;
     let granted = messages
         .all("HostMsg")
-        .find(|line| line.value().starts_with("EK TAKSIT"))?;
+        .map(Element::own_words)
+        .find(|words| words.starts_with("EK TAKSIT"))?;
     Some(Campaign {
         loyalty_type: LoyaltyType::AdditionalInstallment,
-        message: message(granted.value()),
+        message: granted,
     })
 }
 
@@ -407,15 +426,20 @@ fn request_hash(line: Line<'_>, question: &Question<'_>, card: &str, currency: &
 
 /// No public document names this recipe; it was found by search and holds for every genuine
 /// recording.
-fn reply_hash(line: Line<'_>, user: &User, transaction: &Element, order_id: &str) -> String {
-    sha512_hex(&format!(
+fn reply_hash(
+    line: Line<'_>,
+    user: &User,
+    transaction: &Element,
+    order_id: &str,
+) -> Result<String, Damaged> {
+    Ok(sha512_hex(&format!(
         "{}{}{}{}{order_id}{}",
-        transaction.text(&["Response", "Code"]),
-        transaction.text(&["RetrefNum"]),
-        transaction.text(&["AuthCode"]),
-        transaction.text(&["ProvDate"]),
+        transaction.exact(&["Response", "Code"])?,
+        transaction.exact(&["RetrefNum"])?,
+        transaction.exact(&["AuthCode"])?,
+        transaction.exact(&["ProvDate"])?,
         security_data(line, user),
-    ))
+    )))
 }
 
 // The verbs
@@ -460,15 +484,15 @@ async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalt
 
 /// The purses in `RewardList`; nothing when the card has none.
 fn purses(reply: &Element) -> Result<Option<RewardMoney>, Doubt> {
-    let Some(list) = reply.at(&["Transaction", "RewardInqResult", "RewardList"]) else {
+    let Some(list) = reply.at(&["Transaction", "RewardInqResult", "RewardList"])? else {
         return Ok(None);
     };
     let mut purses = None;
     for reward in list.all("Reward") {
-        let amount = minor_units(reward.text(&["TotalAmount"]))
+        let amount = minor_units(reward.exact(&["TotalAmount"])?)
             .ok_or_else(|| unreadable("a purse that is no amount"))?;
         let known: &mut RewardMoney = purses.get_or_insert_default();
-        let purse = match reward.text(&["Type"]) {
+        let purse = match reward.exact(&["Type"])? {
             "BNS" => &mut known.card,
             "FBB" => &mut known.firm,
             "MIL" => &mut known.mile,
@@ -495,11 +519,22 @@ fn error_group(code: &str, reason: &str, system_message: &str) -> ErrorGroup {
         (GATEWAY, "0002") => ErrorGroup::InputData,
         (GATEWAY, NOT_FOUND | NO_TRANSACTION) => ErrorGroup::InvalidTransaction,
         (GATEWAY, "0208") => ErrorGroup::InvalidRefundTransaction,
-        (GATEWAY, "0753") => ErrorGroup::InvalidMerchantOrSp,
         (GATEWAY, "9998" | "9999") => ErrorGroup::RequestTimeout,
-        (GATEWAY, _) => ErrorGroup::Declined,
+        (GATEWAY, reason) => account_group(reason).unwrap_or(ErrorGroup::Declined),
         // The host's words for a wrong security code.
         ("12", _) if system_message.contains("CVC2") => ErrorGroup::InvalidCvc2,
         (issuer, _) => issuer_group(issuer),
+    }
+}
+
+/// What a reason means that refuses the account and not the payment: password, user, terminal,
+/// merchant, or what the user may do. No public table names the reason for a wrong address.
+fn account_group(reason: &str) -> Option<ErrorGroup> {
+    match reason {
+        // Wrong password, closed user, terminal, merchant of the terminal, missing sub-merchant.
+        "0651" | "0654" | "0752" | "0753" | "0809" => Some(ErrorGroup::InvalidMerchantOrSp),
+        // The user may not do this.
+        "0652" => Some(ErrorGroup::NotPermittedToTerminal),
+        _ => None,
     }
 }

@@ -25,12 +25,9 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
             Standing::Taken(charged) => charged.host_reference,
             Standing::Voided => return Ok(Verdict::Approved(())),
             Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
+            // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
             Standing::NotFound | Standing::Pending => {
-                return Ok(Verdict::Declined(Decline {
-                    group: ErrorGroup::PaymentNotFoundForRefund,
-                    code: NOT_FOUND.to_owned(),
-                    message: String::new(),
-                }));
+                return Err(unreadable("the bank knows no sale to void"));
             }
         },
     };
@@ -43,22 +40,36 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     let Some(decline) = refusal_of_move(refusal(&exchange(line, &question).await?)?)? else {
         return Ok(Verdict::Approved(()));
     };
-    // Refused, perhaps because it was undone before: then that is what was wanted.
+    // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
+    // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
     match look_up(line, order.order).await {
         Ok(Standing::Voided) => Ok(Verdict::Approved(())),
-        _ => Ok(Verdict::Declined(decline)),
+        Ok(Standing::Taken(_) | Standing::Refused(_)) => Ok(Verdict::Declined(decline)),
+        Ok(Standing::NotFound | Standing::Pending) => {
+            Err(unreadable("the bank knows no sale to void"))
+        }
+        Err(unanswered) => Err(Doubt {
+            may_have_been_sent: true,
+            ..unanswered
+        }),
     }
 }
 
 pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, Doubt> {
     let seller = user(line, PosOperationType::Provaut)?;
     let reply = exchange(line, &Question::about("orderinq", seller, order)).await?;
-    let inquiry = reply.at(&["Order", "OrderInqResult"]);
+    let inquiry = reply.at(&["Order", "OrderInqResult"])?;
+    let code = match inquiry {
+        Some(inquiry) => inquiry.exact(&["Code"])?,
+        None => "",
+    };
     if let Some(decline) = refusal(&reply)? {
         return match decline.code.as_str() {
             NOT_FOUND | NO_TRANSACTION => Ok(Standing::NotFound),
             // The reply repeats the refusal of the sale itself.
-            _ if inquiry.is_some_and(|inquiry| refused_code(inquiry).is_some()) => {
+            _ if !matches!(code, "" | "00")
+                && code == reply.exact(&["Transaction", "Response", "Code"])? =>
+            {
                 Ok(Standing::Refused(decline))
             }
             _ => Err(question_refused(decline.group)),
@@ -68,49 +79,45 @@ pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, D
     read_standing(inquiry, order)
 }
 
-fn refused_code(inquiry: &Element) -> Option<&str> {
-    Some(inquiry.text(&["Code"])).filter(|code| !matches!(*code, "" | "00"))
+/// Recorded are APPROVED and WAITINGPOSTAUTH, and an empty status beside "not found"; the words for a
+/// voided order are not public, so the likely ones are all taken for it. An empty status alone, or one
+/// that its code contradicts, is doubt.
+fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
+    let exact = |name| inquiry.exact(&[name]);
+    let (code, status) = (exact("Code")?, exact("Status")?.to_ascii_uppercase());
+    let refused = !matches!(code, "" | "00");
+    match status.as_str() {
+        "APPROVED" if !refused => read_taken(inquiry, order),
+        "VOID" | "VOIDED" | "CANCELLED" | "CANCELED" | "REVERSED" if !refused => {
+            Ok(Standing::Voided)
+        }
+        "PENDING" | "WAITING" if !refused => Ok(Standing::Pending),
+        "DECLINED" | "REJECTED" | "FAILED" | "" if refused => {
+            let words = inquiry.words(&["SysErrMsg"]);
+            Ok(Standing::Refused(Decline {
+                group: error_group(code, exact("ReasonCode")?, &words),
+                code: message(code),
+                message: words,
+            }))
+        }
+        "DECLINED" | "REJECTED" | "FAILED" => Ok(Standing::Refused(Decline {
+            group: ErrorGroup::Declined,
+            code: String::new(),
+            message: inquiry.words(&["SysErrMsg"]),
+        })),
+        _ => Err(unreadable(
+            "the inquiry answers a status that no order of ours has",
+        )),
+    }
 }
 
-/// Recorded are APPROVED, WAITINGPOSTAUTH and an empty status; the words for a voided order are
-/// not public, so the likely ones are all taken for it.
-fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
-    let text = |name| inquiry.text(&[name]);
-    if let Some(code) = refused_code(inquiry) {
-        let words = message(text("SysErrMsg"));
-        let group = error_group(code, text("ReasonCode"), text("SysErrMsg"));
-        return Ok(Standing::Refused(Decline {
-            group,
-            code: message(code),
-            message: words,
-        }));
-    }
-    match text("Status") {
-        "APPROVED" => {}
-        "VOID" | "VOIDED" | "CANCELLED" | "CANCELED" | "REVERSED" => return Ok(Standing::Voided),
-        "DECLINED" | "REJECTED" | "FAILED" => {
-            let words = message(text("SysErrMsg"));
-            let group = ErrorGroup::Declined;
-            return Ok(Standing::Refused(Decline {
-                group,
-                code: String::new(),
-                message: words,
-            }));
-        }
-        "PENDING" | "WAITING" => return Ok(Standing::Pending),
-        "" => return Ok(Standing::NotFound),
-        _ => {
-            return Err(unreadable(
-                "the inquiry answers a status that no order of ours has",
-            ));
-        }
-    }
-    let amount = |name| minor_units(text(name));
+fn read_taken(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
+    let amount = |name| inquiry.exact(&[name]).map(minor_units);
     let (bonus, firm) = (
-        amount("UsedBnsAmount").unwrap_or(0),
-        amount("UsedFBBAmount").unwrap_or(0),
+        amount("UsedBnsAmount")?.unwrap_or(0),
+        amount("UsedFBBAmount")?.unwrap_or(0),
     );
-    let taken = amount("AuthAmount").ok_or_else(|| unreadable("the inquiry answers no amount"))?;
+    let taken = amount("AuthAmount")?.ok_or_else(|| unreadable("the inquiry answers no amount"))?;
     // Whether the amount is the whole price or what the card paid of it is not documented.
     let whole = taken
         .checked_add(bonus)
@@ -123,11 +130,12 @@ fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
         firm,
         mile: 0,
     };
+    let words = |name| inquiry.words(&[name]);
     Ok(Standing::Taken(Charged {
-        auth_code: message(text("AuthCode")),
-        host_reference: message(text("RetrefNum")),
-        transaction_id: batch_and_sequence(text("BatchNum"), text("SequenceNum")),
-        holder_name: message(text("CardHolderName")),
+        auth_code: message(inquiry.exact(&["AuthCode"])?),
+        host_reference: message(inquiry.exact(&["RetrefNum"])?),
+        transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
+        holder_name: words("CardHolderName"),
         spent: Some(spent).filter(|spent| *spent != RewardMoney::default()),
         ..Charged::default()
     }))

@@ -10,7 +10,8 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, duplicate, is_time_out, message, minor_units, not_supported, refusal_of_move, unreadable,
+    ask, duplicate, is_time_out, message, minor_units, not_supported, refusal_of_move,
+    shown_amount, unreadable,
 };
 use crate::bank::{
     Account, Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
@@ -285,23 +286,23 @@ fn sale_request(line: Line<'_>, charge: &Charge<'_>, spending: Spending) -> Resu
 async fn exchange(line: Line<'_>, request: Request) -> Result<Element, Doubt> {
     let body = ask(line.http, request).await?;
     let reply = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
-    match reply.name() {
-        "posnetResponse" => Ok(reply),
-        _ => Err(unreadable("the reply is not a posnetResponse")),
+    match reply.is("posnetResponse") {
+        true => Ok(reply),
+        false => Err(unreadable("the reply is not a posnetResponse")),
     }
 }
 
 /// Nothing when the bank approved, else its refusal. An order id that the bank knows is doubt:
 /// `approved 2` comes with the references of the first sale, `approved 0` without.
 fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
-    let code = reply.text(&["respCode"]);
-    match (reply.text(&["approved"]), code) {
+    let code = reply.exact(&["respCode"])?;
+    match (reply.exact(&["approved"])?, code) {
         ("1", "" | "00" | "0000") => Ok(None),
         ("2", _) => Err(duplicate(decline(reply, ErrorGroup::ApprovedCompleted))),
         ("0", "0127") => Err(duplicate(decline(reply, ErrorGroup::OrderIdAlreadyUsed))),
         ("0", _) => Ok(Some(decline(
             reply,
-            error_group(code, reply.text(&["respText"])),
+            error_group(code, &reply.words(&["respText"])),
         ))),
         _ => Err(unreadable("the reply neither approves nor declines")),
     }
@@ -310,21 +311,21 @@ fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
 fn decline(reply: &Element, group: ErrorGroup) -> Decline {
     Decline {
         group,
-        code: message(reply.text(&["respCode"])),
-        message: message(reply.text(&["respText"])),
+        code: reply.words(&["respCode"]),
+        message: reply.words(&["respText"]),
     }
 }
 
 /// What an approved sale says. Without the bank's reference it is no answer.
 fn charged(reply: &Element) -> Result<Charged, Doubt> {
-    let host_reference = message(reply.text(&["hostlogkey"]));
+    let host_reference = message(reply.exact(&["hostlogkey"])?);
     if host_reference.is_empty() {
         return Err(unreadable("an approval without hostlogkey"));
     }
     Ok(Charged {
-        auth_code: message(reply.text(&["authCode"])),
+        auth_code: message(reply.exact(&["authCode"])?),
         host_reference,
-        points_left: minor_units(reply.text(&["pointInfo", "totalPointAmount"])),
+        points_left: shown_amount(reply, &["pointInfo", "totalPointAmount"]),
         // The document does not say how a sale reports the campaign that the cardholder chose on
         // the bank's page; the shape of the campaign inquiry is the likeliest.
         campaign: campaigns(reply).into_iter().next(),
@@ -334,11 +335,11 @@ fn charged(reply: &Element) -> Result<Charged, Doubt> {
 
 fn campaigns(reply: &Element) -> Vec<Campaign> {
     let offered = reply.all("koiInfo").take(CAMPAIGNS_MAX).filter_map(|info| {
-        let code = info.text(&["code"]);
+        let code = info.exact(&["code"]).ok()?;
         let (_, loyalty_type) = CAMPAIGN_CODES.iter().find(|(known, _)| *known == code)?;
         Some(Campaign {
             loyalty_type: *loyalty_type,
-            message: message(info.text(&["message"])),
+            message: info.words(&["message"]),
         })
     });
     offered.collect()
@@ -359,7 +360,7 @@ async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
         && spending.points() == Some(charge.order.amount.minor)
     {
         // Only a sale of points alone reports what was used; other sales report what was earned.
-        let used = minor_units(reply.text(&["pointInfo", "pointAmount"]));
+        let used = shown_amount(&reply, &["pointInfo", "pointAmount"]);
         charged.spent = used.map(|used| {
             let firm = brand.min(used);
             RewardMoney {
@@ -410,10 +411,10 @@ async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalt
 
 /// World points and brand points; nothing when the card has no purse.
 fn purses(reply: &Element) -> Result<Option<RewardMoney>, Doubt> {
-    let Some(purses) = reply.at(&["pointInfo"]) else {
+    let Some(purses) = reply.only("pointInfo")? else {
         return Ok(None);
     };
-    let amount = |name| match purses.text(&[name]) {
+    let amount = |name| match purses.exact(&[name])? {
         // A merchant without brand points gets no such element.
         "" => Ok(0),
         text => minor_units(text).ok_or_else(|| unreadable("a purse that is no amount")),

@@ -3,7 +3,7 @@
 //! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, Decline, Doubt, Line, Order, OrderRef, Standing, Verdict};
+use crate::bank::{Answer, Charged, Decline, Doubt, Line, Order, OrderRef, Standing, Verdict};
 use crate::banks::{
     message, minor_units, question_refused, refusal_of_move, unauthentic, unreadable,
 };
@@ -17,12 +17,9 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
         Standing::Taken(_) => {}
         Standing::Voided => return Ok(Verdict::Approved(())),
         Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
+        // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
         Standing::NotFound | Standing::Pending => {
-            return Ok(Verdict::Declined(Decline {
-                group: ErrorGroup::PaymentNotFoundForRefund,
-                code: NOT_FOUND.to_owned(),
-                message: String::new(),
-            }));
+            return Err(unreadable("the bank knows no sale to void"));
         }
     }
     let id = order_id(&order.order.id, order.threeds);
@@ -54,46 +51,51 @@ pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Reco
         w.element("agreement", |w| w.leaf("orderID", &id));
     });
     let reply = exchange(line, request).await?;
-    let standing = |standing| {
-        Ok(Record {
-            standing,
-            transaction: "sale",
-        })
-    };
     if let Some(decline) = refusal(&reply)? {
         return match decline.code.as_str() {
-            NOT_FOUND | "0122" | "0123" => standing(Standing::NotFound),
+            NOT_FOUND | "0122" | "0123" => Ok(Record {
+                standing: Standing::NotFound,
+                transaction: "sale",
+            }),
             _ => Err(question_refused(decline.group)),
         };
     }
-    let Some(transactions) = reply.at(&["transactions"]) else {
-        return standing(Standing::NotFound);
-    };
-    let mut record = Record {
-        standing: Standing::NotFound,
-        transaction: "sale",
-    };
-    for transaction in transactions.all("transaction") {
-        let next = read_transaction(transaction, order.order, &id)?;
-        // A reversal is the last word, whatever the order of the list.
-        if record.standing != Standing::Voided {
-            record = next;
-        }
-    }
-    Ok(record)
+    let transactions = reply.only("transactions")?;
+    let entries: Result<Vec<Entry>, Doubt> = transactions
+        .into_iter()
+        .flat_map(|list| list.all("transaction"))
+        .map(|entry| read_entry(entry, order.order, &id))
+        .collect();
+    conclude(&entries?)
 }
 
-/// One line of an `agreement` reply, compared with what we asked for.
-fn read_transaction(line: &Element, order: &Order, id: &str) -> Result<Record, Doubt> {
-    let same_order = line.text(&["orderID"]) == id
-        && lira(line.text(&["amount"])) == Some(order.amount.minor)
-        && line.text(&["currencyCode"]) == currency(order)?;
+/// One transaction of an `agreement` reply.
+struct Entry {
+    /// What a void has to call it.
+    transaction: &'static str,
+    did: Did,
+}
+
+enum Did {
+    Sell(Charged),
+    FailToSell(Decline),
+    Undo,
+    /// Leaves the sale as it was.
+    FailToUndo(Charged),
+}
+
+/// Reads one transaction, compared with what we asked for.
+fn read_entry(entry: &Element, order: &Order, id: &str) -> Result<Entry, Doubt> {
+    let same_order = entry.exact(&["orderID"])? == id
+        && lira(entry.exact(&["amount"])?) == Some(order.amount.minor)
+        && entry.exact(&["currencyCode"])? == currency(order)?;
     if !same_order {
         return Err(unauthentic(
             "the inquiry answers another order, amount or currency",
         ));
     }
-    let (kind, undone) = match line.text(&["state"]) {
+    let state = entry.exact(&["state"])?;
+    let (transaction, undoes) = match state {
         "Sale" => ("sale", false),
         "Bonus_Usage" => ("pointUsage", false),
         "Sale_Reverse" => ("sale", true),
@@ -104,21 +106,57 @@ fn read_transaction(line: &Element, order: &Order, id: &str) -> Result<Record, D
             ));
         }
     };
-    let standing = match (line.text(&["txnStatus"]), undone) {
-        ("1", true) => Standing::Voided,
-        ("1", false) => Standing::Taken(charged(line)?),
-        // A reversal that failed leaves the sale as it was.
-        ("0", true) => Standing::Taken(charged(line)?),
-        ("0", false) => Standing::Refused(Decline {
+    let did = match (entry.exact(&["txnStatus"])?, undoes) {
+        ("1", false) => Did::Sell(charged(entry)?),
+        ("0", false) => Did::FailToSell(Decline {
             group: ErrorGroup::Declined,
             code: "0".to_owned(),
-            message: message(line.text(&["state"])),
+            message: message(state),
         }),
+        ("1", true) => Did::Undo,
+        ("0", true) => Did::FailToUndo(charged(entry)?),
         _ => return Err(unreadable("the inquiry answers no status")),
+    };
+    Ok(Entry { transaction, did })
+}
+
+/// What all transactions of one order come to, in whatever order they stand. A list that can be read
+/// two ways, such as an empty one or two sales that were taken, is doubt: "not found" has a code.
+fn conclude(entries: &[Entry]) -> Result<Record, Doubt> {
+    let Some(first) = entries.first() else {
+        return Err(unreadable("the inquiry answers no transaction"));
+    };
+    let (mut sold, mut refused, mut undone, mut kept) = (None::<&Charged>, None, false, None);
+    for entry in entries {
+        match &entry.did {
+            _ if entry.transaction != first.transaction => {
+                return Err(unreadable("the inquiry answers two kinds of sale"));
+            }
+            Did::Sell(charged) => {
+                if sold.is_some_and(|before| before.host_reference != charged.host_reference) {
+                    return Err(unreadable("the inquiry answers two sales"));
+                }
+                sold = Some(charged);
+            }
+            Did::FailToSell(decline) => refused = Some(decline),
+            Did::Undo => undone = true,
+            Did::FailToUndo(charged) => kept = Some(charged),
+        }
+    }
+    let standing = match (undone, sold, refused, kept) {
+        // A reversal is the last word.
+        (true, ..) => Standing::Voided,
+        (false, Some(charged), ..) | (false, None, None, Some(charged)) => {
+            Standing::Taken(charged.clone())
+        }
+        (false, None, Some(decline), None) => Standing::Refused(decline.clone()),
+        (false, None, _, _) => {
+            return Err(unreadable("the inquiry answers a reversal of nothing"));
+        }
     };
     Ok(Record {
         standing,
-        transaction: kind,
+        transaction: first.transaction,
     })
 }
 

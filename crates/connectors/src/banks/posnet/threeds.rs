@@ -11,7 +11,7 @@ use crate::bank::{
     Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned,
     RewardMoney, Verdict, Verified,
 };
-use crate::banks::{message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{minor_units, not_supported, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{same, sha256_base64};
 use crate::xml::{Element, Writer};
 use contract::card::Secret;
@@ -69,7 +69,7 @@ pub(super) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankFor
     if let Some(decline) = refusal(&reply)? {
         return Ok(Verdict::Declined(decline));
     }
-    let packet = |name| match reply.text(&["oosRequestDataResponse", name]) {
+    let packet = |name| match reply.exact(&["oosRequestDataResponse", name])? {
         "" => Err(unreadable("the bank's packets are missing")),
         packet => Ok(packet.to_owned()),
     };
@@ -129,7 +129,7 @@ pub(super) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Ver
         });
     });
     let reply = exchange(line, request).await?;
-    let Some(resolved) = reply.at(&["oosResolveMerchantDataResponse"]) else {
+    let Some(resolved) = reply.only("oosResolveMerchantDataResponse")? else {
         // A plain refusal has nothing to sign, moves no money and lets nobody through.
         return match refusal(&reply)? {
             Some(decline) => Ok(Verdict::Declined(decline)),
@@ -149,28 +149,28 @@ fn check_resolved(
     resolved: &Element,
     packets: &Packets,
 ) -> Result<Verified, Doubt> {
-    let md_status = resolved.text(&["mdStatus"]);
+    let md_status = resolved.exact(&["mdStatus"])?;
     if !same(
-        resolved.text(&["mac"]),
+        resolved.exact(&["mac"])?,
         &order_mac(account, order, Some(md_status))?,
     ) {
         return Err(unauthentic("the MAC of the resolved order is wrong"));
     }
-    let ours = resolved.text(&["xid"]) == order.id
-        && minor_units(resolved.text(&["amount"])) == Some(order.amount.minor)
-        && resolved.text(&["currency"]) == currency(order)?;
+    let ours = resolved.exact(&["xid"])? == order.id
+        && minor_units(resolved.exact(&["amount"])?) == Some(order.amount.minor)
+        && resolved.exact(&["currency"])? == currency(order)?;
     if !ours {
         return Err(unauthentic(
             "the bank resolved another order, amount or currency",
         ));
     }
-    let page_points = minor_units(resolved.text(&["pointAmount"]))
+    let page_points = minor_units(resolved.exact(&["pointAmount"])?)
         .filter(|points| (1..=order.amount.minor).contains(points));
     let proof = serde_json::to_string(packets).map_err(|_| unreadable("the packets"))?;
     Ok(Verified {
         // Empty when there was no 3DS at all.
         md_status: md_status.parse().unwrap_or(0),
-        message: message(resolved.text(&["mdErrorMessage"])),
+        message: resolved.words(&["mdErrorMessage"]),
         page_points,
         proof: Secret::new(proof),
     })
@@ -193,9 +193,9 @@ pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Char
     });
     let reply = exchange(line, request).await?;
     // A decline is signed too, over an empty reference.
-    let reference = reply.text(&["hostlogkey"]);
+    let reference = reply.exact(&["hostlogkey"])?;
     if !same(
-        reply.text(&["mac"]),
+        reply.exact(&["mac"])?,
         &order_mac(account, order, Some(reference))?,
     ) {
         return Err(unauthentic("the MAC of the sale is wrong"));

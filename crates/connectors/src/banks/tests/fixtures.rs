@@ -60,14 +60,14 @@ fn signed_anew(call: &Call, reply: Vec<u8>) -> Vec<u8> {
     let account = call.account();
     let password = account.users[0].password.expose();
     let security = sha1_hex(&format!("{password}{:0>9}", account.terminal_id));
-    let transaction = |name| root.text(&["Transaction", name]);
+    let transaction = |name| root.exact(&["Transaction", name]).unwrap();
     let text = format!(
         "{}{}{}{}{}{security}",
-        root.text(&["Transaction", "Response", "Code"]),
+        root.exact(&["Transaction", "Response", "Code"]).unwrap(),
         transaction("RetrefNum"),
         transaction("AuthCode"),
         transaction("ProvDate"),
-        root.text(&["Order", "OrderID"]),
+        root.exact(&["Order", "OrderID"]).unwrap(),
     );
     let legacy = transaction("HashData");
     assert!(same(legacy, &sha1_hex(&text)), "the recorded hash is wrong");

@@ -4,6 +4,7 @@ use super::fixtures::{Case, cases};
 use super::{Call, Replay, protocol};
 use crate::http::{Failure, Response};
 use crate::scrub::scrub;
+use crate::xml::decode;
 use proptest::prelude::*;
 
 fn of_protocols(mut keep: impl FnMut(&Case) -> bool) -> Vec<Case> {
@@ -92,7 +93,8 @@ fn forgeries(reply: &str, tag: &str) -> Vec<String> {
     };
     let end = start + reply[start..].find('<').unwrap();
     let swapped = |at: usize| {
-        let other = if &reply[at..=at] == "A" { "B" } else { "A" };
+        let is_a = reply[at..=at].eq_ignore_ascii_case("A");
+        let other = if is_a { "B" } else { "A" };
         format!("{}{other}{}", &reply[..at], &reply[at + 1..])
     };
     let mut forged: Vec<String> = (start..end).map(swapped).collect();
@@ -119,10 +121,10 @@ fn a_reply_whose_hash_is_one_character_off_is_doubt() {
         let Some(first) = case.replies.first() else {
             continue;
         };
-        if honest.contains("Unauthentic") {
+        if honest.contains("Unauthentic") || honest.contains("damaged") {
             continue;
         }
-        for reply in forgeries(&String::from_utf8(first.clone()).unwrap(), tag) {
+        for reply in forgeries(&decode(first), tag) {
             let mut replies = case.replies.clone();
             replies[0] = reply.into_bytes();
             let answer = case

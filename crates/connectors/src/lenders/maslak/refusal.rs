@@ -1,10 +1,10 @@
 //! The protocol's refusal codes, and what each means to the merchant.
 
 use crate::bank::Decline;
+use crate::scrub::kept_words;
 use contract::errors::ErrorGroup;
 
 const CODE_CHARACTERS_MAX: usize = 64;
-const MESSAGE_CHARACTERS_MAX: usize = 512;
 
 /// A refusal in the lender's words. `fallback` is the group of a code that the document does not
 /// list: lenders may add their own.
@@ -15,12 +15,9 @@ pub(super) fn decline(code: &str, message: &str, fallback: ErrorGroup) -> Declin
         .filter(plain)
         .take(CODE_CHARACTERS_MAX)
         .collect();
-    let message = message
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter });
     Decline {
         group: group_of(&code).unwrap_or(fallback),
-        message: message.take(MESSAGE_CHARACTERS_MAX).collect(),
+        message: kept_words(message),
         code,
     }
 }

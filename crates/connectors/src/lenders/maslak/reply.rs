@@ -8,6 +8,7 @@ use crate::http::Response;
 use crate::lender::{
     Application, ApplicationRef, Applied, BankOffer, LenderLine, LoanStanding, LoanState, OfferTerm,
 };
+use crate::scrub::kept_words;
 use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::{AMOUNT_MINOR_MAX, Money};
@@ -232,6 +233,9 @@ pub(super) fn standing(body: &[u8], asked: &ApplicationRef<'_>) -> Result<LoanSt
     if !is_id(&body.application_id) || !bank_ok || !term_ok || !is_amount(body.amount) {
         return Err(unreadable("the standing is out of bounds"));
     }
+    if body.rejection.is_some() && !matches!(body.state, StateBody::Rejected) {
+        return Err(unreadable("a rejection, but the state says otherwise"));
+    }
     let state = match body.state {
         StateBody::Pending => LoanState::Pending,
         StateBody::Assessing => LoanState::Assessing,
@@ -267,7 +271,7 @@ struct NotificationBody {
 
 /// The order that an authentic notification is about.
 pub(super) fn notified_order(body: &[u8]) -> Option<String> {
-    let body: NotificationBody = serde_json::from_slice(body).ok()?;
+    let body: NotificationBody = read(body).ok()?;
     is_id(&body.order_id).then_some(body.order_id)
 }
 
@@ -289,12 +293,14 @@ fn doubt(reason: DoubtReason, detail: &str) -> Doubt {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Doubt> {
+    // A byte-order mark says nothing, and the signature over it is proven.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     // serde's message may quote the reply, so it is not passed on.
     serde_json::from_slice(body).map_err(|_| unreadable("not the JSON that the protocol says"))
 }
 
 fn capped(text: &str) -> String {
-    text.chars().take(TEXT_CHARACTERS_MAX).collect()
+    kept_words(text).chars().take(TEXT_CHARACTERS_MAX).collect()
 }
 
 fn is_amount(minor: i64) -> bool {

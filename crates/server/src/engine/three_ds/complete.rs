@@ -7,7 +7,7 @@ use crate::engine::claims::Claims;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::recorder::Recorder;
 use crate::engine::status::{Event, after};
-use crate::engine::{CONFLICTS_MAX, turn};
+use crate::engine::{CONFLICTS_MAX, accounts, turn};
 use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
@@ -155,5 +155,7 @@ async fn ask_finish(
         proof,
         client_ip: payment.client_ip.as_deref(),
     };
-    Ok(bank.finish_3ds(line, finish).await)
+    let answer = bank.finish_3ds(line, finish).await;
+    accounts::note(app, &pos, &answer).await;
+    Ok(answer)
 }
