@@ -116,6 +116,7 @@ rules! {
     ThreeDsNotCompletable = "9003", 422, "3D Secure doğrulaması tamamlanmaya uygun değil", "The 3D Secure verification cannot be completed";
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
+    ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
 }
 
 /// The longest value that is put into a text.

@@ -104,7 +104,7 @@ async fn perform(players: &mut Players, telling: &mut Telling) {
 async fn lend_webhooks(scene: &Scene, url: String) -> Result<String, String> {
     let mut before = String::new();
     setup::change_merchant(&scene.app, &By::operator(), scene.merchant_id, |merchant| {
-        before = std::mem::replace(&mut merchant.webhook_url, url);
+        before = std::mem::replace(&mut merchant.webhook_url, url.clone());
     })
     .await
     .map_err(|problem| crate::seed::failed(problem).to_string())?;

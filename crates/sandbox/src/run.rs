@@ -200,7 +200,7 @@ async fn prepare(
         None => return Ok(id),
     };
     setup::change_merchant(app, &By::operator(), id, |merchant| {
-        merchant.webhook_url = url
+        merchant.webhook_url.clone_from(&url)
     })
     .await
     .map_err(seed::failed)?;

@@ -101,7 +101,6 @@ async fn pos(
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
         let unchanged = UpdateMerchantPosRequest::default();
-        let (hostname, port) = (endpoint.hostname.clone(), endpoint.port);
         setup::edit_pos(
             app,
             &By::operator(),
@@ -109,8 +108,8 @@ async fn pos(
             known.id,
             unchanged,
             |pos| {
-                pos.settings.hostname = hostname;
-                pos.settings.port = port;
+                pos.settings.hostname.clone_from(&endpoint.hostname);
+                pos.settings.port = endpoint.port;
             },
         )
         .await?;

@@ -19,6 +19,7 @@ pub mod pages;
 pub mod panel;
 pub mod passwords;
 pub mod random;
+pub mod search_text;
 pub mod setup;
 pub mod start;
 pub mod store;

@@ -13,6 +13,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use server::search_text::folded;
 use std::sync::Arc;
 
 /// Most cards on a page without a filter.
@@ -108,25 +109,6 @@ pub(super) async fn cards(
         cards => Serde(&shown),
     };
     shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
-}
-
-/// Small letters without the dots and tails that a keyboard may lack.
-fn folded(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .filter_map(|letter| match letter {
-            'ı' => Some('i'),
-            'ş' => Some('s'),
-            'ğ' => Some('g'),
-            'ü' => Some('u'),
-            'ö' => Some('o'),
-            'ç' => Some('c'),
-            'â' => Some('a'),
-            // What is left of a dotted capital I.
-            '\u{307}' => None,
-            letter => Some(letter),
-        })
-        .collect()
 }
 
 fn page<'a>(

@@ -216,7 +216,7 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
 async fn change(
     store: Store,
     id: i64,
-    change: impl FnOnce(&mut merchants::Merchant),
+    change: impl FnMut(&mut merchants::Merchant),
 ) -> Result<(), Failed> {
     let app = store.open().await?;
     let outcome = setup::change_merchant(&app, &By::operator(), id, change).await;

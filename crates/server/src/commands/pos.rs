@@ -359,8 +359,8 @@ async fn change(app: &App, edit: Edit) -> Result<(), Problem> {
         request,
         |pos| {
             pos.status = status.unwrap_or(pos.status);
-            if let Some(endpoint) = endpoint {
-                setup::point_at(pos, endpoint);
+            if let Some(endpoint) = &endpoint {
+                setup::point_at(pos, endpoint.clone());
             }
         },
     )
