@@ -121,18 +121,26 @@ fn kept(offer: &BankOffer) -> inquiries::Offer {
     });
     inquiries::Offer {
         bank_code: offer.bank_code.clone(),
-        bank_name: connectors::scrub::words(&offer.bank_name),
+        bank_name: connectors::scrub::words(bank_name(offer)),
         plan_calculated_by_bank: offer.plan_calculated_by_bank,
         terms: terms.collect(),
     }
 }
 
+/// The one name of a bank that we know; of another the lender's word.
+fn bank_name(offer: &BankOffer) -> &str {
+    let code = offer.bank_code.parse().ok();
+    code.and_then(connectors::directory::bank_name)
+        .unwrap_or(&offer.bank_name)
+}
+
 fn wire(offer: BankOffer, currency: Currency) -> BnplBankOffer {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
+    let bank_name = Some(bank_name(&offer).to_owned());
     BnplBankOffer {
         bank_code: Some(offer.bank_code),
-        bank_name: Some(offer.bank_name),
+        bank_name,
         bank_icon_url: given(offer.icon_url),
         bank_table_banner_message: given(offer.table_banner),
         bank_small_banner_message: given(offer.small_banner),

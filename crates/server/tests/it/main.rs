@@ -10,6 +10,7 @@
 mod admission;
 mod arrows;
 mod bad_input;
+mod bins;
 mod bnpl_payments;
 mod books;
 mod browser;
