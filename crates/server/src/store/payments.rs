@@ -13,6 +13,7 @@ use contract::money::Decimal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 
 /// An amount with the scale it was received with, so that it is spelled back alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,44 +219,53 @@ pub async fn items_of_merchant(
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Item>, Unavailable> {
-    let currency_free =
-        |row: &Row, amount: &str, scale: &str| -> Result<Option<Amount>, Unavailable> {
-            Ok(match (row.opt_int(amount)?, row.opt_int(scale)?) {
-                (Some(minor), Some(scale)) => Some(Amount {
-                    minor,
-                    scale: u32::try_from(scale).unwrap_or(0),
-                }),
-                _ => None,
-            })
-        };
-    let rows = app
-        .db
-        .rows(
-            "select id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
-             sub_merchant_price, sub_merchant_price_scale, blockage_day \
-             from payment_items where merchant_id = $1 and payment_id = $2 order by position",
-            params![merchant_id, payment_id],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Item {
-                id: row.int("id")?,
-                name: row.opt_text("name")?,
-                external_id: row.opt_text("external_id")?,
-                price: amount(row, "price", "price_scale")?,
-                paid_price: row.int("paid_price")?,
-                wallet_price: row.int("wallet_price")?,
-                sub_merchant_member_id: row.opt_int("sub_merchant_member_id")?,
-                sub_merchant_price: currency_free(
-                    row,
-                    "sub_merchant_price",
-                    "sub_merchant_price_scale",
-                )?,
-                blockage_day: row.opt_int("blockage_day")?,
-            })
-        })
-        .collect()
+    let mut items = items_of_payments(app, merchant_id, &[payment_id]).await?;
+    Ok(items.remove(&payment_id).unwrap_or_default())
+}
+
+/// The items of some payments of a merchant by the payment's id, each in the request's order.
+pub async fn items_of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<HashMap<i64, Vec<Item>>, Unavailable> {
+    let mut items: HashMap<i64, Vec<Item>> = HashMap::new();
+    if payment_ids.is_empty() {
+        return Ok(items);
+    }
+    let sql = format!(
+        "select payment_id, id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
+         sub_merchant_price, sub_merchant_price_scale, blockage_day \
+         from payment_items where merchant_id = $1 and payment_id in ({}) order by payment_id, position",
+        super::listed(payment_ids),
+    );
+    for row in &app.db.rows_owned(sql, params![merchant_id]).await? {
+        let of_payment = items.entry(row.int("payment_id")?).or_default();
+        of_payment.push(read_item(row)?);
+    }
+    Ok(items)
+}
+
+fn read_item(row: &Row) -> Result<Item, Unavailable> {
+    let sub_merchant_price = match row.opt_int("sub_merchant_price")? {
+        Some(_) => Some(amount(
+            row,
+            "sub_merchant_price",
+            "sub_merchant_price_scale",
+        )?),
+        None => None,
+    };
+    Ok(Item {
+        id: row.int("id")?,
+        name: row.opt_text("name")?,
+        external_id: row.opt_text("external_id")?,
+        price: amount(row, "price", "price_scale")?,
+        paid_price: row.int("paid_price")?,
+        wallet_price: row.int("wallet_price")?,
+        sub_merchant_member_id: row.opt_int("sub_merchant_member_id")?,
+        sub_merchant_price,
+        blockage_day: row.opt_int("blockage_day")?,
+    })
 }
 
 fn amount(row: &Row, minor: &str, scale: &str) -> Result<Amount, Unavailable> {
