@@ -13,6 +13,7 @@ pub mod routing;
 pub mod split;
 pub mod status;
 pub mod three_ds;
+pub mod threeds_page;
 pub mod webhook_call;
 
 use crate::app::App;

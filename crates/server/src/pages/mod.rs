@@ -5,7 +5,7 @@ mod callback;
 mod render;
 
 use crate::app::App;
-use crate::engine::{loan, three_ds};
+use crate::engine::{loan, three_ds, threeds_page};
 use crate::operations::Problem;
 use axum::Router;
 use axum::body::Bytes;
@@ -22,7 +22,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The pages' routes.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/pages/3ds/{token}", post(threeds))
+        .route("/pages/3ds/{token}", get(threeds_kept).post(threeds))
         .route("/pages/3ds-return/{token}", post(threeds_returned))
         .route(
             "/pages/loan-return/{token}",
@@ -65,7 +65,21 @@ async fn threeds(
         .into_iter()
         .find(|(name, _)| name == "sealed")
         .map(|(_, value)| value);
-    match three_ds::open_page(&app, &token, sealed.as_deref().unwrap_or("")).await {
+    match threeds_page::open_posted(&app, &token, sealed.as_deref().unwrap_or("")).await {
+        Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
+        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Err(problem) => failed(lang, &problem),
+    }
+}
+
+/// The shop sent the browser to the form that is kept (`redirectUrl`): it goes on to the bank.
+async fn threeds_kept(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = language(&headers);
+    match threeds_page::open_kept(&app, &token).await {
         Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
         Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Err(problem) => failed(lang, &problem),

@@ -69,12 +69,12 @@ impl Text {
             ),
             (Text::Expired, "en") => (
                 "This page is no longer valid",
-                "Please go back to the shop and start the payment again.",
+                "If you have confirmed the payment at your bank, see its result in the shop. Otherwise go back to the shop and start it again.",
                 "",
             ),
             (Text::Expired, _) => (
                 "Bu sayfa artık geçerli değil",
-                "Lütfen mağazaya dönüp ödemeyi yeniden başlatın.",
+                "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.",
                 "",
             ),
             (Text::LoanNoted, "en") => (

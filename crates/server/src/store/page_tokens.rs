@@ -43,8 +43,13 @@ pub fn insert(
     );
 }
 
-/// Forgets the addresses whose time is over.
+/// Forgets the addresses whose time is over, and the bank's form that was kept behind one.
 pub fn forget_expired(now: Timestamp, commit: &mut Commit) {
+    commit.maybe(
+        "update attempts set proof_sealed = null where state = 'PAGE' and proof_sealed is not null and payment_id in \
+         (select t.payment_id from page_tokens t where t.expires_at < $1 and t.kind = 'THREEDS_PAGE')",
+        params![now],
+    );
     commit.maybe(
         "delete from page_tokens where expires_at < $1",
         params![now],
