@@ -298,18 +298,16 @@ pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderM
     }
 }
 
-/// The published points of the reward cards: of the card, of this shop, in miles; in kuruş.
-const PURSES: [(&str, i64, i64, i64); 7] = [
-    ("4043080000000003", 1235, 520, 0),
-    ("5188961939192544", 1235, 520, 0),
-    ("4032800000000007", 1122, 4558, 0),
-    ("4024580000000005", 5040, 10_000, 0),
-    ("4090700000000008", 2282, 0, 0),
-    ("4329540000080110", 0, 0, 1000),
-    ("4048090000000007", 3382, 2500, 0),
+/// The points of the simulator's own reward cards: of the card, of this shop, in miles; in kuruş.
+const PURSES: [(&str, i64, i64, i64); 4] = [
+    ("4043080000060007", 1235, 520, 0),
+    ("4024580000060009", 5040, 10_000, 0),
+    ("4329540000060005", 0, 0, 1000),
+    ("4048090000060001", 3382, 2500, 0),
 ];
 
-/// `POST /sandbox/purses`: gives the reward cards their published points back, which payments spend.
+/// `POST /sandbox/purses`: gives the simulator's own reward cards their points back, which payments
+/// spend. Published cards hold theirs whatever is paid.
 pub(super) async fn fill_purses(
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,
