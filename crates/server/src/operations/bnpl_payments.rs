@@ -274,22 +274,31 @@ pub async fn verify_again(
     Ok(verified(&payment, &loan, caller.language))
 }
 
+/// An application that the shopper left at the bank reads REDIRECT_TO_URL here, although its callback
+/// said WAIT_FOR_WEBHOOK: who asks learns that it is not the bank that is slow. `errorMessage` is the
+/// bank's own word where there is one.
 fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
         .map(|failure| payment_view::error(failure, language));
+    let action = match loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
+        true => Action::RedirectToUrl,
+        false => loan.action,
+    };
+    let said = payment.error.as_ref();
+    let said = said.and_then(|failure| failure.provider_message.clone());
     BnplPaymentVerifyResponse {
         payment_status: Some(payment.status),
-        additional_action: Some(loan.action),
-        apm_additional_action: Some(loan.action),
+        additional_action: Some(action),
+        apm_additional_action: Some(action),
         response_status: Some(match payment.status {
             PaymentStatus::Success => BnplVerifyStatus::Approved,
             PaymentStatus::Failure => BnplVerifyStatus::Declined,
             _ => BnplVerifyStatus::Waiting,
         }),
         error_code: error.as_ref().and_then(|e| e.error_code.clone()),
-        error_message: error.as_ref().and_then(|e| e.error_description.clone()),
+        error_message: said.or_else(|| error.as_ref()?.error_description.clone()),
         payment_error: error,
     }
 }
