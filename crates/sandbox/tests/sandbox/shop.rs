@@ -1,6 +1,6 @@
 //! The demo shop as a browser meets it, checked against the banks' books.
 
-use super::{Serving, answer_of, fresh_directory, send};
+use super::{JSON, Serving, answer_of, fresh_directory, send};
 use contract::signature;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -131,7 +131,7 @@ fn two_clicks_on_pay_take_the_money_and_the_points_once() {
         &serving.simulator,
         "POST",
         "/control/faults",
-        "",
+        JSON,
         fault,
     ));
     let pay = format!("{BONUS}&reward=0&threeds=no");
@@ -371,7 +371,7 @@ fn a_payment_in_doubt_is_not_paid_again_and_ends_by_itself() {
         &serving.simulator,
         "POST",
         "/control/faults",
-        "",
+        JSON,
         fault,
     ));
     let path = format!("{order}/card");
@@ -391,7 +391,9 @@ fn a_payment_in_doubt_is_not_paid_again_and_ends_by_itself() {
         1
     );
     // The gateway takes back what nobody was told of, and the order can be paid again.
-    browser.waits_for(&order, "id=\"card-form\"");
+    let page = browser.waits_for(&order, "id=\"card-form\"");
+    assert!(page.contains("the charge was reversed"), "{page}");
+    assert!(!page.contains("No money was taken"), "{page}");
     let books = control(&serving, "/control/ledger");
     assert_eq!(books["orders"][0]["state"], "voided", "{books}");
     assert_eq!(browser.post(&path, &pay).status, 303);
@@ -443,7 +445,7 @@ fn the_bench_orders_faults_and_lists_those_to_come() {
     let late = r#"{"operation": "apply", "fault": {"kind": "delay", "ms": 1234}}"#;
     let path = "/control/lender-faults";
     assert_eq!(
-        answer_of(send(&serving.simulator, "POST", path, "", late)),
+        answer_of(send(&serving.simulator, "POST", path, JSON, late)),
         Value::Null
     );
     let page = browser.get("/sandbox/faults").body;
@@ -472,4 +474,83 @@ fn the_bench_orders_faults_and_lists_those_to_come() {
     for path in ["/control/faults", "/control/lender-faults"] {
         assert_eq!(control(&serving, path), json!({"faults": []}));
     }
+}
+
+/// Presses a button of a bank's loan page and goes on to the shop, as the shopper's browser does.
+fn at_lender(browser: &Browser<'_>, page: &str, button: &str) {
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let split = |url: &str| {
+        let rest = url.strip_prefix("http://").unwrap();
+        let (host, path) = rest.split_at(rest.find('/').unwrap());
+        (host.to_owned(), path.to_owned())
+    };
+    let (host, path) = split(page);
+    let decided = Reply::read(send(&host, "POST", &path, form, button));
+    assert_eq!(decided.status, 303, "{}", decided.body);
+    let (host, path) = split(decided.header("location"));
+    let back = Reply::read(send(&host, "GET", &path, "", ""));
+    assert_eq!(back.status, 200, "{}", back.body);
+    let (action, fields) = form_of(&back.body);
+    let (_, path) = split(&action);
+    assert_eq!(browser.post(&path, &encoded(&fields)).status, 303);
+}
+
+#[test]
+fn an_application_that_is_not_finished_gives_way_to_a_card() {
+    let directory = fresh_directory("shop-unfinished");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "tv");
+    let order = browser.checkout();
+    browser.get(&format!("{order}?way=loan"));
+    let loan = format!("{order}/loan");
+    let applied = browser.post(&loan, &format!("{BUYER}064%3A6"));
+    at_lender(&browser, applied.header("location"), "action=close");
+    let page = browser.get(&order).body;
+    assert!(page.contains("stage unfinished"), "{page}");
+    assert!(
+        page.contains("You have not finished the application"),
+        "{page}"
+    );
+    assert!(!page.contains("assessing"), "{page}");
+    let checkout = browser.get(&format!("{order}?way=card")).body;
+    assert!(checkout.contains("id=\"card-form\""), "{checkout}");
+    assert!(checkout.contains("still open"), "{checkout}");
+    let pay = format!("{BONUS}&threeds=no");
+    assert_eq!(browser.post(&format!("{order}/card"), &pay).status, 303);
+    let paid = browser.waits_for(&order, "stage paid");
+    assert!(!paid.contains("paid the loan out"), "{paid}");
+    // Withdrawn after all, nothing more comes of it.
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let page = applied.header("location").strip_prefix("http://").unwrap();
+    let (host, path) = page.split_at(page.find('/').unwrap());
+    Reply::read(send(host, "POST", path, form, "action=cancel"));
+    let loans = control(&serving, "/control/loans");
+    assert_eq!(loans["loans"][0]["state"], "cancelled", "{loans}");
+    assert!(browser.get(&order).body.contains("stage paid"));
+}
+
+#[test]
+fn a_loan_that_is_declined_or_withdrawn_says_so_and_stays_on_its_tab() {
+    let directory = fresh_directory("shop-declined");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "tv");
+    let order = browser.checkout();
+    for (button, told) in [
+        (
+            "action=decline&reason=BANK_REJECTED",
+            "The bank did not approve the application.",
+        ),
+        ("action=cancel", "The application was withdrawn"),
+    ] {
+        browser.get(&format!("{order}?way=loan"));
+        let loan = format!("{order}/loan");
+        let applied = browser.post(&loan, &format!("{BUYER}064%3A6"));
+        at_lender(&browser, applied.header("location"), button);
+        let page = browser.waits_for(&order, told);
+        assert!(page.contains("you owe nothing"), "{page}");
+        assert!(!page.contains("No money was taken"), "{page}");
+        assert!(page.contains("way=loan\" aria-current=\"page\""), "{page}");
+    }
+    let declined = browser.get(&order).body;
+    assert!(!declined.contains("id=\"card-form\""), "{declined}");
 }
