@@ -65,6 +65,9 @@ pub struct Settings {
     pub log_requests: bool,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
+    /// Host names that requests may name beside addresses and `localhost`; none of them answers for
+    /// all.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// What the program around the server adds to the panel: nothing in production, the workbench in
@@ -91,6 +94,7 @@ impl Default for Settings {
             behind_proxy: false,
             log_requests: false,
             panel: PanelSettings::default(),
+            hosts: None,
         }
     }
 }

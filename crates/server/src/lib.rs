@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod csv;
 pub mod engine;
+pub mod hosts;
 pub mod jobs;
 pub mod journal;
 pub mod mail;

@@ -3,7 +3,7 @@
 use super::{JSON, Serving, answer_of, fresh_directory, send};
 use contract::signature;
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -553,4 +553,80 @@ fn a_loan_that_is_declined_or_withdrawn_says_so_and_stays_on_its_tab() {
     }
     let declined = browser.get(&order).body;
     assert!(!declined.contains("id=\"card-form\""), "{declined}");
+}
+
+#[test]
+fn an_address_that_nothing_has_is_a_page_in_the_browsers_language() {
+    let directory = fresh_directory("shop-nowhere");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    for path in ["/shop/nowhere", "/sandbox/nowhere", "/nowhere/at/all"] {
+        for (language, words) in [
+            ("en", "There is no such page"),
+            ("tr", "Böyle bir sayfa yok"),
+        ] {
+            let headers = format!("Accept: text/html,*/*;q=0.8\r\nAccept-Language: {language}\r\n");
+            let page = Reply::read(send(&serving.gateway, "GET", path, &headers, ""));
+            assert_eq!(page.status, 404, "{path}");
+            assert!(page.body.contains(words), "{path}: {}", page.body);
+        }
+    }
+    // A shop's code that mistypes an address still reads JSON.
+    let call = Reply::read(send(
+        &serving.gateway,
+        "GET",
+        "/nowhere",
+        "Accept: */*\r\n",
+        "",
+    ));
+    assert_eq!(call.status, 404);
+    assert!(call.body.contains("1103"), "{}", call.body);
+    let icon = Reply::read(send(&serving.gateway, "GET", "/favicon.ico", "", ""));
+    assert_eq!(icon.status, 200);
+    assert!(icon.header("content-type").starts_with("image/svg+xml"));
+}
+
+#[test]
+fn strangers_hosts_and_forms_are_not_answered() {
+    let directory = fresh_directory("shop-hosts");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    let asks = |address: &str, named: &str, method: &str, path: &str, more: &str, body: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {named}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{more}\r\n{body}"
+        )
+        .unwrap();
+        Reply::read(stream).status
+    };
+    let (gateway, simulator) = (&serving.gateway, &serving.simulator);
+    let port = gateway.rsplit(':').next().unwrap();
+    let stranger = format!("evil.example:{port}");
+    let rebound = format!("Origin: http://{stranger}\r\n");
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for path in ["/shop", "/panel/sign-in", "/sandbox/cards", "/healthz"] {
+        assert_eq!(asks(gateway, &stranger, "GET", path, "", ""), 421, "{path}");
+    }
+    let sign_in = "/sandbox/sign-in";
+    let more = format!("{form}{rebound}");
+    assert_eq!(asks(gateway, &stranger, "POST", sign_in, &more, ""), 421);
+    assert_eq!(asks(gateway, gateway, "POST", sign_in, &more, ""), 403);
+    let local = format!("localhost:{port}");
+    let own = format!("{form}Origin: http://{local}\r\n");
+    assert_eq!(asks(gateway, &local, "POST", sign_in, &own, ""), 303);
+
+    // The simulator: its ledger is not read, and its faults are not ordered, from elsewhere.
+    assert_eq!(
+        asks(simulator, &stranger, "GET", "/control/ledger", "", ""),
+        421
+    );
+    let fault = r#"{"bank": "garanti", "operation": "sale", "fault": {"kind": "decline"}}"#;
+    let faults = "/control/faults";
+    for kind in ["", "Content-Type: text/plain\r\n", form] {
+        let status = asks(simulator, simulator, "POST", faults, kind, fault);
+        assert_eq!(status, 415, "{kind}");
+    }
+    assert_eq!(control(&serving, faults), json!({ "faults": [] }));
+    assert_eq!(asks(simulator, simulator, "POST", faults, JSON, fault), 204);
 }

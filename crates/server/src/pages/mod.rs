@@ -37,6 +37,10 @@ pub fn router() -> Router<Arc<App>> {
             "/pages/style.css",
             get(|| async { render::asset("text/css", include_str!("style.css")) }),
         )
+        .route(
+            "/favicon.ico",
+            get(|| async { render::asset("image/svg+xml", include_str!("icon.svg")) }),
+        )
         .route("/healthz", get(health))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -164,6 +168,21 @@ async fn loan_notified(
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
+}
+
+/// Whether a person looks at the address in a browser: no API call says that it wants a page.
+pub fn is_looked_at<B>(request: &http::Request<B>) -> bool {
+    let headers = request.headers();
+    let accepted = headers.get(http::header::ACCEPT);
+    let page = accepted
+        .and_then(|accepted| accepted.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    request.method() == http::Method::GET && page && !headers.contains_key("x-api-key")
+}
+
+/// A page for an address that nothing has.
+pub fn nowhere(headers: &HeaderMap) -> Response {
+    render::message(StatusCode::NOT_FOUND, language(headers), Text::Nowhere)
 }
 
 fn failed(lang: &'static str, problem: &Problem) -> Response {

@@ -39,6 +39,8 @@ pub(super) enum Text {
     Expired,
     /// The loan's result is noted, and the shop named no address to go to.
     LoanNoted,
+    /// Nothing has this address.
+    Nowhere,
     /// Something is down.
     Trouble,
 }
@@ -85,6 +87,16 @@ impl Text {
             (Text::LoanNoted, _) => (
                 "Başvurunuz alındı",
                 "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::Nowhere, "en") => (
+                "There is no such page",
+                "Please check the address: a letter may be missing, or the page has moved.",
+                "",
+            ),
+            (Text::Nowhere, _) => (
+                "Böyle bir sayfa yok",
+                "Adresi kontrol edin: bir harf eksik olabilir ya da sayfa taşınmış olabilir.",
                 "",
             ),
             (Text::Trouble, "en") => (

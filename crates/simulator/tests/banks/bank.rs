@@ -88,7 +88,7 @@ impl Bank {
 
     pub(crate) async fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Vec<u8> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: bank\r\nconnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\
              content-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
