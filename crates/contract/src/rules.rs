@@ -122,6 +122,7 @@ rules! {
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
     MoveUnderWay = "9006", 409, "Bu ödeme için gönderilen başka bir istek hâlâ işleniyor. Biraz sonra yeniden deneyin", "Another request about this payment is still being processed. Please try again in a moment";
+    ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
 }
 
 /// The longest value that is put into a text.

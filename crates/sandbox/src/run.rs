@@ -179,9 +179,18 @@ fn config(
             bank_timeout: Duration::from_millis(options.bank_timeout_ms),
             log_requests: options.log_requests,
             panel: staff::panel(),
+            hosts: Some(own_hosts(options)),
             ..Settings::default()
         },
     }
+}
+
+/// Beside addresses and `localhost`: without a password in front, a page whose own name leads to
+/// this machine would be signed in by one click.
+fn own_hosts(options: &Options) -> Vec<String> {
+    let public = options.public_url.as_ref();
+    let named = public.and_then(|url| url.host_str());
+    named.map(str::to_owned).into_iter().collect()
 }
 
 /// The demo merchant's id. Its webhook address becomes the one that the operator chose; without
@@ -203,7 +212,7 @@ async fn prepare(
         None => return Ok(id),
     };
     setup::change_merchant(app, &By::operator(), id, |merchant| {
-        merchant.webhook_url = url
+        merchant.webhook_url.clone_from(&url)
     })
     .await
     .map_err(seed::failed)?;

@@ -41,6 +41,20 @@ const READ_SIGNATURE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// with its process; its key can be used again.
 const KEY_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
+/// Whether the API has this address, for this method or another one.
+pub fn is_known(app: &App, method: &str, path: &str) -> bool {
+    let unknown = |problem: &Problem| {
+        matches!(
+            problem,
+            Problem::Rule {
+                rule: Rule::UnknownRoute,
+                ..
+            }
+        )
+    };
+    !routes::find(&app.settings.public_urls, method, path).is_err_and(|problem| unknown(&problem))
+}
+
 /// Answers one request, whatever it asks for.
 pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     let began = Began::now(&app);

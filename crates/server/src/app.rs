@@ -86,6 +86,9 @@ pub struct Settings {
     pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
+    /// Host names that requests may name beside addresses and `localhost`; none of them answers for
+    /// all.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// What the program around the server adds to the panel: nothing in production, the workbench in
@@ -115,6 +118,7 @@ impl Default for Settings {
             connections: Bounds::default(),
             rates: RateLimits::default(),
             panel: PanelSettings::default(),
+            hosts: None,
         }
     }
 }

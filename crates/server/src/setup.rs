@@ -28,10 +28,11 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{By, CHANGES_MAX, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
+use crate::store::won;
 use contract::card::Secret;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json, json};
@@ -139,26 +140,34 @@ async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
         .await
 }
 
-/// Changes a merchant's settings.
+/// Changes a merchant's settings. A change that was crossed by another is made again on what that
+/// one left.
 pub async fn change_merchant(
     app: &App,
     by: &By,
     id: i64,
-    change: impl FnOnce(&mut Merchant),
+    mut change: impl FnMut(&mut Merchant),
 ) -> Result<(), Problem> {
     may_change(app, by, id).await?;
     let target = id.to_string();
-    let before = merchant(app, id).await?;
-    let mut merchant = before.clone();
-    change(&mut merchant);
-    let mut commit = Commit::new(id, id);
-    merchants::save(app, &merchant, &mut commit);
-    let change = (noted(&before, None), noted(&merchant, Some(&before)));
-    by.note(app, id, "merchant.edit", &target, change, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed the merchant at the same moment")
-    })
-    .await
+    for _ in 0..CHANGES_MAX {
+        let before = merchant(app, id).await?;
+        let mut merchant = before.clone();
+        change(&mut merchant);
+        let mut commit = Commit::new(id, id);
+        merchants::save(app, &merchant, &mut commit);
+        let noted = (noted(&before, None), noted(&merchant, Some(&before)));
+        by.note(app, id, "merchant.edit", &target, noted, &mut commit);
+        if won(app.db.commit(commit).await)? {
+            return Ok(());
+        }
+    }
+    Err(changed_meanwhile())
+}
+
+/// Another change of the same thing was first.
+fn changed_meanwhile() -> Problem {
+    Problem::rule(Rule::ChangedMeanwhile)
 }
 
 /// A merchant's settings for the audit log: of keys only whether they changed.
@@ -215,8 +224,8 @@ pub async fn set_feature(
     if feature != FEATURE_APMS {
         return Err(Problem::field(Rule::UnknownValue, "feature"));
     }
-    let feature = feature.to_owned();
     change_merchant(app, by, merchant_id, |merchant| {
+        let feature = feature.to_owned();
         merchant.features.insert(feature, Json::Bool(on));
     })
     .await

@@ -16,9 +16,11 @@ use crate::store::older::Older;
 use crate::store::vault_check::{self, KeyRefused};
 use crate::turns::Turns;
 use crate::vault::Vault;
-use crate::{api, headers, jobs, listen, pages, panel, process};
+use crate::{api, headers, hosts, jobs, listen, pages, panel, process};
 use axum::Router;
-use axum::response::Redirect;
+use axum::extract::{Request, State};
+use axum::middleware;
+use axum::response::{Redirect, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use std::fmt;
@@ -247,10 +249,20 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
             "/",
             get(|| async { Redirect::to("/panel") }).fallback(api::handle),
         )
-        .fallback(api::handle)
-        .with_state(app)
+        .fallback(unmatched)
+        .with_state(Arc::clone(&app))
         .merge(extra)
+        .layer(middleware::from_fn_with_state(app, hosts::own_only))
         .layer(carry)
+}
+
+/// What no page takes is the API's; a person who mistyped an address reads so in their language.
+async fn unmatched(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    match pages::is_looked_at(&request) && !api::is_known(&app, method, path) {
+        true => pages::nowhere(request.headers()),
+        false => api::handle(State(app), request).await,
+    }
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,

@@ -5,6 +5,7 @@
 mod cards;
 mod codes;
 mod control;
+mod door;
 mod faults;
 mod garanti;
 mod ledger;
@@ -119,6 +120,10 @@ impl Simulator {
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())
             .merge(self.lenders.router())
+            .layer(axum::middleware::from_fn_with_state(
+                door::host_of(&self.app.public_url),
+                door::guard,
+            ))
     }
 
     /// The lenders behind the same listener.

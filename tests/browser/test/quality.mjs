@@ -128,7 +128,7 @@ describe('quality', () => {
       const shopper = await stage.visitor({ width, height: 900 });
       const { page } = shopper;
       await checkOut(shopper, 'book');
-      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a, form[action="/sandbox/purses"]')
+      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a')
         .evaluateAll((ones) => ones.map((one) => `${one.textContent.trim()} ${Math.round(one.getBoundingClientRect().top + scrollY)}`));
       const rewards = page.locator('#rewards');
       const still = await places();

@@ -97,6 +97,9 @@ describe('a page in passing', () => {
       await shopper.press(`a[href="/shop/orders/${order}/bank"]`);
       await atBank(shopper, 'approve');
       await stageShown('approval');
+      await applyForLoan(shopper, '064', 6);
+      await atBank(shopper, 'close');
+      await stageShown('unfinished');
       await applyForLoan(shopper, '134', undefined);
       await atBank(shopper, 'assess:600');
       await stageShown('webhook');

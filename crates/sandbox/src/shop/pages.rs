@@ -3,15 +3,16 @@
 use super::browser::{LANG_COOKIE, VISITOR_COOKIE, Visit};
 use super::{Shop, amounts, calls};
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{self, Path};
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use minijinja::value::Value;
 use minijinja::{Environment, State, UndefinedBehavior, context};
+use std::sync::Arc;
 
 /// Seconds that a browser keeps its cookies: a week.
 const COOKIE_SECONDS: u32 = 604_800;
@@ -267,12 +268,30 @@ pub(super) fn refused(status: StatusCode) -> Response {
 }
 
 /// `GET /shop/{file}`.
-pub(super) async fn file(Path(name): Path<String>) -> Response {
+pub(super) async fn file(
+    extract::State(shop): extract::State<Arc<Shop>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     match name.as_str() {
         "shop.css" => asset("text/css", include_str!("shop.css")),
         "shop.js" => asset("text/javascript", include_str!("shop.js")),
-        _ => refused(StatusCode::NOT_FOUND),
+        _ => nowhere(&shop, &Visit::of(&headers, None)),
     }
+}
+
+/// A page for an address that the shop does not have.
+fn nowhere(shop: &Shop, visit: &Visit) -> Response {
+    let lang = visit.lang;
+    shop.says(
+        visit,
+        StatusCode::NOT_FOUND,
+        lang.of("Böyle bir sayfa yok", "There is no such page"),
+        lang.of(
+            "Adresi kontrol edin ya da ürünlere dönün.",
+            "Please check the address, or go back to the products.",
+        ),
+    )
 }
 
 /// `GET /shop/img/{file}`.

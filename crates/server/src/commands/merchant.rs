@@ -275,7 +275,7 @@ async fn set_doubt(options: Doubt) -> Result<(), Failed> {
 async fn change(
     store: &Store,
     id: i64,
-    change: impl FnOnce(&mut merchants::Merchant),
+    change: impl FnMut(&mut merchants::Merchant),
 ) -> Result<(), Failed> {
     let by = By::operator();
     let change = async |app: &App| Ok(setup::change_merchant(app, &by, id, change).await?);

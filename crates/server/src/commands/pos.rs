@@ -417,8 +417,8 @@ async fn change(edit: Edit) -> Result<(), Failed> {
             let endpoint = endpoint(&edit.values, known.integrator)?;
             let changed = setup::edit_pos(app, &by, merchant, id, request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
-                if let Some(endpoint) = endpoint {
-                    setup::point_at(pos, endpoint);
+                if let Some(endpoint) = &endpoint {
+                    setup::point_at(pos, endpoint.clone());
                 }
             });
             Ok(changed.await?)

@@ -14,6 +14,7 @@ pub mod routing;
 pub mod split;
 pub mod status;
 pub mod three_ds;
+pub mod threeds_page;
 pub mod turn;
 pub mod webhook_call;
 

@@ -10,10 +10,10 @@ use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, 
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
+use super::threeds_page::{Addresses, Page};
 use super::{accounts, announce};
 use crate::app::App;
 use crate::operations::Problem;
-use crate::random;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
@@ -21,31 +21,16 @@ use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::{poses, won};
 use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Returned, Verdict, Verified};
-use contract::enums::{PaymentStatus, PosIntegrator, WebhookEventType};
+use contract::enums::{PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use std::time::Duration;
-
-/// How long the shopper may take to reach the bank's page.
-const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
-/// How long the bank's page may take to send the browser back.
-const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A 3DS payment that was begun.
 pub struct Begun {
     /// The payment, INIT_THREEDS or FAILURE.
     pub payment: Payment,
-    /// Address of Galata's page that posts on to the bank, and the sealed form that it is given;
-    /// none when the bank refused to begin.
+    /// Where the shopper's browser goes next; none when the bank refused to begin.
     pub page: Option<Page>,
-}
-
-/// What the shop's page posts to Galata's.
-pub struct Page {
-    /// Where to post it.
-    pub url: String,
-    /// The bank's form, sealed and bound to that address.
-    pub sealed: String,
 }
 
 /// Intends the payment, asks the bank for its form, and seals the form.
@@ -67,43 +52,22 @@ pub async fn begin(
     attempt.state = AttemptState::Page;
     attempt.inquire_at = None;
     route_to(&mut payment, pos, &attempt);
-    let (page, back) = (random::token(), random::token());
+    let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
     claims.write(app, Some(payment.id), &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    page_tokens::insert(
-        &page,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsPage,
-        app.after(PAGE_TIME),
-        &mut commit,
-    );
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsReturn,
-        app.after(RETURN_TIME),
-        &mut commit,
-    );
+    addresses.insert(app, &payment, &mut commit);
     app.db
         .commit(commit)
         .await
         .map_err(|error| claims.refused(error, order_id_used()))?;
 
-    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    let return_url = addresses.return_url(app);
     let why = match ask_form(app, pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page {
-                url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, pos.integrator, &form),
-            };
-            return Ok(Begun {
-                payment,
-                page: Some(page),
-            });
+            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
+            return Ok(Begun { payment, page });
         }
         Ok(Verdict::Declined(decline)) => {
             // A bank that refuses to begin refuses 3DS, whatever its reason.
@@ -144,36 +108,15 @@ pub async fn begin_again(
     let Some(pos) = poses::one_of_merchant(app, merchant.id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
-    let (page, back) = (random::token(), random::token());
+    let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
-    page_tokens::insert(
-        &page,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsPage,
-        app.after(PAGE_TIME),
-        &mut commit,
-    );
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsReturn,
-        app.after(RETURN_TIME),
-        &mut commit,
-    );
+    addresses.insert(app, &payment, &mut commit);
     won(app.db.commit(commit).await)?;
-    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    let return_url = addresses.return_url(app);
     match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page {
-                url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, pos.integrator, &form),
-            };
-            Ok(Begun {
-                payment,
-                page: Some(page),
-            })
+            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
+            Ok(Begun { payment, page })
         }
         // The first page may still lead somewhere: nothing is decided by this one.
         _ => Err(Problem::Failed {
@@ -219,39 +162,6 @@ async fn ask_form(
         accounts::note(app, pos, &answer).await;
     }
     answer
-}
-
-/// A bank's form as it is sealed: the bank, where the form goes, its fields.
-type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
-
-fn page_place(token: &str) -> String {
-    format!("3ds page {token}")
-}
-
-fn seal(app: &App, token: &str, bank: PosIntegrator, form: &BankForm) -> String {
-    let plain = zeroize::Zeroizing::new(
-        serde_json::to_vec(&(bank, &form.action, &form.fields)).unwrap_or_default(),
-    );
-    app.vault.seal(&page_place(token), &plain)
-}
-
-/// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
-/// made for this address, or its time is over.
-pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<BankForm>, Problem> {
-    let Some((merchant_id, payment_id, true)) =
-        page_tokens::of_token(app, token, Kind::ThreedsPage).await?
-    else {
-        return Ok(None);
-    };
-    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
-        return Ok(None);
-    };
-    let form: Option<SealedForm> = serde_json::from_slice(&plain).ok();
-    Ok(form.map(|(bank, action, fields)| {
-        let of = (merchant_id, payment_id);
-        Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
-        BankForm { action, fields }
-    }))
 }
 
 /// What the browser's return led to.

@@ -123,18 +123,26 @@ fn kept(offer: &BankOffer) -> inquiries::Offer {
     });
     inquiries::Offer {
         bank_code: offer.bank_code.clone(),
-        bank_name: connectors::scrub::words(&offer.bank_name),
+        bank_name: connectors::scrub::words(bank_name(offer)),
         plan_calculated_by_bank: offer.plan_calculated_by_bank,
         terms: terms.collect(),
     }
 }
 
+/// The one name of a bank that we know; of another the lender's word.
+fn bank_name(offer: &BankOffer) -> &str {
+    let code = offer.bank_code.parse().ok();
+    code.and_then(connectors::directory::bank_name)
+        .unwrap_or(&offer.bank_name)
+}
+
 fn wire(offer: BankOffer, currency: Currency) -> BnplBankOffer {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
+    let bank_name = Some(bank_name(&offer).to_owned());
     BnplBankOffer {
         bank_code: Some(offer.bank_code),
-        bank_name: Some(offer.bank_name),
+        bank_name,
         bank_icon_url: given(offer.icon_url),
         bank_table_banner_message: given(offer.table_banner),
         bank_small_banner_message: given(offer.small_banner),
@@ -269,22 +277,31 @@ pub async fn verify_again(
     Ok(verified(&payment, &loan, caller.language))
 }
 
+/// An application that the shopper left at the bank reads REDIRECT_TO_URL here, although its callback
+/// said WAIT_FOR_WEBHOOK: who asks learns that it is not the bank that is slow. `errorMessage` is the
+/// bank's own word where there is one.
 fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
         .map(|failure| payment_view::error(failure, language));
+    let action = match loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
+        true => Action::RedirectToUrl,
+        false => loan.action,
+    };
+    let said = payment.error.as_ref();
+    let said = said.and_then(|failure| failure.provider_message.clone());
     BnplPaymentVerifyResponse {
         payment_status: Some(payment.status),
-        additional_action: Some(loan.action),
-        apm_additional_action: Some(loan.action),
+        additional_action: Some(action),
+        apm_additional_action: Some(action),
         response_status: Some(match payment.status {
             PaymentStatus::Success => BnplVerifyStatus::Approved,
             PaymentStatus::Failure => BnplVerifyStatus::Declined,
             _ => BnplVerifyStatus::Waiting,
         }),
         error_code: error.as_ref().and_then(|e| e.error_code.clone()),
-        error_message: error.as_ref().and_then(|e| e.error_description.clone()),
+        error_message: said.or_else(|| error.as_ref()?.error_description.clone()),
         payment_error: error,
     }
 }

@@ -5,6 +5,7 @@ use super::{Caller, Problem, check, payment_view};
 use crate::app::App;
 use crate::engine::charge::{self, Plan};
 use crate::engine::routing::{self, Need};
+use crate::engine::threeds_page::Page;
 use crate::engine::{rewards, three_ds};
 use crate::store::payments::{self, Amount, Payment};
 use crate::store::poses;
@@ -40,12 +41,11 @@ pub async fn create(
     Ok(payment_view::view(&payment, &items, caller.language))
 }
 
-/// `GET /payment/v1/card-payments/{id}`.
+/// `GET /payment/v1/card-payments/{id}`: any payment, a loan too. It is what "retrieve payment" of
+/// every client calls.
 pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<PaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
-    let payment = payment
-        .filter(|payment| payment.provider == PaymentProvider::Bank)
-        .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
     payment_view::loaded(app, &payment, caller.language).await
 }
 
@@ -125,7 +125,7 @@ fn begun(
     Ok(InitThreeDSPaymentResponse {
         html_content: Some(BASE64.encode(html(&page, language))),
         payment_id: Some(begun.payment.id),
-        redirect_url: None,
+        redirect_url: page.redirect_url,
         payment_status: Some(begun.payment.status),
         additional_action: Some(AdditionalAction::ShowHtmlContent),
     })
@@ -160,7 +160,7 @@ pub fn decided(payment: &Payment) -> Result<(), Problem> {
 
 /// The page that the shop shows: it posts the sealed form to Galata's page, which posts on to the
 /// bank. The shop never sees a stored card's number.
-fn html(page: &three_ds::Page, language: Language) -> String {
+fn html(page: &Page, language: Language) -> String {
     let (title, button) = match language {
         Language::Tr => ("Bankanıza yönlendiriliyorsunuz", "Devam et"),
         Language::En => ("You are being taken to your bank", "Continue"),

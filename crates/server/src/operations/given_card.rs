@@ -91,7 +91,7 @@ impl Card {
             bank_holder: None,
             issuer_id: bin.map(|b| b.bank_code).filter(|code| *code > 0),
             issuer_name: bin.and_then(|b| given(&b.bank_name)),
-            card_type: bin.map(|b| b.card_type),
+            card_type: bin.and_then(|b| b.card_type),
             association: bin
                 .and_then(|b| b.association)
                 .or_else(|| association_of(self.data.pan.expose())),
@@ -103,7 +103,7 @@ impl Card {
     pub(super) fn is_debit(&self) -> bool {
         self.bin
             .as_ref()
-            .is_some_and(|b| b.card_type == contract::enums::CardType::DebitCard)
+            .is_some_and(|b| b.card_type == Some(contract::enums::CardType::DebitCard))
     }
 }
 

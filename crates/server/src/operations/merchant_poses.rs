@@ -1,8 +1,9 @@
 //! `/merchant/v1/merchant-poses`: a merchant's accounts at banks.
 
-use super::{By, Caller, Permission, Problem, check};
+use super::{By, CHANGES_MAX, Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::search_text::folded;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings, PosUser};
 use connectors::directory::{self, BankRow};
@@ -23,6 +24,7 @@ pub const MASK: &str = "********";
 const POSES_MAX: usize = 200;
 
 /// Where a POS points, when not at its bank's own address; commands set it.
+#[derive(Clone)]
 pub struct Endpoint {
     /// `http` or `https`.
     pub scheme: String,
@@ -191,7 +193,7 @@ pub async fn search(
     let (page, size) = check::paging(request.page, request.size)?;
     let holds = |text: &str, part: &Option<String>| {
         part.as_ref()
-            .is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
+            .is_none_or(|part| folded(text).contains(&folded(part)))
     };
     let found: Vec<Pos> = poses::of_merchant(app, caller.merchant.id)
         .await?
@@ -230,7 +232,7 @@ pub async fn update(
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
     let pos = changed(app, &caller.by, &caller.claims, id, "pos.edit", |pos| {
-        change(app, pos, request)
+        change(app, pos, request.clone())
     })
     .await?;
     Ok(view(&pos))
@@ -323,14 +325,15 @@ pub async fn update_status(
     .map(|_| ())
 }
 
-/// Changes a POS and notes in the same commit who did it and what it was.
+/// Changes a POS and notes in the same commit who did it and what it was. A change that was crossed
+/// by another is made again on what that one left, and refused when that happens too often.
 pub async fn changed(
     app: &App,
     by: &By,
     claims: &Claims,
     id: i64,
     action: &'static str,
-    change: impl FnOnce(&mut Pos) -> Result<(), Problem>,
+    change: impl Fn(&mut Pos) -> Result<(), Problem>,
 ) -> Result<Pos, Problem> {
     let (merchant_id, target) = (claims.merchant_id, id.to_string());
     by.require(
@@ -341,22 +344,27 @@ pub async fn changed(
         &target,
     )
     .await?;
-    let before = known(app, merchant_id, id).await?;
-    let mut pos = before.clone();
-    change(&mut pos)?;
-    remember_status(before.status, &mut pos);
-    let mut commit = Commit::new(merchant_id, id);
-    claims.write(app, None, &mut commit);
-    poses::save(app, &pos, &mut commit);
-    let change = (noted(&before, None), noted(&pos, Some(&before)));
-    by.note(app, merchant_id, action, &target, change, &mut commit);
-    let otherwise = Problem::with(Rule::WrongPaymentState, &[("status", "CHANGED")]);
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, otherwise))?;
-    pos.version += 1;
-    Ok(pos)
+    for _ in 0..CHANGES_MAX {
+        let before = known(app, merchant_id, id).await?;
+        let mut pos = before.clone();
+        change(&mut pos)?;
+        remember_status(before.status, &mut pos);
+        let mut commit = Commit::new(merchant_id, id);
+        claims.write(app, None, &mut commit);
+        poses::save(app, &pos, &mut commit);
+        let noted = (noted(&before, None), noted(&pos, Some(&before)));
+        by.note(app, merchant_id, action, &target, noted, &mut commit);
+        let written = app.db.commit(commit).await;
+        match written.map_err(|error| claims.refused(error, Problem::Moved)) {
+            Ok(()) => {
+                pos.version += 1;
+                return Ok(pos);
+            }
+            Err(Problem::Moved) => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Err(Problem::rule(Rule::ChangedMeanwhile))
 }
 
 /// Keeps of a POS that goes out of use what it was, whoever changes it.

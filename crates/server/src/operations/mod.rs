@@ -33,6 +33,11 @@ use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
 use contract::errors::Language;
 
+/// How often a change of a setting is made again on what another change left, before it is refused
+/// as [`contract::rules::Rule::ChangedMeanwhile`]. Of those that cross each other one always goes
+/// through, so this is more than a merchant's staff and shop can send at once.
+pub const CHANGES_MAX: usize = 32;
+
 /// Who asks, what the request claims, and in which language errors are told.
 pub struct Caller {
     /// The merchant whose key signed the request.

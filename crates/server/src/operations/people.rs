@@ -300,10 +300,12 @@ pub async fn set_role(
     let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
     let change = (noted(Some(was)), noted(role));
     by.note(app, merchant_id, action, &target, change, &mut commit);
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::LastOwner)),
+    if won(app.db.commit(commit).await)? {
+        return Ok(());
     }
+    // Refused: they were removed meanwhile, which this says, or nobody else would be an owner.
+    member(app, merchant_id, user_id).await?;
+    Err(Problem::rule(Rule::LastOwner))
 }
 
 /// Changes one's own password; ends one's other sessions with it, this one too.
@@ -426,8 +428,6 @@ fn note_own(
 async fn saved(app: &App, commit: Commit) -> Result<(), Problem> {
     match won(app.db.commit(commit).await)? {
         true => Ok(()),
-        false => Err(Problem::unavailable(
-            "somebody else changed the person at the same moment",
-        )),
+        false => Err(Problem::rule(Rule::ChangedMeanwhile)),
     }
 }

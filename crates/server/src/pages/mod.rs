@@ -5,7 +5,7 @@ mod callback;
 mod render;
 
 use crate::app::App;
-use crate::engine::{loan, three_ds};
+use crate::engine::{loan, three_ds, threeds_page};
 use crate::operations::Problem;
 use axum::Router;
 use axum::body::Bytes;
@@ -28,7 +28,7 @@ pub fn check_templates() -> Result<(), String> {
 /// The pages' routes.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/pages/3ds/{token}", post(threeds))
+        .route("/pages/3ds/{token}", get(threeds_kept).post(threeds))
         .route("/pages/3ds-return/{token}", post(threeds_returned))
         .route(
             "/pages/loan-return/{token}",
@@ -42,6 +42,10 @@ pub fn router() -> Router<Arc<App>> {
         .route(
             "/pages/style.css",
             get(|| async { render::asset("text/css", include_str!("style.css")) }),
+        )
+        .route(
+            "/favicon.ico",
+            get(|| async { render::asset("image/svg+xml", include_str!("icon.svg")) }),
         )
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -62,7 +66,21 @@ async fn threeds(
         .into_iter()
         .find(|(name, _)| name == "sealed")
         .map(|(_, value)| value);
-    match three_ds::open_page(&app, &token, sealed.as_deref().unwrap_or("")).await {
+    match threeds_page::open_posted(&app, &token, sealed.as_deref().unwrap_or("")).await {
+        Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
+        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Err(problem) => failed(lang, &problem),
+    }
+}
+
+/// The shop sent the browser to the form that is kept (`redirectUrl`): it goes on to the bank.
+async fn threeds_kept(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = language(&headers);
+    match threeds_page::open_kept(&app, &token).await {
         Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
         Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Err(problem) => failed(lang, &problem),
@@ -156,6 +174,21 @@ async fn loan_notified(
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
+}
+
+/// Whether a person looks at the address in a browser: no API call says that it wants a page.
+pub fn is_looked_at<B>(request: &http::Request<B>) -> bool {
+    let headers = request.headers();
+    let accepted = headers.get(http::header::ACCEPT);
+    let page = accepted
+        .and_then(|accepted| accepted.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    request.method() == http::Method::GET && page && !headers.contains_key("x-api-key")
+}
+
+/// A page for an address that nothing has.
+pub fn nowhere(headers: &HeaderMap) -> Response {
+    render::message(StatusCode::NOT_FOUND, language(headers), Text::Nowhere)
 }
 
 fn failed(lang: &'static str, problem: &Problem) -> Response {

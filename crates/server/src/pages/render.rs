@@ -38,6 +38,8 @@ pub(super) enum Text {
     Expired,
     /// The loan's result is noted, and the shop named no address to go to.
     LoanNoted,
+    /// Nothing has this address.
+    Nowhere,
     /// Something is down.
     Trouble,
 }
@@ -68,12 +70,12 @@ impl Text {
             ),
             (Text::Expired, "en") => (
                 "This page is no longer valid",
-                "Please go back to the shop and start the payment again.",
+                "If you have confirmed the payment at your bank, see its result in the shop. Otherwise go back to the shop and start it again.",
                 "",
             ),
             (Text::Expired, _) => (
                 "Bu sayfa artık geçerli değil",
-                "Lütfen mağazaya dönüp ödemeyi yeniden başlatın.",
+                "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.",
                 "",
             ),
             (Text::LoanNoted, "en") => (
@@ -84,6 +86,16 @@ impl Text {
             (Text::LoanNoted, _) => (
                 "Başvurunuz alındı",
                 "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::Nowhere, "en") => (
+                "There is no such page",
+                "Please check the address: a letter may be missing, or the page has moved.",
+                "",
+            ),
+            (Text::Nowhere, _) => (
+                "Böyle bir sayfa yok",
+                "Adresi kontrol edin: bir harf eksik olabilir ya da sayfa taşınmış olabilir.",
                 "",
             ),
             (Text::Trouble, "en") => (

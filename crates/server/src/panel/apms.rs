@@ -113,7 +113,7 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
                 mode.unwrap_or("DEFAULT"),
             );
             context! {
-                code => bank.code, name => bank.name,
+                code => bank.code, name => bank.name(),
                 by_itself => bank.approves_by_itself, mode,
             }
         })

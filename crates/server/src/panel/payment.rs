@@ -88,6 +88,7 @@ fn waits_for(standing: &Standing) -> &'static str {
     }
     if let Some(loan) = &standing.loan {
         return match loan.action {
+            _ if loan.is_unfinished() => "application",
             Action::ApprovalRequired => "approval",
             Action::WaitForWebhook => "assessment",
             Action::VerifyRequired => "answer",

@@ -165,7 +165,7 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         .as_ref()
         .and_then(|at| moments::moment(&at.0));
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    // The short name where there is one: a row has little room.
+    // Payments of earlier days may have kept another spelling.
     let issuer = p.card_issuer_bank_id.and_then(directory::bank_name);
     context! {
         id => p.id,

@@ -300,8 +300,8 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             let (status, endpoint) = (change.status, change.endpoint);
             setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
-                if let Some(endpoint) = endpoint {
-                    setup::point_at(pos, endpoint);
+                if let Some(endpoint) = &endpoint {
+                    setup::point_at(pos, endpoint.clone());
                 }
             })
             .await

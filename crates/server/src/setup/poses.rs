@@ -1,6 +1,6 @@
 //! POSes: what commands and panel set beyond the API, which is where an account points.
 
-use super::{merchant, no_claims, written};
+use super::{changed_meanwhile, merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint};
 use crate::operations::{By, Permission, Problem};
@@ -87,11 +87,11 @@ pub async fn edit_pos(
     merchant_id: i64,
     id: i64,
     request: UpdateMerchantPosRequest,
-    change: impl FnOnce(&mut Pos),
+    change: impl Fn(&mut Pos),
 ) -> Result<Pos, Problem> {
     merchant_poses::changed(app, by, &no_claims(merchant_id), id, "pos.edit", |pos| {
         change(pos);
-        merchant_poses::change(app, pos, request)
+        merchant_poses::change(app, pos, request.clone())
     })
     .await
 }
@@ -211,10 +211,8 @@ pub async fn move_pos(
     }
     let change = (before, numbers(&order));
     by.note(app, merchant_id, ACTION, &target, change, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed a POS at the same moment")
-    })
-    .await
+    // "One place up" is said of the order that was seen: it is not done to another one.
+    written(app, commit, changed_meanwhile).await
 }
 
 /// Places by alias, for the audit log.

@@ -40,7 +40,7 @@ pub async fn set_webhook(
     may_change(app, by, merchant_id).await?;
     let url = webhook_address(app, url).await?;
     change_merchant(app, by, merchant_id, |merchant| {
-        merchant.webhook_url = url;
+        merchant.webhook_url.clone_from(&url);
         for (event, on) in events {
             let name = event.as_str().to_owned();
             merchant.webhook_events.insert(name, Json::Bool(*on));
@@ -102,10 +102,9 @@ pub async fn set_signing_key(
         None => Secret::new(random::key(KEY_LENGTH)),
         Some(own) => own_key(own)?,
     };
-    let kept = key.clone();
     change_merchant(app, by, merchant_id, |merchant| match which {
-        SigningKey::Callback => merchant.callback_key = kept,
-        SigningKey::Webhook => merchant.webhook_key = kept,
+        SigningKey::Callback => merchant.callback_key = key.clone(),
+        SigningKey::Webhook => merchant.webhook_key = key.clone(),
     })
     .await?;
     Ok(key)

@@ -106,7 +106,7 @@ pub struct Attempt {
     pub installment: u8,
     /// The reward to use.
     pub reward: Option<RewardUse>,
-    /// What finishing 3DS needs.
+    /// What finishing 3DS needs; before the shopper came back, the bank's form ([`keep_form`]).
     pub proof: Option<Secret>,
     /// What the bank said.
     pub answer: Option<AttemptAnswer>,
@@ -230,6 +230,25 @@ pub async fn of_payment(
     rows.iter().map(|row| read(app, row)).collect()
 }
 
+/// How many attempts each of some payments of a merchant has, by the payment's id.
+pub async fn count_of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<BTreeMap<i64, i64>, Unavailable> {
+    if payment_ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "select payment_id, count(*) as tries from attempts where merchant_id = $1 and payment_id in ({}) group by payment_id",
+        super::listed(payment_ids),
+    );
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("payment_id")?, row.int("tries")?)))
+        .collect()
+}
+
 /// When each attempt of a merchant's payment last changed, by its id.
 pub async fn changed_of_payment(
     app: &App,
@@ -316,6 +335,20 @@ pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commi
         "update attempts set caller_inquired_at = $3 where merchant_id = $1 and id = $2 \
          and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
         params![attempt.merchant_id, attempt.id, now, before],
+    );
+}
+
+/// Keeps the bank's form, sealed for whoever holds its address, while the shopper is on the way to
+/// the bank's page; a conflict when they are not. It stands where the proof of the return will.
+pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
+    let place = place(attempt.merchant_id, attempt.id);
+    commit.one(
+        "update attempts set proof_sealed = $3 where merchant_id = $1 and id = $2 and state = 'PAGE'",
+        params![
+            attempt.merchant_id,
+            attempt.id,
+            app.vault.seal(&place, form.expose().as_bytes()),
+        ],
     );
 }
 

@@ -130,6 +130,13 @@ pub struct Loan {
 }
 
 impl Loan {
+    /// The lender still waits for the shopper, who can go on at its page.
+    pub fn is_unfinished(&self) -> bool {
+        self.state == ApplicationState::Pending
+            && self.redirect_url.is_some()
+            && self.action != ApmAdditionalAction::VerifyRequired
+    }
+
     /// Nobody knows what the lender made of it.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired

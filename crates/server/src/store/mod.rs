@@ -47,9 +47,9 @@ pub fn shard_of(merchant_id: i64) -> i64 {
     merchant_id.rem_euclid(SHARDS)
 }
 
-/// Shard numbers for an `in (…)`: they are ours, not a caller's.
-fn listed(shards: &[i64]) -> String {
-    shards
+/// Numbers for an `in (…)`: of shards, of payments that were found. They are ours, not a caller's.
+fn listed(numbers: &[i64]) -> String {
+    numbers
         .iter()
         .map(i64::to_string)
         .collect::<Vec<_>>()

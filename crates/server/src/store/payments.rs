@@ -13,6 +13,7 @@ use contract::money::Decimal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 
 /// An amount with the scale it was received with, so that it is spelled back alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,18 +219,31 @@ pub async fn items_of_merchant(
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Item>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, payment_id, id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
-             sub_merchant_price, sub_merchant_price_scale, blockage_day \
-             from payment_items where merchant_id = $1 and payment_id = $2 order by position",
-            params![merchant_id, payment_id],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| item(row).map_err(|error| row.of_table("payment_items", error)))
-        .collect()
+    let mut items = items_of_payments(app, merchant_id, &[payment_id]).await?;
+    Ok(items.remove(&payment_id).unwrap_or_default())
+}
+
+/// The items of some payments of a merchant by the payment's id, each in the request's order.
+pub async fn items_of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<HashMap<i64, Vec<Item>>, Unavailable> {
+    let mut items: HashMap<i64, Vec<Item>> = HashMap::new();
+    if payment_ids.is_empty() {
+        return Ok(items);
+    }
+    let sql = format!(
+        "select merchant_id, payment_id, id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
+         sub_merchant_price, sub_merchant_price_scale, blockage_day \
+         from payment_items where merchant_id = $1 and payment_id in ({}) order by payment_id, position",
+        super::listed(payment_ids),
+    );
+    for row in &app.db.rows_owned(sql, params![merchant_id]).await? {
+        let of_payment = items.entry(row.int("payment_id")?).or_default();
+        of_payment.push(item(row).map_err(|error| row.of_table("payment_items", error))?);
+    }
+    Ok(items)
 }
 
 fn item(row: &Row) -> Result<Item, Unavailable> {

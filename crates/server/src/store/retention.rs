@@ -78,6 +78,24 @@ macro_rules! rule {
     };
 }
 
+/// The bank's form that was kept behind an address goes with the address: before it, for it is found
+/// by it.
+fn kept_forms(now: Timestamp) -> Rule {
+    Rule {
+        table: "attempts",
+        due: "select count(*) as due from (select 1 as one from page_tokens t \
+              join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
+              where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
+              and a.proof_sealed is not null limit $2) found",
+        forget: "update attempts set proof_sealed = null where (merchant_id, id) in (\
+                 select a.merchant_id, a.id from page_tokens t \
+                 join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
+                 where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
+                 and a.proof_sealed is not null limit $2)",
+        before: Value::from(now),
+    }
+}
+
 fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
     let ago = |days: i64| {
         days.checked_mul(24)
@@ -90,6 +108,7 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         rule!("request_signatures" by "merchant_id, high, low" where "expires_at < $1", now),
         rule!("kept_answers" by "merchant_id, high, low" where "forget_at < $1", now.as_second()),
         rule!("request_keys" by "merchant_id, high, low" where "payment_id is null and claimed_at < $1", idle),
+        kept_forms(now),
         rule!("page_tokens" by "token" where "expires_at < $1", now),
         rule!("user_links" by "digest" where "expires_at < $1", now),
         rule!("sessions" by "digest" where "expires_at < $1", now),

@@ -12,6 +12,7 @@ mod arrows;
 mod backup;
 mod bad_input;
 mod bank_replies;
+mod bins;
 mod bnpl_payments;
 mod books;
 mod browser;

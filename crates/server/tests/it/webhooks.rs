@@ -241,7 +241,7 @@ async fn a_2xx_is_delivery_whatever_comes_behind_it() {
         let world = World::open().await;
         let url = answers(head, body, endless).await;
         setup::change_merchant(&world.app, &By::operator(), world.merchant, |m| {
-            m.webhook_url = url;
+            m.webhook_url.clone_from(&url);
         })
         .await
         .unwrap();

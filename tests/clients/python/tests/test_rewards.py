@@ -7,7 +7,8 @@ from craftgate.request import CompleteThreeDSPaymentRequest, RetrieveLoyaltiesRe
 from support.browser import show
 from support.stage import assert_broken_rule, assert_group, card, payment, points, refusal, three_ds_payment
 
-BONUS, WORLD = "4043080000000003", "4048090000000007"
+# The simulator's own reward cards: published ones hold the same every day, these spend.
+BONUS, WORLD = "4043080000060007", "4048090000060001"
 PURSES = {BONUS: {"card": 1235, "firm": 520}, WORLD: {"card": 3382, "firm": 2500}}
 
 
