@@ -8,6 +8,7 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
+use crate::tries::Tries;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -39,6 +40,8 @@ pub struct App {
     pub journal: Journal,
     /// The way to people's mailboxes; none when the operator named no mail server.
     pub mail: Option<Mail>,
+    /// Sign-ins that failed.
+    pub tries: Tries,
     /// How often strangers and API keys may ask.
     pub rates: Rates,
     /// What the operator set.

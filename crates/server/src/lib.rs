@@ -25,4 +25,5 @@ pub mod setup;
 pub mod start;
 pub mod store;
 pub mod totp;
+pub mod tries;
 pub mod vault;

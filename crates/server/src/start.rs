@@ -10,6 +10,7 @@ use crate::rates::Rates;
 use crate::store::db::{Db, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
+use crate::tries::Tries;
 use crate::vault::Vault;
 use crate::{api, jobs, listen, pages, panel, random};
 use axum::Router;
@@ -150,6 +151,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         ),
         mail,
         rates: Rates::new(settings.rates),
+        tries: Tries::default(),
         settings,
         busy: Arc::new(RwLock::new(())),
     }))
