@@ -53,6 +53,7 @@ rules! {
     AlreadyThere = "1015", 422, "{field} zaten kayıtlı", "{field} is already there";
     FormNotOurs = "1016", 403, "Bu form artık geçerli değil. Sayfayı yenileyip yeniden deneyin", "This form is no longer valid. Reload the page and try again";
     NotTheSame = "1017", 400, "İki parola aynı değil", "The two passwords are not the same";
+    PasswordWrong = "1018", 400, "Parola hatalı", "The password is wrong";
     BodyNotJson = "1101", 400, "İstek gövdesi geçerli bir JSON nesnesi değil", "The body is not a valid JSON object";
     BodyTooLarge = "1102", 413, "İstek gövdesi {limit} bayttan büyük olamaz", "The body cannot be larger than {limit} bytes";
     UnknownRoute = "1103", 404, "Böyle bir adres yok", "There is no such address";

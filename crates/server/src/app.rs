@@ -12,6 +12,7 @@ use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
 use crate::store::older::Older;
 use crate::store::retention::Kept;
+use crate::tries::Tries;
 use crate::turns::Turns;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
@@ -46,6 +47,8 @@ pub struct App {
     pub journal: Journal,
     /// The way to people's mailboxes; none when the operator named no mail server.
     pub mail: Option<Mail>,
+    /// Sign-ins that failed.
+    pub tries: Tries,
     /// How often strangers and API keys may ask.
     pub rates: Rates,
     /// What the operator set.

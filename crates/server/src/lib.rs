@@ -34,5 +34,6 @@ pub mod setup;
 pub mod start;
 pub mod store;
 pub mod totp;
+pub mod tries;
 pub mod turns;
 pub mod vault;

@@ -34,6 +34,8 @@ pub struct RateLimits {
     pub strangers: Option<Rate>,
     /// For signed requests, by API key; none without a limit.
     pub keys: Option<Rate>,
+    /// For the panel's forms before a sign-in, by address; none without a limit.
+    pub sign_ins: Option<Rate>,
 }
 
 /// Far more than a shop that is being set up makes, far less than what would cost us anything.
@@ -42,12 +44,19 @@ pub const STRANGERS: Rate = Rate {
     burst: 400,
 };
 
+/// A person who mistypes makes a try every few seconds; an office behind one address has many.
+pub const SIGN_INS: Rate = Rate {
+    per_second: 1,
+    burst: 30,
+};
+
 impl Default for RateLimits {
     /// Strangers are limited; whoever signs is not.
     fn default() -> RateLimits {
         RateLimits {
             strangers: Some(STRANGERS),
             keys: None,
+            sign_ins: Some(SIGN_INS),
         }
     }
 }
@@ -56,6 +65,7 @@ impl Default for RateLimits {
 pub struct Rates {
     strangers: Option<Buckets<IpAddr>>,
     keys: Option<Buckets<String>>,
+    sign_ins: Option<Buckets<IpAddr>>,
     known: Mutex<HashMap<(i64, IpAddr), i64>>,
     refused: OnceAMinute,
 }
@@ -66,6 +76,7 @@ impl Rates {
         Rates {
             strangers: limits.strangers.map(Buckets::new),
             keys: limits.keys.map(Buckets::new),
+            sign_ins: limits.sign_ins.map(Buckets::new),
             known: Mutex::default(),
             refused: OnceAMinute::default(),
         }
@@ -99,6 +110,23 @@ impl Rates {
             None => keys.charge(api_key.to_owned(), 1, now),
         }
         wait
+    }
+
+    /// Seconds that an address must wait before it may post a form of the panel without a session;
+    /// otherwise one of its tokens is taken.
+    pub fn sign_in_waits(&self, address: IpAddr, now: Timestamp) -> Option<u32> {
+        let sign_ins = self.sign_ins.as_ref().filter(|_| !address.is_loopback())?;
+        let wait = sign_ins.wait(&subnet(address), now);
+        match wait {
+            Some(_) => self.refuse(),
+            None => sign_ins.charge(subnet(address), 1, now),
+        }
+        wait
+    }
+
+    /// Counts a refusal that was decided elsewhere.
+    pub fn count_refusal(&self) {
+        self.refuse();
     }
 
     /// Remembers that a good signature of a merchant came from an address.
@@ -264,6 +292,7 @@ mod tests {
         Rates::new(RateLimits {
             strangers: Some(rate),
             keys: Some(rate),
+            sign_ins: Some(rate),
         })
     }
 

@@ -14,6 +14,7 @@ use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::store::older::Older;
 use crate::store::vault_check::{self, KeyRefused};
+use crate::tries::Tries;
 use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::{api, headers, hosts, jobs, listen, pages, panel, process};
@@ -212,6 +213,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         ),
         mail,
         rates: Rates::new(settings.rates),
+        tries: Tries::default(),
         settings,
         turns: Turns::default(),
         readiness: Readiness::default(),

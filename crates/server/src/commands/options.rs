@@ -8,7 +8,7 @@ use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
 use crate::operations::Problem;
-use crate::rates::{Rate, RateLimits, STRANGERS};
+use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
 use crate::start::{self, Config, StartError};
 use crate::store::merchants::{self, Merchant};
 use crate::store::retention::Kept;
@@ -165,6 +165,13 @@ pub(super) struct Behaviour {
     /// Signed requests of one API key that may come at once, where --key-rate is set.
     #[arg(long, env = "GALATA_KEY_BURST", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub key_burst: u32,
+    /// Forms without a session (sign-in, forgotten password) that one address may post in a second for
+    /// good; 0 is no limit.
+    #[arg(long, env = "GALATA_SIGN_IN_RATE", default_value_t = SIGN_INS.per_second)]
+    pub sign_in_rate: u32,
+    /// Such forms that may come at once.
+    #[arg(long, env = "GALATA_SIGN_IN_BURST", default_value_t = SIGN_INS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    pub sign_in_burst: u32,
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
     pub log_requests: bool,
@@ -262,6 +269,7 @@ impl Behaviour {
         RateLimits {
             strangers: rate(self.stranger_rate, self.stranger_burst),
             keys: rate(self.key_rate, self.key_burst),
+            sign_ins: rate(self.sign_in_rate, self.sign_in_burst),
         }
     }
 

@@ -227,7 +227,11 @@ async fn the_second_step_is_switched_on_and_off_with_codes() {
     let key = Secret::new(key.split('<').next().unwrap());
     let sealed = page.hidden("sealed");
     let code = || totp_code(key.expose(), world.app.now().as_second() / 30);
-    let fields = [("sealed", sealed.as_str()), ("code", &code())];
+    let fields = [
+        ("sealed", sealed.as_str()),
+        ("code", &code()),
+        ("password", PASSWORD),
+    ];
     let on = panel.post("/panel/account/totp", &fields).await;
     on.leads_to("/panel/account?done=saved");
     let account = panel.get("/panel/account").await.ok();
@@ -236,7 +240,11 @@ async fn the_second_step_is_switched_on_and_off_with_codes() {
 
     // No second authenticator takes the place of the first one.
     world.clock.advance_seconds(90);
-    let fields = [("sealed", sealed.as_str()), ("code", &code())];
+    let fields = [
+        ("sealed", sealed.as_str()),
+        ("code", &code()),
+        ("password", PASSWORD),
+    ];
     let again = panel.post("/panel/account/totp", &fields).await;
     assert!(again.status >= 400, "{}", again.status);
     assert_eq!(signs_in(&world, email, PASSWORD, "").await, 401);

@@ -12,7 +12,11 @@ const POSES: &str = "/merchant/v1/merchant-poses";
 async fn limited(strangers: Option<Rate>, keys: Option<Rate>) -> World {
     World::with(|config| {
         config.settings.behind_proxy = true;
-        config.settings.rates = RateLimits { strangers, keys };
+        config.settings.rates = RateLimits {
+            strangers,
+            keys,
+            ..RateLimits::default()
+        };
     })
     .await
 }
