@@ -203,7 +203,13 @@ fn banks_are_compared_and_two_clicks_make_one_application() {
     let browser = Browser::with(&serving, "tv");
     let order = browser.checkout();
     let offers = browser.get(&format!("{order}?way=loan")).body;
-    for bank in ["İş Bankası", "Akbank", "TEB", "Fibabanka", "Denizbank"] {
+    for bank in [
+        "T. İŞ BANKASI A.Ş.",
+        "AKBANK T.A.Ş.",
+        "TÜRK EKONOMİ BANKASI A.Ş.",
+        "FIBABANKA A.Ş.",
+        "DENİZBANK A.Ş.",
+    ] {
         assert!(offers.contains(bank), "{bank}: {offers}");
     }
     assert!(offers.contains("value=\"064:6\"") && offers.contains("value=\"134:\""));

@@ -101,8 +101,10 @@ impl Database {
                 .map_err(|_| Unavailable(too_late(READ_TIMEOUT)))?
                 .map_err(|error| Unavailable(said(&error)))?;
             let Ok(rows) = timeout_at(until, query(&client, sql.clone(), &params)).await else {
-                // Whoever is handed this connection next would wait for the same answer.
+                // Whoever is handed this connection next would wait for the same answer, and those
+                // that lie idle are as old: a frozen server costs one time limit, not one for each.
                 drop(Object::take(client));
+                self.pool.retain(|_, _| false);
                 return Err(Unavailable(too_late(READ_TIMEOUT)));
             };
             match rows {
