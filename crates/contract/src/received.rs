@@ -80,12 +80,16 @@ pub(crate) fn received<'de, D: Deserializer<'de>, T: Received>(
     T::received(deserializer)
 }
 
+/// A value is not what is due, nor a loose spelling of it. Never holds it: it may be a card number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotDue;
+
 /// Reads a value of a free map (`additionalParams`) by the same rules as a field.
 ///
 /// # Errors
 /// The value is neither null nor what is due.
-pub fn of_json<T: Received>(value: &Value) -> Result<Option<T>, ()> {
-    T::optional(value).map_err(|_| ())
+pub fn of_json<T: Received>(value: &Value) -> Result<Option<T>, NotDue> {
+    T::optional(value).map_err(|_| NotDue)
 }
 
 struct OrNull<T>(PhantomData<T>);
@@ -389,40 +393,41 @@ pub trait Queried: Sized {
     ///
     /// # Errors
     /// It is not what is due.
-    fn queried(text: &str) -> Result<Self, ()>;
+    fn queried(text: &str) -> Result<Self, NotDue>;
 }
 
 /// PHP spells booleans 1 and 0, .NET True and False.
 impl Queried for bool {
-    fn queried(text: &str) -> Result<bool, ()> {
+    fn queried(text: &str) -> Result<bool, NotDue> {
         match text {
             "1" => Ok(true),
             "0" => Ok(false),
             _ if text.eq_ignore_ascii_case("true") => Ok(true),
             _ if text.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(()),
+            _ => Err(NotDue),
         }
     }
 }
 
 /// The plus of an exponent that was not escaped arrives as a blank.
 impl Queried for Decimal {
-    fn queried(text: &str) -> Result<Decimal, ()> {
-        match text.split_once(['E', 'e']) {
+    fn queried(text: &str) -> Result<Decimal, NotDue> {
+        let number = match text.split_once(['E', 'e']) {
             Some((number, exponent)) => match exponent.strip_prefix(' ') {
                 Some(exponent) => format!("{number}E+{exponent}").parse(),
                 None => text.parse(),
             },
             None => text.parse(),
-        }
+        };
+        number.map_err(|()| NotDue)
     }
 }
 
 macro_rules! queried_as_spelled {
     ($($type:ty),+) => {
         $(impl Queried for $type {
-            fn queried(text: &str) -> Result<$type, ()> {
-                text.parse().map_err(|_| ())
+            fn queried(text: &str) -> Result<$type, NotDue> {
+                text.parse().map_err(|_| NotDue)
             }
         })+
     };
@@ -503,7 +508,7 @@ mod tests {
             assert_eq!(bool::queried(text), Ok(value), "{text}");
         }
         for wrong in ["yes", "2", "01", " true", "-1", "on"] {
-            assert_eq!(bool::queried(wrong), Err(()), "{wrong}");
+            assert_eq!(bool::queried(wrong), Err(NotDue), "{wrong}");
         }
         assert_eq!(Decimal::queried("1E 3").unwrap().to_string(), "1000");
         assert_eq!(Decimal::queried("1E+3").unwrap().to_string(), "1000");
@@ -528,10 +533,10 @@ mod tests {
             "1000"
         );
         for name in ["c", "d", "e", "g", "h"] {
-            assert_eq!(of_json::<i32>(&map[name]), Err(()), "{name}");
+            assert_eq!(of_json::<i32>(&map[name]), Err(NotDue), "{name}");
         }
-        assert_eq!(of_json::<String>(&map["e"]), Err(()));
-        assert_eq!(of_json::<String>(&map["g"]), Err(()));
+        assert_eq!(of_json::<String>(&map["e"]), Err(NotDue));
+        assert_eq!(of_json::<String>(&map["g"]), Err(NotDue));
     }
 
     #[test]

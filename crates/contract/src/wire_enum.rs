@@ -45,8 +45,8 @@ macro_rules! wire_enum {
         }
 
         impl $crate::received::Queried for $name {
-            fn queried(text: &str) -> Result<Self, ()> {
-                text.parse()
+            fn queried(text: &str) -> Result<Self, $crate::received::NotDue> {
+                text.parse().map_err(|()| $crate::received::NotDue)
             }
         }
 

@@ -268,7 +268,7 @@ macro_rules! wire_query {
                     match key.as_ref() {
                         $($text $(| $alias)? => {
                             let read = $crate::received::Queried::queried(value);
-                            query.$field = Some(read.map_err(|()| $text)?);
+                            query.$field = Some(read.map_err(|_| $text)?);
                         })+
                         _ => {}
                     }

@@ -554,7 +554,7 @@ fn fingate(params: &Map<String, Json>) -> Result<Map<String, Json>, Problem> {
     match sent {
         None => Ok(Map::new()),
         Some(Ok(map)) => Ok(map.unwrap_or_default()),
-        Some(Err(())) => Err(Problem::field(Rule::WrongType, "additionalParams.fingate")),
+        Some(Err(_)) => Err(Problem::field(Rule::WrongType, "additionalParams.fingate")),
     }
 }
 
@@ -594,7 +594,7 @@ fn term(fingate: &Map<String, Json>) -> Result<Option<u16>, Problem> {
     let Some(value) = fingate.get("totalTerm") else {
         return Ok(None);
     };
-    let months = of_json::<i32>(value).map_err(|()| Problem::field(Rule::WrongType, FIELD))?;
+    let months = of_json::<i32>(value).map_err(|_| Problem::field(Rule::WrongType, FIELD))?;
     let Some(months) = months else {
         return Ok(None);
     };
@@ -612,7 +612,7 @@ fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
         match sent.map(|text| text.filter(|text| !text.is_empty())) {
             Ok(None) => Ok(None),
             Ok(Some(text)) if fits(&text) => Ok(Some(text)),
-            Ok(Some(_)) | Err(()) => Err(Problem::field(
+            Ok(Some(_)) | Err(_) => Err(Problem::field(
                 Rule::WrongType,
                 format!("additionalParams.{name}"),
             )),
