@@ -32,7 +32,7 @@ export class Stage {
     stage.sandbox = await startSandbox();
     stage.gateway = stage.sandbox.gateway;
     stage.bank = new Bank(stage.sandbox.simulator);
-    stage.merchantId = (await stage.galata('merchant', 'list')).split('\t')[0].trim();
+    stage.merchantId = String(JSON.parse(await stage.galata('merchant', 'list', '--json'))[0].id);
     return stage;
   }
 

@@ -1,6 +1,7 @@
 """The stage: a sandbox, a shop, the bank's control, and clients. The helpers speak the shop's
 language: a card, a basket, a cart."""
 import csv
+import json
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,7 +27,7 @@ class Stage:
         self.shop = Shop()
         self.bank = Bank(self.sandbox.simulator)
         self.client = self.client_with()
-        self.merchant_id = self.galata("merchant", "list").split("\t")[0].strip()
+        self.merchant_id = str(json.loads(self.galata("merchant", "list", "--json"))[0]["id"])
         self.galata("merchant", "webhook", self.merchant_id, f"{self.shop.url}/webhook")
 
     def client_with(self, **options):
