@@ -18,12 +18,6 @@ export async function eventually(what, look) {
   }
 }
 
-/** Half of the ways of showing a page: the run on the other database sees the rest, for no page differs by it. */
-export function sharedOut(ways) {
-  const here = (process.env.GALATA_DATABASE ?? 'sqlite') === 'sqlite' ? 0 : 1;
-  return ways.filter((_, at) => at % 2 === here);
-}
-
 export class Stage {
   #visitors = [];
 
