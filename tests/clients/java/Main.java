@@ -392,6 +392,16 @@ public class Main {
 
     public static void main(String[] arguments) throws Exception {
         var server = openShop();
+        boolean good;
+        try {
+            good = run();
+        } finally {
+            server.stop(0);
+        }
+        System.exit(good ? 0 : 1);
+    }
+
+    static boolean run() throws Exception {
         var merchant = map(list(new Reader(galata("merchant", "list", "--json")).value()).get(0)).get("id").toString();
         galata("merchant", "webhook", merchant, shop + "/webhook");
         var ends = new ArrayList<String>();
@@ -400,9 +410,8 @@ public class Main {
             steps(spelling.getKey(), spelling.getValue());
             ends.add(spelling.getKey() + ": " + passed + " passed, " + failed + " failed");
         }
-        server.stop(0);
         System.out.println(String.join("; ", ends));
-        System.exit(ends.stream().allMatch(one -> one.endsWith(" 0 failed")) ? 0 : 1);
+        return ends.stream().allMatch(one -> one.endsWith(" 0 failed"));
     }
 
     static void steps(String name, Spelling by) {

@@ -31,6 +31,7 @@ final class Shop
             }
         }
         fclose($socket);
+        register_shutdown_function($this->close(...));
     }
 
     private function receive($connection): void
@@ -81,7 +82,7 @@ final class Shop
         throw new Exception("waited in vain for webhook $eventType of payment $paymentId");
     }
 
-    public function close(): void
+    private function close(): void
     {
         posix_kill($this->listener, SIGKILL);
         pcntl_waitpid($this->listener, $status);
