@@ -145,7 +145,7 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
 /// What the caller means by a body. The PHP client writes a PUT without one as `null` and signs
 /// nothing for it.
 fn sent_body(method: &http::Method, body: Bytes) -> Bytes {
-    match method == http::Method::PUT && body == &b"null"[..] {
+    match method == http::Method::PUT && body == b"null"[..] {
         true => Bytes::new(),
         false => body,
     }
