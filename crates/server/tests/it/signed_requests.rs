@@ -211,3 +211,34 @@ async fn a_key_twice_and_a_number_that_pretends_are_named() {
     let none = world.get("/payment-reporting/v1/payments").await.ok();
     assert_eq!(none.data("totalSize"), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_of_null_signed_as_nothing_has_no_body_as_php_writes_it() {
+    let world = World::open().await;
+    let poses = world.get("/merchant/v1/merchant-poses").await.ok();
+    let id = poses.data("items")[0]["id"].clone();
+    let target = format!("/merchant/v1/merchant-poses/{id}/status/PASSIVE");
+    let signature = |body: &[u8]| {
+        let url = format!("{}{target}", world.gateway);
+        signature::sign(&url, "api-key", "secret-key", RND, body)
+    };
+    for (body, signed, status) in [
+        (&b"null"[..], &b"null"[..], 401),
+        (b" null", b"", 401),
+        (b"nul", b"", 401),
+        (b"{}", b"", 401),
+        (b"null", b"", 204),
+    ] {
+        let signature = signature(signed);
+        let headers = [
+            ("x-api-key", "api-key"),
+            ("x-rnd-key", RND),
+            ("x-auth-version", "v1"),
+            ("x-signature", signature.as_str()),
+        ];
+        let reply = world.raw("PUT", &target, body, &headers).await;
+        assert_eq!(reply.status, status, "{body:?} {:#}", reply.body);
+    }
+    let path = format!("/merchant/v1/merchant-poses/{id}");
+    assert_eq!(world.get(&path).await.ok().data("status"), "PASSIVE");
+}
