@@ -66,6 +66,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "tested.html",
     "totp.html",
     "webhook.html",
+    "webhook_state.html",
     "webhooks.html",
 ];
 
