@@ -2,7 +2,7 @@
 // wrong at first, and then used by a shopper.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { openNewest, standing } from '../lib/panel.mjs';
+import { confirmOff, openNewest, standing } from '../lib/panel.mjs';
 import { applyForLoan, atBank, buyByCard, checkOut, comesTo } from '../lib/shopper.mjs';
 import { Stage } from '../lib/stage.mjs';
 
@@ -32,8 +32,7 @@ describe('an account typed in by the owner', () => {
     await owner.go(list);
     const row = owner.page.locator('main li', { hasText: name }).first();
     await owner.press(row.locator('.row-acts').getByText(button));
-    // Off is asked on a page of its own.
-    if (await owner.page.locator('main button.danger').count()) await owner.press('main button.danger');
+    await confirmOff(owner);
     assert.equal(await row.locator('.state').first().innerText(), state);
   }
 
