@@ -259,6 +259,47 @@ async fn a_reader_sees_settings_and_may_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_webhook_that_fails_is_told_in_the_readers_language() {
+    let world = World::open().await;
+    let by = By::operator();
+    // Nothing listens there, and it hangs up.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let closed = address;
+    let rude = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let rude_address = rude.local_addr().unwrap();
+    let hangs_up = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = rude.accept().await {
+            let mut head = [0; 1024];
+            _ = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await;
+        }
+    });
+    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    for (address, tr, en) in [
+        (
+            closed,
+            "bağlantı kurulamadı: adreste çalışan bir sunucu yok",
+            "no connection: no server is listening there",
+        ),
+        (rude_address, "bağlantı koptu", "the connection broke"),
+    ] {
+        let url = format!("http://{address}/hook");
+        setup::set_webhook(&world.app, &by, world.merchant, &url, &[])
+            .await
+            .unwrap();
+        for (language, words) in [("tr", tr), ("en", en)] {
+            panel.language = language;
+            let tested = panel.post("/panel/settings/webhook-test", &[]).await.ok();
+            tested.has(words);
+            tested.lacks("os error");
+            tested.lacks("before message completed");
+        }
+    }
+    hangs_up.abort();
+}
+
+#[tokio::test]
 async fn api_keys_are_made_rotated_and_revoked() {
     let world = World::open().await;
     let mut panel = Panel::sign_in(&world, Role::Developer).await;
