@@ -346,6 +346,10 @@ pub trait Bank: Send + Sync {
     /// Names of XML elements and form fields whose values must not be stored or logged.
     fn secret_fields(&self) -> &'static [&'static str];
 
+    /// Names, in any case, of what the browser brings back from this bank's 3DS page and from
+    /// nowhere else: an address that was only opened carries none of them.
+    fn return_fields(&self) -> &'static [&'static str];
+
     /// Sells without 3DS.
     fn charge<'a>(&'a self, _line: Line<'a>, _charge: Charge<'a>) -> Asked<'a, Charged> {
         Box::pin(async { Err(Doubt::not_supported()) })

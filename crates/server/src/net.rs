@@ -108,7 +108,7 @@ impl tower::Service<Name> for Resolver {
                 .filter(|address| !guarded || !is_private(address.ip()))
                 .collect();
             match open.is_empty() {
-                true => Err(std::io::Error::other("the host has no public address")),
+                true => Err(std::io::Error::other(NO_PUBLIC_ADDRESS)),
                 false => Ok(open.into_iter()),
             }
         })
@@ -265,6 +265,17 @@ pub const CONNECTION_BROKE: &str = "the connection broke";
 pub const NO_REPLY: &str = "no reply in time";
 /// See [`NO_CONNECTION`].
 pub const REPLY_TOO_LONG: &str = "the reply is too long";
+/// See [`NO_CONNECTION`]: every address of the host's name is private.
+pub const NO_PUBLIC_ADDRESS: &str = "the host has no public address";
+
+/// Why an address is not called: it is no URL at all.
+pub const ADDRESS_NO_URL: &str = "the address is not a URL";
+/// See [`callable`].
+pub const ADDRESS_SCHEME: &str = "only http and https addresses are called";
+/// See [`callable`].
+pub const ADDRESS_WITHOUT_HOST: &str = "the address has no host";
+/// See [`callable`].
+pub const ADDRESS_PRIVATE: &str = "the address is private; the operator can allow it";
 
 /// What is behind an error: libraries wrap it in words of their own.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
@@ -360,16 +371,16 @@ impl HostList {
 /// written out. Names are guarded when they are looked up. Answers why it was refused.
 pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("only http and https addresses are called");
+        return Err(ADDRESS_SCHEME);
     }
     let written_out = match url.host() {
-        None => return Err("the address has no host"),
+        None => return Err(ADDRESS_WITHOUT_HOST),
         Some(url::Host::Domain(_)) => return Ok(()),
         Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip),
         Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip),
     };
     match is_private(written_out) && !allowed.allows(url) {
-        true => Err("the address is private; the operator can allow it"),
+        true => Err(ADDRESS_PRIVATE),
         false => Ok(()),
     }
 }

@@ -174,6 +174,34 @@ pub struct ThreedsReturn {
     pub already: bool,
 }
 
+/// The payment of a return address that was only opened: a reload, a link scanner. Nothing when the
+/// address is unknown or too old, or when the opened address carries the fields of the bank, which
+/// then are a return like a posted one.
+pub async fn opened(
+    app: &App,
+    token: &str,
+    fields: &[(String, String)],
+) -> Result<Option<Payment>, Problem> {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
+    else {
+        return Ok(None);
+    };
+    let (_, payment) = super::loaded(app, merchant_id, payment_id).await?;
+    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+    let pos = match &attempt {
+        Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
+        None => None,
+    };
+    let bank = pos.and_then(|pos| connectors::directory::bank(pos.integrator));
+    let names = bank.map_or(&[][..], |bank| bank.return_fields());
+    let is_of_bank = |(name, value): &(String, String)| {
+        let known = names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        known && !value.is_empty()
+    };
+    Ok(Some(payment).filter(|_| !fields.iter().any(is_of_bank)))
+}
+
 /// The browser came back from the bank's page. Nothing when the address is unknown or too old.
 pub async fn returned(
     app: &App,

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::clock::local_text;
 use crate::journal::kept_text;
-use crate::net::{bare, callable};
+use crate::net::{ADDRESS_NO_URL, bare, callable};
 use crate::store::merchants::Merchant;
 use crate::store::webhooks::{Try, Webhook};
 use connectors::http::{Failure, Request};
@@ -56,8 +56,7 @@ pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
 }
 
 fn request(app: &App, merchant: &Merchant, webhook: &Webhook) -> Result<Request, String> {
-    let url = url::Url::parse(&merchant.webhook_url)
-        .map_err(|_| "the address is not a URL".to_owned())?;
+    let url = url::Url::parse(&merchant.webhook_url).map_err(|_| ADDRESS_NO_URL.to_owned())?;
     callable(&url, &app.settings.webhook_hosts).map_err(str::to_owned)?;
     let timestamp = webhook.event_at.as_second();
     let data = WebhookData {

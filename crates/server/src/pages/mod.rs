@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -29,10 +29,13 @@ pub fn check_templates() -> Result<(), String> {
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/pages/3ds/{token}", get(threeds_kept).post(threeds))
-        .route("/pages/3ds-return/{token}", post(threeds_returned))
+        .route(
+            "/pages/3ds-return/{token}",
+            get(threeds_opened).post(threeds_returned),
+        )
         .route(
             "/pages/loan-return/{token}",
-            get(loan_returned).post(loan_returned),
+            get(loan_opened).post(loan_returned),
         )
         .route("/pages/loan-notify/{token}", post(loan_notified))
         .route(
@@ -87,6 +90,42 @@ async fn threeds_kept(
     }
 }
 
+/// The return address was opened. Some banks send the browser back like this, with their fields;
+/// without them it was reloaded or looked at by a scanner, and nothing happens.
+async fn threeds_opened(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let brought = match is_previewed(&method, &headers) {
+        true => Vec::new(),
+        false => fields(query.as_deref().unwrap_or("").as_bytes()),
+    };
+    match three_ds::opened(&app, &token, &brought).await {
+        Ok(Some(payment)) => {
+            let text = Text::of_payment(payment.status);
+            render::message(StatusCode::OK, language(&headers), text)
+        }
+        Ok(None) => {
+            let (state, path, query) = (State(app), Path(token), RawQuery(query));
+            threeds_returned(state, path, query, headers, Bytes::new()).await
+        }
+        Err(problem) => failed(language(&headers), &problem),
+    }
+}
+
+/// Whether nobody looks at the answer yet: a program asks whether the address is there, or a
+/// browser fetches it ahead of a click that may never come.
+fn is_previewed(method: &Method, headers: &HeaderMap) -> bool {
+    let purpose = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.contains("prefetch"))
+    };
+    method == Method::HEAD || purpose("sec-purpose") || purpose("purpose")
+}
+
 /// The bank sent the browser back: it goes on to the shop.
 async fn threeds_returned(
     State(app): State<Arc<App>>,
@@ -114,6 +153,20 @@ async fn threeds_returned(
         Ok(Ok(None)) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Ok(Err(problem)) => failed(lang, &problem),
         Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
+    }
+}
+
+/// The lender sent the browser back, as it does, by opening the address.
+async fn loan_opened(
+    state: State<Arc<App>>,
+    path: Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    // The one return that the shop is told of is the shopper's.
+    match is_previewed(&method, &headers) {
+        true => render::message(StatusCode::OK, language(&headers), Text::LoanNoted),
+        false => loan_returned(state, path, headers).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use contract::enums::PaymentStatus;
 use contract::errors::Language;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -38,6 +39,14 @@ pub(super) enum Text {
     Expired,
     /// The loan's result is noted, and the shop named no address to go to.
     LoanNoted,
+    /// The shopper has not come back from the bank yet.
+    BankAwaited,
+    /// The bank has confirmed the shopper; the shop goes on.
+    Confirmed,
+    /// The payment has come to an end.
+    Ended,
+    /// Nobody knows yet how the payment ended.
+    OutcomeAwaited,
     /// Nothing has this address.
     Nowhere,
     /// Something is down.
@@ -45,6 +54,17 @@ pub(super) enum Text {
 }
 
 impl Text {
+    /// Where a 3DS payment stands. Whether it was paid is the shop's to say: it may still give the
+    /// money back.
+    pub(super) fn of_payment(status: PaymentStatus) -> Text {
+        match status {
+            PaymentStatus::InitThreeds => Text::BankAwaited,
+            PaymentStatus::CallbackThreeds => Text::Confirmed,
+            PaymentStatus::Waiting => Text::OutcomeAwaited,
+            PaymentStatus::Success | PaymentStatus::Failure => Text::Ended,
+        }
+    }
+
     /// Title, sentence and button.
     fn words(self, lang: &str) -> (&'static str, &'static str, &'static str) {
         match (self, lang) {
@@ -86,6 +106,46 @@ impl Text {
             (Text::LoanNoted, _) => (
                 "Başvurunuz alındı",
                 "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::BankAwaited, "en") => (
+                "Your bank has not confirmed the payment yet",
+                "Please go on at your bank’s page. If you have closed it, go back to the shop.",
+                "",
+            ),
+            (Text::BankAwaited, _) => (
+                "Bankanızın onayı bekleniyor",
+                "Lütfen bankanızın sayfasında devam edin. Sayfayı kapattıysanız mağazaya dönün.",
+                "",
+            ),
+            (Text::Confirmed, "en") => (
+                "Your bank has confirmed you",
+                "Please go back to the shop: it completes the payment.",
+                "",
+            ),
+            (Text::Confirmed, _) => (
+                "Bankanız doğrulamayı tamamladı",
+                "Lütfen mağazaya dönün, ödemeyi mağaza tamamlar.",
+                "",
+            ),
+            (Text::Ended, "en") => (
+                "This payment is closed",
+                "Please see its result in the shop.",
+                "",
+            ),
+            (Text::Ended, _) => (
+                "Ödeme işlemi sona erdi",
+                "Sonucu mağazada görebilirsiniz.",
+                "",
+            ),
+            (Text::OutcomeAwaited, "en") => (
+                "The result of your payment is awaited",
+                "Please do not pay again. The shop will tell you the result.",
+                "",
+            ),
+            (Text::OutcomeAwaited, _) => (
+                "Ödemenizin sonucu bekleniyor",
+                "Lütfen yeniden ödeme yapmayın. Sonucu mağaza bildirecek.",
                 "",
             ),
             (Text::Nowhere, "en") => (

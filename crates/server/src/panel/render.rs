@@ -41,6 +41,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "bare.html",
     "base.html",
     "bins.html",
+    "confirm.html",
     "doubts.html",
     "forgot.html",
     "forms.html",
@@ -98,6 +99,9 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = Laz
     environment.add_filter("number", |state: &State, value: i64| {
         format::number(language_of(state), value)
     });
+    environment.add_filter("took", |state: &State, milliseconds: i64| {
+        format::took(language_of(state), milliseconds)
+    });
     environment.add_filter("money", |state: &State, minor: i64, currency: String| {
         let currency = currency.parse().unwrap_or(Currency::Try);
         format::money(language_of(state), minor, currency)
@@ -113,6 +117,11 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = Laz
     environment.add_filter("moment", |state: &State, time: String| {
         time.parse()
             .map(|time| format::moment(language_of(state), time))
+            .unwrap_or(time)
+    });
+    environment.add_filter("instant", |state: &State, time: String| {
+        time.parse()
+            .map(|time| format::instant(language_of(state), time))
             .unwrap_or(time)
     });
     environment.add_filter("machine", |time: String| {

@@ -666,6 +666,11 @@ async fn the_last_owner_stays_and_who_is_removed_is_out_at_once() {
     };
 
     let path = format!("/panel/people/{}/role", id(Role::Owner));
+    // The change is asked about first, with what it takes away.
+    let asks = owner.get(&format!("{path}?role=SUPPORT")).await.ok();
+    asks.has("Kendi rolünüzü değiştiriyorsunuz");
+    asks.has("Kullanıcı yönetimi");
+    owner.get(&path).await.leads_to("/panel/people");
     assert_eq!(owner.post(&path, &[("role", "SUPPORT")]).await.status, 422);
     let path = format!("/panel/people/{}/remove", id(Role::ReadOnly));
     owner

@@ -341,7 +341,7 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
             .get(&format!("/panel/payments/{}", reply.data("id")))
             .await
             .ok();
-        page.has("Bu kartın ödülleri ödemeden önce soruldu");
+        page.has("Ödemeden önce bu maskeli kart numarası için sorulan ödüller");
         let none = found.data("loyalties").as_array().unwrap().is_empty();
         assert_eq!(none, card.starts_with("525864"));
         assert_eq!(page.text.contains("hiçbiri yoktu"), none, "{card}");

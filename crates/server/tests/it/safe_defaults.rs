@@ -208,6 +208,7 @@ async fn the_panel_says_in_the_readers_language_how_a_private_address_is_allowed
         let refused = panel.post("/panel/settings/webhook", &private).await;
         assert_eq!(refused.status, 422, "{}", refused.text);
         refused.has(words);
+        refused.has("id=\"url-wrong\"");
         refused.has("--allow-webhook-host 10.0.0.1");
         let merchant = setup::merchant(&world.app, world.merchant).await.unwrap();
         assert!(merchant.webhook_url.ends_with("/hook"));

@@ -211,6 +211,84 @@ async fn a_second_return_changes_nothing_and_says_so() {
     }
 }
 
+/// An address with the fields of a form behind it, as a bank sends the browser back by GET.
+fn with_fields(form: &Form) -> String {
+    let mut url = url::Url::parse(&form.action).unwrap();
+    url.query_pairs_mut().extend_pairs(&form.fields);
+    url.to_string()
+}
+
+async fn opened(world: &World, url: &str) -> Page {
+    fetch(&world.http, "GET", url, String::new()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_may_send_the_browser_back_by_get() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = with_fields(&way_back(&world, &begun).await.form());
+        // Who only asks whether the address is there is no shopper.
+        let head = fetch(&world.http, "HEAD", &back, String::new()).await;
+        assert_eq!(head.status, 200);
+        let first = opened(&world, &back).await.form();
+        assert_eq!(first.field("status"), "SUCCESS", "{card}");
+        let reloaded = opened(&world, &back).await.form();
+        assert_eq!(reloaded.field("callbackStatus"), "ALREADY_RETURNED");
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+
+        // What proves nothing when it is posted proves nothing here either.
+        let begun = init(&world, payment(card)).await.ok();
+        let mut forged = way_back(&world, &begun).await.form();
+        for (name, value) in &mut forged.fields {
+            if name.eq_ignore_ascii_case("hash") || name == "Sign" {
+                *value = changed(value, 0);
+            }
+        }
+        let callback = opened(&world, &with_fields(&forged)).await.form();
+        assert_eq!(callback.field("status"), "FAILURE", "{card}");
+        assert_eq!(complete(&world, &begun).await.status, 422);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_address_that_is_only_opened_changes_nothing() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = way_back(&world, &begun).await;
+        let address = back.form().action;
+        let looked = [
+            address.clone(),
+            format!("{address}?utm_source=mail&fbclid=x"),
+            // The bank's names without what they stand for.
+            format!("{address}?mdstatus=&hash=&BankPacket=&MerchantPacket=&Sign="),
+        ];
+        for url in &looked {
+            let page = opened(&world, url).await;
+            assert_eq!(page.status, 200, "{url}");
+            assert!(page.html.contains("Bankanızın onayı bekleniyor"));
+            assert!(!page.html.contains("<form"), "{}", page.html);
+        }
+        assert_eq!(
+            read(&world, &begun).await.data("paymentStatus"),
+            "INIT_THREEDS"
+        );
+
+        let callback = back.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS", "{card}");
+        let page = opened(&world, &address).await;
+        assert!(page.html.contains("mağaza tamamlar"), "{}", page.html);
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+        let page = opened(&world, &address).await;
+        assert!(page.html.contains("sona erdi"), "{}", page.html);
+    }
+    let unknown = format!("{}/pages/3ds-return/AAAAAAAAAAAAAAAAAAAAAA", world.gateway);
+    assert_eq!(opened(&world, &unknown).await.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_returns_at_once_bring_one_success() {
     let world = World::open().await;

@@ -64,6 +64,10 @@ impl Bank for Garanti {
         ]
     }
 
+    fn return_fields(&self) -> &'static [&'static str] {
+        &["mdstatus", "hashparams", "hash"]
+    }
+
     fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
         Box::pin(charge(line, order))
     }

@@ -61,6 +61,10 @@ impl Bank for PosNet {
         ]
     }
 
+    fn return_fields(&self) -> &'static [&'static str] {
+        &["BankPacket", "MerchantPacket", "Sign"]
+    }
+
     fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
         Box::pin(charge(line, order))
     }
