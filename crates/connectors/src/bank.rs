@@ -58,6 +58,9 @@ pub enum DoubtReason {
     /// The bank already knows this order id: ask what became of it. Declined with this when the
     /// inquiry finds nothing of ours.
     Duplicate(Decline),
+    /// The bank says that it timed out itself, or got no answer: it has not refused. Ask what became
+    /// of it; this is its answer once its own inquiry says refused.
+    TimedOut(Decline),
     /// The bank refused to answer the question, which says nothing of the order: it does not know the
     /// account, or not its password.
     QuestionRefused,
@@ -342,6 +345,10 @@ pub trait Bank: Send + Sync {
 
     /// Names of XML elements and form fields whose values must not be stored or logged.
     fn secret_fields(&self) -> &'static [&'static str];
+
+    /// Names, in any case, of what the browser brings back from this bank's 3DS page and from
+    /// nowhere else: an address that was only opened carries none of them.
+    fn return_fields(&self) -> &'static [&'static str];
 
     /// Sells without 3DS.
     fn charge<'a>(&'a self, _line: Line<'a>, _charge: Charge<'a>) -> Asked<'a, Charged> {

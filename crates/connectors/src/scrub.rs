@@ -66,9 +66,30 @@ pub fn words(text: &str) -> String {
 /// One line of at most `longest` characters that somebody wrote, fit for storing: without card-like
 /// digit runs and control characters.
 pub fn line(text: &str, longest: usize) -> String {
+    // A card number that is cut in two would not be known for one.
+    const CARD_CHARS_MAX: usize = 64;
     let one_line = printable(text).replace(['\n', '\t'], " ");
-    let kept: String = one_line.chars().take(longest).collect();
-    scrub_digits(kept.trim())
+    let kept: String = one_line.chars().take(longest + CARD_CHARS_MAX).collect();
+    scrub_digits(kept.trim()).chars().take(longest).collect()
+}
+
+/// A path or a query, fit for a log: without card-like digit runs, escaped ones included.
+pub fn target(text: &str) -> String {
+    let whole = text.replace('&', "%26").replace('=', "%3D");
+    let decoded = form_urlencoded::parse(whole.as_bytes())
+        .next()
+        .map(|(text, _)| text.into_owned())
+        .unwrap_or_default();
+    match scrub_digits(&decoded) == decoded {
+        true => words(text),
+        false => words(&decoded),
+    }
+}
+
+/// A text that a shop sent, fit for showing to people: without card-like digit runs. An order number
+/// that looks like a card is hidden too.
+pub fn without_cards(text: &str) -> String {
+    scrub_digits(text)
 }
 
 /// Longest text of a bank or lender that a connector hands on, in characters.
@@ -315,6 +336,30 @@ mod tests {
             scrub(b"<html>no 5406 6754-0667.5403 here", SECRET),
             "<html>no *** here"
         );
+    }
+
+    #[test]
+    fn escaped_digits_of_a_path_are_digits() {
+        for (text, kept) in [
+            (
+                "/installment/v1/bins/5406675406675403",
+                "/installment/v1/bins/***",
+            ),
+            ("/bins/5406%36754066754%303", "/bins/***"),
+            ("/bins/5406%206754-0667%205403/x", "/bins/***/x"),
+            ("n=5406+6754+0667+5403&m=%C5%9F", "n=***&m=ş"),
+            ("/bins/540667?a=b%20c", "/bins/540667?a=b%20c"),
+        ] {
+            assert_eq!(target(text), kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_at_the_cut_is_not_left_in_part() {
+        for before in 230..256 {
+            let text = format!("{}5406675406675403", "x".repeat(before));
+            assert!(!words(&text).contains("54066"), "{before}");
+        }
     }
 
     #[test]

@@ -15,7 +15,6 @@ wire_request! {
     /// Asks which banks lend for a cart.
     BnplPaymentOfferRequest {
         apm_type: Option<ApmType> = "apmType",
-        #[serde(deserialize_with = "crate::id::optional")]
         merchant_apm_id: Option<i64> = "merchantApmId",
         price: Option<Decimal> = "price",
         currency: Option<Currency> = "currency",
@@ -77,11 +76,9 @@ wire_request! {
     /// Starts a loan application.
     InitBnplPaymentRequest {
         apm_type: Option<ApmType> = "apmType",
-        #[serde(deserialize_with = "crate::id::optional")]
         merchant_apm_id: Option<i64> = "merchantApmId",
         price: Option<Decimal> = "price",
         paid_price: Option<Decimal> = "paidPrice",
-        #[serde(deserialize_with = "crate::id::optional")]
         buyer_member_id: Option<i64> = "buyerMemberId",
         currency: Option<Currency> = "currency",
         payment_group: Option<PaymentGroup> = "paymentGroup",
@@ -116,7 +113,6 @@ wire_response! {
 wire_request! {
     /// The older verify call names the payment in its body.
     VerifyBnplPaymentRequest {
-        #[serde(deserialize_with = "crate::id::optional")]
         payment_id: Option<i64> = "paymentId",
     }
 }

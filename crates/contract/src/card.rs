@@ -160,17 +160,32 @@ impl SensitiveText {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for SensitiveText {
-    fn deserialize<D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<SensitiveText, D::Error> {
-        String::deserialize(deserializer).map(SensitiveText::new)
-    }
-}
-
 impl fmt::Debug for SensitiveText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SensitiveText(***)")
+    }
+}
+
+/// A card number or security code of a request, as it came. Read from a text alone: a number would
+/// have lost its leading zeros, or its last digits, before it was sent.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CardText(SensitiveText);
+
+impl CardText {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> CardText {
+        CardText(SensitiveText::new(text))
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for CardText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CardText(***)")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rewards of a card and their use in a payment: `/payment/v1/card-loyalties`.
 //! Points are amounts in the payment's currency; they do not lower `price` or `paidPrice`.
 
-use crate::card::SensitiveText;
+use crate::card::{CardText, SensitiveText};
 use crate::card_payments::{FraudCheckParameters, MerchantPos};
 use crate::enums::{FraudAction, LoyaltyType, LoyaltyUnitType};
 use crate::money::Decimal;
@@ -54,10 +54,10 @@ wire_shared! {
 wire_request! {
     /// Asks for the rewards of an open or a stored card.
     RetrieveLoyaltiesRequest {
-        card_number: Option<SensitiveText> = "cardNumber",
+        card_number: Option<CardText> = "cardNumber",
         expire_year: Option<SensitiveText> = "expireYear",
         expire_month: Option<SensitiveText> = "expireMonth",
-        cvc: Option<SensitiveText> = "cvc",
+        cvc: Option<CardText> = "cvc",
         card_user_key: Option<String> = "cardUserKey",
         card_token: Option<String> = "cardToken",
         client_ip: Option<String> = "clientIp",

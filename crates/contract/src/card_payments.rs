@@ -1,7 +1,7 @@
 //! Card payments, with and without 3DS: `/payment/v1/card-payments`.
 //! A payment's amounts are spelled with the scale they were received in.
 
-use crate::card::SensitiveText;
+use crate::card::{CardText, SensitiveText};
 use crate::card_loyalties::Loyalty;
 use crate::datetime::LocalDateTime;
 use crate::enums::{
@@ -33,7 +33,6 @@ wire_request! {
         client_ip: Option<String> = "clientIp",
         payment_phase: Option<PaymentPhase> = "paymentPhase",
         payment_channel: Option<String> = "paymentChannel",
-        #[serde(deserialize_with = "crate::id::optional")]
         buyer_member_id: Option<i64> = "buyerMemberId",
         bank_order_id: Option<String> = "bankOrderId",
         /// Absent when the wallet pays everything.
@@ -67,7 +66,6 @@ wire_request! {
         client_ip: Option<String> = "clientIp",
         payment_phase: Option<PaymentPhase> = "paymentPhase",
         payment_channel: Option<String> = "paymentChannel",
-        #[serde(deserialize_with = "crate::id::optional")]
         buyer_member_id: Option<i64> = "buyerMemberId",
         bank_order_id: Option<String> = "bankOrderId",
         /// Absent when the wallet pays everything.
@@ -86,7 +84,6 @@ wire_request! {
 wire_request! {
     /// Finishes a 3DS payment after the bank has sent the browser back.
     CompleteThreeDSPaymentRequest {
-        #[serde(deserialize_with = "crate::id::optional")]
         payment_id: Option<i64> = "paymentId",
     }
 }
@@ -95,10 +92,10 @@ wire_request! {
     /// The card of a payment: open, stored, or by BIN and last digits.
     Card {
         card_holder_name: Option<String> = "cardHolderName",
-        card_number: Option<SensitiveText> = "cardNumber",
+        card_number: Option<CardText> = "cardNumber",
         expire_year: Option<SensitiveText> = "expireYear",
         expire_month: Option<SensitiveText> = "expireMonth",
-        cvc: Option<SensitiveText> = "cvc",
+        cvc: Option<CardText> = "cvc",
         card_alias: Option<String> = "cardAlias",
         card_user_key: Option<String> = "cardUserKey",
         secure_fields_token: Option<SensitiveText> = "secureFieldsToken",
@@ -154,7 +151,6 @@ wire_request! {
         name: Option<String> = "name",
         price: Option<Decimal> = "price",
         external_id: Option<String> = "externalId",
-        #[serde(deserialize_with = "crate::id::optional")]
         sub_merchant_member_id: Option<i64> = "subMerchantMemberId",
         sub_merchant_member_price: Option<Decimal> = "subMerchantMemberPrice",
         blockage_day: Option<i32> = "blockageDay",

@@ -1,7 +1,7 @@
 //! Stored cards: `/payment/v1/cards`.
 //! Answers never hold more of a number than its BIN and last four digits.
 
-use crate::card::SensitiveText;
+use crate::card::{CardText, SensitiveText};
 use crate::card_payments::EncryptedCard;
 use crate::datetime::LocalDateTime;
 use crate::enums::{CardAssociation, CardExpiryStatus, CardType};
@@ -11,7 +11,7 @@ wire_request! {
     /// Stores a card, for a new or a known card user.
     StoreCardRequest {
         card_holder_name: Option<String> = "cardHolderName",
-        card_number: Option<SensitiveText> = "cardNumber",
+        card_number: Option<CardText> = "cardNumber",
         expire_year: Option<SensitiveText> = "expireYear",
         expire_month: Option<SensitiveText> = "expireMonth",
         secure_fields_token: Option<SensitiveText> = "secureFieldsToken",

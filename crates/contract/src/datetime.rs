@@ -8,7 +8,8 @@ use std::str::FromStr;
 #[serde(transparent)]
 pub struct LocalDateTime(pub String);
 
-/// A moment in a query, as it came: with or without seconds, fraction, `Z` or offset.
+/// A moment in a query, as it came: with or without seconds, fraction, `Z` or offset, and with blanks
+/// where a `T` was not written or a `+` was not escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedDateTime(pub String);
 
@@ -20,8 +21,13 @@ impl FromStr for ReceivedDateTime {
 
     /// Takes what has a moment's length and characters. Whether it is one, its reader decides.
     fn from_str(text: &str) -> Result<ReceivedDateTime, ()> {
-        let fits =
-            |b: u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b':' | b'.' | b'T' | b'Z');
+        let fits = |b: u8| {
+            b.is_ascii_digit()
+                || matches!(
+                    b,
+                    b' ' | b'-' | b'+' | b':' | b'.' | b'T' | b't' | b'Z' | b'z'
+                )
+        };
         let shaped = text.len() <= RECEIVED_MAX_BYTES && text.bytes().all(fits);
         shaped.then(|| ReceivedDateTime(text.to_owned())).ok_or(())
     }

@@ -1,8 +1,5 @@
 //! Ids: whole numbers from 1 to 2^53 - 1, because JavaScript's numbers hold no more.
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::Value;
-
 /// The largest id.
 pub const ID_MAX: i64 = (1 << 53) - 1;
 
@@ -12,20 +9,6 @@ pub fn parse(text: &str) -> Option<i64> {
     let digits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let id = digits.then(|| text.parse().ok()).flatten()?;
     (1..=ID_MAX).contains(&id).then_some(id)
-}
-
-/// Reads an optional id of a JSON body: an integer, or its digits as a text, because shops hand
-/// on what the callback's form gave them. An empty text is no id. For `deserialize_with`.
-pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let id = match Option::<Value>::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Value::String(text)) if text.is_empty() => return Ok(None),
-        Some(Value::String(text)) => parse(&text),
-        Some(Value::Number(number)) => parse(&number.to_string()),
-        Some(_) => None,
-    };
-    id.map(Some)
-        .ok_or_else(|| D::Error::custom("an id is expected"))
 }
 
 #[cfg(test)]

@@ -73,7 +73,6 @@ wire_request! {
 wire_request! {
     /// A user of the POS at its bank; a masked password changes nothing.
     UpdateMerchantPosUser {
-        #[serde(deserialize_with = "crate::id::optional")]
         id: Option<i64> = "id",
         pos_username: Option<String> = "posUsername",
         pos_password: Option<SensitiveText> = "posPassword",

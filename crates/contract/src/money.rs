@@ -5,8 +5,9 @@
 //! refused, not dropped.
 
 use crate::enums::Currency;
+use crate::received::Received;
 use rust_decimal::{Decimal as Number, RoundingStrategy};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use std::fmt;
 use std::str::FromStr;
 
@@ -167,9 +168,7 @@ impl Serialize for Decimal {
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        let number = serde_json::Number::deserialize(deserializer)?;
-        Decimal::from_str(&number.to_string())
-            .map_err(|()| de::Error::custom("a number that can be an amount is expected"))
+        Decimal::received(deserializer)
     }
 }
 
@@ -219,7 +218,7 @@ mod tests {
 
     #[test]
     fn hostile_numbers_are_refused() {
-        for text in ["1e999999999", "\"100\"", "1e29", "true"] {
+        for text in ["1e999999999", "\"1e3\"", "\"\"", "1e29", "true", "{}"] {
             assert!(serde_json::from_str::<Decimal>(text).is_err(), "{text}");
         }
     }

@@ -38,7 +38,7 @@ macro_rules! rules {
 rules! {
     MissingHeader = "1001", 401, "{field} başlığı eksik", "The header {field} is missing";
     UnknownApiKey = "1002", 401, "API anahtarı geçersiz", "The API key is not valid";
-    InvalidRndKey = "1003", 401, "x-rnd-key 1-64 harf, rakam ya da tire olmalıdır", "x-rnd-key must be 1 to 64 letters, digits or hyphens";
+    InvalidRndKey = "1003", 401, "x-rnd-key 1-64 harf, rakam ya da - _ + / = olmalıdır", "x-rnd-key must be 1 to 64 letters, digits or - _ + / =";
     UnsupportedAuthVersion = "1004", 401, "x-auth-version desteklenmiyor", "x-auth-version is not supported";
     SignatureNotEqual = "1005", 401, "İmza doğrulanamadı. Signature is not equal!", "Signature is not equal!";
     ReplayedSignature = "1006", 401, "Bu imza daha önce kullanıldı", "This signature has already been used";
@@ -53,6 +53,7 @@ rules! {
     AlreadyThere = "1015", 422, "{field} zaten kayıtlı", "{field} is already there";
     FormNotOurs = "1016", 403, "Bu form artık geçerli değil. Sayfayı yenileyip yeniden deneyin", "This form is no longer valid. Reload the page and try again";
     NotTheSame = "1017", 400, "İki parola aynı değil", "The two passwords are not the same";
+    PasswordWrong = "1018", 400, "Parola hatalı", "The password is wrong";
     BodyNotJson = "1101", 400, "İstek gövdesi geçerli bir JSON nesnesi değil", "The body is not a valid JSON object";
     BodyTooLarge = "1102", 413, "İstek gövdesi {limit} bayttan büyük olamaz", "The body cannot be larger than {limit} bytes";
     UnknownRoute = "1103", 404, "Böyle bir adres yok", "There is no such address";
@@ -61,8 +62,10 @@ rules! {
     IdempotencyInFlight = "1106", 409, "Aynı anahtarlı istek hâlâ işleniyor", "The request with the same key is still being processed";
     IdempotencyMismatch = "1107", 422, "Bu anahtar başka bir istekle kullanılmış", "This key was used with a different request";
     InvalidIdempotencyKey = "1108", 400, "x-idempotency-key geçersiz", "x-idempotency-key is not valid";
+    BodyTooSlow = "1109", 408, "İstek gövdesi zamanında gelmedi", "The body did not arrive in time";
     SystemError = "1110", 500, "Sistem hatası", "System error";
     Unavailable = "1111", 503, "Sistem geçici olarak hizmet veremiyor", "The system is temporarily unavailable";
+    TooManyRequests = "1112", 429, "Çok sık istek gönderildi, {seconds} saniye sonra yeniden deneyin", "Too many requests, try again in {seconds} seconds";
     Required = "2001", 400, "{field} alanı zorunludur", "{field} is required";
     WrongType = "2002", 400, "{field} alanının türü hatalı", "{field} has the wrong type";
     TooLong = "2003", 400, "{field} en fazla {max} karakter olabilir", "{field} can have at most {max} characters";
@@ -75,6 +78,7 @@ rules! {
     InvalidDate = "2010", 400, "{field} geçerli bir tarih değil", "{field} is not a valid date";
     OutOfRange = "2011", 400, "{field} {min} ile {max} arasında olmalıdır", "{field} must be between {min} and {max}";
     ControlCharacter = "2012", 400, "{field} izin verilmeyen karakter içeriyor", "{field} holds a character that is not allowed";
+    KeyTwice = "2013", 400, "{field} birden fazla kez gönderilmiş", "{field} was sent more than once";
     NotPositive = "3001", 400, "{field} sıfırdan büyük olmalıdır", "{field} must be greater than zero";
     Negative = "3002", 400, "{field} negatif olamaz", "{field} cannot be negative";
     TooManyDecimals = "3003", 400, "{field} {currency} için en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals in {currency}";
@@ -100,6 +104,7 @@ rules! {
     CardHolderName = "4155", 400, "Kart sahibinin adı izin verilmeyen karakter ya da beşten fazla rakam içeriyor", "The name of the cardholder holds a character that is not allowed or more than five digits";
     StoredCardNotFound = "4156", 422, "Kayıtlı kart bulunamadı", "The stored card was not found";
     CardKindNotOffered = "4157", 400, "Kartın bu şekilde gönderilmesi henüz sunulmuyor: {field}", "Sending a card this way is not offered yet: {field}";
+    HoldsCardNumber = "4158", 400, "{field} kartın numarasını içeremez", "{field} cannot hold the number of the card";
     UnknownPosAlias = "5001", 422, "{alias} adında etkin bir POS yok", "There is no active POS with the alias {alias}";
     NoPos = "5002", 422, "Bu işlem için uygun POS bulunamadı", "No suitable POS was found for this transaction";
     NoPosForReward = "5003", 422, "Ödül işlemi için uygun POS bulunamadı", "No suitable POS was found for a reward transaction";
@@ -110,12 +115,15 @@ rules! {
     PosIntegratorNotOffered = "5008", 422, "{type} henüz sunulmuyor", "{type} is not offered yet";
     ApmNotFound = "5009", 404, "Alternatif ödeme yöntemi bulunamadı", "The alternative payment method was not found";
     PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
+    AddressPrivate = "5011", 422, "{host} yerel ağda bir adres; bildirimler oraya gönderilmez. İzin vermek için sistem yöneticiniz sunucuyu --allow-webhook-host {host} ile başlatabilir", "{host} is in a private network, where webhooks are not sent. To allow it, the operator starts the server with --allow-webhook-host {host}";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
     PaymentNotFound = "9001", 404, "Ödeme bulunamadı!", "Payment not found!";
     WrongPaymentState = "9002", 422, "Ödemenin durumu bu işleme uygun değil: {status}", "The state of the payment does not allow this: {status}";
     ThreeDsNotCompletable = "9003", 422, "3D Secure doğrulaması tamamlanmaya uygun değil", "The 3D Secure verification cannot be completed";
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
+    MoveUnderWay = "9006", 409, "Bu ödeme için gönderilen başka bir istek hâlâ işleniyor. Biraz sonra yeniden deneyin", "Another request about this payment is still being processed. Please try again in a moment";
+    ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
 }
 
 /// The longest value that is put into a text.

@@ -4,6 +4,7 @@
 //! A request signature is `base64(sha256(url + api key + secret + rnd key + body))`, without
 //! separators, where `url` is the caller's base URL, path and query after one decoding.
 
+use crate::card::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -32,24 +33,44 @@ pub struct SignedRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// Whether a text may be an `x-rnd-key`. Nothing separates it from the body in the hash, so a
-/// freer alphabet would let bytes move from one to the other.
+/// Whether a text may be an `x-rnd-key`: what UUIDs and both alphabets of base64 are made of. Nothing
+/// separates it from the body in the hash, so no character may stand here that can begin a body.
 pub fn valid_rnd_key(text: &str) -> bool {
-    (1..=RND_KEY_MAX_BYTES).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'=');
+    (1..=RND_KEY_MAX_BYTES).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The base URLs under which a caller may have known this server: scheme and `Host` header, the
-/// same with the scheme's port (clients sign a default port but do not send it), and the
-/// operator's public ones.
+/// The base URLs under which a caller may have known this server: scheme and `Host` header, and the
+/// operator's `public` ones, with and without their path (a proxy may hand it on). Each is told as it
+/// stands, with and without the scheme's port, which clients sign but do not send, and with its host
+/// in capitals, which Node and Python sign as it was typed and send in small letters.
 pub fn base_urls(scheme: &str, host: &str, public: &[String]) -> Vec<String> {
-    let port = if scheme == "https" { 443 } else { 80 };
+    let mut urls = Vec::new();
     let received = format!("{scheme}://{host}");
-    let mut urls = vec![format!("{received}:{port}"), received];
-    for url in public {
+    for url in std::iter::once(&received).chain(public) {
         let url = url.trim_end_matches('/');
-        if !urls.iter().any(|known| known == url) {
-            urls.push(url.to_owned());
+        let Some((scheme, rest)) = url.split_once("://") else {
+            continue;
+        };
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        let bare = host.strip_suffix(port).unwrap_or(host);
+        // A host that names another port, which a colon behind the brackets of IPv6 tells.
+        let names_port = bare.rsplit(']').next().is_some_and(|end| end.contains(':'));
+        let with_port = if names_port {
+            String::new()
+        } else {
+            format!("{bare}{port}")
+        };
+        for host in [bare, &with_port] {
+            for host in [host.to_owned(), host.to_lowercase(), host.to_uppercase()] {
+                for path in [path, ""] {
+                    let url = format!("{scheme}://{host}{path}");
+                    if !host.is_empty() && !urls.contains(&url) {
+                        urls.push(url);
+                    }
+                }
+            }
         }
     }
     urls
@@ -214,6 +235,23 @@ pub fn webhook(key: &str, event: &str, timestamp: i64, status: &str, payload_id:
     mac.update(status.as_bytes());
     mac.update(payload_id.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// `webhook-signature` of Standard Webhooks, beside Craftgate's own, which does not cover the body:
+/// `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, with dots between.
+/// `key` is the webhook key's text as bytes. Source: the specification on standardwebhooks.com.
+pub fn standard_webhook(key: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new(&hmac_key(key).into());
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// A webhook key as the libraries of Standard Webhooks take it: `whsec_` and base64, which they decode
+/// to the bytes that sign.
+pub fn standard_webhook_key(key: &Secret) -> Secret {
+    Secret::new(format!("whsec_{}", STANDARD.encode(key.expose())))
 }
 
 /// A key of any length as one block (RFC 2104): padded with zeros, hashed first when longer.

@@ -36,6 +36,20 @@ macro_rules! wire_enum {
             }
         }
 
+        impl $crate::received::Received for $name {
+            fn received<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                $crate::received::one_of(deserializer)
+            }
+        }
+
+        impl $crate::received::Queried for $name {
+            fn queried(text: &str) -> Result<Self, $crate::received::NotDue> {
+                text.parse().map_err(|()| $crate::received::NotDue)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())

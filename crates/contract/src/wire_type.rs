@@ -1,8 +1,9 @@
 //! Macros for the objects of the wire: a field in Rust, its type, its name on the wire.
 //!
-//! serde's `flatten` is not used anywhere: it does not keep the text of numbers.
+//! How a value of each type is read stands in [`crate::received`]. serde's `flatten` is not used
+//! anywhere: it does not keep the text of numbers.
 
-use crate::card::SensitiveText;
+use crate::card::{CardText, SensitiveText};
 use crate::money::Decimal;
 use serde_json::{Map, Value};
 
@@ -66,6 +67,7 @@ kinds! {
     i64 = "int64",
     String = "string",
     SensitiveText = "string",
+    CardText = "string",
     Decimal = "decimal",
     Map<String, Value> = "map<any>",
     crate::datetime::LocalDateTime = "datetime",
@@ -91,21 +93,28 @@ macro_rules! wire_fields {
     };
 }
 
-/// Reads an object from a JSON object alone. What serde derives takes an array of the fields'
-/// values in order as well, and a card that way would be nobody's mistake but a trap.
-macro_rules! objects_only {
-    ($name:ident) => {
+/// Reads an object from a JSON object or an empty list. What serde derives would take a list of the
+/// fields' values in order as well, and a card that way would be nobody's mistake but a trap.
+macro_rules! reads_objects {
+    ($name:ident { $($field:ident = $text:literal,)+ }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<$name, D::Error> {
-                struct OfMap;
+                struct OfObject;
 
-                impl<'de> serde::de::Visitor<'de> for OfMap {
+                impl<'de> serde::de::Visitor<'de> for OfObject {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("an object")
+                    }
+
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                        self,
+                        list: A,
+                    ) -> Result<$name, A::Error> {
+                        $crate::received::empty(list)
                     }
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(
@@ -116,7 +125,28 @@ macro_rules! objects_only {
                     }
                 }
 
-                deserializer.deserialize_map(OfMap)
+                // Asked for a map, serde_json would not show the visitor a list.
+                deserializer.deserialize_struct(stringify!($name), &[], OfObject)
+            }
+        }
+
+        impl $crate::received::Received for $name {
+            fn received<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$name, D::Error> {
+                serde::Deserialize::deserialize(deserializer)
+            }
+
+            fn texts(
+                &self,
+                at: &$crate::received::Place<'_>,
+                tell: $crate::received::Listener<'_>,
+            ) {
+                $($crate::received::Received::texts(
+                    &self.$field,
+                    &$crate::received::Place::Field(at, $text),
+                    tell,
+                );)+
             }
         }
     };
@@ -135,7 +165,7 @@ macro_rules! wire_request {
             $(
                 #[doc = concat!("`", $text, "` on the wire.")]
                 $(#[$field_meta])*
-                #[serde(rename = $text)]
+                #[serde(rename = $text, deserialize_with = "crate::received::received")]
                 pub $field: $type,
             )+
         }
@@ -150,7 +180,7 @@ macro_rules! wire_request {
             }
         }
 
-        $crate::wire_type::objects_only! { $name }
+        $crate::wire_type::reads_objects! { $name { $($field = $text,)+ } }
         $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
     };
 }
@@ -187,12 +217,16 @@ macro_rules! wire_shared {
             $(
                 #[doc = concat!("`", $text, "` on the wire.")]
                 $(#[$field_meta])*
-                #[serde(rename = $text, skip_serializing_if = "crate::wire_type::LeftOut::left_out")]
+                #[serde(
+                    rename = $text,
+                    skip_serializing_if = "crate::wire_type::LeftOut::left_out",
+                    deserialize_with = "crate::received::received"
+                )]
                 pub $field: $type,
             )+
         }
 
-        $crate::wire_type::objects_only! { $name }
+        $crate::wire_type::reads_objects! { $name { $($field = $text,)+ } }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -233,7 +267,8 @@ macro_rules! wire_query {
                     }
                     match key.as_ref() {
                         $($text $(| $alias)? => {
-                            query.$field = Some(value.parse().map_err(|_| $text)?);
+                            let read = $crate::received::Queried::queried(value);
+                            query.$field = Some(read.map_err(|_| $text)?);
                         })+
                         _ => {}
                     }
@@ -246,4 +281,4 @@ macro_rules! wire_query {
     };
 }
 
-pub(crate) use {objects_only, wire_fields, wire_query, wire_request, wire_response, wire_shared};
+pub(crate) use {reads_objects, wire_fields, wire_query, wire_request, wire_response, wire_shared};

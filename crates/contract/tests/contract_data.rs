@@ -269,15 +269,86 @@ fn requests_take_null_and_unknown_fields_and_print_no_value() {
     }
     for wrong in [
         r#"{"retry": "true"}"#,
-        r#"{"installment": "1"}"#,
+        r#"{"retry": 1}"#,
+        r#"{"installment": "1.5"}"#,
         r#"{"installment": 1.5}"#,
-        r#"{"price": "1"}"#,
+        r#"{"price": "1,5"}"#,
+        r#"{"conversationId": true}"#,
+        r#"{"card": {"cardNumber": 5209220000000002}}"#,
+        r#"{"card": {"cvc": 123}}"#,
+        r#"{"card": [1]}"#,
+        r#"{"items": {}}"#,
+        r#"{"currency": 949}"#,
+        r#"{"currency": {"TRY": null}}"#,
     ] {
         assert!(
             serde_json::from_str::<CreatePaymentRequest>(wrong).is_err(),
             "{wrong}"
         );
     }
+}
+
+/// What shop modules in PHP and .NET send: wherever a scalar is due, not only in some fields.
+#[test]
+fn scalars_are_read_in_loose_spellings_everywhere() {
+    let loose = r#"{
+        "price": "100.0", "paidPrice": "100.00", "installment": "3", "conversationId": 115,
+        "externalId": 1.50, "buyerMemberId": "7", "clientPort": "8080",
+        "card": {"cardHolderName": 5, "cardNumber": "5209220000000002", "expireYear": 2044,
+                 "expireMonth": 4, "loyalty": {"reward": {"cardRewardMoney": "1.5"}, "loyaltyData": []}},
+        "items": [{"name": 1, "price": "100.0", "externalId": 9, "blockageDay": "2"}],
+        "routingOptions": {"posAliases": [1, "a"]}, "fraudParams": [], "additionalParams": []
+    }"#;
+    let exact = r#"{
+        "price": 100.0, "paidPrice": 100.00, "installment": 3, "conversationId": "115",
+        "externalId": "1.50", "buyerMemberId": 7, "clientPort": 8080,
+        "card": {"cardHolderName": "5", "cardNumber": "5209220000000002", "expireYear": "2044",
+                 "expireMonth": "4", "loyalty": {"reward": {"cardRewardMoney": 1.5}, "loyaltyData": {}}},
+        "items": [{"name": "1", "price": 100.0, "externalId": "9", "blockageDay": 2}],
+        "routingOptions": {"posAliases": ["1", "a"]}, "fraudParams": {}, "additionalParams": {}
+    }"#;
+    let read = |text: &str| serde_json::from_str::<CreatePaymentRequest>(text).unwrap();
+    assert!(read(loose) == read(exact));
+    let stored = r#"{"expireYear": 44, "cardAlias": 1, "cardUserKey": 2}"#;
+    let stored: StoreCardRequest = serde_json::from_str(stored).unwrap();
+    assert_eq!(stored.card_alias.as_deref(), Some("1"));
+    let loan = r#"{"bankCode": 134, "cartItems": [{"unitPrice": "1", "quantity": "2", "id": 3}]}"#;
+    let loan: InitBnplPaymentRequest = serde_json::from_str(loan).unwrap();
+    assert_eq!(loan.bank_code.as_deref(), Some("134"));
+    let pos = r#"{"clientId": 7000679, "orderNumber": "2", "threedsKey": 12345678}"#;
+    let pos: CreateMerchantPosRequest = serde_json::from_str(pos).unwrap();
+    assert_eq!(pos.client_id.as_deref(), Some("7000679"));
+    assert_eq!(pos.threeds_key.unwrap().expose(), "12345678");
+}
+
+#[test]
+fn the_texts_of_a_request_are_told_without_its_card() {
+    use contract::received::{Place, Received};
+    let body = json!({
+        "conversationId": "c", "buyerMemberId": 7, "retry": true, "price": 1,
+        "card": {"cardNumber": "5209220000000002", "cvc": "123", "expireYear": "2044", "cardAlias": "a"},
+        "items": [{"name": "n"}, {"externalId": "e"}], "routingOptions": {"posAliases": ["p"]},
+        "additionalParams": {"x": {"y": ["z"]}}
+    });
+    let request: CreatePaymentRequest = serde_json::from_value(body).unwrap();
+    let mut told = Vec::new();
+    request.texts(&Place::Top, &mut |at, text| {
+        told.push(format!("{at}={text}"))
+    });
+    told.sort();
+    let expected = [
+        "additionalParams.x.y=y",
+        "additionalParams.x.y[0]=z",
+        "additionalParams.x=x",
+        "buyerMemberId=7",
+        "card.cardAlias=a",
+        "card.expireYear=2044",
+        "conversationId=c",
+        "items[0].name=n",
+        "items[1].externalId=e",
+        "routingOptions.posAliases[0]=p",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -321,7 +392,7 @@ fn queries_are_read_from_pairs() {
     for wrong in [
         ("page", "x"),
         ("currency", "try"),
-        ("isThreeDS", "1"),
+        ("isThreeDS", "yes"),
         ("minCreatedDate", "a' or 1"),
     ] {
         assert_eq!(SearchPaymentsRequest::from_pairs([wrong]), Err(wrong.0));

@@ -138,8 +138,7 @@ async fn gateway(database_url: String, bank: String) {
         axum::Router::new(),
         std::future::pending(),
     )
-    .await
-    .unwrap();
+    .await;
 }
 
 /// A child of ours that goes with us.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const KEY_FILE: &str = "galata.key";
 const DATABASE_FILE: &str = "galata.db";
-/// Names the running process's leases: node number and owner. Gone after a clean end.
+/// Names the owner of the running process's leases. Gone after a clean end.
 const LEASES_FILE: &str = "leases";
 
 /// An opened data directory. It is locked as long as this lives: the simulator keeps its ledger in
@@ -61,20 +61,16 @@ impl Home {
         format!("sqlite://{}", self.directory.join(DATABASE_FILE).display())
     }
 
-    /// Node number and owner of the process before, if it was killed. It is surely gone: the
+    /// The owner of the leases of the process before, if it was killed. It is surely gone: the
     /// directory is locked.
-    pub(crate) fn killed_process(&self) -> Option<(i64, String)> {
+    pub(crate) fn killed_process(&self) -> Option<String> {
         let text = fs::read_to_string(self.directory.join(LEASES_FILE)).ok()?;
-        let (node, owner) = text.trim_end().split_once(' ')?;
-        Some((node.parse().ok()?, owner.to_owned()))
+        Some(text.trim_end().to_owned())
     }
 
     /// Notes this process's leases, for the next one.
-    pub(crate) fn note_process(&self, node: i64, owner: &str) -> io::Result<()> {
-        fs::write(
-            self.directory.join(LEASES_FILE),
-            format!("{node} {owner}\n"),
-        )
+    pub(crate) fn note_process(&self, owner: &str) -> io::Result<()> {
+        fs::write(self.directory.join(LEASES_FILE), format!("{owner}\n"))
     }
 
     /// The leases were given back.

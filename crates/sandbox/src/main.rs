@@ -11,19 +11,16 @@ mod staff;
 mod stop;
 
 use clap::Parser;
+use server::logs::{self, LogFormat};
 use std::io::Write;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    server::machine::keep_files_private();
     let options = options::Options::parse();
     let level = if options.log_requests { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    logs::start(LogFormat::Text, level);
     match run::run(options).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -35,9 +32,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard output. A reader that went away does not stop the sandbox.
+/// Writes a line to standard output. A reader that went away does not stop the sandbox, and
+/// colours reach a terminal alone.
 fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
 }

@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use server::app::{INQUIRY_WAITS, WEBHOOK_WAITS};
+use server::commands::listen_address;
 use server::start::StartError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,20 +27,23 @@ const FIRST_WEBHOOK_WAIT: Duration = Duration::from_secs(1);
 #[derive(Parser)]
 #[command(name = "galata-sandbox", version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Address of the gateway. Port 0 takes a free one.
+    /// Address of the gateway; a port alone is this machine's. Port 0 takes a free one.
     #[arg(
         long,
         env = "GALATA_SANDBOX_LISTEN",
         default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS"
+        value_name = "ADDRESS",
+        value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
-    /// Address of the simulated banks and lenders. Port 0 takes a free one.
+    /// Address of the simulated banks and lenders; a port alone is this machine's. Port 0 takes a
+    /// free one.
     #[arg(
         long,
         env = "GALATA_SANDBOX_SIMULATOR_LISTEN",
         default_value = "127.0.0.1:8081",
-        value_name = "ADDRESS"
+        value_name = "ADDRESS",
+        value_parser = listen_address
     )]
     pub(crate) simulator_listen: SocketAddr,
     /// Listen beyond this machine. The demo merchant's keys are public and the simulator has no
@@ -198,6 +202,17 @@ mod tests {
             [300, 100, 300, 1_800, 6_000, 18_000]
         );
         assert_eq!(millis(&options.inquiry_waits())[..3], [50, 300, 1_200]);
+    }
+
+    #[test]
+    fn a_port_alone_is_this_machines() {
+        let at = |text| options(&["--listen", text]).listen.to_string();
+        assert_eq!(at("8090"), "127.0.0.1:8090");
+        assert_eq!(at("[::1]:8090"), "[::1]:8090");
+        for wrong in ["", "localhost", "99999", ":8090", "0.0.0.0"] {
+            let program = ["galata-sandbox", "--listen", wrong];
+            assert!(Options::try_parse_from(program).is_err(), "{wrong}");
+        }
     }
 
     #[test]

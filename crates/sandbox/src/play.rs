@@ -104,7 +104,7 @@ async fn perform(players: &mut Players, telling: &mut Telling) {
 async fn lend_webhooks(scene: &Scene, url: String) -> Result<String, String> {
     let mut before = String::new();
     setup::change_merchant(&scene.app, &By::operator(), scene.merchant_id, |merchant| {
-        before = std::mem::replace(&mut merchant.webhook_url, url);
+        before = std::mem::replace(&mut merchant.webhook_url, url.clone());
     })
     .await
     .map_err(|problem| crate::seed::failed(problem).to_string())?;
@@ -139,7 +139,7 @@ Ask a card for its rewards with the official Node client (npm install @craftgate
   gate.payment().retrieveLoyalties({{cardNumber: '4043080000000003', expireYear: '2044', expireMonth: '07', cvc: '000'}}).then(console.log);
 
 Make Garanti refuse the next sale, or decide a waiting loan:
-  curl {simulator}/control/faults -d '{{\"bank\": \"garanti\", \"operation\": \"sale\", \"fault\": {{\"kind\": \"decline\", \"code\": \"51\"}}}}'
+  curl {simulator}/control/faults -H 'content-type: application/json' -d '{{\"bank\": \"garanti\", \"operation\": \"sale\", \"fault\": {{\"kind\": \"decline\", \"code\": \"51\"}}}}'
   curl {simulator}/control/loans/ORDER_ID/decision -H 'content-type: application/json' -d '{{\"decision\": \"ready\"}}'",
         directory = directory.display(),
     ));

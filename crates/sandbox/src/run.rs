@@ -34,6 +34,16 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = open_simulator(&home, &simulator_url, &clock, options.log_requests)?;
+    let place = Place {
+        gateway: gateway_url.clone(),
+        simulator: simulator_url.clone(),
+        public_url: options.public_url.clone(),
+        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
+        clock: Arc::clone(&clock),
+    };
+    let shop = shop::router(place).map_err(|error| {
+        StartError::new(format!("a page of the shop cannot be shown: {error}"), "")
+    })?;
     let app = start::open(config(&options, &home, &gateway_url, &simulator_url, clock)).await?;
     let merchant_id = match prepare(&app, &home, &gateway_url, &simulator_url, &options).await {
         Ok(id) => id,
@@ -46,14 +56,7 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     let (stop, stop_banks) = (Stop::new(), Stop::new());
     stop.at_signals();
     let banks = serve_simulator(simulator_listener, simulator, stop_banks.wait());
-    let place = Place {
-        gateway: gateway_url.clone(),
-        simulator: simulator_url.clone(),
-        public_url: options.public_url.clone(),
-        webhook_wait: options.webhook_waits().first().copied().unwrap_or_default(),
-        clock: Arc::clone(&app.clock),
-    };
-    let beside = shop::router(place).merge(staff::router(Arc::clone(&app)));
+    let beside = shop.merge(staff::router(Arc::clone(&app)));
     let gateway = serve_gateway(&app, gateway_listener, beside, &stop);
     say(&format!("gateway {gateway_url}"));
     say(&format!("simulator {simulator_url}"));
@@ -176,9 +179,18 @@ fn config(
             bank_timeout: Duration::from_millis(options.bank_timeout_ms),
             log_requests: options.log_requests,
             panel: staff::panel(),
+            hosts: Some(own_hosts(options)),
             ..Settings::default()
         },
     }
+}
+
+/// Beside addresses and `localhost`: without a password in front, a page whose own name leads to
+/// this machine would be signed in by one click.
+fn own_hosts(options: &Options) -> Vec<String> {
+    let public = options.public_url.as_ref();
+    let named = public.and_then(|url| url.host_str());
+    named.map(str::to_owned).into_iter().collect()
 }
 
 /// The demo merchant's id. Its webhook address becomes the one that the operator chose; without
@@ -200,7 +212,7 @@ async fn prepare(
         None => return Ok(id),
     };
     setup::change_merchant(app, &By::operator(), id, |merchant| {
-        merchant.webhook_url = url
+        merchant.webhook_url.clone_from(&url)
     })
     .await
     .map_err(seed::failed)?;
@@ -216,15 +228,12 @@ fn is_ours(webhook_url: &str) -> bool {
 
 /// Gives back what a killed sandbox had leased, so that due work need not wait for it to lapse.
 async fn take_over(app: &App, home: &Home) -> Result<(), StartError> {
-    if let Some((node, owner)) = home.killed_process() {
+    if let Some(owner) = home.killed_process() {
         leases::release_shards(app, &owner)
             .await
             .map_err(seed::failed)?;
-        leases::release_node(&app.db, node, &owner)
-            .await
-            .map_err(seed::failed)?;
     }
-    home.note_process(app.node, &app.owner)
+    home.note_process(&app.owner)
         .map_err(|error| StartError::new(format!("{}: {error}", home.directory().display()), ""))
 }
 
@@ -245,9 +254,9 @@ fn serve_gateway(
 ) -> JoinHandle<io::Result<()>> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        let outcome = start::serve(app, listener, true, beside, stop.wait()).await;
+        start::serve(app, listener, true, beside, stop.wait()).await;
         stop.now();
-        outcome
+        Ok(())
     })
 }
 

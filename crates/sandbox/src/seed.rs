@@ -40,7 +40,12 @@ pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, Sta
         None => new_merchant(app).await.map_err(failed)?,
     };
     let existing = poses::of_merchant(app, id).await.map_err(failed)?;
-    for (wanted, path) in [(garanti(), "garanti"), (yapi_kredi(), "posnet")] {
+    for (wanted, path) in [
+        (garanti(), "garanti"),
+        (yapi_kredi(), "posnet"),
+        (dollars(), "garanti"),
+        (euros(), "posnet"),
+    ] {
         let base = format!("{simulator}/{path}");
         pos(app, id, &existing, wanted, &base)
             .await
@@ -79,7 +84,8 @@ async fn new_merchant(app: &App) -> Result<i64, Problem> {
         .id)
 }
 
-/// Makes a POS, unless one of its bank is there; those at a simulator follow it to its address.
+/// Makes a POS, unless one of its bank and currency is there; those at a simulator follow it to its
+/// address.
 async fn pos(
     app: &App,
     merchant_id: i64,
@@ -93,7 +99,7 @@ async fn pos(
     let endpoint = endpoint_behind(integrator, base)?;
     let mut of_bank = existing
         .iter()
-        .filter(|pos| pos.integrator == integrator)
+        .filter(|pos| pos.integrator == integrator && Some(pos.currency) == wanted.currency)
         .peekable();
     if of_bank.peek().is_none() {
         setup::create_pos(app, &By::operator(), merchant_id, wanted, Some(endpoint)).await?;
@@ -101,7 +107,6 @@ async fn pos(
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
         let unchanged = UpdateMerchantPosRequest::default();
-        let (hostname, port) = (endpoint.hostname.clone(), endpoint.port);
         setup::edit_pos(
             app,
             &By::operator(),
@@ -109,8 +114,8 @@ async fn pos(
             known.id,
             unchanged,
             |pos| {
-                pos.settings.hostname = hostname;
-                pos.settings.port = port;
+                pos.settings.hostname.clone_from(&endpoint.hostname);
+                pos.settings.port = endpoint.port;
             },
         )
         .await?;
@@ -214,5 +219,24 @@ fn yapi_kredi() -> CreateMerchantPosRequest {
         posnet_id: Some("27426".to_owned()),
         threeds_key: Some(SensitiveText::new("10,10,10,10,10,10,10,10")),
         ..open_pos("Yapı Kredi (simülatör)", PosIntegrator::Ykb, 2)
+    }
+}
+
+/// A bank gives a merchant one POS for each currency.
+fn dollars() -> CreateMerchantPosRequest {
+    CreateMerchantPosRequest {
+        name: Some("Garanti BBVA USD (simülatör)".to_owned()),
+        currency: Some(Currency::Usd),
+        order_number: Some(3),
+        ..garanti()
+    }
+}
+
+fn euros() -> CreateMerchantPosRequest {
+    CreateMerchantPosRequest {
+        name: Some("Yapı Kredi EUR (simülatör)".to_owned()),
+        currency: Some(Currency::Eur),
+        order_number: Some(4),
+        ..yapi_kredi()
     }
 }

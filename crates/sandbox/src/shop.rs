@@ -113,15 +113,15 @@ async fn carried(what: &str, work: impl Future<Output = ()> + Send + 'static) {
     }
 }
 
-/// The routes of shop and bench.
-pub(crate) fn router(place: Place) -> Router {
+/// The routes of shop and bench. The error is a template that cannot be read.
+pub(crate) fn router(place: Place) -> Result<Router, String> {
     let shop = Arc::new(Shop {
-        pages: Pages::new(),
+        pages: Pages::new()?,
         http: Http::new(),
         store: Mutex::new(Store::default()),
         place,
     });
-    Router::new()
+    Ok(Router::new()
         .route("/shop", get(cart::catalogue))
         .route("/shop/", get(cart::catalogue))
         .route("/shop/cart", post(cart::change))
@@ -154,5 +154,5 @@ pub(crate) fn router(place: Place) -> Router {
         .route("/shop/orders/{id}/callback", post(inbound::callback))
         .route(WEBHOOK_PATH, post(inbound::webhook))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(shop)
+        .with_state(shop))
 }

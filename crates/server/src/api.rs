@@ -4,19 +4,22 @@
 mod admission;
 mod answer;
 mod decode;
+mod limits;
 mod log;
 mod routes;
 mod signing;
 
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::listen::BodyCut;
 use crate::operations::{self, Caller, Problem};
 use crate::store::db::Commit;
-use crate::store::{idempotency, signatures, won};
+use crate::store::{idempotency, older, signatures, won};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use contract::endpoints::Endpoint;
 use contract::errors::Language;
 use contract::rules::Rule;
@@ -27,15 +30,30 @@ use log::{Began, Seen};
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Bytes that a request's body may have.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How long a read's signature is remembered. A write never forgets, so this bounds only reads.
+/// How long the signature of a read is remembered whose path takes no write.
 const READ_SIGNATURE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A request that made no payment (an inquiry, a stored card) and has no answer after this long died
 /// with its process; its key can be used again.
 const KEY_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether the API has this address, for this method or another one.
+pub fn is_known(app: &App, method: &str, path: &str) -> bool {
+    let unknown = |problem: &Problem| {
+        matches!(
+            problem,
+            Problem::Rule {
+                rule: Rule::UnknownRoute,
+                ..
+            }
+        )
+    };
+    !routes::find(&app.settings.public_urls, method, path).is_err_and(|problem| unknown(&problem))
+}
 
 /// Answers one request, whatever it asks for.
 pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
@@ -47,13 +65,16 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
             .and_then(|value| value.to_str().ok()),
     );
     let mut seen = Seen::default();
-    let answer = match served(&app, &head, body, language, &mut seen).await {
+    let outcome = served(&app, &head, body, language, &mut seen).await;
+    limits::charge(&app, &head, &seen, &outcome);
+    let answer = match outcome {
         Ok(answer) => answer,
         Err(problem) => answer::problem(&problem, language),
     };
     if app.settings.log_requests {
-        let (method, path, millis) = (&head.method, head.uri.path(), began.millis());
-        tracing::info!(%method, path, status = answer.status, %millis, "request");
+        let (method, path) = log::address(&head, answer.status);
+        let millis = began.millis();
+        tracing::info!(method, path, status = answer.status, %millis, "request");
     }
     log::note(&app, &head, seen, &answer, &began);
     answer.into_response()
@@ -66,62 +87,157 @@ async fn served(
     language: Language,
     seen: &mut Seen,
 ) -> Result<Answer, Problem> {
+    limits::admit_stranger(app, head)?;
     let route = routes::find(
         &app.settings.public_urls,
         head.method.as_str(),
         head.uri.path(),
     )?;
-    let body = axum::body::to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| {
-            Problem::with(
-                Rule::BodyTooLarge,
-                &[("limit", &BODY_BYTES_MAX.to_string())],
-            )
-        })?;
-    let caller = admission::admit(app, head, &body, route.endpoint, language, seen).await?;
-    decode::strict_json(&body)?;
-    if !route.endpoint.served {
-        return Err(Problem::rule(Rule::NotOffered));
-    }
+    let named = admission::identify(app, head, seen).await?;
+    let body = sent_body(&head.method, whole(body).await?);
+    let mut caller = admission::admit(app, head, named, &body, language, seen)?;
+    limits::admit_key(app, &caller)?;
     if head.method == http::Method::GET {
-        remember_read(app, &caller.claims).await?;
+        remember_read(app, &caller.claims, &route).await?;
+        decode::strict_json(&body)?;
+        offered(&route)?;
         return called(app, &caller, &route, head.uri.query().unwrap_or(""), &body).await;
     }
-    if let Some(answer) = known_answer(app, &caller, &route, &body).await? {
-        return Ok(answer);
-    }
-    // A payment that was begun is carried on even when the shop hangs up.
-    let app = Arc::clone(app);
-    let work = tokio::spawn(async move {
-        let _busy = Arc::clone(&app.busy).read_owned().await;
-        let outcome = called(&app, &caller, &route, "", &body).await;
-        finished(&app, &caller, route.endpoint, outcome).await
-    });
-    match work.await {
+    let key = admission::idempotency_key(head, route.endpoint, &body);
+    caller.claims.key = key.clone().unwrap_or_default();
+    let claims = caller.claims.clone();
+    // A payment that was begun is carried on, and a signature claimed, even when the shop hangs up.
+    let working = Arc::clone(app);
+    let work = async move {
+        let _busy = Arc::clone(&working.busy).read_owned().await;
+        let outcome = match key {
+            Ok(_) => written(&working, &caller, &route, &body).await,
+            Err(problem) => Err(problem),
+        };
+        claimed(&working, &caller.claims, outcome).await
+    };
+    match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(%error, "an operation panicked");
-            Err(Problem::rule(Rule::SystemError))
+            claimed(app, &claims, Err(Problem::rule(Rule::SystemError))).await
         }
     }
 }
 
+/// The body, as it came.
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let error = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    Err(match BodyCut::behind(&error) {
+        Some(BodyCut::Late) => Problem::rule(Rule::BodyTooSlow),
+        Some(BodyCut::Crowded) => Problem::unavailable("too many large bodies at once"),
+        Some(BodyCut::Broken) => Problem::rule(Rule::BodyNotJson),
+        None => Problem::with(
+            Rule::BodyTooLarge,
+            &[("limit", &BODY_BYTES_MAX.to_string())],
+        ),
+    })
+}
+
+/// What the caller means by a body. The PHP client writes a PUT without one as `null` and signs
+/// nothing for it.
+fn sent_body(method: &http::Method, body: Bytes) -> Bytes {
+    match method == http::Method::PUT && body == b"null"[..] {
+        true => Bytes::new(),
+        false => body,
+    }
+}
+
+fn offered(route: &Route) -> Result<(), Problem> {
+    match route.endpoint.served {
+        true => Ok(()),
+        false => Err(Problem::rule(Rule::NotOffered)),
+    }
+}
+
 /// A read claims its signature too: the method is not signed, so a captured GET would otherwise be
-/// a valid DELETE.
-async fn remember_read(app: &App, claims: &Claims) -> Result<(), Problem> {
-    let Some(signature) = &claims.signature else {
-        return Ok(());
+/// a valid DELETE. Where the path takes a write it is claimed for good.
+async fn remember_read(app: &App, claims: &Claims, route: &Route) -> Result<(), Problem> {
+    let expires_at = match route.takes_writes {
+        true => None,
+        false => Some(app.after(READ_SIGNATURE_KEPT)),
     };
     let mut commit = Commit::new(claims.merchant_id, app.next_id());
-    signatures::claim(
-        claims.merchant_id,
-        signature,
-        Some(app.after(READ_SIGNATURE_KEPT)),
-        &mut commit,
-    );
+    claims.write_signature(expires_at, &mut commit);
     match won(app.db.commit(commit).await)? {
         true => Ok(()),
+        false => Err(Problem::rule(Rule::ReplayedSignature)),
+    }
+}
+
+/// A write: answered from its idempotency key, or carried out.
+async fn written(
+    app: &App,
+    caller: &Caller,
+    route: &Route,
+    body: &[u8],
+) -> Result<Answer, Problem> {
+    decode::strict_json(body)?;
+    offered(route)?;
+    if let Some(answer) = known_answer(app, caller, route, body).await? {
+        return Ok(answer);
+    }
+    let outcome = called(app, caller, route, "", body).await;
+    if met_a_claim(&outcome) {
+        // The same request was carried out, or is being so, since we looked.
+        return match known_answer(app, caller, route, body).await? {
+            Some(answer) => Ok(answer),
+            None => outcome,
+        };
+    }
+    finished(app, caller, route.endpoint, outcome).await
+}
+
+/// Whether another request has claimed the signature or the key.
+fn met_a_claim(outcome: &Result<Answer, Problem>) -> bool {
+    matches!(
+        outcome,
+        Err(Problem::Rule {
+            rule: Rule::ReplayedSignature | Rule::IdempotencyInFlight,
+            ..
+        })
+    )
+}
+
+/// Claims the signature of a request that no commit has claimed, before its answer is given: a
+/// captured request must not act later, whatever it was answered. Who asks again later (401, 429,
+/// 503) has claimed nothing. The same signature may be answered again only with the same key.
+async fn claimed(
+    app: &App,
+    claims: &Claims,
+    outcome: Result<Answer, Problem>,
+) -> Result<Answer, Problem> {
+    const CLAIM_NOTHING: [u16; 3] = [401, 429, 503];
+    match &outcome {
+        _ if claims.are_written() => return outcome,
+        Err(Problem::Unavailable(_) | Problem::Moved) => return outcome,
+        Err(Problem::Rule { rule, .. }) if CLAIM_NOTHING.contains(&rule.status()) => {
+            return outcome;
+        }
+        _ => {}
+    }
+    let (merchant_id, Some(signature)) = (claims.merchant_id, &claims.signature) else {
+        return outcome;
+    };
+    let mut commit = Commit::new(merchant_id, app.next_id());
+    claims.write_signature(None, &mut commit);
+    if won(app.db.commit(commit).await)? {
+        return outcome;
+    }
+    let same_key = match &claims.key {
+        Some(key) => signatures::came_with(app, merchant_id, signature, &key.key).await?,
+        None => false,
+    };
+    match same_key {
+        true => outcome,
         false => Err(Problem::rule(Rule::ReplayedSignature)),
     }
 }
@@ -136,27 +252,31 @@ async fn known_answer(
     let Some(key) = &caller.claims.key else {
         return Ok(None);
     };
-    let Some(claimed) = idempotency::of_merchant(app, caller.merchant.id, &key.key).await? else {
+    let merchant_id = caller.merchant.id;
+    let Some(known) = idempotency::of_merchant(app, merchant_id, &key.key).await? else {
         return Ok(None);
     };
-    if claimed.fingerprint != key.fingerprint {
+    if known.fingerprint != idempotency::fingerprint(&key.hash) {
         return Err(Problem::rule(Rule::IdempotencyMismatch));
     }
-    if let Some((status, body)) = claimed.answer {
+    if let Some((status, body)) = known.answer {
         return Ok(Some(Answer {
             status,
             body,
             retry_after: None,
         }));
     }
-    // Not kept, but decided: by a process that died, or by the resolver.
-    match claimed.payment_id {
+    // Not kept, but decided: by a process that died, by the resolver, or some days ago.
+    match known.payment_id {
         Some(payment_id) => again(app, caller, route.endpoint, payment_id, body)
             .await
             .map(Some),
-        None if app.now().duration_since(claimed.claimed_at) > KEY_ABANDONED => {
-            let mut commit = Commit::new(caller.merchant.id, app.next_id());
-            idempotency::release(caller.merchant.id, &key.key, &mut commit);
+        None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
+            let mut commit = Commit::new(merchant_id, app.next_id());
+            idempotency::release(merchant_id, &key.key, known.claimed_at, &mut commit);
+            if app.older.may_run() {
+                older::release(merchant_id, &key.key, &mut commit);
+            }
             won(app.db.commit(commit).await)?;
             Ok(None)
         }
@@ -195,6 +315,7 @@ async fn again(
     match outcome {
         // Undecided: the first request, or the resolver, is still at it.
         Err(Problem::Doubt { .. }) => Err(Problem::rule(Rule::IdempotencyInFlight)),
+        Err(problem @ (Problem::Unavailable(_) | Problem::Moved)) => Err(problem),
         Err(problem) => Ok(answer::problem(&problem, caller.language)),
         Ok(answer) => Ok(answer),
     }
@@ -207,47 +328,25 @@ async fn finished(
     endpoint: &Endpoint,
     outcome: Result<Answer, Problem>,
 ) -> Result<Answer, Problem> {
-    let Some(key) = &caller.claims.key else {
+    let claims = &caller.claims;
+    // What no commit has claimed (a 400, what was done already) is judged anew the next time.
+    let Some(key) = claims.key.as_ref().filter(|_| claims.are_written()) else {
         return outcome;
     };
     let answer = match outcome {
         // A page holds the card, sealed: it is made again from the request, never kept.
         Ok(answer) if endpoint.name == "card_payments::init_3ds" => return Ok(answer),
         Ok(answer) => answer,
-        Err(Problem::Rule {
-            rule: Rule::IdempotencyInFlight,
-            values,
-        }) => {
-            // Two at once; the other may be through by now.
-            let claimed = idempotency::of_merchant(app, caller.merchant.id, &key.key).await?;
-            return match claimed
-                .filter(|c| c.fingerprint == key.fingerprint)
-                .and_then(|c| c.answer)
-            {
-                Some((status, body)) => Ok(Answer {
-                    status,
-                    body,
-                    retry_after: None,
-                }),
-                None => Err(Problem::Rule {
-                    rule: Rule::IdempotencyInFlight,
-                    values,
-                }),
-            };
-        }
-        Err(problem @ (Problem::Doubt { .. } | Problem::Unavailable(_) | Problem::Moved)) => {
-            return Err(problem);
-        }
         Err(
-            problem @ Problem::Rule {
-                rule: Rule::ReplayedSignature,
-                ..
-            },
+            problem @ (Problem::Doubt { .. }
+            | Problem::UnderWay { .. }
+            | Problem::Unavailable(_)
+            | Problem::Moved),
         ) => return Err(problem),
         Err(problem) => answer::problem(&problem, caller.language),
     };
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    idempotency::answer(
+    idempotency::keep_answer(
         app,
         caller.merchant.id,
         &key.key,

@@ -2,10 +2,18 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
+use crate::health::Readiness;
+use crate::jobs::Desk;
 use crate::journal::Journal;
+use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
+use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
+use crate::store::older::Older;
+use crate::store::retention::Kept;
+use crate::tries::Tries;
+use crate::turns::Turns;
 use crate::vault::Vault;
 use connectors::http::BANK_TIMEOUT_SECONDS;
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -19,26 +27,36 @@ pub struct App {
     pub db: Db,
     /// Encryption at rest.
     pub vault: Vault,
+    /// Whether processes of the version before may run.
+    pub older: Older,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Ids,
     /// This process, in leases.
     pub owner: String,
-    /// Its node number.
-    pub node: i64,
     /// What card numbers tell.
     pub bins: Bins,
     /// The way to banks and lenders.
     pub net: Net,
     /// The way to shops' webhook addresses: refuses private ones.
     pub webhook_net: Net,
+    /// The due work that this process is at.
+    pub desk: Arc<Desk>,
     /// What is written behind a request.
     pub journal: Journal,
     /// The way to people's mailboxes; none when the operator named no mail server.
     pub mail: Option<Mail>,
+    /// Sign-ins that failed.
+    pub tries: Tries,
+    /// How often strangers and API keys may ask.
+    pub rates: Rates,
     /// What the operator set.
     pub settings: Settings,
+    /// Calls that wait for the outcome of another call's move.
+    pub turns: Turns,
+    /// Whether this process can serve, as it was found last.
+    pub readiness: Readiness,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }
@@ -59,12 +77,21 @@ pub struct Settings {
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
+    /// For how long what has been is kept.
+    pub kept: Kept,
     /// A proxy stands before the server and names clients in `X-Forwarded-For`.
     pub behind_proxy: bool,
     /// Writes requests (method, path, status, time) to the log.
     pub log_requests: bool,
+    /// How many connections there may be.
+    pub connections: Bounds,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
+    /// Host names that requests may name beside addresses and `localhost`; none of them answers for
+    /// all.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// What the program around the server adds to the panel: nothing in production, the workbench in
@@ -88,9 +115,13 @@ impl Default for Settings {
             webhook_waits: WEBHOOK_WAITS.to_vec(),
             inquiry_waits: INQUIRY_WAITS.to_vec(),
             bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
+            kept: Kept::default(),
             behind_proxy: false,
             log_requests: false,
+            connections: Bounds::default(),
+            rates: RateLimits::default(),
             panel: PanelSettings::default(),
+            hosts: None,
         }
     }
 }
@@ -104,6 +135,17 @@ pub const WEBHOOK_WAITS: [Duration; 6] = [
     Duration::from_secs(600),
     Duration::from_secs(1800),
 ];
+
+/// Between inquiries during the first day of a REVIEW, when a person is told.
+pub const REVIEW_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Between inquiries during the week after it. Then only callers ask.
+pub const LATE_REVIEW_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+const REVIEW_TIME: SignedDuration = SignedDuration::from_hours(24);
+const LATE_REVIEW_TIME: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Callers (a shop's call, a person) make Galata ask about one payment at most once in this time;
+/// others are answered with the state as it stands.
+pub const CALLER_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
 /// When the bank is asked what became of an order: pos-protocols section 4, rule 2; then with
 /// growing distance for two days.
@@ -157,6 +199,15 @@ impl App {
         asked_at > self.asked_before()
     }
 
+    /// When whoever was asked at this moment has answered, or never will.
+    pub fn answered_by(&self, asked_at: Timestamp) -> Timestamp {
+        let under_way =
+            SignedDuration::try_from(self.settings.bank_timeout + Duration::from_secs(10));
+        asked_at
+            .checked_add(under_way.unwrap_or(SignedDuration::MAX))
+            .unwrap_or(Timestamp::MAX)
+    }
+
     /// Whatever was asked before this moment and has no answer is in doubt.
     pub fn asked_before(&self) -> Timestamp {
         let under_way =
@@ -173,7 +224,16 @@ impl App {
         self.after(self.settings.bank_timeout * 3 + Duration::from_secs(10))
     }
 
-    /// When the next inquiry is due after `made` of them; nothing when a person must look.
+    /// When the next inquiry is due during a review; nothing when it lasted for more than a week.
+    pub fn next_review_at(&self, since: Timestamp) -> Option<Timestamp> {
+        let lasted = self.now().duration_since(since);
+        if lasted < REVIEW_TIME {
+            return Some(self.after(REVIEW_WAIT));
+        }
+        (lasted < LATE_REVIEW_TIME).then(|| self.after(LATE_REVIEW_WAIT))
+    }
+
+    /// When the next inquiry is due after `made` of them; nothing when a person must be told.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
         let wait = self
             .settings

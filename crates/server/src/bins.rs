@@ -8,44 +8,56 @@ use std::str::FromStr;
 /// What is known of a BIN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bin {
-    /// The issuer's EFT code without leading zeros; 0 for institutions that have none.
+    /// The issuer's EFT code without leading zeros; 0 for institutions that have none, and where
+    /// the cards of a range have several issuers.
     pub bank_code: i64,
-    /// The issuer's name.
+    /// The issuer's name; may be empty where there are several.
     pub bank_name: String,
-    /// Credit, debit or prepaid.
-    pub card_type: CardType,
+    /// Credit, debit or prepaid, where the cards of a range do not differ.
+    pub card_type: Option<CardType>,
     /// Visa, Mastercard, Troy …; unknown for a few rows.
     pub association: Option<CardAssociation>,
     /// The brand that the API shows; may be empty.
     pub brand: String,
     /// The instalment and points family that routing goes by; may be empty.
     pub family: String,
-    /// A company's card.
-    pub commercial: bool,
+    /// A company's card, where the cards of a range do not differ.
+    pub commercial: Option<bool>,
 }
 
 /// All BINs, found by their longest known prefix.
 pub struct Bins {
     by_prefix: HashMap<String, Bin>,
+    /// By six digits: what all rows that begin with them agree on.
+    agreed: HashMap<String, Bin>,
 }
+
+/// Digits of the shorter question.
+const SHORT: usize = 6;
 
 impl Bins {
     /// Reads the compiled-in lists.
     pub fn load() -> Bins {
         let mut bins = Bins {
             by_prefix: HashMap::with_capacity(11_000),
+            agreed: HashMap::new(),
         };
         bins.read(include_str!("../data/bins.csv"), public_row);
         bins.read(include_str!("../data/sandbox-bins.csv"), sandbox_row);
+        bins.agree();
         bins
     }
 
     /// What is known of a card or BIN of at least six digits; nothing for an unknown one, which is
-    /// then taken for a foreign card.
+    /// then taken for a foreign card. Six digits alone are answered with what all rows that begin
+    /// with them agree on, and so is a longer number that has no row of its own.
     pub fn of(&self, digits: &str) -> Option<&Bin> {
-        [8, 7, 6]
-            .iter()
-            .find_map(|n| self.by_prefix.get(digits.get(..*n)?))
+        let short = self.agreed.get(digits.get(..SHORT)?);
+        if digits.len() == SHORT {
+            return short;
+        }
+        let of_length = |n: usize| self.by_prefix.get(digits.get(..n)?);
+        [8, 7, SHORT].into_iter().find_map(of_length).or(short)
     }
 
     fn read(&mut self, csv: &str, row: fn(&[&str]) -> Option<Bin>) {
@@ -55,14 +67,54 @@ impl Bins {
                 tracing::warn!(line, "a BIN row cannot be read");
                 continue;
             };
-            // A six-digit question about eight-digit rows is answered by the first of them.
-            let short = cells[0].get(..6).unwrap_or(cells[0]);
-            if !self.by_prefix.contains_key(short) {
-                self.by_prefix.insert(short.to_owned(), bin.clone());
-            }
             self.by_prefix.insert(cells[0].to_owned(), bin);
         }
     }
+
+    fn agree(&mut self) {
+        let mut of_range: HashMap<&str, Vec<(&str, &Bin)>> = HashMap::new();
+        for (prefix, bin) in &self.by_prefix {
+            let short = prefix.get(..SHORT).unwrap_or(prefix);
+            of_range.entry(short).or_default().push((prefix, bin));
+        }
+        self.agreed = of_range
+            .into_iter()
+            .map(|(short, rows)| (short.to_owned(), agreed(&rows)))
+            .collect();
+    }
+}
+
+/// What all rows of a range say alike. A row of the whole range that leaves a field open does not
+/// contradict the finer rows that fill it.
+fn agreed(rows: &[(&str, &Bin)]) -> Bin {
+    let finer = rows.iter().any(|(prefix, _)| prefix.len() > SHORT);
+    let bins = || {
+        rows.iter()
+            .map(|(prefix, bin)| (finer && prefix.len() == SHORT, *bin))
+    };
+    let text = |of: fn(&Bin) -> &str| {
+        let said = bins().map(|(coarse, bin)| (coarse, of(bin)));
+        let said = said.filter(|(coarse, text)| !coarse || !text.is_empty());
+        one(said.map(|(_, text)| text))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let bank_code = one(bins().map(|(_, bin)| bin.bank_code));
+    Bin {
+        bank_code: bank_code.unwrap_or(0),
+        bank_name: text(|bin| &bin.bank_name),
+        card_type: one(bins().filter_map(|(_, bin)| bin.card_type)),
+        association: one(bins().filter_map(|(_, bin)| bin.association)),
+        brand: text(|bin| &bin.brand),
+        family: text(|bin| &bin.family),
+        commercial: one(bins().filter_map(|(_, bin)| bin.commercial)),
+    }
+}
+
+/// The value that is there, when all that are there are the same.
+fn one<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|other| other == first).then_some(first)
 }
 
 fn public_row(cells: &[&str]) -> Option<Bin> {
@@ -91,14 +143,12 @@ fn public_row(cells: &[&str]) -> Option<Bin> {
     };
     Some(Bin {
         bank_code,
-        bank_name: connectors::directory::bank_name(bank_code)
-            .unwrap_or_default()
-            .to_owned(),
-        card_type: match kind {
+        bank_name: title(bank_code, ""),
+        card_type: Some(match kind {
             "CREDIT" => CardType::CreditCard,
             "DEBIT" => CardType::DebitCard,
             _ => return None,
-        },
+        }),
         association: match association {
             "MASTERCARD" => Some(CardAssociation::MasterCard),
             "UNIONPAY" => Some(CardAssociation::UnionPay),
@@ -106,7 +156,7 @@ fn public_row(cells: &[&str]) -> Option<Bin> {
         },
         brand: brand.to_owned(),
         family: family.to_owned(),
-        commercial: commercial == "true",
+        commercial: Some(commercial == "true"),
     })
 }
 
@@ -114,15 +164,23 @@ fn sandbox_row(cells: &[&str]) -> Option<Bin> {
     let &[_, bank, name, kind, association, brand, family, commercial] = cells else {
         return None;
     };
+    let bank_code = bank.parse().ok()?;
     Some(Bin {
-        bank_code: bank.parse().ok()?,
-        bank_name: name.to_owned(),
-        card_type: CardType::from_str(kind).ok()?,
+        bank_code,
+        bank_name: title(bank_code, name),
+        card_type: Some(CardType::from_str(kind).ok()?),
         association: CardAssociation::from_str(association).ok(),
         brand: brand.to_owned(),
         family: family.to_owned(),
-        commercial: commercial == "true",
+        commercial: Some(commercial == "true"),
     })
+}
+
+/// The one name of a bank; institutions without an EFT code have only what their row says.
+fn title(bank_code: i64, said: &str) -> String {
+    connectors::directory::bank_name(bank_code)
+        .unwrap_or(said)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -138,6 +196,37 @@ mod tests {
         assert_eq!(ykb.bank_code, 67);
         assert!(bins.of("525864").is_some());
         assert!(bins.of("41111111").is_none());
+    }
+
+    #[test]
+    fn a_bank_has_one_name_in_both_lists() {
+        let bins = Bins::load();
+        let mut names: HashMap<i64, &str> = HashMap::new();
+        for bin in bins.by_prefix.values().filter(|bin| bin.bank_code > 0) {
+            let name = names.entry(bin.bank_code).or_insert(&bin.bank_name);
+            assert_eq!(*name, bin.bank_name);
+            assert!(!name.is_empty(), "{}", bin.bank_code);
+        }
+        for line in include_str!("../data/sandbox-bins.csv").lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            assert_eq!(bins.of(cells[0]).unwrap().bank_name, cells[2], "{line}");
+        }
+    }
+
+    #[test]
+    fn six_digits_tell_what_all_their_rows_agree_on() {
+        let bins = Bins::load();
+        // The row of the range leaves the association open, the finer rows differ in the brand.
+        let mixed = bins.of("979267").unwrap();
+        assert_eq!(mixed.association, Some(CardAssociation::Troy));
+        assert_eq!((mixed.bank_code, mixed.brand.as_str()), (205, ""));
+        assert_eq!(mixed.commercial, None);
+        // Two issuers: no bank is told, and a card without a finer row keeps that of the range.
+        let shared = bins.of("518896").unwrap();
+        assert_eq!((shared.bank_code, shared.bank_name.as_str()), (0, ""));
+        assert_eq!(bins.of("5188960000000000").unwrap().bank_code, 205);
+        // All alike: no matter how many digits are asked for.
+        assert_eq!(bins.of("404308"), bins.of("40430800"));
     }
 
     #[test]

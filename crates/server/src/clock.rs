@@ -3,8 +3,8 @@
 use contract::id::ID_MAX;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -80,39 +80,126 @@ pub const IDS_A_MILLISECOND: i64 = 1 << (NODE_BITS + SEQUENCE_BITS);
 /// Node numbers there are.
 pub const NODES: i64 = 1 << NODE_BITS;
 
-/// Makes ids: 41 bits of milliseconds, 5 of node, 7 of sequence. Time-ordered, below 2^53, and
-/// never twice: none is issued while the clock is behind the last one.
+/// A node number, and the moments whose ids are reserved for whoever holds it now. No two holders
+/// of a number are given the same moment (`store/leases.rs`), whatever their clocks said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserved {
+    /// The number.
+    pub node: i64,
+    /// The first moment.
+    pub from: Timestamp,
+    /// The first moment that is no longer reserved.
+    pub before: Timestamp,
+}
+
+/// Seconds beyond now that are reserved at a time. Several renewals of a lease may fail before ids
+/// must do without the clock.
+pub const RESERVED_SECONDS: i64 = 60;
+/// Milliseconds at the end of what is reserved that the clock does not reach into: room for ids that
+/// borrow from the moments to come. Four million ids.
+const ROOM_MILLIS: i64 = 30_000;
+
+/// Makes ids: 41 bits of milliseconds, 5 of node, 7 of sequence. Below 2^53, ordered by time, and
+/// never twice: of reserved moments alone, each in its turn. While the clock is behind the last id
+/// or ahead of what is reserved, ids borrow the milliseconds that follow the last one.
 pub struct Ids {
+    next: Mutex<Next>,
+}
+
+struct Next {
     node: i64,
-    last: Mutex<(i64, i64)>,
+    at: i64,
+    sequence: i64,
+    /// Ids of this millisecond and later are not ours to make.
+    before: i64,
 }
 
 impl Ids {
     /// Ids of one leased node number.
-    pub fn of_node(node: i64) -> Ids {
+    pub fn new(reserved: Reserved) -> Ids {
         Ids {
-            node: node % NODES,
-            last: Mutex::new((0, 0)),
+            next: Mutex::new(Next::first(reserved)),
         }
     }
 
-    /// The next id. A clock that stands still or goes back borrows the following milliseconds.
+    fn locked(&self) -> MutexGuard<'_, Next> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The node number that ids carry.
+    pub fn node(&self) -> i64 {
+        self.locked().node
+    }
+
+    /// Goes on with another number.
+    pub fn change_node(&self, reserved: Reserved) {
+        *self.locked() = Next::first(reserved);
+    }
+
+    /// Up to which moment ids are wanted next: what was reserved and all that the clock may need.
+    pub fn wanted(&self, now: Timestamp) -> Timestamp {
+        let next = self.locked();
+        let wanted = next.at.max(millis(now)) + RESERVED_SECONDS * 1000;
+        moment(next.before.max(wanted))
+    }
+
+    /// More is reserved.
+    pub fn extend(&self, before: Timestamp) {
+        let mut next = self.locked();
+        next.before = next.before.max(millis(before));
+    }
+
+    /// Keeps a second for what is still being finished, and answers where the number's next holder
+    /// may begin.
+    pub fn end(&self, now: Timestamp) -> Timestamp {
+        let mut next = self.locked();
+        next.before = next.before.min(next.at.max(millis(now)) + 1000);
+        moment(next.before)
+    }
+
+    /// The next id. Ends the process when nothing is reserved any more: that takes minutes of full
+    /// load without a database.
     pub fn next(&self, now: Timestamp) -> i64 {
-        let mut last = self
-            .last
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let millis = now.as_millisecond() - EPOCH_MILLIS;
-        *last = match *last {
-            (at, sequence) if at >= millis && sequence + 1 < 1 << SEQUENCE_BITS => {
-                (at, sequence + 1)
-            }
-            (at, _) if at >= millis => (at + 1, 0),
-            _ => (millis, 0),
-        };
-        let id = (last.0 << (NODE_BITS + SEQUENCE_BITS)) | (self.node << SEQUENCE_BITS) | last.1;
+        let mut next = self.locked();
+        let now = millis(now).min(next.before - ROOM_MILLIS);
+        if now > next.at {
+            (next.at, next.sequence) = (now, 0);
+        } else if next.sequence + 1 < 1 << SEQUENCE_BITS {
+            next.sequence += 1;
+        } else {
+            (next.at, next.sequence) = (next.at + 1, 0);
+        }
+        if next.at >= next.before {
+            tracing::error!(
+                "no id is reserved any more; this process ends, so that none is made twice"
+            );
+            std::process::exit(70);
+        }
+        let node = next.node << SEQUENCE_BITS;
+        let id = (next.at << (NODE_BITS + SEQUENCE_BITS)) | node | next.sequence;
         id & ID_MAX
     }
+}
+
+impl Next {
+    fn first(reserved: Reserved) -> Next {
+        Next {
+            node: reserved.node % NODES,
+            // The next id is the first one of the first moment.
+            at: millis(reserved.from) - 1,
+            sequence: (1 << SEQUENCE_BITS) - 1,
+            before: millis(reserved.before),
+        }
+    }
+}
+
+/// Milliseconds since [`id_epoch`].
+fn millis(moment: Timestamp) -> i64 {
+    moment.as_millisecond().saturating_sub(EPOCH_MILLIS)
+}
+
+fn moment(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(EPOCH_MILLIS.saturating_add(millis)).unwrap_or(Timestamp::MAX)
 }
 
 /// The moment at which ids begin.
@@ -122,18 +209,35 @@ pub fn id_epoch() -> Timestamp {
 
 /// The lowest id that can be made at `moment`: ids of what came before are below it.
 pub fn first_id_at(moment: Timestamp) -> i64 {
-    let millis = moment.as_millisecond().saturating_sub(EPOCH_MILLIS);
-    millis.max(0).saturating_mul(IDS_A_MILLISECOND)
+    millis(moment).max(0).saturating_mul(IDS_A_MILLISECOND)
+}
+
+/// The moment at which an id was made, to the millisecond.
+pub fn moment_of_id(id: i64) -> Option<Timestamp> {
+    let millis = (id / IDS_A_MILLISECOND).checked_add(EPOCH_MILLIS)?;
+    Timestamp::from_millisecond(millis).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn reserved(node: i64, from: Timestamp) -> Reserved {
+        let before = from
+            .checked_add(jiff::SignedDuration::from_secs(RESERVED_SECONDS))
+            .unwrap();
+        Reserved { node, from, before }
+    }
+
+    fn later(time: Timestamp, seconds: i64) -> Timestamp {
+        time.checked_add(jiff::SignedDuration::from_secs(seconds))
+            .unwrap()
+    }
+
     #[test]
     fn ids_grow_and_stay_below_two_to_the_53() {
-        let ids = Ids::of_node(31);
         let now = SystemClock.now();
+        let ids = Ids::new(reserved(31, now));
         let mut last = 0;
         for _ in 0..10_000 {
             let id = ids.next(now);
@@ -145,12 +249,43 @@ mod tests {
     #[test]
     fn ids_of_a_moment_are_not_below_its_first() {
         let now = SystemClock.now();
-        let before = now
-            .checked_sub(jiff::SignedDuration::from_millis(2))
-            .unwrap();
-        assert!(Ids::of_node(0).next(now) >= first_id_at(now));
-        assert!(Ids::of_node(31).next(before) < first_id_at(now));
+        assert!(Ids::new(reserved(0, now)).next(now) >= first_id_at(now));
+        let before = later(now, -2);
+        assert!(Ids::new(reserved(31, before)).next(before) < first_id_at(now));
         assert_eq!(first_id_at(Timestamp::UNIX_EPOCH), 0);
+        let moment = moment_of_id(Ids::new(reserved(3, now)).next(now)).unwrap();
+        assert_eq!(moment.as_millisecond(), now.as_millisecond());
+    }
+
+    #[test]
+    fn ids_stay_within_what_is_reserved_wherever_the_clock_goes() {
+        let now = SystemClock.now();
+        let ids = Ids::new(reserved(7, now));
+        let (first, end) = (first_id_at(now), first_id_at(later(now, RESERVED_SECONDS)));
+        let mut last = 0;
+        for clock in [0, 5, -86_400, 86_400, 0, 86_400, 3] {
+            for _ in 0..1_000 {
+                let id = ids.next(later(now, clock));
+                assert!(id > last && id >= first && id < end, "{clock}");
+                last = id;
+            }
+        }
+        // With more reserved they follow the clock again.
+        let ahead = later(now, 86_400);
+        ids.extend(ids.wanted(ahead));
+        assert!(ids.next(ahead) >= first_id_at(ahead));
+    }
+
+    #[test]
+    fn a_numbers_next_holder_begins_behind_all_that_its_last_one_may_make() {
+        let now = SystemClock.now();
+        let ids = Ids::new(reserved(7, now));
+        for _ in 0..5_000 {
+            ids.next(now);
+        }
+        let next = Ids::new(reserved(7, ids.end(now)));
+        let last = ids.next(later(now, 86_400));
+        assert!(next.next(now) > last);
     }
 
     #[test]

@@ -6,20 +6,44 @@ pub fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A cell. An apostrophe before what a spreadsheet would take for a formula; whole numbers are none.
+/// What spreadsheets split a line or a file at, depending on where they are set up: in Turkey many
+/// split at `;` and take the comma for a decimal point.
+const SEPARATORS: [char; 5] = [',', ';', '\t', '\r', '\n'];
+
+/// What a formula begins with, also as a full-width sign.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A cell, quoted where a spreadsheet might split it.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let number = text.strip_prefix('-').is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-    });
-    let safe = match formula && !number {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    };
-    match safe.contains(['"', ',', '\r', '\n']) {
+    let safe = guarded(text);
+    match safe.contains(SEPARATORS) || safe.contains('"') {
         true => format!("\"{}\"", safe.replace('"', "\"\"")),
         false => safe,
     }
+}
+
+/// An apostrophe before what a spreadsheet would take for a formula; whole numbers are none. Not only
+/// at the beginning: quotes do not help where a spreadsheet splits at another separator than ours.
+fn guarded(text: &str) -> String {
+    let number = text.strip_prefix('-').is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
+    if number {
+        return text.to_owned();
+    }
+    let mut safe = String::with_capacity(text.len());
+    if text.starts_with(['\t', '\r']) {
+        safe.push('\'');
+    }
+    let mut begins = true;
+    for one in text.chars() {
+        if begins && SIGNS.contains(&one) {
+            safe.push('\'');
+        }
+        safe.push(one);
+        begins = SEPARATORS.contains(&one) || (begins && (one.is_whitespace() || one == '"'));
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -30,5 +54,28 @@ mod tests {
             super::row(["a", "b\"c", "d,e", "=1+1", "-5.00", "-x", "@y", ""]),
             "a,\"b\"\"c\",\"d,e\",'=1+1,-5.00,'-x,'@y,\r\n"
         );
+    }
+
+    #[test]
+    fn a_cell_begins_no_formula_wherever_a_spreadsheet_splits_it() {
+        for (text, cell) in [
+            ("x;=cmd|' /C calc'!A0", "\"x;'=cmd|' /C calc'!A0\""),
+            ("x;\"=1\"", "\"x;\"\"'=1\"\"\""),
+            ("a\t+1", "\"a\t'+1\""),
+            ("a\n@b", "\"a\n'@b\""),
+            ("a,-1+1", "\"a,'-1+1\""),
+            ("x;  =1", "\"x;  '=1\""),
+            (" =1", " '=1"),
+            ("\t=1", "\"'\t'=1\""),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠a", "'＠a"),
+            ("a=b-c", "a=b-c"),
+            ("a;b", "\"a;b\""),
+            ("ada@example.com", "ada@example.com"),
+        ] {
+            assert_eq!(super::cell(text), cell, "{text}");
+        }
     }
 }

@@ -1,23 +1,29 @@
 //! Due work: webhooks to deliver, doubts to inquire about, loans that may have lapsed. What is due
-//! is a column of the row itself; a replica works the shards that it leases.
+//! is a column of the row itself; a replica works the shards that it leases. Work is begun while
+//! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
 mod deliver;
+mod desk;
+
+pub use desk::Desk;
 
 use crate::app::App;
-use crate::clock::first_id_at;
-use crate::engine::{inquiry, loan};
+use crate::backoff::wait_after;
+use crate::engine::inquiry::{self, Asker};
+use crate::engine::loan;
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
-use crate::store::{
-    SHARDS, attempts, cards, exchanges, inquiries, leases, loans, merchants, page_tokens, requests,
-    signatures, users, webhooks, won,
-};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::due::{self, Due, Kind, Look};
+use crate::store::{SHARDS, leases, merchants, retention, won};
+use desk::{Admission, Turn};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// Between looks for due work.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -25,93 +31,237 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// Between looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
-/// Pieces of work of one kind that are taken at a time.
-const BATCH: i64 = 64;
+/// The longest wait between looks while the database is away, and between tries to renew a lease.
+const AWAY_MAX: Duration = Duration::from_secs(30);
+const RENEW_MAX: Duration = Duration::from_secs(5);
+/// Rows of the first page of a look; of the next ones, when most of what is due cannot be begun.
+const PAGE: i64 = 256;
+const NEXT_PAGES: i64 = 2048;
+/// Pages of a look.
+const PAGES_MAX: usize = 8;
+
+/// Told when the process stops: the word, and a bell for whoever sleeps.
+pub type Stopping = Arc<(AtomicBool, Notify)>;
 
 /// Works until told to stop; what is under way is finished first.
-pub async fn run(app: Arc<App>, stopping: Arc<(AtomicBool, Notify)>) {
-    let mut shards = Vec::new();
-    let (mut renewed, mut forgot) = (None, None);
-    while !stopping.0.load(Ordering::SeqCst) {
-        if is_over(renewed, RENEW_EVERY) {
-            match leases::lease_shards(&app, &app.owner).await {
-                Ok(ours) => {
-                    shards = ours;
-                    renewed = Some(tokio::time::Instant::now());
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "shards cannot be leased");
-                    shards.clear();
-                }
+pub async fn run(app: Arc<App>, stopping: Stopping) {
+    let (held, shards) = watch::channel(Vec::new());
+    let (app, stopping) = (&app, &stopping);
+    tokio::join!(
+        unending("leases", stopping, || keep_shards(app, stopping, &held)),
+        unending("due work", stopping, || work(app, stopping, &shards)),
+        unending("forgetting", stopping, || forget_at_times(
+            app, stopping, &shards
+        )),
+    );
+}
+
+/// Runs a loop, and begins it anew when it panics: the work of a server must not end in silence.
+async fn unending<F: Future<Output = ()>>(name: &str, stopping: &Stopping, begin: impl Fn() -> F) {
+    let mut failures = 0;
+    while AssertUnwindSafe(begin()).catch_unwind().await.is_err() {
+        failures += 1;
+        tracing::error!(name, "a loop panicked and is begun anew");
+        let wait = wait_after(failures, Duration::from_secs(1), AWAY_MAX);
+        pause(stopping, wait).await;
+    }
+}
+
+fn is_stopping(stopping: &Stopping) -> bool {
+    stopping.0.load(Ordering::SeqCst)
+}
+
+/// Waits; whoever is told to stop meanwhile wakes up.
+async fn pause(stopping: &Stopping, wait: Duration) {
+    let bell = stopping.1.notified();
+    tokio::pin!(bell);
+    // The bell is heard from here on, so that one between the look and the wait is not missed.
+    bell.as_mut().enable();
+    if !is_stopping(stopping) {
+        let _ = tokio::time::timeout(wait, bell).await;
+    }
+}
+
+/// Keeps the leases of shards, apart from the work: however slow that is, its leases do not lapse.
+async fn keep_shards(app: &App, stopping: &Stopping, held: &watch::Sender<Vec<i64>>) {
+    let mut failures = 0;
+    let mut last = app.now();
+    while !is_stopping(stopping) {
+        let now = app.now();
+        // Whoever worked them before, or our own clock until now, may have been ahead.
+        let known = match now < last {
+            true => Vec::new(),
+            false => held.borrow().clone(),
+        };
+        last = now;
+        let wait = match take_shards(app, &known).await {
+            Ok(ours) => {
+                failures = 0;
+                held.send_replace(ours);
+                RENEW_EVERY
             }
-        }
-        if is_over(forgot, FORGET_EVERY) && shards.contains(&0) {
-            forget(&app).await;
-            forgot = Some(tokio::time::Instant::now());
-        }
-        let done = match run_due(&app, &shards).await {
-            Ok(done) => done,
             Err(error) => {
-                tracing::warn!(%error, "due work cannot be looked for");
-                0
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(%error, "shards cannot be leased; that is tried again");
+                }
+                held.send_replace(Vec::new());
+                wait_after(failures, LOOK_EVERY, RENEW_MAX)
             }
         };
-        if done == 0 {
-            // Whoever is told to stop while asleep wakes up.
-            let _ = tokio::time::timeout(LOOK_EVERY, stopping.1.notified()).await;
-        }
+        pause(stopping, wait).await;
     }
 }
 
-/// Days that a card of an unfinished payment, a logged request and what was asked before a payment
-/// are kept.
-const MONTH_DAYS: i64 = 30;
-/// Days that the evidence of a payment is kept: beyond the year in which cardholders may dispute.
-const EVIDENCE_DAYS: i64 = 400;
-
-/// Forgets what has no use any more: old read signatures, addresses, cards of unfinished payments,
-/// logged requests, what was asked before payments, and what was said about old payments.
-pub async fn forget(app: &App) {
-    let now = app.now();
-    let ago = |days: i64| {
-        now.checked_sub(SignedDuration::from_hours(days * 24))
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-    };
-    let mut commit = Commit::new(0, 0);
-    signatures::forget_expired(now, &mut commit);
-    page_tokens::forget_expired(now, &mut commit);
-    users::forget_expired(now, &mut commit);
-    cards::forget_abandoned(ago(MONTH_DAYS), &mut commit);
-    requests::forget_before(ago(MONTH_DAYS), &mut commit);
-    inquiries::forget_before(ago(MONTH_DAYS), &mut commit);
-    let first_kept = first_id_at(ago(EVIDENCE_DAYS));
-    exchanges::forget_before(first_kept, &mut commit);
-    webhooks::forget_tries_before(first_kept, &mut commit);
-    if let Err(error) = won(app.db.commit(commit).await) {
-        tracing::warn!(%error, "what has expired is kept for now");
+async fn take_shards(app: &App, known: &[i64]) -> Result<Vec<i64>, Unavailable> {
+    let ours = leases::lease_shards(app, &app.owner).await?;
+    let new: Vec<i64> = ours
+        .iter()
+        .copied()
+        .filter(|shard| !known.contains(shard))
+        .collect();
+    if !new.is_empty() {
+        let mut commit = Commit::new(0, 0);
+        due::call_back(app, &new, &mut commit);
+        won(app.db.commit(commit).await)?;
     }
+    Ok(ours)
 }
 
-/// Keeps the process's node number. Losing it means that another process may make the same ids, so
-/// this one ends.
-pub async fn keep_node(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(RENEW_EVERY).await;
-        match leases::renew_node(&app, app.node, &app.owner).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::error!(
-                    "this process lost its node number and ends, so that no id is made twice"
-                );
-                std::process::exit(70);
+/// Begins what is due, while what was begun before runs.
+async fn work(app: &Arc<App>, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
+    let mut under_way = JoinSet::new();
+    let mut failures = 0;
+    while !is_stopping(stopping) {
+        let ours = shards.borrow().clone();
+        let (more, wait) = match begin_due(app, &ours, &mut under_way).await {
+            Ok(more) => {
+                if failures > 0 {
+                    tracing::info!("due work is looked for again");
+                }
+                failures = 0;
+                (more, LOOK_EVERY)
             }
-            Err(error) => tracing::warn!(%error, "the node number could not be renewed yet"),
+            Err(error) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(%error, "due work cannot be looked for; that is tried again, with growing waits");
+                }
+                (false, wait_after(failures, LOOK_EVERY, AWAY_MAX))
+            }
+        };
+        until_next_look(stopping, &mut under_way, more, wait).await;
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+/// Waits for the next look: at once when work that went well makes room for more. What failed is no
+/// work done and hurries nobody.
+async fn until_next_look(
+    stopping: &Stopping,
+    under_way: &mut JoinSet<bool>,
+    more: bool,
+    wait: Duration,
+) {
+    let at = Instant::now() + wait;
+    loop {
+        let left = at.saturating_duration_since(Instant::now());
+        tokio::select! {
+            () = pause(stopping, left) => return,
+            Some(ended) = under_way.join_next() => {
+                if more && matches!(ended, Ok(true)) {
+                    return;
+                }
+            }
         }
     }
 }
 
-fn is_over(since: Option<tokio::time::Instant>, wait: Duration) -> bool {
-    since.is_none_or(|at| at.elapsed() >= wait)
+/// Begins what is due of `shards` as far as the desk has room. True when there is more.
+async fn begin_due(
+    app: &Arc<App>,
+    shards: &[i64],
+    under_way: &mut JoinSet<bool>,
+) -> Result<bool, Unavailable> {
+    let mut more = false;
+    if !shards.is_empty() {
+        for kind in Kind::ALL {
+            more |= begin_kind(app, kind, shards, under_way).await?;
+        }
+    }
+    Ok(more)
+}
+
+async fn begin_kind(
+    app: &Arc<App>,
+    kind: Kind,
+    shards: &[i64],
+    under_way: &mut JoinSet<bool>,
+) -> Result<bool, Unavailable> {
+    let now = app.now();
+    let mut full = app.desk.full_lanes(kind);
+    let mut more = !full.is_empty();
+    let mut last: Option<Due> = None;
+    for page in 0..PAGES_MAX {
+        let limit = match page {
+            0 => PAGE,
+            _ => NEXT_PAGES,
+        };
+        let look = Look {
+            shards,
+            now,
+            after: last.as_ref(),
+            without: &full,
+            limit,
+        };
+        let found = due::look(app, kind, &look).await?;
+        for due in &found {
+            match app.desk.begin(kind, due) {
+                Admission::Begun(turn) => {
+                    let app = Arc::clone(app);
+                    under_way.spawn(async move { carry_out(&app, turn).await });
+                }
+                Admission::NotNow => {}
+                Admission::HostFull => more = true,
+                Admission::LaneFull => {
+                    more = true;
+                    if !full.contains(&due.lane) {
+                        full.push(due.lane);
+                    }
+                }
+                Admission::Full => return Ok(true),
+            }
+        }
+        let whole = i64::try_from(found.len()).is_ok_and(|count| count < limit);
+        last = found.into_iter().next_back();
+        if whole {
+            break;
+        }
+    }
+    Ok(more)
+}
+
+/// True when it went well.
+async fn carry_out(app: &App, turn: Turn) -> bool {
+    let due = &turn.due;
+    let outcome = match turn.kind {
+        Kind::Webhook => deliver::deliver(app, due).await,
+        Kind::Payment => settle_payment(app, due).await,
+        Kind::Loan => settle_loan(app, due).await,
+    };
+    turn.end(outcome)
+}
+
+/// Does the work of `shards` that is due now and may be begun, and answers how many pieces went well.
+/// For a caller that works alone.
+pub async fn run_due(app: &Arc<App>, shards: &[i64]) -> Result<usize, Unavailable> {
+    let mut under_way = JoinSet::new();
+    begin_due(app, shards, &mut under_way).await?;
+    let mut done = 0;
+    while let Some(ended) = under_way.join_next().await {
+        done += usize::from(matches!(ended, Ok(true)));
+    }
+    Ok(done)
 }
 
 /// All shards, for a caller that works alone.
@@ -119,50 +269,84 @@ pub fn all_shards() -> Vec<i64> {
     (0..SHARDS).collect()
 }
 
-/// Does the work of `shards` that is due now, and answers how many pieces there were.
-pub async fn run_due(app: &Arc<App>, shards: &[i64]) -> Result<usize, Unavailable> {
-    if shards.is_empty() {
-        return Ok(0);
-    }
-    let now = app.now();
-    let mut work = JoinSet::new();
-    for (webhook, due_at) in webhooks::due(app, shards, now, BATCH).await? {
-        let app = Arc::clone(app);
-        work.spawn(async move { deliver::deliver(&app, &webhook, due_at).await });
-    }
-    for (merchant_id, payment_id) in attempts::due(app, shards, now, BATCH).await? {
-        let app = Arc::clone(app);
-        work.spawn(async move { settle_payment(&app, merchant_id, payment_id).await });
-    }
-    for (merchant_id, payment_id) in loans::due(app, shards, now, BATCH).await? {
-        let app = Arc::clone(app);
-        work.spawn(async move { settle_loan(&app, merchant_id, payment_id).await });
-    }
-    let count = work.len();
-    while let Some(outcome) = work.join_next().await {
-        match outcome {
-            Ok(Ok(())) => {}
-            Ok(Err(problem)) => {
-                tracing::warn!(?problem, "a piece of due work failed and stays due")
-            }
-            Err(error) => tracing::error!(%error, "a piece of due work panicked and stays due"),
-        }
-    }
-    Ok(count)
-}
-
-async fn settle_payment(app: &App, merchant_id: i64, payment_id: i64) -> Result<(), Problem> {
-    let Some(merchant) = merchants::of_id(app, merchant_id).await? else {
-        return Ok(());
-    };
-    inquiry::settle(app, &merchant, payment_id)
+async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
+    let merchant = merchants::of_id(app, due.merchant_id).await?;
+    let merchant = merchant.ok_or_else(|| Problem::unavailable("a payment's merchant is gone"))?;
+    inquiry::settle(app, &merchant, due.id, Asker::Schedule)
         .await
         .map(|_| ())
 }
 
-async fn settle_loan(app: &App, merchant_id: i64, payment_id: i64) -> Result<(), Problem> {
-    let Some(merchant) = merchants::of_id(app, merchant_id).await? else {
+async fn settle_loan(app: &App, due: &Due) -> Result<(), Problem> {
+    let merchant = merchants::of_id(app, due.merchant_id).await?;
+    let merchant = merchant.ok_or_else(|| Problem::unavailable("a loan's merchant is gone"))?;
+    loan::settle(app, &merchant, due.id, Asker::Schedule)
+        .await
+        .map(|_| ())
+}
+
+/// Forgets now and then; one process does it for all, the one that has the first shard.
+async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
+    while !is_stopping(stopping) {
+        let ours = shards.borrow().contains(&0);
+        let wait = match ours {
+            true => {
+                forget(app).await;
+                FORGET_EVERY
+            }
+            false => RENEW_EVERY,
+        };
+        pause(stopping, wait).await;
+    }
+}
+
+/// Forgets what has no use any more.
+pub async fn forget(app: &App) {
+    if let Err(error) = retention::forget(app).await {
+        tracing::warn!(%error, "what has expired is kept for now");
+    }
+}
+
+/// Keeps the process's node number, and ids reserved for it. When somebody else has the number,
+/// another one is taken: what was reserved before stays ours, so no id is made twice.
+pub async fn keep_node(app: Arc<App>) {
+    let mut failures = 0;
+    loop {
+        let wait = match failures {
+            0 => RENEW_EVERY,
+            _ => wait_after(failures, LOOK_EVERY, RENEW_MAX),
+        };
+        tokio::time::sleep(wait).await;
+        if let Err(error) = app.older.look_again(&app.db, app.now()).await {
+            tracing::debug!(%error, "whether older processes run is looked at later");
+        }
+        match AssertUnwindSafe(renew_node(&app)).catch_unwind().await {
+            Ok(Ok(())) => failures = 0,
+            Ok(Err(error)) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(%error, "the node number could not be renewed; that is tried again");
+                }
+            }
+            Err(_) => {
+                failures += 1;
+                tracing::error!("renewing the node number panicked; it is tried again");
+            }
+        }
+    }
+}
+
+/// Renews the lease of the process's node number once, or takes another number.
+pub async fn renew_node(app: &App) -> Result<(), Unavailable> {
+    if leases::renew_node(app).await? {
         return Ok(());
-    };
-    loan::settle(app, &merchant, payment_id).await.map(|_| ())
+    }
+    let another = leases::lease_node(&app.db, &app.owner, app.now()).await?;
+    let another = another.ok_or_else(|| Unavailable::new("all node numbers are leased"))?;
+    tracing::warn!(
+        node = another.node,
+        "the node number went to another process; this one has another now"
+    );
+    app.ids.change_node(another);
+    Ok(())
 }

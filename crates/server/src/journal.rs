@@ -3,11 +3,14 @@
 //! batches: evidence never slows a payment and never fails one, so what does not fit is dropped,
 //! counted and told to the operator.
 
+use crate::backoff::wait_after;
 use crate::store::db::{Commit, CommitError, Db};
 use crate::store::{exchanges, inquiries, requests};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -23,8 +26,8 @@ const BATCH_MAX: usize = 200;
 const GATHER: Duration = Duration::from_millis(50);
 /// How long a shutdown waits for what is not written yet.
 const LAST_WRITE: Duration = Duration::from_secs(10);
-/// How often a batch is tried while the database is away, and the wait between.
-const WRITES_MAX: usize = 5;
+/// How often a batch is tried while the database is away, and the wait after the first try.
+const WRITES_MAX: u32 = 5;
 const WRITE_WAIT: Duration = Duration::from_millis(500);
 
 /// One entry.
@@ -66,7 +69,7 @@ const REFUSALS_MAX: u32 = 100;
 
 /// The queue's near end.
 pub struct Journal {
-    refusals: Mutex<HashMap<i64, (i64, u32)>>,
+    refusals: Mutex<HashMap<(i64, bool), (i64, u32)>>,
     queue: mpsc::Sender<Message>,
     waiting: Arc<Waiting>,
 }
@@ -75,6 +78,8 @@ pub struct Journal {
 struct Waiting {
     bytes: AtomicUsize,
     dropped: AtomicU64,
+    /// The operator was told that the database is away.
+    told: AtomicBool,
 }
 
 impl Journal {
@@ -101,14 +106,17 @@ impl Journal {
         }
     }
 
-    /// Whether one more refused request of this merchant is logged in this minute.
-    pub fn admits_refusal(&self, merchant_id: i64, at: Timestamp) -> bool {
+    /// Whether one more refused request of this merchant is logged in this minute. Addresses that
+    /// good signatures came from have room of their own, which no stranger can take.
+    pub fn admits_refusal(&self, merchant_id: i64, known_address: bool, at: Timestamp) -> bool {
         let minute = at.as_second().div_euclid(60);
         let mut refusals = self
             .refusals
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let count = refusals.entry(merchant_id).or_insert((minute, 0));
+        let count = refusals
+            .entry((merchant_id, known_address))
+            .or_insert((minute, 0));
         if count.0 != minute {
             *count = (minute, 0);
         }
@@ -139,7 +147,12 @@ async fn write_all(db: Db, mut entries: mpsc::Receiver<Message>, waiting: Arc<Wa
     while let Some(first) = entries.recv().await {
         let (batch, flushed) = gather(first, &mut entries).await;
         let bytes: usize = batch.iter().map(Entry::bytes).sum();
-        write(&db, batch, &waiting).await;
+        let entries = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let written = AssertUnwindSafe(write(&db, batch, &waiting)).catch_unwind();
+        if written.await.is_err() {
+            // The next ones are still to be written.
+            waiting.dropped.fetch_add(entries, Ordering::Relaxed);
+        }
         waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
         let dropped = waiting.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
@@ -184,11 +197,11 @@ async fn write(db: &Db, batch: Vec<Entry>, waiting: &Waiting) {
         by_merchant.entry(entry.row().0).or_default().push(entry);
     }
     for (merchant_id, entries) in by_merchant {
-        let lost = match write_together(db, merchant_id, &entries).await {
+        let lost = match write_together(db, merchant_id, &entries, waiting).await {
             Written::Yes => 0,
             Written::Away => entries.len(),
             // Something in it cannot be stored, or was before the connection broke.
-            Written::Refused => one_by_one(db, merchant_id, &entries).await,
+            Written::Refused => one_by_one(db, merchant_id, &entries, waiting).await,
         };
         let lost = u64::try_from(lost).unwrap_or(u64::MAX);
         waiting.dropped.fetch_add(lost, Ordering::Relaxed);
@@ -196,27 +209,36 @@ async fn write(db: &Db, batch: Vec<Entry>, waiting: &Waiting) {
 }
 
 /// How many of the entries could not be written.
-async fn one_by_one(db: &Db, merchant_id: i64, entries: &[Entry]) -> usize {
+async fn one_by_one(db: &Db, merchant_id: i64, entries: &[Entry], waiting: &Waiting) -> usize {
     let mut lost = 0;
-    for entry in entries {
-        let written = write_together(db, merchant_id, std::slice::from_ref(entry)).await;
-        lost += usize::from(written != Written::Yes);
+    for (before, entry) in entries.iter().enumerate() {
+        let entry = std::slice::from_ref(entry);
+        match write_together(db, merchant_id, entry, waiting).await {
+            Written::Yes => {}
+            Written::Refused => lost += 1,
+            // Each would wait in vain for itself.
+            Written::Away => return lost + entries.len() - before,
+        }
     }
     lost
 }
 
-#[derive(PartialEq, Eq)]
 enum Written {
     Yes,
     Refused,
     Away,
 }
 
-async fn write_together(db: &Db, merchant_id: i64, entries: &[Entry]) -> Written {
+async fn write_together(
+    db: &Db,
+    merchant_id: i64,
+    entries: &[Entry],
+    waiting: &Waiting,
+) -> Written {
     let Some(first) = entries.first() else {
         return Written::Yes;
     };
-    for _ in 0..WRITES_MAX {
+    for failures in 1..=WRITES_MAX {
         let mut commit = Commit::new(merchant_id, first.row().1);
         for entry in entries {
             match entry {
@@ -226,11 +248,18 @@ async fn write_together(db: &Db, merchant_id: i64, entries: &[Entry]) -> Written
             }
         }
         match db.commit(commit).await {
-            Ok(()) => return Written::Yes,
+            Ok(()) => {
+                waiting.told.store(false, Ordering::Relaxed);
+                return Written::Yes;
+            }
             Err(CommitError::Conflict { .. }) => return Written::Refused,
             Err(CommitError::Unavailable(why)) => {
-                tracing::warn!(%why, "the journal could not be written yet");
-                tokio::time::sleep(WRITE_WAIT).await;
+                if !waiting.told.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%why, "the journal could not be written; that is tried again, with growing waits");
+                }
+                if failures < WRITES_MAX {
+                    tokio::time::sleep(wait_after(failures, WRITE_WAIT, LAST_WRITE)).await;
+                }
             }
         }
     }

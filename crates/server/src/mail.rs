@@ -29,6 +29,19 @@ impl Mail {
         Ok(Mail { server, from })
     }
 
+    /// Whether the server takes us: connects, greets, and signs in where the URL has a user.
+    pub async fn check(&self) -> Result<(), &'static str> {
+        match self.server.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the mail server does not answer as one"),
+            Err(error) if error.is_permanent() || error.is_transient() => {
+                Err("the mail server refuses us")
+            }
+            Err(error) if error.is_timeout() => Err("the mail server does not answer in time"),
+            Err(_) => Err("there is no connection to the mail server"),
+        }
+    }
+
     /// Sends a person the link to choose a password. False when the server did not take it; the
     /// reason is in the log.
     pub async fn send_link(&self, language: Language, to: &str, url: &str) -> bool {

@@ -6,19 +6,19 @@
 
 use clap::Parser;
 use server::commands::{Cli, run};
+use server::{dumps, logs, machine};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    machine::keep_files_private();
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    logs::start(cli.log_format, "info");
+    if !cli.allow_core_dumps {
+        dumps::forbid();
+    }
     match run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failed) => {
             eprintln!("error: {failed}");
             ExitCode::FAILURE

@@ -1,19 +1,39 @@
 //! Passwords: argon2id with OWASP's parameters (19 MiB, two passes), on threads of their own and
 //! few at a time, so that a flood of sign-ins takes neither memory nor the payments' time.
 
+use crate::net::subnet;
 use crate::operations::Problem;
 use crate::random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use contract::card::Secret;
-use std::sync::LazyLock;
+use contract::rules::Rule;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{LazyLock, Mutex, MutexGuard};
 use tokio::sync::Semaphore;
 
 /// Hashings at a time.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// Hashings that may wait for their turn; more are refused, so that a flood ends at the door.
-static WAITING: Semaphore = Semaphore::const_new(64);
+/// Hashings of strangers that may wait for their turn, in all and from one place. Others are refused,
+/// so that a flood ends at the door, and one place's flood at its own.
+static STRANGERS: Semaphore = Semaphore::const_new(64);
+const OF_ONE_PLACE_MAX: usize = 4;
+static PLACES: LazyLock<Mutex<HashMap<IpAddr, usize>>> = LazyLock::new(Mutex::default);
+
+/// The same for those who proved something before: a session, a link, a browser's cookie. No
+/// stranger takes their room.
+static KNOWN: Semaphore = Semaphore::const_new(64);
+
+/// Who waits for a hashing.
+#[derive(Debug, Clone, Copy)]
+pub enum Queue {
+    /// Somebody who proved nothing yet, at an address.
+    Stranger(Option<IpAddr>),
+    /// Somebody with a session, a link, or the browser of an earlier sign-in.
+    Known,
+}
 
 /// Verified when there is no such person, so that the answer takes as long as for one who exists.
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hashed(random::token().as_bytes()));
@@ -30,15 +50,19 @@ fn hashed(password: &[u8]) -> Option<String> {
 /// The hash of a password, with its salt and parameters.
 pub async fn hash(password: &Secret) -> Result<Secret, Problem> {
     let password = password.clone();
-    let hash = on_a_thread(move || hashed(password.expose().as_bytes())).await?;
+    let hash = on_a_thread(Queue::Known, move || hashed(password.expose().as_bytes())).await?;
     let hash = hash.ok_or_else(|| Problem::unavailable("a password could not be hashed"))?;
     Ok(Secret::new(hash))
 }
 
 /// Whether a password is the one that was hashed; false, after the same time, without a hash.
-pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool, Problem> {
+pub async fn verify(
+    queue: Queue,
+    password: &Secret,
+    hash: Option<&Secret>,
+) -> Result<bool, Problem> {
     let (password, hash) = (password.clone(), hash.cloned());
-    on_a_thread(move || {
+    on_a_thread(queue, move || {
         let known = match &hash {
             Some(hash) => Some(hash.expose().to_owned()),
             None => NOBODYS.clone(),
@@ -54,11 +78,16 @@ pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool, Pr
 }
 
 async fn on_a_thread<T: Send + 'static>(
+    queue: Queue,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let _place = WAITING
-        .try_acquire()
-        .map_err(|_| Problem::unavailable("too many sign-ins at once"))?;
+    let full = || Problem::rule(Rule::SignInLocked);
+    let waiting = match queue {
+        Queue::Known => &KNOWN,
+        Queue::Stranger(_) => &STRANGERS,
+    };
+    let _place = OfPlace::enter(queue).ok_or_else(full)?;
+    let _room = waiting.try_acquire().map_err(|_| full())?;
     let _turn = AT_ONCE
         .acquire()
         .await
@@ -66,6 +95,49 @@ async fn on_a_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Problem::unavailable(error.to_string()))
+}
+
+/// A place in the queue of one address, given back when it is dropped.
+struct OfPlace(Option<IpAddr>);
+
+impl OfPlace {
+    fn enter(queue: Queue) -> Option<OfPlace> {
+        // Nobody knows who is behind a proxy that names nobody; loopback is the operator.
+        let Queue::Stranger(Some(address)) = queue else {
+            return Some(OfPlace(None));
+        };
+        if address.is_loopback() {
+            return Some(OfPlace(None));
+        }
+        let address = subnet(address);
+        let mut places = places();
+        let waiting = places.entry(address).or_insert(0);
+        if *waiting >= OF_ONE_PLACE_MAX {
+            return None;
+        }
+        *waiting += 1;
+        Some(OfPlace(Some(address)))
+    }
+}
+
+impl Drop for OfPlace {
+    fn drop(&mut self) {
+        let Some(address) = self.0 else { return };
+        let mut places = places();
+        let left = places
+            .get(&address)
+            .map_or(0, |waiting| waiting.saturating_sub(1));
+        match left {
+            0 => places.remove(&address),
+            left => places.insert(address, left),
+        };
+    }
+}
+
+fn places() -> MutexGuard<'static, HashMap<IpAddr, usize>> {
+    PLACES
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]
@@ -77,8 +149,12 @@ mod tests {
         let password = Secret::new("correct horse battery");
         let hash = hash(&password).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(verify(&password, Some(&hash)).await.unwrap());
-        assert!(!verify(&Secret::new("wrong"), Some(&hash)).await.unwrap());
-        assert!(!verify(&password, None).await.unwrap());
+        assert!(verify(Queue::Known, &password, Some(&hash)).await.unwrap());
+        assert!(
+            !verify(Queue::Known, &Secret::new("wrong"), Some(&hash))
+                .await
+                .unwrap()
+        );
+        assert!(!verify(Queue::Known, &password, None).await.unwrap());
     }
 }

@@ -8,8 +8,8 @@ mod poses;
 mod settings;
 
 pub use apms::{
-    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, create_apm, edit_apm, sent_secret,
-    set_apm_active,
+    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, check_apm_host, create_apm, edit_apm,
+    sent_secret, set_apm_active,
 };
 pub use connection::{Found, Tested, test_apm, test_pos};
 pub use keys::{
@@ -17,8 +17,9 @@ pub use keys::{
     rotate_key,
 };
 pub use poses::{
-    Environment, base_of, create_pos, edit_pos, endpoint_behind, endpoint_of, environment_of,
-    move_pos, point_at, pos_of, poses_of,
+    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, base_of, create_pos, edit_pos,
+    endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
+    set_pos_active,
 };
 pub use settings::{
     SigningKey, first_time, look_at_keys, set_signing_key, set_webhook, set_webhook_event,
@@ -27,10 +28,11 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{By, CHANGES_MAX, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
+use crate::store::won;
 use contract::card::Secret;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json, json};
@@ -138,26 +140,34 @@ async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
         .await
 }
 
-/// Changes a merchant's settings.
+/// Changes a merchant's settings. A change that was crossed by another is made again on what that
+/// one left.
 pub async fn change_merchant(
     app: &App,
     by: &By,
     id: i64,
-    change: impl FnOnce(&mut Merchant),
+    mut change: impl FnMut(&mut Merchant),
 ) -> Result<(), Problem> {
     may_change(app, by, id).await?;
     let target = id.to_string();
-    let before = merchant(app, id).await?;
-    let mut merchant = before.clone();
-    change(&mut merchant);
-    let mut commit = Commit::new(id, id);
-    merchants::save(app, &merchant, &mut commit);
-    let change = (noted(&before, None), noted(&merchant, Some(&before)));
-    by.note(app, id, "merchant.edit", &target, change, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed the merchant at the same moment")
-    })
-    .await
+    for _ in 0..CHANGES_MAX {
+        let before = merchant(app, id).await?;
+        let mut merchant = before.clone();
+        change(&mut merchant);
+        let mut commit = Commit::new(id, id);
+        merchants::save(app, &merchant, &mut commit);
+        let noted = (noted(&before, None), noted(&merchant, Some(&before)));
+        by.note(app, id, "merchant.edit", &target, noted, &mut commit);
+        if won(app.db.commit(commit).await)? {
+            return Ok(());
+        }
+    }
+    Err(changed_meanwhile())
+}
+
+/// Another change of the same thing was first.
+fn changed_meanwhile() -> Problem {
+    Problem::rule(Rule::ChangedMeanwhile)
 }
 
 /// A merchant's settings for the audit log: of keys only whether they changed.
@@ -214,8 +224,8 @@ pub async fn set_feature(
     if feature != FEATURE_APMS {
         return Err(Problem::field(Rule::UnknownValue, "feature"));
     }
-    let feature = feature.to_owned();
     change_merchant(app, by, merchant_id, |merchant| {
+        let feature = feature.to_owned();
         merchant.features.insert(feature, Json::Bool(on));
     })
     .await
@@ -223,9 +233,5 @@ pub async fn set_feature(
 
 /// Claims of what came without a signature: a command, a panel's form.
 pub fn no_claims(merchant_id: i64) -> Claims {
-    Claims {
-        merchant_id,
-        signature: None,
-        key: None,
-    }
+    Claims::none(merchant_id)
 }

@@ -2,24 +2,32 @@
 
 use crate::app::{App, Settings};
 use crate::bins::Bins;
-use crate::clock::{Clock, Ids, SystemClock};
+use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
+use crate::health::{self, Readiness};
+use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
-use crate::store::db::{Db, Options};
+use crate::rates::Rates;
+use crate::store::db::{Db, MigrateError, Options};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
+use crate::store::older::Older;
+use crate::store::vault_check::{self, KeyRefused};
+use crate::tries::Tries;
+use crate::turns::Turns;
 use crate::vault::Vault;
-use crate::{api, jobs, pages, panel, random};
+use crate::{api, headers, hosts, jobs, listen, pages, panel, process};
 use axum::Router;
-use axum::response::Redirect;
+use axum::extract::{Request, State};
+use axum::middleware;
+use axum::response::{Redirect, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
+use jiff::Timestamp;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, RwLock};
@@ -90,14 +98,79 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Reads the keys.
+pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
+    Vault::parse(text).map_err(|error| {
+        StartError::new(
+            format!("the key cannot be used: {}", error.0),
+            "`galata key --out galata.key` makes a key file",
+        )
+    })
+}
+
+/// Refuses a binary whose pages cannot be shown. Templates are compiled in, so this is found once.
+pub fn check_templates() -> Result<(), StartError> {
+    static CHECKED: LazyLock<Result<(), String>> =
+        LazyLock::new(|| pages::check_templates().and_then(|()| panel::check_templates()));
+    CHECKED.as_ref().copied().map_err(|error| {
+        StartError::new(
+            format!("a page's template does not render: {error}"),
+            "this binary is not usable; install another build",
+        )
+    })
+}
+
+/// Opens the database; a SQLite file that is missing is made only where `create` says so.
+pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
+    // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = Options {
+        create,
+        ..Options::default()
+    };
+    Db::open(url, options)
+        .await
+        .map_err(|error| StartError::new(&error.message, error.hint))
+}
+
+/// Brings the schema up to date, and seals the value by which the key is known.
+pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
+    db.migrate(MIGRATIONS, now).await.map_err(not_migrated)?;
+    vault_check::seal(db, vault, now).await.map_err(key_refused)
+}
+
+/// Refuses a database whose schema is older or newer than this program.
+pub async fn check_schema(db: &Db) -> Result<(), StartError> {
+    db.check_migrated(MIGRATIONS).await.map_err(not_migrated)
+}
+
+/// Refuses a key that is not this database's.
+pub async fn check_key(db: &Db, vault: &Vault) -> Result<(), StartError> {
+    vault_check::open(db, vault).await.map_err(key_refused)
+}
+
+fn not_migrated(error: MigrateError) -> StartError {
+    StartError::new(&error, error.hint())
+}
+
+fn key_refused(refused: KeyRefused) -> StartError {
+    match refused {
+        KeyRefused::Wrong => StartError::new(
+            "this is not the key of this database: it does not open what is sealed there",
+            "give the key file that belongs to the database; without it its secrets are lost",
+        ),
+        KeyRefused::NotSealed => StartError::new(
+            "no key has been used with this database yet",
+            "`galata migrate` makes it ready for this key",
+        ),
+        KeyRefused::Unavailable(error) => StartError::new(error, "is the database reachable?"),
+    }
+}
+
 /// Opens the database and everything else that an [`App`] holds.
 pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
-    let vault = Vault::parse(&config.keys).map_err(|error| {
-        StartError::new(
-            format!("the key file cannot be used: {}", error.0),
-            "`galata key` prints a new key",
-        )
-    })?;
+    check_templates()?;
+    let vault = parse_keys(&config.keys)?;
     let mail = config
         .smtp
         .map(|(url, from)| Mail::open(&url, &from))
@@ -108,29 +181,17 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "--smtp-url smtps://user:password@host:465 and --mail-from",
             )
         })?;
-    // Two crates bring a TLS provider each; one must be chosen. Chosen twice is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let db = Db::open(&config.database_url, Options::default())
-        .await
-        .map_err(|error| StartError::new(error, ""))?;
+    let db = open_database(&config.database_url, config.migrate).await?;
     if config.migrate {
-        db.migrate(MIGRATIONS, config.clock.now())
-            .await
-            .map_err(|error| StartError::new(error, ""))?;
+        migrate(&db, &vault, config.clock.now()).await?;
     }
-    db.check_migrated(MIGRATIONS).await.map_err(|error| {
-        StartError::new(error, "`galata migrate` brings the database up to date")
-    })?;
-    let owner = random::token();
-    let node = leases::lease_node(&db, &owner, config.clock.now())
+    check_schema(&db).await?;
+    check_key(&db, &vault).await?;
+    let older = Older::look(&db, config.clock.now())
         .await
-        .map_err(|error| StartError::new(error, "is the database reachable?"))?
-        .ok_or_else(|| {
-            StartError::new(
-                "all node numbers are leased",
-                "stop one of the other processes, or wait half a minute",
-            )
-        })?;
+        .map_err(|error| StartError::new(error, "is the database reachable?"))?;
+    let owner = process::owner();
+    let reserved = lease_node(&db, &owner, &*config.clock).await?;
     let mut settings = config.settings;
     for url in &mut settings.public_urls {
         url.truncate(url.trim_end_matches('/').len());
@@ -138,11 +199,12 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     Ok(Arc::new(App {
         journal: Journal::start(db.clone()),
         db,
+        older,
         vault,
+        desk: Desk::new(Arc::clone(&config.clock)),
         clock: config.clock,
-        ids: Ids::of_node(node),
+        ids: Ids::new(reserved),
         owner,
-        node,
         bins: Bins::load(),
         net: Net::new(settings.bank_timeout),
         webhook_net: Net::guarded(
@@ -150,15 +212,38 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             settings.webhook_hosts.clone(),
         ),
         mail,
+        rates: Rates::new(settings.rates),
+        tries: Tries::default(),
         settings,
+        turns: Turns::default(),
+        readiness: Readiness::default(),
         busy: Arc::new(RwLock::new(())),
     }))
+}
+
+/// A node number for ids. When all are taken, those of the dead lapse while we wait.
+async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved, StartError> {
+    for _ in 0..=leases::LEASE_SECONDS {
+        let leased = leases::lease_node(db, owner, clock.now())
+            .await
+            .map_err(|error| StartError::new(error, "is the database reachable?"))?;
+        if let Some(reserved) = leased {
+            return Ok(reserved);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(StartError::new(
+        format!("all {NODES} node numbers are leased to processes that run"),
+        "stop one of the other processes",
+    ))
 }
 
 /// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
 /// path takes.
 pub fn router(app: Arc<App>, extra: Router) -> Router {
+    let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
+        .merge(health::router())
         .merge(pages::router())
         .merge(panel::router())
         // Whoever opens the bare address in a browser means the panel; no API call has this path.
@@ -166,9 +251,20 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
             "/",
             get(|| async { Redirect::to("/panel") }).fallback(api::handle),
         )
-        .fallback(api::handle)
-        .with_state(app)
+        .fallback(unmatched)
+        .with_state(Arc::clone(&app))
         .merge(extra)
+        .layer(middleware::from_fn_with_state(app, hosts::own_only))
+        .layer(carry)
+}
+
+/// What no page takes is the API's; a person who mistyped an address reads so in their language.
+async fn unmatched(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    match pages::is_looked_at(&request) && !api::is_known(&app, method, path) {
+        true => pages::nowhere(request.headers()),
+        false => api::handle(State(app), request).await,
+    }
 }
 
 /// Serves until `shutdown` ends, then finishes what is in flight: no new connection, no new job,
@@ -180,24 +276,25 @@ pub async fn serve(
     with_jobs: bool,
     extra: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let jobs = with_jobs.then(|| tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping))));
     let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and whole: waiting for more to send only adds delay.
-        let _ = stream.set_nodelay(true);
-    });
     let told = Arc::clone(&stopping);
-    let service =
-        router(Arc::clone(&app), extra).into_make_service_with_connect_info::<SocketAddr>();
-    let outcome = axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
+    let bounds = app.settings.connections;
+    let drain = Duration::from_secs(DRAIN_SECONDS);
+    listen::serve(
+        listener,
+        router(Arc::clone(&app), extra),
+        bounds,
+        drain,
+        async move {
             shutdown.await;
             told.0.store(true, Ordering::SeqCst);
             told.1.notify_waiters();
-        })
-        .await;
+        },
+    )
+    .await;
     stopping.0.store(true, Ordering::SeqCst);
     stopping.1.notify_waiters();
     if let Some(jobs) = jobs {
@@ -213,7 +310,6 @@ pub async fn serve(
     }
     leases.abort();
     close(&app).await;
-    outcome
 }
 
 /// Writes what waits in the journal, gives the leases back and closes the database.
@@ -222,7 +318,7 @@ pub async fn close(app: &App) {
     if let Err(error) = leases::release_shards(app, &app.owner).await {
         tracing::warn!(%error, "the shards were not given back");
     }
-    if let Err(error) = leases::release_node(&app.db, app.node, &app.owner).await {
+    if let Err(error) = leases::release_node(app).await {
         tracing::warn!(%error, "the node number was not given back");
     }
     app.db.close().await;

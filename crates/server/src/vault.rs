@@ -4,8 +4,9 @@
 //! (merchant, row, purpose) is associated data, so a sealed value moved elsewhere does not open.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -65,35 +66,12 @@ impl Vault {
         let Some((version, key)) = self.keys.last_key_value() else {
             unreachable!("a vault has at least one key");
         };
-        let mut nonce = [0u8; NONCE_LEN];
-        crate::random::fill(&mut nonce);
-        let mut bytes = Zeroizing::new(plain.to_vec());
-        let nonce_of_ring = Nonce::assume_unique_for_key(nonce);
-        if key
-            .seal_in_place_append_tag(nonce_of_ring, Aad::from(belongs_to), &mut *bytes)
-            .is_err()
-        {
-            unreachable!("AES-GCM seals anything below 64 GiB");
-        }
-        let mut sealed = vec![*version];
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&bytes);
-        BASE64.encode(sealed)
+        sealed(*version, key, belongs_to, plain)
     }
 
     /// Decrypts what was sealed for the same place.
     pub fn open(&self, belongs_to: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
-        let mut bytes = BASE64.decode(sealed).map_err(|_| CannotOpen)?;
-        if bytes.len() < 1 + NONCE_LEN {
-            return Err(CannotOpen);
-        }
-        let key = self.keys.get(&bytes[0]).ok_or(CannotOpen)?;
-        let nonce =
-            Nonce::try_assume_unique_for_key(&bytes[1..1 + NONCE_LEN]).map_err(|_| CannotOpen)?;
-        let plain = key
-            .open_in_place(nonce, Aad::from(belongs_to), &mut bytes[1 + NONCE_LEN..])
-            .map_err(|_| CannotOpen)?;
-        Ok(Zeroizing::new(plain.to_vec()))
+        opened(|version| self.keys.get(&version), belongs_to, sealed)
     }
 
     /// Decrypts a text.
@@ -106,6 +84,74 @@ impl Vault {
         let text = std::str::from_utf8(&bytes).map_err(|_| CannotOpen)?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+fn sealed(version: u8, key: &LessSafeKey, belongs_to: &str, plain: &[u8]) -> String {
+    let mut nonce = [0u8; NONCE_LEN];
+    crate::random::fill(&mut nonce);
+    let mut bytes = Zeroizing::new(plain.to_vec());
+    let nonce_of_ring = Nonce::assume_unique_for_key(nonce);
+    if key
+        .seal_in_place_append_tag(nonce_of_ring, Aad::from(belongs_to), &mut *bytes)
+        .is_err()
+    {
+        unreachable!("AES-GCM seals anything below 64 GiB");
+    }
+    let mut sealed = vec![version];
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(&bytes);
+    BASE64.encode(sealed)
+}
+
+fn opened<'a>(
+    key: impl FnOnce(u8) -> Option<&'a LessSafeKey>,
+    belongs_to: &str,
+    sealed: &str,
+) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+    let mut bytes = BASE64.decode(sealed).map_err(|_| CannotOpen)?;
+    if bytes.len() < 1 + NONCE_LEN {
+        return Err(CannotOpen);
+    }
+    let key = key(bytes[0]).ok_or(CannotOpen)?;
+    let nonce =
+        Nonce::try_assume_unique_for_key(&bytes[1..1 + NONCE_LEN]).map_err(|_| CannotOpen)?;
+    let plain = key
+        .open_in_place(nonce, Aad::from(belongs_to), &mut bytes[1 + NONCE_LEN..])
+        .map_err(|_| CannotOpen)?;
+    Ok(Zeroizing::new(plain.to_vec()))
+}
+
+/// What the key of a holder's secret seals with; there is only one kind.
+const OF_A_HOLDER: u8 = 1;
+const FOR_A_HOLDER: &str = "for the holder of a secret";
+
+/// Encrypts `plain` under a secret of 128 random bits that somebody else holds and we do not keep:
+/// neither the database nor our own keys open it.
+pub fn seal_for_holder(secret: &str, plain: &[u8]) -> String {
+    sealed(OF_A_HOLDER, &key_of(secret), FOR_A_HOLDER, plain)
+}
+
+/// Decrypts what [`seal_for_holder`] made, with the secret that the holder brought.
+pub fn open_by_holder(secret: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+    let key = key_of(secret);
+    opened(
+        |version| (version == OF_A_HOLDER).then_some(&key),
+        FOR_A_HOLDER,
+        sealed,
+    )
+}
+
+/// What is stored of a holder's secret to know it again: it opens nothing.
+pub fn digest_of(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("known by {secret}").as_bytes()))
+}
+
+fn key_of(secret: &str) -> LessSafeKey {
+    let text = Zeroizing::new(format!("opened by {secret}"));
+    let Ok(key) = UnboundKey::new(&AES_256_GCM, digest(&SHA256, text.as_bytes()).as_ref()) else {
+        unreachable!("a SHA-256 is as long as the key");
+    };
+    LessSafeKey::new(key)
 }
 
 #[cfg(test)]
@@ -154,5 +200,15 @@ mod tests {
                 "byte {i}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_holder_opens_nobody_else_does() {
+        let sealed = seal_for_holder("secret", b"form");
+        assert_eq!(&**open_by_holder("secret", &sealed).unwrap(), b"form");
+        assert_eq!(open_by_holder("other", &sealed).unwrap_err(), CannotOpen);
+        let digest = digest_of("secret");
+        assert_eq!(open_by_holder(&digest, &sealed).unwrap_err(), CannotOpen);
+        assert_eq!(open_by_holder("secret", "AQ==").unwrap_err(), CannotOpen);
     }
 }

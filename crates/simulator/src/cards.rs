@@ -1,5 +1,5 @@
 //! Every card that the simulated banks know: the published sandbox cards, the reward cards with
-//! their opening purses and campaigns, and three cards of the simulator's own (README.md).
+//! their opening purses and campaigns, and the cards of the simulator's own (README.md).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -72,6 +72,8 @@ pub(crate) struct Card {
     pub(crate) undo: Option<&'static str>,
     pub(crate) three_ds: ThreeDs,
     pub(crate) opening: Purse,
+    /// A card of the simulator's own: its purse is spent. Published cards hold the same every day.
+    pub(crate) own: bool,
     /// Selectable campaigns: koiCode and the bank's message.
     pub(crate) campaigns: &'static [(u8, &'static str)],
     /// A campaign message that Garanti's host sends along.
@@ -120,6 +122,7 @@ impl Cards {
                 .or_insert_with(|| Card::plain(sealer, special.pan, special.program));
             card.program = special.program;
             card.opening = special.purse;
+            card.own = special.own;
             card.campaigns = special.campaigns;
             card.host_message = special.host_message;
         }
@@ -161,6 +164,7 @@ impl Card {
             undo: None,
             three_ds: ThreeDs::Full,
             opening: Purse::default(),
+            own: false,
             campaigns: &[],
             host_message: None,
         }
@@ -188,6 +192,7 @@ struct Special {
     pan: &'static str,
     program: Program,
     purse: Purse,
+    own: bool,
     campaigns: &'static [(u8, &'static str)],
     host_message: Option<&'static str>,
 }
@@ -197,10 +202,24 @@ const fn special(pan: &'static str, program: Program, card: i64, firm: i64, mile
         pan,
         program,
         purse: Purse { card, firm, mile },
+        own: false,
         campaigns: &[],
         host_message: None,
     }
 }
+
+const fn own(pan: &'static str, program: Program, card: i64, firm: i64, mile: i64) -> Special {
+    Special {
+        own: true,
+        ..special(pan, program, card, firm, mile)
+    }
+}
+
+/// What the published World card of the reward pages is offered.
+const WORLD_CAMPAIGNS: &[(u8, &str)] = &[
+    (1, "Sanal Pos +2 ek taksit"),
+    (2, "Sanal Pos 2 ay taksit atlatma"),
+];
 
 const SPECIALS: &[Special] = &[
     special("4043080000000003", Program::Bonus, 1_235, 520, 0),
@@ -219,14 +238,13 @@ const SPECIALS: &[Special] = &[
     special("30569309025904", Program::None, 0, 0, 0),
     special("5555555555554444", Program::None, 0, 0, 0),
     special("4111111111111111", Program::None, 0, 0, 0),
+    // Of a foreign bank, as the clients' samples pay in dollars with it.
+    special("5400010000000004", Program::None, 0, 0, 0),
     // These two always fail when they pay; they hold something, so that a shop can offer it.
     special("4043080000006661", Program::Bonus, 1_000, 0, 0),
     special("4025890000006665", Program::Bonus, 1_000, 0, 0),
     Special {
-        campaigns: &[
-            (1, "Sanal Pos +2 ek taksit"),
-            (2, "Sanal Pos 2 ay taksit atlatma"),
-        ],
+        campaigns: WORLD_CAMPAIGNS,
         ..special("4048090000000007", Program::World, 3_382, 2_500, 0)
     },
     Special {
@@ -235,15 +253,23 @@ const SPECIALS: &[Special] = &[
     },
     Special {
         campaigns: &[(3, "Bu alisveriste 500 ekstra puan")],
-        ..special("5400630000030006", Program::World, 0, 0, 0)
+        ..own("5400630000030006", Program::World, 0, 0, 0)
     },
     Special {
         campaigns: &[(4, "Bu alisveriste 60 dakika kontur")],
-        ..special("4048090000040003", Program::World, 0, 0, 0)
+        ..own("4048090000040003", Program::World, 0, 0, 0)
     },
     Special {
         campaigns: &[(5, "Odemeyi sonraki ekstreye ertele")],
-        ..special("5526590000050009", Program::World, 0, 0, 0)
+        ..own("5526590000050009", Program::World, 0, 0, 0)
+    },
+    // Twins of published reward cards, whose points are really spent.
+    own("4043080000060007", Program::Bonus, 1_235, 520, 0),
+    own("4024580000060009", Program::Bonus, 5_040, 10_000, 0),
+    own("4329540000060005", Program::Miles, 0, 0, 1_000),
+    Special {
+        campaigns: WORLD_CAMPAIGNS,
+        ..own("4048090000060001", Program::World, 3_382, 2_500, 0)
     },
 ];
 

@@ -71,6 +71,12 @@ pub(crate) fn of_group(group: &str) -> Option<&'static str> {
         .map(|(_, code)| *code)
 }
 
+/// Codes that say that bank or issuer had no answer in time: COMMUNICATION_OR_SYSTEM_ERROR,
+/// ISSUER_OR_SWITCH_INOPERATIVE, NO_RESPONSE and REQUEST_TIMEOUT. Who is told one must ask.
+pub(crate) fn is_time_out(code: &str) -> bool {
+    matches!(code, "91" | "96" | "T20" | "T22")
+}
+
 /// The group itself as a constant, when there is a code for it.
 pub(crate) fn group(name: &str) -> Option<&'static str> {
     CODES

@@ -246,15 +246,21 @@ async fn read_purse(State(app): State<Arc<App>>, Query(ask): Query<PurseQuestion
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SwitchOrder {
-    requires_day_end_sale_succeeds: bool,
+    requires_day_end_sale_succeeds: Option<bool>,
+    published_cards_spend: Option<bool>,
 }
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match read::<SwitchOrder>(&body) {
         Ok(order) => {
-            app.switches
-                .requires_day_end_sale_succeeds
-                .store(order.requires_day_end_sale_succeeds, Ordering::Relaxed);
+            if let Some(on) = order.requires_day_end_sale_succeeds {
+                app.switches
+                    .requires_day_end_sale_succeeds
+                    .store(on, Ordering::Relaxed);
+            }
+            if let Some(on) = order.published_cards_spend {
+                app.ledger.set_published_spend(on);
+            }
             read_switches(State(app)).await.into_response()
         }
         Err(reason) => refuse(&reason),
@@ -266,7 +272,10 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         .switches
         .requires_day_end_sale_succeeds
         .load(Ordering::Relaxed);
-    Json(json!({ "requiresDayEndSaleSucceeds": waived }))
+    Json(json!({
+        "requiresDayEndSaleSucceeds": waived,
+        "publishedCardsSpend": app.ledger.published_spend(),
+    }))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

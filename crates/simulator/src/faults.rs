@@ -14,7 +14,7 @@ const MAX_RULES: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
-    /// Refuse with `code`, without doing anything.
+    /// Refuse with `code`, without doing anything, or after doing everything when `after` is set.
     Decline,
     /// Do everything, answer `ms` late.
     Delay,

@@ -135,7 +135,8 @@ async fn message(State(app): State<Arc<App>>, body: Bytes) -> Response {
         "inquire" => orders::inquire(&app, &request).await,
         _ => orders::rewards(&app, &request).await,
     };
-    match answered {
+    let refused_after = reply::declines_after(fault.as_ref());
+    match answered.map(|answer| refused_after.map_or(answer, Answer::host)) {
         Ok(answer) => send(&app, &request, answer, fault.as_ref()).await,
         Err(Unwritten) => reply::internal_error(),
     }

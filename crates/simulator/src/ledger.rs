@@ -146,6 +146,11 @@ struct Books {
     orders: BTreeMap<i64, Order>,
     by_id: HashMap<(Bank, String), i64>,
     purses: HashMap<Arc<str>, Purse>,
+    /// What the published cards hold, whatever was spent.
+    published: HashMap<Arc<str>, Purse>,
+    /// Orders after this one spend the points of published cards too; none of them unless a tester
+    /// said so.
+    published_spend_after: Option<i64>,
     last_seq: i64,
 }
 
@@ -156,14 +161,20 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads the file; purses that it does not hold open as the card table says.
+    /// Reads the file; purses that it does not hold, and those of published cards, open as the card
+    /// table says.
     pub(crate) fn open(connection: rusqlite::Connection, cards: &Cards) -> Result<Ledger, String> {
         let mut books = Books::default();
         for card in cards.all() {
             books.purses.insert(card.reference.clone(), card.opening);
+            if !card.own {
+                books.published.insert(card.reference.clone(), card.opening);
+            }
         }
         for (card, purse) in store::purses(&connection)? {
-            books.purses.insert(card.into(), purse);
+            if !books.published.contains_key(card.as_str()) {
+                books.purses.insert(card.into(), purse);
+            }
         }
         for order in store::orders(&connection)? {
             books.last_seq = books.last_seq.max(order.seq);
@@ -280,12 +291,26 @@ impl Ledger {
         Ok(purse)
     }
 
-    /// Puts a purse to these amounts.
+    /// Makes published cards spend their points from now on, or no more; either way they hold what
+    /// is published.
+    pub(crate) fn set_published_spend(&self, spend: bool) {
+        let mut books = self.books();
+        books.published_spend_after = spend.then_some(books.last_seq);
+        let published = books.published.clone();
+        books.purses.extend(published);
+    }
+
+    /// Whether published cards spend their points.
+    pub(crate) fn published_spend(&self) -> bool {
+        self.books().published_spend_after.is_some()
+    }
+
+    /// Puts a purse to these amounts: of a published card until the simulator ends.
     pub(crate) async fn set_purse(&self, card: &Arc<str>, purse: Purse) -> Result<(), Unwritten> {
         let written = {
             let mut books = self.books();
-            books.purses.insert(card.clone(), purse);
-            self.writer.write(vec![Row::Purse(card.clone(), purse)])
+            let rows = books.put_purse(card, purse);
+            self.writer.write(rows.into_iter().collect())
         };
         self.durable(written).await
     }
@@ -322,6 +347,21 @@ impl Books {
 
     fn purse(&self, card: &str) -> Purse {
         self.purses.get(card).copied().unwrap_or_default()
+    }
+
+    /// Whether an order moves the points of its card: a published card's stay as they are.
+    fn moves_points(&self, order: &Order) -> bool {
+        !self.published.contains_key(&order.card)
+            || self
+                .published_spend_after
+                .is_some_and(|seq| order.seq > seq)
+    }
+
+    /// Puts a purse to these amounts, and tells the row to write: none for a published card.
+    fn put_purse(&mut self, card: &Arc<str>, purse: Purse) -> Option<Row> {
+        self.purses.insert(card.clone(), purse);
+        let kept = !self.published.contains_key(card);
+        kept.then(|| Row::Purse(card.clone(), purse))
     }
 
     fn sell(&mut self, sale: Sale) -> (Sold, Vec<Row>) {
@@ -376,10 +416,10 @@ impl Books {
             }
             Ok(spent) => {
                 order.spent = spent;
-                let left = less(purse, spent);
-                if spent != Purse::default() {
-                    self.purses.insert(order.card.clone(), left);
-                    rows.push(Row::Purse(order.card.clone(), left));
+                let mut left = purse;
+                if spent != Purse::default() && self.moves_points(&order) {
+                    left = less(purse, spent);
+                    rows.extend(self.put_purse(&order.card, left));
                 }
                 Sold::Approved(Box::new(order.clone()), left)
             }
@@ -440,11 +480,11 @@ impl Books {
     }
 
     fn give_back(&mut self, order: &Order, points: Purse) -> (Purse, Vec<Row>) {
-        let purse = more(self.purse(&order.card), points);
+        let mut purse = self.purse(&order.card);
         let mut rows = vec![Row::Order(Box::new(order.clone()))];
-        if points != Purse::default() {
-            self.purses.insert(order.card.clone(), purse);
-            rows.push(Row::Purse(order.card.clone(), purse));
+        if points != Purse::default() && self.moves_points(order) {
+            purse = more(purse, points);
+            rows.extend(self.put_purse(&order.card, purse));
         }
         (purse, rows)
     }

@@ -5,6 +5,7 @@
 mod cards;
 mod codes;
 mod control;
+mod door;
 mod faults;
 mod garanti;
 mod ledger;
@@ -79,6 +80,7 @@ pub(crate) struct Switches {
 impl Simulator {
     /// Opens the ledger and reads the card tables. The error is a sentence for the operator.
     pub fn open(options: Options) -> Result<Simulator, String> {
+        pages::check().map_err(|error| format!("a bank's page cannot be shown: {error}"))?;
         if let Some(dir) = &options.data_dir {
             std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         }
@@ -118,6 +120,10 @@ impl Simulator {
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())
             .merge(self.lenders.router())
+            .layer(axum::middleware::from_fn_with_state(
+                door::host_of(&self.app.public_url),
+                door::guard,
+            ))
     }
 
     /// The lenders behind the same listener.

@@ -15,7 +15,7 @@ use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use minijinja::{Environment, Output, State, Value};
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
 use crate::App;
 
@@ -47,6 +47,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
     LazyLock::new(|| {
         let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_formatter(write_escaped);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
@@ -112,6 +113,12 @@ fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, text).into_response()
+}
+
+/// Reads the templates; the error names the one that cannot be read.
+pub(crate) fn check() -> Result<(), String> {
+    let environment = ENVIRONMENT.as_ref();
+    environment.map(|_| ()).map_err(ToString::to_string)
 }
 
 /// The page as HTML; a template that fails says so in the log.

@@ -104,6 +104,9 @@ async fn message(State(app): State<Arc<App>>, body: Bytes) -> Response {
     }
     match carry_out(&app, operation, reply::declines(fault.as_ref())).await {
         Ok(mut replied) => {
+            if let Some(code) = reply::declines_after(fault.as_ref()) {
+                replied = refused(code, threeds::refusal_mac(&app, operation));
+            }
             if reply::wrong_mac(fault.as_ref()) {
                 spoil_macs(&mut replied);
             }

@@ -89,8 +89,18 @@ pub(crate) fn fails_before(fault: Option<&Fault>) -> bool {
     fault.is_some_and(|fault| fault.kind == FaultKind::Http500 && !fault.after)
 }
 
-/// The code with which the fault wants a refusal.
+/// The code with which the fault wants a refusal, nothing being done.
 pub(crate) fn declines(fault: Option<&Fault>) -> Option<&str> {
+    refusal(fault.filter(|fault| !fault.after))
+}
+
+/// The code with which the fault wants a refusal although everything was done: the bank timed out
+/// itself, between its gateway and its host.
+pub(crate) fn declines_after(fault: Option<&Fault>) -> Option<&str> {
+    refusal(fault.filter(|fault| fault.after))
+}
+
+fn refusal(fault: Option<&Fault>) -> Option<&str> {
     fault
         .filter(|fault| fault.kind == FaultKind::Decline)
         .map(|fault| fault.code.as_deref().unwrap_or("05"))

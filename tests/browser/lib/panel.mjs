@@ -2,17 +2,24 @@
 import assert from 'node:assert/strict';
 import { plain } from './browser.mjs';
 
+/** Switching something off is asked about on a page of its own: yes. */
+export async function confirmOff(owner) {
+  if (new URL(owner.page.url()).pathname.endsWith('/off')) await owner.press('main button.danger');
+}
+
 /** The owner switches alternative payment methods and the Maslak definition on or off. */
 export async function switchMaslak(owner, on) {
   const { page } = owner;
   await owner.go('/panel/settings');
   await page.setChecked('#alternative-payment-methods', on);
   await owner.press('form[action="/panel/settings/features"] button');
+  await confirmOff(owner);
   assert.equal(await page.isChecked('#alternative-payment-methods'), on);
   await owner.go('/panel/apms');
   const row = page.locator('li', { hasText: 'Maslak' }).first();
-  const wanted = row.locator(`form[action$="/status"]:has(input[name=active][value=${on ? 'on' : 'off'}])`);
-  if (await wanted.count()) await owner.press(wanted.locator('button'));
+  const wanted = row.locator(on ? 'form[action$="/status"] button' : 'a[href$="/off"]');
+  if (await wanted.count()) await owner.press(wanted);
+  await confirmOff(owner);
   assert.equal(await row.locator('.state.good').count(), on ? 1 : 0);
 }
 

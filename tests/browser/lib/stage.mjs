@@ -18,12 +18,6 @@ export async function eventually(what, look) {
   }
 }
 
-/** Half of the ways of showing a page: the run on the other database sees the rest, for no page differs by it. */
-export function sharedOut(ways) {
-  const here = (process.env.GALATA_DATABASE ?? 'sqlite') === 'sqlite' ? 0 : 1;
-  return ways.filter((_, at) => at % 2 === here);
-}
-
 export class Stage {
   #visitors = [];
 
@@ -32,7 +26,7 @@ export class Stage {
     stage.sandbox = await startSandbox();
     stage.gateway = stage.sandbox.gateway;
     stage.bank = new Bank(stage.sandbox.simulator);
-    stage.merchantId = (await stage.galata('merchant', 'list')).split('\t')[0].trim();
+    stage.merchantId = String(JSON.parse(await stage.galata('merchant', 'list', '--json'))[0].id);
     return stage;
   }
 

@@ -2,7 +2,7 @@
 // wrong at first, and then used by a shopper.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { openNewest, standing } from '../lib/panel.mjs';
+import { confirmOff, openNewest, standing } from '../lib/panel.mjs';
 import { applyForLoan, atBank, buyByCard, checkOut, comesTo } from '../lib/shopper.mjs';
 import { Stage } from '../lib/stage.mjs';
 
@@ -31,7 +31,8 @@ describe('an account typed in by the owner', () => {
   async function turn(owner, list, name, button, state) {
     await owner.go(list);
     const row = owner.page.locator('main li', { hasText: name }).first();
-    await owner.press(row.locator('button', { hasText: button }));
+    await owner.press(row.locator('.row-acts').getByText(button));
+    await confirmOff(owner);
     assert.equal(await row.locator('.state').first().innerText(), state);
   }
 

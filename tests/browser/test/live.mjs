@@ -51,8 +51,8 @@ describe('an open page', () => {
       assert.ok((await charts.nth(at).locator('title').textContent()).length > 10);
     }
     const block = (title) => live.locator('.card', { has: page.locator('h2', { hasText: title }) });
-    assert.match(plain(await block('Alışveriş kredileri').innerText()), /Fibabanka.*6\.490,00 ₺/s);
-    assert.match(plain(await block('Bankaya göre onay').innerText()), /Yapı Kredi/);
+    assert.match(plain(await block('Alışveriş kredileri').innerText()), /FIBABANKA A\.Ş\..*6\.490,00 ₺/s);
+    assert.match(plain(await block('Bankaya göre onay').innerText()), /YAPI VE KREDİ/);
     assert.match(plain(await block('Kart ailesine göre onay').innerText()), /World/);
     assert.match(await block('Neden başarısız oldu?').innerText(), /NOT_SUFFICIENT_FUNDS/);
     await owner.unfold('Tablo olarak göster');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { fact, heading, openNewest, standing, STANDING, switchMaslak } from '../lib/panel.mjs';
-import { applyForLoan, atBank, checkOut, comesTo } from '../lib/shopper.mjs';
+import { applyForLoan, atBank, checkOut, comesTo, fillCard, PAY, paidAs } from '../lib/shopper.mjs';
 import { eventually, Stage } from '../lib/stage.mjs';
 
 describe('a loan payment', () => {
@@ -31,7 +31,7 @@ describe('a loan payment', () => {
     return loan;
   }
 
-  for (const [code, name] of [['064', 'İş Bankası'], ['046', 'Akbank']]) {
+  for (const [code, name] of [['064', 'T. İŞ BANKASI A.Ş.'], ['046', 'AKBANK T.A.Ş.']]) {
     test(`at ${name}, which approves by itself (NONE)`, async () => {
       const { owner, shopper, order } = await afterSwitchingOn();
       await applyForLoan(shopper, code, 6, order);
@@ -40,7 +40,7 @@ describe('a loan payment', () => {
       await openNewest(owner);
       assert.equal(await standing(owner), 'Başarılı');
       assert.match(await heading(owner), /6\.490,00 ₺/);
-      assert.match(await fact(owner, 'Banka'), new RegExp(name));
+      assert.match(await fact(owner, 'Banka'), new RegExp(name.replaceAll('.', '\\.')));
       assert.equal(await owner.page.locator('form[action$="/approve"]').count(), 0);
       assert.equal((await loanAtBank(owner)).state, 'disbursed');
     });
@@ -58,7 +58,7 @@ describe('a loan payment', () => {
     const offers = owner.page.locator('table.offers');
     assert.equal(await offers.locator('tbody tr').count(), 5);
     assert.equal(await offers.locator('td.chosen').getAttribute('data-label'), '6 ay');
-    assert.match(await offers.locator('tr:has(td.chosen) th').innerText(), /Fibabanka/);
+    assert.match(await offers.locator('tr:has(td.chosen) th').innerText(), /FIBABANKA A\.Ş\./);
     await owner.unfold('Krediyi onayla');
     await owner.press('form[action$="/approve"] button');
     assert.match(await owner.page.locator('.done-box').innerText(), /Onaylandı/);
@@ -117,6 +117,35 @@ describe('a loan payment', () => {
       await shopper.page.goto(new URL(shopper.page.url()).pathname);
       return (await shopper.text()).includes(id);
     });
+  });
+
+  for (const width of [1280, 360]) {
+    test(`that the shopper leaves unfinished: the shop and the panel say so, a card pays: ${width} px`, async () => {
+      const { owner } = await afterSwitchingOn();
+      const shopper = await stage.visitor({ width, height: 900 });
+      const order = await applyForLoan(shopper, '064', 6);
+      await atBank(shopper, 'close');
+      await comesTo(shopper, 'unfinished');
+      assert.match(await shopper.text(), /Başvuruyu tamamlamadınız/);
+      await shopper.assertAccessible();
+      await openNewest(owner);
+      assert.match(await owner.text(), /Alıcının bankanın sayfasında başvuruyu tamamlaması bekleniyor/);
+      await shopper.press(`a[href="/shop/orders/${order}?way=card"]`);
+      await fillCard(shopper, '5406670000000009');
+      await shopper.press(PAY);
+      await paidAs(shopper);
+    });
+  }
+
+  test('that the shopper withdraws at the bank is told, and the loan tab stays', async () => {
+    const { owner, shopper, order } = await afterSwitchingOn();
+    await applyForLoan(shopper, '064', 6, order);
+    await atBank(shopper, 'cancel');
+    assert.match(shopper.page.url(), new RegExp(order));
+    assert.match(await shopper.page.locator('.note.bad').innerText(), /vazgeçildi[^]*Kredi kullandırılmadı/);
+    assert.equal(await shopper.page.locator('nav.ways [aria-current=page]').innerText(), 'Alışveriş kredisiyle öde');
+    await openNewest(owner);
+    assert.equal(await standing(owner), 'Başarısız');
   });
 
   test('that the bank declines is told to the shopper and in the panel', async () => {

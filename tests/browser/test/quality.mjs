@@ -5,17 +5,17 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { plain } from '../lib/browser.mjs';
 import { applyForLoan, atBank, buyByCard, checkOut, fillCard, PAY } from '../lib/shopper.mjs';
 import { STANDING } from '../lib/panel.mjs';
-import { eventually, sharedOut, Stage } from '../lib/stage.mjs';
+import { eventually, Stage } from '../lib/stage.mjs';
 
 const WEIGHT_MAX = 100_000;
 const MILLIS_MAX = 100;
 // Colours differ by scheme and layouts by width, so each pair of them; each language on both widths.
-const SHOWN = sharedOut([
+const SHOWN = [
   { language: 'tr', width: 1280, dark: false },
   { language: 'en', width: 1280, dark: true },
   { language: 'en', width: 360, dark: true },
   { language: 'tr', width: 360, dark: false },
-]);
+];
 
 describe('quality', () => {
   let stage;
@@ -128,7 +128,7 @@ describe('quality', () => {
       const shopper = await stage.visitor({ width, height: 900 });
       const { page } = shopper;
       await checkOut(shopper, 'book');
-      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a, form[action="/sandbox/purses"]')
+      const places = () => page.locator('#card-form button, #card-form label[for], input[name=threeds], .hints a')
         .evaluateAll((ones) => ones.map((one) => `${one.textContent.trim()} ${Math.round(one.getBoundingClientRect().top + scrollY)}`));
       const rewards = page.locator('#rewards');
       const still = await places();

@@ -203,7 +203,7 @@ describe('strangers', () => {
     await clean(shopper, 'what the bank said');
 
     await stage.galata('merchant', 'create', '--name', EVIL);
-    const merchants = (await stage.galata('merchant', 'list')).trim().split('\n').map((row) => row.split('\t')[0].trim());
+    const merchants = JSON.parse(await stage.galata('merchant', 'list', '--json')).map((row) => String(row.id));
     const id = merchants.find((known) => known !== stage.merchantId);
     const invited = await stage.galata('user', 'create', '--merchant', id, '--email', 'ad@example.com', '--name', EVIL,
       '--role', 'OWNER', '--public-url', stage.gateway);

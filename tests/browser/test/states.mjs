@@ -4,10 +4,10 @@ import Craftgate from '@craftgate/craftgate';
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { applyForLoan, atBank, checkOut, comesTo, fillCard, PAY } from '../lib/shopper.mjs';
-import { eventually, sharedOut, Stage } from '../lib/stage.mjs';
+import { eventually, Stage } from '../lib/stage.mjs';
 
 const YAPI_KREDI = '5258640000000001';
-const SHOWN = sharedOut([{ language: 'tr', width: 360, dark: false }, { language: 'en', width: 1280, dark: true }]);
+const SHOWN = [{ language: 'tr', width: 360, dark: false }, { language: 'en', width: 1280, dark: true }];
 
 describe('a page in passing', () => {
   let stage;
@@ -97,6 +97,9 @@ describe('a page in passing', () => {
       await shopper.press(`a[href="/shop/orders/${order}/bank"]`);
       await atBank(shopper, 'approve');
       await stageShown('approval');
+      await applyForLoan(shopper, '064', 6);
+      await atBank(shopper, 'close');
+      await stageShown('unfinished');
       await applyForLoan(shopper, '134', undefined);
       await atBank(shopper, 'assess:600');
       await stageShown('webhook');

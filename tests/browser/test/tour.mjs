@@ -50,7 +50,7 @@ describe('the tour', () => {
     await owner.press('form[action$="/resend"] button');
     await eventually('the delivery', async () => {
       await owner.go(path);
-      return (await owner.page.locator('.head .state.good').count()) === 1;
+      return (await owner.page.locator('.facts .state.good').count()) === 1;
     });
     return path;
   }

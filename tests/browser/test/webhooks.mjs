@@ -77,10 +77,9 @@ describe('webhooks', () => {
     receiver.status = 200;
     const known = receiver.bodies.length;
     await support.press('form[action$="/resend"] button');
-    assert.match(await support.page.locator('.done-box').innerText(), /Gönderildi/);
+    assert.match(await support.page.locator('.done-box').innerText(), /kuyruğa alındı/);
     await eventually('the delivery', async () => {
-      await support.page.reload();
-      return (await support.page.locator('.head .state').innerText()) === 'İletildi';
+      return (await support.page.locator('.facts .state').innerText()) === 'İletildi';
     });
     assert.ok(receiver.bodies.length > known);
     assert.equal(receiver.bodies.at(-1).payloadId, payment);

@@ -80,6 +80,30 @@ fn duplicate(decline: Decline) -> Doubt {
     )
 }
 
+/// Groups of refusals by which a bank says that it, or the issuer behind it, gave no answer in time.
+/// That is no refusal of what it was asked to do: the money may be taken all the same.
+fn is_time_out(group: ErrorGroup) -> bool {
+    use ErrorGroup::{
+        CommunicationOrSystemError, IssuerOrSwitchInoperative, NoResponse, RequestTimeout,
+    };
+    matches!(
+        group,
+        CommunicationOrSystemError | IssuerOrSwitchInoperative | NoResponse | RequestTimeout
+    )
+}
+
+/// What a refusal of a move (a sale, a void) is: doubt when the bank timed out itself. A question
+/// moves nothing, and its refusal is only that.
+fn refusal_of_move(refusal: Option<Decline>) -> Result<Option<Decline>, Doubt> {
+    match refusal {
+        Some(decline) if is_time_out(decline.group) => Err(doubt(
+            DoubtReason::TimedOut(decline),
+            "the bank timed out itself",
+        )),
+        other => Ok(other),
+    }
+}
+
 /// This protocol, or this account, cannot do it; nothing was sent.
 fn not_supported(detail: &str) -> Doubt {
     Doubt {

@@ -30,23 +30,6 @@ impl Banks {
         }
     }
 
-    /// What is in a card's purse: `{card, firm, mile}` in kuruş.
-    pub(crate) async fn purse(&self, card_number: &str) -> Result<Value, String> {
-        self.get(&format!("/control/purses?cardNumber={card_number}"))
-            .await
-    }
-
-    /// Fills a card's purse with `{card, firm, mile}` in kuruş.
-    pub(crate) async fn fill(&self, card_number: &str, purse: &Value) -> Result<(), String> {
-        let body = json!({
-            "cardNumber": card_number,
-            "card": purse["card"],
-            "firm": purse["firm"],
-            "mile": purse["mile"],
-        });
-        self.post("/control/purses", &body).await.map(|_| ())
-    }
-
     /// The application whose page has this address.
     pub(crate) async fn loan(&self, page_url: &str) -> Result<Value, String> {
         let mut found = self.get("/control/loans").await?;

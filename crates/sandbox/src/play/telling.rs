@@ -1,6 +1,7 @@
 //! The story as it is told: a line for each step, and how many went wrong.
 
 use crate::say;
+use anstyle::{AnsiColor, Style};
 use contract::enums::Currency;
 use contract::money::Decimal;
 use serde_json::Value;
@@ -22,19 +23,24 @@ impl Telling {
 
     /// Begins a scene.
     pub(crate) fn scene(&mut self, title: &str) {
-        say(&format!("\n{title}"));
+        let bold = Style::new().bold();
+        say(&format!("\n{bold}{title}{bold:#}"));
     }
 
     /// A step that ended as it should.
     pub(crate) fn step(&mut self, asked: &str, answered: &str) {
         self.right += 1;
-        say(&format!("  ✓ {asked:<ASKED_WIDTH$} {answered}"));
+        let green = AnsiColor::Green.on_default();
+        say(&format!(
+            "  {green}✓{green:#} {asked:<ASKED_WIDTH$} {answered}"
+        ));
     }
 
     /// A step that did not.
     pub(crate) fn wrong(&mut self, why: &str) {
         self.wrong += 1;
-        say(&format!("  ✗ {why}"));
+        let red = AnsiColor::Red.on_default();
+        say(&format!("  {red}✗{red:#} {why}"));
     }
 
     /// Sums up. True when nothing went wrong.

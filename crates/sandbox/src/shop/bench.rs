@@ -13,6 +13,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use server::search_text::folded;
 use std::sync::Arc;
 
 /// Most cards on a page without a filter.
@@ -108,25 +109,6 @@ pub(super) async fn cards(
         cards => Serde(&shown),
     };
     shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
-}
-
-/// Small letters without the dots and tails that a keyboard may lack.
-fn folded(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .filter_map(|letter| match letter {
-            'ı' => Some('i'),
-            'ş' => Some('s'),
-            'ğ' => Some('g'),
-            'ü' => Some('u'),
-            'ö' => Some('o'),
-            'ç' => Some('c'),
-            'â' => Some('a'),
-            // What is left of a dotted capital I.
-            '\u{307}' => None,
-            letter => Some(letter),
-        })
-        .collect()
 }
 
 fn page<'a>(
@@ -316,18 +298,16 @@ pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderM
     }
 }
 
-/// The published points of the reward cards: of the card, of this shop, in miles; in kuruş.
-const PURSES: [(&str, i64, i64, i64); 7] = [
-    ("4043080000000003", 1235, 520, 0),
-    ("5188961939192544", 1235, 520, 0),
-    ("4032800000000007", 1122, 4558, 0),
-    ("4024580000000005", 5040, 10_000, 0),
-    ("4090700000000008", 2282, 0, 0),
-    ("4329540000080110", 0, 0, 1000),
-    ("4048090000000007", 3382, 2500, 0),
+/// The points of the simulator's own reward cards: of the card, of this shop, in miles; in kuruş.
+const PURSES: [(&str, i64, i64, i64); 4] = [
+    ("4043080000060007", 1235, 520, 0),
+    ("4024580000060009", 5040, 10_000, 0),
+    ("4329540000060005", 0, 0, 1000),
+    ("4048090000060001", 3382, 2500, 0),
 ];
 
-/// `POST /sandbox/purses`: gives the reward cards their published points back, which payments spend.
+/// `POST /sandbox/purses`: gives the simulator's own reward cards their points back, which payments
+/// spend. Published cards hold theirs whatever is paid.
 pub(super) async fn fill_purses(
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,

@@ -103,11 +103,12 @@ pub(super) async fn pay(
     let address = format!("/shop/orders/{id}");
     let mut typed = Typed::read(&Form::read(&body));
     let mut sound = typed.check(lang, true);
+    results::ask_if_unfinished(&shop, &id, lang).await;
     let known = {
         let store = shop.store();
         store
             .order(&id)
-            .map(|order| (order.stage.clone(), chosen(order.rewards.as_ref(), &typed)))
+            .map(|order| (order.can_begin(), chosen(order.rewards.as_ref(), &typed)))
     };
     let chosen_type = match &known {
         Some((_, Ok(Some(loyalty)))) => loyalty["type"].as_str().unwrap_or_default(),
@@ -123,8 +124,8 @@ pub(super) async fn pay(
     }
     let loyalty = match known {
         None => return results::unknown(&shop, &visit),
-        Some((Stage::Open, Ok(loyalty))) if sound => loyalty,
-        Some((Stage::Open, loyalty)) => {
+        Some((true, Ok(loyalty))) if sound => loyalty,
+        Some((true, loyalty)) => {
             if loyalty.is_err() {
                 typed.form.reward = None;
                 let text = lang.of(

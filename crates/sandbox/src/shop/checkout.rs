@@ -92,6 +92,7 @@ pub(super) fn page(shop: &Shop, visit: &Visit, id: &str, forms: &Forms) -> Respo
             way => match forms.way { Way::Card => "card", Way::Loan => "loan" },
             lines => lines_shown(&order.lines),
             total => order.total,
+            application_open => order.is_unfinished() || order.left.is_some(),
             failure => order.failure.as_ref().map(|failure| context! {
                 text => &failure.text,
                 bank => &failure.bank,

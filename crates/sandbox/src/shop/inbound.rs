@@ -242,7 +242,7 @@ pub(super) async fn webhook(
             match verified {
                 // The shopper closed the browser on the way back.
                 true => card::complete(&shop, &id, payment, lang).await,
-                false => results::refresh(&shop, &id, lang).await,
+                false => results::hear(&shop, &id, payment, lang).await,
             }
         });
     }

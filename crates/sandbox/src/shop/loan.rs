@@ -155,18 +155,19 @@ pub(super) async fn apply(
         let text = lang.of("Bir banka ve plan seçin.", "Choose a bank and a plan.");
         errors.push(("plan", text.to_owned()));
     }
-    let stage = shop.store().order(&id).map(|order| order.stage.clone());
-    let (bank, term) = match (stage, plan) {
+    results::ask_if_unfinished(&shop, &id, lang).await;
+    let can_begin = shop.store().order(&id).map(Order::can_begin);
+    let (bank, term) = match (can_begin, plan) {
         (None, _) => return results::unknown(&shop, &visit),
-        (Some(Stage::Open), Some(plan)) if errors.is_empty() => plan,
-        (Some(Stage::Open), _) => {
+        (Some(true), Some(plan)) if errors.is_empty() => plan,
+        (Some(true), _) => {
             let mut forms = Forms::fresh(Way::Loan, None);
             forms.buyer = buyer;
             forms.plan = form.value("plan").to_owned();
             forms.loan_errors = errors;
             return checkout::page(&shop, &visit, &id, &forms);
         }
-        (Some(_), _) => return go_to(&address, &visit),
+        (Some(false), _) => return go_to(&address, &visit),
     };
     let callback = callback_url(&shop, &headers, &id);
     let begun = {
@@ -293,49 +294,56 @@ fn settle(order: &mut Order, payment: i64, answer: &Value, lang: Lang) {
         Some("SUCCESS") => {
             order.paid(payment, Receipt::default());
         }
-        Some("FAILURE") => order.failed(Some(payment), Failure::of_payment(answer, lang)),
+        Some("FAILURE") => order.failed(Some(payment), Failure::of_loan(answer, lang)),
         _ => match action {
+            "REDIRECT_TO_URL" => order.applied(payment, Action::Shopper),
             "APPROVAL_REQUIRED" => order.applied(payment, Action::Approval),
             "WAIT_FOR_WEBHOOK" => order.applied(payment, Action::Webhook),
             "VERIFY_REQUIRED" => order.applied(payment, Action::Verify),
-            // Still at the bank.
             _ => {}
         },
     }
 }
 
-/// The browser is back, with a callback whose hash is right.
+/// The browser is back, with a callback whose hash is right. It does not say why a bank declined,
+/// nor whether the shopper left early or the bank is slow, and an older return may tell what is no
+/// longer so: all of that is asked.
 pub(super) async fn returned(shop: &Shop, id: &str, form: &Form, lang: Lang) {
     let Ok(payment) = form.value("paymentId").parse::<i64>() else {
         return;
     };
-    let replayed = {
+    let told = json!({
+        "paymentStatus": form.value("paymentStatus"),
+        "additionalAction": form.value("additionalAction"),
+    });
+    let failed = form.value("paymentStatus") == "FAILURE";
+    let (first, ask) = {
         let mut store = shop.store();
         let Some(order) = store.order_mut(id) else {
             return;
         };
         let current = order.payment() == Some(payment);
-        let first = matches!(order.stage, Stage::AtBank { .. }) && current;
-        if first && form.value("callbackStatus") != "ALREADY_RETURNED" {
-            let told = json!({
-                "paymentStatus": form.value("paymentStatus"),
-                "additionalAction": form.value("additionalAction"),
-                "paymentError": { "errorDescription": lang.of(
-                    "Banka başvuruyu onaylamadı ya da başvurudan vazgeçildi.",
-                    "The bank did not approve the application, or it was given up.",
-                ) },
-            });
+        let first = current
+            && (matches!(order.stage, Stage::AtBank { .. }) || order.is_unfinished())
+            && form.value("callbackStatus") != "ALREADY_RETURNED";
+        if first && !failed {
             settle(order, payment, &told, lang);
-            false
-        } else {
-            current
         }
+        let slow = form.value("additionalAction") == "WAIT_FOR_WEBHOOK";
+        (first, current && (!first || failed || slow))
     };
-    shop.store().empty_cart_of(id);
-    // An older return may tell what is no longer so: ask.
-    if replayed {
+    if ask {
         results::refresh(shop, id, lang).await;
     }
+    let mut store = shop.store();
+    // Also when it could not be asked: the callback is proven.
+    if first
+        && failed
+        && let Some(order) = store.order_mut(id)
+    {
+        settle(order, payment, &told, lang);
+    }
+    store.empty_cart_of(id);
 }
 
 /// Asks the lender again by way of the gateway.
@@ -344,7 +352,15 @@ pub(super) async fn verify(gateway: &Gateway<'_>, id: &str, payment: i64) {
     let answer = gateway.post_nothing(&path, None).await;
     let mut store = gateway.shop.store();
     if let (Some(order), Ok(answer)) = (store.order_mut(id), answer) {
-        settle(order, payment, &answer, gateway.lang);
+        match (
+            order.left == Some(payment),
+            answer["paymentStatus"].as_str(),
+        ) {
+            (true, Some("SUCCESS")) => order.left_ended(payment, true),
+            (true, Some("FAILURE")) => order.left_ended(payment, false),
+            (true, _) => {}
+            (false, _) => settle(order, payment, &answer, gateway.lang),
+        }
     }
     store.empty_cart_of(id);
 }

@@ -1,7 +1,7 @@
 //! An order and its one attempt in flight: who may begin, what may follow what. Pure; the caller
 //! holds the lock, asks the gateway between two steps, and reports what came of it.
 
-use super::outcome::{Failure, Receipt};
+use super::outcome::{Failure, Receipt, Tried};
 use super::pages::Lang;
 use std::time::Instant;
 
@@ -19,6 +19,8 @@ pub(super) enum Action {
     Approval,
     /// The bank's decision, which a webhook announces.
     Webhook,
+    /// The shopper, who left the bank's page before the end. Another way may be taken instead.
+    Shopper,
     /// An answer to a further question.
     Verify,
 }
@@ -94,6 +96,11 @@ pub(super) struct Order {
     pub(super) offers: Option<serde_json::Value>,
     /// The lender's page of the last application.
     pub(super) bank_url: Option<String>,
+    /// An application that was left unfinished for another way of paying. It stays open at the bank
+    /// until it is withdrawn there or its time is over.
+    pub(super) left: Option<i64>,
+    /// The bank paid a loan out after the order was paid another way.
+    pub(super) paid_twice: Option<i64>,
     /// Which published card was typed last, to fill the form again without keeping a number.
     pub(super) test_card: Option<usize>,
     /// The shopper's language, for what is asked while nobody looks.
@@ -125,6 +132,8 @@ impl Order {
             rewards: None,
             offers: None,
             bank_url: None,
+            left: None,
+            paid_twice: None,
             test_card: None,
             lang: Lang::Tr,
             asked_at: None,
@@ -164,7 +173,24 @@ impl Order {
 
     /// The order was placed: its cart can be emptied.
     pub(super) fn is_placed(&self) -> bool {
-        matches!(self.stage, Stage::Paid { .. } | Stage::Applied { .. })
+        let placed = matches!(self.stage, Stage::Paid { .. } | Stage::Applied { .. });
+        placed && !self.is_unfinished()
+    }
+
+    /// The shopper left the bank's page before the application was sent.
+    pub(super) fn is_unfinished(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Applied {
+                action: Action::Shopper,
+                ..
+            }
+        )
+    }
+
+    /// Whether an attempt can begin.
+    pub(super) fn can_begin(&self) -> bool {
+        self.stage == Stage::Open || self.is_unfinished()
     }
 
     fn move_to(&mut self, stage: Stage) {
@@ -172,10 +198,14 @@ impl Order {
         self.stage = stage;
     }
 
-    /// Begins an attempt, unless one is under way or the order is paid.
+    /// Begins an attempt, unless one is under way or the order is paid. An application that the
+    /// shopper did not finish is left behind.
     pub(super) fn begin(&mut self, way: Way) -> bool {
-        if self.stage != Stage::Open {
+        if !self.can_begin() {
             return false;
+        }
+        if self.is_unfinished() {
+            self.left = self.payment();
         }
         self.attempt += 1;
         self.failure = None;
@@ -227,9 +257,34 @@ impl Order {
             _ => of.is_none() || self.payment().is_none() || self.payment() == of,
         };
         if mine {
+            let tried = match (self.way(), &self.stage) {
+                (Way::Loan, _) => Tried::Loan,
+                (Way::Card, Stage::Doubt { .. }) => Tried::CardInDoubt,
+                (Way::Card, _) => Tried::Card,
+            };
             self.rewards = None;
-            self.failure = Some(failure);
+            self.failure = Some(Failure { tried, ..failure });
             self.move_to(Stage::Open);
+        }
+    }
+
+    /// The bank paid out, or ended, the application that was left unfinished.
+    pub(super) fn left_ended(&mut self, of: i64, paid: bool) {
+        if self.left != Some(of) {
+            return;
+        }
+        self.left = None;
+        match (paid, &self.stage) {
+            (false, _) => {}
+            (true, Stage::Open) => {
+                self.failure = None;
+                self.receipt = Some(Receipt::default());
+                self.move_to(Stage::Paid { payment: of });
+            }
+            (true, _) => {
+                self.paid_twice = Some(of);
+                self.version += 1;
+            }
         }
     }
 
@@ -358,6 +413,50 @@ mod tests {
         assert!(!order.give_up() && !order.begin(Way::Card));
         order.failed(Some(7), Failure::default());
         assert!(order.begin(Way::Card));
+    }
+
+    #[test]
+    fn an_unfinished_application_gives_way_to_another_payment() {
+        let mut order = at_lender(7);
+        order.applied(7, Action::Shopper);
+        assert!(order.is_unfinished() && !order.is_placed());
+        assert!(order.begin(Way::Card) && order.left == Some(7));
+        // The bank pays out what was left: after the card was taken both are, and it is said.
+        assert!(order.paid(8, Receipt::default()));
+        order.left_ended(9, true);
+        assert_eq!(order.paid_twice, None);
+        order.left_ended(7, true);
+        assert_eq!(order.paid_twice, Some(7));
+        assert_eq!(order.stage, Stage::Paid { payment: 8 });
+
+        // Withdrawn, it is gone; paid out before anything else was tried, it pays the order.
+        let mut order = at_lender(7);
+        order.applied(7, Action::Shopper);
+        order.begin(Way::Card);
+        order.failed(None, Failure::default());
+        order.left_ended(7, true);
+        assert_eq!(order.stage, Stage::Paid { payment: 7 });
+        let mut order = at_lender(7);
+        order.applied(7, Action::Shopper);
+        order.begin(Way::Card);
+        order.left_ended(7, false);
+        assert_eq!((order.left, order.paid_twice), (None, None));
+    }
+
+    #[test]
+    fn a_failure_tells_what_was_tried() {
+        let mut order = order();
+        order.begin(Way::Card);
+        order.failed(None, Failure::default());
+        let tried = |order: &Order| order.failure.as_ref().unwrap().tried;
+        assert_eq!(tried(&order), Tried::Card);
+        order.begin(Way::Card);
+        order.in_doubt(Some(7));
+        order.failed(Some(7), Failure::default());
+        assert_eq!(tried(&order), Tried::CardInDoubt);
+        let mut order = at_lender(7);
+        order.failed(Some(7), Failure::default());
+        assert_eq!(tried(&order), Tried::Loan);
     }
 
     #[test]

@@ -24,6 +24,18 @@ pub(super) struct Receipt {
     pub(super) points: i64,
 }
 
+/// What the shopper was led to believe before an attempt failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// The bank refused a card at once: no money moved.
+    #[default]
+    Card,
+    /// Nobody knew for a while. The bank may have taken the money and given it back.
+    CardInDoubt,
+    /// A loan was applied for.
+    Loan,
+}
+
 /// Of an attempt that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -35,6 +47,8 @@ pub(super) struct Failure {
     pub(super) text: String,
     /// What the bank itself said, or empty.
     pub(super) bank: String,
+    /// What was tried.
+    pub(super) tried: Tried,
 }
 
 impl Receipt {
@@ -74,7 +88,35 @@ impl Failure {
             code: text(&errors["errorCode"]),
             text: text(&errors["errorDescription"]),
             bank: bank.trim().chars().take(BANK_TEXT_MAX).collect(),
+            tried: Tried::Card,
         }
+    }
+
+    /// Of a loan that reads FAILURE: its `paymentError`, and the bank's word in `errorMessage`.
+    pub(super) fn of_loan(answer: &Value, lang: Lang) -> Failure {
+        let mut failure = Failure::of_payment(answer, lang);
+        failure.tried = Tried::Loan;
+        failure.text = match failure.group.as_str() {
+            "BNPL_CANCELLED" => lang.of(
+                "Başvurudan vazgeçildi ya da süresi doldu.",
+                "The application was withdrawn, or its time ran out.",
+            ),
+            "NOT_SUFFICIENT_FUNDS" => lang.of(
+                "Bankadaki kredi limitiniz bu tutara yetmiyor.",
+                "Your credit limit at the bank does not cover this amount.",
+            ),
+            _ => lang.of(
+                "Banka başvuruyu onaylamadı.",
+                "The bank did not approve the application.",
+            ),
+        }
+        .to_owned();
+        let said = answer["errorMessage"].as_str().unwrap_or_default();
+        let told = answer["paymentError"]["errorDescription"].as_str();
+        if told != Some(said) {
+            failure.bank = said.chars().take(BANK_TEXT_MAX).collect();
+        }
+        failure
     }
 
     /// Of a payment that reads FAILURE: its `paymentError`.
@@ -100,8 +142,23 @@ impl Failure {
         }
     }
 
-    /// What the shopper can do.
+    /// What became of the shopper's money, and what they can do.
     pub(super) fn advice(&self, lang: Lang) -> &'static str {
+        match self.tried {
+            Tried::Loan => lang.of(
+                "Kredi kullandırılmadı, borçlanmadınız. Başka bir bankaya başvurabilir ya da kartla ödeyebilirsiniz.",
+                "No loan was paid out and you owe nothing. You can apply at another bank or pay by card.",
+            ),
+            Tried::CardInDoubt => lang.of(
+                "Kartınızdan para çekildiyse işlem iptal edildi; tutar kartınıza kendiliğinden iade edilir. Yeniden ödeyebilirsiniz.",
+                "If your card was charged, the charge was reversed and the amount returns to your card by itself. You can pay again.",
+            ),
+            Tried::Card => self.advice_by_group(lang),
+        }
+    }
+
+    /// After a bank's prompt refusal.
+    fn advice_by_group(&self, lang: Lang) -> &'static str {
         match self.group.as_str() {
             "NOT_SUFFICIENT_FUNDS" | "EXCEEDS_WITHDRAWAL_AMOUNT_LIMIT" => lang.of(
                 "Kartınızın limitini kontrol edin, başka bir kart deneyin ya da krediyle ödeyin.",
@@ -133,10 +190,63 @@ impl Failure {
                 "Tek çekimle yeniden deneyin.",
                 "Try again with a single payment.",
             ),
+            "APPROVED_COMPLETED" | "ORDER_ID_ALREADY_USED" => lang.of(
+                "Banka bu sipariş numarasını daha önce görmüş. Kart hareketlerinize bakın: bu tutar görünmüyorsa yeniden deneyin, görünüyorsa önce mağazaya yazın.",
+                "The bank has seen this order number before. Look at your card's transactions: if this amount is not there, try again; if it is, write to the shop first.",
+            ),
             _ => lang.of(
                 "Kartınızdan para çekilmedi. Yeniden deneyebilir ya da başka bir yolla ödeyebilirsiniz.",
                 "No money was taken. You can try again or pay another way.",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of_group(group: &str, tried: Tried) -> Failure {
+        Failure {
+            group: group.to_owned(),
+            tried,
+            ..Failure::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_money_that_is_not_known() {
+        let says_none = |failure: &Failure| {
+            failure.advice(Lang::Tr).contains("para çekilmedi")
+                || failure.advice(Lang::En).contains("No money was taken")
+        };
+        for group in ["", "COMMUNICATION_OR_SYSTEM_ERROR", "DECLINED"] {
+            assert!(says_none(&of_group(group, Tried::Card)), "{group}");
+            for tried in [Tried::CardInDoubt, Tried::Loan] {
+                assert!(!says_none(&of_group(group, tried)), "{group} {tried:?}");
+            }
+        }
+        for group in ["APPROVED_COMPLETED", "ORDER_ID_ALREADY_USED"] {
+            assert!(!says_none(&of_group(group, Tried::Card)), "{group}");
+        }
+        let loan = of_group("DECLINED", Tried::Loan).advice(Lang::En);
+        assert!(loan.contains("loan") && !loan.contains("Your card"));
+    }
+
+    #[test]
+    fn a_declined_loan_tells_the_banks_word() {
+        let answer = json!({
+            "paymentError": { "errorGroup": "DECLINED", "errorDescription": "Ödeme alınamadı" },
+            "errorMessage": "Başvuru uygun bulunmadı",
+        });
+        let failure = Failure::of_loan(&answer, Lang::Tr);
+        assert_eq!(failure.bank, "Başvuru uygun bulunmadı");
+        assert_eq!(failure.text, "Banka başvuruyu onaylamadı.");
+        let silent = json!({
+            "paymentError": { "errorGroup": "BNPL_CANCELLED", "errorDescription": "İptal" },
+            "errorMessage": "İptal",
+        });
+        assert_eq!(Failure::of_loan(&silent, Lang::Tr).bank, "");
     }
 }

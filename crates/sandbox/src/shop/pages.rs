@@ -3,15 +3,16 @@
 use super::browser::{LANG_COOKIE, VISITOR_COOKIE, Visit};
 use super::{Shop, amounts, calls};
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{self, Path};
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use minijinja::value::Value;
-use minijinja::{Environment, State, context};
+use minijinja::{Environment, State, UndefinedBehavior, context};
+use std::sync::Arc;
 
 /// Seconds that a browser keeps its cookies: a week.
 const COOKIE_SECONDS: u32 = 604_800;
@@ -67,13 +68,14 @@ const TEMPLATES: [(&str, &str); 10] = [
 ];
 
 impl Pages {
-    /// Reads the templates. Names end in `.html`, so every value is escaped.
-    pub(super) fn new() -> Pages {
+    /// Reads the templates. Names end in `.html`, so every value is escaped. The error names the
+    /// template that cannot be read, and its line.
+    pub(super) fn new() -> Result<Pages, String> {
         let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         for (name, text) in TEMPLATES {
-            if let Err(error) = environment.add_template(name, text) {
-                tracing::error!(%error, name, "a template cannot be read");
-            }
+            let added = environment.add_template(name, text);
+            added.map_err(|error| error.to_string())?;
         }
         environment.add_function("t", |state: &State, tr: String, en: String| {
             lang_of(state).of(&tr, &en).to_owned()
@@ -81,7 +83,7 @@ impl Pages {
         environment.add_filter("money", |state: &State, kurus: i64| {
             amounts::spelled(kurus, lang_of(state))
         });
-        Pages(environment)
+        Ok(Pages(environment))
     }
 
     /// A piece of HTML.
@@ -266,12 +268,30 @@ pub(super) fn refused(status: StatusCode) -> Response {
 }
 
 /// `GET /shop/{file}`.
-pub(super) async fn file(Path(name): Path<String>) -> Response {
+pub(super) async fn file(
+    extract::State(shop): extract::State<Arc<Shop>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     match name.as_str() {
         "shop.css" => asset("text/css", include_str!("shop.css")),
         "shop.js" => asset("text/javascript", include_str!("shop.js")),
-        _ => refused(StatusCode::NOT_FOUND),
+        _ => nowhere(&shop, &Visit::of(&headers, None)),
     }
+}
+
+/// A page for an address that the shop does not have.
+fn nowhere(shop: &Shop, visit: &Visit) -> Response {
+    let lang = visit.lang;
+    shop.says(
+        visit,
+        StatusCode::NOT_FOUND,
+        lang.of("Böyle bir sayfa yok", "There is no such page"),
+        lang.of(
+            "Adresi kontrol edin ya da ürünlere dönün.",
+            "Please check the address, or go back to the products.",
+        ),
+    )
 }
 
 /// `GET /shop/img/{file}`.
@@ -307,7 +327,7 @@ mod tests {
 
     #[test]
     fn every_template_can_be_read() {
-        let pages = Pages::new();
+        let pages = Pages::new().unwrap();
         for (name, _) in TEMPLATES {
             assert!(pages.0.get_template(name).is_ok(), "{name}");
         }

@@ -50,21 +50,39 @@ pub(super) const HINTS: [Hint; 9] = [
     Hint { number: "5115830000006669", name: "", about_tr: "3DS doğrulaması başarısız olur", about_en: "3DS verification fails" },
 ];
 
-/// Reward cards beyond the hints: number, and what they hold.
+/// Cards worth a word beyond the hints: number, and what they hold.
 #[rustfmt::skip]
-const REWARDS: [(&str, &str, &str); 3] = [
+const REWARDS: [(&str, &str, &str); 4] = [
     ("5188961939192544", "12,35 ₺ bonus ve 5,20 ₺ mağaza puanı", "₺12.35 bonus and ₺5.20 shop points"),
     ("4032800000000007", "11,22 ₺ bonus ve 45,58 ₺ mağaza puanı", "₺11.22 bonus and ₺45.58 shop points"),
     ("4090700000000008", "22,82 ₺ bonus", "₺22.82 bonus"),
+    (FOREIGN, "Yurt dışı kartı: TRY, USD ya da EUR öder", "A foreign card: pays TRY, USD or EUR"),
 ];
 
-/// The simulator's own cards, for campaigns that no published card has.
+/// The simulator's own cards: campaigns that no published card has, and points that are spent.
 #[rustfmt::skip]
-const SIMULATORS: [(&str, &str, &str); 3] = [
+const SIMULATORS: [(&str, &str, &str); 7] = [
     ("5400630000030006", "Ekstra puan kampanyası (simülatörün kartı)", "Extra points (the simulator's own card)"),
     ("4048090000040003", "Dakika kazanma kampanyası (simülatörün kartı)", "Airtime (the simulator's own card)"),
     ("5526590000050009", "Sonraki ekstreye erteleme (simülatörün kartı)", "Next statement (the simulator's own card)"),
+    ("4043080000060007", "12,35 ₺ bonus ve 5,20 ₺ mağaza puanı, harcanır (simülatörün kartı)", "₺12.35 bonus and ₺5.20 shop points, spent when you pay (the simulator's own card)"),
+    ("4024580000060009", "50,40 ₺ bonus ve 100,00 ₺ mağaza puanı, harcanır (simülatörün kartı)", "₺50.40 bonus and ₺100.00 shop points, spent when you pay (the simulator's own card)"),
+    ("4329540000060005", "10,00 ₺ mil, harcanır (simülatörün kartı)", "₺10.00 in miles, spent when you pay (the simulator's own card)"),
+    ("4048090000060001", "33,82 ₺ puan ve 25,00 ₺ mağaza puanı, harcanır (simülatörün kartı)", "₺33.82 points and ₺25.00 shop points, spent when you pay (the simulator's own card)"),
 ];
+
+/// Bank and brand of a card of the simulator's own.
+fn of_simulator(number: &str) -> (&'static str, &'static str) {
+    match number.get(..6) {
+        Some("404308") => ("T. GARANTİ BANKASI A.Ş.", "Bonus"),
+        Some("432954") => ("T. GARANTİ BANKASI A.Ş.", "Shop&Fly"),
+        Some("402458") => ("TÜRK EKONOMİ BANKASI A.Ş.", "Bonus"),
+        _ => ("YAPI VE KREDİ BANKASI A.Ş.", "World"),
+    }
+}
+
+/// A card that no list of Turkish banks holds, as the clients' samples pay in dollars with it.
+const FOREIGN: &str = "5400010000000004";
 
 fn about(number: &str) -> (&'static str, &'static str) {
     let hinted = HINTS
@@ -81,9 +99,14 @@ fn about(number: &str) -> (&'static str, &'static str) {
 pub(super) static CARDS: LazyLock<Vec<TestCard>> = LazyLock::new(|| {
     let mut cards = Vec::new();
     for (number, ..) in SIMULATORS {
-        let (bank, brand, kind) = ("YAPI VE KREDİ BANKASI A.Ş.", "World", "CREDIT_CARD");
-        cards.push(card(number, [bank, brand, "", kind], ["", ""]));
+        let (bank, brand) = of_simulator(number);
+        cards.push(card(number, [bank, brand, "", "CREDIT_CARD"], ["", ""]));
     }
+    cards.push(card(
+        FOREIGN,
+        ["", "", "MASTER_CARD", "CREDIT_CARD"],
+        ["", ""],
+    ));
     for row in SUCCESS.lines().skip(1).map(fields) {
         if let [number, bank, kind, brand, association, ..] = row.as_slice() {
             cards.push(card(number, [bank, brand, association, kind], ["", ""]));
@@ -150,7 +173,7 @@ mod tests {
     #[test]
     fn all_published_cards_are_read() {
         let (buy, fail): (Vec<_>, Vec<_>) = CARDS.iter().partition(|card| card.scenario.is_empty());
-        assert_eq!((buy.len(), fail.len()), (338, 74));
+        assert_eq!((buy.len(), fail.len()), (343, 74));
         for card in CARDS.iter() {
             assert!(mask::ends(&card.number).is_some(), "{card:?}");
         }

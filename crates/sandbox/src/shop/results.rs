@@ -7,7 +7,7 @@ use super::cart::lines_shown;
 use super::checkout::{self, Forms};
 use super::loan;
 use super::order::{Action, BankPage, Order, Stage, Way};
-use super::outcome::{Failure, Receipt};
+use super::outcome::{Failure, Receipt, Tried};
 use super::pages::{Lang, Page, go_to, refused};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -67,15 +67,23 @@ pub(super) async fn show(
     let known = {
         let store = shop.store();
         store.order(&id).map(|order| {
-            let open = order.stage == Stage::Open;
-            (open, order.offers.is_some(), order.test_card)
+            // An application that was not finished gives way once another way is asked for.
+            let instead = order.is_unfinished() && choice.way.is_some();
+            let open = order.stage == Stage::Open || instead;
+            let failure = order.failure.as_ref();
+            let loan_failed = failure.is_some_and(|failure| failure.tried == Tried::Loan);
+            (open, order.offers.is_some(), order.test_card, loan_failed)
         })
     };
     match known {
         None => unknown(&shop, &visit),
         Some((false, ..)) => stage(&shop, &visit, &id),
-        Some((true, has_offers, typed)) => {
-            let by_loan = choice.way.as_deref() == Some("loan");
+        Some((true, has_offers, typed, loan_failed)) => {
+            // Whoever was declined a loan looks for another one first.
+            let by_loan = match choice.way.as_deref() {
+                Some(way) => way == "loan",
+                None => loan_failed,
+            };
             let way = if by_loan { Way::Loan } else { Way::Card };
             let mut forms = Forms::fresh(way, chosen.or(typed));
             if by_loan
@@ -140,6 +148,10 @@ fn stage_name(stage: &Stage) -> &'static str {
             action: Action::Webhook,
             ..
         } => "webhook",
+        Stage::Applied {
+            action: Action::Shopper,
+            ..
+        } => "unfinished",
         Stage::Applied { .. } => "verify",
         Stage::Doubt { .. } => "doubt",
         Stage::Paid { .. } => "paid",
@@ -159,6 +171,7 @@ fn shown(order: &Order, shop: &Shop) -> Value {
         lines => lines_shown(&order.lines),
         total => order.total,
         payment => order.payment(),
+        paid_twice => order.paid_twice,
         waits_seconds => shop.place.webhook_wait.as_secs().max(1),
         receipt => order.receipt.as_ref().map(|receipt| context! {
             pos => &receipt.pos,
@@ -242,7 +255,10 @@ pub(super) async fn bank(
     let known = {
         let store = shop.store();
         let order = store.order(&id);
-        order.map(|order| (order.stage.clone(), order.bank_url.clone()))
+        order.map(|order| {
+            let left = order.left.is_some();
+            (order.stage.clone(), order.bank_url.clone(), left)
+        })
     };
     match known {
         None => unknown(&shop, &visit),
@@ -251,10 +267,10 @@ pub(super) async fn bank(
                 page: BankPage::Html(html),
                 ..
             },
-            _,
+            ..,
         )) => shop.bank_html(&html, &visit),
-        // An application that was left unfinished also reads as one that waits.
-        Some((Stage::AtBank { .. } | Stage::Applied { .. }, Some(url))) => go_to(&url, &visit),
+        Some((Stage::AtBank { .. } | Stage::Applied { .. }, Some(url), _))
+        | Some((_, Some(url), true)) => go_to(&url, &visit),
         Some(_) => go_to(&format!("/shop/orders/{id}"), &visit),
     }
 }
@@ -281,6 +297,30 @@ pub(super) async fn give_up(
         order.give_up();
     }
     go_to(&format!("/shop/orders/{id}"), &visit)
+}
+
+/// An application that the shopper did not finish is asked about once more before another way of
+/// paying begins: it may have been finished in another window.
+pub(super) async fn ask_if_unfinished(shop: &Shop, id: &str, lang: Lang) {
+    let unfinished = shop.store().order(id).is_some_and(Order::is_unfinished);
+    if unfinished {
+        refresh(shop, id, lang).await;
+    }
+}
+
+/// The gateway told of a payment: the order's own, or an application that was left for another way.
+pub(super) async fn hear(shop: &Shop, id: &str, payment: i64, lang: Lang) {
+    let left = {
+        let store = shop.store();
+        let order = store.order(id);
+        order
+            .filter(|order| order.left == Some(payment))
+            .map(|order| order.visitor.clone())
+    };
+    match left {
+        Some(visitor) => loan::verify(&shop.gateway(&visitor, lang), id, payment).await,
+        None => refresh(shop, id, lang).await,
+    }
 }
 
 /// Asks the gateway what became of an order that is neither open nor paid.

@@ -158,7 +158,7 @@ impl Store {
     pub(super) fn order_of_payment(&self, payment: i64) -> Option<String> {
         let mut orders = self.orders.values.values();
         orders
-            .find(|order| order.payment() == Some(payment))
+            .find(|order| order.payment() == Some(payment) || order.left == Some(payment))
             .map(|order| order.id.clone())
     }
 

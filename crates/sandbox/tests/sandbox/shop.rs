@@ -1,9 +1,9 @@
 //! The demo shop as a browser meets it, checked against the banks' books.
 
-use super::{Serving, answer_of, fresh_directory, send};
+use super::{JSON, Serving, answer_of, fresh_directory, send};
 use contract::signature;
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ fn two_clicks_on_pay_take_the_money_and_the_points_once() {
         &serving.simulator,
         "POST",
         "/control/faults",
-        "",
+        JSON,
         fault,
     ));
     let pay = format!("{BONUS}&reward=0&threeds=no");
@@ -203,7 +203,13 @@ fn banks_are_compared_and_two_clicks_make_one_application() {
     let browser = Browser::with(&serving, "tv");
     let order = browser.checkout();
     let offers = browser.get(&format!("{order}?way=loan")).body;
-    for bank in ["İş Bankası", "Akbank", "TEB", "Fibabanka", "Denizbank"] {
+    for bank in [
+        "T. İŞ BANKASI A.Ş.",
+        "AKBANK T.A.Ş.",
+        "TÜRK EKONOMİ BANKASI A.Ş.",
+        "FIBABANKA A.Ş.",
+        "DENİZBANK A.Ş.",
+    ] {
         assert!(offers.contains(bank), "{bank}: {offers}");
     }
     assert!(offers.contains("value=\"064:6\"") && offers.contains("value=\"134:\""));
@@ -371,7 +377,7 @@ fn a_payment_in_doubt_is_not_paid_again_and_ends_by_itself() {
         &serving.simulator,
         "POST",
         "/control/faults",
-        "",
+        JSON,
         fault,
     ));
     let path = format!("{order}/card");
@@ -391,7 +397,9 @@ fn a_payment_in_doubt_is_not_paid_again_and_ends_by_itself() {
         1
     );
     // The gateway takes back what nobody was told of, and the order can be paid again.
-    browser.waits_for(&order, "id=\"card-form\"");
+    let page = browser.waits_for(&order, "id=\"card-form\"");
+    assert!(page.contains("the charge was reversed"), "{page}");
+    assert!(!page.contains("No money was taken"), "{page}");
     let books = control(&serving, "/control/ledger");
     assert_eq!(books["orders"][0]["state"], "voided", "{books}");
     assert_eq!(browser.post(&path, &pay).status, 303);
@@ -443,7 +451,7 @@ fn the_bench_orders_faults_and_lists_those_to_come() {
     let late = r#"{"operation": "apply", "fault": {"kind": "delay", "ms": 1234}}"#;
     let path = "/control/lender-faults";
     assert_eq!(
-        answer_of(send(&serving.simulator, "POST", path, "", late)),
+        answer_of(send(&serving.simulator, "POST", path, JSON, late)),
         Value::Null
     );
     let page = browser.get("/sandbox/faults").body;
@@ -472,4 +480,159 @@ fn the_bench_orders_faults_and_lists_those_to_come() {
     for path in ["/control/faults", "/control/lender-faults"] {
         assert_eq!(control(&serving, path), json!({"faults": []}));
     }
+}
+
+/// Presses a button of a bank's loan page and goes on to the shop, as the shopper's browser does.
+fn at_lender(browser: &Browser<'_>, page: &str, button: &str) {
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let split = |url: &str| {
+        let rest = url.strip_prefix("http://").unwrap();
+        let (host, path) = rest.split_at(rest.find('/').unwrap());
+        (host.to_owned(), path.to_owned())
+    };
+    let (host, path) = split(page);
+    let decided = Reply::read(send(&host, "POST", &path, form, button));
+    assert_eq!(decided.status, 303, "{}", decided.body);
+    let (host, path) = split(decided.header("location"));
+    let back = Reply::read(send(&host, "GET", &path, "", ""));
+    assert_eq!(back.status, 200, "{}", back.body);
+    let (action, fields) = form_of(&back.body);
+    let (_, path) = split(&action);
+    assert_eq!(browser.post(&path, &encoded(&fields)).status, 303);
+}
+
+#[test]
+fn an_application_that_is_not_finished_gives_way_to_a_card() {
+    let directory = fresh_directory("shop-unfinished");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "tv");
+    let order = browser.checkout();
+    browser.get(&format!("{order}?way=loan"));
+    let loan = format!("{order}/loan");
+    let applied = browser.post(&loan, &format!("{BUYER}064%3A6"));
+    at_lender(&browser, applied.header("location"), "action=close");
+    let page = browser.get(&order).body;
+    assert!(page.contains("stage unfinished"), "{page}");
+    assert!(
+        page.contains("You have not finished the application"),
+        "{page}"
+    );
+    assert!(!page.contains("assessing"), "{page}");
+    let checkout = browser.get(&format!("{order}?way=card")).body;
+    assert!(checkout.contains("id=\"card-form\""), "{checkout}");
+    assert!(checkout.contains("still open"), "{checkout}");
+    let pay = format!("{BONUS}&threeds=no");
+    assert_eq!(browser.post(&format!("{order}/card"), &pay).status, 303);
+    let paid = browser.waits_for(&order, "stage paid");
+    assert!(!paid.contains("paid the loan out"), "{paid}");
+    // Withdrawn after all, nothing more comes of it.
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let page = applied.header("location").strip_prefix("http://").unwrap();
+    let (host, path) = page.split_at(page.find('/').unwrap());
+    Reply::read(send(host, "POST", path, form, "action=cancel"));
+    let loans = control(&serving, "/control/loans");
+    assert_eq!(loans["loans"][0]["state"], "cancelled", "{loans}");
+    assert!(browser.get(&order).body.contains("stage paid"));
+}
+
+#[test]
+fn a_loan_that_is_declined_or_withdrawn_says_so_and_stays_on_its_tab() {
+    let directory = fresh_directory("shop-declined");
+    let serving = Serving::start(&directory, &["--no-play", "--webhook-wait-ms", "100"]);
+    let browser = Browser::with(&serving, "tv");
+    let order = browser.checkout();
+    for (button, told) in [
+        (
+            "action=decline&reason=BANK_REJECTED",
+            "The bank did not approve the application.",
+        ),
+        ("action=cancel", "The application was withdrawn"),
+    ] {
+        browser.get(&format!("{order}?way=loan"));
+        let loan = format!("{order}/loan");
+        let applied = browser.post(&loan, &format!("{BUYER}064%3A6"));
+        at_lender(&browser, applied.header("location"), button);
+        let page = browser.waits_for(&order, told);
+        assert!(page.contains("you owe nothing"), "{page}");
+        assert!(!page.contains("No money was taken"), "{page}");
+        assert!(page.contains("way=loan\" aria-current=\"page\""), "{page}");
+    }
+    let declined = browser.get(&order).body;
+    assert!(!declined.contains("id=\"card-form\""), "{declined}");
+}
+
+#[test]
+fn an_address_that_nothing_has_is_a_page_in_the_browsers_language() {
+    let directory = fresh_directory("shop-nowhere");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    for path in ["/shop/nowhere", "/sandbox/nowhere", "/nowhere/at/all"] {
+        for (language, words) in [
+            ("en", "There is no such page"),
+            ("tr", "Böyle bir sayfa yok"),
+        ] {
+            let headers = format!("Accept: text/html,*/*;q=0.8\r\nAccept-Language: {language}\r\n");
+            let page = Reply::read(send(&serving.gateway, "GET", path, &headers, ""));
+            assert_eq!(page.status, 404, "{path}");
+            assert!(page.body.contains(words), "{path}: {}", page.body);
+        }
+    }
+    // A shop's code that mistypes an address still reads JSON.
+    let call = Reply::read(send(
+        &serving.gateway,
+        "GET",
+        "/nowhere",
+        "Accept: */*\r\n",
+        "",
+    ));
+    assert_eq!(call.status, 404);
+    assert!(call.body.contains("1103"), "{}", call.body);
+    let icon = Reply::read(send(&serving.gateway, "GET", "/favicon.ico", "", ""));
+    assert_eq!(icon.status, 200);
+    assert!(icon.header("content-type").starts_with("image/svg+xml"));
+}
+
+#[test]
+fn strangers_hosts_and_forms_are_not_answered() {
+    let directory = fresh_directory("shop-hosts");
+    let serving = Serving::start(&directory, &["--no-play"]);
+    let asks = |address: &str, named: &str, method: &str, path: &str, more: &str, body: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {named}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{more}\r\n{body}"
+        )
+        .unwrap();
+        Reply::read(stream).status
+    };
+    let (gateway, simulator) = (&serving.gateway, &serving.simulator);
+    let port = gateway.rsplit(':').next().unwrap();
+    let stranger = format!("evil.example:{port}");
+    let rebound = format!("Origin: http://{stranger}\r\n");
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for path in ["/shop", "/panel/sign-in", "/sandbox/cards", "/healthz"] {
+        assert_eq!(asks(gateway, &stranger, "GET", path, "", ""), 421, "{path}");
+    }
+    let sign_in = "/sandbox/sign-in";
+    let more = format!("{form}{rebound}");
+    assert_eq!(asks(gateway, &stranger, "POST", sign_in, &more, ""), 421);
+    assert_eq!(asks(gateway, gateway, "POST", sign_in, &more, ""), 403);
+    let local = format!("localhost:{port}");
+    let own = format!("{form}Origin: http://{local}\r\n");
+    assert_eq!(asks(gateway, &local, "POST", sign_in, &own, ""), 303);
+
+    // The simulator: its ledger is not read, and its faults are not ordered, from elsewhere.
+    assert_eq!(
+        asks(simulator, &stranger, "GET", "/control/ledger", "", ""),
+        421
+    );
+    let fault = r#"{"bank": "garanti", "operation": "sale", "fault": {"kind": "decline"}}"#;
+    let faults = "/control/faults";
+    for kind in ["", "Content-Type: text/plain\r\n", form] {
+        let status = asks(simulator, simulator, "POST", faults, kind, fault);
+        assert_eq!(status, 415, "{kind}");
+    }
+    assert_eq!(control(&serving, faults), json!({ "faults": [] }));
+    assert_eq!(asks(simulator, simulator, "POST", faults, JSON, fault), 204);
 }

@@ -6,9 +6,10 @@ use crate::app::App;
 use crate::engine::claims::{Claims, Key};
 use crate::net;
 use crate::operations::{By, Caller, Problem, Who};
-use crate::store::merchants;
+use crate::store::merchants::{self, Merchant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use contract::card::Secret;
 use contract::endpoints::Endpoint;
 use contract::errors::Language;
 use contract::rules::Rule;
@@ -21,19 +22,26 @@ const KEY_MAX: usize = 255;
 /// Characters of an API key.
 const API_KEY_MAX: usize = 200;
 
-/// Checks the headers of wire-protocol section 1 and the signature of section 2.
-pub(super) async fn admit(
+/// What the headers say, and the secret that goes with it.
+pub(super) struct Named<'a> {
+    merchant: Merchant,
+    secret: Secret,
+    api_key: &'a str,
+    rnd_key: &'a str,
+    signature: &'a str,
+}
+
+/// Checks the headers of wire-protocol section 1, and finds the merchant of the API key. Before the
+/// body is read: who names no key of ours has nothing to say.
+pub(super) async fn identify<'a>(
     app: &App,
-    head: &Parts,
-    body: &[u8],
-    endpoint: &Endpoint,
-    language: Language,
+    head: &'a Parts,
     seen: &mut Seen,
-) -> Result<Caller, Problem> {
+) -> Result<Named<'a>, Problem> {
     let api_key = header(head, "x-api-key")?;
     let rnd_key = header(head, "x-rnd-key")?;
     let version = header(head, "x-auth-version")?;
-    let given = header(head, "x-signature")?;
+    let signature = header(head, "x-signature")?;
     if !matches!(version, "v1" | "V1" | "1") {
         return Err(Problem::rule(Rule::UnsupportedAuthVersion));
     }
@@ -47,16 +55,38 @@ pub(super) async fn admit(
         return Err(Problem::rule(Rule::UnknownApiKey));
     };
     seen.merchant_id = Some(merchant.id);
+    Ok(Named {
+        merchant,
+        secret,
+        api_key,
+        rnd_key,
+        signature,
+    })
+}
+
+/// Checks the signature of wire-protocol section 2.
+pub(super) fn admit(
+    app: &App,
+    head: &Parts,
+    named: Named<'_>,
+    body: &[u8],
+    language: Language,
+    seen: &mut Seen,
+) -> Result<Caller, Problem> {
+    let Named {
+        merchant,
+        secret,
+        api_key,
+        rnd_key,
+        signature: given,
+    } = named;
     let host = head
         .headers
         .get(http::header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("");
     let bases = signature::base_urls("http", host, &app.settings.public_urls);
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = target(head);
     let request = SignedRequest {
         base_urls: &bases,
         raw_target: target,
@@ -82,17 +112,13 @@ pub(super) async fn admit(
         }));
         return Err(Problem::rule(Rule::SignatureNotEqual));
     }
-    let key = idempotency_key(head, endpoint, target, body)?;
+    seen.verified = true;
     // Base64 has spellings that decode alike: the claim is on the bytes.
     let signature = BASE64
         .decode(given)
         .map(|bytes| BASE64.encode(bytes))
         .unwrap_or_default();
-    let claims = Claims {
-        merchant_id: merchant.id,
-        signature: Some(signature),
-        key,
-    };
+    let claims = Claims::of_request(app, merchant.id, signature);
     let by = By {
         who: Who::ApiKey(api_key.to_owned()),
         address: net::peer(head, app.settings.behind_proxy),
@@ -105,6 +131,13 @@ pub(super) async fn admit(
     })
 }
 
+/// Path and query as they came.
+fn target(head: &Parts) -> &str {
+    head.uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+}
+
 fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
     let value = head
         .headers
@@ -115,14 +148,13 @@ fn header<'a>(head: &'a Parts, name: &'static str) -> Result<&'a str, Problem> {
         .map_err(|_| Problem::field(Rule::MissingHeader, name))
 }
 
-/// The idempotency key of a POST or DELETE. On other methods the header means nothing.
-fn idempotency_key(
+/// The idempotency key of a POST, PATCH or DELETE. On other methods the header means nothing.
+pub(super) fn idempotency_key(
     head: &Parts,
     endpoint: &Endpoint,
-    target: &str,
     body: &[u8],
 ) -> Result<Option<Key>, Problem> {
-    if !matches!(endpoint.method, "POST" | "DELETE") {
+    if !matches!(endpoint.method, "POST" | "PATCH" | "DELETE") {
         return Ok(None);
     }
     let Some(value) = head.headers.get("x-idempotency-key") else {
@@ -135,11 +167,11 @@ fn idempotency_key(
     let mut hash = Sha256::new();
     hash.update(endpoint.method);
     hash.update([0]);
-    hash.update(target.trim_start_matches('/'));
+    hash.update(target(head).trim_start_matches('/'));
     hash.update([0]);
     hash.update(body);
     Ok(Some(Key {
         key: key.to_owned(),
-        fingerprint: BASE64.encode(hash.finalize()),
+        hash: BASE64.encode(hash.finalize()),
     }))
 }

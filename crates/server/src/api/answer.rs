@@ -78,9 +78,14 @@ pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
             let mut answer = failure(rule.status(), Errors::of_rule(*rule, language, &values));
-            if *rule == Rule::IdempotencyInFlight {
-                answer.retry_after = Some(RETRY_AFTER_SECONDS);
-            }
+            answer.retry_after = match rule {
+                Rule::IdempotencyInFlight => Some(RETRY_AFTER_SECONDS),
+                Rule::TooManyRequests => values
+                    .iter()
+                    .find_map(|(name, seconds)| (*name == "seconds").then(|| seconds.parse()))
+                    .and_then(Result::ok),
+                _ => None,
+            };
             answer
         }
         Problem::Failed {
@@ -101,6 +106,13 @@ pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
             let mut errors = Errors::of_group(ErrorGroup::CommunicationOrSystemError, language);
             errors.payment_id = Some(*payment_id);
             failure(ErrorGroup::STATUS, errors)
+        }
+        Problem::UnderWay { payment_id } => {
+            let mut errors = Errors::of_rule(Rule::MoveUnderWay, language, &[]);
+            errors.payment_id = Some(*payment_id);
+            let mut answer = failure(Rule::MoveUnderWay.status(), errors);
+            answer.retry_after = Some(RETRY_AFTER_SECONDS);
+            answer
         }
         Problem::Moved => unavailable("somebody else moved first", language),
         Problem::Unavailable(why) => unavailable(why, language),

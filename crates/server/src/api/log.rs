@@ -4,11 +4,13 @@
 use super::answer::Answer;
 use super::signing::{self, Refused};
 use crate::app::App;
+use crate::headers::RequestId;
 use crate::journal::Entry;
 use crate::net;
+use crate::rates::ANY_MERCHANT;
 use crate::store::merchants;
 use crate::store::requests::Logged;
-use connectors::scrub::words;
+use connectors::scrub::{target, words};
 use contract::rules::Rule;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ use tokio::time::Instant;
 pub(super) struct Seen {
     /// The merchant of the API key.
     pub merchant_id: Option<i64>,
+    /// The signature was right.
+    pub verified: bool,
     /// A signature that was refused.
     pub refused: Option<Box<Refused>>,
 }
@@ -52,14 +56,21 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         return;
     };
     let (error_code, error_text) = error_of(answer);
+    let (method, path) = address(head, answer.status);
     let mut logged = Logged {
         merchant_id: seen.merchant_id.unwrap_or(0),
-        id: app.next_id(),
+        id: head
+            .extensions
+            .get()
+            .map_or_else(|| app.next_id(), |RequestId(id)| *id),
         at: began.at,
         api_key: api_key.to_owned(),
         address: net::peer(head, app.settings.behind_proxy),
-        method: words(head.method.as_str()),
-        path: path(head, answer.status),
+        method,
+        path: match head.uri.query() {
+            Some(query) => format!("{path}?{}", target(query)),
+            None => path,
+        },
         status: i64::from(answer.status),
         took_ms: began.millis(),
         error_code,
@@ -70,7 +81,8 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         (Some(_), None) => app.journal.note(Entry::Request(Box::new(logged))),
         (Some(merchant_id), Some(refused)) => {
             // Whoever knows an API key can be refused as often as he likes.
-            if app.journal.admits_refusal(merchant_id, began.at) {
+            let known = is_known(app, head, merchant_id, began.at);
+            if app.journal.admits_refusal(merchant_id, known, began.at) {
                 let app = Arc::clone(app);
                 tokio::spawn(async move {
                     logged.signing = Some(signing::explained(&refused));
@@ -78,40 +90,45 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
                 });
             }
         }
-        (None, _) => unadmitted(app, logged, began.at),
+        (None, _) => unadmitted(app, head, logged, began.at),
     }
 }
 
-/// Path and query without what may be a card number. Some of our ids look like one; those in the path
-/// of a request that was served are ours.
-fn path(head: &Parts, status: u16) -> String {
+/// Method and path without what may be a card number, for every log. Some of our ids look like one;
+/// those in the path of a request that was served are ours.
+pub(super) fn address(head: &Parts, status: u16) -> (String, String) {
     let path = match status {
         200..300 => head.uri.path().to_owned(),
-        _ => words(head.uri.path()),
+        _ => target(head.uri.path()),
     };
-    match head.uri.query() {
-        Some(query) => format!("{path}?{}", words(query)),
-        None => path,
-    }
+    (words(head.method.as_str()), path)
 }
 
 /// What was refused before anybody asked whose key it is: a header was missing, the address is
 /// unknown. Integrators look for just that.
-fn unadmitted(app: &Arc<App>, mut logged: Logged, at: Timestamp) {
+fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
     const NOBODYS: i64 = 0;
     let unknown_key = logged.error_code.as_deref() == Some(Rule::UnknownApiKey.code());
-    if unknown_key || logged.status >= 500 || !app.journal.admits_refusal(NOBODYS, at) {
+    let known = is_known(app, head, ANY_MERCHANT, at);
+    let unheard = matches!(logged.status, 429 | 500..);
+    if unknown_key || unheard || !app.journal.admits_refusal(NOBODYS, known, at) {
         return;
     }
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Ok(Some((merchant, _))) = merchants::by_api_key(&app, &logged.api_key).await
-            && app.journal.admits_refusal(merchant.id, at)
+            && app.journal.admits_refusal(merchant.id, known, at)
         {
             logged.merchant_id = merchant.id;
             app.journal.note(Entry::Request(Box::new(logged)));
         }
     });
+}
+
+/// Whether good signatures came from the request's address lately.
+fn is_known(app: &App, head: &Parts, merchant_id: i64, at: Timestamp) -> bool {
+    let address = net::client(head, app.settings.behind_proxy);
+    address.is_some_and(|address| app.rates.is_known(merchant_id, address, at))
 }
 
 /// Code and text of an answer under `errors`.

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 pub(super) struct Route {
     /// The endpoint.
     pub endpoint: &'static Endpoint,
+    /// Whether the path takes a method that writes, served or not.
+    pub takes_writes: bool,
     params: Vec<(String, String)>,
 }
 
@@ -70,7 +72,8 @@ fn numbered(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// The endpoint of a request. Doubled slashes are one, and a public URL's own path is cut off.
+/// The endpoint of a request. Doubled slashes are one, one at the end is none, and a public URL's own
+/// path is cut off. What was signed is the path as it came.
 pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Result<Route, Problem> {
     let path = collapsed(raw_path);
     let prefixes = public_urls
@@ -102,15 +105,18 @@ pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Resu
         .zip(matched.params.iter())
         .map(|(name, (_, value))| (name.to_owned(), decoded(value)))
         .collect();
-    Ok(Route { endpoint, params })
+    Ok(Route {
+        endpoint,
+        takes_writes: endpoints.iter().any(|endpoint| endpoint.method != "GET"),
+        params,
+    })
 }
 
 fn collapsed(path: &str) -> String {
     let mut collapsed = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c != '/' || !collapsed.ends_with('/') {
-            collapsed.push(c);
-        }
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        collapsed.push('/');
+        collapsed.push_str(segment);
     }
     collapsed
 }
@@ -165,9 +171,23 @@ mod tests {
             Ok("card_payments::get")
         );
         assert_eq!(
+            name("GET", "/file-reporting/v1/payment-reports/"),
+            name("GET", "/file-reporting/v1/payment-reports")
+        );
+        assert_eq!(
+            name("GET", "//gw//payment/v1//card-payments/1//"),
+            Ok("card_payments::get")
+        );
+        assert_eq!(
             name("PATCH", "/payment/v1/card-payments"),
             Err("MethodNotAllowed".to_owned())
         );
-        assert_eq!(name("GET", "/nowhere"), Err("UnknownRoute".to_owned()));
+        for nowhere in ["/nowhere", "/", "//", "", "/gw", "/gwpayment/v1/cards"] {
+            assert_eq!(
+                name("GET", nowhere),
+                Err("UnknownRoute".to_owned()),
+                "{nowhere}"
+            );
+        }
     }
 }

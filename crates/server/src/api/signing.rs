@@ -62,9 +62,11 @@ pub(super) fn explained(refused: &Refused) -> Json {
         .map(|text| words(&text))
         .unwrap_or_default();
     let body = kept_text(&scrub(&r.body, SECRET_FIELDS), BODY_CHARS_MAX);
+    let rnd_key = words(&r.rnd_key);
     let expected: Vec<String> = shown_bases(&r.bases)
+        .into_iter()
         .map(|base| {
-            let tail = r.hidden(&format!("{}{body}", r.rnd_key));
+            let tail = r.hidden(&format!("{rnd_key}{body}"));
             let head = r.hidden(&format!("{}{target}{}", words(base), r.api_key));
             format!("{head}{SECRET_SHOWN}{tail}")
         })
@@ -73,7 +75,7 @@ pub(super) fn explained(refused: &Refused) -> Json {
         "expected": expected,
         "received": {
             "signature": r.hidden(&words(&r.given)),
-            "rndKey": r.hidden(&r.rnd_key),
+            "rndKey": r.hidden(&rnd_key),
             "apiKey": r.api_key,
             "bodyBytes": r.body.len(),
             "contentType": r.hidden(&words(&r.content_type)),
@@ -92,11 +94,17 @@ impl Refused {
     }
 }
 
-/// The base URLs without those that name the port that everybody leaves out.
-fn shown_bases(bases: &[String]) -> impl Iterator<Item = &String> {
-    bases
-        .iter()
-        .filter(|base| !base.ends_with(":80") && !base.ends_with(":443"))
+/// Each base URL once: not again in capitals, and not with the port that everybody leaves out.
+fn shown_bases(bases: &[String]) -> Vec<&String> {
+    let mut shown: Vec<&String> = Vec::new();
+    for base in bases {
+        let authority = base.split('/').nth(2).unwrap_or("");
+        let default_port = authority.ends_with(":80") || authority.ends_with(":443");
+        if !default_port && !shown.iter().any(|known| known.eq_ignore_ascii_case(base)) {
+            shown.push(base);
+        }
+    }
+    shown
 }
 
 /// How the parts are hashed.

@@ -1,21 +1,19 @@
 //! `galata apm …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
-use super::options::Store;
+use super::credentials::{ClientSecret, NotificationSecret};
+use super::options::{Store, one_of};
+use super::output::{Format, Table, say};
 use crate::app::App;
 use crate::operations::By;
 use crate::operations::Problem;
 use crate::setup::{self, ApmSetup};
-use crate::start;
-use crate::store::apms;
+use crate::store::apms::{self, Apm as Account};
 use clap::{Args, Subcommand};
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
+use serde_json::json;
 
 /// Accounts at lenders.
 #[derive(Subcommand)]
@@ -28,26 +26,36 @@ pub(super) enum Apm {
     Activate(Which),
     /// Take it out of use.
     Deactivate(Which),
-    /// Ask the lender something harmless: proves address, client id and secret.
+    /// Ask the lender something harmless: proves address, client id and secret. Fails when it does
+    /// not work.
     Test(Which),
     /// List a merchant's definitions.
-    List(Which),
+    List(List),
 }
 
 /// Which definition.
 #[derive(Args)]
 pub(super) struct Which {
-    /// The merchant's id.
-    #[arg(long)]
+    /// The merchant's id; `galata merchant list` shows them.
+    #[arg(long, value_name = "ID")]
     merchant: i64,
-    /// The method: MASLAK.
-    #[arg(long = "type", default_value = "MASLAK")]
-    apm_type: String,
+    /// The method.
+    #[arg(long = "type", default_value = "MASLAK", ignore_case = true, value_parser = one_of::<ApmType>(offered()))]
+    apm_type: ApmType,
     /// The definition's id, when there are several of the type.
     #[arg(long)]
     id: Option<i64>,
     #[command(flatten)]
     store: Store,
+}
+
+/// Options of `list`.
+#[derive(Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    format: Format,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// What to set.
@@ -59,128 +67,145 @@ pub(super) struct Edit {
     #[arg(long)]
     name: Option<String>,
     /// Base URL of the lender's API. Its host must be allowed by --allow-bank-host.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     /// Merchant id at the lender.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// Secret for requests to the lender.
-    #[arg(long, env = "GALATA_APM_CLIENT_SECRET", hide_env_values = true)]
-    client_secret: Option<String>,
-    /// Secret of the lender's notifications.
-    #[arg(long, env = "GALATA_APM_NOTIFICATION_SECRET", hide_env_values = true)]
-    notification_secret: Option<String>,
-    /// CONSUMER.
-    #[arg(long)]
+    #[command(flatten)]
+    client_secret: ClientSecret,
+    #[command(flatten)]
+    notification_secret: NotificationSecret,
+    /// What is lent for.
+    #[arg(long, value_parser = ["CONSUMER"], ignore_case = true)]
     loan_type: Option<String>,
     /// How a bank approves under the merchant's agreement: `103=AUTO`, `064=MANUAL`, `103=DEFAULT`.
     /// May be given several times.
-    #[arg(long = "approval", value_parser = mode)]
+    #[arg(long = "approval", value_parser = mode, value_name = "BANK=MODE")]
     approval_modes: Vec<(String, String)>,
     /// Seconds after which an unfinished application lapses.
-    #[arg(long)]
+    #[arg(long, value_name = "SECONDS")]
     time_limit_seconds: Option<u32>,
 }
 
-fn mode(text: &str) -> Result<(String, String), String> {
-    let (bank, mode) = text
-        .split_once('=')
-        .ok_or("write a bank code, =, and AUTO, MANUAL or DEFAULT")?;
-    Ok((bank.to_owned(), mode.to_owned()))
+/// The methods that a lender of ours stands behind.
+fn offered() -> impl Iterator<Item = &'static str> {
+    ApmType::ALL
+        .iter()
+        .filter(|kind| connectors::lenders::of_apm(**kind).is_some())
+        .map(|kind| kind.as_str())
+}
+
+fn mode(text: &str) -> Result<(String, String), &'static str> {
+    const FORM: &str = "write a bank code, =, and AUTO, MANUAL or DEFAULT: 064=MANUAL";
+    let (bank, mode) = text.split_once('=').ok_or(FORM)?;
+    let mode = mode.to_uppercase();
+    match mode.as_str() {
+        "AUTO" | "MANUAL" | "DEFAULT" => Ok((bank.to_owned(), mode)),
+        _ => Err(FORM),
+    }
 }
 
 /// Runs a command.
 pub(super) async fn run(command: Apm) -> Result<(), Failed> {
-    let store = match &command {
-        Apm::Create(edit) | Apm::Edit(edit) => edit.which.store.clone(),
-        Apm::Activate(which) | Apm::Deactivate(which) | Apm::Test(which) | Apm::List(which) => {
-            which.store.clone()
-        }
-    };
-    let app = store.open().await?;
-    let outcome = carried_out(&app, command).await;
-    start::close(&app).await;
-    Ok(outcome?)
-}
-
-async fn carried_out(app: &App, command: Apm) -> Result<(), Problem> {
+    let by = By::operator();
     match command {
         Apm::Create(edit) => {
-            let (merchant, kind) = (edit.which.merchant, kind(&edit.which)?);
-            let apm = setup::create_apm(app, &By::operator(), merchant, kind, wanted(edit)).await?;
-            println!("apm  {}", apm.id);
-            Ok(())
+            let wanted = wanted(&edit)?;
+            let which = &edit.which;
+            let create = async |app: &App| {
+                let (merchant, kind) = (which.merchant, which.apm_type);
+                Ok(setup::create_apm(app, &by, merchant, kind, wanted).await?)
+            };
+            let made = which.store.run_for(which.merchant, create).await?;
+            say(format_args!("apm  {}", made.id))?;
+            say("it is passive: try it with `galata apm test`, then `galata apm activate`")
         }
         Apm::Edit(edit) => {
-            let id = known(app, &edit.which).await?;
-            setup::edit_apm(app, &By::operator(), edit.which.merchant, id, wanted(edit))
-                .await
-                .map(|_| ())
+            let wanted = wanted(&edit)?;
+            let edited = on_known(&edit.which, async |app, id| {
+                Ok(setup::edit_apm(app, &by, edit.which.merchant, id, wanted).await?)
+            })
+            .await?;
+            say(format_args!("apm {} is changed", edited.id))
         }
-        Apm::Activate(which) => {
-            setup::set_apm_active(
-                app,
-                &By::operator(),
-                which.merchant,
-                known(app, &which).await?,
-                true,
-            )
-            .await
-        }
-        Apm::Deactivate(which) => {
-            setup::set_apm_active(
-                app,
-                &By::operator(),
-                which.merchant,
-                known(app, &which).await?,
-                false,
-            )
-            .await
-        }
+        Apm::Activate(which) => set_active(&which, true).await,
+        Apm::Deactivate(which) => set_active(&which, false).await,
         Apm::Test(which) => {
-            let id = known(app, &which).await?;
-            let tested = setup::test_apm(app, &By::operator(), which.merchant, id).await?;
-            super::pos::print_tested(&tested);
-            Ok(())
+            let tested = on_known(&which, async |app, id| {
+                Ok(setup::test_apm(app, &by, which.merchant, id).await?)
+            })
+            .await?;
+            super::pos::tell_tested(&tested)
         }
-        Apm::List(which) => {
-            for apm in apms::of_merchant(app, which.merchant).await? {
-                let state = if apm.active { "active" } else { "passive" };
-                println!(
-                    "{}\t{}\t{}\t{}\t{}",
-                    apm.id, apm.apm_type, state, apm.name, apm.account.api_url
-                );
-            }
-            Ok(())
-        }
+        Apm::List(list) => print_list(&list).await,
     }
 }
 
-fn wanted(edit: Edit) -> ApmSetup {
-    ApmSetup {
-        name: edit.name,
-        api_url: edit.endpoint,
-        client_id: edit.client_id,
-        client_secret: edit.client_secret.map(Secret::new),
-        notification_secret: edit.notification_secret.map(Secret::new),
-        loan_type: edit.loan_type,
-        approval_modes: edit.approval_modes,
+async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
+    let by = By::operator();
+    let id = on_known(which, async |app, id| {
+        setup::set_apm_active(app, &by, which.merchant, id, active).await?;
+        Ok(id)
+    })
+    .await?;
+    let kind = which.apm_type;
+    match active {
+        true => say(format_args!("apm {id} is active: shops may use {kind}")),
+        false => say(format_args!("apm {id} is passive: no shop can use it")),
+    }
+}
+
+async fn print_list(list: &List) -> Result<(), Failed> {
+    let which = &list.which;
+    let all = async |app: &App| Ok(of_merchant(app, which.merchant).await?);
+    let mut table = Table::new(&["id", "type", "state", "name", "endpoint"]);
+    for apm in which.store.run_for(which.merchant, all).await? {
+        let state = if apm.active { "active" } else { "passive" };
+        table.row([
+            json!(apm.id),
+            json!(apm.apm_type),
+            json!(state),
+            json!(apm.name),
+            json!(apm.account.api_url),
+        ]);
+    }
+    table.print(list.format)
+}
+
+async fn of_merchant(app: &App, merchant: i64) -> Result<Vec<Account>, Problem> {
+    Ok(apms::of_merchant(app, merchant).await?)
+}
+
+fn wanted(edit: &Edit) -> Result<ApmSetup, Failed> {
+    Ok(ApmSetup {
+        name: edit.name.clone(),
+        api_url: edit.endpoint.clone(),
+        client_id: edit.client_id.clone(),
+        client_secret: edit.client_secret.read()?.map(Secret::new),
+        notification_secret: edit.notification_secret.read()?.map(Secret::new),
+        loan_type: edit.loan_type.as_ref().map(|kind| kind.to_uppercase()),
+        approval_modes: edit.approval_modes.clone(),
         time_limit_seconds: edit.time_limit_seconds,
         active: None,
-    }
+    })
 }
 
-fn kind(which: &Which) -> Result<ApmType, Problem> {
-    which
-        .apm_type
-        .parse()
-        .map_err(|()| Problem::field(Rule::UnknownValue, "type"))
+/// Does something with the definition that is named, or with the merchant's only one of the type.
+async fn on_known<T>(
+    which: &Which,
+    act: impl AsyncFnOnce(&App, i64) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    let on_it = async |app: &App| {
+        let id = known(app, which).await?;
+        act(app, id).await
+    };
+    which.store.run_for(which.merchant, on_it).await
 }
 
-/// The definition that is named, or the merchant's only one of the type.
 async fn known(app: &App, which: &Which) -> Result<i64, Problem> {
-    let kind = kind(which)?;
-    let all = apms::of_merchant(app, which.merchant).await?;
+    let kind = which.apm_type;
+    let all = of_merchant(app, which.merchant).await?;
     let named: Vec<i64> = all
         .iter()
         .filter(|a| a.apm_type == kind && which.id.is_none_or(|id| a.id == id))

@@ -1,27 +1,33 @@
 //! `galata merchant key …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
 use super::options::Store;
+use super::output::{Format, Table, say};
 use crate::operations::By;
-use crate::setup::{self, MadeKey, OVERLAP_HOURS};
-use crate::start;
+use crate::setup::{self, ListedKey, MadeKey, OVERLAP_HOURS};
 use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
 
 /// API keys of a merchant.
 #[derive(Subcommand)]
 pub(super) enum Key {
     /// List the keys, without their secrets.
-    List(Of),
+    List(List),
     /// Make one more key; its secret is printed once.
     Add(Of),
     /// Make a key that follows another one, which works some hours longer.
     Rotate(Rotate),
     /// Revoke a key at once.
     Revoke(Revoke),
+}
+
+/// Options of `list`.
+#[derive(Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    of: Of,
+    #[command(flatten)]
+    format: Format,
 }
 
 /// Options of `list` and `add`.
@@ -41,7 +47,7 @@ pub(super) struct Rotate {
     /// The key to follow.
     api_key: String,
     /// Hours that the old key works beside the new one, 0 to 720.
-    #[arg(long, default_value_t = OVERLAP_HOURS)]
+    #[arg(long, value_name = "HOURS", default_value_t = OVERLAP_HOURS)]
     overlap_hours: i64,
     #[command(flatten)]
     store: Store,
@@ -64,55 +70,71 @@ pub(super) async fn run(command: Key) -> Result<(), Failed> {
     match command {
         Key::List(o) => list(o).await,
         Key::Add(o) => {
-            let app = o.store.open().await?;
-            let outcome = setup::create_key(&app, &by, o.merchant).await;
-            start::close(&app).await;
-            print(&outcome?);
-            Ok(())
+            let add = async |app: &_| Ok(setup::create_key(app, &by, o.merchant).await?);
+            print(&o.store.run_for(o.merchant, add).await?)
         }
         Key::Rotate(o) => {
-            let app = o.store.open().await?;
-            let outcome =
-                setup::rotate_key(&app, &by, o.merchant, &o.api_key, o.overlap_hours).await;
-            start::close(&app).await;
-            print(&outcome?);
-            println!("the old key works for {} more hours", o.overlap_hours);
-            Ok(())
+            let rotate = async |app: &_| {
+                let (merchant, hours) = (o.merchant, o.overlap_hours);
+                Ok(setup::rotate_key(app, &by, merchant, &o.api_key, hours).await?)
+            };
+            print(&o.store.run_for(o.merchant, rotate).await?)?;
+            say(format_args!(
+                "the old key works for {} more hours",
+                o.overlap_hours
+            ))
         }
         Key::Revoke(o) => revoke(o).await,
     }
 }
 
-async fn list(options: Of) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let outcome = setup::list_keys(&app, &By::operator(), options.merchant).await;
-    start::close(&app).await;
-    for listed in outcome? {
-        let state = match (listed.key.active, listed.usable, listed.key.expires_at) {
-            (false, ..) => "revoked".to_owned(),
-            (true, false, _) => "expired".to_owned(),
-            (true, true, Some(at)) => format!("until {at}"),
-            (true, true, None) => "active".to_owned(),
-        };
-        println!("{}\t{}\t{state}", listed.key.api_key, listed.key.created_at);
+async fn list(options: List) -> Result<(), Failed> {
+    let merchant = options.of.merchant;
+    let list = async |app: &_| Ok(setup::list_keys(app, &By::operator(), merchant).await?);
+    let listed = options.of.store.run_for(merchant, list).await?;
+    let mut table = Table::new(&["api key", "state", "until", "created at", "last used"]);
+    for one in &listed {
+        table.row([
+            json!(one.key.api_key),
+            json!(state(one)),
+            time(one.key.expires_at),
+            json!(one.key.created_at.to_string()),
+            time(one.last_used),
+        ]);
     }
-    Ok(())
+    table.print(options.format)
+}
+
+fn time(at: Option<jiff::Timestamp>) -> Json {
+    json!(at.map(|at| at.to_string()))
+}
+
+fn state(listed: &ListedKey) -> &'static str {
+    match (listed.key.active, listed.usable, listed.key.expires_at) {
+        (false, ..) => "revoked",
+        (true, false, _) => "expired",
+        (true, true, Some(_)) => "ending",
+        (true, true, None) => "active",
+    }
 }
 
 async fn revoke(options: Revoke) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let by = By::operator();
-    let outcome = setup::revoke_key(&app, &by, options.merchant, &options.api_key).await;
-    let left = setup::list_keys(&app, &by, options.merchant).await;
-    start::close(&app).await;
-    outcome?;
-    if !left?.iter().any(|listed| listed.usable) {
-        println!("no usable key is left: the shop is locked out until one is added");
+    let (by, merchant, api_key) = (By::operator(), options.merchant, &options.api_key);
+    let revoke = async |app: &_| {
+        setup::revoke_key(app, &by, merchant, api_key).await?;
+        Ok(setup::list_keys(app, &by, merchant).await?)
+    };
+    let left = options.store.run_for(merchant, revoke).await?;
+    say(format_args!(
+        "{api_key} is revoked: it opens nothing any more"
+    ))?;
+    match left.iter().any(|listed| listed.usable) {
+        true => Ok(()),
+        false => say("no usable key is left: the shop is locked out until one is added"),
     }
-    Ok(())
 }
 
-fn print(made: &MadeKey) {
-    println!("api key       {}", made.api_key);
-    println!("secret key    {}", made.secret_key.expose());
+fn print(made: &MadeKey) -> Result<(), Failed> {
+    say(format_args!("api key       {}", made.api_key))?;
+    say(format_args!("secret key    {}", made.secret_key.expose()))
 }

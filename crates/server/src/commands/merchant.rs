@@ -1,21 +1,21 @@
 //! `galata merchant …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
+use super::credentials::OwnKey;
 use super::key;
-use super::options::Store;
+use super::options::{Store, WebhookHosts, known_merchant, one_of, run as run_with};
+use super::output::{Format, Table, say};
+use crate::app::App;
 use crate::operations::By;
 use crate::operations::Problem;
 use crate::setup::{self, MerchantSetup, SigningKey};
-use crate::start;
-use crate::store::merchants;
+use crate::store::merchants::{self, FEATURE_APMS};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
-use contract::rules::Rule;
+use contract::signature::standard_webhook_key;
+use serde_json::{Value as Json, json};
 
 /// Merchants and their settings.
 #[derive(Subcommand)]
@@ -23,7 +23,9 @@ pub(super) enum Merchant {
     /// Make a merchant; its keys are printed once.
     Create(Create),
     /// List the merchants.
-    List(Store),
+    List(List),
+    /// Show a merchant's settings.
+    Show(Show),
     /// Switch a feature: `galata merchant feature 7 alternative-payment-methods on`.
     Feature(Feature),
     /// Set where webhooks go; an empty URL stops them.
@@ -34,8 +36,9 @@ pub(super) enum Merchant {
     CallbackKey(Key),
     /// Replace the key that signs webhooks; the new one is printed once.
     WebhookKey(Key),
-    /// Show the keys that sign callbacks and webhooks; the look stands in the audit log.
-    Keys(Keys),
+    /// Show the keys that sign callbacks and webhooks, the latter also as Standard Webhooks libraries
+    /// take it; the look stands in the audit log.
+    Keys(Show),
     /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
     Threeds(Threeds),
     /// What becomes of a payment without 3DS that the bank took while the shop was told of doubt.
@@ -45,22 +48,42 @@ pub(super) enum Merchant {
     Key(key::Key),
 }
 
-/// Options of `keys`.
+/// Options of `list`.
 #[derive(Args)]
-pub(super) struct Keys {
+pub(super) struct List {
+    #[command(flatten)]
+    format: Format,
+    #[command(flatten)]
+    store: Store,
+}
+
+/// Options of `show` and `keys`.
+#[derive(Args)]
+pub(super) struct Show {
     /// The merchant's id.
     merchant: i64,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     store: Store,
 }
 
 /// On or off.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum Switch {
     /// On.
     On,
     /// Off.
     Off,
+}
+
+impl Switch {
+    fn shown(self) -> &'static str {
+        match self {
+            Switch::On => "on",
+            Switch::Off => "off",
+        }
+    }
 }
 
 /// Options of `create`.
@@ -79,6 +102,7 @@ pub(super) struct Feature {
     /// The merchant's id.
     merchant: i64,
     /// The feature's name.
+    #[arg(value_parser = PossibleValuesParser::new([FEATURE_APMS]))]
     feature: String,
     /// On or off.
     switch: Switch,
@@ -94,6 +118,8 @@ pub(super) struct Webhook {
     /// An http or https address, or empty.
     url: String,
     #[command(flatten)]
+    hosts: WebhookHosts,
+    #[command(flatten)]
     store: Store,
 }
 
@@ -102,8 +128,9 @@ pub(super) struct Webhook {
 pub(super) struct WebhookEvent {
     /// The merchant's id.
     merchant: i64,
-    /// `API_AUTH`, `THREEDS_VERIFY`, `BNPL_NOTIFICATION` …
-    event: String,
+    /// The event.
+    #[arg(ignore_case = true, value_parser = one_of::<WebhookEventType>(WebhookEventType::ALL.iter().map(|event| event.as_str())))]
+    event: WebhookEventType,
     /// On or off.
     switch: Switch,
     #[command(flatten)]
@@ -115,9 +142,8 @@ pub(super) struct WebhookEvent {
 pub(super) struct Key {
     /// The merchant's id.
     merchant: i64,
-    /// A key of one's own instead of a new one.
-    #[arg(long, env = "GALATA_SIGNING_KEY", hide_env_values = true)]
-    own: Option<String>,
+    #[command(flatten)]
+    own: OwnKey,
     #[command(flatten)]
     store: Store,
 }
@@ -166,111 +192,197 @@ pub(super) struct Doubt {
 pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
     match command {
         Merchant::Create(options) => create(options).await,
-        Merchant::List(store) => list(store).await,
+        Merchant::List(options) => list(options).await,
+        Merchant::Show(options) => show(options).await,
         Merchant::Key(command) => key::run(command).await,
-        Merchant::Feature(o) => {
-            let on = matches!(o.switch, Switch::On);
-            let app = o.store.open().await?;
-            let outcome =
-                setup::set_feature(&app, &By::operator(), o.merchant, &o.feature, on).await;
-            start::close(&app).await;
-            Ok(outcome?)
-        }
-        Merchant::Webhook(o) => {
-            let app = o.store.open().await?;
-            let outcome = setup::set_webhook(&app, &By::operator(), o.merchant, &o.url, &[]).await;
-            start::close(&app).await;
-            Ok(outcome?)
-        }
-        Merchant::WebhookEvent(o) => {
-            let event: WebhookEventType = o
-                .event
-                .parse()
-                .map_err(|()| Problem::field(Rule::UnknownValue, "event"))?;
-            let on = matches!(o.switch, Switch::On);
-            let app = o.store.open().await?;
-            let by = By::operator();
-            let outcome = setup::set_webhook_event(&app, &by, o.merchant, event, on).await;
-            start::close(&app).await;
-            Ok(outcome?)
-        }
+        Merchant::Feature(options) => set_feature(options).await,
+        Merchant::Webhook(options) => set_webhook(options).await,
+        Merchant::WebhookEvent(options) => set_webhook_event(options).await,
         Merchant::CallbackKey(o) => signing_key(o, SigningKey::Callback).await,
         Merchant::WebhookKey(o) => signing_key(o, SigningKey::Webhook).await,
-        Merchant::Keys(o) => keys(o).await,
-        Merchant::Threeds(o) => {
-            change(o.store, o.merchant, |merchant| {
-                merchant.half_threeds = matches!(o.policy, Policy::Half)
-            })
-            .await
-        }
-        Merchant::Doubt(o) => {
-            let completes = matches!(o.policy, DoubtPolicy::Complete);
-            change(o.store, o.merchant, |merchant| {
-                merchant.completes_doubt = completes
-            })
-            .await
-        }
+        Merchant::Keys(options) => keys(options).await,
+        Merchant::Threeds(options) => set_threeds(options).await,
+        Merchant::Doubt(options) => set_doubt(options).await,
     }
+}
+
+async fn set_feature(options: Feature) -> Result<(), Failed> {
+    let (by, merchant, feature) = (By::operator(), options.merchant, &options.feature);
+    let on = options.switch == Switch::On;
+    let set = async |app: &App| Ok(setup::set_feature(app, &by, merchant, feature, on).await?);
+    options.store.run_for(merchant, set).await?;
+    say(format_args!(
+        "{feature} is {} for merchant {merchant}",
+        options.switch.shown()
+    ))
+}
+
+async fn set_webhook(options: Webhook) -> Result<(), Failed> {
+    let (by, merchant, url) = (By::operator(), options.merchant, &options.url);
+    let mut config = options.store.config(false)?;
+    config.settings.webhook_hosts = options.hosts.list();
+    run_with(config, async |app| {
+        known_merchant(app, merchant).await?;
+        Ok(setup::set_webhook(app, &by, merchant, url, &[]).await?)
+    })
+    .await?;
+    match url.is_empty() {
+        true => say(format_args!(
+            "merchant {merchant} gets no webhooks any more"
+        )),
+        false => say(format_args!(
+            "webhooks of merchant {merchant} go to {}",
+            crate::net::bare(url)
+        )),
+    }
+}
+
+async fn set_webhook_event(options: WebhookEvent) -> Result<(), Failed> {
+    let (by, merchant, event) = (By::operator(), options.merchant, options.event);
+    let on = options.switch == Switch::On;
+    let set = async |app: &App| Ok(setup::set_webhook_event(app, &by, merchant, event, on).await?);
+    options.store.run_for(merchant, set).await?;
+    say(format_args!(
+        "webhooks about {event} are {} for merchant {merchant}",
+        options.switch.shown()
+    ))
+}
+
+async fn set_threeds(options: Threeds) -> Result<(), Failed> {
+    let half = matches!(options.policy, Policy::Half);
+    change(&options.store, options.merchant, |merchant| {
+        merchant.half_threeds = half;
+    })
+    .await?;
+    say(match half {
+        true => "3DS results with mdStatus 1 to 4 are taken",
+        false => "only 3DS results with mdStatus 1 are taken",
+    })
+}
+
+async fn set_doubt(options: Doubt) -> Result<(), Failed> {
+    let completes = matches!(options.policy, DoubtPolicy::Complete);
+    change(&options.store, options.merchant, |merchant| {
+        merchant.completes_doubt = completes;
+    })
+    .await?;
+    say(match completes {
+        true => "a payment in doubt that the bank took is kept and announced by webhook",
+        false => "a payment in doubt that the bank took is given back",
+    })
 }
 
 async fn change(
-    store: Store,
+    store: &Store,
     id: i64,
-    change: impl FnOnce(&mut merchants::Merchant),
+    change: impl FnMut(&mut merchants::Merchant),
 ) -> Result<(), Failed> {
-    let app = store.open().await?;
-    let outcome = setup::change_merchant(&app, &By::operator(), id, change).await;
-    start::close(&app).await;
-    Ok(outcome?)
+    let by = By::operator();
+    let change = async |app: &App| Ok(setup::change_merchant(app, &by, id, change).await?);
+    store.run_for(id, change).await
 }
 
 async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let own = options.own.map(Secret::new);
-    let by = By::operator();
-    let outcome = setup::set_signing_key(&app, &by, options.merchant, which, own.as_ref()).await;
-    start::close(&app).await;
-    println!("key  {}", outcome?.expose());
-    Ok(())
+    let own = options.own.read()?.map(Secret::new);
+    let (by, merchant) = (By::operator(), options.merchant);
+    let set = async |app: &App| {
+        Ok(setup::set_signing_key(app, &by, merchant, which, own.as_ref()).await?)
+    };
+    let key = options.store.run_for(merchant, set).await?;
+    say(format_args!("key  {}", key.expose()))?;
+    if which == SigningKey::Webhook {
+        let standard = standard_webhook_key(&key);
+        say(format_args!("standard key  {}", standard.expose()))?;
+    }
+    say("the key before it signs nothing any more: give the shop this one")
 }
 
-async fn keys(options: Keys) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let outcome = setup::look_at_keys(&app, &By::operator(), options.merchant).await;
-    start::close(&app).await;
-    let (callback, webhook) = outcome?;
-    println!("callback key  {}", callback.expose());
-    println!("webhook key   {}", webhook.expose());
-    Ok(())
+async fn keys(options: Show) -> Result<(), Failed> {
+    let (by, merchant) = (By::operator(), options.merchant);
+    let look = async |app: &App| Ok(setup::look_at_keys(app, &by, merchant).await?);
+    let (callback, webhook) = options.store.run_for(merchant, look).await?;
+    if options.format.json {
+        let keys = json!({
+            "callbackKey": callback.expose(),
+            "webhookKey": webhook.expose(),
+            "standardWebhookKey": standard_webhook_key(&webhook).expose(),
+        });
+        return say(format_args!("{keys:#}"));
+    }
+    say(format_args!("callback key  {}", callback.expose()))?;
+    say(format_args!("webhook key   {}", webhook.expose()))?;
+    let standard = standard_webhook_key(&webhook);
+    say(format_args!("standard key  {}", standard.expose()))
 }
 
 async fn create(options: Create) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let outcome = setup::create_merchant(
-        &app,
-        &By::operator(),
-        MerchantSetup {
-            name: options.name,
-            ..MerchantSetup::default()
-        },
-    )
-    .await;
-    start::close(&app).await;
-    let made = outcome?;
-    println!("merchant      {}", made.id);
-    println!("api key       {}", made.api_key);
-    println!("secret key    {}", made.secret_key.expose());
-    println!("callback key  {}", made.callback_key.expose());
-    println!("webhook key   {}", made.webhook_key.expose());
+    let wanted = MerchantSetup {
+        name: options.name,
+        ..MerchantSetup::default()
+    };
+    let by = By::operator();
+    let create = async |app: &App| Ok(setup::create_merchant(app, &by, wanted).await?);
+    let made = options.store.run(create).await?;
+    for (name, value) in [
+        ("merchant    ", made.id.to_string().as_str()),
+        ("api key     ", &made.api_key),
+        ("secret key  ", made.secret_key.expose()),
+        ("callback key", made.callback_key.expose()),
+        ("webhook key ", made.webhook_key.expose()),
+        (
+            "standard key",
+            standard_webhook_key(&made.webhook_key).expose(),
+        ),
+    ] {
+        say(format_args!("{name}  {value}"))?;
+    }
     Ok(())
 }
 
-async fn list(store: Store) -> Result<(), Failed> {
-    let app = store.open().await?;
-    let outcome = merchants::all(&app).await;
-    start::close(&app).await;
-    for merchant in outcome.map_err(Problem::from)? {
-        println!("{}\t{}", merchant.id, merchant.name);
+async fn list(options: List) -> Result<(), Failed> {
+    let all = async |app: &App| Ok(merchants::all(app).await.map_err(Problem::from)?);
+    let mut table = Table::new(&["id", "name", "webhook"]);
+    for merchant in options.store.run(all).await? {
+        let address = crate::net::bare(&merchant.webhook_url);
+        table.row([json!(merchant.id), json!(merchant.name), json!(address)]);
     }
-    Ok(())
+    table.print(options.format)
+}
+
+async fn show(options: Show) -> Result<(), Failed> {
+    let found = async |app: &App| known_merchant(app, options.merchant).await;
+    let merchant = options.store.run(found).await?;
+    let switched = |on: &Json| *on == Json::Bool(true);
+    let features = merchant.features.iter().filter(|(_, on)| switched(on));
+    let events = merchant
+        .webhook_events
+        .iter()
+        .filter(|(_, on)| !switched(on));
+    let mut table = Table::new(&["setting", "value"]);
+    for (setting, value) in [
+        ("id", json!(merchant.id)),
+        ("name", json!(merchant.name)),
+        ("features", features.map(|(name, _)| json!(name)).collect()),
+        (
+            "threeds",
+            json!(if merchant.half_threeds {
+                "HALF"
+            } else {
+                "FULL"
+            }),
+        ),
+        (
+            "doubt",
+            json!(if merchant.completes_doubt {
+                "COMPLETE"
+            } else {
+                "REVERSE"
+            }),
+        ),
+        ("webhook", json!(crate::net::bare(&merchant.webhook_url))),
+        ("eventsOff", events.map(|(name, _)| json!(name)).collect()),
+    ] {
+        table.row([json!(setting), value]);
+    }
+    table.print_fields(options.format)
 }

@@ -1,63 +1,97 @@
 //! Options that several commands share.
 
 use super::Failed;
+use super::credentials::{DatabaseUrl, EncryptionKeys, SmtpUrl};
+use super::key_file;
+use super::output::Format;
 use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
+use crate::listen::Bounds;
 use crate::net::HostList;
+use crate::operations::Problem;
+use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
 use crate::start::{self, Config, StartError};
+use crate::store::merchants::{self, Merchant};
+use crate::store::retention::Kept;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use connectors::http::BANK_TIMEOUT_SECONDS;
-use std::path::PathBuf;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the database and the keys are.
 #[derive(Args, Clone)]
 pub(super) struct Store {
-    /// `sqlite:///var/lib/galata/galata.db`, or `postgres://user:password@host/name?sslmode=require`.
-    #[arg(long, env = "GALATA_DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
-    /// File with the encryption keys (`galata key > galata.key`). Readable by the server alone.
-    #[arg(long, env = "GALATA_KEY_FILE")]
-    pub key_file: Option<PathBuf>,
-    /// The keys themselves, instead of a file.
-    #[arg(
-        long,
-        env = "GALATA_KEY",
-        hide_env_values = true,
-        conflicts_with = "key_file"
-    )]
-    pub key: Option<String>,
+    #[command(flatten)]
+    pub database_url: DatabaseUrl,
+    #[command(flatten)]
+    pub key: EncryptionKeys,
     /// A host (or host:port) beyond the known banks that POS and lender accounts may point at.
     /// May be given several times.
     #[arg(
         long = "allow-bank-host",
         env = "GALATA_ALLOW_BANK_HOST",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_name = "HOST"
     )]
     pub bank_hosts: Vec<String>,
+}
+
+/// Hosts that merchants' webhooks may go to.
+#[derive(Args, Clone)]
+pub(super) struct WebhookHosts {
+    /// A host (or host:port) with a private address that webhooks may go to. May be given several
+    /// times.
+    #[arg(
+        long = "allow-webhook-host",
+        env = "GALATA_ALLOW_WEBHOOK_HOST",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    pub webhook_hosts: Vec<String>,
 }
 
 /// Options of commands about a merchant.
 #[derive(Args)]
 pub(super) struct OfMerchant {
-    /// The merchant's id.
-    #[arg(long)]
+    /// The merchant's id; `galata merchant list` shows them.
+    #[arg(long, value_name = "ID")]
     pub merchant: i64,
     #[command(flatten)]
     pub store: Store,
 }
 
+/// Options of a list of what a merchant has.
+#[derive(Args)]
+pub(super) struct Listed {
+    #[command(flatten)]
+    pub of: OfMerchant,
+    #[command(flatten)]
+    pub format: Format,
+}
+
 /// Options of commands about one thing of a merchant.
 #[derive(Args)]
 pub(super) struct One {
-    /// The merchant's id.
-    #[arg(long)]
+    /// The merchant's id; `galata merchant list` shows them.
+    #[arg(long, value_name = "ID")]
     pub merchant: i64,
     /// Its id.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     pub id: i64,
     #[command(flatten)]
     pub store: Store,
+}
+
+/// Options of commands that show one thing of a merchant.
+#[derive(Args)]
+pub(super) struct Shown {
+    #[command(flatten)]
+    pub one: One,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// How the server behaves.
@@ -65,54 +99,153 @@ pub(super) struct One {
 pub(super) struct Behaviour {
     /// A base URL under which the server is reached; the first one is given out to browsers, banks
     /// and lenders. Signatures are checked against all of them. May be given several times.
-    #[arg(long = "public-url", env = "GALATA_PUBLIC_URL", value_delimiter = ',')]
+    #[arg(
+        long = "public-url",
+        env = "GALATA_PUBLIC_URL",
+        value_delimiter = ',',
+        value_name = "URL"
+    )]
     pub public_urls: Vec<String>,
-    /// A host (or host:port) with a private address that webhooks may go to. May be given several
-    /// times.
-    #[arg(
-        long = "allow-webhook-host",
-        env = "GALATA_ALLOW_WEBHOOK_HOST",
-        value_delimiter = ','
-    )]
-    pub webhook_hosts: Vec<String>,
+    #[command(flatten)]
+    pub hosts: WebhookHosts,
     /// Seconds before each call of a webhook: before the first, then after each failure.
-    #[arg(long, env = "GALATA_WEBHOOK_WAITS", value_delimiter = ',', default_values_t = seconds(&WEBHOOK_WAITS))]
-    pub webhook_waits: Vec<u64>,
+    #[arg(long, env = "GALATA_WEBHOOK_WAITS", value_name = "SECONDS", default_value_t = Waits::new(&WEBHOOK_WAITS))]
+    pub webhook_waits: Waits,
     /// Seconds before each inquiry about an outcome that nobody knows.
-    #[arg(long, env = "GALATA_INQUIRY_WAITS", value_delimiter = ',', default_values_t = seconds(&INQUIRY_WAITS))]
-    pub inquiry_waits: Vec<u64>,
+    #[arg(long, env = "GALATA_INQUIRY_WAITS", value_name = "SECONDS", default_value_t = Waits::new(&INQUIRY_WAITS))]
+    pub inquiry_waits: Waits,
     /// Seconds that a bank or lender may take to answer.
-    #[arg(long, env = "GALATA_BANK_TIMEOUT", default_value_t = BANK_TIMEOUT_SECONDS)]
+    #[arg(long, env = "GALATA_BANK_TIMEOUT", value_name = "SECONDS", default_value_t = BANK_TIMEOUT_SECONDS)]
     pub bank_timeout: u64,
-    /// A mail server that sends people their links: `smtps://user:password@mail.example.com:465`, or
-    /// `smtp://…?tls=required` for STARTTLS.
-    #[arg(
-        long,
-        env = "GALATA_SMTP_URL",
-        hide_env_values = true,
-        requires = "mail_from"
-    )]
-    pub smtp_url: Option<String>,
+    #[command(flatten)]
+    pub smtp_url: SmtpUrl,
     /// Whom mail comes from: `Galata <galata@example.com>`.
-    #[arg(long, env = "GALATA_MAIL_FROM")]
+    #[arg(long, env = "GALATA_MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
+    /// Days that answers to idempotency keys are kept; after that they are worded from the payment.
+    #[arg(long, env = "GALATA_KEEP_ANSWERS_DAYS", value_name = "DAYS", default_value_t = Kept::default().answers_days, value_parser = days())]
+    pub keep_answers_days: i64,
+    /// Days that requests are kept in the log of the panel.
+    #[arg(long, env = "GALATA_KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = Kept::default().requests_days, value_parser = days())]
+    pub keep_requests_days: i64,
+    /// Days that what was said to banks and lenders is kept, counted from the payment.
+    #[arg(long, env = "GALATA_KEEP_EXCHANGES_DAYS", value_name = "DAYS", default_value_t = Kept::default().exchanges_days, value_parser = days())]
+    pub keep_exchanges_days: i64,
+    /// Days that webhooks which were delivered or given up are kept.
+    #[arg(long, env = "GALATA_KEEP_WEBHOOKS_DAYS", value_name = "DAYS", default_value_t = Kept::default().webhooks_days, value_parser = days())]
+    pub keep_webhooks_days: i64,
     /// A proxy stands before the server and puts clients' addresses into X-Forwarded-For.
     #[arg(long, env = "GALATA_BEHIND_PROXY")]
     pub behind_proxy: bool,
+    /// Connections that may be open at once; beyond that the idlest one is closed.
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS", default_value_t = Bounds::default().connections)]
+    pub max_connections: usize,
+    /// Connections that one address may have open; 0 is no bound, and so is --behind-proxy.
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Bounds::default().of_one_address.unwrap_or(0))]
+    pub max_connections_per_address: usize,
+    /// Seconds that a request's head may take.
+    #[arg(long, env = "GALATA_HEAD_TIMEOUT", default_value_t = Bounds::default().head.as_secs())]
+    pub head_timeout: u64,
+    /// Seconds that a request's body may take.
+    #[arg(long, env = "GALATA_BODY_TIMEOUT", default_value_t = Bounds::default().body.as_secs())]
+    pub body_timeout: u64,
+    /// Seconds that a connection is kept without a request: more than the proxy keeps its own.
+    #[arg(long, env = "GALATA_IDLE_TIMEOUT", default_value_t = Bounds::default().idle.as_secs())]
+    pub idle_timeout: u64,
+    /// Requests a second that one address may make for good before a signature of it was verified;
+    /// 0 is no limit. A refused signature counts twice.
+    #[arg(long, env = "GALATA_STRANGER_RATE", default_value_t = STRANGERS.per_second)]
+    pub stranger_rate: u32,
+    /// Such requests that may come at once.
+    #[arg(long, env = "GALATA_STRANGER_BURST", default_value_t = STRANGERS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    pub stranger_burst: u32,
+    /// Signed requests a second that one API key may make for good; 0 is no limit.
+    #[arg(long, env = "GALATA_KEY_RATE", default_value_t = 0)]
+    pub key_rate: u32,
+    /// Signed requests of one API key that may come at once, where --key-rate is set.
+    #[arg(long, env = "GALATA_KEY_BURST", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub key_burst: u32,
+    /// Forms without a session (sign-in, forgotten password) that one address may post in a second for
+    /// good; 0 is no limit.
+    #[arg(long, env = "GALATA_SIGN_IN_RATE", default_value_t = SIGN_INS.per_second)]
+    pub sign_in_rate: u32,
+    /// Such forms that may come at once.
+    #[arg(long, env = "GALATA_SIGN_IN_BURST", default_value_t = SIGN_INS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    pub sign_in_burst: u32,
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
     pub log_requests: bool,
 }
 
-fn seconds(waits: &[Duration]) -> Vec<u64> {
-    waits.iter().map(Duration::as_secs).collect()
+/// A day at least, ten years at most.
+fn days() -> clap::builder::RangedI64ValueParser {
+    clap::value_parser!(i64).range(1..=3660)
+}
+
+/// Where the server listens.
+#[derive(Args, Clone)]
+pub(super) struct Listening {
+    /// Address to listen on; a port alone is this machine's. TLS ends at a proxy in front.
+    #[arg(long, env = "GALATA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = listen_address)]
+    pub listen: SocketAddr,
+}
+
+/// An address to listen on: `127.0.0.1:8080`, `[::1]:8080`, or a port of this machine alone.
+pub fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    if let Ok(port) = text.parse() {
+        return Ok((IpAddr::V4(Ipv4Addr::LOCALHOST), port).into());
+    }
+    text.parse()
+        .map_err(|_| "write an address and a port, 127.0.0.1:8080, or a port alone, 8080")
+}
+
+/// Seconds to wait, in the order in which they are waited: shown as they are typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waits(Vec<Duration>);
+
+impl Waits {
+    fn new(waits: &[Duration]) -> Waits {
+        Waits(waits.to_vec())
+    }
+}
+
+impl fmt::Display for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.iter().map(|wait| wait.as_secs().to_string());
+        f.write_str(&seconds.collect::<Vec<String>>().join(","))
+    }
+}
+
+impl FromStr for Waits {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Waits, &'static str> {
+        let seconds = text.split(',').map(|part| part.trim().parse());
+        let waits: Result<Vec<u64>, _> = seconds.collect();
+        let waits = waits.map_err(|_| "write whole seconds with commas between them: 30,10,30")?;
+        Ok(Waits(waits.into_iter().map(Duration::from_secs).collect()))
+    }
+}
+
+/// Reads one of `names` in any case; the help lists them, and so does the error about another one.
+pub(super) fn one_of<T>(
+    names: impl IntoIterator<Item = &'static str>,
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| {
+        name.to_uppercase()
+            .parse()
+            .map_err(|_| "there is no such name")
+    })
 }
 
 impl Behaviour {
     fn smtp(&self) -> Result<Option<(String, String)>, StartError> {
-        match (&self.smtp_url, &self.mail_from) {
+        match (self.smtp_url.read()?, &self.mail_from) {
             (None, _) => Ok(None),
-            (Some(url), Some(from)) => Ok(Some((url.clone(), from.clone()))),
+            (Some(url), Some(from)) => Ok(Some((url, from.clone()))),
             (Some(_), None) => Err(StartError::new(
                 "--smtp-url needs --mail-from",
                 "write --mail-from 'Galata <galata@example.com>'",
@@ -120,28 +253,59 @@ impl Behaviour {
         }
     }
 
+    fn bounds(&self) -> Bounds {
+        let of_one_address = self.max_connections_per_address;
+        Bounds {
+            connections: self.max_connections.max(1),
+            of_one_address: (of_one_address > 0 && !self.behind_proxy).then_some(of_one_address),
+            head: Duration::from_secs(self.head_timeout),
+            body: Duration::from_secs(self.body_timeout),
+            idle: Duration::from_secs(self.idle_timeout),
+        }
+    }
+
+    fn rates(&self) -> RateLimits {
+        let rate = |per_second, burst| (per_second > 0).then_some(Rate { per_second, burst });
+        RateLimits {
+            strangers: rate(self.stranger_rate, self.stranger_burst),
+            keys: rate(self.key_rate, self.key_burst),
+            sign_ins: rate(self.sign_in_rate, self.sign_in_burst),
+        }
+    }
+
     /// The configuration of a server: `store`, and how it behaves.
     pub(super) fn config(&self, store: &Store, migrate: bool) -> Result<Config, StartError> {
-        let waits = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
+        self.over(store.config(migrate)?)
+    }
+
+    /// A configuration, and how the server behaves.
+    pub(super) fn over(&self, config: Config) -> Result<Config, StartError> {
         for url in &self.public_urls {
             if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
                 return Err(StartError::new(
-                    format!("{url} is no base URL"),
+                    format!("--public-url {url} is not a base URL"),
                     "write https://pay.example.com",
                 ));
             }
         }
-        let config = store.config(migrate)?;
         Ok(Config {
             smtp: self.smtp()?,
             settings: Settings {
                 public_urls: self.public_urls.clone(),
-                webhook_hosts: HostList::new(&self.webhook_hosts),
-                webhook_waits: waits(&self.webhook_waits),
-                inquiry_waits: waits(&self.inquiry_waits),
+                webhook_hosts: self.hosts.list(),
+                webhook_waits: self.webhook_waits.0.clone(),
+                inquiry_waits: self.inquiry_waits.0.clone(),
                 bank_timeout: Duration::from_secs(self.bank_timeout),
+                kept: Kept {
+                    answers_days: self.keep_answers_days,
+                    requests_days: self.keep_requests_days,
+                    exchanges_days: self.keep_exchanges_days,
+                    webhooks_days: self.keep_webhooks_days,
+                },
                 behind_proxy: self.behind_proxy,
                 log_requests: self.log_requests,
+                connections: self.bounds(),
+                rates: self.rates(),
                 ..config.settings
             },
             ..config
@@ -149,39 +313,111 @@ impl Behaviour {
     }
 }
 
+impl WebhookHosts {
+    pub(super) fn list(&self) -> HostList {
+        HostList::new(&self.webhook_hosts)
+    }
+}
+
 impl Store {
-    fn keys(&self) -> Result<String, StartError> {
-        match (&self.key, &self.key_file) {
-            (Some(key), _) => Ok(key.clone()),
-            (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
-                StartError::new(
-                    format!("{}: {error}", path.display()),
-                    "`galata key` prints a key for a new file",
-                )
-            }),
-            (None, None) => Err(StartError::new(
+    /// The database's address.
+    pub(super) fn database(&self) -> Result<String, StartError> {
+        self.database_url.given()
+    }
+
+    /// The keys, wherever they stand.
+    pub(super) fn keys(&self) -> Result<String, StartError> {
+        self.key.read()?.ok_or_else(|| {
+            StartError::new(
                 "no encryption key is given",
-                "set --key-file or the variable GALATA_KEY",
-            )),
-        }
+                "set --key-file or the variable GALATA_KEY_FILE; `galata key --out galata.key` makes one",
+            )
+        })
     }
 
-    /// Opens the parts for a command that ends by itself.
-    pub(super) async fn open(&self) -> Result<Arc<App>, Failed> {
-        Ok(start::open(self.config(false)?).await?)
-    }
-
-    /// The configuration of a command that talks to nobody but the database.
+    /// The configuration of a command that talks to nobody but the database. A key file that is
+    /// open to others is refused.
     pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
-        Ok(Config {
-            database_url: self.database_url.clone(),
-            keys: self.keys()?,
+        self.key.path().map_or(Ok(()), key_file::check)?;
+        Ok(self.config_of(self.database()?, self.keys()?, migrate))
+    }
+
+    /// [`Store::config`] of what was read already: standard input is read once.
+    pub(super) fn config_of(&self, database_url: String, keys: String, migrate: bool) -> Config {
+        Config {
+            database_url,
+            keys,
             migrate,
             settings: Settings {
                 bank_hosts: HostList::new(&self.bank_hosts),
                 ..Settings::default()
             },
             ..Config::default()
-        })
+        }
     }
+
+    /// Opens the parts, does something with them and closes them, however it went.
+    pub(super) async fn run<T>(
+        &self,
+        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        run(self.config(false)?, act).await
+    }
+
+    /// [`Store::run`] for something of a merchant, who must be there: a mistyped id must not look
+    /// like a merchant that has nothing.
+    pub(super) async fn run_for<T>(
+        &self,
+        merchant: i64,
+        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        self.run(async |app| {
+            known_merchant(app, merchant).await?;
+            act(app).await
+        })
+        .await
+    }
+}
+
+impl OfMerchant {
+    /// [`Store::run_for`] this merchant.
+    pub(super) async fn run<T>(
+        &self,
+        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        self.store.run_for(self.merchant, act).await
+    }
+}
+
+impl One {
+    /// [`Store::run_for`] its merchant.
+    pub(super) async fn run<T>(
+        &self,
+        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        self.store.run_for(self.merchant, act).await
+    }
+}
+
+/// Opens the parts of `config`, does something with them and closes them, however it went.
+pub(super) async fn run<T>(
+    config: Config,
+    act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    let app: Arc<App> = start::open(config).await?;
+    let outcome = act(&app).await;
+    start::close(&app).await;
+    outcome
+}
+
+/// The merchant of that id.
+pub(super) async fn known_merchant(app: &App, id: i64) -> Result<Merchant, Failed> {
+    let found = merchants::of_id(app, id).await.map_err(Problem::from)?;
+    found.ok_or_else(|| {
+        StartError::new(
+            format!("there is no merchant {id}"),
+            "`galata merchant list` shows them",
+        )
+        .into()
+    })
 }

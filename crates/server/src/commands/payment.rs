@@ -1,18 +1,17 @@
 //! `galata payment …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
-use super::options::{OfMerchant, One};
+use super::options::{Listed, One, Shown};
+use super::output::{Table, print_parts, say};
 use crate::app::App;
 use crate::engine::inquiry;
-use crate::operations::{By, Caller, Problem, doubts, payment_detail};
-use crate::{setup, start};
+use crate::operations::payment_detail::{self, Detail};
+use crate::operations::{By, Caller, Problem, doubts};
+use crate::setup;
 use clap::{Args, Subcommand, ValueEnum};
 use contract::errors::Language;
 use contract::money::Money;
+use serde_json::json;
 
 /// Payments: what is known about one, and those whose outcome nobody knows.
 #[derive(Subcommand)]
@@ -20,7 +19,7 @@ pub(super) enum Payment {
     /// Show what is known about a payment: state, attempts, what was said to banks, webhooks.
     Show(Show),
     /// List a merchant's payments in doubt, the oldest first.
-    Doubts(OfMerchant),
+    Doubts(Listed),
     /// Ask the bank or lender now how a payment stands.
     Inquire(One),
     /// Settle a payment by what was found out at the bank, where no inquiry helps.
@@ -31,7 +30,7 @@ pub(super) enum Payment {
 #[derive(Args)]
 pub(super) struct Show {
     #[command(flatten)]
-    payment: One,
+    shown: Shown,
     /// Print what was said to banks and lenders, too; the look stands in the audit log.
     #[arg(long)]
     exchanges: bool,
@@ -65,30 +64,24 @@ pub(super) async fn run(command: Payment) -> Result<(), Failed> {
         Payment::Show(o) => show(o).await,
         Payment::Doubts(o) => list(o).await,
         Payment::Inquire(o) => {
-            let app = o.store.open().await?;
-            let outcome = match operator(&app, o.merchant).await {
-                Ok(caller) => doubts::inquire(&app, &caller, o.id).await,
-                Err(problem) => Err(problem),
+            let inquire = async |app: &App| {
+                let caller = operator(app, o.merchant).await?;
+                Ok(doubts::inquire(app, &caller, o.id).await?)
             };
-            start::close(&app).await;
-            println!("{}", outcome?);
-            Ok(())
+            let status = o.run(inquire).await?;
+            say(format_args!("payment {} is {status}", o.id))
         }
         Payment::Settle(o) => {
             let found = match o.found {
                 Found::Taken => inquiry::Found::Taken,
                 Found::NotTaken => inquiry::Found::NotTaken,
             };
-            let app = o.payment.store.open().await?;
-            let outcome = match operator(&app, o.payment.merchant).await {
-                Ok(caller) => {
-                    doubts::settle_by_hand(&app, &caller, o.payment.id, found, &o.note).await
-                }
-                Err(problem) => Err(problem),
+            let settle = async |app: &App| {
+                let caller = operator(app, o.payment.merchant).await?;
+                Ok(doubts::settle_by_hand(app, &caller, o.payment.id, found, &o.note).await?)
             };
-            start::close(&app).await;
-            println!("{}", outcome?);
-            Ok(())
+            let status = o.payment.run(settle).await?;
+            say(format_args!("payment {} is {status}", o.payment.id))
         }
     }
 }
@@ -103,85 +96,175 @@ async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
 }
 
 async fn show(options: Show) -> Result<(), Failed> {
-    let (by, merchant, id) = (By::operator(), options.payment.merchant, options.payment.id);
-    let app = options.payment.store.open().await?;
-    let found = match options.exchanges {
-        true => payment_detail::note_exchanges_look(&app, &by, merchant, id).await,
-        false => Ok(()),
-    };
-    let found = match found {
-        Ok(()) => payment_detail::retrieve(&app, &by, merchant, id).await,
-        Err(problem) => Err(problem),
-    };
-    start::close(&app).await;
-    let detail = found?;
-    let payment = &detail.standing.payment;
-    let amount = Money::new(payment.paid_price.minor, payment.currency).decimal();
-    let currency = payment.currency;
-    println!(
-        "{id}\t{}\t{amount} {currency}\t{}",
-        payment.status, payment.created_at
-    );
-    for attempt in &detail.standing.attempts {
-        let state = attempt.state.as_str();
-        println!(
-            "attempt\t{state}\t{}\t{}",
-            attempt.order_id, attempt.asked_at
-        );
-    }
-    if let Some(loan) = &detail.standing.loan {
-        let state = loan.state.as_str();
-        println!(
-            "loan\t{state}\t{}\t{}\t{}",
-            loan.action, loan.order_id, loan.asked_at
-        );
-    }
-    for (sent, tries) in &detail.webhooks {
-        let (event, state) = (sent.webhook.event, sent.state.as_str());
-        println!(
-            "webhook\t{}\t{event}\t{state}\t{} calls",
-            sent.webhook.id,
-            tries.len()
-        );
-    }
-    for said in &detail.exchanges {
-        let status = said.status.map(|status| status.to_string());
-        let went = status.or_else(|| said.failure.clone()).unwrap_or_default();
-        println!(
-            "exchange\t{}\t{}\t{}\t{went}",
-            said.sent_at, said.party, said.operation
-        );
+    let one = &options.shown.one;
+    let (by, merchant, id) = (By::operator(), one.merchant, one.id);
+    let find = async |app: &App| {
         if options.exchanges {
-            println!(
-                "{}\n\n{}",
-                said.request,
-                said.response.as_deref().unwrap_or("")
-            );
+            payment_detail::note_exchanges_look(app, &by, merchant, id).await?;
         }
+        Ok(payment_detail::retrieve(app, &by, merchant, id).await?)
+    };
+    let detail = one.run(find).await?;
+    let format = options.shown.format;
+    let said = match options.exchanges && format.json {
+        true => said_with_bodies(&detail),
+        false => said(&detail),
+    };
+    let parts = [
+        ("payment", payment(&detail)),
+        ("attempts", attempts(&detail)),
+        ("loan", loan(&detail)),
+        ("webhooks", webhooks(&detail)),
+        ("exchanges", said),
+    ];
+    print_parts(&parts, format)?;
+    match options.exchanges && !format.json {
+        true => print_bodies(&detail),
+        false => Ok(()),
+    }
+}
+
+fn payment(detail: &Detail) -> Table {
+    let payment = &detail.standing.payment;
+    let mut table = Table::new(&["payment", "status", "amount", "currency", "created at"]);
+    let amount = Money::new(payment.paid_price.minor, payment.currency).decimal();
+    table.row([
+        json!(payment.id),
+        json!(payment.status),
+        json!(amount.to_string()),
+        json!(payment.currency),
+        json!(payment.created_at.to_string()),
+    ]);
+    table
+}
+
+fn attempts(detail: &Detail) -> Table {
+    let mut table = Table::new(&["attempt", "order id", "asked at"]);
+    for attempt in &detail.standing.attempts {
+        table.row([
+            json!(attempt.state.as_str()),
+            json!(attempt.order_id),
+            json!(attempt.asked_at.to_string()),
+        ]);
+    }
+    table
+}
+
+fn loan(detail: &Detail) -> Table {
+    let mut table = Table::new(&["loan", "waits for", "order id", "asked at"]);
+    if let Some(loan) = &detail.standing.loan {
+        table.row([
+            json!(loan.state.as_str()),
+            json!(loan.action.to_string()),
+            json!(loan.order_id),
+            json!(loan.asked_at.to_string()),
+        ]);
+    }
+    table
+}
+
+fn webhooks(detail: &Detail) -> Table {
+    let mut table = Table::new(&["webhook", "event", "state", "calls"]);
+    for (sent, tries) in &detail.webhooks {
+        table.row([
+            json!(sent.webhook.id),
+            json!(sent.webhook.event),
+            json!(sent.state.as_str()),
+            json!(tries.len()),
+        ]);
+    }
+    table
+}
+
+fn said(detail: &Detail) -> Table {
+    let mut table = Table::new(&["exchange", "party", "operation", "result"]);
+    for one in &detail.exchanges {
+        let status = one.status.map(|status| status.to_string());
+        table.row([
+            json!(one.sent_at.to_string()),
+            json!(one.party),
+            json!(one.operation),
+            json!(status.or_else(|| one.failure.clone())),
+        ]);
+    }
+    table
+}
+
+fn said_with_bodies(detail: &Detail) -> Table {
+    let mut table = Table::new(&[
+        "sent at",
+        "party",
+        "operation",
+        "status",
+        "failure",
+        "request",
+        "response",
+    ]);
+    for one in &detail.exchanges {
+        table.row([
+            json!(one.sent_at.to_string()),
+            json!(one.party),
+            json!(one.operation),
+            json!(one.status),
+            json!(one.failure),
+            json!(one.request),
+            json!(one.response),
+        ]);
+    }
+    table
+}
+
+fn print_bodies(detail: &Detail) -> Result<(), Failed> {
+    for one in &detail.exchanges {
+        say(format_args!(
+            "\n{}  {}  {}",
+            one.sent_at, one.party, one.operation
+        ))?;
+        say(&one.request)?;
+        say(format_args!("\n{}", one.response.as_deref().unwrap_or("")))?;
     }
     Ok(())
 }
 
-async fn list(options: OfMerchant) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let outcome = doubts::list(&app, &By::operator(), options.merchant).await;
-    start::close(&app).await;
-    for doubt in outcome? {
-        let amount = Money::new(doubt.amount, doubt.currency).decimal();
+async fn list(options: Listed) -> Result<(), Failed> {
+    let (by, merchant) = (By::operator(), options.of.merchant);
+    let list = async |app: &App| Ok(doubts::list(app, &by, merchant).await?);
+    let doubts = options.of.run(list).await?;
+    doubts_table(&doubts).print(options.format)
+}
+
+fn doubts_table(doubts: &[crate::store::doubts::OpenDoubt]) -> Table {
+    let mut table = Table::new(&[
+        "payment",
+        "state",
+        "amount",
+        "currency",
+        "party",
+        "since",
+        "inquiries",
+        "next inquiry",
+        "last heard",
+    ]);
+    for doubt in doubts {
         let next = match doubt.next_inquiry {
-            Some(at) => format!("next inquiry {at}"),
+            Some(at) => at.to_string(),
             None => "a person must look".to_owned(),
         };
-        println!(
-            "{}\t{}\t{amount} {}\t{}\t{}\t{} inquiries\t{next}\t{}",
-            doubt.payment_id,
-            doubt.state,
-            doubt.currency,
-            doubt.party,
-            doubt.since,
-            doubt.inquiries,
-            doubt.message.as_deref().unwrap_or("")
-        );
+        table.row([
+            json!(doubt.payment_id),
+            json!(doubt.state),
+            json!(
+                Money::new(doubt.amount, doubt.currency)
+                    .decimal()
+                    .to_string()
+            ),
+            json!(doubt.currency),
+            json!(doubt.party),
+            json!(doubt.since.to_string()),
+            json!(doubt.inquiries),
+            json!(next),
+            json!(doubt.message),
+        ]);
     }
-    Ok(())
+    table
 }

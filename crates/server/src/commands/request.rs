@@ -1,15 +1,13 @@
 //! `galata request …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
-use super::options::{OfMerchant, One};
+use super::options::{OfMerchant, Shown};
+use super::output::{Format, Table, say};
+use crate::app::App;
 use crate::operations::{By, requests};
-use crate::start;
-use crate::store::requests::Filter;
+use crate::store::requests::{Filter, Logged};
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 /// What API keys asked for.
 #[derive(Subcommand)]
@@ -17,7 +15,7 @@ pub(super) enum Request {
     /// List the newest requests of a merchant's API keys.
     List(List),
     /// Show one; for a refused signature what was expected beside what came.
-    Show(One),
+    Show(Shown),
 }
 
 /// Options of `list`.
@@ -28,46 +26,69 @@ pub(super) struct List {
     /// Only what was refused.
     #[arg(long)]
     errors: bool,
+    #[command(flatten)]
+    format: Format,
 }
+
+/// How many are listed.
+const LISTED: i64 = 100;
 
 /// Runs a command.
 pub(super) async fn run(command: Request) -> Result<(), Failed> {
-    const LISTED: i64 = 100;
     let by = By::operator();
     match command {
         Request::List(o) => {
-            let app = o.of.store.open().await?;
             let filter = Filter {
                 errors_only: o.errors,
                 ..Filter::default()
             };
-            let outcome = requests::list(&app, &by, o.of.merchant, &filter, LISTED).await;
-            start::close(&app).await;
-            for one in outcome? {
-                let error = one.error_code.as_deref().unwrap_or("");
-                println!(
-                    "{}\t{}\t{}\t{} {}\t{}\t{} ms\t{error}",
-                    one.id, one.at, one.api_key, one.method, one.path, one.status, one.took_ms
-                );
-            }
-            Ok(())
+            let merchant = o.of.merchant;
+            let list =
+                async |app: &App| Ok(requests::list(app, &by, merchant, &filter, LISTED).await?);
+            table(&o.of.run(list).await?).print(o.format)
         }
         Request::Show(o) => {
-            let app = o.store.open().await?;
-            let outcome = requests::retrieve(&app, &by, o.merchant, o.id).await;
-            start::close(&app).await;
-            let one = outcome?;
-            println!(
-                "{} {}\t{}\t{} ms",
-                one.method, one.path, one.status, one.took_ms
-            );
-            if let (Some(code), Some(text)) = (&one.error_code, &one.error_text) {
-                println!("{code}\t{text}");
-            }
-            if let Some(signing) = &one.signing {
-                println!("{signing:#}");
-            }
-            Ok(())
+            let (merchant, id) = (o.one.merchant, o.one.id);
+            let find = async |app: &App| Ok(requests::retrieve(app, &by, merchant, id).await?);
+            show(&o.one.run(find).await?, o.format)
         }
+    }
+}
+
+fn table(requests: &[Logged]) -> Table {
+    let mut table = Table::new(&[
+        "id", "at", "api key", "method", "path", "status", "took ms", "error",
+    ]);
+    for one in requests {
+        table.row([
+            json!(one.id),
+            json!(one.at.to_string()),
+            json!(one.api_key),
+            json!(one.method),
+            json!(one.path),
+            json!(one.status),
+            json!(one.took_ms),
+            json!(one.error_code),
+        ]);
+    }
+    table
+}
+
+fn show(one: &Logged, format: Format) -> Result<(), Failed> {
+    if format.json {
+        let shown = json!({
+            "id": one.id, "at": one.at.to_string(), "apiKey": one.api_key, "address": one.address,
+            "method": one.method, "path": one.path, "status": one.status, "tookMs": one.took_ms,
+            "errorCode": one.error_code, "errorDescription": one.error_text, "signing": one.signing,
+        });
+        return say(format_args!("{shown:#}"));
+    }
+    table(std::slice::from_ref(one)).print(format)?;
+    if let (Some(code), Some(text)) = (&one.error_code, &one.error_text) {
+        say(format_args!("\n{code}  {text}"))?;
+    }
+    match &one.signing {
+        Some(signing) => say(format_args!("\n{signing:#}")),
+        None => Ok(()),
     }
 }

@@ -1,18 +1,15 @@
 //! `galata user …`: who may use the panel.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
-use super::options::{OfMerchant, Store};
+use super::options::{Listed, OfMerchant, Store, one_of};
+use super::output::{Table, say};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{By, Problem, Role};
-use crate::start;
 use crate::store::users;
 use clap::{Args, Subcommand};
 use contract::rules::Rule;
+use serde_json::json;
 
 /// Who may use the panel.
 #[derive(Subcommand)]
@@ -20,7 +17,7 @@ pub(super) enum User {
     /// Give a person a role for a merchant; prints a one-time link when they have no password yet.
     Create(Create),
     /// List the people of a merchant.
-    List(OfMerchant),
+    List(Listed),
     /// Print a one-time link for somebody who forgot their password.
     Link(NewLink),
     /// Change what a person is for a merchant.
@@ -49,9 +46,9 @@ pub(super) struct Create {
     /// As the person is addressed.
     #[arg(long, default_value = "")]
     name: String,
-    /// OWNER, FINANCE, SUPPORT, DEVELOPER or READ_ONLY.
-    #[arg(long, default_value = "OWNER")]
-    role: String,
+    /// What the person is for the merchant.
+    #[arg(long, default_value = "OWNER", ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
+    role: Role,
     /// The base URL that the link begins with.
     #[arg(long, env = "GALATA_PUBLIC_URL", default_value = "")]
     public_url: String,
@@ -72,9 +69,9 @@ pub(super) struct NewLink {
 pub(super) struct ChangeRole {
     #[command(flatten)]
     person: Person,
-    /// OWNER, FINANCE, SUPPORT, DEVELOPER or READ_ONLY.
-    #[arg(long)]
-    role: String,
+    /// What the person becomes.
+    #[arg(long, ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
+    role: Role,
 }
 
 /// Options of `totp-off`.
@@ -98,52 +95,53 @@ pub(super) async fn run(command: User) -> Result<(), Failed> {
     }
 }
 
-fn role_of(text: &str) -> Result<Role, Problem> {
-    text.parse()
-        .map_err(|()| Problem::field(Rule::UnknownValue, "role"))
-}
-
 async fn create(options: Create) -> Result<(), Failed> {
-    let role = role_of(&options.role)?;
-    let app = options.person.of.store.open().await?;
-    let (email, name) = (&options.person.email, &options.name);
-    let by = By::operator();
-    let made = people::invite(&app, &by, options.person.of.merchant, email, name, role).await;
-    start::close(&app).await;
-    match made? {
+    let (by, person, role) = (By::operator(), &options.person, options.role);
+    let (merchant, email) = (person.of.merchant, &person.email);
+    let invite =
+        async |app: &App| Ok(people::invite(app, &by, merchant, email, &options.name, role).await?);
+    let link = person.of.run(invite).await?;
+    say(format_args!("{email} is {role} for merchant {merchant}"))?;
+    match link {
         Some(link) => tell(&link, &options.public_url),
-        None => println!("{email} has a password already and can sign in"),
+        None => say(format_args!(
+            "{email} has a password already and can sign in"
+        )),
     }
-    Ok(())
 }
 
-fn tell(link: &Link, public_url: &str) {
+fn tell(link: &Link, public_url: &str) -> Result<(), Failed> {
     // Of several base URLs the first is the one that is given out.
     let base = public_url.split(',').next().unwrap_or("");
-    println!(
+    say(format_args!(
         "{} chooses a password here, once, within 24 hours:",
         link.email
-    );
-    println!(
+    ))?;
+    say(format_args!(
         "{}/panel/link/{}",
         base.trim_end_matches('/'),
         link.token.expose()
-    );
+    ))
 }
 
-async fn list(options: OfMerchant) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let people = people::list(&app, &By::operator(), options.merchant).await;
-    start::close(&app).await;
-    for (user, role) in people? {
+async fn list(options: Listed) -> Result<(), Failed> {
+    let merchant = options.of.merchant;
+    let list = async |app: &App| Ok(people::list(app, &By::operator(), merchant).await?);
+    let mut table = Table::new(&["email", "role", "state", "name"]);
+    for (user, role) in options.of.run(list).await? {
         let state = match (user.password_hash.is_some(), user.totp.is_some()) {
             (false, _) => "invited",
             (true, false) => "password",
             (true, true) => "password and authenticator",
         };
-        println!("{}\t{role}\t{state}", user.email);
+        table.row([
+            json!(user.email),
+            json!(role.as_str()),
+            json!(state),
+            json!(user.name),
+        ]);
     }
-    Ok(())
+    table.print(options.format)
 }
 
 async fn known(app: &App, email: &str) -> Result<i64, Problem> {
@@ -153,49 +151,44 @@ async fn known(app: &App, email: &str) -> Result<i64, Problem> {
 }
 
 async fn link(options: NewLink) -> Result<(), Failed> {
-    let app = options.person.of.store.open().await?;
-    let by = By::operator();
-    let made = match known(&app, &options.person.email).await {
-        Ok(id) => people::password_link(&app, &by, options.person.of.merchant, id).await,
-        Err(problem) => Err(problem),
+    let (by, person) = (By::operator(), &options.person);
+    let make = async |app: &App| {
+        let id = known(app, &person.email).await?;
+        Ok(people::password_link(app, &by, person.of.merchant, id).await?)
     };
-    start::close(&app).await;
-    tell(&made?, &options.public_url);
-    Ok(())
+    tell(&person.of.run(make).await?, &options.public_url)
+}
+
+/// Makes a person something else for the merchant, or nothing.
+async fn set_role(person: &Person, role: Option<Role>) -> Result<(), Failed> {
+    let by = By::operator();
+    let set = async |app: &App| {
+        let id = known(app, &person.email).await?;
+        Ok(people::set_role(app, &by, person.of.merchant, id, role).await?)
+    };
+    person.of.run(set).await
 }
 
 async fn change_role(options: ChangeRole) -> Result<(), Failed> {
-    let role = role_of(&options.role)?;
-    let app = options.person.of.store.open().await?;
-    let by = By::operator();
-    let changed = match known(&app, &options.person.email).await {
-        Ok(id) => people::set_role(&app, &by, options.person.of.merchant, id, Some(role)).await,
-        Err(problem) => Err(problem),
-    };
-    start::close(&app).await;
-    changed?;
-    println!("{role}");
-    Ok(())
+    let (person, role) = (&options.person, options.role);
+    set_role(person, Some(role)).await?;
+    let (email, merchant) = (&person.email, person.of.merchant);
+    say(format_args!("{email} is {role} for merchant {merchant}"))
 }
 
 async fn totp_off(options: TotpOff) -> Result<(), Failed> {
-    let app = options.store.open().await?;
-    let switched = people::drop_totp(&app, &By::operator(), &options.email).await;
-    start::close(&app).await;
-    switched?;
-    println!("the password alone signs in until two-step sign-in is switched on again");
-    Ok(())
+    let (by, email) = (By::operator(), &options.email);
+    let switch = async |app: &App| Ok(people::drop_totp(app, &by, email).await?);
+    options.store.run(switch).await?;
+    say(format_args!(
+        "{email} signs in with the password alone until two-step sign-in is switched on again"
+    ))
 }
 
-async fn remove(options: Person) -> Result<(), Failed> {
-    let app = options.of.store.open().await?;
-    let by = By::operator();
-    let removed = match known(&app, &options.email).await {
-        Ok(id) => people::set_role(&app, &by, options.of.merchant, id, None).await,
-        Err(problem) => Err(problem),
-    };
-    start::close(&app).await;
-    removed?;
-    println!("removed");
-    Ok(())
+async fn remove(person: Person) -> Result<(), Failed> {
+    set_role(&person, None).await?;
+    let (email, merchant) = (&person.email, person.of.merchant);
+    say(format_args!(
+        "{email} has no role for merchant {merchant} any more"
+    ))
 }

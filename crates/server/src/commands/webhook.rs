@@ -1,27 +1,27 @@
 //! `galata webhook …`.
-#![expect(
-    clippy::print_stdout,
-    reason = "commands speak to a person through standard output"
-)]
 
 use super::Failed;
-use super::options::{Behaviour, OfMerchant, One};
+use super::options::{Behaviour, Listed, OfMerchant, One, Shown, known_merchant, run as run_with};
+use super::output::{Format, Table, print_parts, say};
+use crate::app::App;
 use crate::operations::{By, webhooks};
-use crate::start;
-use crate::store::webhooks::Try;
+use crate::start::StartError;
+use crate::store::webhooks::{Sent, Try};
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 /// Webhooks that were sent.
 #[derive(Subcommand)]
 pub(super) enum Webhook {
     /// List a merchant's newest webhooks.
-    List(OfMerchant),
+    List(Listed),
     /// Show each call of a webhook: what was sent, and what came back.
-    Show(One),
+    Show(Shown),
     /// Send a webhook again: the process that does the due work calls it at once.
     Resend(One),
-    /// Call the merchant's address with a test event, and print what came back.
-    Test(Test),
+    /// Call the merchant's address with a test event, and print what came back. Fails when the
+    /// address did not take it.
+    Test(Box<Test>),
 }
 
 /// Options of `test`.
@@ -31,62 +31,120 @@ pub(super) struct Test {
     of: OfMerchant,
     #[command(flatten)]
     behaviour: Behaviour,
+    #[command(flatten)]
+    format: Format,
 }
 
-fn print_try(one: &Try) {
-    println!(
-        "{}\t{}\t{} ms\t{}",
-        one.at,
-        one.result(),
-        one.took_ms,
-        one.url
-    );
-    println!("{}", one.request);
-    if let Some(response) = &one.response {
-        println!("\n{response}");
+/// How many are listed.
+const LISTED: i64 = 50;
+
+fn sent_table<'a>(all: impl IntoIterator<Item = &'a Sent>) -> Table {
+    let mut table = Table::new(&[
+        "id",
+        "event",
+        "payload id",
+        "state",
+        "calls",
+        "due at",
+        "last result",
+    ]);
+    for sent in all {
+        let webhook = &sent.webhook;
+        table.row([
+            json!(webhook.id),
+            json!(webhook.event),
+            json!(webhook.payload_id),
+            json!(sent.state.as_str()),
+            json!(webhook.tries),
+            json!(sent.due_at.map(|at| at.to_string())),
+            json!(sent.last_result),
+        ]);
+    }
+    table
+}
+
+fn tries_table(tries: &[Try]) -> Table {
+    let mut table = Table::new(&["at", "result", "took ms", "url", "request", "response"]);
+    for one in tries {
+        table.row([
+            json!(one.at.to_string()),
+            json!(one.result()),
+            json!(one.took_ms),
+            json!(one.url),
+            json!(one.request),
+            json!(one.response),
+        ]);
+    }
+    table
+}
+
+/// One call for people: its bodies as they were, on lines of their own.
+fn print_try(one: &Try) -> Result<(), Failed> {
+    let result = one.result();
+    say(format_args!(
+        "{}  {result}  {} ms  {}",
+        one.at, one.took_ms, one.url
+    ))?;
+    say(&one.request)?;
+    match &one.response {
+        Some(response) => say(format_args!("\n{response}")),
+        None => Ok(()),
     }
 }
 
 /// Runs a command.
 pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
+    let by = By::operator();
     match command {
         Webhook::List(o) => {
-            let app = o.store.open().await?;
-            let outcome = webhooks::list(&app, &By::operator(), o.merchant, None, None, 50).await;
-            start::close(&app).await;
-            for sent in outcome? {
-                let w = &sent.webhook;
-                let result = sent.last_result.as_deref().unwrap_or("");
-                println!(
-                    "{}\t{}\t{}\t{}\t{}\t{result}",
-                    w.id,
-                    w.event,
-                    w.payload_id,
-                    sent.state.as_str(),
-                    w.tries
-                );
-            }
-            Ok(())
+            let merchant = o.of.merchant;
+            let list =
+                async |app: &App| Ok(webhooks::list(app, &by, merchant, None, None, LISTED).await?);
+            sent_table(&o.of.run(list).await?).print(o.format)
         }
         Webhook::Show(o) => {
-            let app = o.store.open().await?;
-            let outcome = webhooks::retrieve(&app, &By::operator(), o.merchant, o.id).await;
-            start::close(&app).await;
-            outcome?.1.iter().for_each(print_try);
-            Ok(())
+            let (merchant, id) = (o.one.merchant, o.one.id);
+            let find = async |app: &App| Ok(webhooks::retrieve(app, &by, merchant, id).await?);
+            let (sent, tries) = o.one.run(find).await?;
+            if o.format.json {
+                let parts = [
+                    ("webhook", sent_table([&sent])),
+                    ("calls", tries_table(&tries)),
+                ];
+                return print_parts(&parts, o.format);
+            }
+            sent_table([&sent]).print(o.format)?;
+            tries.iter().try_for_each(|one| {
+                say("")?;
+                print_try(one)
+            })
         }
-        Webhook::Test(o) => {
-            let app = start::open(o.behaviour.config(&o.of.store, false)?).await?;
-            let outcome = webhooks::test(&app, &By::operator(), o.of.merchant).await;
-            start::close(&app).await;
-            print_try(&outcome?);
-            Ok(())
-        }
+        Webhook::Test(o) => test(*o).await,
         Webhook::Resend(o) => {
-            let app = o.store.open().await?;
-            let outcome = webhooks::resend(&app, &By::operator(), o.merchant, o.id).await;
-            start::close(&app).await;
-            Ok(outcome?)
+            let resend = async |app: &App| Ok(webhooks::resend(app, &by, o.merchant, o.id).await?);
+            o.run(resend).await?;
+            say(format_args!(
+                "webhook {} is due now; `galata serve` or `galata work` calls it",
+                o.id
+            ))
         }
+    }
+}
+
+async fn test(options: Test) -> Result<(), Failed> {
+    let (by, merchant) = (By::operator(), options.of.merchant);
+    let config = options.behaviour.config(&options.of.store, false)?;
+    let tried = run_with(config, async |app| {
+        known_merchant(app, merchant).await?;
+        Ok(webhooks::test(app, &by, merchant).await?)
+    })
+    .await?;
+    match options.format.json {
+        true => tries_table(std::slice::from_ref(&tried)).print(options.format)?,
+        false => print_try(&tried)?,
+    }
+    match tried.delivered() {
+        true => Ok(()),
+        false => Err(StartError::new("the address did not take the test webhook", "").into()),
     }
 }

@@ -5,6 +5,7 @@
 use super::announce;
 use super::status::{Event, after};
 use crate::app::App;
+use crate::backoff::wait_after;
 use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards;
@@ -49,9 +50,13 @@ pub fn failure(group: ErrorGroup) -> PaymentFailure {
     }
 }
 
-/// Times that an answer is written again while the database is away, and the wait between them.
-const WRITES_MAX: usize = 20;
-const WRITE_WAIT: Duration = Duration::from_millis(250);
+/// Times that an answer is decided again because somebody moved first.
+const MOVES_MAX: usize = 20;
+/// Times that an answer is written while the database is away, and the waits between them: five seconds
+/// in all.
+const WRITES_MAX: u32 = 7;
+const WRITE_WAIT: Duration = Duration::from_millis(100);
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Writes an outcome: attempt first, payment by compare-and-set, card to be stored, webhook.
 /// `attempt` and `payment` are what was last read; both are brought up to date.
@@ -66,7 +71,8 @@ pub async fn write(
     outcome: Outcome,
 ) -> Result<(), Problem> {
     let mut was = attempt.state;
-    for _ in 0..WRITES_MAX {
+    let mut failures = 0;
+    for _ in 0..MOVES_MAX {
         let (commit, mut moved, result) = decided(app, merchant, (payment, attempt), was, &outcome);
         match app.db.commit(commit).await {
             Ok(()) => {
@@ -95,8 +101,14 @@ pub async fn write(
                 }
             }
             Err(CommitError::Unavailable(why)) => {
-                tracing::error!(payment = payment.id, %why, "a bank's answer could not be written yet");
-                tokio::time::sleep(WRITE_WAIT).await;
+                failures += 1;
+                if failures == 1 {
+                    tracing::error!(payment = payment.id, %why, "a bank's answer could not be written; that is tried again, with growing waits");
+                }
+                if failures == WRITES_MAX {
+                    break;
+                }
+                tokio::time::sleep(wait_after(failures, WRITE_WAIT, WRITE_WAIT_MAX)).await;
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::accounts;
 use super::answer::{self, Outcome, failure, failure_of};
 use super::claims::Claims;
+use super::inquiry::{self, Asker};
 use super::recorder::Recorder;
 use crate::app::App;
 use crate::operations::Problem;
@@ -73,7 +74,7 @@ pub async fn charge(
     // Intend.
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::Waiting;
-    let mut attempt = new_attempt(app, &payment, first, &plan);
+    let attempt = new_attempt(app, &payment, first, &plan);
     route_to(&mut payment, first, &attempt);
     let mut commit = Commit::new(merchant.id, payment.id);
     claims.write(app, Some(payment.id), &mut commit);
@@ -84,17 +85,34 @@ pub async fn charge(
         .await
         .map_err(|error| claims.refused(error, order_id_used()))?;
 
+    let id = payment.id;
+    let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
+    charged.map_err(|problem| problem.or_doubt(id))
+}
+
+/// Asks the POSes of a plan whose intent is committed, one after the other, until one has an outcome.
+async fn ask_in_turn(
+    app: &App,
+    merchant: &Merchant,
+    plan: &Plan,
+    mut payment: Payment,
+    mut attempt: Attempt,
+) -> Result<Payment, Problem> {
     for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
         // Ask.
-        let answer = ask(app, pos, &payment, &attempt, &plan).await;
+        let answer = ask(app, pos, &payment, &attempt, plan).await;
         accounts::note(app, pos, &answer).await;
+        let of = (&mut payment, &mut attempt);
+        let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
+            break;
+        };
         // Answer.
         let next = plan
             .poses
             .get(tried + 1)
-            .filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(&plan, &answer));
+            .filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(plan, &answer));
         if let Some(next) = next {
-            let again = retry_at(app, &mut payment, &mut attempt, &answer, next, &plan).await?;
+            let again = retry_at(app, &mut payment, &mut attempt, &answer, next, plan).await?;
             if again {
                 continue;
             }
@@ -104,7 +122,7 @@ pub async fn charge(
         answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
         if duplicate {
             // The bank knows the order already: ask at once what became of it.
-            payment = super::inquiry::settle(app, merchant, payment.id).await?;
+            payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;
         }
         break;
     }
@@ -154,6 +172,8 @@ pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Atte
         asked_at: app.now(),
         inquiries: 0,
         inquire_at: Some(app.unanswered_at()),
+        reversals: 0,
+        review_since: None,
     }
 }
 
@@ -303,13 +323,16 @@ pub fn outcome(answer: Answer<Charged>) -> Outcome {
         }
         Err(doubt) => {
             tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
-            let duplicate = match &doubt.reason {
-                DoubtReason::Duplicate(decline) => Some(failure_of(decline)),
-                _ => None,
+            let (duplicate, timed_out) = match &doubt.reason {
+                DoubtReason::Duplicate(decline) => (Some(failure_of(decline)), None),
+                DoubtReason::TimedOut(decline) => (None, Some(failure_of(decline))),
+                _ => (None, None),
             };
             Outcome::Doubt(AttemptAnswer {
+                code: timed_out.as_ref().and_then(|why| why.provider_code.clone()),
                 message: Some(connectors::scrub::words(&doubt.detail)),
                 duplicate,
+                timed_out,
                 ..AttemptAnswer::default()
             })
         }

@@ -1,11 +1,15 @@
-//! What a request claims in its intent commit: its signature, which is never accepted again, and
-//! its idempotency key.
+//! What a request claims: its signature, which is never accepted again, and its idempotency key.
+//! Both are claimed in the intent commit where there is one; what is answered without one claims
+//! its signature before it is answered (`api.rs`).
 
 use crate::app::App;
 use crate::operations::Problem;
 use crate::store::db::{Commit, CommitError};
 use crate::store::{idempotency, signatures};
 use contract::rules::Rule;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An idempotency key with what it stands for.
 #[derive(Debug, Clone)]
@@ -13,7 +17,7 @@ pub struct Key {
     /// The header's text.
     pub key: String,
     /// SHA-256 of method, path and body.
-    pub fingerprint: String,
+    pub hash: String,
 }
 
 /// The claims of one write request. Whoever makes the first commit of the request writes them.
@@ -25,25 +29,64 @@ pub struct Claims {
     pub signature: Option<String>,
     /// The idempotency key, when the request has one.
     pub key: Option<Key>,
+    /// Whether processes of the version before migration 7 may run: they look elsewhere.
+    older_too: bool,
+    /// Whether they went into a commit that was not refused.
+    written: Arc<AtomicBool>,
 }
 
 impl Claims {
-    /// Writes the claims. They must be the first statements of the commit: [`Claims::refused`]
-    /// tells by the statement's place which of them was refused.
+    /// Of a request that is signed.
+    pub fn of_request(app: &App, merchant_id: i64, signature: String) -> Claims {
+        Claims {
+            signature: Some(signature),
+            older_too: app.older.may_run(),
+            ..Claims::none(merchant_id)
+        }
+    }
+
+    /// Of what came without a signature.
+    pub fn none(merchant_id: i64) -> Claims {
+        Claims {
+            merchant_id,
+            signature: None,
+            key: None,
+            older_too: false,
+            written: Arc::default(),
+        }
+    }
+
+    /// Writes the claims. They must be the first statements of the commit: [`Claims::refused`],
+    /// which must hear of a commit that failed, tells by the statement's place which of them was
+    /// refused.
     pub fn write(&self, app: &App, payment_id: Option<i64>, commit: &mut Commit) {
-        if let Some(signature) = &self.signature {
-            signatures::claim(self.merchant_id, signature, None, commit);
+        self.write_signature(None, commit);
+        if let Some(Key { key, hash }) = &self.key {
+            let (merchant_id, now) = (self.merchant_id, app.now());
+            idempotency::claim(merchant_id, key, hash, payment_id, now, commit);
+            if self.older_too {
+                idempotency::claim_for_older(merchant_id, key, hash, payment_id, now, commit);
+            }
         }
-        if let Some(key) = &self.key {
-            idempotency::claim(
-                app,
-                self.merchant_id,
-                &key.key,
-                &key.fingerprint,
-                payment_id,
-                commit,
-            );
+        self.written.store(true, Ordering::SeqCst);
+    }
+
+    /// Writes the claim of the signature alone, bound to the key that came with it; a read's until
+    /// `expires_at`.
+    pub fn write_signature(&self, expires_at: Option<Timestamp>, commit: &mut Commit) {
+        let Some(signature) = &self.signature else {
+            return;
+        };
+        let key = self.key.as_ref().map(|key| key.key.as_str());
+        signatures::claim(self.merchant_id, signature, key, expires_at, commit);
+        if self.older_too {
+            signatures::claim_for_older(self.merchant_id, signature, expires_at, commit);
         }
+    }
+
+    /// Whether a commit took them, or may have.
+    pub fn are_written(&self) -> bool {
+        self.written.load(Ordering::SeqCst)
     }
 
     /// What a failed commit that began with these claims means; `otherwise` when another of its
@@ -53,16 +96,16 @@ impl Claims {
             CommitError::Unavailable(why) => return Problem::unavailable(why),
             CommitError::Conflict { statement, .. } => statement,
         };
-        let mut names = Vec::new();
-        if self.signature.is_some() {
-            names.push(Rule::ReplayedSignature);
-        }
-        if self.key.is_some() {
-            names.push(Rule::IdempotencyInFlight);
-        }
-        match names.get(statement) {
-            Some(rule) => Problem::rule(*rule),
-            None => otherwise,
+        self.written.store(false, Ordering::SeqCst);
+        let each = if self.older_too { 2 } else { 1 };
+        let signatures = if self.signature.is_some() { each } else { 0 };
+        let keys = if self.key.is_some() { each } else { 0 };
+        if statement < signatures {
+            Problem::rule(Rule::ReplayedSignature)
+        } else if statement < signatures + keys {
+            Problem::rule(Rule::IdempotencyInFlight)
+        } else {
+            otherwise
         }
     }
 }

@@ -1,22 +1,24 @@
-//! Doubt is settled by asking the bank: after 5 s, 30 s, 2 min and so on, and before any further
-//! operation on the payment. It never ends by time alone; what inquiries cannot settle waits for
-//! a person.
+//! Doubt is settled by asking the bank: by a schedule (5 s, 30 s, 2 min and so on, then as long as a
+//! person is told of it), at once where the bank says that it knows the order or timed out itself, and
+//! when a caller wants to know, which never uses up the schedule. It does not end by time alone.
 
 use super::answer::{self, Outcome, failure, failure_of};
-use super::charge::order_of;
+use super::charge::{order_of, outcome};
 use super::recorder::Recorder;
-use crate::app::App;
+use crate::app::{App, CALLER_WAIT};
 use crate::clock::istanbul;
 use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
-use crate::store::db::Commit;
+use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
-use crate::store::payments::Payment;
+use crate::store::payments::{Payment, PaymentFailure};
 use crate::store::{poses, won};
-use connectors::bank::{Charged, Doubt, Line, OrderRef, Standing, Verdict};
+use connectors::bank::{
+    Answer, Charged, Decline, Doubt, DoubtReason, Line, OrderRef, Standing, Verdict,
+};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// "Not found" settles only when the bank had this long to receive the order, and was asked more
 /// than once: a request may still be on its way (pos-protocols section 4).
@@ -24,101 +26,188 @@ const NOT_FOUND_AFTER_SECONDS: i64 = 90;
 /// How often it must have been asked by then.
 const NOT_FOUND_INQUIRIES: i64 = 2;
 
+/// Who wants to know what became of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// The schedule: only its questions count, and only they put off the next one.
+    Schedule,
+    /// A shop's call or a person: one question in [`CALLER_WAIT`], whoever asks.
+    Caller,
+    /// A move of ours, while its caller still waits for the answer.
+    Move,
+    /// News from outside that prove nothing themselves: a browser's return, a notification.
+    News,
+}
+
 /// Asks the bank what became of a payment in doubt, and writes what it says. Answers with the
-/// payment as it then stands; one that is not in doubt is answered as it is.
-pub async fn settle(app: &App, merchant: &Merchant, payment_id: i64) -> Result<Payment, Problem> {
-    asked(app, merchant, payment_id, false).await
-}
-
-/// [`settle`] because a person wants it: also where inquiries had led nowhere.
-pub async fn settle_for_person(
+/// payment as it then stands; one that is not in doubt, and one that a caller asked about a moment
+/// ago, is answered as it is.
+pub async fn settle(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
-) -> Result<Payment, Problem> {
-    asked(app, merchant, payment_id, true).await
-}
-
-async fn asked(
-    app: &App,
-    merchant: &Merchant,
-    payment_id: i64,
-    by_person: bool,
+    asker: Asker,
 ) -> Result<Payment, Problem> {
     let (_, mut payment) = super::loaded(app, merchant.id, payment_id).await?;
-    let Some(mut attempt) = attempts::last_of_payment(app, merchant.id, payment_id).await? else {
+    let last = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+    let Some(mut attempt) = last.filter(|attempt| may_be_inquired(app, attempt)) else {
         return Ok(payment);
     };
-    match attempt.state {
-        AttemptState::Doubt | AttemptState::Reversing => {}
-        AttemptState::Review if by_person => {}
-        // Another request is asking the bank right now, unless its time is long over.
-        AttemptState::Asked if attempt.inquire_at.is_some_and(|at| at <= app.now()) => {}
-        _ => return Ok(payment),
+    if asker == Asker::Caller && !claim(app, &attempt).await? {
+        return Ok(payment);
     }
     let standing = ask(app, &payment, &attempt).await?;
-    // The bank's own words stay out of the log: they may hold anything.
-    let said = match &standing {
-        Ok(Standing::Taken(_)) => "taken",
-        Ok(Standing::Voided) => "voided",
-        Ok(Standing::Refused(_)) => "refused",
-        Ok(Standing::NotFound) => "not found",
-        Ok(Standing::Pending) => "pending",
-        Err(_) => "in doubt",
+    let of = (&mut payment, &mut attempt);
+    apply(app, merchant, of, asker, standing).await?;
+    Ok(payment)
+}
+
+fn may_be_inquired(app: &App, attempt: &Attempt) -> bool {
+    let is_over = attempt.inquire_at.is_some_and(|at| at <= app.now());
+    match attempt.state {
+        AttemptState::Doubt | AttemptState::Review => true,
+        // The bank is being asked right now, to sell or to give back, unless its time is long over.
+        AttemptState::Asked => is_over,
+        AttemptState::Reversing => is_over || !attempt.is_being_voided(),
+        _ => false,
+    }
+}
+
+/// Takes a caller's one question of this interval; false when somebody had it.
+async fn claim(app: &App, attempt: &Attempt) -> Result<bool, Unavailable> {
+    let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+    attempts::claim_inquiry(attempt, app.now(), caller_asked_before(app), &mut commit);
+    won(app.db.commit(commit).await)
+}
+
+/// A caller may ask when no other caller asked since this moment.
+pub(super) fn caller_asked_before(app: &App) -> Timestamp {
+    let before = app.now().checked_sub(CALLER_WAIT);
+    before.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// What to make of a bank's answer to a move. A bank that says that it timed out itself has not
+/// refused, so it is asked at once: if its own word is then "refused", that is its answer. Nothing when
+/// what became of the move is already written: in doubt, or settled like any doubt.
+pub async fn ask_after_time_out(
+    app: &App,
+    merchant: &Merchant,
+    (payment, attempt): (&mut Payment, &mut Attempt),
+    answer: Answer<Charged>,
+) -> Result<Option<Answer<Charged>>, Problem> {
+    let Some(said) = time_out(&answer) else {
+        return Ok(Some(answer));
     };
+    let said = said.clone();
+    answer::write(app, merchant, payment, attempt, outcome(answer)).await?;
+    if attempt.state != AttemptState::Doubt {
+        return Ok(None);
+    }
+    match ask(app, payment, attempt).await? {
+        Ok(Standing::Refused(decline)) => {
+            tracing::info!(payment = payment.id, code = %said.code, "a bank that timed out had refused");
+            Ok(Some(Ok(Verdict::Declined(more_telling(decline, said)))))
+        }
+        standing => {
+            apply(app, merchant, (payment, attempt), Asker::Move, standing).await?;
+            Ok(None)
+        }
+    }
+}
+
+fn time_out(answer: &Answer<Charged>) -> Option<&Decline> {
+    match answer {
+        Err(Doubt {
+            reason: DoubtReason::TimedOut(decline),
+            ..
+        }) => Some(decline),
+        _ => None,
+    }
+}
+
+/// Of a refusal out of an inquiry and the answer that the move had, the one that says why.
+fn more_telling(refusal: Decline, said: Decline) -> Decline {
+    match refusal.group {
+        ErrorGroup::Declined => said,
+        _ => refusal,
+    }
+}
+
+/// Writes what the bank's inquiry says.
+async fn apply(
+    app: &App,
+    merchant: &Merchant,
+    (payment, attempt): (&mut Payment, &mut Attempt),
+    asker: Asker,
+    standing: Result<Standing, Doubt>,
+) -> Result<(), Problem> {
+    let (inquiries, said) = (attempt.inquiries, word(&standing));
     tracing::info!(
         payment = payment.id,
-        inquiries = attempt.inquiries,
+        inquiries,
+        ?asker,
         said,
         "the bank was inquired"
     );
     // What is being given back was seen to be taken: a bank that now knows nothing of it
     // contradicts itself, and that is doubt, not the end of it.
     let seen_taken = attempt.seen_taken();
-    let duplicate = attempt.answer.as_ref().and_then(|a| a.duplicate.clone());
-    match standing {
+    let answer = attempt.answer.clone().unwrap_or_default();
+    let outcome = match standing {
         Ok(Standing::Taken(charged)) => {
-            taken(app, merchant, &mut payment, &mut attempt, charged).await?
+            return taken(app, merchant, (payment, attempt), asker, charged).await;
         }
-        Ok(Standing::Voided) => {
-            answer::write(app, merchant, &mut payment, &mut attempt, Outcome::Reversed).await?;
-        }
+        Ok(Standing::Voided) => Outcome::Reversed,
         Ok(Standing::Refused(decline)) if !seen_taken => {
-            let why = duplicate.unwrap_or_else(|| failure_of(&decline));
-            answer::write(
-                app,
-                merchant,
-                &mut payment,
-                &mut attempt,
-                Outcome::Declined(why),
-            )
-            .await?;
+            Outcome::Declined(why_refused(answer, decline))
         }
-        Ok(Standing::NotFound)
-            if !seen_taken && (duplicate.is_some() || not_found_settles(app, &attempt)) =>
-        {
-            let why = duplicate.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError));
-            answer::write(
-                app,
-                merchant,
-                &mut payment,
-                &mut attempt,
-                Outcome::Declined(why),
-            )
-            .await?;
+        Ok(Standing::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
+            Outcome::Declined(why_not_found(answer))
         }
         Ok(Standing::Refused(_) | Standing::NotFound | Standing::Pending) => {
-            later(app, &mut attempt, None).await?
+            return Ok(later(app, attempt, asker, None).await?);
         }
-        Err(doubt) => later(app, &mut attempt, Some(doubt)).await?,
-    }
-    Ok(payment)
+        Err(doubt) => return Ok(later(app, attempt, asker, Some(doubt)).await?),
+    };
+    answer::write(app, merchant, payment, attempt, outcome).await
 }
 
+/// The bank's own words stay out of the log: they may hold anything.
+fn word(standing: &Result<Standing, Doubt>) -> &'static str {
+    match standing {
+        Ok(Standing::Taken(_)) => "taken",
+        Ok(Standing::Voided) => "voided",
+        Ok(Standing::Refused(_)) => "refused",
+        Ok(Standing::NotFound) => "not found",
+        Ok(Standing::Pending) => "pending",
+        Err(_) => "in doubt",
+    }
+}
+
+fn why_refused(answer: AttemptAnswer, decline: Decline) -> PaymentFailure {
+    match (answer.duplicate, answer.timed_out) {
+        (Some(duplicate), _) => duplicate,
+        (None, Some(said)) if decline.group == ErrorGroup::Declined => said,
+        _ => failure_of(&decline),
+    }
+}
+
+fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
+    let said = answer.duplicate.or(answer.timed_out);
+    said.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError))
+}
+
+/// At once for a duplicate; else the order may still be on its way.
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
     let waited = app.now().duration_since(attempt.asked_at);
-    waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS)
-        && attempt.inquiries >= NOT_FOUND_INQUIRIES
+    is_duplicate(attempt)
+        || waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS)
+            && attempt.inquiries >= NOT_FOUND_INQUIRIES
+}
+
+fn is_duplicate(attempt: &Attempt) -> bool {
+    let answer = attempt.answer.as_ref();
+    answer.is_some_and(|answer| answer.duplicate.is_some())
 }
 
 async fn ask(
@@ -157,16 +246,16 @@ async fn ask(
 async fn taken(
     app: &App,
     merchant: &Merchant,
-    payment: &mut Payment,
-    attempt: &mut Attempt,
+    (payment, attempt): (&mut Payment, &mut Attempt),
+    asker: Asker,
     charged: Charged,
 ) -> Result<(), Problem> {
-    if !attempt.seen_taken()
-        && (payment.threeds || merchant.completes_doubt || !shop_was_told(attempt))
-    {
+    // A duplicate that is asked about at once: the shop still waits and was told nothing.
+    let untold = asker == Asker::Move && is_duplicate(attempt);
+    if !attempt.seen_taken() && (payment.threeds || merchant.completes_doubt || untold) {
         return answer::write(app, merchant, payment, attempt, Outcome::Approved(charged)).await;
     }
-    if !intend_reversal(app, attempt, &charged).await? {
+    if !intend_reversal(app, attempt, asker, &charged).await? {
         return Ok(());
     }
     match void(app, payment, attempt, &charged).await? {
@@ -175,11 +264,14 @@ async fn taken(
         }
         Ok(Verdict::Declined(decline)) => {
             tracing::error!(payment = payment.id, code = %decline.code, "a reversal was refused: a person must look");
-            attempt.inquire_at = None;
+            attempt.review_since.get_or_insert(app.now());
             let said = format!("{} {}", decline.code, decline.message);
-            review(app, attempt, Some(&said)).await
+            Ok(put_off(app, attempt, Some(&said)).await?)
         }
-        Err(doubt) => put_off(app, attempt, Some(doubt)).await,
+        Err(doubt) => {
+            tracing::warn!(payment = payment.id, detail = %doubt.detail, "a reversal is in doubt");
+            Ok(put_off(app, attempt, Some(&doubt.detail)).await?)
+        }
     }
 }
 
@@ -189,13 +281,14 @@ async fn taken(
 async fn intend_reversal(
     app: &App,
     attempt: &mut Attempt,
+    asker: Asker,
     charged: &Charged,
 ) -> Result<bool, Problem> {
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
-    attempts::unless_inquired(attempt, &mut commit);
+    attempts::begin_reversal(attempt, &mut commit);
     let was = attempt.state;
     attempt.state = AttemptState::Reversing;
-    attempt.inquiries += 1;
+    attempt.inquiries += i64::from(asker == Asker::Schedule);
     attempt.inquire_at = Some(app.unanswered_reversal_at());
     attempt.answer = Some(AttemptAnswer {
         charged: Some(charged.clone()),
@@ -203,16 +296,8 @@ async fn intend_reversal(
         ..attempt.answer.take().unwrap_or_default()
     });
     attempts::save(app, attempt, was, &mut commit);
+    attempt.reversals += 1;
     Ok(won(app.db.commit(commit).await)?)
-}
-
-/// A duplicate is asked about while the shop still waits for its answer.
-fn shop_was_told(attempt: &Attempt) -> bool {
-    let duplicate = attempt
-        .answer
-        .as_ref()
-        .is_some_and(|a| a.duplicate.is_some());
-    !(duplicate && attempt.inquiries == 0)
 }
 
 async fn void(
@@ -248,49 +333,78 @@ async fn void(
     Ok(bank.void(line, order).await)
 }
 
-/// Counts an inquiry that settled nothing, and asks again later.
-async fn later(app: &App, attempt: &mut Attempt, doubt: Option<Doubt>) -> Result<(), Problem> {
+/// An inquiry settled nothing. The schedule counts it and asks again later; what others ask leaves the
+/// schedule as it is.
+async fn later(
+    app: &App,
+    attempt: &mut Attempt,
+    asker: Asker,
+    doubt: Option<Doubt>,
+) -> Result<(), Unavailable> {
+    if let Some(doubt) = &doubt {
+        tracing::warn!(payment = attempt.payment_id, detail = %doubt.detail, "an inquiry is in doubt itself");
+    }
+    if asker != Asker::Schedule {
+        return Ok(());
+    }
     attempt.inquiries += 1;
-    put_off(app, attempt, doubt).await
-}
-
-/// Asks again later; when the waits are used up, a person must look.
-async fn put_off(app: &App, attempt: &mut Attempt, doubt: Option<Doubt>) -> Result<(), Problem> {
     let said = doubt.map(|doubt| doubt.detail);
-    if let Some(detail) = &said {
-        tracing::warn!(payment = attempt.payment_id, %detail, "an inquiry is in doubt itself");
-    }
-    attempt.inquire_at = match attempt.state {
-        // A person asked; nobody asks by itself any more.
-        AttemptState::Review => None,
-        _ => app.next_inquiry_at(attempt.inquiries),
-    };
-    if attempt.inquire_at.is_none() {
-        return review(app, attempt, said.as_deref()).await;
-    }
-    let was = attempt.state;
-    if attempt.state == AttemptState::Asked {
-        attempt.state = AttemptState::Doubt;
-        attempt.answer = Some(AttemptAnswer {
-            message: Some("no answer was kept".to_owned()),
-            ..AttemptAnswer::default()
-        });
-    }
-    remember(attempt, said.as_deref());
-    let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
-    attempts::save(app, attempt, was, &mut commit);
-    won(app.db.commit(commit).await)?;
-    Ok(())
+    put_off(app, attempt, said.as_deref()).await
 }
 
-async fn review(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result<(), Problem> {
+/// Asks again later; when the waits are used up a person is told, and inquiries go on.
+async fn put_off(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result<(), Unavailable> {
     let was = attempt.state;
-    attempt.state = AttemptState::Review;
+    let next = next(app, attempt.inquiries, attempt.review_since);
+    (attempt.inquire_at, attempt.review_since) = (next.at, next.review_since);
+    if next.review_since.is_some() && was != AttemptState::Review {
+        tracing::error!(
+            payment = attempt.payment_id,
+            "a person must look at a payment in doubt"
+        );
+    }
+    attempt.state = match was {
+        _ if next.review_since.is_some() => AttemptState::Review,
+        AttemptState::Asked => {
+            attempt.answer = Some(AttemptAnswer {
+                message: Some("no answer was kept".to_owned()),
+                ..AttemptAnswer::default()
+            });
+            AttemptState::Doubt
+        }
+        state => state,
+    };
     remember(attempt, said);
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+    // Another asker's reversal may be under way since: its mark stays.
+    attempts::unless_reversed(attempt, &mut commit);
     attempts::save(app, attempt, was, &mut commit);
     won(app.db.commit(commit).await)?;
     Ok(())
+}
+
+/// What comes after an inquiry that settled nothing.
+pub(super) struct Next {
+    /// The schedule's next question; none when only callers ask any more.
+    pub(super) at: Option<Timestamp>,
+    /// Since when a person is told.
+    pub(super) review_since: Option<Timestamp>,
+}
+
+/// After `made` questions of the schedule, of which a person is told since `review_since`.
+pub(super) fn next(app: &App, made: i64, review_since: Option<Timestamp>) -> Next {
+    let usual = app.next_inquiry_at(made);
+    if usual.is_some() && review_since.is_none() {
+        return Next {
+            at: usual,
+            review_since,
+        };
+    }
+    let since = review_since.unwrap_or_else(|| app.now());
+    Next {
+        at: app.next_review_at(since),
+        review_since: Some(since),
+    }
 }
 
 /// Keeps what was last heard, for the person who must look; no reversal is under way any more.
@@ -330,14 +444,13 @@ pub async fn settled_by_hand(
         else {
             return Err(not_open(payment.status.as_str()));
         };
-        let voiding = attempt.answer.as_ref().is_some_and(|a| a.voiding);
-        if voiding && attempt.inquire_at.is_some_and(|until| until > app.now()) {
+        if attempt.is_being_voided() && attempt.inquire_at.is_some_and(|until| until > app.now()) {
             return Err(not_open(attempt.state.as_str()));
         }
         let outcome = by_hand(&attempt, found);
         let known = (&payment, &attempt);
         let (mut commit, moved, _) = answer::decided(app, merchant, known, attempt.state, &outcome);
-        attempts::unless_inquired(&attempt, &mut commit);
+        attempts::unless_reversed(&attempt, &mut commit);
         note(attempt.state.as_str(), &moved, &mut commit);
         if won(app.db.commit(commit).await)? {
             return Ok(moved);
@@ -351,11 +464,7 @@ fn by_hand(attempt: &Attempt, found: Found) -> Outcome {
     match found {
         Found::Taken => Outcome::Approved(answer.charged.unwrap_or_default()),
         Found::NotTaken if attempt.seen_taken() => Outcome::Reversed,
-        Found::NotTaken => Outcome::Declined(
-            answer
-                .duplicate
-                .unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError)),
-        ),
+        Found::NotTaken => Outcome::Declined(why_not_found(answer)),
     }
 }
 

@@ -3,12 +3,18 @@
 //! Whoever learns something first (browser, notification, job, a verify call), the state is what
 //! the lender answers to an inquiry, applied by compare-and-set; so all orders of events end alike.
 
+mod approve;
+mod settle;
+
+pub use approve::approve;
+pub use settle::settle;
+
 use super::answer::{failure, failure_of};
 use super::claims::Claims;
-use super::inquiry::{Found, not_open};
+use super::inquiry::{Asker, Found, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce};
+use super::{CONFLICTS_MAX, announce, turn};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::store::apms::{self, Apm};
@@ -20,14 +26,13 @@ use crate::store::payments::{self, Item, Payment};
 use crate::store::won;
 use crate::{clock, random};
 use connectors::bank::{Answer, Doubt, Verdict};
-use connectors::lender::{
-    Application, ApplicationRef, Applied, Buyer, CartItem, LenderLine, LoanStanding, LoanState,
-};
+use connectors::lender::{Application, Applied, Buyer, CartItem, LenderLine};
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use contract::rules::Rule;
+use settle::disburse;
 use std::time::Duration;
 
 /// Beyond an application's own time limit, this long passes before the lender is asked whether it
@@ -35,8 +40,6 @@ use std::time::Duration;
 const AFTER_EXPIRY: Duration = Duration::from_secs(30);
 /// How long the addresses for browser and lender live beyond the application.
 const ADDRESS_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Between inquiries about an application that the bank is assessing.
-const ASSESSING_WAIT: Duration = Duration::from_secs(60);
 
 /// What the operation decided.
 pub struct Plan {
@@ -81,7 +84,7 @@ pub async fn apply(
     let expires_at = app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)));
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::Waiting;
-    let mut loan = Loan {
+    let loan = Loan {
         merchant_id: merchant.id,
         payment_id: payment.id,
         apm_id: plan.apm.id,
@@ -102,6 +105,8 @@ pub async fn apply(
         expires_at,
         inquiries: 0,
         inquire_at: Some(app.unanswered_at()),
+        review_since: None,
+        acting_until: Some(app.unanswered_at()),
     };
     payment.order_id = Some(loan.order_id.clone());
     let (back, notify) = (random::token(), random::token());
@@ -133,9 +138,22 @@ pub async fn apply(
         .await
         .map_err(|error| claims.refused(error, otherwise))?;
     payment.version = 1;
-
+    let id = payment.id;
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
+    let applied = write_applied(app, merchant, payment, loan, answer).await;
+    applied.map_err(|problem| problem.or_doubt(id))
+}
+
+/// The last beat of an application.
+async fn write_applied(
+    app: &App,
+    merchant: &Merchant,
+    mut payment: Payment,
+    mut loan: Loan,
+    answer: Answer<Applied>,
+) -> Result<(Payment, Loan), Problem> {
     let was = loan.clone();
+    loan.acting_until = None;
     let mut commit = Commit::new(merchant.id, payment.id);
     match answer {
         Ok(Verdict::Approved(applied)) => {
@@ -247,132 +265,34 @@ pub async fn of_merchant(
     reload(app, merchant.id, payment_id).await
 }
 
-/// Asks the lender how the application stands and applies what it says. When the lender cannot be
-/// asked, a payment that waits is told VERIFY_REQUIRED, unless its loan is known to be ready.
-pub async fn settle(
+/// A caller wants to know how the application stands: after a call that the lender is being asked to
+/// act by has its outcome, [`settle`].
+pub async fn verify(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
 ) -> Result<(Payment, Loan), Problem> {
-    for _ in 0..CONFLICTS_MAX {
-        let (payment, loan) = reload(app, merchant.id, payment_id).await?;
-        if loan.state.is_final() {
-            return Ok((payment, loan));
-        }
-        let (mut moved, mut result) = (payment.clone(), loan.clone());
-        match inquire(app, &payment, &loan).await? {
-            Ok(Some(standing)) => apply_standing(app, &mut moved, &mut result, standing),
-            Ok(None) => unknown_to_the_lender(app, &mut moved, &mut result),
-            Err(doubt) => {
-                tracing::warn!(payment = payment.id, detail = %doubt.detail, "a lender's answer is in doubt");
-                // A loan that was ready is so until the lender says otherwise.
-                if result.state != ApplicationState::Ready {
-                    result.action = Action::VerifyRequired;
-                }
-                result.inquiries += 1;
-                result.inquire_at = app.next_inquiry_at(result.inquiries);
-            }
-        }
-        if write(app, merchant, (&payment, &loan), (&mut moved, &result)).await? {
-            return Ok((moved, result));
-        }
-    }
-    Err(Problem::unavailable("the application keeps changing"))
+    wait_for_outcome(app, merchant, payment_id).await?;
+    let settled = settle(app, merchant, payment_id, Asker::Caller).await;
+    settled.map_err(|problem| problem.or_doubt(payment_id))
 }
 
-async fn inquire(
+/// Waits while another call, of this process or another, asks the lender to act. Answers with what the
+/// payment then is.
+async fn wait_for_outcome(
     app: &App,
-    payment: &Payment,
-    loan: &Loan,
-) -> Result<Result<Option<LoanStanding>, Doubt>, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
-    };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "inquire");
-    let line = LenderLine {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    let standing = lender.inquire(line, reference(payment, loan)).await;
-    // A lender that speaks of another order or another amount proves nothing about this one.
-    Ok(standing.and_then(|standing| match standing {
-        Some(s)
-            if s.order_id != loan.order_id
-                || s.amount != Money::new(payment.paid_price.minor, payment.currency) =>
-        {
-            Err(Doubt {
-                may_have_been_sent: true,
-                reason: connectors::bank::DoubtReason::Unauthentic,
-                detail: "the lender answered for another order or amount".to_owned(),
-            })
-        }
-        other => Ok(other),
-    }))
-}
-
-fn reference<'a>(payment: &Payment, loan: &'a Loan) -> ApplicationRef<'a> {
-    ApplicationRef {
-        order_id: &loan.order_id,
-        application_id: loan.application_id.as_deref(),
-        currency: payment.currency,
-    }
-}
-
-fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: LoanStanding) {
-    loan.application_id = Some(standing.application_id);
-    loan.bank_code = standing.bank_code.or_else(|| loan.bank_code.take());
-    loan.term = standing.term.or(loan.term);
-    loan.inquiries += 1;
-    match standing.state {
-        LoanState::Pending => {
-            // An application whose page nobody was told of can only lapse.
-            loan.state = ApplicationState::Pending;
-            loan.action = match (loan.returned, &loan.redirect_url) {
-                (false, Some(_)) => Action::RedirectToUrl,
-                _ => Action::WaitForWebhook,
-            };
-            loan.inquire_at = Some(after_expiry(app, loan));
-        }
-        LoanState::Assessing => {
-            loan.state = ApplicationState::Assessing;
-            loan.action = Action::WaitForWebhook;
-            loan.inquire_at = Some(app.after(ASSESSING_WAIT));
-        }
-        LoanState::Ready => {
-            loan.state = ApplicationState::Ready;
-            loan.action = Action::ApprovalRequired;
-            loan.inquire_at = Some(after_expiry(app, loan));
-        }
-        LoanState::Disbursed => disburse(payment, loan),
-        LoanState::Rejected(decline) => refuse(payment, loan, failure_of(&decline)),
-        LoanState::Expired => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
-            loan.state = ApplicationState::Expired;
-        }
-        LoanState::Cancelled => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
-            loan.state = ApplicationState::Cancelled;
+    merchant: &Merchant,
+    payment_id: i64,
+) -> Result<(Payment, Loan), Problem> {
+    let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
+    if loan.is_being_acted_on(app.now()) {
+        let mut turn = turn::take(app, payment_id)?;
+        while loan.is_being_acted_on(app.now()) {
+            turn.pause().await?;
+            (payment, loan) = reload(app, merchant.id, payment_id).await?;
         }
     }
-}
-
-/// The bank paid the merchant.
-fn disburse(payment: &mut Payment, loan: &mut Loan) {
-    loan.state = ApplicationState::Disbursed;
-    loan.action = Action::None;
-    loan.inquire_at = None;
-    if let Some(status) = after(payment.status, Event::Approved) {
-        payment.status = status;
-        payment.captured = payment.paid_price.minor;
-    }
+    Ok((payment, loan))
 }
 
 /// Ends an application in doubt by a person's word: the bank paid the merchant, or it will not.
@@ -408,43 +328,6 @@ pub async fn settled_by_hand(
     Err(Problem::unavailable("the application keeps changing"))
 }
 
-/// The lender knows no such application. One in doubt may still be on its way, so that is believed
-/// only the third time and after a while; one that it had confirmed is a contradiction, and stays in doubt.
-fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan) {
-    const BELIEVED_AFTER: i64 = 2;
-    const BELIEVED_AFTER_SECONDS: i64 = 90;
-    let waited = app.now().duration_since(payment.created_at);
-    if loan.application_id.is_none()
-        && loan.inquiries >= BELIEVED_AFTER
-        && waited >= jiff::SignedDuration::from_secs(BELIEVED_AFTER_SECONDS)
-    {
-        refuse(
-            payment,
-            loan,
-            failure(ErrorGroup::CommunicationOrSystemError),
-        );
-        return;
-    }
-    loan.inquiries += 1;
-    loan.action = Action::VerifyRequired;
-    loan.inquire_at = app.next_inquiry_at(loan.inquiries);
-}
-
-/// Writes a change of state; false when somebody moved first.
-async fn write(
-    app: &App,
-    merchant: &Merchant,
-    (payment, loan): (&Payment, &Loan),
-    (moved, result): (&mut Payment, &Loan),
-) -> Result<bool, Problem> {
-    let commit = changed(app, merchant, (payment, loan), (moved, result));
-    if !won(app.db.commit(commit).await)? {
-        return Ok(false);
-    }
-    moved.version += i64::from(moved.status != payment.status);
-    Ok(true)
-}
-
 /// The commit that changes payment and application, and tells the shop of it.
 fn changed(
     app: &App,
@@ -458,8 +341,8 @@ fn changed(
         payments::save(moved, &mut commit);
     }
     // The shop hears of each state that asks something of it or ends the matter.
-    let speaks = result.state.is_final() || result.state == ApplicationState::Ready;
-    if speaks && result.state != loan.state {
+    let speaks = result.state.is_final() || result.is_approvable();
+    if speaks && (result.state, result.action) != (loan.state, loan.action) {
         announce::loan(app, merchant, moved, result.action, &mut commit);
     }
     commit
@@ -490,7 +373,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
     loans::mark_returned(merchant_id, payment_id, &mut commit);
     let first = won(app.db.commit(commit).await)?;
     let (payment, loan) = match first {
-        true => settle(app, &merchant, payment_id).await?,
+        true => settle(app, &merchant, payment_id, Asker::News).await?,
         false => reload(app, merchant_id, payment_id).await?,
     };
     Ok(Some(LoanReturn {
@@ -527,102 +410,9 @@ pub async fn notified(
         Ok(order_id) if order_id == loan.order_id => {
             let of = (merchant_id, payment_id);
             Recorder::to_lender(app, of, apm.apm_type, "notification").told(body);
-            settle(app, &merchant, payment_id).await?;
+            settle(app, &merchant, payment_id, Asker::News).await?;
             Ok(true)
         }
         _ => Ok(false),
     }
-}
-
-/// The merchant approves a loan that is ready: the bank disburses. A second approval answers like
-/// the first and changes nothing. `note` adds to the commit of the intent what stands in the audit log.
-pub async fn approve(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    payment_id: i64,
-    note: impl Fn(&mut Commit),
-) -> Result<Payment, Problem> {
-    let (mut payment, mut loan) = reload(app, merchant.id, payment_id).await?;
-    for _ in 0..CONFLICTS_MAX {
-        match (payment.status, loan.state) {
-            (PaymentStatus::Success | PaymentStatus::Failure, _) => return Ok(payment),
-            (_, ApplicationState::Ready) => {}
-            // In doubt, or not known to be ready: the lender is asked first.
-            _ => {
-                (payment, loan) = settle(app, merchant, payment_id).await?;
-                match loan.state {
-                    ApplicationState::Ready => {}
-                    state if state.is_final() => return Ok(payment),
-                    ApplicationState::Confirming => return Ok(payment),
-                    _ => {
-                        return Err(Problem::with(
-                            Rule::WrongPaymentState,
-                            &[("status", loan.action.as_str())],
-                        ));
-                    }
-                }
-            }
-        }
-        let mut intended = loan.clone();
-        intended.state = ApplicationState::Confirming;
-        intended.asked_at = app.now();
-        intended.action = Action::VerifyRequired;
-        intended.inquiries = 0;
-        intended.inquire_at = Some(app.unanswered_at());
-        let mut commit = Commit::new(merchant.id, payment_id);
-        claims.write(app, Some(payment_id), &mut commit);
-        loans::save(&intended, &loan, &mut commit);
-        note(&mut commit);
-        match app
-            .db
-            .commit(commit)
-            .await
-            .map_err(|error| claims.refused(error, Problem::Moved))
-        {
-            Ok(()) => return confirm(app, merchant, payment, intended).await,
-            Err(Problem::Moved) => (payment, loan) = reload(app, merchant.id, payment_id).await?,
-            Err(problem) => return Err(problem),
-        }
-    }
-    Err(Problem::unavailable("the application keeps changing"))
-}
-
-async fn confirm(
-    app: &App,
-    merchant: &Merchant,
-    payment: Payment,
-    loan: Loan,
-) -> Result<Payment, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
-    };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Err(Problem::unavailable("the lender's protocol is gone"));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
-    let line = LenderLine {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    match lender.confirm(line, reference(&payment, &loan)).await {
-        Ok(_) => {}
-        Err(doubt) => {
-            tracing::warn!(payment = payment.id, detail = %doubt.detail, "an approval is in doubt");
-            let mut doubtful = loan.clone();
-            doubtful.inquire_at = app.next_inquiry_at(0);
-            let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
-            loans::save(&doubtful, &loan, &mut commit);
-            won(app.db.commit(commit).await)?;
-            return Ok(payment);
-        }
-    }
-    // Approved or refused, the lender's own word on how it stands now decides.
-    let (payment, _) = settle(app, merchant, payment.id).await?;
-    Ok(payment)
 }

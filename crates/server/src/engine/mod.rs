@@ -14,6 +14,8 @@ pub mod routing;
 pub mod split;
 pub mod status;
 pub mod three_ds;
+pub mod threeds_page;
+pub mod turn;
 pub mod webhook_call;
 
 use crate::app::App;

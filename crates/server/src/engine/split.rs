@@ -1,25 +1,37 @@
 //! Shares of a total: proportional, in whole minor units, and always summing exactly.
 
-/// Splits `total` in proportion to `weights`, rounding each share down and giving what is left to
-/// the last. The shares always sum to `total`. With no weight at all everything goes to the last.
+/// Splits `total` in proportion to `weights` by largest remainder: each share is rounded down, and
+/// what is left goes, one unit each, to the largest fractions, of equal ones to the later. So a
+/// weight of 0 gets nothing, and no share exceeds its weight when `total` is not above their sum.
+/// The shares always sum to `total`. With no weight at all everything goes to the last.
 ///
-/// The rule is ours (platform-semantics 5.2 names none): the remainder on the last item.
+/// The rule is ours (platform-semantics 5.2 names none).
 pub fn proportionally(total: i64, weights: &[i64]) -> Vec<i64> {
-    let Some(last) = weights.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let whole: i128 = weights.iter().map(|w| i128::from(*w)).sum();
-    let mut shares = Vec::with_capacity(weights.len());
-    let mut given = 0;
-    for weight in &weights[..last] {
-        let share = match whole {
-            0 => 0,
-            _ => i64::try_from(i128::from(total) * i128::from(*weight) / whole).unwrap_or(0),
-        };
-        given += share;
-        shares.push(share);
+    let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    let mut shares = vec![0; weights.len()];
+    if whole == 0 {
+        if let Some(last) = shares.last_mut() {
+            *last = total;
+        }
+        return shares;
     }
-    shares.push(total - given);
+    let mut left = total;
+    let mut fractions = Vec::with_capacity(weights.len());
+    for (position, (share, weight)) in shares.iter_mut().zip(weights).enumerate() {
+        let exact = i128::from(total) * i128::from(*weight);
+        *share = i64::try_from(exact / whole).unwrap_or(0);
+        left -= *share;
+        fractions.push((exact % whole, position));
+    }
+    // Less is left than there are fractions above zero: each of them is below one unit.
+    fractions.sort_unstable();
+    for (_, position) in fractions.into_iter().rev() {
+        if left == 0 {
+            break;
+        }
+        shares[position] += 1;
+        left -= 1;
+    }
     shares
 }
 
@@ -29,9 +41,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_remainder_goes_to_the_last() {
+    fn what_is_left_goes_by_largest_fraction_and_of_equal_ones_to_the_later() {
         assert_eq!(proportionally(100, &[1, 1, 1]), [33, 33, 34]);
+        assert_eq!(proportionally(200, &[1, 1, 1]), [66, 67, 67]);
         assert_eq!(proportionally(100, &[30, 50, 20]), [30, 50, 20]);
+        assert_eq!(proportionally(10, &[5, 3, 6]), [4, 2, 4]);
+        assert_eq!(proportionally(100, &[1, 1, 1, 0]), [33, 33, 34, 0]);
+        assert_eq!(proportionally(2, &[1, 0, 1, 0, 1]), [0, 0, 1, 0, 1]);
         assert_eq!(proportionally(7, &[0, 0]), [0, 7]);
         assert_eq!(proportionally(7, &[]), Vec::<i64>::new());
     }
@@ -45,6 +61,47 @@ mod tests {
             let shares = proportionally(total, &weights);
             prop_assert_eq!(shares.iter().sum::<i64>(), total);
             prop_assert!(shares.iter().all(|s| *s >= 0));
+        }
+
+        #[test]
+        fn shares_are_within_one_unit_and_nothing_goes_to_a_weight_of_nothing(
+            total in 0i64..1_000_000,
+            weights in proptest::collection::vec(0i64..1_000, 1..50),
+            heavy in 1i64..1_000,
+        ) {
+            let mut weights = weights;
+            weights.insert(0, heavy);
+            let whole: i64 = weights.iter().sum();
+            for (share, weight) in proportionally(total, &weights).iter().zip(&weights) {
+                prop_assert!((share * whole - total * weight).abs() < whole);
+                prop_assert!(*weight > 0 || *share == 0);
+            }
+        }
+
+        #[test]
+        fn a_part_of_a_total_is_nowhere_more_than_the_total(
+            paid in 0i64..1_000_000,
+            part in 0u8..=100,
+            prices in proptest::collection::vec(0i64..1_000, 1..50),
+        ) {
+            let wallet = paid * i64::from(part) / 100;
+            let paid_shares = proportionally(paid, &prices);
+            let wallet_shares = proportionally(wallet, &paid_shares);
+            prop_assert_eq!(wallet_shares.iter().sum::<i64>(), wallet);
+            prop_assert!(wallet_shares.iter().zip(&paid_shares).all(|(wallet, paid)| wallet <= paid));
+        }
+
+        #[test]
+        fn a_larger_weight_never_gets_less(
+            total in 0i64..1_000_000,
+            weights in proptest::collection::vec(1i64..1_000, 2..20),
+        ) {
+            let shares = proportionally(total, &weights);
+            for (one, weight) in shares.iter().zip(&weights) {
+                for (other, lighter) in shares.iter().zip(&weights) {
+                    prop_assert!(weight <= lighter || one >= other);
+                }
+            }
         }
     }
 }

@@ -1,49 +1,36 @@
 //! A card is charged with 3DS: begin, the browser's return, completion. No money moves before the
 //! merchant completes.
 
-use super::answer::{self, Outcome, failure, failure_of, settle_stored_card};
-use super::charge::{self, Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
+mod complete;
+
+pub use complete::complete;
+
+use super::answer::{failure, failure_of, settle_stored_card};
+use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, accounts, announce};
+use super::threeds_page::{Addresses, Page};
+use super::{accounts, announce};
 use crate::app::App;
 use crate::operations::Problem;
-use crate::random;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::{poses, won};
-use connectors::bank::{
-    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Returned, Verdict, Verified,
-};
-use contract::enums::{PaymentStatus, PosIntegrator, WebhookEventType};
+use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Returned, Verdict, Verified};
+use contract::enums::{PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use std::time::Duration;
-
-/// How long the shopper may take to reach the bank's page.
-const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
-/// How long the bank's page may take to send the browser back.
-const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A 3DS payment that was begun.
 pub struct Begun {
     /// The payment, INIT_THREEDS or FAILURE.
     pub payment: Payment,
-    /// Address of Galata's page that posts on to the bank, and the sealed form that it is given;
-    /// none when the bank refused to begin.
+    /// Where the shopper's browser goes next; none when the bank refused to begin.
     pub page: Option<Page>,
-}
-
-/// What the shop's page posts to Galata's.
-pub struct Page {
-    /// Where to post it.
-    pub url: String,
-    /// The bank's form, sealed and bound to that address.
-    pub sealed: String,
 }
 
 /// Intends the payment, asks the bank for its form, and seals the form.
@@ -65,43 +52,22 @@ pub async fn begin(
     attempt.state = AttemptState::Page;
     attempt.inquire_at = None;
     route_to(&mut payment, pos, &attempt);
-    let (page, back) = (random::token(), random::token());
+    let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
     claims.write(app, Some(payment.id), &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    page_tokens::insert(
-        &page,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsPage,
-        app.after(PAGE_TIME),
-        &mut commit,
-    );
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsReturn,
-        app.after(RETURN_TIME),
-        &mut commit,
-    );
+    addresses.insert(app, &payment, &mut commit);
     app.db
         .commit(commit)
         .await
         .map_err(|error| claims.refused(error, order_id_used()))?;
 
-    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    let return_url = addresses.return_url(app);
     let why = match ask_form(app, pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page {
-                url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, pos.integrator, &form),
-            };
-            return Ok(Begun {
-                payment,
-                page: Some(page),
-            });
+            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
+            return Ok(Begun { payment, page });
         }
         Ok(Verdict::Declined(decline)) => {
             // A bank that refuses to begin refuses 3DS, whatever its reason.
@@ -116,9 +82,10 @@ pub async fn begin(
             failure(ErrorGroup::ThreedsInitError)
         }
     };
-    let payment = not_verified(app, merchant, payment, attempt, None, Some(why), false).await?;
+    let id = payment.id;
+    let failed = not_verified(app, merchant, payment, attempt, None, Some(why), false).await;
     Ok(Begun {
-        payment,
+        payment: failed.map_err(|problem| problem.or_doubt(id))?,
         page: None,
     })
 }
@@ -141,36 +108,15 @@ pub async fn begin_again(
     let Some(pos) = poses::one_of_merchant(app, merchant.id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
-    let (page, back) = (random::token(), random::token());
+    let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
-    page_tokens::insert(
-        &page,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsPage,
-        app.after(PAGE_TIME),
-        &mut commit,
-    );
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::ThreedsReturn,
-        app.after(RETURN_TIME),
-        &mut commit,
-    );
+    addresses.insert(app, &payment, &mut commit);
     won(app.db.commit(commit).await)?;
-    let return_url = app.public_url(&format!("/pages/3ds-return/{back}"));
+    let return_url = addresses.return_url(app);
     match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
-            let page = Page {
-                url: app.public_url(&format!("/pages/3ds/{page}")),
-                sealed: seal(app, &page, pos.integrator, &form),
-            };
-            Ok(Begun {
-                payment,
-                page: Some(page),
-            })
+            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
+            Ok(Begun { payment, page })
         }
         // The first page may still lead somewhere: nothing is decided by this one.
         _ => Err(Problem::Failed {
@@ -218,39 +164,6 @@ async fn ask_form(
     answer
 }
 
-/// A bank's form as it is sealed: the bank, where the form goes, its fields.
-type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
-
-fn page_place(token: &str) -> String {
-    format!("3ds page {token}")
-}
-
-fn seal(app: &App, token: &str, bank: PosIntegrator, form: &BankForm) -> String {
-    let plain = zeroize::Zeroizing::new(
-        serde_json::to_vec(&(bank, &form.action, &form.fields)).unwrap_or_default(),
-    );
-    app.vault.seal(&page_place(token), &plain)
-}
-
-/// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
-/// made for this address, or its time is over.
-pub async fn open_page(app: &App, token: &str, sealed: &str) -> Result<Option<BankForm>, Problem> {
-    let Some((merchant_id, payment_id, true)) =
-        page_tokens::of_token(app, token, Kind::ThreedsPage).await?
-    else {
-        return Ok(None);
-    };
-    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
-        return Ok(None);
-    };
-    let form: Option<SealedForm> = serde_json::from_slice(&plain).ok();
-    Ok(form.map(|(bank, action, fields)| {
-        let of = (merchant_id, payment_id);
-        Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
-        BankForm { action, fields }
-    }))
-}
-
 /// What the browser's return led to.
 pub struct ThreedsReturn {
     /// The merchant, whose key signs the callback.
@@ -259,6 +172,34 @@ pub struct ThreedsReturn {
     pub payment: Payment,
     /// The browser was here before: the shop has its answer already.
     pub already: bool,
+}
+
+/// The payment of a return address that was only opened: a reload, a link scanner. Nothing when the
+/// address is unknown or too old, or when the opened address carries the fields of the bank, which
+/// then are a return like a posted one.
+pub async fn opened(
+    app: &App,
+    token: &str,
+    fields: &[(String, String)],
+) -> Result<Option<Payment>, Problem> {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
+    else {
+        return Ok(None);
+    };
+    let (_, payment) = super::loaded(app, merchant_id, payment_id).await?;
+    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+    let pos = match &attempt {
+        Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
+        None => None,
+    };
+    let bank = pos.and_then(|pos| connectors::directory::bank(pos.integrator));
+    let names = bank.map_or(&[][..], |bank| bank.return_fields());
+    let is_of_bank = |(name, value): &(String, String)| {
+        let known = names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        known && !value.is_empty()
+    };
+    Ok(Some(payment).filter(|_| !fields.iter().any(is_of_bank)))
 }
 
 /// The browser came back from the bank's page. Nothing when the address is unknown or too old.
@@ -416,113 +357,4 @@ async fn not_verified(
     }
     moved.version += 1;
     Ok(moved)
-}
-
-/// The merchant completes a verified payment: the bank takes the money. A payment that is complete
-/// already is answered as it stands, and one in doubt is inquired first.
-pub async fn complete(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    payment_id: i64,
-) -> Result<Payment, Problem> {
-    for _ in 0..CONFLICTS_MAX {
-        let Some(payment) = payments::of_merchant(app, merchant.id, payment_id).await? else {
-            return Err(Problem::rule(Rule::PaymentNotFound));
-        };
-        if !payment.threeds {
-            return Err(Problem::rule(Rule::ThreeDsNotCompletable));
-        }
-        match payment.status {
-            PaymentStatus::CallbackThreeds => {}
-            PaymentStatus::Waiting => {
-                return super::inquiry::settle(app, merchant, payment_id).await;
-            }
-            PaymentStatus::Success => return Ok(payment),
-            // A refusal by the bank is told again; a verification that was not enough is not
-            // completable.
-            PaymentStatus::Failure if payment.error.is_some() => return Ok(payment),
-            PaymentStatus::Failure | PaymentStatus::InitThreeds => {
-                return Err(Problem::rule(Rule::ThreeDsNotCompletable));
-            }
-        }
-        let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
-        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else {
-            continue;
-        };
-        if let Some(payment) = finish(app, merchant, claims, payment, attempt).await? {
-            return Ok(payment);
-        }
-    }
-    Err(Problem::unavailable("the payment keeps changing"))
-}
-
-/// Intends, asks, answers. Nothing when somebody else completed it first.
-async fn finish(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    mut payment: Payment,
-    mut attempt: Attempt,
-) -> Result<Option<Payment>, Problem> {
-    let (was, Some(status)) = (attempt.state, after(payment.status, Event::Completing)) else {
-        return Ok(None);
-    };
-    payment.status = status;
-    attempt.state = AttemptState::Asked;
-    attempt.asked_at = app.now();
-    attempt.inquire_at = Some(app.unanswered_at());
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
-    attempts::save(app, &attempt, was, &mut commit);
-    payments::save(&payment, &mut commit);
-    if let Err(error) = app.db.commit(commit).await {
-        return match claims.refused(error, Problem::Moved) {
-            Problem::Moved => Ok(None),
-            problem => Err(problem),
-        };
-    }
-    payment.version += 1;
-    let answer = ask_finish(app, &payment, &attempt).await?;
-    let answer = charge::without_strangers(answer, &attempt);
-    let duplicate = charge::is_duplicate(&answer);
-    let outcome: Outcome = charge::outcome(answer);
-    answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
-    if duplicate {
-        payment = super::inquiry::settle(app, merchant, payment.id).await?;
-    }
-    Ok(Some(payment))
-}
-
-async fn ask_finish(
-    app: &App,
-    payment: &Payment,
-    attempt: &Attempt,
-) -> Result<Answer<Charged>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
-    else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "threeds_finish");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let finish = Finish3ds {
-        order: &order,
-        reward: attempt.reward,
-        proof,
-        client_ip: payment.client_ip.as_deref(),
-    };
-    let answer = bank.finish_3ds(line, finish).await;
-    accounts::note(app, &pos, &answer).await;
-    Ok(answer)
 }

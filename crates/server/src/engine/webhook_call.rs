@@ -3,18 +3,14 @@
 use crate::app::App;
 use crate::clock::local_text;
 use crate::journal::kept_text;
-use crate::net::{bare, callable};
+use crate::net::{ADDRESS_NO_URL, bare, callable};
 use crate::store::merchants::Merchant;
 use crate::store::webhooks::{Try, Webhook};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use connectors::http::{Failure, Http, Request};
+use connectors::http::{Failure, Request};
 use connectors::scrub::{scrub, words};
 use contract::datetime::LocalDateTime;
 use contract::signature;
 use contract::webhook::WebhookData;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tokio::time::Instant;
 
 /// Bytes of a shop's answer that are kept.
@@ -45,13 +41,12 @@ pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
     };
     called.request = spelled(&request);
     let begun = Instant::now();
-    let outcome = app.webhook_net.send(request).await;
+    let outcome = app.webhook_net.tell(request, ANSWER_BYTES_MAX).await;
     called.took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     match outcome {
         Ok(reply) => {
-            let kept = &reply.body[..reply.body.len().min(ANSWER_BYTES_MAX)];
             called.status = Some(i64::from(reply.status));
-            called.response = Some(kept_text(&scrub(kept, &[]), ANSWER_BYTES_MAX));
+            called.response = Some(kept_text(&scrub(&reply.body, &[]), ANSWER_BYTES_MAX));
         }
         Err(Failure::NotSent(why) | Failure::MaybeSent(why)) => {
             called.failure = Some(words(&why));
@@ -61,8 +56,7 @@ pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
 }
 
 fn request(app: &App, merchant: &Merchant, webhook: &Webhook) -> Result<Request, String> {
-    let url = url::Url::parse(&merchant.webhook_url)
-        .map_err(|_| "the address is not a URL".to_owned())?;
+    let url = url::Url::parse(&merchant.webhook_url).map_err(|_| ADDRESS_NO_URL.to_owned())?;
     callable(&url, &app.settings.webhook_hosts).map_err(str::to_owned)?;
     let timestamp = webhook.event_at.as_second();
     let data = WebhookData {
@@ -99,7 +93,7 @@ fn request(app: &App, merchant: &Merchant, webhook: &Webhook) -> Result<Request,
             ("x-cg-signature-v1", signed),
             (
                 "webhook-signature",
-                standard_signature(key, &id, &sent_at, &body),
+                signature::standard_webhook(key.as_bytes(), &id, &sent_at, &body),
             ),
             ("webhook-id", id),
             ("webhook-timestamp", sent_at),
@@ -120,15 +114,4 @@ fn spelled(request: &Request) -> String {
     text.push('\n');
     text.push_str(&String::from_utf8_lossy(&request.body));
     kept_text(&text, REQUEST_CHARS_MAX)
-}
-
-/// Standard Webhooks: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. Unlike Craftgate's
-/// own signature it covers the body. The key is the webhook key's text.
-fn standard_signature(key: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
-        return String::new();
-    };
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
-    format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
 }

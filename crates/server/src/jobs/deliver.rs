@@ -4,18 +4,19 @@ use crate::app::App;
 use crate::engine::webhook_call;
 use crate::operations::Problem;
 use crate::store::db::Commit;
-use crate::store::webhooks::{self, Webhook};
-use crate::store::{merchants, won};
-use jiff::Timestamp;
+use crate::store::due::Due;
+use crate::store::{merchants, webhooks, won};
 
-/// Calls the merchant's address once and notes how it went.
-pub(super) async fn deliver(
-    app: &App,
-    webhook: &Webhook,
-    was_due: Timestamp,
-) -> Result<(), Problem> {
-    let Some(merchant) = merchants::of_id(app, webhook.merchant_id).await? else {
+/// Calls the merchant's address once and notes how it went. A failure of ours counts no try.
+pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
+    let sent = webhooks::one(app, due.merchant_id, due.id).await?;
+    let Some(sent) = sent.filter(|sent| sent.due_at == Some(due.due_at)) else {
+        // Somebody else was faster.
         return Ok(());
+    };
+    let webhook = &sent.webhook;
+    let Some(merchant) = merchants::of_id(app, webhook.merchant_id).await? else {
+        return Err(Problem::unavailable("a webhook's merchant is gone"));
     };
     let called = webhook_call::call(app, &merchant, webhook).await;
     let delivered = called.delivered();
@@ -31,8 +32,8 @@ pub(super) async fn deliver(
     let said = called.result();
     tracing::info!(webhook = webhook.id, event = %webhook.event, delivered, said, "a webhook was called");
     let mut commit = Commit::new(webhook.merchant_id, webhook.id);
-    let due = (webhook, was_due);
-    webhooks::save_try(due, delivered, &said, again_at, &mut commit);
+    let was = (webhook, due.due_at);
+    webhooks::save_try(was, delivered, &said, again_at, &mut commit);
     webhooks::insert_try(&called, &mut commit);
     if !won(app.db.commit(commit).await)? {
         // Another replica called it as well; that call happened, too.

@@ -5,7 +5,8 @@ use crate::app::App;
 use contract::bins::BinNumberResponse;
 use contract::rules::Rule;
 
-/// `GET /installment/v1/bins/{binNumber}`: six or eight digits.
+/// `GET /installment/v1/bins/{binNumber}`: six or eight digits. What the cards of a six-digit range
+/// do not have in common is left out.
 pub async fn retrieve(
     app: &App,
     _caller: &Caller,
@@ -22,12 +23,12 @@ pub async fn retrieve(
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(BinNumberResponse {
         bin_number: Some(bin_number.to_owned()),
-        card_type: Some(bin.card_type),
+        card_type: bin.card_type,
         card_association: bin.association,
         card_brand: given(&bin.brand),
         bank_name: given(&bin.bank_name),
         bank_code: Some(bin.bank_code).filter(|code| *code > 0),
-        commercial: Some(bin.commercial),
+        commercial: bin.commercial,
     })
 }
 

@@ -26,6 +26,7 @@ use contract::enums::{
 };
 use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
+use contract::received::of_json;
 use contract::rules::Rule;
 use contract::term_limits;
 use serde_json::{Map, Value as Json, json};
@@ -41,6 +42,7 @@ pub async fn offers(
     caller: &Caller,
     request: BnplPaymentOfferRequest,
 ) -> Result<BnplPaymentOfferResponse, Problem> {
+    offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
@@ -121,18 +123,26 @@ fn kept(offer: &BankOffer) -> inquiries::Offer {
     });
     inquiries::Offer {
         bank_code: offer.bank_code.clone(),
-        bank_name: connectors::scrub::words(&offer.bank_name),
+        bank_name: connectors::scrub::words(bank_name(offer)),
         plan_calculated_by_bank: offer.plan_calculated_by_bank,
         terms: terms.collect(),
     }
 }
 
+/// The one name of a bank that we know; of another the lender's word.
+fn bank_name(offer: &BankOffer) -> &str {
+    let code = offer.bank_code.parse().ok();
+    code.and_then(connectors::directory::bank_name)
+        .unwrap_or(&offer.bank_name)
+}
+
 fn wire(offer: BankOffer, currency: Currency) -> BnplBankOffer {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
+    let bank_name = Some(bank_name(&offer).to_owned());
     BnplBankOffer {
         bank_code: Some(offer.bank_code),
-        bank_name: Some(offer.bank_name),
+        bank_name,
         bank_icon_url: given(offer.icon_url),
         bank_table_banner_message: given(offer.table_banner),
         bank_small_banner_message: given(offer.small_banner),
@@ -230,7 +240,8 @@ pub async fn approve(
     }
 }
 
-/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again.
+/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless somebody asked a
+/// moment ago.
 pub async fn verify(
     app: &App,
     caller: &Caller,
@@ -252,7 +263,7 @@ pub async fn verify(
         .commit(commit)
         .await
         .map_err(|error| caller.claims.refused(error, otherwise))?;
-    let (payment, loan) = loan::settle(app, &caller.merchant, payment_id).await?;
+    let (payment, loan) = loan::verify(app, &caller.merchant, payment_id).await?;
     Ok(verified(&payment, &loan, caller.language))
 }
 
@@ -266,22 +277,31 @@ pub async fn verify_again(
     Ok(verified(&payment, &loan, caller.language))
 }
 
+/// An application that the shopper left at the bank reads REDIRECT_TO_URL here, although its callback
+/// said WAIT_FOR_WEBHOOK: who asks learns that it is not the bank that is slow. `errorMessage` is the
+/// bank's own word where there is one.
 fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
         .map(|failure| payment_view::error(failure, language));
+    let action = match loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
+        true => Action::RedirectToUrl,
+        false => loan.action,
+    };
+    let said = payment.error.as_ref();
+    let said = said.and_then(|failure| failure.provider_message.clone());
     BnplPaymentVerifyResponse {
         payment_status: Some(payment.status),
-        additional_action: Some(loan.action),
-        apm_additional_action: Some(loan.action),
+        additional_action: Some(action),
+        apm_additional_action: Some(action),
         response_status: Some(match payment.status {
             PaymentStatus::Success => BnplVerifyStatus::Approved,
             PaymentStatus::Failure => BnplVerifyStatus::Declined,
             _ => BnplVerifyStatus::Waiting,
         }),
         error_code: error.as_ref().and_then(|e| e.error_code.clone()),
-        error_message: error.as_ref().and_then(|e| e.error_description.clone()),
+        error_message: said.or_else(|| error.as_ref()?.error_description.clone()),
         payment_error: error,
     }
 }
@@ -306,6 +326,7 @@ async fn plan(
     caller: &Caller,
     request: InitBnplPaymentRequest,
 ) -> Result<Plan, Problem> {
+    offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -314,14 +335,16 @@ async fn plan(
     let items = check::items(request.items, price, paid, none, currency, || app.next_id())?;
     let cart = cart("cartItems", request.cart_items, price, currency)?;
     let group = check::required("paymentGroup", request.payment_group)?;
-    let callback_url = match request.callback_url.filter(|url| !url.is_empty()) {
-        Some(url) => Some(check::url("callbackUrl", Some(url))?),
-        None => None,
+    let callback_url = check::text("callbackUrl", request.callback_url, check::URL_MAX)?;
+    let (callback_url, no_address) = match callback_url {
+        Some(url) if check::is_url(&url) => (Some(url), None),
+        other => (None, other),
     };
     let params = request.additional_params.unwrap_or_default();
-    let hosted = flag(&params, "isHostedPage")?;
+    let fingate = fingate(&params)?;
+    let hosted = flag(&fingate, "isHostedPage")?;
     let bank_code = bank_code(request.bank_code, hosted)?;
-    let term = term(&params)?;
+    let term = term(&fingate)?;
     if let (Some(term), Some(limit)) = (term, term_limit(app, &cart, price.minor))
         && term > limit
     {
@@ -341,6 +364,10 @@ async fn plan(
     let mut additional = Map::new();
     if let Some(id) = apm_order_id {
         additional.insert("apmOrderId".to_owned(), Json::String(id));
+    }
+    // Nobody can be sent there, so the shopper ends on our page; what the shop sent is kept.
+    if let Some(text) = no_address {
+        additional.insert("callbackUrl".to_owned(), Json::String(text));
     }
     let payment = Payment {
         merchant_id: caller.merchant.id,
@@ -406,6 +433,14 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
     }
 }
 
+/// A method that is not offered yet is told before any field is asked for.
+fn offered(kind: Option<ApmType>) -> Result<(), Problem> {
+    match kind {
+        None | Some(ApmType::Maslak) => Ok(()),
+        Some(_) => Err(Problem::field(Rule::ValueNotOffered, "apmType")),
+    }
+}
+
 /// The merchant's account: the one that is named, or the only active one of its type.
 async fn apm(
     app: &App,
@@ -414,9 +449,6 @@ async fn apm(
     id: Option<i64>,
 ) -> Result<Apm, Problem> {
     let kind = check::required("apmType", kind)?;
-    if kind != ApmType::Maslak {
-        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
-    }
     if !caller.merchant.has(FEATURE_APMS) {
         return Err(Problem::rule(Rule::FeatureOff));
     }
@@ -455,7 +487,7 @@ fn cart(
         return Err(Problem::field(Rule::Required, at));
     }
     if sent.len() > check::ITEMS_MAX {
-        return Err(Problem::limit(Rule::TooLong, at, "max", check::ITEMS_MAX));
+        return Err(check::too_many(at, check::ITEMS_MAX));
     }
     let mut lines = Vec::with_capacity(sent.len());
     for (position, item) in sent.into_iter().enumerate() {
@@ -517,12 +549,17 @@ fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
 }
 
 /// The settings of FinGate, which Maslak became: `additionalParams.fingate`.
-fn fingate(params: &Map<String, Json>) -> Option<&Map<String, Json>> {
-    params.get("fingate").and_then(Json::as_object)
+fn fingate(params: &Map<String, Json>) -> Result<Map<String, Json>, Problem> {
+    let sent = params.get("fingate").map(of_json);
+    match sent {
+        None => Ok(Map::new()),
+        Some(Ok(map)) => Ok(map.unwrap_or_default()),
+        Some(Err(_)) => Err(Problem::field(Rule::WrongType, "additionalParams.fingate")),
+    }
 }
 
-fn flag(params: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
-    match fingate(params).and_then(|fingate| fingate.get(name)) {
+fn flag(fingate: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
+    match fingate.get(name) {
         None | Some(Json::Null) => Ok(false),
         Some(Json::Bool(on)) => Ok(*on),
         // The clients declare a map of texts.
@@ -552,32 +589,34 @@ fn bank_code(value: Option<String>, hosted: bool) -> Result<Option<String>, Prob
     }
 }
 
-fn term(params: &Map<String, Json>) -> Result<Option<u16>, Problem> {
+fn term(fingate: &Map<String, Json>) -> Result<Option<u16>, Problem> {
     const FIELD: &str = "additionalParams.fingate.totalTerm";
-    let value = match fingate(params).and_then(|fingate| fingate.get("totalTerm")) {
-        None | Some(Json::Null) => return Ok(None),
-        Some(Json::Number(number)) => number.as_i64(),
-        Some(Json::String(text)) => text.parse().ok(),
-        Some(_) => None,
+    let Some(value) = fingate.get("totalTerm") else {
+        return Ok(None);
     };
-    let months = value.ok_or_else(|| Problem::field(Rule::WrongType, FIELD))?;
+    let months = of_json::<i32>(value).map_err(|_| Problem::field(Rule::WrongType, FIELD))?;
+    let Some(months) = months else {
+        return Ok(None);
+    };
     u16::try_from(months)
         .ok()
-        .filter(|_| (1..=TERM_MAX).contains(&months))
+        .filter(|_| (1..=TERM_MAX).contains(&i64::from(months)))
         .map(Some)
         .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, TERM_MAX))
 }
 
 /// The buyer's data, checked when it is there; the bank's page asks for what is not.
 fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
-    let text = |name: &str, fits: fn(&str) -> bool| match params.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) if text.is_empty() => Ok(None),
-        Some(Json::String(text)) if fits(text) => Ok(Some(text.clone())),
-        Some(_) => Err(Problem::field(
-            Rule::WrongType,
-            format!("additionalParams.{name}"),
-        )),
+    let text = |name: &str, fits: fn(&str) -> bool| {
+        let sent = params.get(name).map_or(Ok(None), of_json::<String>);
+        match sent.map(|text| text.filter(|text| !text.is_empty())) {
+            Ok(None) => Ok(None),
+            Ok(Some(text)) if fits(&text) => Ok(Some(text)),
+            Ok(Some(_)) | Err(_) => Err(Problem::field(
+                Rule::WrongType,
+                format!("additionalParams.{name}"),
+            )),
+        }
     };
     Ok(Buyer {
         identity_number: text("buyerIdentityNumber", is_identity_number)?.map(Secret::new),

@@ -1,6 +1,6 @@
 //! `/payment/v1/card-loyalties`: which rewards a card has.
 
-use super::given_card::{self, Given};
+use super::given_card::{self, Given, Texts};
 use super::{Caller, Problem, check};
 use crate::app::App;
 use crate::engine::answer::{failure, failure_of};
@@ -32,6 +32,7 @@ pub async fn retrieve(
             "secureFieldsToken",
         ));
     }
+    let texts = Texts::of(&request, &caller.claims);
     let client_ip = check::client_ip(request.client_ip)?;
     let given = Given {
         holder: None,
@@ -41,6 +42,7 @@ pub async fn retrieve(
         cvc: request.cvc,
         user_key: request.card_user_key,
         token: request.card_token,
+        texts,
     };
     let card = given_card::read(app, caller.merchant.id, "", given, false).await?;
     let poses = poses::of_merchant(app, caller.merchant.id).await?;

@@ -1,10 +1,11 @@
 //! `/payment/v1/card-payments`: create, retrieve, 3ds-init, 3ds-complete.
 
-use super::given_card::{self, Card, Given};
+use super::given_card::{self, Card, Given, Texts};
 use super::{Caller, Problem, check, payment_view};
 use crate::app::App;
 use crate::engine::charge::{self, Plan};
 use crate::engine::routing::{self, Need};
+use crate::engine::threeds_page::Page;
 use crate::engine::{rewards, three_ds};
 use crate::store::payments::{self, Amount, Payment};
 use crate::store::poses;
@@ -32,6 +33,7 @@ pub async fn create(
     caller: &Caller,
     request: CreatePaymentRequest,
 ) -> Result<PaymentResponse, Problem> {
+    offered(&request)?;
     let plan = plan(app, caller, request, None).await?;
     let items = plan.items.clone();
     let payment = charge::charge(app, &caller.merchant, &caller.claims, plan).await?;
@@ -39,12 +41,11 @@ pub async fn create(
     Ok(payment_view::view(&payment, &items, caller.language))
 }
 
-/// `GET /payment/v1/card-payments/{id}`.
+/// `GET /payment/v1/card-payments/{id}`: any payment, a loan too. It is what "retrieve payment" of
+/// every client calls.
 pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<PaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
-    let payment = payment
-        .filter(|payment| payment.provider == PaymentProvider::Bank)
-        .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
     payment_view::loaded(app, &payment, caller.language).await
 }
 
@@ -55,6 +56,7 @@ pub async fn threeds_init(
     request: InitThreeDSPaymentRequest,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {
     let (request, callback_url) = request.into_parts();
+    offered(&request)?;
     let callback_url = check::url("callbackUrl", callback_url)?;
     let plan = plan(app, caller, request, Some(callback_url)).await?;
     let language = language_code(caller.language);
@@ -123,7 +125,7 @@ fn begun(
     Ok(InitThreeDSPaymentResponse {
         html_content: Some(BASE64.encode(html(&page, language))),
         payment_id: Some(begun.payment.id),
-        redirect_url: None,
+        redirect_url: page.redirect_url,
         payment_status: Some(begun.payment.status),
         additional_action: Some(AdditionalAction::ShowHtmlContent),
     })
@@ -158,7 +160,7 @@ pub fn decided(payment: &Payment) -> Result<(), Problem> {
 
 /// The page that the shop shows: it posts the sealed form to Galata's page, which posts on to the
 /// bank. The shop never sees a stored card's number.
-fn html(page: &three_ds::Page, language: Language) -> String {
+fn html(page: &Page, language: Language) -> String {
     let (title, button) = match language {
         Language::Tr => ("Bankanıza yönlendiriliyorsunuz", "Devam et"),
         Language::En => ("You are being taken to your bank", "Continue"),
@@ -177,6 +179,57 @@ fn html(page: &three_ds::Page, language: Language) -> String {
     )
 }
 
+/// What is not offered yet is told before any field is asked for: nothing that a shop could add would
+/// help it. A reward beside a wallet has an error of its own, which comes later.
+fn offered(request: &CreatePaymentRequest) -> Result<(), Problem> {
+    const AT_PROVIDER: &str = "paymentProvider";
+    let params = request.additional_params.as_ref();
+    let at_provider = params.and_then(|params| params.get(AT_PROVIDER));
+    // A card that is stored at a provider of the merchant's comes without an object `card`.
+    if at_provider.is_some_and(is_something) {
+        let field = format!("additionalParams.{AT_PROVIDER}");
+        return Err(Problem::field(Rule::CardKindNotOffered, field));
+    }
+    if let Some(sent) = &request.card {
+        let not_offered = [
+            ("card.secureFieldsToken", sent.secure_fields_token.is_some()),
+            ("card.tokenizedCard", sent.tokenized_card.is_some()),
+            ("card.encryptedCard", sent.encrypted_card.is_some()),
+            (
+                "card.binNumber",
+                sent.bin_number.is_some()
+                    && sent.card_number.is_none()
+                    && sent.card_token.is_none(),
+            ),
+        ];
+        if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
+            return Err(Problem::field(Rule::CardKindNotOffered, *field));
+        }
+    }
+    if !matches!(request.payment_phase, None | Some(PaymentPhase::Auth)) {
+        return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
+    }
+    let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
+    let has_reward = request
+        .card
+        .as_ref()
+        .is_some_and(|card| card.loyalty.is_some());
+    match wallet > Decimal::ZERO && !has_reward {
+        true => Err(Problem::field(Rule::WalletNotOffered, "walletPrice")),
+        false => Ok(()),
+    }
+}
+
+/// Neither null nor empty.
+fn is_something(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => false,
+        serde_json::Value::Array(entries) => !entries.is_empty(),
+        serde_json::Value::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
 /// Decides everything about a payment: its amounts, its card, its reward, and who can take it.
 /// Nothing is stored before all of it is right.
 async fn plan(
@@ -185,6 +238,10 @@ async fn plan(
     request: CreatePaymentRequest,
     callback_url: Option<String>,
 ) -> Result<Plan, Problem> {
+    let mut texts = Texts::of(&request, &caller.claims);
+    if let Some(url) = &callback_url {
+        texts.add("callbackUrl", url);
+    }
     let currency = check::required("currency", request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -206,26 +263,11 @@ async fn plan(
     if wallet.minor > 0 {
         return Err(Problem::field(Rule::WalletNotOffered, "walletPrice"));
     }
-    if !matches!(request.payment_phase, None | Some(PaymentPhase::Auth)) {
-        return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
-    }
     let payment_id = app.next_id();
     let items = check::items(request.items, price, paid, wallet, currency, || {
         app.next_id()
     })?;
     let sent = check::required("card", request.card)?;
-    let not_offered = [
-        ("card.secureFieldsToken", sent.secure_fields_token.is_some()),
-        ("card.tokenizedCard", sent.tokenized_card.is_some()),
-        ("card.encryptedCard", sent.encrypted_card.is_some()),
-        (
-            "card.binNumber",
-            sent.bin_number.is_some() && sent.card_number.is_none() && sent.card_token.is_none(),
-        ),
-    ];
-    if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
-        return Err(Problem::field(Rule::CardKindNotOffered, *field));
-    }
     let alias = check::text("card.cardAlias", sent.card_alias, check::TEXT_MAX)?;
     let user_key = check::text(
         "card.cardUserKey",
@@ -240,6 +282,7 @@ async fn plan(
         cvc: sent.cvc,
         user_key: sent.card_user_key,
         token: sent.card_token,
+        texts,
     };
     let card = given_card::read(app, caller.merchant.id, "card.", given, true).await?;
     let store_card = sent.store_card_after_success_payment == Some(true) && !card.stored;

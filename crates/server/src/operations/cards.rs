@@ -27,6 +27,7 @@ pub async fn store(
         return Err(Problem::field(Rule::CardKindNotOffered, *field));
     }
     let merchant_id = caller.merchant.id;
+    let texts = given_card::Texts::of(&request, &caller.claims);
     let alias = check::text("cardAlias", request.card_alias, check::TEXT_MAX)?;
     let user_key = check::text("cardUserKey", request.card_user_key, check::TEXT_MAX)?;
     let given = given_card::Given {
@@ -37,6 +38,7 @@ pub async fn store(
         cvc: None,
         user_key: None,
         token: None,
+        texts,
     };
     let card = given_card::read(app, merchant_id, "", given, true).await?;
     user_exists(app, merchant_id, "cardUserKey", user_key.as_deref()).await?;
@@ -86,14 +88,14 @@ fn view(app: &App, card: &StoredCard) -> StoredCardResponse {
         card_token: Some(card.card_token.clone()),
         card_holder_name: Some(card.holder_name.clone()),
         card_alias: given(&card.alias),
-        card_type: bin.map(|b| b.card_type),
+        card_type: bin.and_then(|b| b.card_type),
         card_association: bin.and_then(|b| b.association),
         card_brand: bin.and_then(|b| given(&b.brand)),
         card_bank_name: bin.and_then(|b| given(&b.bank_name)),
         card_bank_id: bin.map(|b| b.bank_code).filter(|code| *code > 0),
         expire_year: Some(card.expiry.year.to_string()),
         expire_month: Some(format!("{:02}", card.expiry.month)),
-        is_commercial: Some(bin.is_some_and(|b| b.commercial)),
+        is_commercial: Some(bin.and_then(|b| b.commercial) == Some(true)),
         card_expiry_status: Some(expiry_status(app, card.expiry)),
         created_at: Some(LocalDateTime(local_text(card.created_at))),
     }

@@ -9,6 +9,8 @@ use contract::rules::Rule;
 
 /// Characters that a text field may have, where no other limit is known.
 pub(super) const TEXT_MAX: usize = 255;
+/// Characters of an address.
+pub(super) const URL_MAX: usize = 2000;
 /// Items that a payment may have.
 pub(super) const ITEMS_MAX: usize = 500;
 
@@ -79,13 +81,22 @@ pub(super) fn positive(
 
 /// An absolute http or https address.
 pub(super) fn url(field: &str, value: Option<String>) -> Result<String, Problem> {
-    const URL_MAX: usize = 2000;
     let text = required(field, text(field, value, URL_MAX)?)?;
-    let parsed = url::Url::parse(&text).map_err(|_| Problem::field(Rule::NotAUrl, field))?;
-    match parsed.scheme() {
-        "http" | "https" if parsed.has_host() => Ok(text),
-        _ => Err(Problem::field(Rule::NotAUrl, field)),
+    match is_url(&text) {
+        true => Ok(text),
+        false => Err(Problem::field(Rule::NotAUrl, field)),
     }
+}
+
+/// Whether a browser can be sent there: an absolute http or https address.
+pub(super) fn is_url(text: &str) -> bool {
+    url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// A list with more than `max` entries.
+pub(super) fn too_many(field: &str, max: usize) -> Problem {
+    Problem::limit(Rule::TooManyItems, field, "max", max)
 }
 
 /// The shopper's address, when it is one. Shops send proxies' lists and ports too; what is not an
@@ -112,7 +123,7 @@ pub(super) fn items(
         return Err(Problem::field(Rule::Required, "items"));
     }
     if sent.len() > ITEMS_MAX {
-        return Err(Problem::limit(Rule::TooLong, "items", "max", ITEMS_MAX));
+        return Err(too_many("items", ITEMS_MAX));
     }
     let mut items = Vec::with_capacity(sent.len());
     for (position, item) in sent.into_iter().enumerate() {
@@ -132,7 +143,8 @@ pub(super) fn items(
         ));
     }
     let paid_shares = crate::engine::split::proportionally(paid.minor, &weights);
-    let wallet_shares = crate::engine::split::proportionally(wallet.minor, &weights);
+    // In proportion to what is paid for each, so that no item gets more from the wallet than that.
+    let wallet_shares = crate::engine::split::proportionally(wallet.minor, &paid_shares);
     for ((item, paid), wallet) in items.iter_mut().zip(paid_shares).zip(wallet_shares) {
         item.paid_price = paid;
         item.wallet_price = wallet;

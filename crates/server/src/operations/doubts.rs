@@ -3,8 +3,8 @@
 
 use super::{By, Caller, Permission, Problem};
 use crate::app::App;
-use crate::engine::inquiry;
 pub use crate::engine::inquiry::Found;
+use crate::engine::inquiry::{self, Asker};
 use crate::engine::loan;
 use crate::store::db::Commit;
 use crate::store::doubts::{self, OpenDoubt};
@@ -31,7 +31,8 @@ pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>
     Ok(found)
 }
 
-/// Asks bank or lender how a payment stands, and writes what it says: for a card payment that the
+/// Asks bank or lender how a payment stands, unless somebody asked a moment ago, and writes what it
+/// says: for a card payment that the
 /// bank took although the shop was told of doubt this is what the merchant set, as ever. Answers the
 /// status that the payment then has.
 pub async fn inquire(
@@ -52,8 +53,8 @@ pub async fn inquire(
         .note_look(app, merchant.id, ACTION, &target)
         .await?;
     let payment = match payment.payment_type {
-        PaymentType::Apm => loan::settle(app, merchant, payment_id).await?.0,
-        _ => inquiry::settle_for_person(app, merchant, payment_id).await?,
+        PaymentType::Apm => loan::verify(app, merchant, payment_id).await?.0,
+        _ => inquiry::settle(app, merchant, payment_id, Asker::Caller).await?,
     };
     Ok(payment.status)
 }

@@ -3,13 +3,17 @@
 use super::{Problem, check};
 use crate::app::App;
 use crate::bins::Bin;
+use crate::engine::claims::Claims;
 use crate::store::cards;
 use crate::store::payments::CardShown;
 use connectors::bank::CardData;
-use contract::card::{Cvc, Expiry, Pan, SensitiveText};
+use contract::card::{CardText, Cvc, Expiry, Pan, Secret, SensitiveText};
 use contract::enums::CardAssociation;
+use contract::received::{Place, Received};
 use contract::rules::Rule;
 
+/// Digits that the shortest card number has.
+const PAN_DIGITS_MIN: usize = 12;
 /// Longest name on a card.
 const HOLDER_MAX: usize = 100;
 
@@ -18,17 +22,53 @@ pub(super) struct Given {
     /// Name on an open card.
     pub holder: Option<String>,
     /// Number of an open card.
-    pub number: Option<SensitiveText>,
+    pub number: Option<CardText>,
     /// Year of an open card.
     pub expire_year: Option<SensitiveText>,
     /// Month of an open card.
     pub expire_month: Option<SensitiveText>,
     /// Security code; allowed with a stored card too.
-    pub cvc: Option<SensitiveText>,
+    pub cvc: Option<CardText>,
     /// Person of a stored card.
     pub user_key: Option<String>,
     /// Stored card.
     pub token: Option<String>,
+    /// What else the request says.
+    pub texts: Texts,
+}
+
+/// Texts beside a card that have enough digits to hold its number. They are stored, shown and handed
+/// on as they came, so the number must not be among them. Order numbers may look like any card:
+/// only the very card of the request counts.
+pub(super) struct Texts(Vec<(String, Secret)>);
+
+impl Texts {
+    /// Of a request and of its idempotency key, which is stored beside what it made.
+    pub(super) fn of(request: &impl Received, claims: &Claims) -> Texts {
+        let mut texts = Texts(Vec::new());
+        request.texts(&Place::Top, &mut |at, text| texts.add(at, text));
+        if let Some(key) = &claims.key {
+            texts.add("x-idempotency-key", &key.key);
+        }
+        texts
+    }
+
+    /// One more, at a place that is named.
+    pub(super) fn add(&mut self, at: impl ToString, text: &str) {
+        // Whatever stands between them: people write numbers in groups.
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() >= PAN_DIGITS_MIN {
+            self.0.push((at.to_string(), Secret::new(digits)));
+        }
+    }
+
+    fn refuse(&self, pan: &Pan) -> Result<(), Problem> {
+        let holds = |(_, digits): &&(String, Secret)| digits.expose().contains(pan.expose());
+        match self.0.iter().find(holds) {
+            Some((at, _)) => Err(Problem::field(Rule::HoldsCardNumber, at)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A card that was read, with what its number tells.
@@ -51,7 +91,7 @@ impl Card {
             bank_holder: None,
             issuer_id: bin.map(|b| b.bank_code).filter(|code| *code > 0),
             issuer_name: bin.and_then(|b| given(&b.bank_name)),
-            card_type: bin.map(|b| b.card_type),
+            card_type: bin.and_then(|b| b.card_type),
             association: bin
                 .and_then(|b| b.association)
                 .or_else(|| association_of(self.data.pan.expose())),
@@ -63,7 +103,7 @@ impl Card {
     pub(super) fn is_debit(&self) -> bool {
         self.bin
             .as_ref()
-            .is_some_and(|b| b.card_type == contract::enums::CardType::DebitCard)
+            .is_some_and(|b| b.card_type == Some(contract::enums::CardType::DebitCard))
     }
 }
 
@@ -85,6 +125,7 @@ pub(super) async fn read(
         let Some(stored) = cards::of_merchant(app, merchant_id, &user, &token).await? else {
             return Err(Problem::field(Rule::StoredCardNotFound, field("cardToken")));
         };
+        given.texts.refuse(&stored.pan)?;
         let bin = app.bins.of(stored.pan.expose()).cloned();
         let cvc = cvc(&field("cvc"), given.cvc, &stored.pan, bin.as_ref())?;
         not_expired(app, &field("expireYear"), stored.expiry)?;
@@ -101,6 +142,7 @@ pub(super) async fn read(
         });
     }
     let pan = number(&field("cardNumber"), given.number)?;
+    given.texts.refuse(&pan)?;
     let expiry = expiry(app, at, given.expire_year, given.expire_month)?;
     let bin = app.bins.of(pan.expose()).cloned();
     let cvc = cvc(&field("cvc"), given.cvc, &pan, bin.as_ref())?;
@@ -118,7 +160,7 @@ pub(super) async fn read(
 }
 
 /// A card number.
-pub(super) fn number(field: &str, value: Option<SensitiveText>) -> Result<Pan, Problem> {
+pub(super) fn number(field: &str, value: Option<CardText>) -> Result<Pan, Problem> {
     let text = check::required(field, value.filter(|v| !v.expose().is_empty()))?;
     Pan::parse(text.expose()).map_err(|_| Problem::field(Rule::CardNumber, field))
 }
@@ -164,7 +206,7 @@ fn not_expired(app: &App, field: &str, expiry: Expiry) -> Result<(), Problem> {
 
 fn cvc(
     field: &str,
-    value: Option<SensitiveText>,
+    value: Option<CardText>,
     pan: &Pan,
     bin: Option<&Bin>,
 ) -> Result<Option<Cvc>, Problem> {

@@ -1,8 +1,9 @@
 //! `/merchant/v1/merchant-poses`: a merchant's accounts at banks.
 
-use super::{By, Caller, Permission, Problem, check};
+use super::{By, CHANGES_MAX, Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::search_text::folded;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings, PosUser};
 use connectors::directory::{self, BankRow};
@@ -23,6 +24,7 @@ pub const MASK: &str = "********";
 const POSES_MAX: usize = 200;
 
 /// Where a POS points, when not at its bank's own address; commands set it.
+#[derive(Clone)]
 pub struct Endpoint {
     /// `http` or `https`.
     pub scheme: String,
@@ -34,7 +36,8 @@ pub struct Endpoint {
     pub path: String,
     /// Path of the 3DS page.
     pub threeds_path: String,
-    /// `P` is production, anything else test; nothing keeps what is set, which is production first.
+    /// `P` is production, anything else test; nothing keeps what is set, and is production in a new
+    /// POS.
     pub mode: Option<String>,
 }
 
@@ -82,6 +85,7 @@ pub async fn created(
                 &[("field", "posIntegrator"), ("type", integrator.as_str())],
             )
         })?;
+    let status = usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?;
     let name = check::required("name", check::text("name", request.name, check::TEXT_MAX)?)?;
     let currency = request.currency.unwrap_or(Currency::Try);
     let authentication_types = request
@@ -112,6 +116,7 @@ pub async fn created(
         new_integration: request.new_integration.unwrap_or(false),
         associations: Vec::new(),
         authentication_types,
+        status_before: None,
     };
     let users = request.merchant_pos_users.unwrap_or_default();
     let users = users
@@ -144,7 +149,7 @@ pub async fn created(
         name,
         integrator,
         bank_id: row.bank_id,
-        status: usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?,
+        status,
         currency,
         order_number: order_number(request.order_number)?,
         settings,
@@ -188,7 +193,7 @@ pub async fn search(
     let (page, size) = check::paging(request.page, request.size)?;
     let holds = |text: &str, part: &Option<String>| {
         part.as_ref()
-            .is_none_or(|part| text.to_lowercase().contains(&part.to_lowercase()))
+            .is_none_or(|part| folded(text).contains(&folded(part)))
     };
     let found: Vec<Pos> = poses::of_merchant(app, caller.merchant.id)
         .await?
@@ -227,7 +232,7 @@ pub async fn update(
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
     let pos = changed(app, &caller.by, &caller.claims, id, "pos.edit", |pos| {
-        change(app, pos, request)
+        change(app, pos, request.clone())
     })
     .await?;
     Ok(view(&pos))
@@ -320,14 +325,15 @@ pub async fn update_status(
     .map(|_| ())
 }
 
-/// Changes a POS and notes in the same commit who did it and what it was.
+/// Changes a POS and notes in the same commit who did it and what it was. A change that was crossed
+/// by another is made again on what that one left, and refused when that happens too often.
 pub async fn changed(
     app: &App,
     by: &By,
     claims: &Claims,
     id: i64,
     action: &'static str,
-    change: impl FnOnce(&mut Pos) -> Result<(), Problem>,
+    change: impl Fn(&mut Pos) -> Result<(), Problem>,
 ) -> Result<Pos, Problem> {
     let (merchant_id, target) = (claims.merchant_id, id.to_string());
     by.require(
@@ -338,21 +344,37 @@ pub async fn changed(
         &target,
     )
     .await?;
-    let before = known(app, merchant_id, id).await?;
-    let mut pos = before.clone();
-    change(&mut pos)?;
-    let mut commit = Commit::new(merchant_id, id);
-    claims.write(app, None, &mut commit);
-    poses::save(app, &pos, &mut commit);
-    let change = (noted(&before, None), noted(&pos, Some(&before)));
-    by.note(app, merchant_id, action, &target, change, &mut commit);
-    let otherwise = Problem::with(Rule::WrongPaymentState, &[("status", "CHANGED")]);
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, otherwise))?;
-    pos.version += 1;
-    Ok(pos)
+    for _ in 0..CHANGES_MAX {
+        let before = known(app, merchant_id, id).await?;
+        let mut pos = before.clone();
+        change(&mut pos)?;
+        remember_status(before.status, &mut pos);
+        let mut commit = Commit::new(merchant_id, id);
+        claims.write(app, None, &mut commit);
+        poses::save(app, &pos, &mut commit);
+        let noted = (noted(&before, None), noted(&pos, Some(&before)));
+        by.note(app, merchant_id, action, &target, noted, &mut commit);
+        let written = app.db.commit(commit).await;
+        match written.map_err(|error| claims.refused(error, Problem::Moved)) {
+            Ok(()) => {
+                pos.version += 1;
+                return Ok(pos);
+            }
+            Err(Problem::Moved) => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Err(Problem::rule(Rule::ChangedMeanwhile))
+}
+
+/// Keeps of a POS that goes out of use what it was, whoever changes it.
+fn remember_status(was: PosStatus, pos: &mut Pos) {
+    let before = &mut pos.settings.status_before;
+    match (was, pos.status) {
+        (PosStatus::Passive, PosStatus::Passive) => {}
+        (was, PosStatus::Passive) => *before = Some(was),
+        _ => *before = None,
+    }
 }
 
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
@@ -539,6 +561,12 @@ fn scheme_of(row: &BankRow, at: &PosSettings) -> String {
     } else {
         "https".to_owned()
     }
+}
+
+/// Refuses a POS whose host the operator does not allow (any more).
+pub fn check_host(app: &App, pos: &Pos) -> Result<(), Problem> {
+    let row = directory::row(pos.integrator).ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
+    allowed_host(app, row, &pos.settings)
 }
 
 /// A stolen API key must not send stored cards to a stranger: a host outside the directory needs

@@ -15,6 +15,7 @@ pub mod figures;
 mod given_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
+pub mod moments;
 pub mod payment_detail;
 pub mod payment_export;
 pub mod payment_reporting;
@@ -31,6 +32,11 @@ pub use problem::Problem;
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
 use contract::errors::Language;
+
+/// How often a change of a setting is made again on what another change left, before it is refused
+/// as [`contract::rules::Rule::ChangedMeanwhile`]. Of those that cross each other one always goes
+/// through, so this is more than a merchant's staff and shop can send at once.
+pub const CHANGES_MAX: usize = 32;
 
 /// Who asks, what the request claims, and in which language errors are told.
 pub struct Caller {

@@ -1,5 +1,6 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
+use super::moments::{moment, moment_behind};
 use super::payment_view::{transaction, view};
 use super::{Caller, Permission, Problem, check};
 use crate::app::App;
@@ -9,17 +10,12 @@ use crate::store::db::Value;
 use crate::store::payments::{self, Order, Payment};
 use contract::datetime::{LocalDateTime, ReceivedDateTime};
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
-use contract::money::{Decimal, Money};
+use contract::money::Decimal;
 use contract::payment_reporting::{
     ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
 };
 use contract::rules::Rule;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
-/// 0000-01-01T00:00:00Z.
-const YEAR_ZERO: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// A page of payments.
 pub struct Found {
@@ -58,10 +54,7 @@ pub async fn search(
         size,
     )
     .await?;
-    let mut items = Vec::with_capacity(found.len());
-    for payment in &found {
-        items.push(shown(app, caller, payment, false).await?);
-    }
+    let items = shown(app, caller, &found).await?;
     Ok(Found {
         items,
         page,
@@ -112,7 +105,10 @@ pub async fn retrieve(
 ) -> Result<ReportingPaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
     let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-    shown(app, caller, &payment, true).await
+    let mut shown = shown(app, caller, &[payment]).await?;
+    shown
+        .pop()
+        .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
 }
 
 /// Conditions of a search: literals here, values only ever as parameters after the merchant's id.
@@ -178,8 +174,9 @@ impl Filters {
             r.max_paid_price,
             r.currency,
         )?;
-        filters.time("created_at >= ?", "minCreatedDate", r.min_created_date)?;
-        filters.time("created_at <= ?", "maxCreatedDate", r.max_created_date)?;
+        let (from, until) = (r.min_created_date, r.max_created_date);
+        filters.time("created_at >= ?", "minCreatedDate", from, moment)?;
+        filters.time("created_at < ?", "maxCreatedDate", until, moment_behind)?;
         Ok(Some(filters))
     }
 
@@ -228,48 +225,42 @@ impl Filters {
         condition: &str,
         field: &str,
         value: Option<ReceivedDateTime>,
+        read: fn(&str) -> Option<Timestamp>,
     ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
-        // The store keeps no moment before the year 0.
-        let moment = moment(&value.0)
-            .filter(|moment| *moment >= YEAR_ZERO)
-            .ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
+        let moment = read(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
         self.add(condition, Value::Time(moment));
         Ok(())
     }
 }
 
-/// A date-time as clients send it: with `Z` or an offset it is that moment, without it is
-/// Istanbul's; seconds may be missing, and a bare date is its midnight.
-pub fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(moment);
-    }
-    let local: DateTime = text.parse().ok()?;
-    let zone = TimeZone::get("Europe/Istanbul").ok()?;
-    Some(local.to_zoned(zone).ok()?.timestamp())
-}
-
+/// Payments of the caller with their items and how often each was tried: two questions to the store
+/// for a whole page, which has at most 100 payments of at most 500 items.
 async fn shown(
     app: &App,
     caller: &Caller,
-    payment: &Payment,
-    detail: bool,
-) -> Result<ReportingPaymentResponse, Problem> {
-    let items = match detail {
-        true => payments::items_of_merchant(app, payment.merchant_id, payment.id).await?,
-        false => Vec::new(),
-    };
-    let tried = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
-    let refund_status = refund_status(payment);
-    Ok(ReportingPaymentResponse {
-        retry_count: i32::try_from(tried.len().saturating_sub(1)).ok(),
-        payment_transactions: items
-            .iter()
-            .map(|item| reported(payment, item, refund_status))
-            .collect(),
-        ..summary(caller, payment)
-    })
+    found: &[Payment],
+) -> Result<Vec<ReportingPaymentResponse>, Problem> {
+    let ids: Vec<i64> = found.iter().map(|payment| payment.id).collect();
+    let mut items = payments::items_of_payments(app, caller.merchant.id, &ids).await?;
+    let tried = attempts::count_of_payments(app, caller.merchant.id, &ids).await?;
+    Ok(found
+        .iter()
+        .map(|payment| {
+            let refund_status = refund_status(payment);
+            let tries = tried.get(&payment.id).copied().unwrap_or(0);
+            ReportingPaymentResponse {
+                retry_count: i32::try_from((tries - 1).max(0)).ok(),
+                payment_transactions: items
+                    .remove(&payment.id)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|item| reported(payment, item, refund_status))
+                    .collect(),
+                ..summary(caller, payment)
+            }
+        })
+        .collect())
 }
 
 fn refund_status(payment: &Payment) -> PaymentRefundStatus {
@@ -307,13 +298,14 @@ fn reported(
         PaymentStatus::Success => item.paid_price,
         _ => 0,
     };
+    let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
     ReportingPaymentTransaction {
         created_date: Some(LocalDateTime(local_text(payment.created_at))),
         transaction_status_date: Some(LocalDateTime(local_text(payment.created_at))),
-        refundable_price: Some(Money::new(refundable, payment.currency).decimal()),
+        refundable_price: Some(spelled(refundable)),
         refund_status: Some(refund_status),
         bank_commission_rate: Some(Decimal::ZERO),
-        bank_commission_rate_amount: Some(Decimal::ZERO),
+        bank_commission_rate_amount: Some(spelled(0)),
         ..ReportingPaymentTransaction::from(t)
     }
 }

@@ -8,7 +8,8 @@ use contract::card_payments::{MerchantPos, PaymentError, PaymentResponse, Paymen
 use contract::datetime::LocalDateTime;
 use contract::enums::{PaymentSource, PaymentStatus, TransactionStatus};
 use contract::errors::Language;
-use contract::money::{Decimal, Money};
+use contract::money::Decimal;
+use contract::rules::Rule;
 
 /// The payment with its items, read from the store.
 pub(super) async fn loaded(
@@ -71,12 +72,26 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
             bank_id: Some(pos.bank_id),
         }),
         loyalty: p.loyalty.clone(),
-        payment_error: p.error.as_ref().map(|failure| error(failure, language)),
+        payment_error: failed(p, language),
         card_user_key: p.card_user_key.clone().filter(|_| stored),
         card_token: p.card_token.clone().filter(|_| stored),
         additional_data: (!p.additional.is_empty()).then(|| p.additional.clone()),
         payment_transactions: items.iter().map(|item| transaction(p, item)).collect(),
         ..PaymentResponse::default()
+    }
+}
+
+/// Why a payment failed, in the caller's language. A 3DS verification that was not enough has no
+/// group among the published ones: it is told with the number that completing it is refused with.
+fn failed(payment: &Payment, language: Language) -> Option<PaymentError> {
+    match (payment.status, &payment.error) {
+        (_, Some(failure)) => Some(error(failure, language)),
+        (PaymentStatus::Failure, None) if payment.threeds => Some(PaymentError {
+            error_code: Some(Rule::ThreeDsNotCompletable.code().to_owned()),
+            error_description: Some(Rule::ThreeDsNotCompletable.text(language, &[])),
+            error_group: None,
+        }),
+        _ => None,
     }
 }
 
@@ -103,14 +118,13 @@ pub(super) fn commission_rate(price: i64, paid: i64) -> Decimal {
 }
 
 fn difference(payment: &Payment) -> Decimal {
-    match payment.paid_price.minor - payment.price.minor {
-        0 => Decimal::ZERO,
-        minor => Money::new(minor, payment.currency).decimal(),
-    }
+    let minor = payment.paid_price.minor - payment.price.minor;
+    Decimal::of_minor(minor, payment.currency, payment.paid_price.scale)
 }
 
-/// An item as reports and payments show it. Nothing is settled here yet, so a seller's share waits
-/// for approval, and everything else is the merchant's own.
+/// An item as reports and payments show it, all its amounts in the scale of its price. Nothing is
+/// settled here yet, so a seller's share waits for approval, and everything else is the merchant's
+/// own. An item of a payment that took no money is not approved.
 pub(super) fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction {
     let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
     let share = item.sub_merchant_price.map_or(0, |amount| amount.minor);
@@ -122,22 +136,17 @@ pub(super) fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction 
         paid_price: Some(spelled(item.paid_price)),
         wallet_price: Some(spelled(item.wallet_price)),
         merchant_commission_rate: Some(commission_rate(item.price.minor, item.paid_price)),
-        merchant_commission_rate_amount: Some(match item.paid_price - item.price.minor {
-            0 => Decimal::ZERO,
-            minor => Money::new(minor, payment.currency).decimal(),
-        }),
+        merchant_commission_rate_amount: Some(spelled(item.paid_price - item.price.minor)),
         merchant_payout_amount: Some(spelled(item.paid_price - share)),
         sub_merchant_member_id: item.sub_merchant_member_id,
-        sub_merchant_member_price: item
-            .sub_merchant_price
-            .map(|amount| amount.decimal(payment.currency)),
+        sub_merchant_member_price: item.sub_merchant_price.map(|amount| spelled(amount.minor)),
         sub_merchant_member_payout_rate: Some(Decimal::ZERO),
         sub_merchant_member_payout_amount: item
             .sub_merchant_price
-            .map(|amount| amount.decimal(payment.currency)),
-        transaction_status: Some(match item.sub_merchant_member_id {
-            Some(_) => TransactionStatus::WaitingForApproval,
-            None => TransactionStatus::Approved,
+            .map(|amount| spelled(amount.minor)),
+        transaction_status: Some(match (payment.status, item.sub_merchant_member_id) {
+            (PaymentStatus::Success, None) => TransactionStatus::Approved,
+            _ => TransactionStatus::WaitingForApproval,
         }),
         ..PaymentTransaction::default()
     }

@@ -4,11 +4,12 @@
 use super::by::{By, Permission, Who};
 use super::{Problem, check, sessions};
 use crate::app::App;
+use crate::passwords::{self, Queue};
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, User};
 use crate::store::{merchants, won};
-use crate::{passwords, random, totp};
+use crate::{random, totp};
 use contract::card::Secret;
 use contract::rules::Rule;
 use serde_json::{Value as Json, json};
@@ -300,10 +301,12 @@ pub async fn set_role(
     let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
     let change = (noted(Some(was)), noted(role));
     by.note(app, merchant_id, action, &target, change, &mut commit);
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::LastOwner)),
+    if won(app.db.commit(commit).await)? {
+        return Ok(());
     }
+    // Refused: they were removed meanwhile, which this says, or nobody else would be an owner.
+    member(app, merchant_id, user_id).await?;
+    Err(Problem::rule(Rule::LastOwner))
 }
 
 /// Changes one's own password; ends one's other sessions with it, this one too.
@@ -316,7 +319,7 @@ pub async fn change_password(
     new: &Secret,
 ) -> Result<(), Problem> {
     sessions::require_unlocked(app, user)?;
-    if !passwords::verify(old, user.password_hash.as_ref()).await? {
+    if !passwords::verify(Queue::Known, old, user.password_hash.as_ref()).await? {
         sessions::failed(app, by, user.clone()).await?;
         return Err(Problem::field(Rule::SignInRefused, "old"));
     }
@@ -333,18 +336,24 @@ pub async fn change_password(
     saved(app, commit).await
 }
 
-/// Switches the second step on: `code` proves that the app has the key.
+/// Switches the second step on: `code` proves that the app has the key. A stolen session must
+/// neither put another authenticator in the place of the owner's nor lock the owner out with the first
+/// one, so the password is asked for.
 pub async fn set_totp(
     app: &App,
     by: &By,
     merchant_id: i64,
     user: &User,
     key: &Secret,
-    code: &str,
+    (password, code): (&Secret, &str),
 ) -> Result<(), Problem> {
-    // A stolen session must not put another authenticator in the place of the owner's.
     if user.totp.is_some() {
         return Err(Problem::field(Rule::AlreadyThere, "code"));
+    }
+    sessions::require_unlocked(app, user)?;
+    if !passwords::verify(Queue::Known, password, user.password_hash.as_ref()).await? {
+        sessions::failed(app, by, user.clone()).await?;
+        return Err(Problem::field(Rule::PasswordWrong, "password"));
     }
     let step = totp::step_of(key, code, app.now(), 0);
     let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
@@ -426,8 +435,6 @@ fn note_own(
 async fn saved(app: &App, commit: Commit) -> Result<(), Problem> {
     match won(app.db.commit(commit).await)? {
         true => Ok(()),
-        false => Err(Problem::unavailable(
-            "somebody else changed the person at the same moment",
-        )),
+        false => Err(Problem::rule(Rule::ChangedMeanwhile)),
     }
 }

@@ -27,6 +27,11 @@ pub enum Problem {
         /// The payment.
         payment_id: i64,
     },
+    /// Another call is moving the payment and has no outcome yet; nothing happened.
+    UnderWay {
+        /// The payment.
+        payment_id: i64,
+    },
     /// Somebody else moved the same thing first; decide again. Never reaches a merchant.
     Moved,
     /// The database did not answer. Nothing was acknowledged.
@@ -79,6 +84,20 @@ impl Problem {
                 ("max", &max.to_string()),
             ],
         )
+    }
+
+    /// What a move is answered with that failed after its intent was committed: bank or lender may have
+    /// acted, so a database that is away is doubt about the payment, and the schedule asks later.
+    #[must_use]
+    pub fn or_doubt(self, payment_id: i64) -> Problem {
+        match self {
+            Problem::Unavailable(why) => {
+                tracing::error!(payment = payment_id, %why, "a move's outcome could not be written: it is asked about later");
+                Problem::Doubt { payment_id }
+            }
+            Problem::Moved => Problem::Doubt { payment_id },
+            other => other,
+        }
     }
 
     /// Something that the merchant cannot mend; the cause goes to the log alone.

@@ -4,17 +4,20 @@
 use super::by::{By, Who};
 use super::{Problem, people};
 use crate::app::App;
+use crate::passwords::{self, Queue};
 use crate::random;
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, Membership, Session, User};
 use crate::store::won;
-use crate::{passwords, totp};
+use crate::totp;
+use crate::tries::{Account, Place};
 use contract::card::Secret;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// A session ends after this time without a request.
@@ -43,33 +46,84 @@ pub(super) fn digest(token: &str) -> String {
 pub struct SignedIn {
     /// The session cookie's value.
     pub token: Secret,
+    /// What tells later that this browser is the person's.
+    pub browser: String,
     /// Who came in.
     pub email: String,
 }
 
-/// Signs a person in by e-mail, password and, when they have one, the authenticator's code. Ends
-/// the session that the browser had.
+/// Where somebody signs in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From<'a> {
+    /// The address, for the audit log.
+    pub address: &'a str,
+    /// The browser's own address; none behind a proxy that does not name it.
+    pub client: Option<IpAddr>,
+    /// The cookie of an earlier sign-in, as [`SignedIn::browser`] made it.
+    pub browser: Option<&'a str>,
+    /// The session that the browser has; it ends.
+    pub session: Option<&'a str>,
+}
+
+/// The sealed cookie of a browser says whose browser it is.
+const BROWSER_PLACE: &str = "known browser";
+
+/// Signs a person in by e-mail, password and, when they have one, the authenticator's code. Who
+/// failed too often from one place waits there; the answers are the same whether or not there is such
+/// a person, and a browser that the person used before does not wait for strangers.
 pub async fn sign_in(
     app: &App,
-    address: &str,
+    from: From<'_>,
     email: &str,
     password: &Secret,
     code: &str,
-    old_token: Option<&str>,
 ) -> Result<SignedIn, Problem> {
     let email = people::normal_email(email).unwrap_or_default();
-    let user = users::by_email(app, &email).await?;
+    let account = Account::of(&email);
+    let known = from.browser.filter(|cookie| {
+        let owner = app.vault.open_text(BROWSER_PLACE, cookie);
+        owner.is_ok_and(|owner| *owner == email)
+    });
+    let (place, queue) = match known {
+        Some(cookie) => (Place::of_browser(cookie), Queue::Known),
+        None => (Place::of_address(from.client), Queue::Stranger(from.client)),
+    };
+    app.tries.begin(account, place, app.now()).map_err(|_| {
+        app.rates.count_refusal();
+        Problem::rule(Rule::SignInLocked)
+    })?;
+    let outcome = prove(app, from, queue, &email, password, code).await;
+    match &outcome {
+        Ok(_) => app.tries.succeed(account, place),
+        // A wrong password, or a wrong code.
+        Err(Problem::Rule {
+            rule: Rule::SignInRefused,
+            ..
+        }) => {}
+        Err(_) => app.tries.forgive(account, place),
+    }
+    outcome
+}
+
+async fn prove(
+    app: &App,
+    from: From<'_>,
+    queue: Queue,
+    email: &str,
+    password: &Secret,
+    code: &str,
+) -> Result<SignedIn, Problem> {
+    let user = users::by_email(app, email).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let fits = passwords::verify(password, hash.as_ref()).await?;
-    // Others may have failed, a lock fallen or the password changed while this one waited its turn.
-    let user = users::by_email(app, &email).await?;
+    let fits = passwords::verify(queue, password, hash.as_ref()).await?;
+    // The password may have changed while this one waited its turn.
+    let user = users::by_email(app, email).await?;
     let now = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let fits = fits && now.map(Secret::expose) == hash.as_ref().map(Secret::expose);
     let Some(user) = user else {
-        tracing::warn!(address, "a sign-in for an unknown e-mail");
+        app.rates.count_refusal();
         return Err(Problem::rule(Rule::SignInRefused));
     };
-    require_unlocked(app, &user)?;
     let step = match &user.totp {
         None => Some(user.totp_step),
         Some(key) => totp::step_of(key, code, app.now(), user.totp_step),
@@ -82,18 +136,31 @@ pub async fn sign_in(
                 totp_step: step,
                 ..user
             };
-            open_session(app, address, after, None, old_token, "session.sign_in").await
+            let address = from.address;
+            open_session(app, address, after, None, from.session, "session.sign_in").await
         }
         // The code is asked for only of those who know the password.
         (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
         _ => {
-            failed(app, &nobody(address), user).await?;
+            let mut commit = Commit::new(0, user.id);
+            note_failure(app, &nobody(from.address), &user, &mut commit).await?;
+            won(app.db.commit(commit).await)?;
             Err(Problem::rule(Rule::SignInRefused))
         }
     }
 }
 
-/// Counts a failure and locks after too many. Failures that come together are counted one by one.
+/// Writes a failed sign-in into the log of every merchant that the person serves.
+async fn note_failure(app: &App, by: &By, user: &User, commit: &mut Commit) -> Result<(), Problem> {
+    let target = user.id.to_string();
+    for served in users::memberships(app, user.id).await? {
+        by.note_refused(app, served.merchant_id, "session.sign_in", &target, commit);
+    }
+    Ok(())
+}
+
+/// Counts a failure of somebody who holds a session or a link, and locks both after too many.
+/// Failures that come together are counted one by one.
 pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem> {
     const CONFLICTS_MAX: usize = 16;
     let mut user = user;
@@ -110,16 +177,7 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
         }
         let mut commit = Commit::new(0, user.id);
         users::save(app, &after, &mut commit);
-        let target = user.id.to_string();
-        for served in users::memberships(app, user.id).await? {
-            by.note_refused(
-                app,
-                served.merchant_id,
-                "session.sign_in",
-                &target,
-                &mut commit,
-            );
-        }
+        note_failure(app, by, &user, &mut commit).await?;
         if won(app.db.commit(commit).await)? {
             return Ok(());
         }
@@ -133,7 +191,7 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
     ))
 }
 
-/// Refuses while too many failures lock a person out.
+/// Refuses while too many failures lock the proofs behind a session or a link.
 pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
     match user.locked_until.is_some_and(|until| until > app.now()) {
         true => Err(Problem::rule(Rule::SignInLocked)),
@@ -197,6 +255,7 @@ async fn open_session(
     match won(app.db.commit(commit).await)? {
         true => Ok(SignedIn {
             token: Secret::new(token),
+            browser: app.vault.seal(BROWSER_PLACE, user.email.as_bytes()),
             email: user.email,
         }),
         // Another sign-in, or another use of the link, was first.

@@ -2,25 +2,25 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use contract::enums::PaymentStatus;
 use contract::errors::Language;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use minijinja::{Environment, context};
+use minijinja::{Environment, UndefinedBehavior, context};
 use std::sync::LazyLock;
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     for (name, text) in [
         ("post.html", include_str!("templates/post.html")),
         ("message.html", include_str!("templates/message.html")),
     ] {
-        if let Err(error) = environment.add_template(name, text) {
-            tracing::error!(%error, name, "a template cannot be read");
-        }
+        environment.add_template(name, text)?;
     }
-    environment
+    Ok(environment)
 });
 
 /// Forms may go to any bank and shop; nothing else may come from or go elsewhere, and no script
@@ -39,11 +39,32 @@ pub(super) enum Text {
     Expired,
     /// The loan's result is noted, and the shop named no address to go to.
     LoanNoted,
+    /// The shopper has not come back from the bank yet.
+    BankAwaited,
+    /// The bank has confirmed the shopper; the shop goes on.
+    Confirmed,
+    /// The payment has come to an end.
+    Ended,
+    /// Nobody knows yet how the payment ended.
+    OutcomeAwaited,
+    /// Nothing has this address.
+    Nowhere,
     /// Something is down.
     Trouble,
 }
 
 impl Text {
+    /// Where a 3DS payment stands. Whether it was paid is the shop's to say: it may still give the
+    /// money back.
+    pub(super) fn of_payment(status: PaymentStatus) -> Text {
+        match status {
+            PaymentStatus::InitThreeds => Text::BankAwaited,
+            PaymentStatus::CallbackThreeds => Text::Confirmed,
+            PaymentStatus::Waiting => Text::OutcomeAwaited,
+            PaymentStatus::Success | PaymentStatus::Failure => Text::Ended,
+        }
+    }
+
     /// Title, sentence and button.
     fn words(self, lang: &str) -> (&'static str, &'static str, &'static str) {
         match (self, lang) {
@@ -69,12 +90,12 @@ impl Text {
             ),
             (Text::Expired, "en") => (
                 "This page is no longer valid",
-                "Please go back to the shop and start the payment again.",
+                "If you have confirmed the payment at your bank, see its result in the shop. Otherwise go back to the shop and start it again.",
                 "",
             ),
             (Text::Expired, _) => (
                 "Bu sayfa artık geçerli değil",
-                "Lütfen mağazaya dönüp ödemeyi yeniden başlatın.",
+                "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.",
                 "",
             ),
             (Text::LoanNoted, "en") => (
@@ -85,6 +106,56 @@ impl Text {
             (Text::LoanNoted, _) => (
                 "Başvurunuz alındı",
                 "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::BankAwaited, "en") => (
+                "Your bank has not confirmed the payment yet",
+                "Please go on at your bank’s page. If you have closed it, go back to the shop.",
+                "",
+            ),
+            (Text::BankAwaited, _) => (
+                "Bankanızın onayı bekleniyor",
+                "Lütfen bankanızın sayfasında devam edin. Sayfayı kapattıysanız mağazaya dönün.",
+                "",
+            ),
+            (Text::Confirmed, "en") => (
+                "Your bank has confirmed you",
+                "Please go back to the shop: it completes the payment.",
+                "",
+            ),
+            (Text::Confirmed, _) => (
+                "Bankanız doğrulamayı tamamladı",
+                "Lütfen mağazaya dönün, ödemeyi mağaza tamamlar.",
+                "",
+            ),
+            (Text::Ended, "en") => (
+                "This payment is closed",
+                "Please see its result in the shop.",
+                "",
+            ),
+            (Text::Ended, _) => (
+                "Ödeme işlemi sona erdi",
+                "Sonucu mağazada görebilirsiniz.",
+                "",
+            ),
+            (Text::OutcomeAwaited, "en") => (
+                "The result of your payment is awaited",
+                "Please do not pay again. The shop will tell you the result.",
+                "",
+            ),
+            (Text::OutcomeAwaited, _) => (
+                "Ödemenizin sonucu bekleniyor",
+                "Lütfen yeniden ödeme yapmayın. Sonucu mağaza bildirecek.",
+                "",
+            ),
+            (Text::Nowhere, "en") => (
+                "There is no such page",
+                "Please check the address: a letter may be missing, or the page has moved.",
+                "",
+            ),
+            (Text::Nowhere, _) => (
+                "Böyle bir sayfa yok",
+                "Adresi kontrol edin: bir harf eksik olabilir ya da sayfa taşınmış olabilir.",
                 "",
             ),
             (Text::Trouble, "en") => (
@@ -127,12 +198,29 @@ pub(super) fn message(status: StatusCode, lang: &str, text: Text) -> Response {
     )
 }
 
+fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> {
+    let environment = TEMPLATES.as_ref().map_err(|error| error.to_string())?;
+    let page = environment.get_template(template);
+    page.and_then(|page| page.render(values))
+        .map_err(|error| error.to_string())
+}
+
+/// Renders both templates with samples. The error names the template and its line.
+pub(super) fn check() -> Result<(), String> {
+    let (lang, title, text) = ("tr", "title", "text");
+    rendered("message.html", context! { lang, title, text })?;
+    let fields = vec![("name", "value")];
+    let (button, action) = ("button", "https://bank.example.com/");
+    rendered(
+        "post.html",
+        context! { lang, title, text, button, action, fields },
+    )?;
+    Ok(())
+}
+
 fn page(status: StatusCode, template: &str, values: minijinja::Value) -> Response {
-    let html = TEMPLATES
-        .get_template(template)
-        .and_then(|template| template.render(values));
-    let html = html.unwrap_or_else(|error| {
-        tracing::error!(%error, template, "a page cannot be rendered");
+    let html = rendered(template, values).unwrap_or_else(|error| {
+        tracing::error!(error, template, "a page cannot be rendered");
         String::new()
     });
     Response::builder()

@@ -96,8 +96,8 @@ async fn switch_on(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let key = key.map_err(|_| Problem::rule(Rule::FormNotOurs))?;
     let key = Secret::new(key.as_str());
     let merchant_id = visit.merchant_id();
-    let code = form.text("code");
-    match people::set_totp(&app, &visit.by(), merchant_id, &visit.user, &key, code).await {
+    let proof = (&Secret::new(form.raw("password")), form.text("code"));
+    match people::set_totp(&app, &visit.by(), merchant_id, &visit.user, &key, proof).await {
         Ok(()) => Ok(to("/panel/account?done=saved")),
         Err(problem @ Problem::Rule { .. }) => totp_page(&app, &visit, key, Some(&problem)),
         Err(problem) => Err(problem),

@@ -53,6 +53,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(LIST, get(look(list)).merge(act(create)))
         .route("/panel/apms/new", get(look(new)))
         .route("/panel/apms/{id}", get(look(one)).merge(act(edit)))
+        .route("/panel/apms/{id}/off", get(look(off)))
         .route("/panel/apms/{id}/status", act(set_status))
         .route("/panel/apms/{id}/test", act(test))
 }
@@ -113,7 +114,7 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
                 mode.unwrap_or("DEFAULT"),
             );
             context! {
-                code => bank.code, name => bank.name,
+                code => bank.code, name => bank.name(),
                 by_itself => bank.approves_by_itself, mode,
             }
         })
@@ -211,11 +212,18 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "apm.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::apm_of(&app, &by, merchant_id, id).await?;
+    // Taking it out of use is asked on a page of its own, after the rest was saved.
+    let off = stored.active && !form.on("active");
     let done = match wanted(&form, Some(&stored)) {
+        Ok(mut wanted) if off => {
+            wanted.active = None;
+            setup::edit_apm(&app, &by, merchant_id, id, wanted).await
+        }
         Ok(wanted) => setup::edit_apm(&app, &by, merchant_id, id, wanted).await,
         Err(problem) => Err(problem),
     };
     match done {
+        Ok(_) if off => Ok(to(&format!("{LIST}/{id}/off?done=saved"))),
         Ok(_) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
         Err(problem) if is_told(&visit, &problem) => {
             let shown = Shown {
@@ -227,6 +235,24 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Asks before a method is taken out of use, and says what that means.
+async fn off(app: Arc<App>, visit: Visit) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "apm.status").await?;
+    let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
+    let apm = setup::apm_of(&app, &by, merchant_id, id).await?;
+    let apms = setup::apms_of(&app, &by, merchant_id).await?;
+    let others = apms.iter().any(|other| other.id != id && other.active);
+    let values = context! {
+        what => "apm",
+        name => &apm.name,
+        effect => context! { last => apm.active && !others },
+        action => format!("{LIST}/{id}/status"),
+        fields => vec![("active", "off")],
+        back => LIST,
+    };
+    Ok(render::page(&visit, "confirm.html", values))
 }
 
 async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {

@@ -123,6 +123,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("user.totp_on", "İki adımlı giriş açıldı", "Two-step sign-in on"),
     ("user.totp_off", "İki adımlı giriş kapatıldı", "Two-step sign-in off"),
     ("merchant.open", "Üye işyerine geçiş", "Merchant opened"),
+    ("database.restore", "Yedekten geri yükleme", "Restored from a backup"),
     ("merchant.create", "Üye işyeri oluşturma", "Merchant made"),
     ("merchant.edit", "Üye işyeri ayarları", "Merchant settings"),
     ("merchant.keys_look", "Anahtarlara bakış", "Look at keys"),

@@ -22,6 +22,7 @@ use http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use sha2::Sha256;
+use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -33,6 +34,14 @@ pub(super) fn session_cookie(app: &App) -> &'static str {
     match is_secure(app) {
         true => "__Host-galata-session",
         false => "galata-session",
+    }
+}
+
+/// The cookie that tells a browser which its person signed in with before.
+pub(super) fn browser_cookie(app: &App) -> &'static str {
+    match is_secure(app) {
+        true => "__Host-galata-browser",
+        false => "galata-browser",
     }
 }
 
@@ -101,6 +110,10 @@ pub(super) struct Guest {
     pub token: Option<Secret>,
     /// Where from.
     pub address: String,
+    /// The browser's own address; none behind a proxy that does not name it.
+    pub client: Option<IpAddr>,
+    /// The cookie of an earlier sign-in.
+    pub browser: Option<String>,
     /// The path without its query.
     pub path: String,
     /// This page again, up to the value of `lang`.
@@ -134,6 +147,8 @@ impl Guest {
             language,
             token: cookie(&head.headers, session_cookie(app)).map(Secret::new),
             address: net::peer(head, app.settings.behind_proxy),
+            client: net::client(head, app.settings.behind_proxy),
+            browser: cookie(&head.headers, browser_cookie(app)).map(str::to_owned),
             path: head.uri.path().to_owned(),
             here: here(head.uri.path(), &query),
             query,
@@ -426,6 +441,11 @@ impl FromRequest<Arc<App>> for Posted {
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Posted, Response> {
         let (guest, fields) = posted(request, app).await?;
+        let waits = |client| app.rates.sign_in_waits(client, app.now());
+        if guest.client.and_then(waits).is_some() {
+            let problem = Problem::rule(Rule::SignInLocked);
+            return Err(render::guest_problem(&guest, &problem));
+        }
         let cookie = guest.form_cookie.as_deref();
         let token = cookie.map(|cookie| form_token(cookie, NO_MERCHANT));
         match token.is_some_and(|token| carries(&fields, &token)) {

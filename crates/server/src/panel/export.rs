@@ -2,7 +2,7 @@
 //! would take for a formula are made text.
 
 use super::door::{Visit, to};
-use super::payments::{asked, query_of};
+use super::payments::{asked, given, query_of};
 use super::{Page, look, render};
 use crate::app::App;
 use crate::csv;
@@ -149,13 +149,13 @@ fn cells(payment: &ReportingPaymentResponse) -> [String; 34] {
         shown(p.installment),
         shown(p.is_three_ds),
         shown(p.md_status),
-        text(&p.conversation_id),
-        text(&p.external_id),
-        text(&p.order_id),
+        text(&given(&p.conversation_id)),
+        text(&given(&p.external_id)),
+        text(&given(&p.order_id)),
         shown(p.payment_group),
-        text(&p.payment_channel),
+        text(&given(&p.payment_channel)),
         shown(p.buyer_member_id),
-        text(&p.card_holder_name),
+        text(&given(&p.card_holder_name)),
         text(&p.bin_number),
         text(&p.last_four_digits),
         shown(p.card_type),

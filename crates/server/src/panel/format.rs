@@ -32,6 +32,14 @@ pub(super) fn number(language: Language, value: i64) -> String {
     text
 }
 
+/// How long something took: what is under a millisecond took its time, too.
+pub(super) fn took(language: Language, milliseconds: i64) -> String {
+    match milliseconds {
+        ..=0 => "<1\u{a0}ms".to_owned(),
+        _ => format!("{}\u{a0}ms", number(language, milliseconds)),
+    }
+}
+
 /// Minor units of a currency: `1.234,56 ₺` and `₺1,234.56`. The blank does not break.
 pub(super) fn money(language: Language, minor: i64, currency: Currency) -> String {
     let exponent = currency.exponent();
@@ -116,6 +124,12 @@ pub(super) fn day(language: Language, time: Timestamp) -> String {
 pub(super) fn moment(language: Language, time: Timestamp) -> String {
     let at = istanbul(time);
     format!("{} {}", day(language, time), at.strftime("%H:%M:%S"))
+}
+
+/// A moment to the millisecond, where several things happen in one second.
+pub(super) fn instant(language: Language, time: Timestamp) -> String {
+    let at = istanbul(time);
+    format!("{} {}", day(language, time), at.strftime("%H:%M:%S%.3f"))
 }
 
 /// For `<time datetime>`.

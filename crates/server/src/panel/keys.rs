@@ -28,6 +28,7 @@ const LABELS: &[Label] = &[
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route(LIST, get(look(list)).merge(act(create)))
+        .route("/panel/keys/new", get(look(new)))
         .route("/panel/keys/{key}/rotate", act(rotate))
         .route("/panel/keys/{key}/revoke", act(revoke))
 }
@@ -81,6 +82,18 @@ fn made_page(visit: &Visit, made: &MadeKey, overlap_hours: Option<i64>) -> Respo
         key => &made.api_key, secret => made.secret_key.expose(), overlap_hours,
     };
     render::page(visit, "key_made.html", values)
+}
+
+/// Asks before a key is made, and says what it opens.
+async fn new(app: Arc<App>, visit: Visit) -> Page {
+    fields::require(&app, &visit, Permission::ManageKeys, "key.create").await?;
+    let values = context! {
+        what => "key",
+        action => LIST,
+        fields => vec![("once", crate::random::token())],
+        back => LIST,
+    };
+    Ok(render::page(&visit, "confirm.html", values))
 }
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {

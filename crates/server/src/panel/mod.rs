@@ -37,12 +37,18 @@ use axum::routing::{MethodRouter, get};
 use door::{Guest, Posted, Unproven, Visit};
 use http::{Method, StatusCode};
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// Bytes of a form.
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// What a page comes to.
 type Page = Result<Response, Problem>;
+
+/// The panel's templates, read and rendered with samples; an error says which of them fails and where.
+pub fn check_templates() -> Result<(), String> {
+    render::check()
+}
 
 /// The panel's routes. Find a page's file by the first word after `/panel`.
 pub fn router() -> Router<Arc<App>> {
@@ -125,10 +131,13 @@ where
             };
             let busy = Arc::clone(&app.busy);
             let work = action(app, visit.clone(), form);
-            let carried = tokio::spawn(async move {
-                let _busy = busy.read_owned().await;
-                work.await
-            });
+            let carried = tokio::spawn(
+                async move {
+                    let _busy = busy.read_owned().await;
+                    work.await
+                }
+                .in_current_span(),
+            );
             match carried.await {
                 Ok(Ok(response)) => response,
                 Ok(Err(problem)) => render::problem(&visit, &problem),

@@ -88,6 +88,7 @@ fn waits_for(standing: &Standing) -> &'static str {
     }
     if let Some(loan) = &standing.loan {
         return match loan.action {
+            _ if loan.is_unfinished() => "application",
             Action::ApprovalRequired => "approval",
             Action::WaitForWebhook => "assessment",
             Action::VerifyRequired => "answer",
@@ -130,6 +131,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         waits, failure, said,
         inquiries => loan.map_or(last.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
         next => next.map(|at| at.to_string()),
+        review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
             approve => waits == "approval" && visit.may(Permission::ApproveLoans),
             verify => unfinished.is_some() && visit.may(Permission::Inquire),
@@ -152,6 +154,9 @@ async fn answered(app: &App, visit: &Visit, id: i64, problem: Problem, form: &Po
         Problem::Rule { rule, .. }
             if *rule != Rule::RoleForbids && *rule != Rule::PaymentNotFound =>
         {
+            payment_page(app, visit, id, false, Some((&problem, form))).await
+        }
+        Problem::UnderWay { .. } => {
             payment_page(app, visit, id, false, Some((&problem, form))).await
         }
         _ => Err(problem),

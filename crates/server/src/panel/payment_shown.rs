@@ -1,6 +1,6 @@
 //! What the page of a payment shows: the payment's parts as values of its template.
 
-use super::payments::masked;
+use super::payments::{given, masked};
 use super::{format, timeline, webhooks};
 use crate::operations::payment_detail::Detail;
 use crate::store::attempts::Attempt;
@@ -10,6 +10,7 @@ use crate::store::loans::Loan;
 use crate::store::payments::Payment;
 use connectors::bank::RewardUse;
 use connectors::directory;
+use connectors::scrub::without_cards;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{CardAssociation, CardType, Currency, LoyaltyType, PaymentGroup};
 use contract::errors::Language;
@@ -43,17 +44,17 @@ fn facts(p: &Payment) -> Value {
         price => p.price.minor, paid => p.paid_price.minor, captured => p.captured, refunded => p.refunded,
         kind => p.payment_type.as_str(), provider => p.provider.as_str(), phase => p.phase.as_str(),
         group => p.group.map(PaymentGroup::as_str),
-        channel => &p.channel, conversation => &p.conversation_id, external => &p.external_id,
+        channel => given(&p.channel), conversation => given(&p.conversation_id), external => given(&p.external_id),
         installment => p.installment, threeds => p.threeds, md_status => p.md_status,
-        buyer => p.buyer_member_id, client_ip => &p.client_ip, callback_url => &p.callback_url,
-        requested_pos => &p.requested_pos_alias,
+        buyer => p.buyer_member_id, client_ip => &p.client_ip, callback_url => given(&p.callback_url),
+        requested_pos => given(&p.requested_pos_alias),
         pos => pos.map(|pos| context! { id => pos.id, name => &pos.name, alias => &pos.alias, bank => directory::bank_name(pos.bank_id) }),
-        order_id => &p.order_id, auth_code => &p.auth_code, host_reference => &p.host_reference, trans_id => &p.trans_id,
+        order_id => given(&p.order_id), auth_code => &p.auth_code, host_reference => &p.host_reference, trans_id => &p.trans_id,
         card => masked(p.bin_number.as_deref(), p.last_four.as_deref()),
-        holder => &card.holder, bank_holder => &card.bank_holder, issuer => &card.issuer_name,
+        holder => given(&card.holder), bank_holder => &card.bank_holder, issuer => &card.issuer_name,
         card_type => card.card_type.map(CardType::as_str), association => card.association.map(CardAssociation::as_str),
         brand => &card.brand, stored => p.paid_with_stored_card,
-        more => p.additional.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Vec<_>>(),
+        more => p.additional.iter().map(|(name, value)| (name.clone(), without_cards(&plain(value)))).collect::<Vec<_>>(),
     }
 }
 
@@ -67,7 +68,7 @@ fn plain(value: &serde_json::Value) -> String {
 fn items(detail: &Detail) -> Vec<Value> {
     let shown = detail.items.iter().map(|item| {
         context! {
-            id => item.id, name => &item.name, external => &item.external_id,
+            id => item.id, name => given(&item.name), external => given(&item.external_id),
             price => item.price.minor, paid => item.paid_price,
             seller => item.sub_merchant_member_id,
             share => item.sub_merchant_price.map(|amount| amount.minor),
@@ -82,7 +83,7 @@ fn reward(loyalty: &Loyalty, currency: Currency) -> Value {
     let points = loyalty.reward.as_ref();
     context! {
         kind => loyalty.r#type.map(LoyaltyType::as_str),
-        message => &loyalty.message,
+        message => given(&loyalty.message),
         card => points.and_then(|one| minor(one.card_reward_money)),
         firm => points.and_then(|one| minor(one.firm_reward_money)),
         mile => points.and_then(|one| minor(one.mile_reward_money)),
@@ -95,7 +96,8 @@ fn loan_shown(detail: &Detail, loan: &Loan) -> Value {
     let name = code.and_then(|code| directory::bank_name(code.parse().ok()?));
     let items = loan.items.iter().map(|line| {
         context! {
-            id => &line.id, name => &line.name, brand => &line.brand, category => line.category.as_str(),
+            id => without_cards(&line.id), name => without_cards(&line.name),
+            brand => without_cards(&line.brand), category => line.category.as_str(),
             unit_price => line.unit_price, quantity => line.quantity,
         }
     });
@@ -168,7 +170,7 @@ fn attempt(detail: &Detail, attempt: &Attempt) -> Value {
     let changed = detail.changed.get(&attempt.id);
     context! {
         id => attempt.id, pos_id => attempt.pos_id, pos => detail.poses.get(&attempt.pos_id),
-        order_id => &attempt.order_id, threeds => attempt.threeds,
+        order_id => without_cards(&attempt.order_id), threeds => attempt.threeds,
         state => attempt.state.as_str(), amount => attempt.amount, installment => attempt.installment,
         asked_at => attempt.asked_at.to_string(), changed_at => changed.map(|at| at.to_string()),
         inquiries => attempt.inquiries,

@@ -5,10 +5,11 @@ use super::door::Visit;
 use super::{Page, look, render};
 use crate::app::App;
 
-use crate::operations::{Permission, Problem, payment_reporting};
+use crate::operations::{Permission, Problem, moments, payment_reporting};
 use axum::Router;
 use axum::routing::get;
 use connectors::directory;
+use connectors::scrub::without_cards;
 use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
 use contract::errors::Language;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
@@ -162,9 +163,9 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
     let created = p
         .created_date
         .as_ref()
-        .and_then(|at| payment_reporting::moment(&at.0));
+        .and_then(|at| moments::moment(&at.0));
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    // The short name where there is one: a row has little room.
+    // Payments of earlier days may have kept another spelling.
     let issuer = p.card_issuer_bank_id.and_then(directory::bank_name);
     context! {
         id => p.id,
@@ -179,11 +180,17 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         installment => p.installment,
         threeds => p.is_three_ds,
         pos => p.pos.as_ref().and_then(|pos| pos.name.clone()),
-        conversation => text(&p.conversation_id),
-        external => text(&p.external_id),
+        conversation => given(&p.conversation_id),
+        external => given(&p.external_id),
         reward => p.loyalty.as_ref().and_then(|one| one.r#type).map(|kind| kind.as_str()),
         error => p.payment_error.as_ref().and_then(|error| error.error_description.clone()),
     }
+}
+
+/// A text that the shop gave, as it may be shown: what looks like a card number is hidden, whatever
+/// the shop meant by it.
+pub(super) fn given(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(without_cards)
 }
 
 /// A card as it may be shown, first six and last four; empty when it was none.

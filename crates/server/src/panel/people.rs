@@ -9,6 +9,7 @@ use crate::operations::{Permission, Problem, Role};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::context;
 use std::sync::Arc;
@@ -16,7 +17,10 @@ use std::sync::Arc;
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/panel/people", get(look(list)).merge(act(invite)))
-        .route("/panel/people/{id}/role", act(set_role))
+        .route(
+            "/panel/people/{id}/role",
+            get(look(ask_role)).merge(act(set_role)),
+        )
         .route("/panel/people/{id}/link", act(make_link))
         .route("/panel/people/{id}/remove", act(remove))
 }
@@ -122,6 +126,41 @@ async fn make_link(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Ok(link) => Ok(link_page(&app, &visit, &link).await),
         Err(problem) => answered(&app, &visit, problem, &form).await,
     }
+}
+
+/// Asks before a role changes, and says what the person will be able to do.
+async fn ask_role(app: Arc<App>, visit: Visit) -> Page {
+    let people = people::list(&app, &visit.by(), visit.merchant_id()).await?;
+    let id = visit.id("id")?;
+    let Some((user, now)) = people.iter().find(|(user, _)| user.id == id) else {
+        return Err(Problem::rule(Rule::UnknownRoute));
+    };
+    // Without a role the address was kept from somewhere: the page of the form is meant.
+    let Ok(role) = visit.asked("role").parse::<Role>() else {
+        return Ok(to("/panel/people"));
+    };
+    let permissions = |of: Role, but: Role| {
+        let only = Permission::ALL.into_iter();
+        let only = only.filter(move |one| of.allows(*one) && !but.allows(*one));
+        let shown = only.map(|one| {
+            let (tr, en) = named(one);
+            context! { tr, en }
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let values = context! {
+        what => "role",
+        name => match user.name.is_empty() { true => &user.email, false => &user.name },
+        effect => context! {
+            email => &user.email, now => now.as_str(), role => role.as_str(),
+            own => user.id == visit.user.id,
+            gains => permissions(role, *now), loses => permissions(*now, role),
+        },
+        action => format!("/panel/people/{id}/role"),
+        fields => vec![("role", role.as_str())],
+        back => "/panel/people",
+    };
+    Ok(render::page(&visit, "confirm.html", values))
 }
 
 async fn set_role(app: Arc<App>, visit: Visit, form: Posted) -> Page {

@@ -31,6 +31,8 @@ pub(super) struct Switch {
     pub hint_tr: &'static str,
     /// What it does.
     pub hint_en: &'static str,
+    /// Whether it is on for a new POS: not what the bank must have allowed, or what costs more.
+    pub new: bool,
     /// Whether it is on.
     pub stored: fn(&PosSettings) -> bool,
 }
@@ -43,6 +45,7 @@ pub(super) const SWITCHES: [Switch; 4] = [
         en: "Instalments",
         hint_tr: "Taksitli ödemeler de bu POS’tan geçebilir.",
         hint_en: "Payments in instalments may go through it.",
+        new: true,
         stored: |at| at.enable_installment,
     },
     Switch {
@@ -51,6 +54,7 @@ pub(super) const SWITCHES: [Switch; 4] = [
         en: "Rewards and points",
         hint_tr: "Kartın puanları sorulur ve harcanır, kampanyalar seçilebilir.",
         hint_en: "Points are asked and spent, and campaigns can be chosen.",
+        new: true,
         stored: |at| at.enable_loyalty,
     },
     Switch {
@@ -59,6 +63,7 @@ pub(super) const SWITCHES: [Switch; 4] = [
         en: "Payment without CVC",
         hint_tr: "Kayıtlı kartla ödeme için gereklidir. Bankanız bu yetkiyi vermiş olmalıdır.",
         hint_en: "Stored cards need it. Your bank must have allowed it.",
+        new: false,
         stored: |at| at.enable_payment_without_cvc,
     },
     Switch {
@@ -67,6 +72,7 @@ pub(super) const SWITCHES: [Switch; 4] = [
         en: "Foreign cards",
         hint_tr: "Yurt dışında verilmiş kartlar da kabul edilir.",
         hint_en: "Takes cards of foreign issuers.",
+        new: false,
         stored: |at| at.enable_foreign_card,
     },
 ];
@@ -92,17 +98,19 @@ pub(super) fn values(
 ) -> Value {
     let stored = |of: fn(&PosSettings) -> &str| pos.map_or("", |pos| of(&pos.settings));
     let kept = |name: &str, stored: &str| fields::kept(form, name, stored);
-    let environment = match pos.map(setup::environment_of) {
-        None | Some(Some(Environment::Production)) => "PRODUCTION",
-        Some(Some(Environment::Test)) => "TEST",
-        Some(None) => "OTHER",
+    let new = Some(setup::NEW_POS_ENVIRONMENT);
+    let environment = match pos.map_or(new, setup::environment_of) {
+        Some(Environment::Production) => "PRODUCTION",
+        Some(Environment::Test) => "TEST",
+        None => "OTHER",
     };
     let base = pos.filter(|_| environment == "OTHER").map(setup::base_of);
     let order = pos.map_or(next_place, |pos| pos.order_number).to_string();
     let is_posnet = is_posnet(integrator);
     context! {
         name => kept("name", pos.map_or("", |pos| &pos.name)),
-        currency => kept("currency", pos.map_or("TRY", |pos| pos.currency.as_str())),
+        // The form of a POS that is there does not ask for it.
+        currency => pos.map_or_else(|| kept("currency", "TRY"), |pos| pos.currency.as_str().to_owned()),
         client_id => kept("clientId", stored(|at| &at.client_id)),
         terminal_id => kept("terminalId", stored(|at| &at.terminal_id)),
         posnet_id => kept("posnetId", stored(|at| &at.posnet_id)),

@@ -100,6 +100,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(LIST, get(look(list)).merge(act(create)))
         .route("/panel/poses/new", get(look(new)))
         .route("/panel/poses/{id}", get(look(one)).merge(act(edit)))
+        .route("/panel/poses/{id}/off", get(look(off)))
         .route("/panel/poses/{id}/status", act(set_status))
         .route("/panel/poses/{id}/order", act(set_order))
         .route("/panel/poses/{id}/test", act(test))
@@ -209,11 +210,12 @@ fn form_page(
     ];
     let kinds = kinds.map(|kind| {
         let name = format!("auth-{}", kind.as_str());
-        let stored = pos.is_none_or(|pos| pos.authenticates(kind));
+        let new = || setup::NEW_POS_AUTHENTICATION.contains(&kind);
+        let stored = pos.map_or_else(new, |pos| pos.authenticates(kind));
         context! { kind => kind.as_str(), on => fields::ticked(shown.form, &name, stored), name }
     });
     let switches = SWITCHES.iter().map(|switch| {
-        let stored = pos.is_none_or(|pos| (switch.stored)(&pos.settings));
+        let stored = pos.map_or(switch.new, |pos| (switch.stored)(&pos.settings));
         context! {
             name => switch.name, tr => switch.tr, en => switch.en,
             hint_tr => switch.hint_tr, hint_en => switch.hint_en,
@@ -295,22 +297,31 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "pos.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::pos_of(&app, &by, merchant_id, id).await?;
+    // Taking it out of use is asked on a page of its own, after the rest was saved.
+    let mut off = None;
     let done = match pos_form::change(&form, &stored) {
         Ok(change) => {
-            let (status, endpoint) = (change.status, change.endpoint);
+            let endpoint = change.endpoint;
+            let wanted = change.status;
+            off = wanted.filter(|to| stored.is_usable() && is_off(*to));
+            let status = wanted.filter(|_| off.is_none());
             setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
-                if let Some(endpoint) = endpoint {
-                    setup::point_at(pos, endpoint);
+                if let Some(endpoint) = &endpoint {
+                    setup::point_at(pos, endpoint.clone());
                 }
             })
             .await
         }
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(_) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
-        Err(problem) => again(
+    match (done, off) {
+        (Ok(_), Some(off)) => Ok(to(&format!(
+            "{LIST}/{id}/off?status={}&done=saved",
+            off.as_str()
+        ))),
+        (Ok(_), None) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
+        (Err(problem), _) => again(
             &visit,
             stored.integrator,
             Some(&stored),
@@ -322,9 +333,52 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 
 async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
-    let caller = visit.caller(&app).await?;
-    let set = merchant_poses::update_status(&app, &caller, id, form.text("status")).await;
+    let set = match form.on("active") {
+        true => setup::set_pos_active(&app, &visit.by(), visit.merchant_id(), id, true)
+            .await
+            .map(|_| ()),
+        false => {
+            let caller = visit.caller(&app).await?;
+            merchant_poses::update_status(&app, &caller, id, form.text("status")).await
+        }
+    };
     listed(&app, &visit, set).await
+}
+
+/// Whether a POS of this status takes no new payments.
+fn is_off(status: PosStatus) -> bool {
+    matches!(status, PosStatus::Passive | PosStatus::RefundOnly)
+}
+
+/// Asks before a POS is taken out of use, and says what that means for payments.
+async fn off(app: Arc<App>, visit: Visit) -> Page {
+    fields::require(&app, &visit, Permission::ChangeAccounts, "pos.status").await?;
+    let wanted = status(visit.asked("status"))?;
+    if !is_off(wanted) {
+        return Err(Problem::field(Rule::UnknownValue, "status"));
+    }
+    let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
+    let pos = setup::pos_of(&app, &by, merchant_id, id).await?;
+    let poses = setup::poses_of(&app, &by, merchant_id).await?;
+    let others = || {
+        poses
+            .iter()
+            .filter(|other| other.id != id && other.is_usable())
+    };
+    let takes = pos.is_usable();
+    let values = context! {
+        what => match wanted { PosStatus::RefundOnly => "pos-refunds", _ => "pos" },
+        name => &pos.name,
+        effect => context! {
+            last => takes && others().next().is_none(),
+            last_of_currency => takes && !others().any(|other| other.currency == pos.currency),
+            currency => pos.currency.as_str(),
+        },
+        action => format!("{LIST}/{id}/status"),
+        fields => vec![("status", wanted.as_str())],
+        back => LIST,
+    };
+    Ok(render::page(&visit, "confirm.html", values))
 }
 
 async fn set_order(app: Arc<App>, visit: Visit, form: Posted) -> Page {

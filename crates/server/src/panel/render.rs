@@ -14,7 +14,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use minijinja::{AutoEscape, Environment, State, Value, context};
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, context};
 use std::sync::LazyLock;
 
 /// Nothing but our own files; no frame may hold a page, no form may go elsewhere.
@@ -23,51 +23,60 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => {
-        [$(($name, include_str!(concat!("templates/", $name)))),+]
+        [$((
+            $name,
+            include_str!(concat!("templates/", $name)),
+            include_str!(concat!("samples/", $name, ".json")),
+        )),+]
     };
 }
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+/// Names, texts and samples. A sample is the JSON of what a page hands over to its template, beside
+/// what the frame does (`frame.json`); the start renders every template with its own.
+const TEXTS: &[(&str, &str, &str)] = &templates![
+    "account.html",
+    "apm.html",
+    "apms.html",
+    "audit.html",
+    "bare.html",
+    "base.html",
+    "bins.html",
+    "confirm.html",
+    "doubts.html",
+    "forgot.html",
+    "forms.html",
+    "key_made.html",
+    "keys.html",
+    "link.html",
+    "link_made.html",
+    "overview.html",
+    "overview_figures.html",
+    "payment.html",
+    "payment_parts.html",
+    "payment_state.html",
+    "payments.html",
+    "people.html",
+    "pos.html",
+    "poses.html",
+    "problem.html",
+    "request.html",
+    "requests.html",
+    "requests_rows.html",
+    "settings.html",
+    "sign_in.html",
+    "tested.html",
+    "totp.html",
+    "webhook.html",
+    "webhook_state.html",
+    "webhooks.html",
+];
+
+static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    for (name, text) in templates![
-        "account.html",
-        "apm.html",
-        "apms.html",
-        "audit.html",
-        "bare.html",
-        "base.html",
-        "bins.html",
-        "doubts.html",
-        "forgot.html",
-        "forms.html",
-        "key_made.html",
-        "keys.html",
-        "link.html",
-        "link_made.html",
-        "overview.html",
-        "overview_figures.html",
-        "payment.html",
-        "payment_parts.html",
-        "payment_state.html",
-        "payments.html",
-        "people.html",
-        "pos.html",
-        "poses.html",
-        "problem.html",
-        "request.html",
-        "requests.html",
-        "requests_rows.html",
-        "settings.html",
-        "sign_in.html",
-        "tested.html",
-        "totp.html",
-        "webhook.html",
-        "webhooks.html",
-    ] {
-        if let Err(error) = environment.add_template(name, text) {
-            tracing::error!(%error, name, "a template cannot be read");
-        }
+    for (name, text, _) in TEXTS {
+        environment.add_template(name, text)?;
     }
     environment.add_function(
         "say",
@@ -90,6 +99,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("number", |state: &State, value: i64| {
         format::number(language_of(state), value)
     });
+    environment.add_filter("took", |state: &State, milliseconds: i64| {
+        format::took(language_of(state), milliseconds)
+    });
     environment.add_filter("money", |state: &State, minor: i64, currency: String| {
         let currency = currency.parse().unwrap_or(Currency::Try);
         format::money(language_of(state), minor, currency)
@@ -107,11 +119,50 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
             .map(|time| format::moment(language_of(state), time))
             .unwrap_or(time)
     });
+    environment.add_filter("instant", |state: &State, time: String| {
+        time.parse()
+            .map(|time| format::instant(language_of(state), time))
+            .unwrap_or(time)
+    });
     environment.add_filter("machine", |time: String| {
         time.parse().map(format::machine).unwrap_or(time)
     });
-    environment
+    Ok(environment)
 });
+
+/// Reads every template and renders it with its sample in both languages. The error names the
+/// template and its line.
+pub(super) fn check() -> Result<(), String> {
+    let environment = TEMPLATES.as_ref().map_err(minijinja::Error::to_string)?;
+    check_all(environment)
+}
+
+fn check_all(environment: &Environment) -> Result<(), String> {
+    let null = context! { null => () };
+    let read = |name: &str, json| {
+        let sample = environment.compile_expression(json);
+        let sample = sample.and_then(|sample| sample.eval(null.clone()));
+        sample.map_err(|error| format!("the sample of {name}: {error}"))
+    };
+    let frame = read("the frame", include_str!("samples/frame.json"))?;
+    for (name, _, sample) in TEXTS {
+        let sample = read(name, sample)?;
+        for lang in ["tr", "en"] {
+            let values = context! { lang, ..context! { ..sample.clone(), ..frame.clone() } };
+            let template = environment.get_template(name);
+            let rendered = template.and_then(|template| template.render(values));
+            rendered.map_err(|error| format!("{name}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn rendered(template: &str, values: Value) -> Result<String, String> {
+    let environment = TEMPLATES.as_ref().map_err(minijinja::Error::to_string)?;
+    let page = environment.get_template(template);
+    page.and_then(|page| page.render(values))
+        .map_err(|error| error.to_string())
+}
 
 fn language_of(state: &State) -> Language {
     match state.lookup("lang").as_ref().and_then(Value::as_str) {
@@ -197,6 +248,7 @@ pub(super) fn told(language: Language, problem: &Problem) -> (String, String) {
             }
             .to_owned(),
         ),
+        Problem::UnderWay { .. } => (String::new(), Rule::MoveUnderWay.text(language, &[])),
         Problem::Moved | Problem::Unavailable(_) => {
             (String::new(), Rule::Unavailable.text(language, &[]))
         }
@@ -208,6 +260,7 @@ pub(super) fn status_of(problem: &Problem) -> StatusCode {
     let status = match problem {
         Problem::Rule { rule, .. } => rule.status(),
         Problem::Failed { .. } | Problem::Doubt { .. } => 422,
+        Problem::UnderWay { .. } => Rule::MoveUnderWay.status(),
         Problem::Moved | Problem::Unavailable(_) => 503,
     };
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -216,7 +269,7 @@ pub(super) fn status_of(problem: &Problem) -> StatusCode {
 /// A problem as a page of its own.
 pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
     if let Problem::Unavailable(why) = problem {
-        tracing::error!(%why, path = visit.path, "a page could not be shown");
+        tracing::error!(%why, path = connectors::scrub::target(&visit.path), "a page could not be shown");
     }
     let (_, text) = told(visit.language, problem);
     let status = status_of(problem);
@@ -247,13 +300,10 @@ pub(super) fn not_found(visit: &Visit) -> Response {
 }
 
 fn html(status: StatusCode, template: &str, values: Value) -> Response {
-    let rendered = TEMPLATES
-        .get_template(template)
-        .and_then(|template| template.render(values));
-    let (status, text) = match rendered {
+    let (status, text) = match rendered(template, values) {
         Ok(text) => (status, text),
         Err(error) => {
-            tracing::error!(error = ?error, template, "a page cannot be rendered");
+            tracing::error!(error, template, "a page cannot be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, "500".to_owned())
         }
     };
@@ -301,4 +351,30 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     )
     .body(Body::from(text))
     .unwrap_or_else(|_| Response::new(Body::empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_renders_with_its_sample() {
+        check().unwrap();
+    }
+
+    #[test]
+    fn a_misspelt_name_of_a_value_a_filter_or_a_block_stops_the_start() {
+        for text in [
+            "{{ paymnt.id }}",
+            "{{ payment.identity }}",
+            "{{ id | mony }}",
+            "{{ forms.token(form_token) }}",
+            "{% extends \"bas.html\" %}",
+        ] {
+            let mut environment = TEMPLATES.as_ref().unwrap().clone();
+            environment.add_template("payment.html", text).unwrap();
+            let error = check_all(&environment).unwrap_err();
+            assert!(error.starts_with("payment.html: "), "{text}: {error}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use axum::routing::get;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use contract::rules::Rule;
+use contract::signature::standard_webhook_key;
 use http::StatusCode;
 use minijinja::{Value, context};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/panel/settings", get(look(settings)))
         .route("/panel/settings/features", act(set_features))
+        .route("/panel/settings/features/off", get(look(features_off)))
         .route("/panel/settings/threeds", act(set_threeds))
         .route("/panel/settings/callback-key", act(set_callback_key))
         .route("/panel/settings/webhook", act(set_webhook))
@@ -125,9 +127,11 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
         has_url => !merchant.webhook_url.is_empty(),
         events => events(&merchant, of_webhook),
         keys => beyond.keys.as_ref().map(|(callback, webhook)| {
-            context! { callback => callback.expose(), webhook => webhook.expose() }
+            let standard = standard_webhook_key(webhook);
+            context! { callback => callback.expose(), webhook => webhook.expose(), standard => standard.expose() }
         }),
         made => beyond.made.as_ref().map(Secret::expose),
+        made_standard => beyond.made.as_ref().map(|key| standard_webhook_key(key).expose().to_owned()),
     };
     Ok(render::with_status(
         beyond.status,
@@ -182,8 +186,25 @@ fn is_told(problem: &Problem) -> bool {
 async fn set_features(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let on = form.on(FEATURE_APMS);
     let by = visit.by();
+    fields::require(&app, &visit, Permission::ChangeSettings, "merchant.edit").await?;
+    let merchant = setup::merchant(&app, visit.merchant_id()).await?;
+    if !on && !form.on("confirmed") && merchant.has(FEATURE_APMS) {
+        return Ok(to("/panel/settings/features/off"));
+    }
     let set = setup::set_feature(&app, &by, visit.merchant_id(), FEATURE_APMS, on).await;
     answered(&app, &visit, &form, "features", set).await
+}
+
+/// Asks before the feature is switched off, and says what that means.
+async fn features_off(app: Arc<App>, visit: Visit) -> Page {
+    fields::require(&app, &visit, Permission::ChangeSettings, "merchant.edit").await?;
+    let values = context! {
+        what => "apms",
+        action => "/panel/settings/features",
+        fields => vec![("confirmed", "on")],
+        back => "/panel/settings",
+    };
+    Ok(render::page(&visit, "confirm.html", values))
 }
 
 async fn set_threeds(app: Arc<App>, visit: Visit, form: Posted) -> Page {

@@ -1,12 +1,13 @@
 //! `/panel/sign-in`, `/panel/sign-out`, `/panel/link`: coming in and going out.
 
 use super::door::{
-    Guest, Posted, SIGN_IN, Visit, end_cookie, own_page, session_cookie, set_cookie, to,
+    Guest, Posted, SIGN_IN, Visit, browser_cookie, end_cookie, own_page, session_cookie,
+    set_cookie, to,
 };
 use super::{Page, act, render};
 use crate::app::App;
 use crate::operations::people::{self, Link};
-use crate::operations::sessions::{self, SignedIn};
+use crate::operations::sessions::{self, From, SignedIn};
 use crate::operations::{Problem, Role};
 use crate::store::users::LinkKind;
 use axum::Router;
@@ -19,6 +20,7 @@ use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::context;
 use std::sync::Arc;
+use tracing::Instrument;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -81,9 +83,14 @@ async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Res
     let next = own_page(form.text("next")).to_owned();
     let email = form.text("email").to_owned();
     let password = Secret::new(form.raw("password"));
-    let old = guest.token.as_ref().map(Secret::expose);
+    let from = From {
+        address: &guest.address,
+        client: guest.client,
+        browser: guest.browser.as_deref(),
+        session: guest.token.as_ref().map(Secret::expose),
+    };
     let code = form.text("code");
-    match sessions::sign_in(&app, &guest.address, &email, &password, code, old).await {
+    match sessions::sign_in(&app, from, &email, &password, code).await {
         Ok(signed_in) => came_in(&app, &signed_in, &next),
         Err(problem @ Problem::Rule { .. }) => {
             sign_in_page(&app, &guest, &next, &email, Some(&problem))
@@ -92,9 +99,20 @@ async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Res
     }
 }
 
-/// A new session's cookie, which replaces whatever the browser had.
+/// A new session's cookie, which replaces whatever the browser had, and the one that tells later that
+/// this browser is the person's.
 fn came_in(app: &App, signed_in: &SignedIn, next: &str) -> Response {
+    /// Browsers keep no cookie longer.
+    const DAYS_400: u32 = 400 * 24 * 60 * 60;
     let mut response = to(next);
+    let browser = &signed_in.browser;
+    set_cookie(
+        app,
+        &mut response,
+        browser_cookie(app),
+        browser,
+        Some(DAYS_400),
+    );
     set_cookie(
         app,
         &mut response,
@@ -190,13 +208,16 @@ async fn forgot(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Resp
     );
     let language = guest.language;
     if app.mail.is_some() {
-        tokio::spawn(async move {
-            match people::forgotten_link(&behind, &address, &email).await {
-                Ok(Some(link)) => _ = mailed(&behind, language, &link).await,
-                Ok(None) => {}
-                Err(problem) => tracing::error!(?problem, "a link could not be made"),
+        tokio::spawn(
+            async move {
+                match people::forgotten_link(&behind, &address, &email).await {
+                    Ok(Some(link)) => _ = mailed(&behind, language, &link).await,
+                    Ok(None) => {}
+                    Err(problem) => tracing::error!(?problem, "a link could not be made"),
+                }
             }
-        });
+            .in_current_span(),
+        );
     }
     forgot_page(&app, &guest, true)
 }

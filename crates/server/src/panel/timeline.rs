@@ -33,8 +33,8 @@ pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
         let title = match inquiry.found {
             Found::Rewards(_) => say(
                 language,
-                "Kartın ödülleri soruldu",
-                "The card's rewards were asked for",
+                "Bu maskeli kart numarası için ödüller soruldu",
+                "Rewards were asked for this masked card number",
             ),
             Found::Offers(_) => say(
                 language,
@@ -81,7 +81,7 @@ fn say(language: Language, tr: &'static str, en: &'static str) -> &'static str {
 }
 
 fn exchanged(language: Language, exchange: &Exchange) -> Event {
-    let took = format!("{} ms", format::number(language, exchange.took_ms));
+    let took = format::took(language, exchange.took_ms);
     let (tone, more) = match (&exchange.failure, exchange.status) {
         (Some(failure), _) => (
             "bad",
@@ -138,7 +138,7 @@ fn attempted(language: Language, detail: &Detail, events: &mut Vec<Event>) {
 
 fn called(language: Language, webhook: &Webhook, called: &Try) -> Event {
     let title = say(language, "Webhook gönderildi", "Webhook sent");
-    let took = format::number(language, called.took_ms);
+    let took = format::took(language, called.took_ms);
     Event {
         at: called.at,
         tone: match called.delivered() {
@@ -146,7 +146,7 @@ fn called(language: Language, webhook: &Webhook, called: &Try) -> Event {
             false => "bad",
         },
         title: format!("{title}: {}", webhook.event.as_str()),
-        more: format!("{} · {took} ms", words::heard(language, &called.result())),
+        more: format!("{} · {took}", words::heard(language, &called.result())),
     }
 }
 

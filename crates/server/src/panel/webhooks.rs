@@ -20,6 +20,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/panel/webhooks", get(look(list)))
         .route("/panel/webhooks/{id}", get(look(webhook)))
+        .route("/panel/webhooks/{id}/state", get(look(state)))
         .route("/panel/webhooks/{id}/resend", act(resend))
 }
 
@@ -57,6 +58,14 @@ async fn webhook_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Pa
     Ok(render::with_status(status, visit, "webhook.html", values))
 }
 
+/// How it stands and its calls, for the page that renews itself.
+async fn state(app: Arc<App>, visit: Visit) -> Page {
+    let id = visit.id("id")?;
+    let (sent, tries) = webhooks::retrieve(&app, &visit.by(), visit.merchant_id(), id).await?;
+    let values = context! { webhook => shown(&sent, &tries) };
+    Ok(render::page(&visit, "webhook_state.html", values))
+}
+
 /// A webhook and its calls as pages show them.
 pub(super) fn shown(sent: &Sent, tries: &[Try]) -> Value {
     let w = &sent.webhook;
@@ -79,7 +88,7 @@ pub(super) fn shown(sent: &Sent, tries: &[Try]) -> Value {
 async fn resend(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
     let id = visit.id("id")?;
     match webhooks::resend(&app, &visit.by(), visit.merchant_id(), id).await {
-        Ok(()) => Ok(to(&format!("/panel/webhooks/{id}?done=sent"))),
+        Ok(()) => Ok(to(&format!("/panel/webhooks/{id}?done=queued"))),
         Err(
             problem @ Problem::Rule {
                 rule: Rule::NotAUrl,

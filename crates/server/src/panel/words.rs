@@ -237,23 +237,123 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("payment.exchanges_look", "Banka yazışmalarına baktı", "Looked at the exchanges"),
 ];
 
-/// What is said of an exchange that failed, in the reader's language as far as it is ours.
+/// What ours says of an exchange that failed: the text that is kept, Turkish and English.
+const HEARD: &[(&str, &str, &str)] = &[
+    ("not sent", "gönderilmedi", "not sent"),
+    (net::NO_CONNECTION, "bağlantı kurulamadı", "no connection"),
+    (
+        net::CONNECTION_BROKE,
+        "bağlantı koptu",
+        "the connection broke",
+    ),
+    (
+        net::NO_REPLY,
+        "süresinde yanıt gelmedi",
+        "no answer in time",
+    ),
+    (
+        net::REPLY_TOO_LONG,
+        "yanıt çok uzun",
+        "the answer is too long",
+    ),
+    (
+        net::ADDRESS_PRIVATE,
+        "adres yerel ağda; bildirim gönderilmesine sistem yöneticiniz izin verebilir",
+        "the address is in a private network; the operator can allow it",
+    ),
+    (
+        net::ADDRESS_SCHEME,
+        "yalnızca http ve https adreslerine gönderilir",
+        "only http and https addresses are called",
+    ),
+    (
+        net::ADDRESS_WITHOUT_HOST,
+        "adreste sunucu adı yok",
+        "the address names no host",
+    ),
+    (
+        net::ADDRESS_NO_URL,
+        "adres geçerli değil",
+        "the address is not valid",
+    ),
+];
+
+/// What libraries and the operating system say of a connection, by a part of their text.
+const CAUSES: &[(&str, &str, &str)] = &[
+    (
+        net::NO_PUBLIC_ADDRESS,
+        "sunucunun internete açık bir adresi yok",
+        "the host has no public address",
+    ),
+    (
+        "onnection refused",
+        "adreste çalışan bir sunucu yok",
+        "no server is listening there",
+    ),
+    (
+        "closed before message completed",
+        "sunucu yanıt vermeden bağlantıyı kapattı",
+        "the server closed it before it answered",
+    ),
+    (
+        "onnection reset",
+        "sunucu bağlantıyı kapattı",
+        "the server closed it",
+    ),
+    (
+        "ertificate",
+        "sunucunun TLS sertifikası geçerli değil",
+        "the server’s TLS certificate is not valid",
+    ),
+    (
+        "lookup address",
+        "sunucu adı bulunamadı",
+        "the host name was not found",
+    ),
+    (
+        "unreachable",
+        "sunucuya ulaşılamıyor",
+        "the server cannot be reached",
+    ),
+    (
+        "No route to host",
+        "sunucuya ulaşılamıyor",
+        "the server cannot be reached",
+    ),
+    (
+        "timed out",
+        "süresinde bağlanılamadı",
+        "no connection in time",
+    ),
+];
+
+/// What is said of an exchange that failed, in the reader's language. What a library said is told in
+/// our words or not at all; what a bank said stays as it is.
 pub(super) fn heard(language: Language, text: &str) -> String {
-    const OURS: [(&str, &str); 5] = [
-        ("not sent", "gönderilmedi"),
-        (net::NO_CONNECTION, "bağlantı kurulamadı"),
-        (net::CONNECTION_BROKE, "bağlantı koptu"),
-        (net::NO_REPLY, "süresinde cevap gelmedi"),
-        (net::REPLY_TOO_LONG, "cevap çok uzun"),
-    ];
-    if language == Language::En {
-        return text.to_owned();
+    let mut told: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, behind) = rest.split_once(": ").unwrap_or((rest, ""));
+        let Some((_, tr, en)) = HEARD.iter().find(|(kept, ..)| *kept == part) else {
+            break;
+        };
+        told.push(in_language(language, tr, en));
+        rest = behind;
     }
-    let parts = text.split(": ").map(|part| {
-        let ours = OURS.iter().find(|(en, _)| *en == part);
-        ours.map_or(part, |(_, tr)| *tr)
-    });
-    parts.collect::<Vec<_>>().join(": ")
+    let cause = CAUSES.iter().find(|(part, ..)| rest.contains(part));
+    match (told.is_empty(), cause) {
+        (true, _) => return text.to_owned(),
+        (false, Some((_, tr, en))) => told.push(in_language(language, tr, en)),
+        (false, None) => {}
+    }
+    told.join(": ")
+}
+
+fn in_language<'a>(language: Language, tr: &'a str, en: &'a str) -> &'a str {
+    match language {
+        Language::Tr => tr,
+        Language::En => en,
+    }
 }
 
 #[cfg(test)]
@@ -282,6 +382,55 @@ mod tests {
         for (spelling, tr, en) in WORDS {
             assert!(known.insert(spelling), "{spelling}");
             assert!(!tr.is_empty() && !en.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_failed_is_told_in_the_readers_language_and_without_a_librarys_text() {
+        for (kept, tr, en) in [
+            (
+                "not sent: no connection: Connection refused (os error 111)",
+                "gönderilmedi: bağlantı kurulamadı: adreste çalışan bir sunucu yok",
+                "not sent: no connection: no server is listening there",
+            ),
+            (
+                "the connection broke: connection closed before message completed",
+                "bağlantı koptu: sunucu yanıt vermeden bağlantıyı kapattı",
+                "the connection broke: the server closed it before it answered",
+            ),
+            (
+                "no connection: invalid peer certificate: UnknownIssuer",
+                "bağlantı kurulamadı: sunucunun TLS sertifikası geçerli değil",
+                "no connection: the server’s TLS certificate is not valid",
+            ),
+            (
+                "no connection: failed to lookup address information: Name or service not known",
+                "bağlantı kurulamadı: sunucu adı bulunamadı",
+                "no connection: the host name was not found",
+            ),
+            (
+                "the connection broke: some new words (os error 9)",
+                "bağlantı koptu",
+                "the connection broke",
+            ),
+            ("HTTP 500", "HTTP 500", "HTTP 500"),
+            (
+                "Yetersiz bakiye: 51",
+                "Yetersiz bakiye: 51",
+                "Yetersiz bakiye: 51",
+            ),
+        ] {
+            assert_eq!(heard(Language::Tr, kept), tr);
+            assert_eq!(heard(Language::En, kept), en);
+        }
+    }
+
+    #[test]
+    fn why_an_address_is_not_called_is_told_in_both_languages() {
+        let none = net::HostList::default();
+        for url in ["http://10.0.0.1/x", "ftp://shop.example.com/", "data:text"] {
+            let why = net::callable(&url.parse().unwrap(), &none).unwrap_err();
+            assert!(HEARD.iter().any(|(kept, ..)| *kept == why), "{url}: {why}");
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Alternative methods: definitions of lenders with their credentials.
 
-use super::{merchant, note_secret, written};
+use super::{changed_meanwhile, merchant, note_secret, written};
 use crate::app::App;
 use crate::operations::merchant_poses::MASK;
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{By, CHANGES_MAX, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
+use crate::store::won;
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json, json};
 
 /// What is set of an alternative method; what is not given is kept.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct ApmSetup {
     /// The name for people.
     pub name: Option<String>,
@@ -39,25 +40,31 @@ pub struct ApmSetup {
 pub struct LendingBank {
     /// Three-digit EFT code.
     pub code: &'static str,
-    /// Its name.
-    pub name: &'static str,
     /// Disburses on approval; otherwise the loan waits for the merchant.
     pub approves_by_itself: bool,
 }
 
+impl LendingBank {
+    /// Its one name.
+    pub fn name(&self) -> &'static str {
+        let code = self.code.parse().ok();
+        code.and_then(connectors::directory::bank_name)
+            .unwrap_or(self.code)
+    }
+}
+
 /// The banks behind Maslak, and their published behaviour.
 pub const LENDING_BANKS: [LendingBank; 5] = [
-    lending("064", "İş Bankası", true),
-    lending("046", "Akbank", true),
-    lending("032", "TEB", true),
-    lending("103", "Fibabanka", false),
-    lending("134", "Denizbank", false),
+    lending("064", true),
+    lending("046", true),
+    lending("032", true),
+    lending("103", false),
+    lending("134", false),
 ];
 
-const fn lending(code: &'static str, name: &'static str, approves_by_itself: bool) -> LendingBank {
+const fn lending(code: &'static str, approves_by_itself: bool) -> LendingBank {
     LendingBank {
         code,
-        name,
         approves_by_itself,
     }
 }
@@ -136,12 +143,10 @@ pub async fn edit_apm(
         &target,
     )
     .await?;
-    let before = apm(app, merchant_id, id).await?;
-    let mut apm = before.clone();
-    apply(app, &mut apm, setup)?;
-    require_complete(&apm)?;
-    save_apm(app, by, "apm.edit", &before, &apm).await?;
-    Ok(apm)
+    change_apm(app, by, "apm.edit", (merchant_id, id), |apm| {
+        apply(app, apm, setup.clone())
+    })
+    .await
 }
 
 /// Activates or deactivates a definition. An incomplete one cannot be active.
@@ -161,11 +166,12 @@ pub async fn set_apm_active(
         &target,
     )
     .await?;
-    let before = apm(app, merchant_id, id).await?;
-    let mut apm = before.clone();
-    apm.active = active;
-    require_complete(&apm)?;
-    save_apm(app, by, "apm.status", &before, &apm).await
+    change_apm(app, by, "apm.status", (merchant_id, id), |apm| {
+        apm.active = active;
+        Ok(())
+    })
+    .await
+    .map(|_| ())
 }
 
 /// What is active has all its credentials.
@@ -238,22 +244,36 @@ async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
         .ok_or_else(|| Problem::rule(Rule::ApmNotFound))
 }
 
-async fn save_apm(
+/// Changes a definition of a merchant (its id, the definition's). A change that was crossed by
+/// another is made again on what that one left.
+async fn change_apm(
     app: &App,
     by: &By,
     action: &'static str,
-    before: &Apm,
-    apm: &Apm,
-) -> Result<(), Problem> {
-    let mut commit = Commit::new(apm.merchant_id, apm.id);
-    apms::save(app, apm, &mut commit);
-    let change = (noted(before, None), noted(apm, Some(before)));
-    let id = apm.id.to_string();
-    by.note(app, apm.merchant_id, action, &id, change, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed the method at the same moment")
-    })
-    .await
+    (merchant_id, id): (i64, i64),
+    change: impl Fn(&mut Apm) -> Result<(), Problem>,
+) -> Result<Apm, Problem> {
+    for _ in 0..CHANGES_MAX {
+        let before = apm(app, merchant_id, id).await?;
+        let mut apm = before.clone();
+        change(&mut apm)?;
+        require_complete(&apm)?;
+        let mut commit = Commit::new(merchant_id, id);
+        apms::save(app, &apm, &mut commit);
+        let noted = (noted(&before, None), noted(&apm, Some(&before)));
+        by.note(
+            app,
+            merchant_id,
+            action,
+            &id.to_string(),
+            noted,
+            &mut commit,
+        );
+        if won(app.db.commit(commit).await)? {
+            return Ok(apm);
+        }
+    }
+    Err(changed_meanwhile())
 }
 
 fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
@@ -346,6 +366,11 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Refuses an account whose host the operator does not allow (any more).
+pub fn check_apm_host(app: &App, apm: &Apm) -> Result<(), Problem> {
+    lender_url(app, &apm.account.api_url).map(|_| ())
 }
 
 /// A secret out of a form: nothing when it is empty or still masked, and stays as it is.

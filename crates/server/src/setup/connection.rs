@@ -101,6 +101,7 @@ impl Found {
     fn of(doubt: &Doubt) -> Found {
         match &doubt.reason {
             DoubtReason::Network if doubt.may_have_been_sent => Found::NoAnswer,
+            DoubtReason::TimedOut(_) => Found::NoAnswer,
             DoubtReason::Network => Found::NotReached,
             DoubtReason::Unauthentic => Found::NotGenuine,
             DoubtReason::QuestionRefused => Found::Refused,

@@ -1,6 +1,6 @@
 //! API keys: listed, made, replaced with an overlap, revoked. A secret is shown once.
 
-use super::{KEY_LENGTH, merchant, written};
+use super::{KEY_LENGTH, changed_meanwhile, merchant, written};
 use crate::app::App;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
@@ -152,8 +152,4 @@ async fn usable_key(app: &App, merchant_id: i64, api_key: &str) -> Result<ApiKey
     keys.into_iter()
         .find(|key| key.api_key == api_key && key.usable_at(now))
         .ok_or_else(|| Problem::field(Rule::UnknownValue, "apiKey"))
-}
-
-fn changed_meanwhile() -> Problem {
-    Problem::unavailable("somebody else changed the key at the same moment")
 }

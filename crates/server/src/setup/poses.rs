@@ -1,12 +1,12 @@
 //! POSes: what commands and panel set beyond the API, which is where an account points.
 
-use super::{merchant, no_claims, written};
+use super::{changed_meanwhile, merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint};
 use crate::operations::{By, Permission, Problem};
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
-use contract::enums::{PosIntegrator, PosStatus};
+use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosStatus};
 use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use contract::rules::Rule;
 use serde_json::Value as Json;
@@ -30,17 +30,54 @@ pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos
         .ok_or_else(|| Problem::rule(Rule::PosNotFound))
 }
 
-/// Makes a POS, at its bank's own address or at `endpoint`.
+/// Where a new POS points: nobody should take money by accident.
+pub const NEW_POS_ENVIRONMENT: Environment = Environment::Test;
+/// How payments are authenticated on a new POS: without 3DS the shop bears the fraud.
+pub const NEW_POS_AUTHENTICATION: [PaymentAuthenticationType; 1] =
+    [PaymentAuthenticationType::ThreeDs];
+
+/// Makes a POS. What is not said is careful: the bank's test system, 3DS only, and no instalments,
+/// rewards, foreign cards or payments without CVC.
 pub async fn create_pos(
     app: &App,
     by: &By,
     merchant_id: i64,
-    request: CreateMerchantPosRequest,
+    mut request: CreateMerchantPosRequest,
     endpoint: Option<Endpoint>,
 ) -> Result<Pos, Problem> {
     merchant(app, merchant_id).await?;
+    request
+        .enabled_payment_authentication_types
+        .get_or_insert_with(|| NEW_POS_AUTHENTICATION.to_vec());
+    // Of a bank that is not offered the operation says so.
+    let own = request
+        .pos_integrator
+        .and_then(|bank| endpoint_of(bank, NEW_POS_ENVIRONMENT).ok());
+    let endpoint = endpoint.or(own);
     let claims = no_claims(merchant_id);
     merchant_poses::created(app, by, merchant_id, &claims, request, endpoint).await
+}
+
+/// Takes a POS out of use, or gives it back the status that it had before.
+pub async fn set_pos_active(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+    active: bool,
+) -> Result<Pos, Problem> {
+    let claims = no_claims(merchant_id);
+    merchant_poses::changed(app, by, &claims, id, "pos.status", |pos| {
+        pos.status = match (active, pos.status) {
+            (false, _) => PosStatus::Passive,
+            (true, PosStatus::Passive) => {
+                pos.settings.status_before.unwrap_or(PosStatus::Autopilot)
+            }
+            (true, status) => status,
+        };
+        Ok(())
+    })
+    .await
 }
 
 /// Changes a POS.
@@ -50,11 +87,11 @@ pub async fn edit_pos(
     merchant_id: i64,
     id: i64,
     request: UpdateMerchantPosRequest,
-    change: impl FnOnce(&mut Pos),
+    change: impl Fn(&mut Pos),
 ) -> Result<Pos, Problem> {
     merchant_poses::changed(app, by, &no_claims(merchant_id), id, "pos.edit", |pos| {
         change(pos);
-        merchant_poses::change(app, pos, request)
+        merchant_poses::change(app, pos, request.clone())
     })
     .await
 }
@@ -174,10 +211,8 @@ pub async fn move_pos(
     }
     let change = (before, numbers(&order));
     by.note(app, merchant_id, ACTION, &target, change, &mut commit);
-    written(app, commit, || {
-        Problem::unavailable("somebody else changed a POS at the same moment")
-    })
-    .await
+    // "One place up" is said of the order that was seen: it is not done to another one.
+    written(app, commit, changed_meanwhile).await
 }
 
 /// Places by alias, for the audit log.

@@ -3,6 +3,7 @@
 
 use super::{KEY_LENGTH, change_merchant, may_change, merchant};
 use crate::app::App;
+use crate::net::{host_entry, is_private_address};
 use crate::operations::{By, Permission, Problem};
 use crate::random;
 use crate::store::db::Commit;
@@ -28,7 +29,7 @@ pub enum SigningKey {
 }
 
 /// Where webhooks go and which of them. An empty address stops them; events that are not named
-/// keep their switch.
+/// keep their switch. An address that would never be called is refused.
 pub async fn set_webhook(
     app: &App,
     by: &By,
@@ -37,9 +38,9 @@ pub async fn set_webhook(
     events: &[(WebhookEventType, bool)],
 ) -> Result<(), Problem> {
     may_change(app, by, merchant_id).await?;
-    let url = webhook_address(url)?;
+    let url = webhook_address(app, url).await?;
     change_merchant(app, by, merchant_id, |merchant| {
-        merchant.webhook_url = url;
+        merchant.webhook_url.clone_from(&url);
         for (event, on) in events {
             let name = event.as_str().to_owned();
             merchant.webhook_events.insert(name, Json::Bool(*on));
@@ -48,8 +49,8 @@ pub async fn set_webhook(
     .await
 }
 
-/// An absolute http or https address, or an empty text.
-fn webhook_address(text: &str) -> Result<String, Problem> {
+/// An absolute http or https address that is called, or an empty text.
+async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
     if text.is_empty() {
         return Ok(String::new());
     }
@@ -60,9 +61,15 @@ fn webhook_address(text: &str) -> Result<String, Problem> {
     let url = url::Url::parse(text).map_err(|_| refused())?;
     // Credentials in an address would be shown to everybody who may look at webhooks.
     let bare = url.username().is_empty() && url.password().is_none();
-    match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
-        true => Ok(text.to_owned()),
-        false => Err(refused()),
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
+        return Err(refused());
+    }
+    match is_private_address(&url, &app.settings.webhook_hosts).await {
+        true => Err(Problem::with(
+            Rule::AddressPrivate,
+            &[("field", "url"), ("host", &host_entry(&url))],
+        )),
+        false => Ok(text.to_owned()),
     }
 }
 
@@ -95,10 +102,9 @@ pub async fn set_signing_key(
         None => Secret::new(random::key(KEY_LENGTH)),
         Some(own) => own_key(own)?,
     };
-    let kept = key.clone();
     change_merchant(app, by, merchant_id, |merchant| match which {
-        SigningKey::Callback => merchant.callback_key = kept,
-        SigningKey::Webhook => merchant.webhook_key = kept,
+        SigningKey::Callback => merchant.callback_key = key.clone(),
+        SigningKey::Webhook => merchant.webhook_key = key.clone(),
     })
     .await?;
     Ok(key)
@@ -161,6 +167,7 @@ pub async fn first_time(app: &App, merchant_id: i64, once: &str) -> Result<bool,
     signatures::claim(
         merchant_id,
         &format!("form {once}"),
+        None,
         Some(until),
         &mut commit,
     );

@@ -1,7 +1,6 @@
 //! Merchants' accounts at lenders and other alternative methods.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::enumerated;
 use crate::app::App;
 use connectors::lender::LenderAccount;
 use contract::card::Secret;
@@ -67,6 +66,10 @@ fn seal(app: &App, apm: &Apm) -> String {
 }
 
 fn read(app: &App, row: &Row) -> Result<Apm, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("merchant_apms", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Apm, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
     let text = super::opened(
         app,
@@ -78,12 +81,12 @@ fn read(app: &App, row: &Row) -> Result<Apm, Unavailable> {
     Ok(Apm {
         merchant_id,
         id,
-        apm_type: enumerated(&row.text("apm_type")?)?,
+        apm_type: row.parsed("apm_type")?,
         name: row.text("name")?,
         active: row.boolean("active")?,
         loan_type: row.text("loan_type")?,
-        approval_modes: super::object(row.json("approval_modes")?),
-        time_limit_seconds: u32::try_from(row.int("time_limit_seconds")?).unwrap_or(60),
+        approval_modes: super::object("approval_modes", row.json("approval_modes")?)?,
+        time_limit_seconds: row.number("time_limit_seconds", 60..=86_400)?,
         account: LenderAccount {
             client_id: opened.client_id,
             client_secret: Secret::new(opened.client_secret),

@@ -33,7 +33,7 @@ pub enum AttemptState {
     Reversing,
     /// It gave it back.
     Reversed,
-    /// Inquiries led nowhere: a person must look.
+    /// Inquiries led nowhere, or a reversal was refused: a person is told. Inquiries go on.
     Review,
 }
 
@@ -42,6 +42,11 @@ impl Attempt {
     pub fn seen_taken(&self) -> bool {
         let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());
         self.state == AttemptState::Reversing || charged.is_some()
+    }
+
+    /// The bank is being asked to give the money back, until `inquire_at`.
+    pub fn is_being_voided(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.voiding)
     }
 }
 
@@ -101,16 +106,20 @@ pub struct Attempt {
     pub installment: u8,
     /// The reward to use.
     pub reward: Option<RewardUse>,
-    /// What finishing 3DS needs.
+    /// What finishing 3DS needs; before the shopper came back, the bank's form ([`keep_form`]).
     pub proof: Option<Secret>,
     /// What the bank said.
     pub answer: Option<AttemptAnswer>,
     /// When the bank was asked.
     pub asked_at: Timestamp,
-    /// How often the bank was asked what became of it.
+    /// How often the schedule asked the bank what became of it; a caller's questions do not count.
     pub inquiries: i64,
-    /// When somebody must ask again.
+    /// When the schedule asks next.
     pub inquire_at: Option<Timestamp>,
+    /// How often the bank was asked to give the money back.
+    pub reversals: i64,
+    /// Since when a person is told.
+    pub review_since: Option<Timestamp>,
 }
 
 /// What the bank said, as it is kept.
@@ -125,6 +134,9 @@ pub struct AttemptAnswer {
     pub message: Option<String>,
     /// A duplicate order: how to answer when the inquiry finds nothing of ours.
     pub duplicate: Option<super::payments::PaymentFailure>,
+    /// The bank said that it timed out itself: how to answer when it turns out not to have taken the
+    /// money.
+    pub timed_out: Option<super::payments::PaymentFailure>,
     /// The bank is being asked to give the money back, until `inquire_at`.
     pub voiding: bool,
 }
@@ -150,14 +162,16 @@ fn reward_to_json(reward: RewardUse) -> Json {
     to_json(&stored)
 }
 
-fn reward_from_json(json: Json) -> Result<Option<RewardUse>, Unavailable> {
+fn reward_from_json(json: Json) -> Result<RewardUse, Unavailable> {
     let stored: StoredReward = from_json(json)?;
     let money = stored.money.map(|m| RewardUse::Money {
         card: m.card,
         firm: m.firm,
         mile: m.mile,
     });
-    Ok(money.or(stored.campaign.map(RewardUse::Campaign)))
+    money
+        .or(stored.campaign.map(RewardUse::Campaign))
+        .ok_or_else(|| Unavailable::new("column reward names none"))
 }
 
 fn place(merchant_id: i64, id: i64) -> String {
@@ -168,13 +182,17 @@ macro_rules! select_attempt {
     ($rest:literal) => {
         concat!(
             "select merchant_id, id, payment_id, pos_id, order_id, order_id_chosen, threeds, state, amount, installment, reward, \
-             proof_sealed, answer, asked_at, inquiries, inquire_at from attempts ",
+             proof_sealed, answer, asked_at, inquiries, inquire_at, reversals, review_since from attempts ",
             $rest
         )
     };
 }
 
 fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("attempts", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
     let proof = row.opt_text("proof_sealed")?;
     Ok(Attempt {
@@ -187,12 +205,8 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         threeds: row.boolean("threeds")?,
         state: AttemptState::parse(&row.text("state")?)?,
         amount: row.int("amount")?,
-        installment: u8::try_from(row.int("installment")?).unwrap_or(1),
-        reward: row
-            .opt_json("reward")?
-            .map(reward_from_json)
-            .transpose()?
-            .flatten(),
+        installment: row.number("installment", 1..=99)?,
+        reward: row.opt_json("reward")?.map(reward_from_json).transpose()?,
         proof: proof
             .map(|sealed| super::opened(app, &place(merchant_id, id), &sealed))
             .transpose()?,
@@ -200,6 +214,8 @@ fn read(app: &App, row: &Row) -> Result<Attempt, Unavailable> {
         asked_at: row.time("asked_at")?,
         inquiries: row.int("inquiries")?,
         inquire_at: row.opt_time("inquire_at")?,
+        reversals: row.int("reversals")?,
+        review_since: row.opt_time("review_since")?,
     })
 }
 
@@ -212,6 +228,25 @@ pub async fn of_payment(
     let sql = select_attempt!("where merchant_id = $1 and payment_id = $2 order by id");
     let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
     rows.iter().map(|row| read(app, row)).collect()
+}
+
+/// How many attempts each of some payments of a merchant has, by the payment's id.
+pub async fn count_of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<BTreeMap<i64, i64>, Unavailable> {
+    if payment_ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "select payment_id, count(*) as tries from attempts where merchant_id = $1 and payment_id in ({}) group by payment_id",
+        super::listed(payment_ids),
+    );
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("payment_id")?, row.int("tries")?)))
+        .collect()
 }
 
 /// When each attempt of a merchant's payment last changed, by its id.
@@ -245,23 +280,6 @@ pub async fn last_of_payment(
     row.map(|row| read(app, &row)).transpose()
 }
 
-/// Merchant and payment of the attempts of some shards whose inquiry is due, the longest due first.
-pub async fn due(
-    app: &App,
-    shards: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let sql = format!(
-        "select merchant_id, payment_id from attempts where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
-        super::listed(shards),
-    );
-    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
-        .collect()
-}
-
 /// Writes a new attempt and claims its order id: a conflict when the merchant used it already.
 pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     let a = attempt;
@@ -292,12 +310,45 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     );
 }
 
-/// Makes a commit a conflict when somebody counted another inquiry meanwhile. A reversal counts one
-/// before the bank is asked for it, so what is decided beside it cannot cross it.
-pub fn unless_inquired(attempt: &Attempt, commit: &mut Commit) {
+/// Counts a reversal, before the bank is asked for it; a conflict when another one was begun since the
+/// attempt was read.
+pub fn begin_reversal(attempt: &Attempt, commit: &mut Commit) {
     commit.one(
-        "update attempts set inquiries = inquiries where merchant_id = $1 and id = $2 and inquiries = $3",
-        params![attempt.merchant_id, attempt.id, attempt.inquiries],
+        "update attempts set reversals = reversals + 1 where merchant_id = $1 and id = $2 and reversals = $3",
+        params![attempt.merchant_id, attempt.id, attempt.reversals],
+    );
+}
+
+/// Makes a commit a conflict when a reversal was begun since the attempt was read, so that what is
+/// decided beside it cannot cross it.
+pub fn unless_reversed(attempt: &Attempt, commit: &mut Commit) {
+    commit.one(
+        "update attempts set reversals = reversals where merchant_id = $1 and id = $2 and reversals = $3",
+        params![attempt.merchant_id, attempt.id, attempt.reversals],
+    );
+}
+
+/// Notes that a caller's question goes to the bank now; a conflict when another one went after
+/// `before`. A moment in the future is none: a clock was set back.
+pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commit: &mut Commit) {
+    commit.one(
+        "update attempts set caller_inquired_at = $3 where merchant_id = $1 and id = $2 \
+         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
+        params![attempt.merchant_id, attempt.id, now, before],
+    );
+}
+
+/// Keeps the bank's form, sealed for whoever holds its address, while the shopper is on the way to
+/// the bank's page; a conflict when they are not. It stands where the proof of the return will.
+pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
+    let place = place(attempt.merchant_id, attempt.id);
+    commit.one(
+        "update attempts set proof_sealed = $3 where merchant_id = $1 and id = $2 and state = 'PAGE'",
+        params![
+            attempt.merchant_id,
+            attempt.id,
+            app.vault.seal(&place, form.expose().as_bytes()),
+        ],
     );
 }
 
@@ -310,7 +361,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
     });
     commit.one(
         "update attempts set state = $4, answer = $5, answered_at = $6, inquiries = $7, inquire_at = $8, \
-         proof_sealed = $9, asked_at = $10 where merchant_id = $1 and id = $2 and state = $3",
+         proof_sealed = $9, asked_at = $10, review_since = $11 where merchant_id = $1 and id = $2 and state = $3",
         params![
             a.merchant_id,
             a.id,
@@ -322,6 +373,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
             a.inquire_at,
             sealed,
             a.asked_at,
+            a.review_since,
         ],
     );
     if a.state == AttemptState::Declined {

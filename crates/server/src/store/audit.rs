@@ -119,6 +119,10 @@ pub async fn of_target(
 }
 
 fn read(row: &Row) -> Result<Written, Unavailable> {
+    fields(row).map_err(|error| row.of_table("audit_log", error))
+}
+
+fn fields(row: &Row) -> Result<Written, Unavailable> {
     Ok(Written {
         id: row.int("id")?,
         at: row.time("at")?,
@@ -132,7 +136,8 @@ fn read(row: &Row) -> Result<Written, Unavailable> {
             target: row.text("target")?,
             outcome: match row.text("outcome")?.as_str() {
                 "DONE" => Outcome::Done,
-                _ => Outcome::Refused,
+                "REFUSED" => Outcome::Refused,
+                _ => return Err(super::unknown_word("outcome")),
             },
             before: row.opt_json("before")?,
             after: row.opt_json("after")?,

@@ -67,7 +67,7 @@ pub async fn of_merchant(
     let row = app
         .db
         .row(
-            "select pan_sealed, holder_name, expire_year, expire_month, alias, created_at from stored_cards \
+            "select merchant_id, pan_sealed, holder_name, expire_year, expire_month, alias, created_at from stored_cards \
              where merchant_id = $1 and card_user_key = $2 and card_token = $3 and active",
             params![merchant_id, card_user_key, card_token],
         )
@@ -78,16 +78,16 @@ pub async fn of_merchant(
         &place(merchant_id, card_token),
         &row.text("pan_sealed")?,
     )?;
+    let in_row = |error| row.of_table("stored_cards", error);
+    let year = row.number("expire_year", 1..=9999).map_err(in_row)?;
+    let month = row.number("expire_month", 1..=12).map_err(in_row)?;
     Ok(Some(StoredCard {
         merchant_id,
         card_user_key: card_user_key.to_owned(),
         card_token: card_token.to_owned(),
         pan: Pan::parse(number.expose())
             .map_err(|_| Unavailable::new("a stored card cannot be read"))?,
-        expiry: Expiry {
-            year: u16::try_from(row.int("expire_year")?).unwrap_or(0),
-            month: u8::try_from(row.int("expire_month")?).unwrap_or(0),
-        },
+        expiry: Expiry { year, month },
         holder_name: row.text("holder_name")?,
         alias: row.text("alias")?,
         created_at: row.time("created_at")?,
@@ -128,13 +128,5 @@ pub fn forget_inactive(
     commit.maybe(
         "delete from stored_cards where merchant_id = $1 and card_user_key = $2 and card_token = $3 and active = false",
         params![merchant_id, card_user_key, card_token],
-    );
-}
-
-/// Forgets the cards of payments that nobody finished.
-pub fn forget_abandoned(before: Timestamp, commit: &mut Commit) {
-    commit.maybe(
-        "delete from stored_cards where active = false and created_at < $1",
-        params![before],
     );
 }

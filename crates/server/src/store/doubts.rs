@@ -3,8 +3,8 @@
 
 use super::attempts::AttemptAnswer;
 use super::db::{Row, Unavailable, params};
+use super::from_json;
 use super::payments::PosShown;
-use super::{enumerated, from_json};
 use crate::app::App;
 use contract::enums::Currency;
 use jiff::Timestamp;
@@ -22,13 +22,13 @@ pub struct OpenDoubt {
     pub currency: Currency,
     /// The POS, or the lender's account.
     pub party: String,
-    /// `DOUBT`, `REVERSING`, `REVIEW`; of loans the application's state.
+    /// `DOUBT`, `REVERSING`, `REVIEW`; of loans the application's state, or `REVIEW`.
     pub state: String,
     /// When bank or lender was asked.
     pub since: Timestamp,
-    /// How often it was asked what became of it.
+    /// How often the schedule asked what became of it.
     pub inquiries: i64,
-    /// When it is asked next; none when a person must look.
+    /// When the schedule asks next; none when only a person is left to ask.
     pub next_inquiry: Option<Timestamp>,
     /// What was last heard.
     pub message: Option<String>,
@@ -54,7 +54,8 @@ pub async fn of_merchant(
     let loans = app
         .db
         .rows(
-            "select l.payment_id, p.paid_price as amount, p.currency, m.name as party, l.state, \
+            "select l.payment_id, p.paid_price as amount, p.currency, m.name as party, \
+             case when l.review_since is null then l.state else 'REVIEW' end as state, \
              l.asked_at as since, l.inquiries, l.inquire_at, \
              (select coalesce(e.failure, 'HTTP ' || e.status) from exchanges e where e.payment_id = l.payment_id and e.merchant_id = l.merchant_id \
              order by e.id desc limit 1) as failure from loans l \
@@ -94,7 +95,7 @@ fn read(
         payment_id: row.int("payment_id")?,
         loan,
         amount: row.int("amount")?,
-        currency: enumerated(&row.text("currency")?)?,
+        currency: row.parsed("currency")?,
         party,
         state: row.text("state")?,
         since: row.time("since")?,

@@ -80,6 +80,10 @@ pub async fn of_payment(
 }
 
 fn read(row: &Row) -> Result<Exchange, Unavailable> {
+    fields(row).map_err(|error| row.of_table("exchanges", error))
+}
+
+fn fields(row: &Row) -> Result<Exchange, Unavailable> {
     Ok(Exchange {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
@@ -94,12 +98,4 @@ fn read(row: &Row) -> Result<Exchange, Unavailable> {
         response: row.opt_text("response")?,
         failure: row.opt_text("failure")?,
     })
-}
-
-/// Forgets the exchanges of payments whose id is below `first_kept`.
-pub fn forget_before(first_kept: i64, commit: &mut Commit) {
-    commit.maybe(
-        "delete from exchanges where payment_id < $1",
-        params![first_kept],
-    );
 }

@@ -2,7 +2,6 @@
 //! range of the primary key, and the bucket that a payment falls into is a division of its id.
 
 use super::db::{Row, Unavailable, Value, params};
-use super::enumerated;
 use crate::app::App;
 use contract::enums::{Currency, PaymentStatus};
 use contract::errors::ErrorGroup;
@@ -60,8 +59,8 @@ pub async fn volume(
         .map(|row| {
             Ok(Volume {
                 bucket: row.int("bucket")?,
-                currency: enumerated(&row.text("currency")?)?,
-                status: enumerated(&row.text("status")?)?,
+                currency: row.parsed("currency")?,
+                status: row.parsed("status")?,
                 payments: row.int("payments")?,
                 captured: row.int("captured")?,
             })
@@ -136,7 +135,7 @@ pub async fn by_error(app: &App, stretch: &Stretch) -> Result<Vec<(ErrorGroup, i
         )
         .await?;
     rows.iter()
-        .map(|row| Ok((enumerated(&row.text("name")?)?, row.int("payments")?)))
+        .map(|row| Ok((row.parsed("name")?, row.int("payments")?)))
         .collect()
 }
 
@@ -185,7 +184,7 @@ pub async fn rewards(app: &App, stretch: &Stretch) -> Result<Vec<Spent>, Unavail
     rows.iter()
         .map(|row| {
             Ok(Spent {
-                currency: enumerated(&row.text("currency")?)?,
+                currency: row.parsed("currency")?,
                 payments: row.int("payments")?,
                 card: row.int("card")?,
                 firm: row.int("firm")?,
@@ -227,7 +226,7 @@ pub async fn loans(app: &App, stretch: &Stretch) -> Result<Vec<Loans>, Unavailab
             Ok(Loans {
                 bank_code: row.opt_text("bank_code")?,
                 state: row.text("state")?,
-                currency: enumerated(&row.text("currency")?)?,
+                currency: row.parsed("currency")?,
                 loans: row.int("loans")?,
                 amount: row.int("amount")?,
             })

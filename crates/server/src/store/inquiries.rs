@@ -130,6 +130,10 @@ pub async fn last_before(
 }
 
 fn read(row: &Row) -> Result<Inquiry, Unavailable> {
+    fields(row).map_err(|error| row.of_table("inquiries", error))
+}
+
+fn fields(row: &Row) -> Result<Inquiry, Unavailable> {
     Ok(Inquiry {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
@@ -137,9 +141,4 @@ fn read(row: &Row) -> Result<Inquiry, Unavailable> {
         at: row.time("at")?,
         found: from_json(row.json("found")?)?,
     })
-}
-
-/// Forgets what was asked before `moment`.
-pub fn forget_before(moment: Timestamp, commit: &mut Commit) {
-    commit.maybe("delete from inquiries where at < $1", params![moment]);
 }

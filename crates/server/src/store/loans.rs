@@ -2,7 +2,7 @@
 //! due: `inquire_at` is the moment when the lender must be asked.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::{enumerated, from_json, shard_of, to_json};
+use super::{from_json, shard_of, to_json};
 use crate::app::App;
 use contract::enums::{ApmAdditionalAction, BnplCartItemType};
 use jiff::Timestamp;
@@ -117,16 +117,42 @@ pub struct Loan {
     pub returned: bool,
     /// When it lapses.
     pub expires_at: Timestamp,
-    /// How often the lender was asked.
+    /// How often the schedule asked in vain since the lender last answered; a caller's questions do
+    /// not count.
     pub inquiries: i64,
-    /// When somebody must ask again.
+    /// When the schedule asks next.
     pub inquire_at: Option<Timestamp>,
+    /// Since when a person is told that inquiries lead nowhere; they go on.
+    pub review_since: Option<Timestamp>,
+    /// Until when the call by which the lender was last asked to act may still have no answer; none
+    /// once it has one.
+    pub acting_until: Option<Timestamp>,
 }
 
 impl Loan {
+    /// The lender still waits for the shopper, who can go on at its page.
+    pub fn is_unfinished(&self) -> bool {
+        self.state == ApplicationState::Pending
+            && self.redirect_url.is_some()
+            && self.action != ApmAdditionalAction::VerifyRequired
+    }
+
     /// Nobody knows what the lender made of it.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired
+    }
+
+    /// The merchant may approve it: it is ready, or an approval never reached the lender.
+    pub fn is_approvable(&self) -> bool {
+        !self.state.is_final() && self.action == ApmAdditionalAction::ApprovalRequired
+    }
+
+    /// The lender is being asked to act right now, by this process or another.
+    pub fn is_being_acted_on(&self, now: Timestamp) -> bool {
+        use ApplicationState::{Asked, Confirming};
+        // In any other state its answer came, by whatever way.
+        matches!(self.state, Asked | Confirming)
+            && self.acting_until.is_some_and(|until| until > now)
     }
 }
 
@@ -134,24 +160,34 @@ macro_rules! select_loan {
     ($rest:literal) => {
         concat!(
             "select merchant_id, payment_id, apm_id, order_id, bank_code, term, approval_mode, application_id, \
-             redirect_url, action, state, asked_at, items, returned, expires_at, inquiries, inquire_at from loans ",
+             redirect_url, action, state, asked_at, items, returned, expires_at, inquiries, inquire_at, \
+             review_since, acting_until from loans ",
             $rest
         )
     };
 }
 
 fn read(row: &Row) -> Result<Loan, Unavailable> {
+    fields(row).map_err(|error| row.of_table("loans", error))
+}
+
+fn fields(row: &Row) -> Result<Loan, Unavailable> {
     Ok(Loan {
         merchant_id: row.int("merchant_id")?,
         payment_id: row.int("payment_id")?,
         apm_id: row.int("apm_id")?,
         order_id: row.text("order_id")?,
         bank_code: row.opt_text("bank_code")?,
-        term: row.opt_int("term")?.and_then(|t| u16::try_from(t).ok()),
-        approves_by_itself: row.opt_text("approval_mode")?.map(|mode| mode == "AUTO"),
+        term: row.opt_number("term", 1..=999)?,
+        approves_by_itself: match row.opt_text("approval_mode")?.as_deref() {
+            None => None,
+            Some("AUTO") => Some(true),
+            Some("MANUAL") => Some(false),
+            Some(_) => return Err(super::unknown_word("approval_mode")),
+        },
         application_id: row.opt_text("application_id")?,
         redirect_url: row.opt_text("redirect_url")?,
-        action: enumerated(&row.text("action")?)?,
+        action: row.parsed("action")?,
         state: ApplicationState::parse(&row.text("state")?)?,
         asked_at: row.time("asked_at")?,
         items: from_json(row.json("items")?)?,
@@ -159,6 +195,8 @@ fn read(row: &Row) -> Result<Loan, Unavailable> {
         expires_at: row.time("expires_at")?,
         inquiries: row.int("inquiries")?,
         inquire_at: row.opt_time("inquire_at")?,
+        review_since: row.opt_time("review_since")?,
+        acting_until: row.opt_time("acting_until")?,
     })
 }
 
@@ -177,30 +215,13 @@ pub async fn of_payment(
         .transpose()
 }
 
-/// Merchant and payment of the applications of some shards whose inquiry is due, the longest due first.
-pub async fn due(
-    app: &App,
-    shards: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(i64, i64)>, Unavailable> {
-    let sql = format!(
-        "select merchant_id, payment_id from loans where shard in ({}) and inquire_at <= $1 order by inquire_at limit $2",
-        super::listed(shards),
-    );
-    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| Ok((row.int("merchant_id")?, row.int("payment_id")?)))
-        .collect()
-}
-
 /// Writes a new application and claims its order id.
 pub fn insert(loan: &Loan, commit: &mut Commit) {
     let l = loan;
     commit.one(
         "insert into loans (merchant_id, payment_id, shard, apm_id, order_id, bank_code, term, approval_mode, \
-         action, state, asked_at, items, returned, expires_at, inquiries, inquire_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15)",
+         action, state, asked_at, items, returned, expires_at, inquiries, inquire_at, acting_until) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16)",
         params![
             l.merchant_id,
             l.payment_id,
@@ -217,6 +238,7 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
             l.returned,
             l.expires_at,
             l.inquire_at,
+            l.acting_until,
         ],
     );
     commit.one(
@@ -226,15 +248,18 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
 }
 
 /// Writes what became of an application that was read as `was`; a conflict when it is no longer in
-/// that state, when the lender was asked to act since, so that nothing crosses an answer under way, or
-/// when the browser came back since: what is owed then is another thing, and a return that was noted
-/// stays noted.
+/// that state, when the lender was asked to act since, so that nothing crosses an answer under way, when
+/// the browser came back since (what is owed then is another thing, and a return that was noted stays
+/// noted), or when the schedule counted a question or the lender's answer to a move came since: a
+/// slow question must not undo that.
 pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
     let l = loan;
+    let still_acting = l.asked_at == was.asked_at && l.acting_until.is_some();
     commit.one(
         "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
-         inquiries = $10, inquire_at = $11, asked_at = $12 where merchant_id = $1 and payment_id = $2 and state = $3 \
-         and returned = $13 and asked_at = $14",
+         inquiries = $10, inquire_at = $11, asked_at = $12, review_since = $15, acting_until = $16 where merchant_id = $1 and payment_id = $2 and state = $3 \
+         and returned = $13 and asked_at = $14 and inquiries = $17 \
+         and (acting_until is not null or not $18)",
         params![
             l.merchant_id,
             l.payment_id,
@@ -250,7 +275,21 @@ pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
             l.asked_at,
             was.returned,
             was.asked_at,
+            l.review_since,
+            l.acting_until,
+            was.inquiries,
+            still_acting,
         ],
+    );
+}
+
+/// Notes that a caller's question goes to the lender now; a conflict when another one went after
+/// `before`. A moment in the future is none: a clock was set back.
+pub fn claim_inquiry(loan: &Loan, now: Timestamp, before: Timestamp, commit: &mut Commit) {
+    commit.one(
+        "update loans set caller_inquired_at = $3 where merchant_id = $1 and payment_id = $2 \
+         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
+        params![loan.merchant_id, loan.payment_id, now, before],
     );
 }
 

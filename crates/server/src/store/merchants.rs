@@ -1,7 +1,8 @@
 //! Merchants and their API keys. Secrets leave the database sealed and are opened here.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{Commit, Db, Row, Unavailable, params};
 use crate::app::App;
+use crate::vault::Vault;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use serde_json::{Map, Value as Json};
@@ -64,6 +65,10 @@ macro_rules! select_merchant {
 }
 
 fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("merchants", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
     let id = row.int("id")?;
     let open = |what: &str, column: &str| {
         let sealed = row.text(column)?;
@@ -73,13 +78,17 @@ fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
         id,
         name: row.text("name")?,
         demo: row.boolean("demo")?,
-        features: super::object(row.json("features")?),
-        half_threeds: row.text("threeds_policy")? == "HALF_THREEDS",
+        features: super::object("features", row.json("features")?)?,
+        half_threeds: match row.text("threeds_policy")?.as_str() {
+            "HALF_THREEDS" => true,
+            "FULL_THREEDS" => false,
+            _ => return Err(super::unknown_word("threeds_policy")),
+        },
         completes_doubt: row.boolean("completes_doubt")?,
         callback_key: open("callback key", "callback_key_sealed")?,
         webhook_key: open("webhook key", "webhook_key_sealed")?,
         webhook_url: row.text("webhook_url")?,
-        webhook_events: super::object(row.json("webhook_events")?),
+        webhook_events: super::object("webhook_events", row.json("webhook_events")?)?,
         version: row.int("version")?,
     })
 }
@@ -117,12 +126,29 @@ pub async fn of_id(app: &App, id: i64) -> Result<Option<Merchant>, Unavailable> 
 }
 
 /// Whether a merchant is there whose keys everybody knows.
-pub async fn demo_exists(app: &App) -> Result<bool, Unavailable> {
-    let row = app
-        .db
+pub async fn demo_exists(db: &Db) -> Result<bool, Unavailable> {
+    let row = db
         .row("select id from merchants where demo limit 1", params![])
         .await?;
     Ok(row.is_some())
+}
+
+/// Whether these keys open what any merchant has sealed; nothing when there is no merchant. One is
+/// enough: no other key opens even one.
+pub async fn any_opens(db: &Db, vault: &Vault) -> Result<Option<bool>, Unavailable> {
+    let rows = db
+        .rows("select id, callback_key_sealed from merchants", params![])
+        .await?;
+    for row in &rows {
+        let (place, sealed) = (
+            place(row.int("id")?, "callback key"),
+            row.text("callback_key_sealed")?,
+        );
+        if vault.open(&place, &sealed).is_ok() {
+            return Ok(Some(true));
+        }
+    }
+    Ok((!rows.is_empty()).then_some(false))
 }
 
 /// Writes a new merchant.

@@ -24,4 +24,24 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "account_refusals",
         sql: include_str!("../../migrations/0004_account_refusals.sql"),
     },
+    Migration {
+        version: 5,
+        name: "doubt",
+        sql: include_str!("../../migrations/0005_doubt.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "due",
+        sql: include_str!("../../migrations/0006_due.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "claims",
+        sql: include_str!("../../migrations/0007_claims.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "vault_check",
+        sql: include_str!("../../migrations/0008_vault_check.sql"),
+    },
 ];

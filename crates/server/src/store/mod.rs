@@ -5,9 +5,12 @@ pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;
+pub mod backlog;
 pub mod cards;
 pub mod db;
+mod digest;
 pub mod doubts;
+pub mod due;
 pub mod exchanges;
 pub mod figures;
 pub mod idempotency;
@@ -16,20 +19,25 @@ pub mod leases;
 pub mod loans;
 pub mod merchants;
 pub mod migrations;
+pub mod older;
 pub mod page_tokens;
 pub mod payments;
 pub mod poses;
+mod probe;
 pub mod requests;
+pub mod retention;
 pub mod roles;
 pub mod signatures;
 pub mod users;
+pub mod vault_check;
 pub mod webhooks;
+
+pub use probe::probe;
 
 use crate::app::App;
 use contract::card::Secret;
 use db::Unavailable;
 use serde_json::{Map, Value as Json};
-use std::str::FromStr;
 
 /// Shards of due work. A merchant's work is in one of them; replicas lease them.
 pub const SHARDS: i64 = 16;
@@ -39,9 +47,9 @@ pub fn shard_of(merchant_id: i64) -> i64 {
     merchant_id.rem_euclid(SHARDS)
 }
 
-/// Shard numbers for an `in (…)`: they are ours, not a caller's.
-fn listed(shards: &[i64]) -> String {
-    shards
+/// Numbers for an `in (…)`: of shards, of payments that were found. They are ours, not a caller's.
+fn listed(numbers: &[i64]) -> String {
+    numbers
         .iter()
         .map(i64::to_string)
         .collect::<Vec<_>>()
@@ -57,16 +65,15 @@ fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
     }
 }
 
-fn object(json: Json) -> Map<String, Json> {
-    match json {
-        Json::Object(map) => map,
-        _ => Map::new(),
-    }
+fn unknown_word(column: &str) -> Unavailable {
+    Unavailable::new(format!("column {column} holds a word that is not known"))
 }
 
-/// A wire enum out of a column; a spelling that the code does not know is a corrupt row.
-fn enumerated<E: FromStr>(text: &str) -> Result<E, Unavailable> {
-    E::from_str(text).map_err(|_| Unavailable::new(format!("a row holds the unknown value {text}")))
+fn object(column: &str, json: Json) -> Result<Map<String, Json>, Unavailable> {
+    match json {
+        Json::Object(map) => Ok(map),
+        _ => Err(Unavailable::new(format!("column {column} is no object"))),
+    }
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailable> {

@@ -43,14 +43,6 @@ pub fn insert(
     );
 }
 
-/// Forgets the addresses whose time is over.
-pub fn forget_expired(now: Timestamp, commit: &mut Commit) {
-    commit.maybe(
-        "delete from page_tokens where expires_at < $1",
-        params![now],
-    );
-}
-
 /// Merchant and payment that an address leads to, and whether it is still good.
 pub async fn of_token(
     app: &App,

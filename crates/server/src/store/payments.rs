@@ -1,7 +1,7 @@
 //! Payments and their items.
 
 use super::db::{Commit, Row, Unavailable, Value, params};
-use super::{enumerated, from_json, to_json};
+use super::{from_json, to_json};
 use crate::app::App;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{
@@ -13,6 +13,7 @@ use contract::money::Decimal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 
 /// An amount with the scale it was received with, so that it is spelled back alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,81 +219,86 @@ pub async fn items_of_merchant(
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Item>, Unavailable> {
-    let currency_free =
-        |row: &Row, amount: &str, scale: &str| -> Result<Option<Amount>, Unavailable> {
-            Ok(match (row.opt_int(amount)?, row.opt_int(scale)?) {
-                (Some(minor), Some(scale)) => Some(Amount {
-                    minor,
-                    scale: u32::try_from(scale).unwrap_or(0),
-                }),
-                _ => None,
-            })
-        };
-    let rows = app
-        .db
-        .rows(
-            "select id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
-             sub_merchant_price, sub_merchant_price_scale, blockage_day \
-             from payment_items where merchant_id = $1 and payment_id = $2 order by position",
-            params![merchant_id, payment_id],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Item {
-                id: row.int("id")?,
-                name: row.opt_text("name")?,
-                external_id: row.opt_text("external_id")?,
-                price: amount(row, "price", "price_scale")?,
-                paid_price: row.int("paid_price")?,
-                wallet_price: row.int("wallet_price")?,
-                sub_merchant_member_id: row.opt_int("sub_merchant_member_id")?,
-                sub_merchant_price: currency_free(
-                    row,
-                    "sub_merchant_price",
-                    "sub_merchant_price_scale",
-                )?,
-                blockage_day: row.opt_int("blockage_day")?,
-            })
-        })
-        .collect()
+    let mut items = items_of_payments(app, merchant_id, &[payment_id]).await?;
+    Ok(items.remove(&payment_id).unwrap_or_default())
 }
+
+/// The items of some payments of a merchant by the payment's id, each in the request's order.
+pub async fn items_of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<HashMap<i64, Vec<Item>>, Unavailable> {
+    let mut items: HashMap<i64, Vec<Item>> = HashMap::new();
+    if payment_ids.is_empty() {
+        return Ok(items);
+    }
+    let sql = format!(
+        "select merchant_id, payment_id, id, name, external_id, price, price_scale, paid_price, wallet_price, sub_merchant_member_id, \
+         sub_merchant_price, sub_merchant_price_scale, blockage_day \
+         from payment_items where merchant_id = $1 and payment_id in ({}) order by payment_id, position",
+        super::listed(payment_ids),
+    );
+    for row in &app.db.rows_owned(sql, params![merchant_id]).await? {
+        let of_payment = items.entry(row.int("payment_id")?).or_default();
+        of_payment.push(item(row).map_err(|error| row.of_table("payment_items", error))?);
+    }
+    Ok(items)
+}
+
+fn item(row: &Row) -> Result<Item, Unavailable> {
+    let has_share = row.opt_int("sub_merchant_price")?.is_some();
+    Ok(Item {
+        id: row.int("id")?,
+        name: row.opt_text("name")?,
+        external_id: row.opt_text("external_id")?,
+        price: amount(row, "price", "price_scale")?,
+        paid_price: row.int("paid_price")?,
+        wallet_price: row.int("wallet_price")?,
+        sub_merchant_member_id: row.opt_int("sub_merchant_member_id")?,
+        sub_merchant_price: has_share
+            .then(|| amount(row, "sub_merchant_price", "sub_merchant_price_scale"))
+            .transpose()?,
+        blockage_day: row.opt_int("blockage_day")?,
+    })
+}
+
+/// Fraction digits that an amount may have been sent with.
+const SCALE_MAX: i64 = 8;
 
 fn amount(row: &Row, minor: &str, scale: &str) -> Result<Amount, Unavailable> {
     Ok(Amount {
         minor: row.int(minor)?,
-        scale: u32::try_from(row.int(scale)?).unwrap_or(0),
+        scale: row.number(scale, 0..=SCALE_MAX)?,
     })
 }
 
 /// A payment out of a row of [`SELECT_OF_MERCHANT`].
 pub fn read(row: &Row) -> Result<Payment, Unavailable> {
-    let small = |column: &str| -> Result<Option<u8>, Unavailable> {
-        Ok(row.opt_int(column)?.and_then(|n| u8::try_from(n).ok()))
-    };
+    fields(row).map_err(|error| row.of_table("payments", error))
+}
+
+fn fields(row: &Row) -> Result<Payment, Unavailable> {
     Ok(Payment {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
         version: row.int("version")?,
         created_at: row.time("created_at")?,
-        payment_type: enumerated(&row.text("payment_type")?)?,
-        provider: enumerated(&row.text("provider")?)?,
-        status: enumerated(&row.text("status")?)?,
-        phase: enumerated(&row.text("phase")?)?,
-        group: row
-            .opt_text("payment_group")?
-            .map(|g| enumerated(&g))
-            .transpose()?,
+        payment_type: row.parsed("payment_type")?,
+        provider: row.parsed("provider")?,
+        status: row.parsed("status")?,
+        phase: row.parsed("phase")?,
+        group: row.opt_parsed("payment_group")?,
         channel: row.opt_text("channel")?,
         conversation_id: row.opt_text("conversation_id")?,
         external_id: row.opt_text("external_id")?,
-        currency: enumerated(&row.text("currency")?)?,
+        currency: row.parsed("currency")?,
         price: amount(row, "price", "price_scale")?,
         paid_price: amount(row, "paid_price", "paid_price_scale")?,
         wallet_price: amount(row, "wallet_price", "wallet_price_scale")?,
         captured: row.int("captured")?,
         refunded: row.int("refunded")?,
-        installment: small("installment")?.unwrap_or(1),
+        installment: row.number("installment", 1..=99)?,
         threeds: row.boolean("threeds")?,
         buyer_member_id: row.opt_int("buyer_member_id")?,
         client_ip: row.opt_text("client_ip")?,
@@ -310,10 +316,10 @@ pub fn read(row: &Row) -> Result<Payment, Unavailable> {
         auth_code: row.opt_text("auth_code")?,
         host_reference: row.opt_text("host_reference")?,
         trans_id: row.opt_text("trans_id")?,
-        md_status: small("md_status")?,
+        md_status: row.opt_number("md_status", 0..=99)?,
         loyalty: row.opt_json("loyalty")?.map(from_json).transpose()?,
         error: row.opt_json("error")?.map(from_json).transpose()?,
-        additional: super::object(row.json("additional")?),
+        additional: super::object("additional", row.json("additional")?)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Merchants' virtual POSes. Keys, users and passwords are one sealed text.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::{enumerated, from_json, to_json};
+use super::{from_json, to_json};
 use crate::app::App;
 use connectors::bank::{Account, User};
 use contract::card::Secret;
@@ -94,6 +94,9 @@ pub struct PosSettings {
     pub associations: Vec<CardAssociation>,
     /// How payments may be authenticated on it.
     pub authentication_types: Vec<PaymentAuthenticationType>,
+    /// Of a POS that was taken out of use: what it was, and is again when it is activated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_before: Option<PosStatus>,
 }
 
 /// A POS's keys and users.
@@ -201,6 +204,10 @@ fn seal(app: &App, pos: &Pos) -> String {
 }
 
 fn read(app: &App, row: &Row) -> Result<Pos, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("merchant_poses", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<Pos, Unavailable> {
     let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
     let text = super::opened(
         app,
@@ -214,10 +221,10 @@ fn read(app: &App, row: &Row) -> Result<Pos, Unavailable> {
         id,
         alias: row.text("alias")?,
         name: row.text("name")?,
-        integrator: enumerated(&row.text("integrator")?)?,
+        integrator: row.parsed("integrator")?,
         bank_id: row.int("bank_id")?,
-        status: enumerated(&row.text("status")?)?,
-        currency: enumerated(&row.text("currency")?)?,
+        status: row.parsed("status")?,
+        currency: row.parsed("currency")?,
         order_number: row.int("order_number")?,
         settings: from_json(row.json("settings")?)?,
         credentials: PosCredentials {

@@ -156,6 +156,10 @@ pub async fn one(app: &App, merchant_id: i64, id: i64) -> Result<Option<Logged>,
 }
 
 fn read(row: &Row) -> Result<Logged, Unavailable> {
+    fields(row).map_err(|error| row.of_table("request_log", error))
+}
+
+fn fields(row: &Row) -> Result<Logged, Unavailable> {
     Ok(Logged {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
@@ -170,9 +174,4 @@ fn read(row: &Row) -> Result<Logged, Unavailable> {
         error_text: row.opt_text("error_text")?,
         signing: row.opt_json("signing")?,
     })
-}
-
-/// Forgets requests that came before `moment`.
-pub fn forget_before(moment: Timestamp, commit: &mut Commit) {
-    commit.maybe("delete from request_log where at < $1", params![moment]);
 }

@@ -1,11 +1,36 @@
-//! Request signatures that were used, so that none is accepted again on any replica.
+//! Request signatures that were used, so that none is accepted again on any replica. Sixteen bytes
+//! of each are kept, so a write's can be kept for good.
 
-use super::db::{Commit, params};
+use super::db::{Commit, Unavailable, params};
+use super::digest::Digest;
+use crate::app::App;
 use jiff::Timestamp;
 
-/// Claims a signature: a conflict when it was used before. A write's claim is for good, a read's
-/// until `expires_at`.
+/// Claims a signature together with the idempotency key that came with it: a conflict when it was
+/// used before. A write's claim is for good (`expires_at` none).
 pub fn claim(
+    merchant_id: i64,
+    signature: &str,
+    key: Option<&str>,
+    expires_at: Option<Timestamp>,
+    commit: &mut Commit,
+) {
+    let digest = Digest::of(signature);
+    commit.one(
+        "insert into request_signatures (merchant_id, high, low, key_digest, expires_at) \
+         values ($1, $2, $3, $4, $5)",
+        params![
+            merchant_id,
+            digest.high,
+            digest.low,
+            key.map(key_digest),
+            expires_at
+        ],
+    );
+}
+
+/// The same for processes of the version before migration 7, which may still be running.
+pub fn claim_for_older(
     merchant_id: i64,
     signature: &str,
     expires_at: Option<Timestamp>,
@@ -17,7 +42,29 @@ pub fn claim(
     );
 }
 
-/// Forgets the reads' signatures that have expired.
-pub fn forget_expired(now: Timestamp, commit: &mut Commit) {
-    commit.maybe("delete from signatures where expires_at < $1", params![now]);
+/// Whether a signature was claimed together with this key.
+pub async fn came_with(
+    app: &App,
+    merchant_id: i64,
+    signature: &str,
+    key: &str,
+) -> Result<bool, Unavailable> {
+    let digest = Digest::of(signature);
+    let row = app
+        .db
+        .row(
+            "select key_digest from request_signatures where merchant_id = $1 and high = $2 and low = $3",
+            params![merchant_id, digest.high, digest.low],
+        )
+        .await?;
+    match row {
+        Some(row) => Ok(row.opt_int("key_digest")? == Some(key_digest(key))),
+        None => Ok(false),
+    }
+}
+
+/// Half a digest is enough: whoever finds another key with it gains nothing, for a key that is not
+/// known is answered with nothing.
+fn key_digest(key: &str) -> i64 {
+    Digest::of(key).high
 }

@@ -2,8 +2,8 @@
 //! that were given to them, and their sessions.
 
 use super::db::{Commit, Expect, Row, Statement, Unavailable, params};
+use super::opened;
 use super::roles::Role;
-use super::{enumerated, opened};
 use crate::app::App;
 use contract::card::Secret;
 use jiff::Timestamp;
@@ -46,6 +46,10 @@ macro_rules! select_user {
 }
 
 fn read(app: &App, row: &Row) -> Result<User, Unavailable> {
+    fields(app, row).map_err(|error| row.of_table("users", error))
+}
+
+fn fields(app: &App, row: &Row) -> Result<User, Unavailable> {
     let id = row.int("id")?;
     let totp = row.opt_text("totp_sealed")?;
     let totp = totp.map(|sealed| opened(app, &place(id), &sealed));
@@ -112,7 +116,7 @@ pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<(User, Role)
     );
     let rows = app.db.rows(sql, params![merchant_id]).await?;
     rows.iter()
-        .map(|row| Ok((read(app, row)?, enumerated(&row.text("role")?)?)))
+        .map(|row| Ok((read(app, row)?, row.parsed("role")?)))
         .collect()
 }
 
@@ -142,7 +146,7 @@ pub async fn memberships(app: &App, user_id: i64) -> Result<Vec<Membership>, Una
             Ok(Membership {
                 merchant_id: row.int("merchant_id")?,
                 merchant_name: row.text("name")?,
-                role: enumerated(&row.text("role")?)?,
+                role: row.parsed("role")?,
             })
         })
         .collect()
@@ -339,10 +343,4 @@ pub fn end_session(digest: &str, commit: &mut Commit) {
 /// Ends all of a person's sessions.
 pub fn end_sessions(user_id: i64, commit: &mut Commit) {
     commit.maybe("delete from sessions where user_id = $1", params![user_id]);
-}
-
-/// Forgets links and sessions whose time is over.
-pub fn forget_expired(now: Timestamp, commit: &mut Commit) {
-    commit.maybe("delete from user_links where expires_at < $1", params![now]);
-    commit.maybe("delete from sessions where expires_at < $1", params![now]);
 }

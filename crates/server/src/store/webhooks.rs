@@ -2,7 +2,7 @@
 //! the work that is due until the shop took it or the tries are used up. Each call is kept beside it.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::{enumerated, shard_of};
+use super::shard_of;
 use crate::app::App;
 use contract::enums::{WebhookEventType, WebhookStatus};
 use jiff::Timestamp;
@@ -136,13 +136,17 @@ macro_rules! select_webhook {
 }
 
 fn read(row: &Row) -> Result<Webhook, Unavailable> {
+    fields(row).map_err(|error| row.of_table("webhooks", error))
+}
+
+fn fields(row: &Row) -> Result<Webhook, Unavailable> {
     Ok(Webhook {
         merchant_id: row.int("merchant_id")?,
         id: row.int("id")?,
         payment_id: row.int("payment_id")?,
-        event: enumerated(&row.text("event_type")?)?,
+        event: row.parsed("event_type")?,
         event_at: row.time("event_at")?,
-        status: enumerated(&row.text("status")?)?,
+        status: row.parsed("status")?,
         payload_id: row.text("payload_id")?,
         payload: row.opt_json("payload")?,
         tries: row.int("tries")?,
@@ -152,7 +156,7 @@ fn read(row: &Row) -> Result<Webhook, Unavailable> {
 fn read_sent(row: &Row) -> Result<Sent, Unavailable> {
     Ok(Sent {
         webhook: read(row)?,
-        state: enumerated(&row.text("state")?)?,
+        state: row.parsed("state")?,
         last_result: row.opt_text("last_result")?,
         due_at: row.opt_time("due_at")?,
     })
@@ -195,10 +199,11 @@ pub async fn of_merchant(
     rows.iter().map(read_sent).collect()
 }
 
-/// Makes a webhook due now, whatever became of it before.
+/// Makes a webhook due now, whatever became of it before. One that was delivered stays so.
 pub fn make_due(app: &App, merchant_id: i64, id: i64, commit: &mut Commit) {
     commit.one(
-        "update webhooks set state = 'PENDING', due_at = $3 where merchant_id = $1 and id = $2",
+        "update webhooks set state = case when state = 'DELIVERED' then state else 'PENDING' end, due_at = $3 \
+         where merchant_id = $1 and id = $2",
         params![merchant_id, id, app.now()],
     );
 }
@@ -277,34 +282,9 @@ pub fn insert(webhook: &Webhook, due_at: Timestamp, commit: &mut Commit) {
     );
 }
 
-/// The webhooks of some shards that are due, the longest due first, and when each of them was.
-pub async fn due(
-    app: &App,
-    shards: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<(Webhook, Timestamp)>, Unavailable> {
-    let sql = format!(
-        "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries, due_at \
-         from webhooks where shard in ({}) and due_at <= $1 order by due_at limit $2",
-        super::listed(shards),
-    );
-    let rows = app.db.rows_owned(sql, params![now, limit]).await?;
-    rows.iter()
-        .map(|row| Ok((read(row)?, row.time("due_at")?)))
-        .collect()
-}
-
-/// Forgets the calls of webhooks whose id is below `first_kept`.
-pub fn forget_tries_before(first_kept: i64, commit: &mut Commit) {
-    commit.maybe(
-        "delete from webhook_tries where webhook_id < $1",
-        params![first_kept],
-    );
-}
-
 /// Notes how a call went that was due at `was_due`. `again_at` none: delivered, or dropped when it was
-/// not. A webhook that somebody wanted sent again meanwhile stays due for that.
+/// not. One that was delivered before stays so, however a further call goes, and a webhook that somebody
+/// wanted sent again meanwhile stays due for that.
 pub fn save_try(
     (webhook, was_due): (&Webhook, Timestamp),
     delivered: bool,
@@ -318,7 +298,7 @@ pub fn save_try(
         (false, None) => WebhookState::Dropped,
     };
     commit.one(
-        "update webhooks set state = case when due_at = $7 then $4 else state end, tries = tries + 1, \
+        "update webhooks set state = case when due_at = $7 and state <> 'DELIVERED' then $4 else state end, tries = tries + 1, \
          last_result = $5, due_at = case when due_at = $7 then $6 else due_at end \
          where merchant_id = $1 and id = $2 and tries = $3",
         params![

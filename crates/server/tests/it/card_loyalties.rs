@@ -7,6 +7,10 @@ fn asked(number: &str) -> Value {
     json!({"cardNumber": number, "expireYear": "2044", "expireMonth": "07", "cvc": "000"})
 }
 
+/// Reward cards of the simulator's own, whose points are really spent.
+const SPENDING_BONUS: &str = "4043080000060007";
+const SPENDING_WORLD: &str = "4048090000060001";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_cards_answer_the_published_amounts() {
     let world = World::open().await;
@@ -46,7 +50,7 @@ async fn the_published_cards_answer_the_published_amounts() {
 async fn card_and_firm_points_leave_the_purse_exactly_once() {
     let world = World::open().await;
     let loyalty = json!({"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 1.36, "firmRewardMoney": 3.88}});
-    for card in ["4043080000000003", "4048090000000007"] {
+    for card in [SPENDING_BONUS, SPENDING_WORLD] {
         let request = with(payment(card), json!({"card": {"loyalty": loyalty}}));
         let reply = world.post("/payment/v1/card-payments", request).await.ok();
         assert_eq!(reply.data("price").to_string(), "100");
@@ -59,10 +63,7 @@ async fn card_and_firm_points_leave_the_purse_exactly_once() {
         assert_eq!(ledger[0]["pointsSpent"], 524, "{card}: {ledger:?}");
     }
     let left = world
-        .post(
-            "/payment/v1/card-loyalties/retrieve",
-            asked("4043080000000003"),
-        )
+        .post("/payment/v1/card-loyalties/retrieve", asked(SPENDING_BONUS))
         .await
         .ok();
     assert_eq!(
@@ -73,6 +74,31 @@ async fn card_and_firm_points_leave_the_purse_exactly_once() {
         left.data("loyalties.0.reward.firmRewardMoney").to_string(),
         "1.32"
     );
+}
+
+/// Same input, same answer: a published card pays with all its points as often as it likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn published_cards_hold_their_points_whatever_was_spent() {
+    let world = World::open().await;
+    for (card, of_card, of_firm) in [
+        ("4043080000000003", 12.35, 5.2),
+        ("4048090000000007", 33.82, 25.0),
+    ] {
+        let reward = json!({"cardRewardMoney": of_card, "firmRewardMoney": of_firm});
+        let loyalty = json!({"type": "REWARD_MONEY", "reward": reward});
+        for _ in 0..3 {
+            let request = with(payment(card), json!({"card": {"loyalty": loyalty}}));
+            let paid = world.post("/payment/v1/card-payments", request).await.ok();
+            assert_eq!(paid.data("paymentStatus"), "SUCCESS");
+            let asked = world
+                .post("/payment/v1/card-loyalties/retrieve", asked(card))
+                .await
+                .ok();
+            let held = asked.data("loyalties").as_array().unwrap().clone();
+            let held = held.iter().find(|one| one["type"] == "REWARD_MONEY");
+            assert_eq!(held.unwrap()["reward"]["cardRewardMoney"], of_card);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

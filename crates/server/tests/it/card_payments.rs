@@ -1,7 +1,7 @@
 //! `/payment/v1/card-payments`.
 
 use crate::browser::through_threeds;
-use crate::world::{CALLBACK_KEY, World, payment, with};
+use crate::world::{CALLBACK_KEY, World, garanti, payment, with, ykb};
 use contract::signature::{Callback, callback_hash_v1};
 use serde_json::json;
 
@@ -150,4 +150,34 @@ async fn a_stored_card_pays_and_its_number_never_reaches_the_shop() {
     let html =
         crate::browser::Page::of_html_content(init.data("htmlContent").as_str().unwrap()).html;
     assert!(!html.contains("5209220000000002"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_published_card_that_buys_does_so_and_a_foreign_one_in_its_currency() {
+    const CARDS: &str = include_str!("../../../simulator/data/test-cards-success.csv");
+    let world = World::open().await;
+    for (pos, currency) in [(garanti(), "USD"), (ykb(), "EUR")] {
+        world
+            .pos(with(pos, json!({"name": currency, "currency": currency})))
+            .await;
+    }
+    let path = "/payment/v1/card-payments";
+    for currency in ["TRY", "USD", "EUR"] {
+        let request = with(payment("5400010000000004"), json!({"currency": currency}));
+        let paid = world.post(path, request).await.ok();
+        assert_eq!(paid.data("paymentStatus"), "SUCCESS");
+        let ledger = world.ledger(paid.data("orderId").as_str().unwrap()).await;
+        let at_bank = match currency {
+            "TRY" => ["949", "TL"],
+            "USD" => ["840", "US"],
+            _ => ["978", "EU"],
+        };
+        let charged = ledger[0]["currency"].as_str().unwrap();
+        assert!(at_bank.contains(&charged), "{currency} is {charged}");
+    }
+    for line in CARDS.lines().skip(1) {
+        let number = line.split(',').next().unwrap();
+        let paid = world.post(path, payment(number)).await.ok();
+        assert_eq!(paid.data("paymentStatus"), "SUCCESS", "{number}");
+    }
 }

@@ -27,3 +27,16 @@ fn the_list_of_what_is_not_served_is_the_endpoint_tables() {
     assert_eq!(listed(later), known(false));
     assert_eq!(listed(served), known(true));
 }
+
+#[test]
+fn every_table_says_how_long_its_rows_are_kept() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/retention.md");
+    let text = fs::read_to_string(path).unwrap();
+    let created = server::store::migrations::MIGRATIONS
+        .iter()
+        .flat_map(|migration| migration.sql.lines())
+        .filter_map(|line| line.strip_prefix("create table ")?.split(' ').next());
+    for table in created {
+        assert!(text.contains(&format!("`{table}`")), "{table}");
+    }
+}

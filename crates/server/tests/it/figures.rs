@@ -64,7 +64,7 @@ async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
     let begin = world.clock.now();
     pays(&world, payment(GARANTI)).await.unwrap();
     pays(&world, payment(YKB)).await.unwrap();
-    world.clock.advance_seconds(3600);
+    world.pass(3600).await;
     assert_eq!(pays(&world, payment(DECLINED)).await, None);
     let reward = json!({"cardRewardMoney": 1.36, "firmRewardMoney": 3.88});
     let loyalty = json!({"card": {"loyalty": {"type": "REWARD_MONEY", "reward": reward}}});

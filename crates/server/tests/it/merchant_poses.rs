@@ -249,3 +249,58 @@ async fn another_merchants_pos_is_unknown() {
     assert_eq!(status(&world, &id, "PASSIVE").await.status, 404);
     assert_eq!(world.get(PATH).await.ok().data("totalSize"), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_takes_the_four_letters_i_for_one() {
+    let world = World::open().await;
+    let named = with(garanti(), json!({"name": "İş Bankası IŞIK"}));
+    let made = world.post(PATH, named).await.ok();
+    for part in [
+        "name=i%C5%9F",
+        "name=%C4%B0%C5%9E%20BANKASI",
+        "name=is%20bankasi",
+        "name=I%C5%9F%C4%B1k",
+        "name=ISIK",
+        "alias=GARANTI",
+        "bankName=garanti%20bankas%C4%B1&name=is",
+    ] {
+        let found = world.get(&format!("{PATH}?{part}")).await.ok();
+        let ids: Vec<&Value> = found.data("items").as_array().unwrap().iter().collect();
+        let found = ids.iter().any(|pos| pos["id"] == *made.data("id"));
+        assert!(found, "{part}: {ids:?}");
+    }
+    let none = world.get(&format!("{PATH}?name=ziraat")).await.ok();
+    assert_eq!(none.data("totalSize"), 0);
+}
+
+/// Twelve at once: each is carried out as if it were alone, and none is lost or refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_cross_each_other_are_all_made() {
+    let world = World::open().await;
+    let made = world.post(PATH, garanti()).await.ok();
+    let id = made.data("id");
+    for round in 0..3 {
+        let switched = ["PASSIVE", "AUTOPILOT", "ACTIVE"];
+        let statuses = (0..6).map(|n| status(&world, id, switched[(n + round) % 3]));
+        let edits = ["clientId", "terminalId", "name"];
+        let edits = (0..6).map(|n| put(&world, id, json!({edits[n % 3]: format!("{round}{n}")})));
+        let (statuses, edits) = tokio::join!(
+            futures_util::future::join_all(statuses),
+            futures_util::future::join_all(edits)
+        );
+        for reply in statuses.iter().chain(&edits) {
+            assert!((200..300).contains(&reply.status), "{:#}", reply.body);
+        }
+        // What one of them changed, none of the others put back.
+        let read = world.get(&format!("{PATH}/{id}")).await.ok();
+        for (field, of) in [
+            ("clientId", [0, 3]),
+            ("terminalId", [1, 4]),
+            ("name", [2, 5]),
+        ] {
+            let either = of.map(|n| format!("{round}{n}"));
+            let now = read.data(field).as_str().unwrap();
+            assert!(either.iter().any(|one| one == now), "{field} is {now}");
+        }
+    }
+}

@@ -130,7 +130,7 @@ async fn rewards_loans_and_doubts_are_counted_on_the_overview() {
                 .map(str::to_owned)
                 .to_vec()
         };
-        let (isbank, fiba) = ("İş Bankası", "Fibabanka");
+        let (isbank, fiba) = ("T. İŞ BANKASI A.Ş.", "FIBABANKA A.Ş.");
         let mut wanted = vec![
             row(isbank, "Kullandırıldı"),
             row(isbank, "Bekliyor"),

@@ -341,7 +341,7 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
             .get(&format!("/panel/payments/{}", reply.data("id")))
             .await
             .ok();
-        page.has("Bu kartın ödülleri ödemeden önce soruldu");
+        page.has("Ödemeden önce bu maskeli kart numarası için sorulan ödüller");
         let none = found.data("loyalties").as_array().unwrap().is_empty();
         assert_eq!(none, card.starts_with("525864"));
         assert_eq!(page.text.contains("hiçbiri yoktu"), none, "{card}");
@@ -519,9 +519,30 @@ async fn a_webhook_shows_its_calls_and_is_sent_again() {
     }
     *world.hook_status.lock().unwrap() = 204;
     let resent = panel.post(&format!("{hook}/resend"), &[]).await;
-    resent.leads_to(&format!("{hook}?done=sent"));
+    let queued = format!("{hook}?done=queued");
+    resent.leads_to(&queued);
+    // Nothing is delivered yet; the outcome comes by itself.
+    let page = panel.get(&queued).await.ok();
+    page.has("Yeniden gönderim kuyruğa alındı");
+    page.has(" data-live=");
+    page.lacks("İletildi");
     world.work().await;
-    panel.get(&hook).await.ok().has("İletildi");
+    let state = panel.get(&format!("{hook}/state")).await.ok();
+    state.has("İletildi");
+    state.has("HTTP 500");
+    // A delivery stays one, whatever becomes of a further call.
+    *world.hook_status.lock().unwrap() = 502;
+    let resent = panel.post(&format!("{hook}/resend"), &[]).await;
+    resent.leads_to(&queued);
+    let waits = panel.get(&hook).await.ok();
+    waits.has("İletildi");
+    waits.has("Sıradaki çağrı");
+    waits.lacks("Bekliyor");
+    world.work().await;
+    let page = panel.get(&hook).await.ok();
+    page.has("İletildi");
+    page.has("HTTP 502");
+    page.lacks("Bekliyor");
     let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
     reader.get(&hook).await.ok().lacks("/resend");
     assert_eq!(

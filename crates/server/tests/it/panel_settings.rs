@@ -3,6 +3,7 @@
 
 use crate::panel::{Panel, Shown};
 use crate::world::{CALLBACK_KEY, WEBHOOK_KEY, World, garanti, payment};
+use contract::enums::PosStatus;
 use server::operations::{By, Role};
 use server::setup;
 use server::store::audit::{self, Outcome};
@@ -40,8 +41,13 @@ async fn features_3ds_and_webhooks_are_set_and_told_in_the_audit_log() {
     page.lacks(WEBHOOK_KEY);
 
     let saved = "/panel/settings?done=saved";
+    let asks = panel.post("/panel/settings/features", &[]).await;
+    asks.leads_to("/panel/settings/features/off");
+    assert!(merchant(&world).await.has(FEATURE_APMS));
+    let asks = panel.get("/panel/settings/features/off").await.ok();
+    asks.has("alışveriş kredisi sunamaz");
     panel
-        .post("/panel/settings/features", &[])
+        .post("/panel/settings/features", &[("confirmed", "on")])
         .await
         .leads_to(saved);
     assert!(!merchant(&world).await.has(FEATURE_APMS));
@@ -139,6 +145,8 @@ async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
     let shown = panel.post("/panel/settings/keys-look", &[]).await.ok();
     shown.has(CALLBACK_KEY);
     shown.has(WEBHOOK_KEY);
+    // The same key as the libraries of Standard Webhooks take it.
+    shown.has("whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA");
     assert_eq!(noted(&world, "merchant.keys_look", Outcome::Done).await, 1);
 
     // Nothing typed changes nothing.
@@ -159,6 +167,7 @@ async fn signing_keys_are_masked_looked_at_on_record_and_replaced_once() {
         .await
         .ok()
         .has(own);
+    panel.get("/panel/settings").await.ok().lacks("whsec_");
     assert_eq!(merchant(&world).await.webhook_key.expose(), own);
 
     let once = panel.get("/panel/settings").await.hidden("once");
@@ -250,13 +259,58 @@ async fn a_reader_sees_settings_and_may_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_webhook_that_fails_is_told_in_the_readers_language() {
+    let world = World::open().await;
+    let by = By::operator();
+    // Nothing listens there, and it hangs up.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let closed = address;
+    let rude = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let rude_address = rude.local_addr().unwrap();
+    let hangs_up = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = rude.accept().await {
+            let mut head = [0; 1024];
+            _ = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await;
+        }
+    });
+    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    for (address, tr, en) in [
+        (
+            closed,
+            "bağlantı kurulamadı: adreste çalışan bir sunucu yok",
+            "no connection: no server is listening there",
+        ),
+        (rude_address, "bağlantı koptu", "the connection broke"),
+    ] {
+        let url = format!("http://{address}/hook");
+        setup::set_webhook(&world.app, &by, world.merchant, &url, &[])
+            .await
+            .unwrap();
+        for (language, words) in [("tr", tr), ("en", en)] {
+            panel.language = language;
+            let tested = panel.post("/panel/settings/webhook-test", &[]).await.ok();
+            tested.has(words);
+            tested.lacks("os error");
+            tested.lacks("before message completed");
+        }
+    }
+    hangs_up.abort();
+}
+
+#[tokio::test]
 async fn api_keys_are_made_rotated_and_revoked() {
     let world = World::open().await;
     let mut panel = Panel::sign_in(&world, Role::Developer).await;
     let page = panel.get("/panel/keys").await.ok();
     page.has("api-key");
     page.lacks("secret-key");
-    let once = page.hidden("once");
+    // The list leads to a page that asks first.
+    page.has("href=\"/panel/keys/new\"");
+    let asks = panel.get("/panel/keys/new").await.ok();
+    asks.has("mağazanız adına ödeme alabilir");
+    let once = asks.hidden("once");
     let fields = [("once", once.as_str())];
     let made = panel.post("/panel/keys", &fields).await.ok();
     let (key, secret) = (inside(&made, "made-key"), inside(&made, "made-secret"));
@@ -346,17 +400,28 @@ async fn maslak_is_defined_tried_out_and_switched() {
         ("loan-type", "CONSUMER"),
         ("time-limit-seconds", "900"),
     ];
+    // It is saved, but whether the method goes out of use is asked on a page of its own.
+    let off = format!("{edit}/off");
     panel
         .post(&edit, &wrong)
         .await
-        .leads_to(&format!("{edit}?done=saved"));
+        .leads_to(&format!("{off}?done=saved"));
+    panel.get(&off).await.ok().has("pasifleştirilsin mi?");
     let now = apms::one_of_merchant(&world.app, world.merchant, apm.id).await;
     let now = now.unwrap().unwrap();
     assert_eq!(
         now.account.client_secret.expose(),
         simulator::lenders::CLIENT_SECRET
     );
-    assert!(!now.active);
+    assert!(now.active);
+    let status = format!("/panel/apms/{}/status", apm.id);
+    let switched = "/panel/apms?done=saved";
+    panel
+        .post(&status, &[("active", "off")])
+        .await
+        .leads_to(switched);
+    let list = panel.get("/panel/apms").await.ok();
+    list.lacks(&off);
     let tested = panel.post(&test, &[]).await.ok();
     tested.has("kabul etmedi");
     tested.has("CLIENT_UNKNOWN");
@@ -371,11 +436,11 @@ async fn maslak_is_defined_tried_out_and_switched() {
     refused.has("evil.example adresine bağlanmaya izin verilmiyor");
     refused.has("--allow-bank-host");
 
-    let status = format!("/panel/apms/{}/status", apm.id);
     panel
         .post(&status, &[("active", "on")])
         .await
-        .leads_to("/panel/apms?done=saved");
+        .leads_to(switched);
+    panel.get("/panel/apms").await.ok().has(&off);
     assert_eq!(
         panel.post(&status, &[("active", "maybe")]).await.status,
         400
@@ -595,6 +660,104 @@ async fn order_and_status_decide_which_pos_takes_the_payment() {
         .await
         .ok();
     assert_eq!(paid.data("pos.id"), second.id);
+}
+
+#[tokio::test]
+async fn switching_a_pos_off_asks_first_and_on_gives_back_its_status() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let (first, second) = (
+        of_name(&world, "Garanti").await,
+        of_name(&world, "Yapı Kredi").await,
+    );
+    let off = |id: i64| format!("/panel/poses/{id}/off?status=PASSIVE");
+    let list = panel.get("/panel/poses").await.ok();
+    list.has(&off(first.id));
+    list.lacks("value=\"PASSIVE\"");
+    let asks = panel.get(&off(first.id)).await.ok();
+    asks.has("Garanti pasifleştirilsin mi?");
+    asks.has("kalan aktif POS’lardan denenir");
+    asks.lacks("Son aktif POS");
+    assert!(of_name(&world, "Garanti").await.is_usable());
+    for wrong in ["ACTIVE", "DELETED", "", "x"] {
+        let path = format!("/panel/poses/{}/off?status={wrong}", first.id);
+        assert_eq!(panel.get(&path).await.status, 400, "{wrong}");
+    }
+
+    // The form saves everything else, and asks about this.
+    let form = panel.get(&format!("/panel/poses/{}", first.id)).await.ok();
+    let fields = [
+        ("name", "Garanti 1"),
+        ("clientId", &first.settings.client_id),
+        ("terminalId", &first.settings.terminal_id),
+        ("status", "REFUND_ONLY"),
+        ("orderNumber", "1"),
+        ("auth-THREE_DS", "on"),
+    ];
+    form.has("value=\"REFUND_ONLY\"");
+    let path = format!("/panel/poses/{}", first.id);
+    let saved = panel.post(&path, &fields).await;
+    let asked = format!("{path}/off?status=REFUND_ONLY&done=saved");
+    saved.leads_to(&asked);
+    assert!(of_name(&world, "Garanti 1").await.is_usable());
+    panel.get(&asked).await.ok().has("yalnızca iadeye mi");
+
+    let status = format!("{path}/status");
+    let done = "/panel/poses?done=saved";
+    for (before, id) in [
+        (PosStatus::Active, first.id),
+        (PosStatus::RefundOnly, first.id),
+    ] {
+        let fields = [("status", before.as_str())];
+        panel.post(&status, &fields).await.leads_to(done);
+        let fields = [("status", "PASSIVE")];
+        panel.post(&status, &fields).await.leads_to(done);
+        let last = panel.get(&off(second.id)).await.ok();
+        last.has("Son aktif POS: kart ödemesi alamayacaksınız");
+        panel.language = "en";
+        let last = panel.get(&format!("{}&lang=en", off(second.id))).await.ok();
+        last.has("you will not be able to take card payments");
+        panel.language = "tr";
+        panel.get("/panel?lang=tr").await.ok();
+        panel
+            .post(&status, &[("active", "on")])
+            .await
+            .leads_to(done);
+        let pos = poses::one_of_merchant(&world.app, world.merchant, id).await;
+        assert_eq!(pos.unwrap().unwrap().status, before);
+    }
+}
+
+#[tokio::test]
+async fn a_new_pos_starts_careful_and_a_form_with_a_fault_keeps_its_currency() {
+    let world = World::open().await;
+    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let ticked = |page: &Shown, name: &str| {
+        let start = format!("id=\"{name}\"");
+        let tag = page.text.split_once(&start).unwrap().1;
+        tag.split('>').next().unwrap().contains("checked")
+    };
+    let form = panel.get("/panel/poses/new?integrator=GARANTI").await.ok();
+    assert!(ticked(&form, "auth-THREE_DS"));
+    for off in [
+        "auth-NON_THREE_DS",
+        "enablePaymentWithoutCvc",
+        "enableForeignCard",
+    ] {
+        assert!(!ticked(&form, off), "{off}");
+    }
+    form.has("value=\"TEST\" selected");
+
+    let fields = but(new_pos(), &[("currency", "EUR"), ("clientId", "")]);
+    let refused = panel.post("/panel/poses", &fields).await;
+    assert_eq!(refused.status, 400);
+    refused.has("value=\"EUR\" selected");
+    // A POS that is there shows the one that it has.
+    let pos = of_name(&world, "Garanti").await;
+    let path = format!("/panel/poses/{}", pos.id);
+    let refused = panel.post(&path, &[("name", "")]).await;
+    assert_eq!(refused.status, 400);
+    refused.has("<dd>TRY</dd>");
 }
 
 #[tokio::test]

@@ -272,3 +272,103 @@ async fn another_merchants_payments_are_never_found() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_tells_items_amounts_in_one_scale_and_why_a_payment_failed() {
+    let world = World::open().await;
+    let items = json!([
+        {"name": "One", "price": 70, "externalId": "a"},
+        {"name": "Two", "price": 30, "externalId": "b"},
+    ]);
+    let paid = pays(
+        &world,
+        json!({"price": 100, "paidPrice": 100, "items": items}),
+    )
+    .await;
+    let init = world
+        .post(
+            "/payment/v1/card-payments/3ds-init",
+            with(
+                payment("5115830000006669"),
+                json!({"callbackUrl": "https://shop.example.com/callback"}),
+            ),
+        )
+        .await
+        .ok();
+    let html = init.data("htmlContent").as_str().unwrap();
+    through_threeds(&world, html, "123456", "confirm").await;
+    let declined = world
+        .post("/payment/v1/card-payments", payment("5100050000006661"))
+        .await;
+    assert_eq!(declined.status, 422);
+
+    let found = world.get(&format!("{PATH}?size=100")).await.ok();
+    let listed = found.data("items").as_array().unwrap().clone();
+    assert_eq!(listed.len(), 3);
+    let of_id = |id: &Value| {
+        let one = listed.iter().find(|one| one["id"] == *id);
+        one.unwrap().clone()
+    };
+    for one in &listed {
+        // The list tells what each payment's own address tells.
+        let alone = world.get(&format!("{PATH}/{}", one["id"])).await.ok();
+        assert_eq!(alone.body["data"], *one);
+    }
+
+    let paid = of_id(paid.data("id"));
+    let told = paid["paymentTransactions"].as_array().unwrap();
+    let names: Vec<&Value> = told.iter().map(|item| &item["name"]).collect();
+    assert_eq!(names, ["One", "Two"]);
+    for item in told {
+        assert_eq!(item["transactionStatus"], "APPROVED");
+        for (field, value) in item.as_object().unwrap() {
+            let spelled = value.to_string();
+            assert!(
+                !value.is_number() || !spelled.contains('.'),
+                "{field} is {spelled} beside a price of {}",
+                item["price"]
+            );
+        }
+        assert_eq!(item["refundablePrice"], item["paidPrice"]);
+    }
+    assert!(paid["paymentError"].is_null());
+
+    let unverified = of_id(init.data("paymentId"));
+    assert_eq!(unverified["paymentStatus"], "FAILURE");
+    assert_eq!(unverified["paymentError"]["errorCode"], "9003");
+    assert!(unverified["paymentError"]["errorDescription"].is_string());
+    let declined = of_id(&declined.body["errors"]["paymentId"]);
+    assert_eq!(
+        declined["paymentError"]["errorGroup"],
+        "NOT_SUFFICIENT_FUNDS"
+    );
+    for failed in [unverified, declined] {
+        let items = failed["paymentTransactions"].as_array().unwrap();
+        assert!(!items.is_empty());
+        for item in items {
+            assert_eq!(item["transactionStatus"], "WAITING_FOR_APPROVAL");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retrieve_payment_reads_a_loan_too() {
+    let world = World::open().await;
+    let begun = world
+        .post("/payment/v1/bnpl-payments/init", application("064"))
+        .await
+        .ok();
+    let id = begun.data("paymentId");
+    let read = world
+        .get(&format!("/payment/v1/card-payments/{id}"))
+        .await
+        .ok();
+    assert_eq!(read.data("id"), id);
+    assert_eq!(read.data("paymentType"), "APM");
+    assert_eq!(read.data("paymentProvider"), "MASLAK");
+    assert_eq!(read.data("paymentStatus"), "WAITING");
+    assert_eq!(
+        read.data("paymentTransactions.0.transactionStatus"),
+        "WAITING_FOR_APPROVAL"
+    );
+}

@@ -100,6 +100,11 @@ impl Serving {
         serving
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it logged.
     pub fn logged(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()

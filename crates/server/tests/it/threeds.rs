@@ -211,6 +211,84 @@ async fn a_second_return_changes_nothing_and_says_so() {
     }
 }
 
+/// An address with the fields of a form behind it, as a bank sends the browser back by GET.
+fn with_fields(form: &Form) -> String {
+    let mut url = url::Url::parse(&form.action).unwrap();
+    url.query_pairs_mut().extend_pairs(&form.fields);
+    url.to_string()
+}
+
+async fn opened(world: &World, url: &str) -> Page {
+    fetch(&world.http, "GET", url, String::new()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_may_send_the_browser_back_by_get() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = with_fields(&way_back(&world, &begun).await.form());
+        // Who only asks whether the address is there is no shopper.
+        let head = fetch(&world.http, "HEAD", &back, String::new()).await;
+        assert_eq!(head.status, 200);
+        let first = opened(&world, &back).await.form();
+        assert_eq!(first.field("status"), "SUCCESS", "{card}");
+        let reloaded = opened(&world, &back).await.form();
+        assert_eq!(reloaded.field("callbackStatus"), "ALREADY_RETURNED");
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+
+        // What proves nothing when it is posted proves nothing here either.
+        let begun = init(&world, payment(card)).await.ok();
+        let mut forged = way_back(&world, &begun).await.form();
+        for (name, value) in &mut forged.fields {
+            if name.eq_ignore_ascii_case("hash") || name == "Sign" {
+                *value = changed(value, 0);
+            }
+        }
+        let callback = opened(&world, &with_fields(&forged)).await.form();
+        assert_eq!(callback.field("status"), "FAILURE", "{card}");
+        assert_eq!(complete(&world, &begun).await.status, 422);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_address_that_is_only_opened_changes_nothing() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = way_back(&world, &begun).await;
+        let address = back.form().action;
+        let looked = [
+            address.clone(),
+            format!("{address}?utm_source=mail&fbclid=x"),
+            // The bank's names without what they stand for.
+            format!("{address}?mdstatus=&hash=&BankPacket=&MerchantPacket=&Sign="),
+        ];
+        for url in &looked {
+            let page = opened(&world, url).await;
+            assert_eq!(page.status, 200, "{url}");
+            assert!(page.html.contains("Bankanızın onayı bekleniyor"));
+            assert!(!page.html.contains("<form"), "{}", page.html);
+        }
+        assert_eq!(
+            read(&world, &begun).await.data("paymentStatus"),
+            "INIT_THREEDS"
+        );
+
+        let callback = back.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS", "{card}");
+        let page = opened(&world, &address).await;
+        assert!(page.html.contains("mağaza tamamlar"), "{}", page.html);
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+        let page = opened(&world, &address).await;
+        assert!(page.html.contains("sona erdi"), "{}", page.html);
+    }
+    let unknown = format!("{}/pages/3ds-return/AAAAAAAAAAAAAAAAAAAAAA", world.gateway);
+    assert_eq!(opened(&world, &unknown).await.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_returns_at_once_bring_one_success() {
     let world = World::open().await;
@@ -400,4 +478,118 @@ async fn a_page_is_good_for_a_quarter_of_an_hour_and_a_return_for_a_day() {
     assert_eq!(back.submit(&world.http, &[]).await.status, 404);
     let refused = complete(&world, &late).await;
     assert_eq!((refused.status, refused.error_code()), (422, 9003));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shop_can_send_the_browser_to_an_address_instead() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let address = begun.data("redirectUrl").as_str().unwrap().to_owned();
+        let id = begun.data("paymentId").to_string();
+        assert!(
+            !address.contains(&id) && !address.contains("52092"),
+            "{address}"
+        );
+        // Looked at by a scanner, opened, reloaded: the same form each time.
+        let mut page = fetch(&world.http, "GET", &address, String::new()).await;
+        for _ in 0..2 {
+            page = fetch(&world.http, "GET", &address, String::new()).await;
+            assert_eq!(page.status, 200, "{}", page.html);
+        }
+        let bank = page.submit(&world.http, &[]).await;
+        let back = bank
+            .submit(&world.http, &[("otp", "123456"), ("action", "confirm")])
+            .await;
+        let callback = back.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS", "{card}");
+        // Who comes back to it afterwards is told what to do, and nothing goes to the bank again.
+        let page = fetch(&world.http, "GET", &address, String::new()).await;
+        assert_eq!(page.status, 404);
+        assert!(page.html.contains("sonucuna"), "{}", page.html);
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_opens_its_own_form_for_fifteen_minutes() {
+    let world = World::open().await;
+    let begun = init(&world, payment(GARANTI)).await.ok();
+    let address = begun.data("redirectUrl").as_str().unwrap();
+    let other = init(&world, payment(GARANTI)).await.ok();
+    let token = address.rsplit('/').next().unwrap();
+    // What is stored of the address opens nothing, nor does another payment's page.
+    let stored = world
+        .app
+        .db
+        .rows("select token from page_tokens", Vec::new())
+        .await
+        .unwrap();
+    assert!(!stored.is_empty());
+    for row in stored {
+        let known = row.text("token").unwrap();
+        assert_ne!(known, token);
+        let url = format!("{}/pages/3ds/{known}", world.gateway);
+        assert_eq!(
+            fetch(&world.http, "GET", &url, String::new()).await.status,
+            404
+        );
+    }
+    world.wait(14 * 60).await;
+    assert_eq!(
+        fetch(&world.http, "GET", address, String::new())
+            .await
+            .status,
+        200
+    );
+    world.wait(2 * 60).await;
+    assert_eq!(
+        fetch(&world.http, "GET", address, String::new())
+            .await
+            .status,
+        404
+    );
+    // The form is gone with the address, not only its lock.
+    server::jobs::forget(&world.app).await;
+    let left = world
+        .app
+        .db
+        .rows(
+            "select id from attempts where proof_sealed is not null",
+            Vec::new(),
+        )
+        .await
+        .unwrap();
+    assert!(left.is_empty());
+    let url = other.data("redirectUrl").as_str().unwrap();
+    assert_eq!(
+        fetch(&world.http, "GET", url, String::new()).await.status,
+        404
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_init_answers_a_new_address_that_works() {
+    let world = World::open().await;
+    let request = with(
+        payment(GARANTI),
+        json!({"callbackUrl": "https://shop.example.com/callback"}),
+    );
+    let again = async || {
+        let (path, body) = ("/payment/v1/card-payments/3ds-init", request.to_string());
+        let key = [("x-idempotency-key", "init-1")];
+        world.call("POST", path, &body, &key).await.ok()
+    };
+    let (first, second) = (again().await, again().await);
+    assert_eq!(first.data("paymentId"), second.data("paymentId"));
+    let (old, new) = (first.data("redirectUrl"), second.data("redirectUrl"));
+    assert_ne!(old, new);
+    let page = fetch(&world.http, "GET", new.as_str().unwrap(), String::new()).await;
+    assert_eq!(page.status, 200);
+    let bank = page.submit(&world.http, &[]).await;
+    assert_eq!(bank.status, 200, "{}", bank.html);
+    // One form is kept for a payment; the older address says what to do.
+    let page = fetch(&world.http, "GET", old.as_str().unwrap(), String::new()).await;
+    assert_eq!(page.status, 404);
 }

@@ -265,17 +265,23 @@ async fn original(app: &App, request: &Request) -> Result<Result<Order, Box<Answ
     })
 }
 
-/// `orderinq`: the sale of an order id. A declined try leaves no record here.
+/// `orderinq`: the sale of an order id. A declined try leaves no record here, unless the bank refused
+/// because it had no answer in time: then the record says so.
 pub(super) async fn inquire(app: &App, request: &Request) -> Result<Answer, Unwritten> {
     let key = Key::Id(request.order_id().to_owned());
     let order = app.ledger.order(Bank::Garanti, &key).await?;
-    let Some(order) = order.filter(|order| order.state != State::Declined) else {
+    let kept = |order: &Order| order.state != State::Declined || codes::is_time_out(&order.code);
+    let Some(order) = order.filter(kept) else {
         return Ok(Answer::gateway("0108", "ErrorId: 0108"));
     };
     let purse = app.ledger.purse(&order.card).await?;
+    let answer = match order.state {
+        State::Declined => Answer::host(&order.code),
+        _ => Answer::about(&order),
+    };
     Ok(Answer {
         inquiry: Some(inquiry(&order, purse)),
-        ..Answer::about(&order)
+        ..answer
     })
 }
 
@@ -289,6 +295,10 @@ fn inquiry(order: &Order, purse: Purse) -> Node {
         State::Voided => "VOID",
         State::Refunded => "REFUND",
         State::Declined => "",
+    };
+    let code = match order.state {
+        State::Declined => order.code.as_str(),
+        _ => "00",
     };
     let fields = [
         ("ChargeType", "S".to_owned()),
@@ -308,8 +318,8 @@ fn inquiry(order: &Order, purse: Purse) -> Node {
         ("InstallmentCnt", order.instalments.to_string()),
         ("CardNumberMasked", order.masked.to_string()),
         ("CardRef", String::new()),
-        ("Code", "00".to_owned()),
-        ("ReasonCode", "00".to_owned()),
+        ("Code", code.to_owned()),
+        ("ReasonCode", code.to_owned()),
         ("SysErrMsg", String::new()),
         ("RetrefNum", retref(order)),
         ("GPID", String::new()),

@@ -61,6 +61,7 @@ pub(crate) fn of_button(action: &str, reason: &str, outcome: &str) -> Option<Cho
             let bounded = (1..=ASSESSMENT_SECONDS_MAX).contains(&seconds);
             simple(bounded.then_some(Decision::Assess(seconds))?)
         }
+        "cancel" => simple(Decision::Cancel),
         "expire" => Choice {
             then: Then::Page,
             ..simple(Decision::Expire)

@@ -131,7 +131,7 @@ async fn answer(
         return page(&inner, words, &loan, &answer, &Errors::default());
     };
     let errors = match choice.decision {
-        Decision::Reject(_) | Decision::Expire => Errors::default(),
+        Decision::Reject(_) | Decision::Expire | Decision::Cancel => Errors::default(),
         _ => errors_of(&inner, words, &loan, &answer),
     };
     if errors.any() {

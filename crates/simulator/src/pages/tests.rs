@@ -134,7 +134,9 @@ fn every_value_is_escaped() {
     ));
     assert!(page.contains("action=\"https://x/?a=&quot;&gt;&lt;script&gt;&amp;b=1\""));
     assert_eq!(page.matches("<form").count(), 2);
-    let notice = context! { title => hostile, text => hostile, theme => hostile, link => hostile };
+    let frame =
+        context! { language => "tr", bank => hostile, badge => hostile, disclaimer => hostile };
+    let notice = context! { title => hostile, text => hostile, theme => hostile, link => hostile, link_name => hostile, ..frame };
     let page = html("notice.html", &notice).unwrap();
     assert!(!page.contains("<script>"), "{page}");
 }

@@ -310,6 +310,17 @@ pub(super) fn resolve(app: &App, ask: &Node) -> Node {
     )])
 }
 
+/// The MAC of a refused `oosTranData`, over an empty reference; other replies have none.
+pub(super) fn refusal_mac(app: &App, ask: &Node) -> Option<String> {
+    if ask.name != "oosTranData" {
+        return None;
+    }
+    let (session, first) = verified(app, ask).ok()?;
+    let amount = session.amount.to_string();
+    let parts = ["", &session.order_id, &amount, &session.currency];
+    Some(mac::of(&parts, MERCHANT, &first))
+}
+
 /// `oosTranData`: the sale itself; `wpAmount` points go in the bank's own order.
 pub(super) async fn finish(app: &App, ask: &Node, forced: Option<&str>) -> Result<Node, Unwritten> {
     let (session, first) = match verified(app, ask) {

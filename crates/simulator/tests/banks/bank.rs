@@ -15,10 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-pub(crate) const WORLD: &str = "4048090000000007";
-pub(crate) const BONUS: &str = "4043080000000003";
-pub(crate) const TEB_BONUS: &str = "4024580000000005";
-pub(crate) const MILES: &str = "4329540000080110";
+/// The simulator's own reward cards, whose points are spent.
+pub(crate) const WORLD: &str = "4048090000060001";
+pub(crate) const BONUS: &str = "4043080000060007";
+pub(crate) const TEB_BONUS: &str = "4024580000060009";
+pub(crate) const MILES: &str = "4329540000060005";
+/// A published one.
+pub(crate) const PUBLISHED_BONUS: &str = "4043080000000003";
 pub(crate) const PLAIN: &str = "5258640000000001";
 
 pub(crate) struct Bank {
@@ -85,7 +88,7 @@ impl Bank {
 
     pub(crate) async fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Vec<u8> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: bank\r\nconnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\
              content-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );

@@ -3,6 +3,7 @@
 import Craftgate from '@craftgate/craftgate';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { Webhook } from 'standardwebhooks';
 
 export const CALLBACK_KEY = 'merchantThreeDsCallbackKeySndbox';
 export const WEBHOOK_KEY = 'Aoh7tReTybO6wOjBmOJFFsOR53SBojEp';
@@ -48,7 +49,8 @@ export class Shop {
     if (request.url === '/webhook') {
       const event = JSON.parse(body);
       const signature = request.headers['x-cg-signature-v1'];
-      this.#webhooks.push({ ...event, verified: await this.#hooks.isWebhookVerified(WEBHOOK_KEY, signature, event) });
+      const verified = await this.#hooks.isWebhookVerified(WEBHOOK_KEY, signature, event);
+      this.#webhooks.push({ ...event, verified, raw: { body, headers: request.headers } });
     } else {
       const known = this.#callbacks.get(request.url) ?? [];
       known.push({ method: request.method, type: request.headers['content-type'], ...Object.fromEntries(new URLSearchParams(body)) });
@@ -75,6 +77,15 @@ export class Shop {
   webhook(paymentId, eventType, fits = () => true) {
     const look = () => this.webhooks(paymentId).find((event) => event.eventType === eventType && fits(event));
     return eventually(`webhook ${eventType} of payment ${paymentId}`, look);
+  }
+
+  /** Whether the library of Standard Webhooks verifies what came, with a key as Galata shows it. */
+  isStandard(event, key) {
+    try {
+      return Boolean(new Webhook(key).verify(event.raw.body, event.raw.headers));
+    } catch {
+      return false;
+    }
   }
 
   close() {

@@ -17,8 +17,8 @@ export class Stage {
     stage.shop = await Shop.open();
     stage.bank = new Bank(stage.sandbox.simulator);
     stage.client = stage.clientWith({});
-    const merchants = await stage.sandbox.galata('merchant', 'list');
-    stage.merchantId = merchants.split('\t')[0].trim();
+    const [merchant] = JSON.parse(await stage.sandbox.galata('merchant', 'list', '--json'));
+    stage.merchantId = String(merchant.id);
     await stage.sandbox.galata('merchant', 'webhook', stage.merchantId, `${stage.shop.url}/webhook`);
     return stage;
   }

@@ -1,10 +1,9 @@
 """The stage: a sandbox, a shop, the bank's control, and clients. The helpers speak the shop's
 language: a card, a basket, a cart."""
-import csv
+import json
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import requests
 from craftgate import Craftgate
@@ -17,8 +16,6 @@ from .bank import Bank
 from .sandbox import Sandbox
 from .shop import Shop
 
-CARDS = Path(__file__).parents[4] / "crates" / "simulator" / "data"
-
 
 class Stage:
     def __init__(self):
@@ -26,7 +23,7 @@ class Stage:
         self.shop = Shop()
         self.bank = Bank(self.sandbox.simulator)
         self.client = self.client_with()
-        self.merchant_id = self.galata("merchant", "list").split("\t")[0].strip()
+        self.merchant_id = str(json.loads(self.galata("merchant", "list", "--json"))[0]["id"])
         self.galata("merchant", "webhook", self.merchant_id, f"{self.shop.url}/webhook")
 
     def client_with(self, **options):
@@ -55,12 +52,6 @@ class Stage:
         kept = self.client.payment().store_card(StoreCardRequest(
             card_holder_name="Haluk Demir", card_number=number, expire_year="2044", expire_month="07"))
         return Card(card_user_key=kept.card_user_key, card_token=kept.card_token)
-
-
-def failing(scenario):
-    """Published cards that fail: (number, error group)."""
-    with open(CARDS / "test-cards-error.csv", newline="", encoding="utf-8") as file:
-        return [(row["pan"], row["error_group"]) for row in csv.DictReader(file) if row["scenario"] == scenario]
 
 
 def new_id(prefix="order"):

@@ -4,10 +4,10 @@ from decimal import Decimal
 import pytest
 from craftgate.request import CompleteThreeDSPaymentRequest, SearchMerchantPosRequest, SearchPaymentsRequest, StoreCardRequest
 from craftgate.request.common import HeaderOptions
-from craftgate.request.dto import Card, PaymentItem
+from craftgate.request.dto import Card
 from support.browser import show
 from support.shop import CALLBACK_KEY, is_second_hash_verified
-from support.stage import assert_broken_rule, assert_group, card, failing, new_id, payment, refusal, three_ds_payment
+from support.stage import assert_broken_rule, assert_group, card, new_id, payment, refusal, three_ds_payment
 
 GARANTI, YKB = "5209220000000002", "5258640000000001"
 BANKS = [("garanti", GARANTI), ("posnet", YKB)]
@@ -38,21 +38,6 @@ def test_a_payment_succeeds_and_tells_card_pos_and_items(stage, payments):
     assert stage.order_of(made)["captured"] == 10_000
     assert stage.shop.webhook(made.id, "API_AUTH")["status"] == "SUCCESS"
     assert payments.retrieve_payment(made.id).to_dict() == made.to_dict()
-
-
-def test_many_items_share_the_paid_price_without_losing_a_kurus(payments):
-    items = [PaymentItem(name=str(at), price=Decimal(1), external_id=str(at)) for at in range(7)]
-    made = payments.create_payment(payment("7", card(YKB), items=items, paid_price=Decimal(10)))
-    assert sum(item.paid_price for item in made.payment_transactions) == 10
-
-
-@pytest.mark.parametrize("number, group", failing("sale"))
-def test_a_published_failing_card_ends_in_its_group(stage, payments, number, group):
-    body = payment("100", card(number))
-    told = refusal(payments.create_payment, body)
-    assert_group(told, group)
-    stored = stage.payments_of(body.conversation_id)
-    assert [(one.payment_status, one.payment_error.error_group) for one in stored] == [("FAILURE", group)]
 
 
 def test_a_decline_brings_the_banks_own_code(payments):
@@ -103,21 +88,6 @@ def test_with_3ds_a_shopper_who_does_not_prove_himself_fails(stage, payments, ba
     assert_broken_rule(refusal(complete, payments, payment_id), 422)
 
 
-@pytest.mark.parametrize("number, group", [row for row in failing("3ds") if row[1] not in ("", "THREEDS_INIT_ERROR")])
-def test_with_3ds_a_published_card_fails_on_completion(stage, payments, number, group):
-    payment_id, [callback] = verify(stage, payments, number)
-    assert callback["status"] == "SUCCESS"
-    assert_group(refusal(complete, payments, payment_id), group)
-    assert payments.retrieve_payment(payment_id).payment_status == "FAILURE"
-
-
-@pytest.mark.parametrize("number, md_status", [("5115830000006669", "0"), ("5117280000006665", "4")])
-def test_with_3ds_a_weak_verification_cannot_be_completed(stage, payments, number, md_status):
-    payment_id, [callback] = verify(stage, payments, number, additional_params={"threeDSCallbackVersion": 2})
-    assert callback["mdStatus"] == md_status
-    assert_broken_rule(refusal(complete, payments, payment_id), 422)
-
-
 def test_with_3ds_the_card_that_fails_at_the_beginning_does(stage, payments):
     poses = stage.client.merchant().search_merchant_pos(SearchMerchantPosRequest()).items
     alias = next(pos.alias for pos in poses if pos.pos_integrator == "YKB")
@@ -162,27 +132,6 @@ def test_an_idempotency_key_belongs_to_one_request(payments):
     key = HeaderOptions(idempotency_key=new_id("key"))
     payments.create_payment(payment("55", card(YKB)).with_header_options(key))
     assert_broken_rule(refusal(payments.create_payment, payment("56", card(YKB)).with_header_options(key)), 422)
-
-
-def test_an_idempotency_key_of_a_broken_request_may_be_used_again(payments):
-    key = HeaderOptions(idempotency_key=new_id("key"))
-    broken = payment("55", card(YKB), items=[]).with_header_options(key)
-    assert_broken_rule(refusal(payments.create_payment, broken), 400)
-    assert payments.create_payment(payment("55", card(YKB)).with_header_options(key)).payment_status == "SUCCESS"
-
-
-def test_an_idempotency_key_of_a_payment_in_doubt_waits_and_then_tells_the_end(stage, payments):
-    stage.bank.fault(bank="posnet", operation="sale", match={"amount": 7_771}, fault={"kind": "lose_reply"})
-    stage.bank.fault(bank="posnet", operation="inquire", fault={"kind": "http_500"}, times=1000)
-    body = payment("77.71", card(YKB)).with_header_options(HeaderOptions(idempotency_key=new_id("key")))
-    told = refusal(payments.create_payment, body)
-    assert_group(told, "COMMUNICATION_OR_SYSTEM_ERROR")
-    assert refusal(payments.create_payment, body).status == 409
-    stage.bank.forget_faults()
-    stage.shop.webhook(told.payment_id, "API_AUTH")
-    decided = refusal(payments.create_payment, body)
-    assert decided.status == 422
-    assert len(stage.payments_of(body.conversation_id)) == 1
 
 
 @pytest.mark.parametrize("bank, number", BANKS)

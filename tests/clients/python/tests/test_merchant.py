@@ -58,10 +58,6 @@ def test_a_passive_pos_takes_no_payment(stage, payments):
     assert_broken_rule(refusal(payments.create_payment, payment("10", card("5209220000000002"), pos_alias=made.alias)), 422)
 
 
-def test_an_unknown_pos_is_not_found(stage):
-    assert_broken_rule(refusal(stage.client.merchant().retrieve, 1), 404)
-
-
 def test_alternative_methods_list_maslak_active(stage):
     apms = stage.client.merchant_apm().retrieve_apms().items
     assert [(apm.apm_type, apm.status) for apm in apms] == [("MASLAK", "ACTIVE")]

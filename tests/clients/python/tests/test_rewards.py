@@ -5,9 +5,10 @@ import pytest
 from craftgate.model import Loyalty, LoyaltyParams, LoyaltyType
 from craftgate.request import CompleteThreeDSPaymentRequest, RetrieveLoyaltiesRequest
 from support.browser import show
-from support.stage import assert_broken_rule, assert_group, card, payment, points, refusal, three_ds_payment
+from support.stage import assert_broken_rule, card, payment, points, refusal, three_ds_payment
 
-BONUS, WORLD = "4043080000000003", "4048090000000007"
+# The simulator's own reward cards: published ones hold the same every day, these spend.
+BONUS, WORLD = "4043080000060007", "4048090000060001"
 PURSES = {BONUS: {"card": 1235, "firm": 520}, WORLD: {"card": 3382, "firm": 2500}}
 
 
@@ -121,25 +122,3 @@ def test_a_reward_without_a_suitable_pos_is_refused_and_nothing_is_stored(stage,
     assert_broken_rule(told, 422)
     assert "reward" in told.text
     assert not stage.payments_of(body.conversation_id)
-
-
-@pytest.mark.parametrize("number, amount, group", [
-    (BONUS, "40", "NOT_SUFFICIENT_AWARD"),
-    (WORLD, "60", "NOT_SUFFICIENT_AWARD"),
-    (BONUS, "101", "SALES_AMOUNT_LESS_THAN_AWARD"),
-    ("4043080000006661", "1", "NOT_SUFFICIENT_AWARD"),
-    ("4025890000006665", "1", "SALES_AMOUNT_LESS_THAN_AWARD"),
-])
-def test_points_that_are_not_there_are_refused_and_none_is_spent(stage, payments, number, amount, group):
-    assert_group(refusal(payments.create_payment, payment("100", card(number, loyalty=points(amount)))), group)
-    for known, purse in PURSES.items():
-        left = stage.bank.purse(known)
-        assert (left["card"], left["firm"]) == (purse["card"], purse["firm"])
-
-
-def test_a_wallet_that_pays_everything_takes_no_reward_with_an_error_of_its_own(payments):
-    plain = refusal(payments.create_payment, payment("100", card(BONUS), wallet_price=Decimal(100)))
-    rewarded = refusal(payments.create_payment, payment("100", card(BONUS, loyalty=points("1")), wallet_price=Decimal(100)))
-    assert_broken_rule(plain, 400)
-    assert_broken_rule(rewarded, 400)
-    assert plain.code != rewarded.code

@@ -59,10 +59,8 @@ def test_rewards_and_payment(stage, visitor):
 
     visitor.post(f"{order}/card", **CARD, threeds="no", reward="0")
     code = visitor.code(order, "/payment/v1/card-payments")
-    visitor.post("/sandbox/purses")
     taken = len(stage.bank.all_orders())
     assert re.search(r"'payment_status': \S*SUCCESS", run(sys.executable, code["Python"]))
-    visitor.post("/sandbox/purses")
     again = json.loads(run("bash", code["curl"]))["data"]
     assert (again["paymentStatus"], again["loyalty"]["type"]) == ("SUCCESS", "REWARD_MONEY")
     assert len(stage.bank.all_orders()) == taken + 2

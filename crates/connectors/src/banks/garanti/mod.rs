@@ -9,7 +9,9 @@ mod tests;
 mod threeds;
 
 use super::codes::issuer_group;
-use super::{ask, duplicate, message, minor_units, not_supported, unauthentic, unreadable};
+use super::{
+    ask, duplicate, message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable,
+};
 use crate::bank::{
     Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
     Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse,
@@ -60,6 +62,10 @@ impl Bank for Garanti {
             "secure3dhash",
             "hash",
         ]
+    }
+
+    fn return_fields(&self) -> &'static [&'static str] {
+        &["mdstatus", "hashparams", "hash"]
     }
 
     fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
@@ -455,7 +461,7 @@ async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
 
 async fn sell(line: Line<'_>, question: &Question<'_>) -> Answer<Charged> {
     let reply = exchange(line, question).await?;
-    match refusal(&reply)? {
+    match refusal_of_move(refusal(&reply)?)? {
         Some(decline) => Ok(Verdict::Declined(decline)),
         None => Ok(Verdict::Approved(charged(&reply)?)),
     }
@@ -517,6 +523,7 @@ fn error_group(code: &str, reason: &str, system_message: &str) -> ErrorGroup {
         (GATEWAY, "0002") => ErrorGroup::InputData,
         (GATEWAY, NOT_FOUND | NO_TRANSACTION) => ErrorGroup::InvalidTransaction,
         (GATEWAY, "0208") => ErrorGroup::InvalidRefundTransaction,
+        (GATEWAY, "9998" | "9999") => ErrorGroup::RequestTimeout,
         (GATEWAY, reason) => account_group(reason).unwrap_or(ErrorGroup::Declined),
         // The host's words for a wrong security code.
         ("12", _) if system_message.contains("CVC2") => ErrorGroup::InvalidCvc2,

@@ -9,7 +9,9 @@ use super::{
 use crate::bank::{
     Answer, Charged, Decline, Doubt, Line, Order, OrderRef, RewardMoney, Standing, Verdict,
 };
-use crate::banks::{message, minor_units, question_refused, unauthentic, unreadable};
+use crate::banks::{
+    message, minor_units, question_refused, refusal_of_move, unauthentic, unreadable,
+};
 use crate::xml::Element;
 use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
@@ -35,7 +37,7 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
         installment: 1,
         ..Question::about("void", undoer, order.order)
     };
-    let Some(decline) = refusal(&exchange(line, &question).await?)? else {
+    let Some(decline) = refusal_of_move(refusal(&exchange(line, &question).await?)?)? else {
         return Ok(Verdict::Approved(()));
     };
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or

@@ -9,7 +9,10 @@ mod tests;
 mod threeds;
 
 use super::codes::issuer_group;
-use super::{ask, duplicate, message, minor_units, not_supported, shown_amount, unreadable};
+use super::{
+    ask, duplicate, is_time_out, message, minor_units, not_supported, refusal_of_move,
+    shown_amount, unreadable,
+};
 use crate::bank::{
     Account, Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
     Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney,
@@ -56,6 +59,10 @@ impl Bank for PosNet {
             "BankPacket",
             "MerchantPacket",
         ]
+    }
+
+    fn return_fields(&self) -> &'static [&'static str] {
+        &["BankPacket", "MerchantPacket", "Sign"]
     }
 
     fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
@@ -349,7 +356,7 @@ fn campaigns(reply: &Element) -> Vec<Campaign> {
 async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
     let spending = Spending::of(charge.reward)?;
     let reply = exchange(line, sale_request(line, &charge, spending)?).await?;
-    if let Some(decline) = refusal(&reply)? {
+    if let Some(decline) = refusal_of_move(refusal(&reply)?)? {
         return Ok(Verdict::Declined(decline));
     }
     let mut charged = charged(&reply)?;
@@ -389,6 +396,10 @@ async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalt
     let offers = exchange(line, offers).await?;
     match (refusal(&points)?, refusal(&offers)?) {
         (Some(decline), Some(_)) => Ok(Verdict::Declined(decline)),
+        // Not a card outside the programme: the bank did not get to know.
+        (Some(decline), None) | (None, Some(decline)) if is_time_out(decline.group) => {
+            Ok(Verdict::Declined(decline))
+        }
         (no_points, no_offers) => Ok(Verdict::Approved(Loyalties {
             balance: match no_points {
                 Some(_) => None,

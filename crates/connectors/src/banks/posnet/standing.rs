@@ -4,7 +4,9 @@
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
 use crate::bank::{Answer, Charged, Decline, Doubt, Line, Order, OrderRef, Standing, Verdict};
-use crate::banks::{message, minor_units, question_refused, unauthentic, unreadable};
+use crate::banks::{
+    message, minor_units, question_refused, refusal_of_move, unauthentic, unreadable,
+};
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
 
@@ -27,7 +29,7 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
             w.leaf("orderID", &id);
         });
     });
-    match refusal(&exchange(line, request).await?)? {
+    match refusal_of_move(refusal(&exchange(line, request).await?)?)? {
         None => Ok(Verdict::Approved(())),
         // Undone before, by us or by the bank itself.
         Some(decline) if matches!(decline.code.as_str(), "0220" | "0370") => {

@@ -11,7 +11,7 @@ use crate::bank::{
     Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned,
     RewardMoney, Verdict, Verified,
 };
-use crate::banks::{minor_units, not_supported, unauthentic, unreadable};
+use crate::banks::{minor_units, not_supported, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{same, sha256_base64};
 use crate::xml::{Element, Writer};
 use contract::card::Secret;
@@ -200,7 +200,7 @@ pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Char
     ) {
         return Err(unauthentic("the MAC of the sale is wrong"));
     }
-    match refusal(&reply)? {
+    match refusal_of_move(refusal(&reply)?)? {
         Some(decline) => Ok(Verdict::Declined(decline)),
         None => {
             let mut charged = charged(&reply)?;

@@ -3,8 +3,14 @@
 
 use super::{Unavailable, Value};
 use std::fmt;
+use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// How long a commit may wait for its turn. One that waited longer is refused, not carried out: its
+/// caller has given up or soon will, and must not find later what it was told is not there.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The rows that a statement must touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,10 +160,22 @@ pub(super) type Outcome = Result<(), CommitError>;
 /// A commit that waits, and where its caller hears of it.
 pub(super) struct Member {
     pub(super) commit: Commit,
+    handed_over: Instant,
     reply: oneshot::Sender<Outcome>,
 }
 
 impl Member {
+    /// Itself, or nothing when it has waited too long; then its caller is told.
+    pub(super) fn in_time(self) -> Option<Member> {
+        if self.handed_over.elapsed() <= TURN_TIMEOUT {
+            return Some(self);
+        }
+        self.answer(Err(CommitError::Unavailable(
+            "it waited too long for its turn".to_owned(),
+        )));
+        None
+    }
+
     /// Tells the caller, who may have stopped listening.
     pub(super) fn answer(self, outcome: Outcome) {
         drop(self.reply.send(outcome));
@@ -177,7 +195,12 @@ pub(super) async fn hand_over<W>(
 ) -> Outcome {
     let gone = || CommitError::Unavailable(GONE.to_owned());
     let (reply, outcome) = oneshot::channel();
-    match committer.try_send(wrapped(Member { commit, reply })) {
+    let member = Member {
+        commit,
+        handed_over: Instant::now(),
+        reply,
+    };
+    match committer.try_send(wrapped(member)) {
         Ok(()) => {}
         Err(TrySendError::Full(write)) => committer.send(write).await.map_err(|_| gone())?,
         Err(TrySendError::Closed(_)) => return Err(gone()),

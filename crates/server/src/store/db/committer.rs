@@ -30,14 +30,14 @@ const CONTENDED_TRIES_MAX: u32 = 6;
 /// The pause before the second of those tries; it doubles.
 const CONTENDED_PAUSE_MILLISECONDS: u64 = 20;
 /// How long a transaction may take, the network included. Past it the outcome is unknown.
-const TRANSACTION_TIMEOUT_SECONDS: u64 = 10;
+const TRANSACTION_TIMEOUT_SECONDS: u64 = 5;
 /// The pause after a connection that failed; it doubles up to the maximum.
 const RECONNECT_PAUSE_MILLISECONDS: u64 = 50;
 const RECONNECT_PAUSE_MAX_MILLISECONDS: u64 = 2_000;
 /// What committing connections start with: nobody else's lock holds up a batch for long, and a
 /// transaction that we have lost sight of does not hold its own locks for long.
 const SETTINGS: &str = "set lock_timeout = '300ms'; \
-     set statement_timeout = '10s'; \
+     set statement_timeout = '5s'; \
      set idle_in_transaction_session_timeout = '10s'; \
      set default_transaction_isolation = 'read committed'";
 
@@ -137,7 +137,10 @@ impl Committer {
                 self.take(write);
             }
             let batch = next_batch(&mut self.queue, self.batch_max);
-            self.carry_out(batch).await;
+            let batch: Vec<Member> = batch.into_iter().filter_map(Member::in_time).collect();
+            if !batch.is_empty() {
+                self.carry_out(batch).await;
+            }
         }
     }
 
@@ -269,7 +272,7 @@ impl Committer {
                         );
                         self.connect_pause = pause;
                         self.connect_at = Instant::now() + pause;
-                        return Err(said(&error));
+                        return Err(error);
                     }
                 }
             }
@@ -308,9 +311,8 @@ fn next_batch(queue: &mut VecDeque<Member>, batch_max: usize) -> Vec<Member> {
 }
 
 impl Session {
-    async fn open(connector: &Connector) -> Result<Session, Error> {
-        let client = connector.connect().await?;
-        client.batch_execute(SETTINGS).await?;
+    async fn open(connector: &Connector) -> Result<Session, String> {
+        let client = connector.connect(SETTINGS).await?;
         Ok(Session {
             client,
             statements: HashMap::new(),

@@ -38,12 +38,11 @@ impl fmt::Display for MigrateError {
             }
             MigrateError::Missing(version) => write!(
                 f,
-                "the database lacks migration {version}\nhint: run `galata migrate`"
+                "the database is not up to date: migration {version} is missing"
             ),
             MigrateError::Unknown(version, name) => write!(
                 f,
-                "the database has migration {version} ({name}), which this program does not know\n\
-                 hint: a newer program has migrated it; run that one, or restore a backup"
+                "the database has migration {version} ({name}), which this program does not know"
             ),
             MigrateError::Failed(version, why) => write!(f, "migration {version} failed: {why}"),
             MigrateError::Unavailable(error) => error.fmt(f),
@@ -52,6 +51,20 @@ impl fmt::Display for MigrateError {
 }
 
 impl std::error::Error for MigrateError {}
+
+impl MigrateError {
+    /// What the operator does about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            MigrateError::Missing(_) => "`galata migrate` brings the database up to date",
+            MigrateError::Unknown(..) => {
+                "a newer program has migrated it; run that one, or restore a backup"
+            }
+            MigrateError::Unavailable(_) => "is the database reachable?",
+            MigrateError::Disordered(_) | MigrateError::Failed(..) => "",
+        }
+    }
+}
 
 impl From<Unavailable> for MigrateError {
     fn from(error: Unavailable) -> MigrateError {

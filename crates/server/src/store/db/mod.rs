@@ -7,6 +7,8 @@
 //! parameter's type (`$1 is null` alone), write `cast($1 as bigint)`; where it widens a sum to
 //! `numeric`, write `cast(sum(x) as bigint)`. Both casts mean the same on SQLite.
 
+pub mod acknowledged;
+pub mod backup;
 mod commit;
 mod committer;
 mod migrate;
@@ -24,6 +26,12 @@ pub use value::{Row, Value};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a commit may take, its time in the queue included. Past it the outcome is unknown.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a read may take, its time in the queue included.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The parameters of a statement, `$1` first: `params![payment.id, "APPROVED", None::<i64>]`.
 #[macro_export]
@@ -43,6 +51,16 @@ pub enum Kind {
     Postgres,
 }
 
+impl Kind {
+    /// As people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Sqlite => "SQLite",
+            Kind::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// How many threads or connections a database gets.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -50,6 +68,8 @@ pub struct Options {
     pub readers: usize,
     /// Committers on PostgreSQL, each with a connection of its own. SQLite has one writer.
     pub committers: usize,
+    /// Make a SQLite file that is missing, and its folder.
+    pub create: bool,
 }
 
 impl Default for Options {
@@ -57,6 +77,7 @@ impl Default for Options {
         Options {
             readers: 8,
             committers: 4,
+            create: true,
         }
     }
 }
@@ -74,7 +95,7 @@ enum Backend {
 
 impl Db {
     /// Opens `sqlite:///absolute/path.db`, `sqlite:relative/path.db` or `postgres://…`; a SQLite
-    /// file that is missing is created, an empty database is not migrated. On PostgreSQL
+    /// file that is missing is created if `options` say so, an empty database is not migrated. On PostgreSQL
     /// `sslmode` is `disable`, `prefer` (the default) or `require`; `require` verifies the
     /// server against the public roots, or against the PEM file named by `sslrootcert`.
     pub async fn open(url: &str, options: Options) -> Result<Db, OpenError> {
@@ -102,8 +123,20 @@ impl Db {
         }
     }
 
-    /// Carries out all statements of `commit` or none, and answers when they are durable. A
-    /// commit that was handed over is carried out even if the caller stops waiting.
+    /// The time on the database server's clock; nothing where the database is a file.
+    pub async fn now(&self) -> Result<Option<jiff::Timestamp>, Unavailable> {
+        match self.kind() {
+            Kind::Sqlite => Ok(None),
+            Kind::Postgres => match self.row("select now() as now", Vec::new()).await? {
+                Some(row) => row.opt_time("now"),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Carries out all statements of `commit` or none, and answers when they are durable, within
+    /// `COMMIT_TIMEOUT`. A commit that was handed over is carried out even if the caller stops
+    /// waiting, unless it waited so long for its turn that nobody can be waiting any more.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         if commit.statements.is_empty() {
             return Ok(());
@@ -111,13 +144,18 @@ impl Db {
         for statement in &commit.statements {
             value::storable(&statement.params)?;
         }
-        match &*self.backend {
-            Backend::Sqlite(database) => database.commit(commit).await,
-            Backend::Postgres(database) => database.commit(commit).await,
-        }
+        let carried_out = async {
+            match &*self.backend {
+                Backend::Sqlite(database) => database.commit(commit).await,
+                Backend::Postgres(database) => database.commit(commit).await,
+            }
+        };
+        tokio::time::timeout(COMMIT_TIMEOUT, carried_out)
+            .await
+            .unwrap_or_else(|_| Err(Unavailable(too_late(COMMIT_TIMEOUT)).into()))
     }
 
-    /// The rows that a query answers. It runs where nothing can be written.
+    /// The rows that a query answers within `READ_TIMEOUT`. It runs where nothing can be written.
     pub async fn rows(
         &self,
         sql: &'static str,
@@ -198,6 +236,10 @@ impl Db {
     }
 }
 
+fn too_late(limit: Duration) -> String {
+    format!("no answer within {} s", limit.as_secs())
+}
+
 /// The database did not answer, or answered something that the code cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable(pub String);
@@ -220,8 +262,10 @@ impl std::error::Error for Unavailable {}
 /// Why a database cannot be opened, for the operator.
 #[derive(Debug)]
 pub struct OpenError {
-    message: String,
-    hint: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
 }
 
 impl OpenError {

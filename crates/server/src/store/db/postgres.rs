@@ -4,7 +4,7 @@
 use super::commit::{CommitError, GONE, Outcome, hand_over};
 use super::committer::{Committer, Write};
 use super::migrate::{self, MigrateError, Migration};
-use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
+use super::{Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, params, too_late};
 use bytes::{BufMut, BytesMut};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, Runtime};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -26,7 +27,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Commits that may wait for one committer; callers beyond that wait to hand theirs over.
 const COMMITS_WAITING_MAX: usize = 1024;
-/// How long connecting may take, unless the URL says otherwise.
+/// How long connecting may take, the server's first words included.
 const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// How long sent bytes may stay unacknowledged before the connection counts as lost.
 const TCP_TIMEOUT_SECONDS: u64 = 10;
@@ -34,7 +35,7 @@ const TCP_TIMEOUT_SECONDS: u64 = 10;
 const POOL_TIMEOUT_SECONDS: u64 = 5;
 /// What reading connections start with: they cannot write, and no read runs for ever.
 const READER_SETTINGS: &str =
-    "set default_transaction_read_only = on; set statement_timeout = '60s'";
+    "set default_transaction_read_only = on; set statement_timeout = '10s'";
 /// The advisory lock under which one process migrates. Any number, the same in every version.
 const MIGRATION_LOCK: i64 = 7_071_453_021;
 
@@ -93,22 +94,18 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<Row>, Unavailable> {
         let mut tried_before = false;
+        let until = Instant::now() + READ_TIMEOUT;
         loop {
-            let client = self
-                .pool
-                .get()
+            let client = timeout_at(until, self.pool.get())
                 .await
+                .map_err(|_| Unavailable(too_late(READ_TIMEOUT)))?
                 .map_err(|error| Unavailable(said(&error)))?;
-            let found = match &sql {
-                Cow::Borrowed(sql) => match client.prepare_cached(sql).await {
-                    Ok(statement) => client.query_raw(&statement, &params).await,
-                    Err(error) => Err(error),
-                },
-                Cow::Owned(sql) => client.query_raw(sql, &params).await,
-            };
-            let rows = match found {
-                Ok(stream) => collect(stream).await,
-                Err(error) => Err(error),
+            let Ok(rows) = timeout_at(until, query(&client, sql.clone(), &params)).await else {
+                // Whoever is handed this connection next would wait for the same answer, and those
+                // that lie idle are as old: a frozen server costs one time limit, not one for each.
+                drop(Object::take(client));
+                self.pool.retain(|_, _| false);
+                return Err(Unavailable(too_late(READ_TIMEOUT)));
             };
             match rows {
                 Ok(rows) => return Ok(rows),
@@ -129,7 +126,7 @@ impl Database {
         now: Timestamp,
     ) -> Result<Vec<i64>, MigrateError> {
         let unavailable = |error: Error| Unavailable(said(&error));
-        let client = self.connector.connect().await.map_err(unavailable)?;
+        let client = self.connector.connect("").await.map_err(Unavailable)?;
         let mut applied = Vec::new();
         loop {
             // Whether another process was faster is only known under the lock.
@@ -183,6 +180,22 @@ impl Database {
     }
 }
 
+/// Prepared once a connection, unless the text was put together at run time.
+async fn query(
+    client: &Object,
+    sql: Cow<'static, str>,
+    params: &[Value],
+) -> Result<Vec<Row>, Error> {
+    let stream = match sql {
+        Cow::Borrowed(sql) => {
+            let statement = client.prepare_cached(sql).await?;
+            client.query_raw(&statement, params).await?
+        }
+        Cow::Owned(sql) => client.query_raw(&sql, params).await?,
+    };
+    collect(stream).await
+}
+
 fn open_error(message: &str) -> OpenError {
     OpenError::new(
         format!("the PostgreSQL database cannot be opened: {message}"),
@@ -209,6 +222,7 @@ fn pool(connector: &Connector, size: usize) -> Result<Pool, OpenError> {
         .max_size(size)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(Duration::from_secs(POOL_TIMEOUT_SECONDS)))
+        .create_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)))
         .post_create(settings)
         .build()
         .map_err(|error| open_error(&error.to_string()))
@@ -248,23 +262,37 @@ impl Connector {
             _ => Some(MakeRustlsConnect::new(tls_config(root_certificates)?)),
         };
         let mut connector = Connector { config, tls };
-        let Err(error) = connector.connect().await else {
+        let Err(error) = connector.connect("").await else {
             return Ok(connector);
         };
         // Who only prefers TLS takes none where it fails, for example with a server's self-made
         // certificate: nobody is kept out by verifying what anybody on the way could turn off.
         if connector.tls.is_some() && connector.config.get_ssl_mode() == SslMode::Prefer {
             connector.tls = None;
-            if connector.connect().await.is_ok() {
-                tracing::warn!(error = %said(&error), "database connections are without TLS");
+            if connector.connect("").await.is_ok() {
+                tracing::warn!(error, "database connections are without TLS");
                 return Ok(connector);
             }
         }
-        Err(open_error(&said(&error)))
+        Err(open_error(&error))
     }
 
-    /// A new connection. Its task ends with it.
-    pub(super) async fn connect(&self) -> Result<Client, Error> {
+    /// A new connection with these settings, or why there is none. Its task ends with it.
+    pub(super) async fn connect(&self, settings: &str) -> Result<Client, String> {
+        let limit = Duration::from_secs(CONNECT_TIMEOUT_SECONDS);
+        let connected = async {
+            let client = self.connect_to_any().await?;
+            client.batch_execute(settings).await?;
+            Ok(client)
+        };
+        // A frozen server takes connections and says nothing; the driver's own limit ends before.
+        tokio::time::timeout(limit, connected)
+            .await
+            .map_err(|_| too_late(limit))?
+            .map_err(|error: Error| said(&error))
+    }
+
+    async fn connect_to_any(&self) -> Result<Client, Error> {
         Ok(match &self.tls {
             Some(tls) => {
                 let (client, connection) = self.config.connect(tls.clone()).await?;

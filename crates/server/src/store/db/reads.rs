@@ -6,6 +6,7 @@ use super::{Row, Unavailable, Value};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Reads that may wait for a thread; beyond that they are refused.
@@ -15,6 +16,8 @@ const READS_WAITING_MAX: usize = 4096;
 pub(super) struct Read {
     pub(super) sql: Cow<'static, str>,
     pub(super) params: Vec<Value>,
+    /// When the caller stops waiting.
+    pub(super) until: Instant,
     pub(super) reply: oneshot::Sender<Result<Vec<Row>, Unavailable>>,
 }
 

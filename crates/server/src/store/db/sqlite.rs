@@ -7,7 +7,10 @@
 use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
 use super::reads::{Read, Reads, locked};
-use super::{Commit, OpenError, Options, Row, Unavailable, Value, params};
+use super::{
+    Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, acknowledged, params,
+    too_late,
+};
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
@@ -16,7 +19,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Commits that may wait for the writer; callers beyond that wait to hand theirs over.
@@ -37,6 +40,10 @@ const LOG_BYTES_SOFT: u64 = 16 * 1024 * 1024;
 const LOG_BYTES_HARD: u64 = 256 * 1024 * 1024;
 /// How much the log grows before a checkpoint that met a reader is tried again.
 const LOG_BYTES_STEP: u64 = 4 * 1024 * 1024;
+/// Steps of SQLite's machine, some milliseconds' worth, between looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 100_000;
+/// How often the database counts itself while it is written.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Prepared statements kept per connection.
 const STATEMENTS_KEPT: usize = 512;
 
@@ -49,6 +56,8 @@ pub(super) struct Database {
 
 enum Write {
     Commit(Member),
+    /// A second has passed.
+    Count,
     Close(oneshot::Sender<()>),
 }
 
@@ -61,22 +70,40 @@ impl Database {
             ));
         }
         let path = PathBuf::from(path);
-        let readers = options.readers.max(1);
-        tokio::task::spawn_blocking(move || Database::start(path, readers))
+        let (readers, create) = (options.readers.max(1), options.create);
+        let database = tokio::task::spawn_blocking(move || Database::start(path, readers, create))
             .await
-            .map_err(|error| open_error(&error.to_string()))?
+            .map_err(|error| open_error(&error.to_string()))??;
+        tokio::spawn(count_each_second(database.writer.downgrade()));
+        Ok(database)
     }
 
-    fn start(path: PathBuf, readers: usize) -> Result<Database, OpenError> {
+    fn start(path: PathBuf, readers: usize, create: bool) -> Result<Database, OpenError> {
+        let missing = matches!(path.try_exists(), Ok(false));
+        match (missing, create) {
+            (false, _) => {}
+            (true, true) => make_folder(&path)?,
+            // A mistyped path must not become one more empty database.
+            (true, false) => {
+                return Err(OpenError::new(
+                    format!("there is no database {}", path.display()),
+                    "`galata migrate` makes it, if the path is right",
+                ));
+            }
+        }
         let refused = |error: rusqlite::Error| open_error(&format!("{}: {error}", path.display()));
+        acknowledged::compare(&path)?;
         let connection = connect(&path).map_err(refused)?;
         let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
         let log = PathBuf::from(format!("{}-wal", path.display()));
         let work = Writer {
             connection,
             waiting,
+            database: path.clone(),
             log,
             checkpoint_at_bytes: LOG_BYTES_SOFT,
+            count_due: false,
+            uncounted: false,
         };
         spawn("db-writer", move || work.run())?;
 
@@ -88,7 +115,7 @@ impl Database {
                 .pragma_update(None, "query_only", true)
                 .map_err(refused)?;
             let reads = Arc::clone(&reads);
-            threads.push(spawn("db-reader", move || read_all(&connection, &reads))?);
+            threads.push(spawn("db-reader", move || read_all(connection, &reads))?);
         }
         Ok(Database {
             path,
@@ -108,8 +135,16 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<Row>, Unavailable> {
         let (reply, rows) = oneshot::channel();
-        self.reads.push(Read { sql, params, reply })?;
-        rows.await.map_err(|_| Unavailable(GONE.to_owned()))?
+        self.reads.push(Read {
+            sql,
+            params,
+            until: Instant::now() + READ_TIMEOUT,
+            reply,
+        })?;
+        tokio::time::timeout(READ_TIMEOUT, rows)
+            .await
+            .map_err(|_| Unavailable(too_late(READ_TIMEOUT)))?
+            .map_err(|_| Unavailable(GONE.to_owned()))?
     }
 
     pub(super) async fn migrate(
@@ -144,6 +179,23 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.reads.close();
     }
+}
+
+/// The folder of a new database, for its owner alone; one that is there stays as it is.
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|error| open_error(&format!("{}: {error}", folder.display())))
 }
 
 fn open_error(message: &str) -> OpenError {
@@ -202,8 +254,25 @@ fn wait_for_locks(connection: &mut Connection, tries_max: i32) -> rusqlite::Resu
 struct Writer {
     connection: Connection,
     waiting: mpsc::Receiver<Write>,
+    database: PathBuf,
     log: PathBuf,
     checkpoint_at_bytes: u64,
+    /// The next transaction counts, see `acknowledged`.
+    count_due: bool,
+    /// Something was written since the last count.
+    uncounted: bool,
+}
+
+/// Tells the writer of each second that passes, as long as there is one.
+async fn count_each_second(writer: mpsc::WeakSender<Write>) {
+    loop {
+        tokio::time::sleep(COUNT_EVERY).await;
+        match writer.upgrade() {
+            // A queue that is full is counted a second later.
+            Some(writer) if !writer.is_closed() => drop(writer.try_send(Write::Count)),
+            _ => return,
+        }
+    }
 }
 
 impl Writer {
@@ -214,7 +283,8 @@ impl Writer {
             let mut next = Some(first);
             while let Some(write) = next {
                 match write {
-                    Write::Commit(member) => batch.push(member),
+                    Write::Commit(member) => batch.extend(member.in_time()),
+                    Write::Count => self.count_due = self.uncounted,
                     Write::Close(reply) => {
                         // Whatever was handed over before this moment is still carried out.
                         self.waiting.close();
@@ -228,6 +298,8 @@ impl Writer {
             self.carry_out(batch);
             self.bound_log();
         }
+        self.count_due = self.uncounted;
+        self.carry_out(Vec::new());
         self.checkpoint(CHECKPOINT_TRIES_HARD_MAX);
         drop(self.connection);
         if let Some(reply) = closing {
@@ -248,14 +320,15 @@ impl Writer {
     /// Carries out a batch in one transaction and answers every member after it is durable. An
     /// answer of conflict waits as well: it may rest on another member's writes.
     fn carry_out(&mut self, batch: Vec<Member>) {
-        if batch.is_empty() {
+        if batch.is_empty() && !self.count_due {
             return;
         }
         match self.transaction(&batch) {
-            Ok(outcomes) => {
+            Ok((outcomes, count)) => {
                 for (member, outcome) in batch.into_iter().zip(outcomes) {
                     member.answer(outcome);
                 }
+                self.keep_count(count);
             }
             Err(error) => {
                 if !self.connection.is_autocommit() {
@@ -270,7 +343,20 @@ impl Writer {
         }
     }
 
-    fn transaction(&mut self, batch: &[Member]) -> rusqlite::Result<Vec<Outcome>> {
+    /// Keeps the count that a transaction made durable.
+    fn keep_count(&mut self, count: Option<i64>) {
+        let Some(count) = count else {
+            self.uncounted = true;
+            return;
+        };
+        (self.count_due, self.uncounted) = (false, false);
+        if let Err(error) = acknowledged::keep(&self.database, count) {
+            tracing::warn!(%error, "how far the database has come could not be kept beside it");
+        }
+    }
+
+    /// What came of each member, and the count, when it was due.
+    fn transaction(&mut self, batch: &[Member]) -> rusqlite::Result<(Vec<Outcome>, Option<i64>)> {
         self.step("begin immediate")?;
         let mut outcomes = Vec::with_capacity(batch.len());
         for member in batch {
@@ -289,8 +375,12 @@ impl Writer {
             self.step("release member")?;
             outcomes.push(outcome);
         }
+        let count = match self.count_due {
+            true => Some(acknowledged::count(&self.connection)?),
+            false => None,
+        };
         self.step("commit")?;
-        Ok(outcomes)
+        Ok((outcomes, count))
     }
 
     fn step(&self, sql: &'static str) -> rusqlite::Result<()> {
@@ -427,15 +517,22 @@ impl ToSql for Value {
     }
 }
 
-fn read_all(connection: &Connection, reads: &Reads) {
+fn read_all(mut connection: Connection, reads: &Reads) {
     while let Some(read) = reads.next() {
         if read.reply.is_closed() {
             continue;
         }
-        let rows = query(connection, &read.sql, &read.params)
-            .map_err(|error| Unavailable(error.to_string()));
+        let rows =
+            query_until(&mut connection, &read).map_err(|error| Unavailable(error.to_string()));
         drop(read.reply.send(rows));
     }
+}
+
+/// Gives up when its caller has: a report over years must not keep a thread from the others.
+fn query_until(connection: &mut Connection, read: &Read) -> rusqlite::Result<Vec<Row>> {
+    let until = read.until;
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= until))?;
+    query(connection, &read.sql, &read.params)
 }
 
 fn query(connection: &Connection, sql: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {

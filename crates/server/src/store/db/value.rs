@@ -4,6 +4,8 @@
 use super::Unavailable;
 use jiff::Timestamp;
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A parameter, or a column of a row.
@@ -175,6 +177,50 @@ impl Row {
         self.read_opt(column, int)
     }
 
+    /// A `bigint` within `bounds`, as a smaller type.
+    pub fn number<T: TryFrom<i64>>(
+        &self,
+        column: &str,
+        bounds: RangeInclusive<i64>,
+    ) -> Result<T, Unavailable> {
+        fitting(column, bounds, self.int(column)?)
+    }
+
+    /// A `bigint` within `bounds`, as a smaller type, or null.
+    pub fn opt_number<T: TryFrom<i64>>(
+        &self,
+        column: &str,
+        bounds: RangeInclusive<i64>,
+    ) -> Result<Option<T>, Unavailable> {
+        let value = self.opt_int(column)?;
+        value
+            .map(|value| fitting(column, bounds, value))
+            .transpose()
+    }
+
+    /// A `text` with one of the spellings that `T` knows.
+    pub fn parsed<T: FromStr>(&self, column: &str) -> Result<T, Unavailable> {
+        spelled(column, &self.text(column)?)
+    }
+
+    /// A `text` with one of the spellings that `T` knows, or null.
+    pub fn opt_parsed<T: FromStr>(&self, column: &str) -> Result<Option<T>, Unavailable> {
+        let value = self.opt_text(column)?;
+        value.map(|value| spelled(column, &value)).transpose()
+    }
+
+    /// What cannot be read of this row of `table`, with the numbers by which it is found.
+    pub fn of_table(&self, table: &str, error: Unavailable) -> Unavailable {
+        let numbers: Vec<String> = ["merchant_id", "id", "payment_id"]
+            .into_iter()
+            .filter_map(|column| match self.value(column) {
+                Some(Value::Int(number)) => Some(format!("{column} {number}")),
+                _ => None,
+            })
+            .collect();
+        Unavailable(format!("{table}, {}: {}", numbers.join(", "), error.0))
+    }
+
     /// A `text`.
     pub fn text(&self, column: &str) -> Result<String, Unavailable> {
         self.read(column, text)
@@ -214,6 +260,28 @@ impl Row {
     pub fn opt_json(&self, column: &str) -> Result<Option<serde_json::Value>, Unavailable> {
         self.read_opt(column, json)
     }
+}
+
+fn fitting<T: TryFrom<i64>>(
+    column: &str,
+    bounds: RangeInclusive<i64>,
+    value: i64,
+) -> Result<T, Unavailable> {
+    Some(value)
+        .filter(|value| bounds.contains(value))
+        .and_then(|value| T::try_from(value).ok())
+        .ok_or_else(|| {
+            let (least, most) = (bounds.start(), bounds.end());
+            Unavailable(format!(
+                "column {column} is {value}, not from {least} to {most}"
+            ))
+        })
+}
+
+/// Never the text itself: it may be anything by now.
+fn spelled<T: FromStr>(column: &str, text: &str) -> Result<T, Unavailable> {
+    T::from_str(text)
+        .map_err(|_| Unavailable(format!("column {column} holds a word that is not known")))
 }
 
 fn int(value: &Value) -> Option<i64> {

@@ -1,0 +1,70 @@
+//! The file with the encryption keys: made for its owner alone, and refused when others could read
+//! it or put another key there.
+
+use super::Failed;
+use super::output::{put, say};
+use crate::machine::{self, OpenTo};
+use crate::start::StartError;
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Options of `key`.
+#[derive(Args)]
+pub(super) struct NewKey {
+    /// Write it into a new file that its owner alone may read and write.
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+}
+
+/// Prints a new key, or writes it into a new file.
+pub(super) fn make(options: &NewKey) -> Result<(), Failed> {
+    let line = format!("{}\n", super::new_key());
+    let Some(path) = &options.out else {
+        return put(&line);
+    };
+    write_new(path, &line).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                "a key file is never overwritten: what it sealed would be lost"
+            }
+            _ => "choose a path that this user may write",
+        };
+        StartError::new(format!("{}: {error}", path.display()), hint)
+    })?;
+    let path = path.display();
+    say(format_args!(
+        "{path} holds a new key; its owner alone may read it. Keep a copy, and not where the database's backups are."
+    ))
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Refuses a key file that is open to others.
+pub(super) fn check(path: &Path) -> Result<(), StartError> {
+    let shown = path.display();
+    let open_to = machine::open_to(path).map_err(|error| {
+        StartError::new(
+            format!("the key file {shown}: {error}"),
+            "`galata key --out PATH` makes a new one",
+        )
+    })?;
+    let what = match open_to {
+        None => return Ok(()),
+        Some(OpenTo::Readers) => "everybody may read",
+        Some(OpenTo::Writers) => "others than its owner may write",
+    };
+    let hint = format!("chmod 600 {shown}, or 640 when a group must read it");
+    Err(StartError::new(
+        format!("{what} the key file {shown}"),
+        &hint,
+    ))
+}

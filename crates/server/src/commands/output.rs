@@ -1,0 +1,174 @@
+//! What commands say on standard output: lines, and tables for people or as JSON. What could not be
+//! said is a failure: a key that is printed once must not be lost behind a success.
+
+use super::Failed;
+use crate::operations::Problem;
+use clap::Args;
+use serde_json::{Map, Value as Json};
+use std::fmt::Display;
+use std::io::Write;
+
+/// How a list or one thing is shown.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Format {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Writes a line.
+pub(super) fn say(text: impl Display) -> Result<(), Failed> {
+    put(&format!("{text}\n"))
+}
+
+/// Writes a text as it is. A reader that left early (`| head`) is a failure to be told, and no
+/// panic.
+pub(super) fn put(text: &str) -> Result<(), Failed> {
+    // Colours are for terminals alone; the stream drops them elsewhere.
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Problem::Unavailable(format!("standard output: {error}")).into())
+}
+
+/// Rows under named columns: `created at` is `CREATED AT` for people and `createdAt` in JSON.
+pub(super) struct Table {
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Json>>,
+}
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+impl Table {
+    /// No rows yet.
+    pub(super) fn new(columns: &'static [&'static str]) -> Table {
+        Table {
+            columns,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row: as many values as there are columns.
+    pub(super) fn row<const COLUMNS: usize>(&mut self, cells: [Json; COLUMNS]) {
+        self.rows.push(cells.into());
+    }
+
+    /// One object for each row.
+    pub(super) fn json(&self) -> Json {
+        let names: Vec<String> = self.columns.iter().map(|column| camel(column)).collect();
+        let object = |row: &Vec<Json>| {
+            let fields: Map<String, Json> = names.iter().cloned().zip(row.clone()).collect();
+            Json::Object(fields)
+        };
+        self.rows.iter().map(object).collect()
+    }
+
+    /// A header and a line for each row, the columns under each other; nothing is `-`.
+    pub(super) fn text(&self) -> String {
+        let header = self.columns.iter().map(|column| column.to_uppercase());
+        let mut lines = vec![header.collect::<Vec<String>>()];
+        lines.extend(self.rows.iter().map(|row| row.iter().map(cell).collect()));
+        let width = |column: usize| {
+            let widths = lines.iter().map(|line| line[column].chars().count());
+            widths.max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let mut text = String::new();
+        for line in &lines {
+            let padded = line.iter().zip(&widths);
+            let padded: Vec<String> = padded
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
+            text.push_str(padded.join(GAP).trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Prints a table of names and values: in JSON one object.
+    pub(super) fn print_fields(&self, format: Format) -> Result<(), Failed> {
+        if !format.json {
+            return put(&self.text());
+        }
+        let named = self.rows.iter().filter_map(|row| match row.as_slice() {
+            [Json::String(name), value] => Some((name.clone(), value.clone())),
+            _ => None,
+        });
+        let fields: Map<String, Json> = named.collect();
+        say(format_args!("{:#}", Json::Object(fields)))
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self, format: Format) -> Result<(), Failed> {
+        match format.json {
+            true => say(format_args!("{:#}", self.json())),
+            false => put(&self.text()),
+        }
+    }
+}
+
+/// Prints one thing: its parts by name in JSON, and for people one table after the other without
+/// the empty ones.
+pub(super) fn print_parts(parts: &[(&str, Table)], format: Format) -> Result<(), Failed> {
+    if format.json {
+        let fields = parts
+            .iter()
+            .map(|(name, part)| ((*name).to_owned(), part.json()));
+        let fields: Map<String, Json> = fields.collect();
+        return say(format_args!("{:#}", Json::Object(fields)));
+    }
+    let filled = parts.iter().filter(|(_, part)| !part.rows.is_empty());
+    let tables: Vec<String> = filled.map(|(_, part)| part.text()).collect();
+    put(&tables.join("\n"))
+}
+
+fn camel(name: &str) -> String {
+    let mut words = name.split(' ');
+    let mut camel = words.next().unwrap_or("").to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        camel.push_str(&first.to_uppercase());
+        camel.push_str(rest);
+    }
+    camel
+}
+
+/// A value for people, on one line.
+fn cell(value: &Json) -> String {
+    let text = match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Bool(true) => "yes".to_owned(),
+        Json::Bool(false) => "no".to_owned(),
+        Json::Array(items) => items.iter().map(cell).collect::<Vec<String>>().join(","),
+        other => other.to_string(),
+    };
+    match text.is_empty() {
+        true => "-".to_owned(),
+        false => text.replace(char::is_control, " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_table_stands_under_its_header_and_is_json_under_its_names() {
+        let mut table = Table::new(&["id", "created at", "name"]);
+        table.row([json!(7), json!("today"), json!("Çiçek\tEvi")]);
+        table.row([json!(1234), Json::Null, json!("")]);
+        assert_eq!(
+            table.text(),
+            "ID    CREATED AT  NAME\n7     today       Çiçek Evi\n1234  -           -\n"
+        );
+        assert_eq!(
+            table.json(),
+            json!([
+                {"id": 7, "createdAt": "today", "name": "Çiçek\tEvi"},
+                {"id": 1234, "createdAt": null, "name": ""}
+            ])
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The merchant approves a loan, and the bank disburses: the one move of a loan that can happen once.
+
+use super::settle::{reference, settle};
+use super::wait_for_outcome;
+use crate::app::App;
+use crate::engine::CONFLICTS_MAX;
+use crate::engine::claims::Claims;
+use crate::engine::inquiry::Asker;
+use crate::engine::recorder::Recorder;
+use crate::operations::Problem;
+use crate::store::apms;
+use crate::store::db::Commit;
+use crate::store::loans::{self, ApplicationState, Loan};
+use crate::store::merchants::Merchant;
+use crate::store::payments::Payment;
+use crate::store::won;
+use connectors::lender::LenderLine;
+use connectors::lenders::of_apm;
+use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
+use contract::rules::Rule;
+
+/// The merchant approves a loan that is ready: the bank disburses. A second approval waits for the
+/// outcome of the first, answers like it and changes nothing. `note` adds to the commit of the intent
+/// what stands in the audit log.
+pub async fn approve(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    payment_id: i64,
+    note: impl Fn(&mut Commit),
+) -> Result<Payment, Problem> {
+    for _ in 0..CONFLICTS_MAX {
+        let (mut payment, mut loan) = wait_for_outcome(app, merchant, payment_id).await?;
+        if !loan.state.is_final() && !loan.is_approvable() {
+            // In doubt, or not known to be ready: the lender is asked first.
+            (payment, loan) = settle(app, merchant, payment_id, Asker::Caller).await?;
+        }
+        if loan.state.is_final() || !loan.is_approvable() {
+            return not_approvable(payment, &loan);
+        }
+        let mut intended = loan.clone();
+        intended.state = ApplicationState::Confirming;
+        intended.asked_at = app.now();
+        intended.action = Action::VerifyRequired;
+        (intended.inquiries, intended.review_since) = (0, None);
+        intended.inquire_at = Some(app.unanswered_at());
+        intended.acting_until = Some(app.unanswered_at());
+        let mut commit = Commit::new(merchant.id, payment_id);
+        claims.write(app, Some(payment_id), &mut commit);
+        loans::save(&intended, &loan, &mut commit);
+        note(&mut commit);
+        let intent = app.db.commit(commit).await;
+        match intent.map_err(|error| claims.refused(error, Problem::Moved)) {
+            Ok(()) => {
+                let confirmed = confirm(app, merchant, payment, intended).await;
+                return confirmed.map_err(|problem| problem.or_doubt(payment_id));
+            }
+            // Somebody was faster: their outcome is awaited.
+            Err(Problem::Moved) => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Err(Problem::unavailable("the application keeps changing"))
+}
+
+/// A loan at its end, or approved already, is answered as it stands.
+fn not_approvable(payment: Payment, loan: &Loan) -> Result<Payment, Problem> {
+    let ended = matches!(
+        payment.status,
+        PaymentStatus::Success | PaymentStatus::Failure
+    );
+    match ended || loan.state == ApplicationState::Confirming {
+        true => Ok(payment),
+        false => Err(Problem::with(
+            Rule::WrongPaymentState,
+            &[("status", loan.action.as_str())],
+        )),
+    }
+}
+
+async fn confirm(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    loan: Loan,
+) -> Result<Payment, Problem> {
+    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
+        return Err(Problem::unavailable(
+            "the account of an application is gone",
+        ));
+    };
+    let Some(lender) = of_apm(apm.apm_type) else {
+        return Err(Problem::unavailable("the lender's protocol is gone"));
+    };
+    let now = app.istanbul_now();
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
+    let line = LenderLine {
+        account: &apm.account,
+        http: &http,
+        now: &now,
+    };
+    match lender.confirm(line, reference(&payment, &loan)).await {
+        Ok(_) => {}
+        Err(doubt) => {
+            tracing::warn!(payment = payment.id, detail = %doubt.detail, "an approval is in doubt");
+            let mut doubtful = loan.clone();
+            doubtful.inquire_at = app.next_inquiry_at(0);
+            doubtful.acting_until = None;
+            let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
+            loans::save(&doubtful, &loan, &mut commit);
+            won(app.db.commit(commit).await)?;
+            return Ok(payment);
+        }
+    }
+    // Approved or refused, the lender's own word on how it stands now decides.
+    let (payment, _) = settle(app, merchant, payment.id, Asker::Move).await?;
+    Ok(payment)
+}

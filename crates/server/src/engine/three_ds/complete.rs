@@ -1,0 +1,161 @@
+//! The merchant completes a verified payment: the one move of 3DS that takes money, and happens once.
+
+use crate::app::App;
+use crate::engine::answer::{self, Outcome};
+use crate::engine::charge::{self, order_of};
+use crate::engine::claims::Claims;
+use crate::engine::inquiry::{self, Asker};
+use crate::engine::recorder::Recorder;
+use crate::engine::status::{Event, after};
+use crate::engine::{CONFLICTS_MAX, accounts, turn};
+use crate::operations::Problem;
+use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::payments::{self, Payment};
+use crate::store::poses;
+use connectors::bank::{Answer, Charged, Doubt, Finish3ds, Line};
+use contract::enums::PaymentStatus;
+use contract::rules::Rule;
+
+/// The merchant completes a verified payment: the bank takes the money. A payment that is complete
+/// already is answered as it stands, one that another call completes right now with its outcome, and
+/// one in doubt is inquired first.
+pub async fn complete(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    payment_id: i64,
+) -> Result<Payment, Problem> {
+    for _ in 0..CONFLICTS_MAX {
+        let Some(payment) = payments::of_merchant(app, merchant.id, payment_id).await? else {
+            return Err(Problem::rule(Rule::PaymentNotFound));
+        };
+        if !payment.threeds {
+            return Err(Problem::rule(Rule::ThreeDsNotCompletable));
+        }
+        match payment.status {
+            PaymentStatus::CallbackThreeds => {}
+            PaymentStatus::Waiting if is_being_asked(app, merchant, payment_id).await? => {
+                let mut turn = turn::take(app, payment_id)?;
+                while is_being_asked(app, merchant, payment_id).await? {
+                    turn.pause().await?;
+                }
+                continue;
+            }
+            PaymentStatus::Waiting => {
+                let settled = inquiry::settle(app, merchant, payment_id, Asker::Caller).await;
+                return settled.map_err(|problem| problem.or_doubt(payment_id));
+            }
+            PaymentStatus::Success => return Ok(payment),
+            // A refusal by the bank is told again; a verification that was not enough is not
+            // completable.
+            PaymentStatus::Failure if payment.error.is_some() => return Ok(payment),
+            PaymentStatus::Failure | PaymentStatus::InitThreeds => {
+                return Err(Problem::rule(Rule::ThreeDsNotCompletable));
+            }
+        }
+        let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+        let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Verified) else {
+            continue;
+        };
+        if let Some(payment) = finish(app, merchant, claims, payment, attempt).await? {
+            return Ok(payment);
+        }
+    }
+    Err(Problem::unavailable("the payment keeps changing"))
+}
+
+/// A call, of this process or another, is at the bank and has no outcome yet.
+async fn is_being_asked(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
+    let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+    Ok(attempt.is_some_and(|attempt| {
+        attempt.state == AttemptState::Asked && attempt.inquire_at.is_some_and(|at| at > app.now())
+    }))
+}
+
+/// Intends, asks, answers. Nothing when somebody else completed it first.
+async fn finish(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    mut payment: Payment,
+    mut attempt: Attempt,
+) -> Result<Option<Payment>, Problem> {
+    let (was, Some(status)) = (attempt.state, after(payment.status, Event::Completing)) else {
+        return Ok(None);
+    };
+    payment.status = status;
+    attempt.state = AttemptState::Asked;
+    attempt.asked_at = app.now();
+    attempt.inquire_at = Some(app.unanswered_at());
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    claims.write(app, Some(payment.id), &mut commit);
+    attempts::save(app, &attempt, was, &mut commit);
+    payments::save(&payment, &mut commit);
+    if let Err(error) = app.db.commit(commit).await {
+        return match claims.refused(error, Problem::Moved) {
+            Problem::Moved => Ok(None),
+            problem => Err(problem),
+        };
+    }
+    payment.version += 1;
+    let id = payment.id;
+    let finished = ask_and_answer(app, merchant, payment, attempt).await;
+    finished.map(Some).map_err(|problem| problem.or_doubt(id))
+}
+
+/// The last two beats of a completion.
+async fn ask_and_answer(
+    app: &App,
+    merchant: &Merchant,
+    mut payment: Payment,
+    mut attempt: Attempt,
+) -> Result<Payment, Problem> {
+    let answer = ask_finish(app, &payment, &attempt).await?;
+    let of = (&mut payment, &mut attempt);
+    let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
+        return Ok(payment);
+    };
+    let answer = charge::without_strangers(answer, &attempt);
+    let duplicate = charge::is_duplicate(&answer);
+    let outcome: Outcome = charge::outcome(answer);
+    answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
+    if duplicate {
+        payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;
+    }
+    Ok(payment)
+}
+
+async fn ask_finish(
+    app: &App,
+    payment: &Payment,
+    attempt: &Attempt,
+) -> Result<Answer<Charged>, Problem> {
+    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
+        return Err(Problem::unavailable("the POS of an attempt is gone"));
+    };
+    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
+    else {
+        return Ok(Err(Doubt::not_supported()));
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let order = order_of(payment, attempt);
+    let of = (payment.merchant_id, payment.id);
+    let http = Recorder::to_bank(app, of, &pos, "threeds_finish");
+    let line = Line {
+        account: &account,
+        http: &http,
+        now: &now,
+    };
+    let finish = Finish3ds {
+        order: &order,
+        reward: attempt.reward,
+        proof,
+        client_ip: payment.client_ip.as_deref(),
+    };
+    let answer = bank.finish_3ds(line, finish).await;
+    accounts::note(app, &pos, &answer).await;
+    Ok(answer)
+}

@@ -1,0 +1,154 @@
+//! How a shopper's browser reaches the bank's 3DS page without the shop seeing what the bank is
+//! sent: addresses of Galata's, and the bank's form sealed for them (`docs/decisions/0002`). What
+//! comes back from the bank is not here.
+
+use super::recorder::Recorder;
+use crate::app::App;
+use crate::operations::Problem;
+use crate::random;
+use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::db::Commit;
+use crate::store::page_tokens::{self, Kind};
+use crate::store::payments::Payment;
+use crate::store::won;
+use crate::vault;
+use connectors::bank::BankForm;
+use contract::card::Secret;
+use contract::enums::PosIntegrator;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// How long the shopper may take to reach the bank's page.
+const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
+/// How long the bank's page may take to send the browser back.
+const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Where the shopper's browser goes next.
+pub struct Page {
+    /// Where the shop's page posts the sealed field to.
+    pub url: String,
+    /// The bank's form, sealed and bound to that address.
+    pub sealed: String,
+    /// Where the shop can send the browser instead: the same form, shown by Galata. None when it
+    /// could not be kept.
+    pub redirect_url: Option<String>,
+}
+
+/// The addresses of one way to the bank and back: 128 random bits each.
+pub(super) struct Addresses {
+    /// Takes the sealed field by POST.
+    page: String,
+    /// Shows the form that is kept. Only the digest of this one is stored: it opens the form.
+    redirect: Zeroizing<String>,
+    /// Where the bank sends the browser back.
+    back: String,
+}
+
+impl Addresses {
+    pub(super) fn new() -> Addresses {
+        Addresses {
+            page: random::token(),
+            redirect: Zeroizing::new(random::token()),
+            back: random::token(),
+        }
+    }
+
+    pub(super) fn insert(&self, app: &App, payment: &Payment, commit: &mut Commit) {
+        for (token, kind, time) in [
+            (&self.page, Kind::ThreedsPage, PAGE_TIME),
+            (
+                &vault::digest_of(&self.redirect),
+                Kind::ThreedsPage,
+                PAGE_TIME,
+            ),
+            (&self.back, Kind::ThreedsReturn, RETURN_TIME),
+        ] {
+            let until = app.after(time);
+            page_tokens::insert(token, payment.merchant_id, payment.id, kind, until, commit);
+        }
+    }
+
+    pub(super) fn return_url(&self, app: &App) -> String {
+        app.public_url(&format!("/pages/3ds-return/{}", self.back))
+    }
+
+    /// The bank's form behind its addresses.
+    pub(super) async fn page(
+        &self,
+        app: &App,
+        attempt: &Attempt,
+        bank: PosIntegrator,
+        form: &BankForm,
+    ) -> Page {
+        let plain = Zeroizing::new(
+            serde_json::to_vec(&(bank, &form.action, &form.fields)).unwrap_or_default(),
+        );
+        // The bank prepared its page and the shop can show it: nothing refuses any more.
+        let kept = self.keep(app, attempt, &plain).await;
+        if !kept {
+            tracing::warn!(
+                payment = attempt.payment_id,
+                "the 3DS form could not be kept: no redirectUrl"
+            );
+        }
+        let redirect = || app.public_url(&format!("/pages/3ds/{}", *self.redirect));
+        Page {
+            url: app.public_url(&format!("/pages/3ds/{}", self.page)),
+            sealed: app.vault.seal(&page_place(&self.page), &plain),
+            redirect_url: kept.then(redirect),
+        }
+    }
+
+    async fn keep(&self, app: &App, attempt: &Attempt, plain: &[u8]) -> bool {
+        let sealed = Secret::new(vault::seal_for_holder(&self.redirect, plain));
+        let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+        attempts::keep_form(app, attempt, &sealed, &mut commit);
+        won(app.db.commit(commit).await).unwrap_or(false)
+    }
+}
+
+/// A bank's form as it is sealed: the bank, where the form goes, its fields.
+type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
+
+fn page_place(token: &str) -> String {
+    format!("3ds page {token}")
+}
+
+/// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
+/// made for this address, or its time is over.
+pub async fn open_posted(
+    app: &App,
+    token: &str,
+    sealed: &str,
+) -> Result<Option<BankForm>, Problem> {
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, token, Kind::ThreedsPage).await?
+    else {
+        return Ok(None);
+    };
+    let plain = app.vault.open(&page_place(token), sealed).ok();
+    Ok(plain.and_then(|plain| form_of(app, (merchant_id, payment_id), &plain)))
+}
+
+/// The bank's form that is kept for this address. It can be shown again as long as the shopper has
+/// not come back from the bank and the address lives; nothing after that.
+pub async fn open_kept(app: &App, token: &str) -> Result<Option<BankForm>, Problem> {
+    let digest = vault::digest_of(token);
+    let Some((merchant_id, payment_id, true)) =
+        page_tokens::of_token(app, &digest, Kind::ThreedsPage).await?
+    else {
+        return Ok(None);
+    };
+    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+    let kept = attempt
+        .filter(|attempt| attempt.state == AttemptState::Page)
+        .and_then(|attempt| attempt.proof);
+    let plain = kept.and_then(|kept| vault::open_by_holder(token, kept.expose()).ok());
+    Ok(plain.and_then(|plain| form_of(app, (merchant_id, payment_id), &plain)))
+}
+
+fn form_of(app: &App, of: (i64, i64), plain: &[u8]) -> Option<BankForm> {
+    let (bank, action, fields): SealedForm = serde_json::from_slice(plain).ok()?;
+    Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
+    Some(BankForm { action, fields })
+}

@@ -1,0 +1,119 @@
+//! `/livez`, `/readyz` and `/healthz`, for whoever decides whether this process gets requests or is
+//! started anew. What is wrong goes to the log; a stranger learns only which check failed.
+
+use crate::app::App;
+use crate::start;
+use crate::store;
+use crate::store::db::MigrateError;
+use crate::store::migrations::MIGRATIONS;
+use crate::store::vault_check;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long a finding is given out again: whoever asks more often does not make the database write
+/// more often.
+const FINDING_KEPT: SignedDuration = SignedDuration::from_secs(1);
+/// How long all checks together may take. The probe of the database has a shorter limit of its own.
+const CHECKS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What was found last, and when. Whoever asks while checks run waits for them.
+#[derive(Default)]
+pub struct Readiness(Mutex<Option<(Timestamp, Vec<Failed>)>>);
+
+/// A check that failed.
+#[derive(Clone)]
+struct Failed {
+    /// `database`, `key`, `migrations` or `templates`.
+    check: &'static str,
+    /// For the operator's log.
+    why: String,
+}
+
+/// The routes.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/livez", get(|| async { told(StatusCode::OK, "ok\n") }))
+        .route("/readyz", get(ready))
+        .route("/healthz", get(ready))
+}
+
+/// 200 and `ok`, or 503 and the names of the checks that failed, one a line.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let failed = failing(&app).await;
+    if failed.is_empty() {
+        return told(StatusCode::OK, "ok\n");
+    }
+    let names: String = failed
+        .iter()
+        .map(|one| format!("{}\n", one.check))
+        .collect();
+    told(StatusCode::SERVICE_UNAVAILABLE, &names)
+}
+
+fn told(status: StatusCode, text: &str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, text.to_owned()).into_response()
+}
+
+/// The checks that fail now, or failed within the last second.
+async fn failing(app: &App) -> Vec<Failed> {
+    let mut last = app.readiness.0.lock().await;
+    if let Some((at, failed)) = &*last
+        && (SignedDuration::ZERO..FINDING_KEPT).contains(&app.now().duration_since(*at))
+    {
+        return failed.clone();
+    }
+    let late = |_| vec![failed("database", "the checks take too long")];
+    let found = tokio::time::timeout(CHECKS_TIMEOUT, check(app))
+        .await
+        .unwrap_or_else(late);
+    let was_ready = last.as_ref().is_none_or(|(_, failed)| failed.is_empty());
+    match (was_ready, found.is_empty()) {
+        (true, false) => {
+            for one in &found {
+                tracing::error!(check = one.check, why = one.why, "not ready");
+            }
+        }
+        (false, true) => tracing::info!("ready again"),
+        _ => {}
+    }
+    *last = Some((app.now(), found.clone()));
+    found
+}
+
+fn failed(check: &'static str, why: impl ToString) -> Failed {
+    let why = why.to_string();
+    Failed { check, why }
+}
+
+async fn check(app: &App) -> Vec<Failed> {
+    let mut found = Vec::new();
+    if let Err(why) = start::check_templates() {
+        found.push(failed("templates", why));
+    }
+    if let Err(why) = store::probe(&app.db, app.now()).await {
+        // The other checks would only wait for the same database.
+        found.push(failed("database", why));
+        return found;
+    }
+    match app.db.check_migrated(MIGRATIONS).await {
+        // A newer version has migrated, and rolls out: this one serves until it is replaced.
+        Ok(()) | Err(MigrateError::Unknown(..)) => {}
+        Err(why) => found.push(failed("migrations", why)),
+    }
+    if let Err(why) = vault_check::open(&app.db, &app.vault).await {
+        found.push(failed("key", format!("{why:?}")));
+    }
+    found
+}

@@ -1,0 +1,35 @@
+//! The log on standard error: which level, and in which form.
+
+use clap::ValueEnum;
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+
+/// The form of a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people; coloured on a terminal.
+    #[default]
+    Text,
+    /// A JSON object: `timestamp`, `level`, `target`, `fields` with the `message`, and `span` with the
+    /// `id` of the request.
+    Json,
+}
+
+/// Starts the log. `GALATA_LOG` chooses what is logged (`debug`, `warn,server::jobs=debug`);
+/// otherwise everything from `level` up.
+pub fn start(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(is_coloured()).init(),
+        LogFormat::Json => log.json().with_span_list(false).init(),
+    }
+}
+
+/// Files and journals get no colour codes; <https://no-color.org>.
+fn is_coloured() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !refused
+}

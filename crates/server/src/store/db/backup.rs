@@ -1,0 +1,176 @@
+//! A copy of a SQLite database while it is in use, and a copy put back in its place. PostgreSQL has
+//! tools of its own for both.
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What stands beside a database and belongs to it: its log, the log's index, and how far it was
+/// acknowledged. A database beside another one's log would be damaged by it, and beside another
+/// one's count refused.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-count"];
+/// How long a backup waits for a lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The file that a URL names, when it is one of SQLite.
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    Some(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
+}
+
+/// Copies the database at `from` to the new file `to`, as it is at one moment, while others read and
+/// write it, and checks the copy. Answers its bytes; the error is a sentence. Blocks.
+pub fn copy(from: &Path, to: &Path) -> Result<u64, String> {
+    if to.exists() {
+        return Err(format!("{} is there already", to.display()));
+    }
+    let part = beside(to, "part");
+    copy_into(from, &part)?;
+    fs::rename(&part, to).map_err(of(to))?;
+    synced(to)
+}
+
+/// Copies `from` to a file beside `to`, which must not be in use, for [`swap`]. Answers where it is.
+pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
+    if !from.exists() {
+        return Err(format!("{} is not there", from.display()));
+    }
+    if in_use(to) {
+        return Err(format!("{} is in use: stop the server first", to.display()));
+    }
+    let part = beside(to, "part");
+    copy_into(from, &part)?;
+    Ok(part)
+}
+
+/// Puts what [`prepare`] made in the place of `to`. What was there is kept beside it, and its name is
+/// answered.
+pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<Option<PathBuf>, String> {
+    let log = with(part, "-wal");
+    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        return Err(format!("{} holds what is not written yet", log.display()));
+    }
+    let kept = beside(to, suffix);
+    let was_there = to.exists();
+    for ending in COMPANIONS {
+        moved(&with(to, ending), &with(&kept, ending))?;
+    }
+    moved(to, &kept)?;
+    for ending in COMPANIONS {
+        moved(&with(part, ending), &with(to, ending))?;
+    }
+    moved(part, to)?;
+    synced(to)?;
+    Ok(was_there.then_some(kept))
+}
+
+fn moved(from: &Path, to: &Path) -> Result<(), String> {
+    match from.exists() {
+        true => fs::rename(from, to).map_err(of(from)),
+        false => Ok(()),
+    }
+}
+
+fn copy_into(from: &Path, part: &Path) -> Result<(), String> {
+    let left = COMPANIONS.map(|ending| with(part, ending));
+    for left in left.iter().map(PathBuf::as_path).chain([part]) {
+        if left.exists() {
+            fs::remove_file(left).map_err(of(left))?;
+        }
+    }
+    let mut private = OpenOptions::new();
+    private.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut private, 0o600);
+    private.open(part).map_err(of(part))?;
+    let source = open(from).map_err(of(from))?;
+    let mut copy = open(part).map_err(of(part))?;
+    copied(&source, &mut copy).map_err(of(from))?;
+    // The copy is one file: nothing of it stands in a log.
+    let mode: String = copy
+        .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))
+        .map_err(of(part))?;
+    if mode != "delete" {
+        return Err(format!("{}: its log cannot be closed", part.display()));
+    }
+    checked(&copy).map_err(of(part))?;
+    drop(copy);
+    synced(part).map(|_| ())
+}
+
+/// All pages in one step: the source is read as of one moment, and in WAL mode nobody waits for it.
+fn copied(source: &Connection, copy: &mut Connection) -> Result<(), String> {
+    let backup = Backup::new(source, copy).map_err(|error| error.to_string())?;
+    match backup.step(-1) {
+        Ok(StepResult::Done) => Ok(()),
+        Ok(_) => Err("the database is locked".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Refuses a damaged copy, and a file that is no database of ours.
+fn checked(copy: &Connection) -> Result<(), String> {
+    let first = |sql: &str| copy.query_row(sql, [], |row| row.get::<_, String>(0));
+    let damage = first("pragma integrity_check").map_err(|error| error.to_string())?;
+    if damage != "ok" {
+        return Err(format!("it is damaged: {damage}"));
+    }
+    match first(super::migrate::TABLES_SQLITE) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("it is no database of Galata".to_owned()),
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(LOCK_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Whether another process has the database open. One that is damaged can be used by nobody.
+fn in_use(path: &Path) -> bool {
+    let alone = || {
+        let connection = open(path)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.pragma_update(None, "locking_mode", "exclusive")?;
+        connection.execute_batch("begin exclusive; rollback")
+    };
+    let Err(error) = alone() else { return false };
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// Makes file and name durable; answers the bytes.
+fn synced(path: &Path) -> Result<u64, String> {
+    let file = File::open(path).map_err(of(path))?;
+    file.sync_all().map_err(of(path))?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let opened = File::open(folder).map_err(of(folder))?;
+    opened.sync_all().map_err(of(folder))?;
+    Ok(file.metadata().map_err(of(path))?.len())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    with(path, &format!(".{suffix}"))
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn of<E: Display>(path: &Path) -> impl Fn(E) -> String {
+    let path = path.display().to_string();
+    move |error| format!("{path}: {error}")
+}

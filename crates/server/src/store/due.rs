@@ -1,0 +1,166 @@
+//! What is due: webhooks to deliver, payments and loans in doubt. A row says by itself when it is due
+//! (decision 0001); here the rows of all three tables are looked for in one way.
+
+use super::db::{Commit, Row, Unavailable, params};
+use super::listed;
+use crate::app::App;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A webhook is to be delivered.
+    Webhook,
+    /// A bank must be asked what became of a payment.
+    Payment,
+    /// A lender must be asked how an application stands.
+    Loan,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [Kind::Webhook, Kind::Payment, Kind::Loan];
+}
+
+/// A piece of work that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Whose it is.
+    pub merchant_id: i64,
+    /// The webhook's id, or the payment's.
+    pub id: i64,
+    /// Since when.
+    pub due_at: Timestamp,
+    /// Whom it calls on whose behalf: the merchant, who has one webhook address; the POS; the account
+    /// at a lender.
+    pub lane: i64,
+    /// Host and port that it calls; empty when that cannot be told.
+    pub host: String,
+}
+
+/// Which part of what is due is looked at.
+pub struct Look<'a> {
+    /// Our shards.
+    pub shards: &'a [i64],
+    /// Due by then.
+    pub now: Timestamp,
+    /// Behind this one; from the beginning when absent.
+    pub after: Option<&'a Due>,
+    /// Leaving these lanes out.
+    pub without: &'a [i64],
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// What is due, the longest due first.
+pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Unavailable> {
+    let shards = listed(look.shards);
+    // No id is negative.
+    let without = match look.without {
+        [] => "-1".to_owned(),
+        lanes => listed(lanes),
+    };
+    let sql = match kind {
+        Kind::Webhook => format!(
+            "select w.merchant_id, w.id, w.due_at, w.merchant_id as lane, m.webhook_url as address \
+             from webhooks w left join merchants m on m.id = w.merchant_id \
+             where w.shard in ({shards}) and w.due_at <= $1 and w.due_at >= $2 \
+             and (w.due_at > $2 or w.id > $3) and w.merchant_id not in ({without}) \
+             order by w.due_at, w.id limit $4"
+        ),
+        Kind::Payment => format!(
+            "select a.merchant_id, a.payment_id as id, a.inquire_at as due_at, a.pos_id as lane, p.settings as address \
+             from attempts a left join merchant_poses p on p.merchant_id = a.merchant_id and p.id = a.pos_id \
+             where a.shard in ({shards}) and a.inquire_at <= $1 and a.inquire_at >= $2 \
+             and (a.inquire_at > $2 or a.payment_id > $3) and a.pos_id not in ({without}) \
+             order by a.inquire_at, a.payment_id limit $4"
+        ),
+        Kind::Loan => format!(
+            "select l.merchant_id, l.payment_id as id, l.inquire_at as due_at, l.apm_id as lane, m.api_url as address \
+             from loans l left join merchant_apms m on m.merchant_id = l.merchant_id and m.id = l.apm_id \
+             where l.shard in ({shards}) and l.inquire_at <= $1 and l.inquire_at >= $2 \
+             and (l.inquire_at > $2 or l.payment_id > $3) and l.apm_id not in ({without}) \
+             order by l.inquire_at, l.payment_id limit $4"
+        ),
+    };
+    let (since, behind) = look
+        .after
+        .map_or((Timestamp::UNIX_EPOCH, 0), |due| (due.due_at, due.id));
+    let rows = app
+        .db
+        .rows_owned(sql, params![look.now, since, behind, look.limit])
+        .await?;
+    rows.iter().map(|row| read(kind, row)).collect()
+}
+
+fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
+    // A row whose POS is gone is due all the same; who works it finds out.
+    let host = match kind {
+        Kind::Webhook | Kind::Loan => row.opt_text("address")?.and_then(|url| host_of(&url)),
+        Kind::Payment => row.opt_json("address")?.and_then(|settings| {
+            let host = settings.get("hostname")?.as_str()?;
+            Some(format!("{host}:{}", settings.get("port")?))
+        }),
+    };
+    Ok(Due {
+        merchant_id: row.int("merchant_id")?,
+        id: row.int("id")?,
+        due_at: row.time("due_at")?,
+        lane: row.int("lane")?,
+        host: host.unwrap_or_default(),
+    })
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let port = url.port_or_known_default()?;
+    Some(format!("{}:{port}", url.host_str()?))
+}
+
+/// Further ahead than this no two clocks are that are looked after.
+const CLOCKS_DIFFER_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// Makes due what was put off by a clock that was far ahead: a webhook beyond its longest wait, and
+/// whatever bank or lender were asked in a time to come.
+pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
+    let now = app.now();
+    let later = |wait: SignedDuration| {
+        now.checked_add(wait)
+            .and_then(|time| time.checked_add(CLOCKS_DIFFER_MAX))
+            .unwrap_or(Timestamp::MAX)
+    };
+    let longest = app.settings.webhook_waits.iter().max();
+    let longest = longest.map_or(Duration::ZERO, |wait| *wait);
+    let longest = SignedDuration::try_from(longest).unwrap_or(SignedDuration::ZERO);
+    for shard in shards {
+        commit.maybe(
+            "update webhooks set due_at = $2 where shard = $1 and due_at > $3",
+            params![*shard, now, later(longest)],
+        );
+        commit.maybe(
+            "update attempts set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        commit.maybe(
+            "update loans set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_host_are_one_host() {
+        for same in [
+            "https://Shop.example.com/a",
+            "https://shop.example.com:443/b?c",
+        ] {
+            assert_eq!(host_of(same).as_deref(), Some("shop.example.com:443"));
+        }
+        assert_eq!(host_of("nowhere"), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! What is forgotten, and when: one row of this file for each table that does not keep its rows
+//! for good (`docs/retention.md`). Rows go in steps, each a commit of its own, so that nobody
+//! waits long for a lock or for the one writer.
+
+use super::db::{Commit, Unavailable, Value, params};
+use super::{older, won};
+use crate::app::App;
+use crate::clock::first_id_at;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// Rows that one step forgets.
+const STEP_ROWS: i64 = 500;
+/// The pause between two steps.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Days that a card of an unfinished payment is kept.
+const ABANDONED_CARD_DAYS: i64 = 30;
+
+/// For how long is kept what the operator may want for a longer or shorter time. In days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Answers to idempotency keys; after that the answer is worded from the payment.
+    pub answers_days: i64,
+    /// The request log, and what shops asked before a payment.
+    pub requests_days: i64,
+    /// What was said to banks and lenders, counted from the payment.
+    pub exchanges_days: i64,
+    /// Webhooks that were delivered or given up, with their calls.
+    pub webhooks_days: i64,
+}
+
+impl Default for Kept {
+    /// The documented days. Exchanges outlast the year in which cardholders may dispute.
+    fn default() -> Kept {
+        Kept {
+            answers_days: 7,
+            requests_days: 30,
+            exchanges_days: 400,
+            webhooks_days: 90,
+        }
+    }
+}
+
+/// Which rows of a table go: `$1` is `before`, `$2` the rows of a step.
+struct Rule {
+    table: &'static str,
+    due: &'static str,
+    forget: &'static str,
+    before: Value,
+}
+
+macro_rules! rule {
+    ($table:literal by $key:literal where $condition:literal, $before:expr) => {
+        Rule {
+            table: $table,
+            due: concat!(
+                "select count(*) as due from (select 1 as one from ",
+                $table,
+                " where ",
+                $condition,
+                " limit $2) found"
+            ),
+            forget: concat!(
+                "delete from ",
+                $table,
+                " where (",
+                $key,
+                ") in (select ",
+                $key,
+                " from ",
+                $table,
+                " where ",
+                $condition,
+                " limit $2)"
+            ),
+            before: Value::from($before),
+        }
+    };
+}
+
+/// The bank's form that was kept behind an address goes with the address: before it, for it is found
+/// by it.
+fn kept_forms(now: Timestamp) -> Rule {
+    Rule {
+        table: "attempts",
+        due: "select count(*) as due from (select 1 as one from page_tokens t \
+              join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
+              where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
+              and a.proof_sealed is not null limit $2) found",
+        forget: "update attempts set proof_sealed = null where (merchant_id, id) in (\
+                 select a.merchant_id, a.id from page_tokens t \
+                 join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
+                 where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
+                 and a.proof_sealed is not null limit $2)",
+        before: Value::from(now),
+    }
+}
+
+fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
+    let ago = |days: i64| {
+        days.checked_mul(24)
+            .and_then(|hours| now.checked_sub(SignedDuration::try_from_hours(hours)?).ok())
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    };
+    let first_id = |days: i64| first_id_at(ago(days));
+    let idle = ago(super::idempotency::IDLE_DAYS).as_second();
+    vec![
+        rule!("request_signatures" by "merchant_id, high, low" where "expires_at < $1", now),
+        rule!("kept_answers" by "merchant_id, high, low" where "forget_at < $1", now.as_second()),
+        rule!("request_keys" by "merchant_id, high, low" where "payment_id is null and claimed_at < $1", idle),
+        kept_forms(now),
+        rule!("page_tokens" by "token" where "expires_at < $1", now),
+        rule!("user_links" by "digest" where "expires_at < $1", now),
+        rule!("sessions" by "digest" where "expires_at < $1", now),
+        rule!("stored_cards" by "merchant_id, card_user_key, card_token" where "active = false and created_at < $1", ago(ABANDONED_CARD_DAYS)),
+        rule!("request_log" by "merchant_id, id" where "at < $1", ago(kept.requests_days)),
+        rule!("inquiries" by "merchant_id, id" where "at < $1", ago(kept.requests_days)),
+        // By the payment's id, which tells its time and has an index: the exchanges of one payment
+        // go together.
+        rule!("exchanges" by "merchant_id, id" where "payment_id < $1", first_id(kept.exchanges_days)),
+        rule!("webhook_tries" by "merchant_id, id" where "webhook_id < $1", first_id(kept.webhooks_days)),
+        // A late event of an old payment is kept for its own time.
+        rule!("webhooks" by "merchant_id, id" where "payment_id < $1 and id < $1 and due_at is null", first_id(kept.webhooks_days)),
+    ]
+}
+
+/// Forgets what has no use any more.
+pub async fn forget(app: &App) -> Result<(), Unavailable> {
+    for rule in rules(app.now(), app.settings.kept) {
+        while forget_some(app, &rule).await? {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    while older::move_some(app).await? {
+        tokio::time::sleep(PAUSE).await;
+    }
+    app.older.look_again(&app.db, app.now()).await
+}
+
+/// One step. False when nothing is left to forget.
+async fn forget_some(app: &App, rule: &Rule) -> Result<bool, Unavailable> {
+    let found = app
+        .db
+        .row(rule.due, params![rule.before.clone(), STEP_ROWS])
+        .await?;
+    let due = found.map_or(Ok(0), |row| row.int("due"))?;
+    if due == 0 {
+        return Ok(false);
+    }
+    let mut commit = Commit::new(0, 0);
+    commit.maybe(rule.forget, params![rule.before.clone(), STEP_ROWS]);
+    won(app.db.commit(commit).await)?;
+    tracing::debug!(table = rule.table, rows = due, "forgotten");
+    Ok(due == STEP_ROWS)
+}

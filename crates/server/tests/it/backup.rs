@@ -1,0 +1,97 @@
+//! `galata backup` and `galata restore`: a SQLite database copied while it is in use, and put back.
+
+use crate::process::{Shared, ended};
+use crate::world::{World, payment};
+use server::store::db::Kind;
+use std::path::PathBuf;
+
+async fn pays(world: &World) -> i64 {
+    let made = world.post("/payment/v1/card-payments", payment("5258640000000001"));
+    made.await.ok().data("id").as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_use_is_copied_whole_and_put_back_once_nobody_uses_it() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let file = world.files.0.join("copy.db");
+    let copy = file.to_str().unwrap();
+    if world.app.db.kind() == Kind::Postgres {
+        for command in [&["backup", "--to", copy][..], &["restore", "--from", copy]] {
+            let why = shared.fails(command);
+            assert!(why.contains("PostgreSQL has its own tools"), "{why}");
+        }
+        return;
+    }
+    let before = pays(world).await;
+    let out = shared.run(&["backup", "--to", copy]);
+    assert!(out.contains("bytes, checked"), "{out}");
+    let after = pays(world).await;
+    let why = shared.fails(&["backup", "--to", copy]);
+    assert!(why.contains("is there already"), "{why}");
+
+    // What is put back in the place of a database that a server uses would be lost.
+    let why = shared.fails(&["restore", "--from", copy]);
+    assert!(why.contains("stop the server first"), "{why}");
+    world.app.db.close().await;
+    // A wrong key replaces nothing.
+    let mut wrong = shared.command(&["restore", "--from", copy]);
+    wrong.env("GALATA_KEY", server::commands::new_key());
+    let wrong = ended(wrong);
+    assert!(!wrong.status.success(), "{}", wrong.out);
+    let known = |id: i64| {
+        let (merchant, id) = (world.merchant.to_string(), id.to_string());
+        let command = ["payment", "show", "--merchant", &merchant, "--id", &id];
+        ended(shared.command(&command)).status.success()
+    };
+    assert!(known(before) && known(after));
+
+    let out = shared.run(&["restore", "--from", copy]);
+    assert!(out.contains("is restored and up to date"), "{out}");
+    assert!(known(before) && !known(after));
+    let merchant = world.merchant.to_string();
+    let audit = shared.run(&["audit", "export", "--merchant", &merchant]);
+    assert!(audit.contains("database.restore"), "{audit}");
+    // What was there before is kept.
+    let kept = out
+        .lines()
+        .find_map(|line| line.strip_prefix("what was there is kept as "));
+    let kept = PathBuf::from(kept.unwrap());
+    assert!(kept.exists());
+    let mut old = shared.command(&["payment", "show", "--merchant", &merchant]);
+    old.args(["--id", &after.to_string()]);
+    old.env("GALATA_DATABASE_URL", format!("sqlite:{}", kept.display()));
+    assert!(ended(old).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_backup_replaces_nothing() {
+    let shared = Shared::open().await;
+    if shared.world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let folder = &shared.world.files.0;
+    let copy = folder.join("copy.db");
+    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&copy).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    shared.world.app.db.close().await;
+    let damaged = folder.join("damaged.db");
+    let mut bytes = std::fs::read(&copy).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0x5a);
+    std::fs::write(&damaged, bytes).unwrap();
+    let (text, empty) = (folder.join("text.db"), folder.join("empty.db"));
+    std::fs::write(&text, "not a database").unwrap();
+    std::fs::write(&empty, "").unwrap();
+    for file in [damaged, text, empty, folder.join("missing.db")] {
+        let why = shared.fails(&["restore", "--from", file.to_str().unwrap()]);
+        assert!(why.starts_with("error: "), "{why}");
+    }
+    let listed = shared.run(&["merchant", "list"]);
+    assert!(listed.contains("Test"), "{listed}");
+}

@@ -1,0 +1,182 @@
+//! What an operator watches: health, the log, the id of a request, and what a process leaves behind.
+
+use crate::panel::Panel;
+use crate::process::{Serving, Shared, ended};
+use crate::world::{Reply, World, payment};
+use serde_json::Value;
+
+/// A header of an answer, or nothing.
+fn header(reply: &Reply, wanted: &str) -> String {
+    let found = reply.headers.iter().find(|(name, _)| name == wanted);
+    found.map_or(String::new(), |(_, value)| value.clone())
+}
+
+/// Fields and span of each line of a JSON log.
+fn lines(log: &str) -> Vec<Value> {
+    let parsed = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    parsed.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_lost_its_database_lives_and_is_not_ready() {
+    let world = World::open().await;
+    for path in ["/livez", "/readyz", "/healthz"] {
+        let reply = world.raw("GET", path, b"", &[]).await;
+        assert_eq!((reply.status, reply.body), (200, "ok\n".into()), "{path}");
+    }
+    world.app.db.close().await;
+    // A finding is given out for a second.
+    world.clock.advance_seconds(2);
+    for path in ["/readyz", "/healthz"] {
+        let reply = world.raw("GET", path, b"", &[]).await;
+        assert_eq!((reply.status, reply.body), (503, "database\n".into()));
+    }
+    assert_eq!(world.raw("GET", "/livez", b"", &[]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_found_by_the_id_that_its_answer_carries() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let path = "/payment/v1/card-payments";
+    let body = payment("5258640000000001").to_string();
+    let reply = world.call("POST", path, &body, &[]).await;
+    let id = header(&reply, "x-request-id");
+    world.app.journal.flush().await;
+    let merchant = world.merchant.to_string();
+    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", &id]);
+    assert!(shown.contains(path), "{shown}");
+    // One that a caller or a proxy gave is kept if it is one.
+    let own = "0f8c1f3e-7a.b_c";
+    let reply = world
+        .raw("GET", "/nothing", b"", &[("x-request-id", own)])
+        .await;
+    assert_eq!(header(&reply, "x-request-id"), own);
+    let long = "a".repeat(65);
+    for bad in ["", "a b", "5258640000000001", "a/b", "<b>", "ü", &long] {
+        let reply = world
+            .raw("GET", "/nothing", b"", &[("x-request-id", bad)])
+            .await;
+        let given = header(&reply, "x-request-id");
+        assert!(given.parse::<i64>().is_ok(), "{bad:?}: {given}");
+    }
+    for path in ["/panel/sign-in", "/panel/assets/panel.css", "/livez"] {
+        let reply = world.raw("GET", path, b"", &[]).await;
+        assert!(!header(&reply, "x-request-id").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_how_it_serves_and_what_was_asked_without_colours_and_secrets() {
+    let shared = Shared::open().await;
+    let serve = [
+        "serve",
+        "--public-url",
+        "https://pay.example.com",
+        "--no-jobs",
+    ];
+    let log = |name: &str| shared.world.files.0.join(name);
+
+    let mut json = shared.command(&serve);
+    json.args(["--log-format", "json", "--log-requests"]);
+    let serving = Serving::start(&shared.world.http, json, log("json.log")).await;
+    let url = format!("{}/nothing", serving.url);
+    let reply = crate::world::send(&shared.world.http, "GET", &url, b"", &[]).await;
+    let id: i64 = header(&reply, "x-request-id").parse().unwrap();
+    let logged = serving.logged();
+    let lines = lines(&logged);
+    let named = |message: &str| {
+        let mut found = lines
+            .iter()
+            .filter(|line| line["fields"]["message"] == message);
+        found
+            .next()
+            .unwrap_or_else(|| panic!("{message}: {logged}"))
+    };
+    let start = &named("serving")["fields"];
+    assert_eq!(start["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(start["api"], serving.url);
+    assert_eq!(start["panel"], format!("{}/panel", serving.url));
+    assert_eq!(start["public_url"], "https://pay.example.com");
+    let database = match shared.world.app.db.kind() {
+        server::store::db::Kind::Sqlite => "SQLite",
+        server::store::db::Kind::Postgres => "PostgreSQL",
+    };
+    assert_eq!(start["database"], database);
+    assert!(!logged.contains(&shared.database_url), "{logged}");
+    let request = named("request");
+    assert_eq!(request["span"]["id"], id);
+    assert_eq!(request["fields"]["path"], "/nothing");
+
+    let text = Serving::start(&shared.world.http, shared.command(&serve), log("text.log")).await;
+    let logged = text.logged();
+    assert!(logged.contains("serving"), "{logged}");
+    assert!(!logged.contains('\u{1b}'), "{logged:?}");
+    let mut wrong = shared.command(&serve);
+    wrong.args(["--log-format", "xml"]);
+    assert!(ended(wrong).error.contains("[possible values: text, json]"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_are_told_to_stay_with_https_where_the_public_url_has_it() {
+    let pages = ["/panel/sign-in", "/pages/style.css", "/nothing"];
+    let plain = World::open().await;
+    let secure = World::with(|config| {
+        config.settings.public_urls = vec!["https://pay.example.com".to_owned()];
+    })
+    .await;
+    for path in pages {
+        let hsts = "strict-transport-security";
+        let reply = plain.raw("GET", path, b"", &[]).await;
+        assert_eq!(header(&reply, hsts), "", "{path}");
+        let reply = secure.raw("GET", path, b"", &[]).await;
+        assert_eq!(header(&reply, hsts), "max-age=31536000", "{path}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_core_is_dumped_unless_the_operator_says_so() {
+    let core_limit = |pid: &str| {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let line = limits.lines().find(|line| line.starts_with("Max core"));
+        line.unwrap().to_owned()
+    };
+    let shared = Shared::open().await;
+    let mut limits = Vec::new();
+    for more in [&[][..], &["--allow-core-dumps"]] {
+        let mut command = shared.command(&["serve", "--no-jobs"]);
+        command.args(more);
+        let log = shared.world.files.0.join("core.log");
+        let serving = Serving::start(&shared.world.http, command, log).await;
+        limits.push(core_limit(&serving.id().to_string()));
+    }
+    let words: Vec<&str> = limits[0].split_whitespace().collect();
+    assert_eq!(words, ["Max", "core", "file", "size", "0", "0", "bytes"]);
+    assert_eq!(limits[1], core_limit("self"));
+}
+
+/// Every page in both languages, with what a busy merchant has on it: a name that a template
+/// misspells is an error, and the page then answers 500.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_menu_can_be_shown() {
+    let world = World::open().await;
+    world
+        .post("/payment/v1/card-payments", payment("5258640000000001"))
+        .await
+        .ok();
+    let mut panel = Panel::sign_in(&world, server::operations::Role::Owner).await;
+    for language in ["tr", "en"] {
+        let home = panel.get(&format!("/panel?lang={language}")).await.ok();
+        let links = home.text.split("href=\"").skip(1);
+        let links = links.filter_map(|rest| rest.split('"').next());
+        let links: Vec<String> = links
+            .map(|link| link.replace("&#x2f;", "/").replace("&amp;", "&"))
+            .filter(|link| link.starts_with("/panel") && !link.contains("assets"))
+            .collect();
+        assert!(links.len() > 10, "{links:?}");
+        for path in links {
+            panel.get(&path).await.ok();
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Credentials need not stand on a command line: each is read from its flag, from a file, from
+//! standard input or from its environment variable, and never repeated.
+
+use crate::process::{Ended, Shared, ended, galata};
+use contract::enums::PosOperationType;
+use server::store::{apms, poses};
+use std::io::Write;
+use std::process::Stdio;
+
+/// Runs a command that reads `input`.
+fn with_input(shared: &Shared, arguments: &[&str], input: &str) -> Ended {
+    let mut command = shared.command(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let output = tokio::task::block_in_place(|| {
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Who does not read has ended already.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().unwrap()
+    });
+    Ended {
+        status: output.status,
+        out: String::from_utf8(output.stdout).unwrap(),
+        error: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bank_and_lender_credentials_come_from_files_standard_input_and_environment() {
+    let shared = Shared::open().await;
+    let (app, merchant_id) = (&shared.world.app, shared.world.merchant);
+    let merchant = merchant_id.to_string();
+    let file = |name: &str, text: &str| {
+        let path = shared.world.files.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let users = file("users", "PROVAUT:AUT:pass:word\n\nprovrfn:RFN:other\n");
+    let create = [
+        "pos",
+        "create",
+        "--merchant",
+        &merchant,
+        "--integrator",
+        "garanti",
+        "--client-id",
+        "1",
+        "--terminal-id",
+        "2",
+        "--user-file",
+        &users,
+        "--threeds-key-file",
+        "-",
+    ];
+    let made = with_input(&shared, &create, "a key of 3ds\r\n");
+    assert!(made.status.success(), "{}", made.error);
+    let stored = poses::of_merchant(app, merchant_id).await.unwrap();
+    let credentials = &stored
+        .iter()
+        .find(|pos| pos.settings.client_id == "1")
+        .unwrap()
+        .credentials;
+    assert_eq!(credentials.threeds_key.expose(), "a key of 3ds");
+    let users: Vec<_> = credentials.users.iter().collect();
+    assert_eq!(users[0].operation, PosOperationType::Provaut);
+    assert_eq!(users[0].password.expose(), "pass:word");
+    assert_eq!(users[1].name, "RFN");
+
+    let secret = file("secret", "of the lender\n");
+    let edit = [
+        "apm",
+        "edit",
+        "--merchant",
+        &merchant,
+        "--client-secret-file",
+        &secret,
+    ];
+    let mut edit = shared.command(&edit);
+    let notification = file("notification", "of its notifications");
+    edit.env("GALATA_APM_NOTIFICATION_SECRET_FILE", notification);
+    let edited = ended(edit);
+    assert!(edited.status.success(), "{}", edited.error);
+    let apm = apms::of_merchant(app, merchant_id).await.unwrap().remove(0);
+    assert_eq!(apm.account.client_secret.expose(), "of the lender");
+    let notification = apm.account.notification_secret;
+    assert_eq!(notification.expose(), "of its notifications");
+
+    let own = "merchant-own-key-of-32-characters";
+    let replaced = with_input(
+        &shared,
+        &["merchant", "webhook-key", &merchant, "--own-file", "-"],
+        own,
+    );
+    assert!(replaced.out.contains(own), "{}", replaced.error);
+
+    // Nothing is empty by accident, and one credential is said once.
+    let empty = file("empty", "\n");
+    let refused = shared.fails(&[
+        "apm",
+        "edit",
+        "--merchant",
+        &merchant,
+        "--client-secret-file",
+        &empty,
+    ]);
+    assert!(
+        refused.contains("--client-secret-file") && refused.contains("it is empty"),
+        "{refused}"
+    );
+    let missing = [
+        "apm",
+        "edit",
+        "--merchant",
+        &merchant,
+        "--client-secret-file",
+        "/no/file",
+    ];
+    assert!(shared.fails(&missing).contains("/no/file"));
+    let mut twice = shared.command(&["apm", "edit", "--merchant", &merchant]);
+    twice.args(["--client-secret", "x", "--client-secret-file", &empty]);
+    assert_eq!(ended(twice).status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn database_and_key_come_from_files_and_standard_input() {
+    let shared = Shared::open().await;
+    let file = shared.world.files.0.join("database-url");
+    std::fs::write(&file, format!("{}\n", shared.database_url)).unwrap();
+    let arguments = ["merchant", "list", "--key-file", "-", "--database-url-file"];
+    let mut arguments = arguments.to_vec();
+    let file = file.display().to_string();
+    arguments.push(&file);
+    // Neither the world's variables: the flags alone.
+    let mut command = galata(&arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let output = tokio::task::block_in_place(|| {
+        let mut child = command.spawn().unwrap();
+        let key = format!("{}\n", shared.key);
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(key.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let list = String::from_utf8_lossy(&output.stdout);
+    assert!(list.contains(&shared.world.merchant.to_string()), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_refused_is_not_repeated() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    for wrong in ["PROVAUT-geheim", "NOBODY:name:geheim"] {
+        let refused = shared.fails(&[
+            "pos",
+            "create",
+            "--merchant",
+            &merchant,
+            "--integrator",
+            "GARANTI",
+            "--user",
+            wrong,
+        ]);
+        assert!(!refused.contains("geheim"), "{refused}");
+        assert!(
+            refused.contains("--user") && refused.contains("PROVAUT"),
+            "{refused}"
+        );
+    }
+    // Every credential has the three ways, and the help says so without what they hold.
+    for (command, flags) in [
+        (
+            &["pos", "create"][..],
+            &["threeds-key", "user", "key", "database-url"][..],
+        ),
+        (&["apm", "edit"], &["client-secret", "notification-secret"]),
+        (&["merchant", "callback-key"], &["own"]),
+        (&["serve"], &["smtp-url", "key", "database-url"]),
+    ] {
+        let help = ended(galata(&[command, &["--help"]].concat())).out;
+        for flag in flags {
+            assert!(
+                help.contains(&format!("--{flag}-file <PATH>")),
+                "{flag}: {help}"
+            );
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! Commands speak: lists have a header or are JSON, a change says what it did, a failure is an exit
+//! code, and whoever types a wrong name is told the right ones.
+
+use crate::process::{Ended, Shared, ended, galata};
+use crate::world::payment;
+use serde_json::Value;
+
+fn said(shared: &Shared, arguments: &[&str]) -> Ended {
+    ended(shared.command(arguments))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
+    let payment = paid.await.ok().data("id").to_string();
+    world.wait(30).await;
+    world.app.journal.flush().await;
+    let of = ["--merchant", merchant.as_str()];
+    shared.run(&[
+        "user",
+        "create",
+        "--merchant",
+        &merchant,
+        "--email",
+        "a@example.com",
+    ]);
+    let list = |command: &[&str]| -> Value {
+        let json = shared.run(&[command, &["--json"]].concat());
+        serde_json::from_str(&json).unwrap_or_else(|error| panic!("{command:?} {error}: {json}"))
+    };
+    for (command, header, field) in [
+        (vec!["merchant", "list"], "ID", "name"),
+        (
+            vec!["merchant", "key", "list", &merchant],
+            "API KEY",
+            "createdAt",
+        ),
+        (vec!["pos", "list", of[0], of[1]], "ID", "withoutCvc"),
+        (vec!["apm", "list", of[0], of[1]], "ID", "endpoint"),
+        (vec!["user", "list", of[0], of[1]], "EMAIL", "role"),
+        (vec!["webhook", "list", of[0], of[1]], "ID", "payloadId"),
+        (vec!["request", "list", of[0], of[1]], "ID", "path"),
+    ] {
+        let text = shared.run(&command);
+        assert!(text.starts_with(header), "{command:?}: {text}");
+        let rows = list(&command);
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), text.lines().count() - 1, "{command:?}: {text}");
+        assert!(!rows.is_empty() && !rows[0][field].is_null(), "{rows:?}");
+        // The columns stand under each other.
+        let (first, second) = (text.lines().next().unwrap(), text.lines().nth(1).unwrap());
+        let column = first.rfind("  ").unwrap() + 2;
+        let before: String = second.chars().take(column).collect();
+        assert!(before.ends_with("  "), "{text}");
+    }
+    assert_eq!(
+        list(&["payment", "doubts", of[0], of[1]]),
+        Value::Array(vec![])
+    );
+
+    let shown = list(&["payment", "show", of[0], of[1], "--id", &payment]);
+    assert_eq!(shown["payment"][0]["status"], "SUCCESS");
+    assert_eq!(shown["attempts"][0]["attempt"], "APPROVED");
+    assert!(shown["exchanges"][0].get("request").is_none());
+    let shown = list(&[
+        "payment",
+        "show",
+        "--exchanges",
+        of[0],
+        of[1],
+        "--id",
+        &payment,
+    ]);
+    assert!(shown["exchanges"][0]["request"].is_string());
+    assert!(!shown.to_string().contains("5209220000000002"));
+    let hook = list(&["webhook", "list", of[0], of[1]])[0]["id"].to_string();
+    let shown = list(&["webhook", "show", of[0], of[1], "--id", &hook]);
+    assert_eq!(shown["calls"][0]["result"], "200");
+    let request = list(&["request", "list", of[0], of[1]])[0]["id"].to_string();
+    let shown = list(&["request", "show", of[0], of[1], "--id", &request]);
+    assert_eq!(shown["status"], 200);
+    assert_eq!(list(&["merchant", "show", &merchant])["threeds"], "FULL");
+    let keys = list(&["merchant", "keys", &merchant]);
+    assert_eq!(keys["callbackKey"], crate::world::CALLBACK_KEY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_an_exit_code() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let poses: Value = serde_json::from_str(&poses).unwrap();
+    let pos = poses[0]["id"].to_string();
+    let of = ["--merchant", &merchant, "--id", &pos];
+    let tested = said(&shared, &[&["pos", "test"], &of[..]].concat());
+    assert!(tested.status.success(), "{}", tested.error);
+    assert!(tested.out.starts_with("works"), "{}", tested.out);
+    // Nobody listens at port 1.
+    let away = ["--endpoint", "http://127.0.0.1:1/garanti"];
+    shared.run(&[&["pos", "edit"], &of[..], &away].concat());
+    let tested = said(&shared, &[&["pos", "test"], &of[..]].concat());
+    assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
+    assert!(tested.out.starts_with("failed"), "{}", tested.out);
+    let edit = ["apm", "edit", "--merchant", &merchant, "--endpoint"];
+    shared.run(&[&edit[..], &["http://127.0.0.1:1/lender"]].concat());
+    let tested = said(&shared, &["apm", "test", "--merchant", &merchant]);
+    assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
+
+    *shared.world.hook_status.lock().unwrap() = 500;
+    let mut test = shared.command(&["webhook", "test", "--merchant", &merchant]);
+    test.env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
+    let tested = ended(test);
+    assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
+    assert!(tested.out.contains("500"), "{}", tested.out);
+
+    // Keys that are shown once must not be lost behind a success.
+    let mut full = shared.command(&["merchant", "key", "add", &merchant]);
+    full.stdout(std::fs::File::create("/dev/full").unwrap());
+    let status = tokio::task::block_in_place(|| full.status().unwrap());
+    assert_eq!(status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    let of = ["--merchant", merchant.as_str()];
+    for (command, right) in [
+        (
+            vec!["merchant", "feature", &merchant, "x", "on"],
+            "alternative-payment-methods",
+        ),
+        (
+            vec!["merchant", "webhook-event", &merchant, "x", "on"],
+            "THREEDS_VERIFY",
+        ),
+        (
+            vec!["pos", "create", of[0], of[1], "--integrator", "AKBANK"],
+            "GARANTI",
+        ),
+        (
+            vec![
+                "pos",
+                "create",
+                of[0],
+                of[1],
+                "--integrator",
+                "YKB",
+                "--status",
+                "x",
+            ],
+            "REFUND_ONLY",
+        ),
+        (
+            vec![
+                "pos",
+                "create",
+                of[0],
+                of[1],
+                "--integrator",
+                "YKB",
+                "--authentication",
+                "x",
+            ],
+            "NON_THREE_DS",
+        ),
+        (
+            vec![
+                "pos",
+                "create",
+                of[0],
+                of[1],
+                "--integrator",
+                "YKB",
+                "--currency",
+                "x",
+            ],
+            "TRY",
+        ),
+        (
+            vec!["apm", "create", of[0], of[1], "--type", "KLARNA"],
+            "MASLAK",
+        ),
+        (
+            vec![
+                "user",
+                "create",
+                of[0],
+                of[1],
+                "--email",
+                "a@example.com",
+                "--role",
+                "x",
+            ],
+            "READ_ONLY",
+        ),
+        (vec!["completions", "x"], "zsh"),
+    ] {
+        let refused = said(&shared, &command);
+        assert_eq!(refused.status.code(), Some(2), "{command:?}");
+        assert!(
+            refused.error.contains(right),
+            "{command:?}: {}",
+            refused.error
+        );
+        let words = if command.len() == 2 { 1 } else { 2 };
+        let help = ended(galata(&[&command[..words], &["--help"]].concat()));
+        assert!(help.out.contains(right), "{command:?}: {}", help.out);
+    }
+    // Names may be typed in any case.
+    let role = ["--email", "a@example.com", "--role", "support"];
+    let made = shared.run(&[&["user", "create", of[0], of[1]], &role[..]].concat());
+    assert!(made.contains("SUPPORT"), "{made}");
+
+    for (command, what) in [
+        (
+            vec!["pos", "list", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["apm", "list", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["webhook", "list", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["payment", "doubts", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["request", "list", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["user", "list", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["audit", "export", "--merchant", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["merchant", "key", "list", "12"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["merchant", "threeds", "12", "half"],
+            "there is no merchant 12",
+        ),
+        (
+            vec!["pos", "test", of[0], of[1], "--id", "7"],
+            "`galata pos list",
+        ),
+        (
+            vec!["webhook", "resend", of[0], of[1], "--id", "7"],
+            "`galata webhook list",
+        ),
+        (
+            vec!["request", "show", of[0], of[1], "--id", "7"],
+            "`galata request list",
+        ),
+        (
+            vec!["merchant", "key", "revoke", &merchant, "x"],
+            "`galata merchant key list",
+        ),
+        (
+            vec![
+                "user",
+                "role",
+                of[0],
+                of[1],
+                "--email",
+                "nobody@example.com",
+                "--role",
+                "OWNER",
+            ],
+            "`galata user list",
+        ),
+        (
+            vec!["pos", "create", of[0], of[1], "--integrator", "YKB"],
+            "--client-id is needed",
+        ),
+    ] {
+        let refused = shared.fails(&command);
+        assert!(refused.contains(what), "{command:?}: {refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_says_what_it_did() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    let pos = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let pos: Value = serde_json::from_str(&pos).unwrap();
+    let pos = pos[0]["id"].to_string();
+    let of = ["--merchant", merchant.as_str(), "--id", &pos];
+    for (command, what) in [
+        (
+            vec![
+                "merchant",
+                "feature",
+                &merchant,
+                "alternative-payment-methods",
+                "off",
+            ],
+            "alternative-payment-methods is off",
+        ),
+        (
+            vec!["merchant", "webhook-event", &merchant, "API_AUTH", "off"],
+            "API_AUTH are off",
+        ),
+        (
+            vec![
+                "merchant",
+                "webhook",
+                &merchant,
+                "https://shop.example.com/h?token=x",
+            ],
+            "go to https://shop.example.com/h\n",
+        ),
+        (
+            vec!["merchant", "webhook", &merchant, ""],
+            "no webhooks any more",
+        ),
+        (
+            vec!["merchant", "threeds", &merchant, "half"],
+            "mdStatus 1 to 4",
+        ),
+        (vec!["merchant", "doubt", &merchant, "complete"], "is kept"),
+        (
+            vec!["apm", "deactivate", "--merchant", &merchant],
+            "is passive",
+        ),
+        (
+            vec!["apm", "activate", "--merchant", &merchant],
+            "is active",
+        ),
+        (
+            vec!["apm", "edit", "--merchant", &merchant, "--name", "K"],
+            "is changed",
+        ),
+        (
+            vec!["pos", "edit", of[0], of[1], of[2], of[3], "--name", "P"],
+            "is changed",
+        ),
+        (
+            vec!["pos", "move", of[0], of[1], of[2], of[3], "down"],
+            "Yapı Kredi, P",
+        ),
+        (
+            vec!["pos", "deactivate", of[0], of[1], of[2], of[3]],
+            "is PASSIVE",
+        ),
+    ] {
+        let told = shared.run(&command);
+        assert!(told.contains(what), "{command:?}: {told}");
+    }
+}
+
+#[test]
+fn the_help_begins_with_what_a_person_wants_and_shows_defaults_as_they_are_typed() {
+    let help = ended_plain(&["--help"]);
+    assert!(help.starts_with("Galata takes card payments"), "{help}");
+    assert!(help.contains("galata doctor"), "{help}");
+    let serve = ended_plain(&["serve", "--help"]);
+    let serve = serve.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        serve.contains("[default: 30,10,30,180,600,1800]"),
+        "{serve}"
+    );
+    for shell in ["bash", "zsh", "fish"] {
+        let script = ended_plain(&["completions", shell]);
+        assert!(script.contains("webhook-event"), "{shell}");
+    }
+}
+
+fn ended_plain(arguments: &[&str]) -> String {
+    let output = galata(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_and_addresses_are_taken_as_they_are_shown() {
+    let shared = Shared::open().await;
+    let allow = ["--allow-webhook-host", "127.0.0.1"];
+    let doctor = |arguments: &[&str]| said(&shared, &[&["doctor"], &allow[..], arguments].concat());
+    let taken = doctor(&[
+        "--webhook-waits",
+        "30,10,30,180,600,1800",
+        "--listen",
+        "8099",
+    ]);
+    assert_ne!(taken.status.code(), Some(1), "{}", taken.out);
+    assert!(taken.out.contains("127.0.0.1:8099"), "{}", taken.out);
+    for wrong in [["--webhook-waits", "30 10"], ["--listen", "nowhere"]] {
+        let refused = doctor(&wrong);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(refused.error.contains("write "), "{}", refused.error);
+    }
+}

@@ -1,0 +1,60 @@
+//! A database knows its key: whoever comes with another one is told so, before anything is read,
+//! written or served.
+
+use crate::process::{Shared, ended};
+use server::commands::new_key;
+use server::store::db::{Commit, params};
+
+const WRONG: &str = "this is not the key of this database";
+
+/// A command with a key that is not the database's.
+fn with_another_key(shared: &Shared, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = shared.command(arguments);
+    command.env("GALATA_KEY", new_key());
+    let ended = ended(command);
+    (ended.status.code(), format!("{}{}", ended.out, ended.error))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_refused_by_every_command_in_one_sentence() {
+    let shared = Shared::open().await;
+    for arguments in [
+        &["doctor"][..],
+        &["merchant", "list"],
+        &["merchant", "create", "--name", "M"],
+        &["migrate"],
+        &["work"],
+        &["serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let (code, said) = with_another_key(&shared, arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {said}");
+        assert_eq!(said.matches(WRONG).count(), 1, "{arguments:?}: {said}");
+        assert!(said.contains("give the key file"), "{said}");
+    }
+    shared.run(&["merchant", "list"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_from_before_takes_only_the_key_that_opens_its_merchants() {
+    let shared = Shared::open().await;
+    let run = async |sql| {
+        let mut commit = Commit::new(0, 0);
+        commit.maybe(sql, params![]);
+        shared.world.app.db.commit(commit).await.unwrap();
+    };
+    run("drop table vault_checks").await;
+    run("delete from migrations where version = 8").await;
+    let refused = shared.fails(&["merchant", "list"]);
+    assert!(refused.contains("hint: `galata migrate`"), "{refused}");
+    assert_eq!(refused.matches("hint:").count(), 1, "{refused}");
+
+    let (code, said) = with_another_key(&shared, &["migrate"]);
+    assert!(code == Some(1) && said.contains(WRONG), "{said}");
+    // Nothing was sealed by it.
+    let refused = shared.fails(&["merchant", "list"]);
+    assert!(refused.contains("no key has been used"), "{refused}");
+    shared.run(&["migrate"]);
+    shared.run(&["merchant", "list"]);
+    let (code, said) = with_another_key(&shared, &["migrate"]);
+    assert!(code == Some(1) && said.contains(WRONG), "{said}");
+}
