@@ -75,7 +75,10 @@ impl Element {
                     }
                     None => add_text(&mut open, &format!("&{};", &*reference), true)?,
                 },
-                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                // Between elements they say nothing. Within a text they cut it in two, and readers
+                // differ in what is left of it.
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) if open.is_empty() => {}
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => add_text(&mut open, "", true)?,
                 Event::DocType(_) => return Err(Unreadable),
                 Event::Eof if open.is_empty() => return root.ok_or(Unreadable),
                 Event::Eof => return Err(Unreadable),

@@ -112,13 +112,19 @@ fn bank_reply(subjects: &Subjects, dice: &mut Dice) -> Ended {
             read.join("\n")
         )
     };
-    if answer.contains("\\u{1b}") || answer.contains("\\0") {
+    if steers(&answer) {
         return Err(place("a control character leaves the connector"));
     }
     match judge::objection(&case.protocol, &case.call, read, &answer) {
         Some(why) => Err(place(why)),
         None => Ok(way(&answer)),
     }
+}
+
+/// Whether an answer, as it is shown for developers, holds what steers a terminal or ends a text.
+fn steers(answer: &str) -> bool {
+    let shown = answer.replace("\\\\", "");
+    shown.contains("\\u{1b}") || shown.contains("\\0")
 }
 
 fn way(answer: &str) -> &'static str {
@@ -218,7 +224,13 @@ fn kept_text(subjects: &Subjects, dice: &mut Dice) -> Ended {
     text.splice(at..at, CARD.bytes());
     let kept = scrub(&text, protocol(&case.protocol).secret_fields());
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
-    match (kept.contains(CARD), kept.contains(steers)) {
+    // Within a longer run of digits it is none.
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let holds_card = kept.match_indices(CARD).any(|(at, card)| {
+        let (before, after) = (&kept[..at], &kept[at + card.len()..]);
+        !digit(before.chars().next_back()) && !digit(after.chars().next())
+    });
+    match (holds_card, kept.contains(steers)) {
         (true, _) => Err(format!("a card is kept: {kept:?}")),
         (_, true) => Err(format!("a control character is kept: {kept:?}")),
         _ => Ok("kept"),

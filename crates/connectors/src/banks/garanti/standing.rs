@@ -4,7 +4,8 @@
 //! compared with ours.
 
 use super::{
-    NO_TRANSACTION, NOT_FOUND, Question, batch_and_sequence, error_group, exchange, refusal, user,
+    GATEWAY, NO_TRANSACTION, NOT_FOUND, Question, batch_and_sequence, error_group, exchange,
+    refusal, user,
 };
 use crate::bank::{
     Answer, Charged, Decline, Doubt, Line, Order, OrderRef, RewardMoney, Standing, Verdict,
@@ -64,8 +65,10 @@ pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, D
         None => "",
     };
     if let Some(decline) = refusal(&reply)? {
+        // Both are reasons of the gateway: the same digits from an issuer mean something else.
+        let by_gateway = reply.exact(&["Transaction", "Response", "Code"])? == GATEWAY;
         return match decline.code.as_str() {
-            NOT_FOUND | NO_TRANSACTION => Ok(Standing::NotFound),
+            NOT_FOUND | NO_TRANSACTION if by_gateway => Ok(Standing::NotFound),
             // The reply repeats the refusal of the sale itself.
             _ if !matches!(code, "" | "00")
                 && code == reply.exact(&["Transaction", "Response", "Code"])? =>
