@@ -135,7 +135,7 @@ fn posnet_standing(call: &Call, document: &str, taken: bool) -> Option<&'static 
         () if !amount => Some("another amount"),
         () if taken && !(worked || undone && failed) => Some("no sale that worked"),
         () if taken && undone && !failed => Some("it was undone"),
-        () if !taken && !(worked && undone) => Some("no reversal that worked"),
+        () if !(taken || worked && undone) => Some("no reversal that worked"),
         () => None,
     }
 }
