@@ -10,8 +10,3 @@ alter table loans add column caller_inquired_at timestamptz;
 alter table loans add column review_since timestamptz;
 -- Until when the call by which the lender was last asked to act may still have no answer.
 alter table loans add column acting_until timestamptz;
-
--- What was left to a person for good is asked about once more, and then by the schedule of REVIEW.
-update attempts set inquire_at = asked_at where inquire_at is null and state = 'REVIEW';
-update loans set inquire_at = asked_at where inquire_at is null
-  and state in ('ASKED', 'PENDING', 'ASSESSING', 'READY', 'CONFIRMING');

@@ -39,6 +39,8 @@ const BODY_BYTES_FREE: usize = 64 * 1024;
 const BODY_BYTES_SHARED: usize = 64 * 1024 * 1024;
 /// Between looks for connections whose time is over.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a connection that is closed may still send.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// Wait after a connection could not be accepted: there are no descriptors, and asking at once
 /// again makes none.
 const ACCEPT_WAIT: Duration = Duration::from_millis(200);
@@ -81,8 +83,12 @@ enum Phase {
     Head,
     /// A request is being answered; body and operation have limits of their own.
     Busy,
+    /// The body of a request is waited for; it has a time of its own.
+    Body,
     /// The client does not take the answer.
     Unread,
+    /// The answer was made, and what is left of it is being sent.
+    Flushing,
 }
 
 impl Bounds {
@@ -90,8 +96,8 @@ impl Bounds {
         match phase {
             Phase::Idle => Some(self.idle),
             Phase::Head => Some(self.head),
-            Phase::Unread => Some(Duration::from_secs(ANSWER_SECONDS)),
-            Phase::Busy => None,
+            Phase::Unread | Phase::Flushing => Some(Duration::from_secs(ANSWER_SECONDS)),
+            Phase::Body | Phase::Busy => None,
         }
     }
 }
@@ -116,6 +122,16 @@ impl Connection {
         let mut phase = locked(&self.phase);
         if phase.0 == from {
             *phase = (to, Instant::now());
+        }
+    }
+
+    /// Ends when the connection has done nothing but send for a second.
+    async fn end_of_grace(&self) {
+        loop {
+            tokio::time::sleep(CLOSE_WAIT).await;
+            if self.phase().0 != Phase::Busy {
+                return;
+            }
         }
     }
 
@@ -262,6 +278,7 @@ pub async fn serve(
         let service = Served {
             router: router.clone(),
             address,
+            connection: Arc::clone(&connection),
             bodies: Arc::clone(&bodies),
             body_time: bounds.body,
         };
@@ -302,6 +319,7 @@ impl Drop for Entered {
 struct Served {
     router: Router,
     address: SocketAddr,
+    connection: Arc<Connection>,
     bodies: Arc<Semaphore>,
     body_time: Duration,
 }
@@ -334,10 +352,13 @@ async fn attend(stream: TcpStream, connection: Arc<Connection>, with: Served) {
         () = connection.closing.notified() => {
             if matches!(connection.phase().0, Phase::Idle | Phase::Busy) {
                 conversation.as_mut().graceful_shutdown();
-                // A request that came in this very moment is still answered.
+                // A request that came in this very moment is still answered; what is only left to be
+                // sent has a moment more.
+                let moment = connection.end_of_grace();
                 tokio::select! {
                     _ = conversation => {}
                     () = connection.closing.notified() => {}
+                    () = moment => {}
                 }
             }
         }
@@ -356,6 +377,7 @@ async fn answer(request: Request<Incoming>, with: Served) -> Response {
             body,
             until: Box::pin(tokio::time::sleep(with.body_time)),
             bytes: 0,
+            connection: with.connection,
             bodies: with.bodies,
             held: Arc::clone(&held),
         })
@@ -409,6 +431,7 @@ struct Bounded {
     body: Incoming,
     until: Pin<Box<Sleep>>,
     bytes: usize,
+    connection: Arc<Connection>,
     bodies: Arc<Semaphore>,
     held: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
 }
@@ -444,14 +467,26 @@ impl HttpBody for Bounded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyCut>>> {
         if self.until.as_mut().poll(cx).is_ready() {
+            self.connection.leave(Phase::Body, Phase::Busy);
             return Poll::Ready(Some(Err(BodyCut::Late)));
         }
         let frame = match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
-            Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(BodyCut::Broken))),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Some(Err(_))) => {
+                self.connection.leave(Phase::Body, Phase::Busy);
+                return Poll::Ready(Some(Err(BodyCut::Broken)));
+            }
+            Poll::Ready(None) => {
+                self.connection.leave(Phase::Body, Phase::Busy);
+                return Poll::Ready(None);
+            }
+            // Who lets us wait for a body may be closed for one who does not.
+            Poll::Pending => {
+                self.connection.leave(Phase::Busy, Phase::Body);
+                return Poll::Pending;
+            }
         };
+        self.connection.leave(Phase::Body, Phase::Busy);
         let more = frame.data_ref().map_or(0, Bytes::len);
         Poll::Ready(Some(self.take(more).map(|()| frame)))
     }
@@ -470,7 +505,7 @@ struct Answering(Arc<Connection>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
+        self.0.enter(Phase::Flushing);
     }
 }
 
@@ -557,6 +592,8 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Asked for only when everything was handed over.
+        self.connection.leave(Phase::Flushing, Phase::Idle);
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -86,12 +86,19 @@ async fn on_a_thread<T: Send + 'static>(
         Queue::Known => &KNOWN,
         Queue::Stranger(_) => &STRANGERS,
     };
-    let _place = OfPlace::enter(queue).ok_or_else(full)?;
-    let _room = waiting.try_acquire().map_err(|_| full())?;
-    let _turn = AT_ONCE
+    let place = OfPlace::enter(queue).ok_or_else(full)?;
+    let room = waiting.try_acquire().map_err(|_| full())?;
+    let turn = AT_ONCE
         .acquire()
         .await
         .map_err(|error| Problem::unavailable(error.to_string()))?;
+    // They are given back when the work is done, not when whoever asked hangs up.
+    let held = (place, room, turn);
+    let work = move || {
+        let done = work();
+        drop(held);
+        done
+    };
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Problem::unavailable(error.to_string()))

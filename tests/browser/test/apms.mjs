@@ -102,6 +102,8 @@ describe('an account typed in by the owner', () => {
       await users.nth(at).locator('input').first().fill(name);
       await users.nth(at).locator('input').last().fill('not the password');
     }
+    // A new POS takes payments with 3D Secure alone.
+    await page.check('[name="auth-NON_THREE_DS"]');
     await page.selectOption('#environment', 'OTHER');
     await owner.unfold('Another address');
     await page.fill('#endpoint', `${stage.sandbox.simulator}/garanti`);

@@ -41,6 +41,16 @@ pub(super) fn charge(app: &App, head: &Parts, seen: &Seen, outcome: &Result<Answ
         return;
     };
     let now = app.now();
+    // Who sends a captured request again has proved nothing.
+    if matches!(
+        outcome,
+        Err(Problem::Rule {
+            rule: Rule::ReplayedSignature,
+            ..
+        })
+    ) {
+        return app.rates.charge_stranger(address, REFUSED_TOKENS, now);
+    }
     match (seen.verified, seen.merchant_id) {
         (true, Some(merchant_id)) => app.rates.remember(merchant_id, address, now),
         _ if seen.refused.is_some() => app.rates.charge_stranger(address, REFUSED_TOKENS, now),

@@ -78,7 +78,13 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         signing: None,
     };
     match (seen.merchant_id, seen.refused) {
-        (Some(_), None) => app.journal.note(Entry::Request(Box::new(logged))),
+        (Some(_), None) if seen.verified => app.journal.note(Entry::Request(Box::new(logged))),
+        (Some(merchant_id), None) => {
+            let known = is_known(app, head, merchant_id, began.at);
+            if app.journal.admits_refusal(merchant_id, known, began.at) {
+                app.journal.note(Entry::Request(Box::new(logged)));
+            }
+        }
         (Some(merchant_id), Some(refused)) => {
             // Whoever knows an API key can be refused as often as he likes.
             let known = is_known(app, head, merchant_id, began.at);

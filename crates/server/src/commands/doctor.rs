@@ -121,7 +121,7 @@ async fn warn(findings: &mut Vec<Finding>, options: &Doctor) {
     note(findings, "open files", descriptors());
 }
 
-/// The server's own /healthz, the way that browsers and banks come.
+/// The server's own /livez, the way that browsers and banks come.
 async fn public_urls(urls: &[String]) -> Seen {
     const HINT: &str =
         "is the server running, and does the proxy in front pass the address on to it?";
@@ -130,7 +130,7 @@ async fn public_urls(urls: &[String]) -> Seen {
     };
     let net = Net::new(HOST_TIMEOUT);
     for url in urls {
-        let address = format!("{}/healthz", url.trim_end_matches('/'));
+        let address = format!("{}/livez", url.trim_end_matches('/'));
         let asked = net.send(Request {
             method: "GET",
             url: address,

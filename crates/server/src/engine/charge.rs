@@ -101,7 +101,7 @@ async fn ask_in_turn(
     for (tried, pos) in plan.poses.iter().take(ATTEMPTS_MAX).enumerate() {
         // Ask.
         let answer = ask(app, pos, &payment, &attempt, plan).await;
-        accounts::note(app, pos, &answer).await;
+        let said = answer.clone();
         let of = (&mut payment, &mut attempt);
         let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
             break;
@@ -114,12 +114,15 @@ async fn ask_in_turn(
         if let Some(next) = next {
             let again = retry_at(app, &mut payment, &mut attempt, &answer, next, plan).await?;
             if again {
+                accounts::note(app, pos, &said).await;
                 continue;
             }
         }
         let answer = without_strangers(answer, &attempt);
         let duplicate = is_duplicate(&answer);
         answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
+        // After the answer, which nothing may hold up.
+        accounts::note(app, pos, &said).await;
         if duplicate {
             // The bank knows the order already: ask at once what became of it.
             payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;

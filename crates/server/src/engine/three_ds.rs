@@ -339,6 +339,8 @@ async fn not_verified(
     moved.md_status = md_status;
     moved.error = why;
     result.state = AttemptState::Declined;
+    // The form that was kept for an address is of no more use.
+    result.proof = None;
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);

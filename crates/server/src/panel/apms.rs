@@ -223,7 +223,8 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Err(problem) => Err(problem),
     };
     match done {
-        Ok(_) if off => Ok(to(&format!("{LIST}/{id}/off?done=saved"))),
+        // Nothing says "saved" above a question whose answer is still to be given.
+        Ok(_) if off => Ok(to(&format!("{LIST}/{id}/off"))),
         Ok(_) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
         Err(problem) if is_told(&visit, &problem) => {
             let shown = Shown {

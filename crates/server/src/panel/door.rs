@@ -440,12 +440,17 @@ impl FromRequest<Arc<App>> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Posted, Response> {
-        let (guest, fields) = posted(request, app).await?;
+        // Before the body is read: a stranger's is not waited for in any number.
+        let (parts, body) = request.into_parts();
+        let client = net::client(&parts, app.settings.behind_proxy);
         let waits = |client| app.rates.sign_in_waits(client, app.now());
-        if guest.client.and_then(waits).is_some() {
+        if client.and_then(waits).is_some() {
+            let guest = Guest::of(app, &parts, Vec::new());
             let problem = Problem::rule(Rule::SignInLocked);
             return Err(render::guest_problem(&guest, &problem));
         }
+        let request = Request::from_parts(parts, body);
+        let (guest, fields) = posted(request, app).await?;
         let cookie = guest.form_cookie.as_deref();
         let token = cookie.map(|cookie| form_token(cookie, NO_MERCHANT));
         match token.is_some_and(|token| carries(&fields, &token)) {

@@ -316,10 +316,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Err(problem) => Err(problem),
     };
     match (done, off) {
-        (Ok(_), Some(off)) => Ok(to(&format!(
-            "{LIST}/{id}/off?status={}&done=saved",
-            off.as_str()
-        ))),
+        (Ok(_), Some(off)) => Ok(to(&format!("{LIST}/{id}/off?status={}", off.as_str()))),
         (Ok(_), None) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
         (Err(problem), _) => again(
             &visit,

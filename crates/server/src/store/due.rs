@@ -121,6 +121,9 @@ fn host_of(url: &str) -> Option<String> {
 /// Further ahead than this no two clocks are that are looked after.
 const CLOCKS_DIFFER_MAX: SignedDuration = SignedDuration::from_mins(10);
 
+/// Days after which what a version before left to a person is not asked about any more.
+const LEFT_DAYS: i64 = 10;
+
 /// Makes due what was put off by a clock that was far ahead: a webhook beyond its longest wait, and
 /// whatever bank or lender were asked in a time to come.
 pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
@@ -129,6 +132,10 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         now.checked_add(wait)
             .and_then(|time| time.checked_add(CLOCKS_DIFFER_MAX))
             .unwrap_or(Timestamp::MAX)
+    };
+    let before = |days: i64| {
+        now.checked_sub(SignedDuration::from_hours(days * 24))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
     };
     let longest = app.settings.webhook_waits.iter().max();
     let longest = longest.map_or(Duration::ZERO, |wait| *wait);
@@ -145,6 +152,18 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         commit.maybe(
             "update loans set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
             params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        // What a version before left to a person for good is asked about once more, and then by the
+        // schedule of REVIEW. Not what is old: a bank may have forgotten it.
+        commit.maybe(
+            "update attempts set inquire_at = $2 where shard = $1 and inquire_at is null and state = 'REVIEW' \
+             and review_since is null and asked_at > $3",
+            params![*shard, now, before(LEFT_DAYS)],
+        );
+        commit.maybe(
+            "update loans set inquire_at = $2 where shard = $1 and inquire_at is null and review_since is null \
+             and state in ('ASKED', 'PENDING', 'ASSESSING', 'READY', 'CONFIRMING') and asked_at > $3",
+            params![*shard, now, before(LEFT_DAYS)],
         );
     }
 }

@@ -13,6 +13,9 @@ use std::time::Duration;
 const STEP_ROWS: i64 = 500;
 /// The pause between two steps.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Steps by which rows of an older version are moved in one round: what is written meanwhile must not
+/// keep the rest from being forgotten.
+const MOVES_MAX: usize = 500;
 /// Days that a card of an unfinished payment is kept.
 const ABANDONED_CARD_DAYS: i64 = 30;
 
@@ -78,20 +81,24 @@ macro_rules! rule {
     };
 }
 
-/// The bank's form that was kept behind an address goes with the address: before it, for it is found
-/// by it.
+/// The bank's form that was kept behind an address goes with the payment's last address: before it, for
+/// it is found by it.
 fn kept_forms(now: Timestamp) -> Rule {
     Rule {
         table: "attempts",
         due: "select count(*) as due from (select 1 as one from page_tokens t \
               join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
               where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
-              and a.proof_sealed is not null limit $2) found",
+              and a.proof_sealed is not null and not exists (select 1 from page_tokens n \
+              where n.payment_id = t.payment_id and n.merchant_id = t.merchant_id \
+              and n.kind = 'THREEDS_PAGE' and n.expires_at >= $1) limit $2) found",
         forget: "update attempts set proof_sealed = null where (merchant_id, id) in (\
                  select a.merchant_id, a.id from page_tokens t \
                  join attempts a on a.payment_id = t.payment_id and a.merchant_id = t.merchant_id \
                  where t.expires_at < $1 and t.kind = 'THREEDS_PAGE' and a.state = 'PAGE' \
-                 and a.proof_sealed is not null limit $2)",
+                 and a.proof_sealed is not null and not exists (select 1 from page_tokens n \
+              where n.payment_id = t.payment_id and n.merchant_id = t.merchant_id \
+              and n.kind = 'THREEDS_PAGE' and n.expires_at >= $1) limit $2)",
         before: Value::from(now),
     }
 }
@@ -131,7 +138,10 @@ pub async fn forget(app: &App) -> Result<(), Unavailable> {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    while older::move_some(app).await? {
+    for _ in 0..MOVES_MAX {
+        if !older::move_some(app).await? {
+            break;
+        }
         tokio::time::sleep(PAUSE).await;
     }
     app.older.look_again(&app.db, app.now()).await

@@ -175,3 +175,44 @@ async fn a_body_is_read_only_from_whoever_names_a_key() {
             .starts_with("HTTP/1.1 401")
     );
 }
+
+#[tokio::test]
+async fn a_form_whose_body_never_comes_makes_room_for_a_shop() {
+    let world = crowded(8, None).await;
+    let head = "POST /panel/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na";
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        let mut stream = connect(&world, "127.0.0.1").await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    // Each is read as far as it came.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut shop = connect(&world, "127.0.0.1").await;
+    assert!(said(&mut shop, HEALTH).await.starts_with("HTTP/1.1 200"));
+    assert!(is_closed(&mut waiting[0], SOON).await);
+}
+
+#[tokio::test]
+async fn whoever_leaves_answers_unread_is_closed_for_good() {
+    let world = crowded(4, None).await;
+    let mut deaf = Vec::new();
+    for _ in 0..4 {
+        let mut stream = connect(&world, "127.0.0.1").await;
+        let many = b"GET /panel/assets/panel.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
+        let _ = timeout(Duration::from_millis(300), stream.write_all(&many)).await;
+        deaf.push(stream);
+    }
+    let mut shops = Vec::new();
+    for _ in 0..4 {
+        let mut shop = connect(&world, "127.0.0.1").await;
+        assert!(said(&mut shop, HEALTH).await.starts_with("HTTP/1.1 200"));
+        shops.push(shop);
+    }
+    // The server's side of them ends: what is left to read comes to an end.
+    for stream in &mut deaf {
+        let mut rest = Vec::new();
+        let end = timeout(SOON, stream.read_to_end(&mut rest)).await;
+        assert!(end.is_ok(), "a connection that was closed is still open");
+    }
+}

@@ -155,6 +155,10 @@ async fn a_shopper_who_cancels_comes_back_to_a_failure() {
         assert_eq!(callback.field("status"), "FAILURE");
         assert_eq!(callback.field("paymentId"), "");
         assert_eq!(callback.field("conversationId"), "456d1297");
+        // The form that waited behind `redirectUrl` is gone with it.
+        let kept = "select count(*) as kept from attempts where proof_sealed is not null";
+        let kept = world.app.db.row(kept, Vec::new()).await.unwrap().unwrap();
+        assert_eq!(kept.int("kept").unwrap(), 0);
         not_completable(&world, &begun, Some(0)).await;
     }
 }

@@ -64,13 +64,19 @@ pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, D
         Some(inquiry) => inquiry.exact(&["Code"])?,
         None => "",
     };
+    let status = match inquiry {
+        Some(inquiry) => inquiry.exact(&["Status"])?.to_ascii_uppercase(),
+        None => String::new(),
+    };
     if let Some(decline) = refusal(&reply)? {
         // Both are reasons of the gateway: the same digits from an issuer mean something else.
         let by_gateway = reply.exact(&["Transaction", "Response", "Code"])? == GATEWAY;
         return match decline.code.as_str() {
             NOT_FOUND | NO_TRANSACTION if by_gateway => Ok(Standing::NotFound),
-            // The reply repeats the refusal of the sale itself.
-            _ if !matches!(code, "" | "00")
+            // The reply repeats the issuer's refusal of the sale itself. The gateway's own code may be
+            // about the question, and a status that says something else contradicts it.
+            _ if !matches!(code, "" | "00" | GATEWAY)
+                && matches!(status.as_str(), "" | "DECLINED" | "REJECTED" | "FAILED")
                 && code == reply.exact(&["Transaction", "Response", "Code"])? =>
             {
                 Ok(Standing::Refused(decline))
