@@ -115,7 +115,7 @@ pub(super) struct Behaviour {
     #[arg(long, env = "GALATA_INQUIRY_WAITS", value_name = "SECONDS", default_value_t = Waits::new(&INQUIRY_WAITS))]
     pub inquiry_waits: Waits,
     /// Seconds that a bank or lender may take to answer.
-    #[arg(long, env = "GALATA_BANK_TIMEOUT", value_name = "SECONDS", default_value_t = BANK_TIMEOUT_SECONDS)]
+    #[arg(long, env = "GALATA_BANK_TIMEOUT", value_name = "SECONDS", default_value_t = BANK_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub bank_timeout: u64,
     #[command(flatten)]
     pub smtp_url: SmtpUrl,

@@ -92,6 +92,22 @@ async fn what_is_no_backup_replaces_nothing() {
         let why = shared.fails(&["restore", "--from", file.to_str().unwrap()]);
         assert!(why.starts_with("error: "), "{why}");
     }
+    let own = folder.join("galata.db");
+    let why = shared.fails(&["restore", "--from", own.to_str().unwrap()]);
+    assert!(why.contains("is the database itself"), "{why}");
     let listed = shared.run(&["merchant", "list"]);
     assert!(listed.contains("Test"), "{listed}");
+    // Whatever was there before is kept, however fast one restore follows the other.
+    for _ in 0..3 {
+        shared.run(&["restore", "--from", copy.to_str().unwrap()]);
+    }
+    let names = std::fs::read_dir(folder).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept = names.filter(|name| {
+        let companion = ["-wal", "-shm", "-count"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        name.starts_with("galata.db.before-") && !companion
+    });
+    assert_eq!(kept.count(), 3);
 }

@@ -224,6 +224,8 @@ async fn a_lender_that_is_not_understood_ends_nothing() {
         let fault = json!({"kind": "answer", "body": body});
         let order = json!({"operation": "inquire", "fault": fault, "times": 1});
         world.control("POST", "/control/lender-faults", order).await;
+        // Callers are heard once in five seconds.
+        world.clock.advance_seconds(6);
         let verified = world
             .post(&format!("{path}/verify"), Value::Null)
             .await

@@ -42,6 +42,9 @@ pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
     if in_use(to) {
         return Err(format!("{} is in use: stop the server first", to.display()));
     }
+    if same_file(from, to) {
+        return Err(format!("{} is the database itself", from.display()));
+    }
     let part = beside(to, "part");
     copy_into(from, &part)?;
     Ok(part)
@@ -54,7 +57,13 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<Option<PathBuf>, Str
     if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         return Err(format!("{} holds what is not written yet", log.display()));
     }
-    let kept = beside(to, suffix);
+    // Two restores in one second keep both of what was there.
+    let names = (1..).map(|count| match count {
+        1 => beside(to, suffix),
+        count => beside(to, &format!("{suffix}-{count}")),
+    });
+    let mut names = names.filter(|name| !name.exists());
+    let kept = names.next().unwrap_or_else(|| beside(to, suffix));
     let was_there = to.exists();
     for ending in COMPANIONS {
         moved(&with(to, ending), &with(&kept, ending))?;
@@ -66,6 +75,11 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<Option<PathBuf>, Str
     moved(part, to)?;
     synced(to)?;
     Ok(was_there.then_some(kept))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    real(one).is_some_and(|path| real(other).is_some_and(|other| path == other))
 }
 
 fn moved(from: &Path, to: &Path) -> Result<(), String> {
