@@ -66,7 +66,8 @@ async function useThrough(proxy, place) {
   const named = (name) => new RegExp(`^${name} +(\\S+)$`, 'm').exec(printed)[1];
   const keys = { apiKey: named('api key'), secretKey: named('secret key') };
   place.paid = await shops(base, keys, place.simulator);
-  for (const path of ['/livez', '/readyz', '/healthz']) {
+  // `doctor` asks /livez the way that shops come; what is wrong inside is nobody's business.
+  for (const path of ['/readyz', '/healthz']) {
     assert.equal((await fetch(base + path)).status, 404, `${proxy} gives ${path} to strangers`);
   }
   if (!place.panel) {
