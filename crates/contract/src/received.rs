@@ -343,6 +343,7 @@ scalars! {
     Decimal: "a number that can be an amount", number;
     String: "a text", text, |text| text;
     SensitiveText: "a text", |scalar| text(scalar).map(SensitiveText::new), |text| text.expose();
+    ReceivedDateTime: "a date", |scalar| text(scalar)?.parse().ok();
     CardText: "a text", |scalar| match scalar {
         Scalar::Text(text) => Some(CardText::new(text)),
         _ => None,
@@ -394,6 +395,12 @@ pub trait Queried: Sized {
     /// # Errors
     /// It is not what is due.
     fn queried(text: &str) -> Result<Self, NotDue>;
+
+    /// What a repeated key holds: its last value, but for lists.
+    fn after(self, before: Option<Self>) -> Self {
+        let _ = before;
+        self
+    }
 }
 
 /// PHP spells booleans 1 and 0, .NET True and False.
@@ -420,6 +427,20 @@ impl Queried for Decimal {
             None => text.parse(),
         };
         number.map_err(|()| NotDue)
+    }
+}
+
+/// Java and Python join a list with commas, Node repeats the key.
+impl<T: Queried> Queried for Vec<T> {
+    fn queried(text: &str) -> Result<Vec<T>, NotDue> {
+        let entries = text.split(',').filter(|entry| !entry.is_empty());
+        entries.map(T::queried).collect()
+    }
+
+    fn after(self, before: Option<Vec<T>>) -> Vec<T> {
+        let mut list = before.unwrap_or_default();
+        list.extend(self);
+        list
     }
 }
 

@@ -23,12 +23,6 @@ macro_rules! wire_enum {
             }
         }
 
-        impl $crate::wire_type::Kind for $name {
-            fn kind() -> String {
-                stringify!($name).to_owned()
-            }
-        }
-
         impl std::str::FromStr for $name {
             type Err = ();
             fn from_str(text: &str) -> Result<Self, ()> {

@@ -3,25 +3,6 @@
 //! How a value of each type is read stands in [`crate::received`]. serde's `flatten` is not used
 //! anywhere: it does not keep the text of numbers.
 
-use crate::card::{CardText, SensitiveText};
-use crate::money::Decimal;
-use serde_json::{Map, Value};
-
-/// The kind of a value as the public contract names it: `decimal`, `int64`, `[list<PaymentItem>]`.
-pub trait Kind {
-    /// The contract's name of this kind.
-    fn kind() -> String;
-}
-
-/// An object of the wire, with its fields in order.
-pub trait WireType {
-    /// The type's name in the public contract.
-    const NAME: &'static str;
-
-    /// Each field's name on the wire and its kind.
-    fn fields() -> Vec<(&'static str, String)>;
-}
-
 /// Whether a field is left out of an answer. Lists never are, not even empty ones.
 pub(crate) trait LeftOut {
     fn left_out(&self) -> bool;
@@ -37,60 +18,6 @@ impl<T> LeftOut for Vec<T> {
     fn left_out(&self) -> bool {
         false
     }
-}
-
-impl<T: Kind> Kind for Option<T> {
-    fn kind() -> String {
-        T::kind()
-    }
-}
-
-impl<T: Kind> Kind for Vec<T> {
-    fn kind() -> String {
-        format!("[list<{}>]", T::kind())
-    }
-}
-
-macro_rules! kinds {
-    ($($rust:ty = $kind:literal),+ $(,)?) => {
-        $(impl Kind for $rust {
-            fn kind() -> String {
-                $kind.to_owned()
-            }
-        })+
-    };
-}
-
-kinds! {
-    bool = "bool",
-    i32 = "int32",
-    i64 = "int64",
-    String = "string",
-    SensitiveText = "string",
-    CardText = "string",
-    Decimal = "decimal",
-    Map<String, Value> = "map<any>",
-    crate::datetime::LocalDateTime = "datetime",
-    crate::datetime::ReceivedDateTime = "datetime",
-}
-
-/// Emits what every wire object has: its name and the list of its fields.
-macro_rules! wire_fields {
-    ($name:ident { $($type:ty = $text:literal,)+ }) => {
-        impl $crate::wire_type::WireType for $name {
-            const NAME: &'static str = stringify!($name);
-
-            fn fields() -> Vec<(&'static str, String)> {
-                vec![$(($text, <$type as $crate::wire_type::Kind>::kind())),+]
-            }
-        }
-
-        impl $crate::wire_type::Kind for $name {
-            fn kind() -> String {
-                stringify!($name).to_owned()
-            }
-        }
-    };
 }
 
 /// Reads an object from a JSON object or an empty list. What serde derives would take a list of the
@@ -181,14 +108,13 @@ macro_rules! wire_request {
         }
 
         $crate::wire_type::reads_objects! { $name { $($field = $text,)+ } }
-        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
     };
 }
 
 /// An object that only leaves. What is `None` is left out, lists are always there.
 macro_rules! wire_response {
     ($(#[$meta:meta])* $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty = $text:literal),+ $(,)?
+        $($(#[$field_meta:meta])* $field:ident: $type:ty = $text:literal),* $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
@@ -198,10 +124,9 @@ macro_rules! wire_response {
                 $(#[$field_meta])*
                 #[serde(rename = $text, skip_serializing_if = "crate::wire_type::LeftOut::left_out")]
                 pub $field: $type,
-            )+
+            )*
         }
 
-        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
     };
 }
 
@@ -234,12 +159,11 @@ macro_rules! wire_shared {
             }
         }
 
-        $crate::wire_type::wire_fields! { $name { $($type = $text,)+ } }
     };
 }
 
 /// An object that arrives as a query string. Empty values count as absent (Node sends them for
-/// null), a repeated key keeps its last value, unknown keys are ignored.
+/// null), a repeated key keeps its last value or adds to its list, unknown keys are ignored.
 macro_rules! wire_query {
     ($(#[$meta:meta])* $name:ident {
         $($(#[$field_meta:meta])* $field:ident: Option<$type:ty> = $text:literal $(| $alias:literal)?),+ $(,)?
@@ -255,6 +179,9 @@ macro_rules! wire_query {
         }
 
         impl $name {
+            /// The keys, in order.
+            pub const KEYS: &'static [&'static str] = &[$($text),+];
+
             /// Reads decoded pairs. The error is the name of the key whose value has the wrong type.
             pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(
                 pairs: impl IntoIterator<Item = (K, V)>,
@@ -267,8 +194,10 @@ macro_rules! wire_query {
                     }
                     match key.as_ref() {
                         $($text $(| $alias)? => {
-                            let read = $crate::received::Queried::queried(value);
-                            query.$field = Some(read.map_err(|_| $text)?);
+                            let read: $type =
+                                $crate::received::Queried::queried(value).map_err(|_| $text)?;
+                            let before = query.$field.take();
+                            query.$field = Some($crate::received::Queried::after(read, before));
                         })+
                         _ => {}
                     }
@@ -277,8 +206,7 @@ macro_rules! wire_query {
             }
         }
 
-        $crate::wire_type::wire_fields! { $name { $(Option<$type> = $text,)+ } }
     };
 }
 
-pub(crate) use {reads_objects, wire_fields, wire_query, wire_request, wire_response, wire_shared};
+pub(crate) use {reads_objects, wire_query, wire_request, wire_response, wire_shared};

@@ -294,7 +294,7 @@ async fn again(
 ) -> Result<Answer, Problem> {
     use operations::{bnpl_payments, card_payments};
     let outcome = match endpoint.name {
-        "card_payments::init_3ds" => {
+        "card_payments::threeds_init" => {
             let request = decode::body(body)?;
             card_payments::threeds_init_again(app, caller, payment_id, request)
                 .await
@@ -335,7 +335,7 @@ async fn finished(
     };
     let answer = match outcome {
         // A page holds the card, sealed: it is made again from the request, never kept.
-        Ok(answer) if endpoint.name == "card_payments::init_3ds" => return Ok(answer),
+        Ok(answer) if endpoint.name == "card_payments::threeds_init" => return Ok(answer),
         Ok(answer) => answer,
         Err(
             problem @ (Problem::Doubt { .. }
@@ -376,13 +376,15 @@ async fn called(
         "card_payments::create" => card_payments::create(app, caller, decode::body(body)?)
             .await
             .map(answer::object),
-        "card_payments::get" => card_payments::retrieve(app, caller, route.id("id")?)
+        "card_payments::retrieve" => card_payments::retrieve(app, caller, route.id("id")?)
             .await
             .map(answer::object),
-        "card_payments::init_3ds" => card_payments::threeds_init(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "card_payments::complete_3ds" => {
+        "card_payments::threeds_init" => {
+            card_payments::threeds_init(app, caller, decode::body(body)?)
+                .await
+                .map(answer::object)
+        }
+        "card_payments::threeds_complete" => {
             card_payments::threeds_complete(app, caller, decode::body(body)?)
                 .await
                 .map(answer::object)
@@ -410,7 +412,7 @@ async fn called(
         "cards::store" => cards::store(app, caller, decode::body(body)?)
             .await
             .map(answer::object),
-        "bins::get" => bins::retrieve(app, caller, route.text("binNumber"))
+        "bins::retrieve" => bins::retrieve(app, caller, route.text("binNumber"))
             .await
             .map(answer::object),
         "merchant_apms::list" => {
@@ -421,10 +423,12 @@ async fn called(
         "merchant_poses::create" => merchant_poses::create(app, caller, decode::body(body)?)
             .await
             .map(answer::object),
-        "merchant_poses::get" => merchant_poses::retrieve(app, caller, route.id("merchantPosId")?)
-            .await
-            .map(answer::object),
-        "merchant_poses::list" => {
+        "merchant_poses::retrieve" => {
+            merchant_poses::retrieve(app, caller, route.id("merchantPosId")?)
+                .await
+                .map(answer::object)
+        }
+        "merchant_poses::search" => {
             let request = decode::query(query, SearchMerchantPosRequest::from_pairs)?;
             let (items, page, size, total) = merchant_poses::search(app, caller, request).await?;
             Ok(answer::list(items, page, size, total))
@@ -440,7 +444,7 @@ async fn called(
             merchant_poses::update_status(app, caller, id, route.text("posStatus")).await?;
             Ok(answer::nothing())
         }
-        "payment_reporting::list" => {
+        "payment_reporting::search" => {
             let request = decode::query(query, SearchPaymentsRequest::from_pairs)?;
             let found = payment_reporting::search(app, caller, request).await?;
             Ok(answer::list(
@@ -450,7 +454,7 @@ async fn called(
                 found.total,
             ))
         }
-        "payment_reporting::get" => {
+        "payment_reporting::retrieve" => {
             payment_reporting::retrieve(app, caller, route.id("paymentId")?)
                 .await
                 .map(answer::object)

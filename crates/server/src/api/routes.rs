@@ -42,7 +42,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         shapes: Vec::new(),
     };
     let mut known: Vec<String> = Vec::new();
-    for endpoint in &ENDPOINTS {
+    for endpoint in ENDPOINTS {
         let shape = numbered(endpoint.path);
         match known.iter().position(|path| *path == shape) {
             Some(place) => table.shapes[place].push(endpoint),
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_endpoint_of_the_contract_is_found_by_its_own_path() {
-        for endpoint in &ENDPOINTS {
+        for endpoint in ENDPOINTS {
             let path: Vec<&str> = endpoint
                 .path
                 .split('/')
@@ -164,11 +164,11 @@ mod tests {
     fn slashes_prefixes_and_methods() {
         assert_eq!(
             name("GET", "//payment/v1/card-payments/1"),
-            Ok("card_payments::get")
+            Ok("card_payments::retrieve")
         );
         assert_eq!(
             name("GET", "/gw/payment/v1/card-payments/1"),
-            Ok("card_payments::get")
+            Ok("card_payments::retrieve")
         );
         assert_eq!(
             name("GET", "/file-reporting/v1/payment-reports/"),
@@ -176,7 +176,7 @@ mod tests {
         );
         assert_eq!(
             name("GET", "//gw//payment/v1//card-payments/1//"),
-            Ok("card_payments::get")
+            Ok("card_payments::retrieve")
         );
         assert_eq!(
             name("PATCH", "/payment/v1/card-payments"),

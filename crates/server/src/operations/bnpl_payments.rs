@@ -13,16 +13,16 @@ use crate::store::merchants::FEATURE_APMS;
 use crate::store::payments::{Amount, CardShown, Payment};
 use connectors::bank::Verdict;
 use connectors::lender::{BankOffer, Buyer, LenderLine, OffersRequest};
-use contract::bnpl::{
+use contract::bnpl_payments::{
     BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest,
-    BnplPaymentOfferResponse, BnplPaymentVerifyResponse, BnplVerifyStatus, InitBnplPaymentRequest,
+    BnplPaymentOfferResponse, BnplPaymentVerifyResponse, InitBnplPaymentRequest,
     InitBnplPaymentResponse, VerifyBnplPaymentRequest,
 };
 use contract::card::Secret;
 use contract::card_payments::PaymentResponse;
 use contract::enums::{
-    ApmAdditionalAction as Action, ApmType, Currency, PaymentPhase, PaymentProvider, PaymentStatus,
-    PaymentType,
+    ApmAdditionalAction as Action, ApmType, BnplVerifyStatus, Currency, PaymentPhase,
+    PaymentProvider, PaymentStatus, PaymentType,
 };
 use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};

@@ -108,7 +108,7 @@ pub async fn retrieve(
         card_brand: shown.brand.clone(),
         card_issuer_bank_name: shown.issuer_name.clone(),
         card_issuer_bank_id: shown.issuer_id,
-        force_3ds: Some(pos.forces_threeds() || card.is_debit()),
+        force3ds: Some(pos.forces_threeds() || card.is_debit()),
         pos: Some(MerchantPos {
             id: Some(pos.id),
             name: Some(pos.name.clone()),

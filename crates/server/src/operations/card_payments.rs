@@ -53,9 +53,10 @@ pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<PaymentResp
 pub async fn threeds_init(
     app: &App,
     caller: &Caller,
-    request: InitThreeDSPaymentRequest,
+    mut request: InitThreeDSPaymentRequest,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {
-    let (request, callback_url) = request.into_parts();
+    let callback_url = request.callback_url.take();
+    let request = CreatePaymentRequest::from(request);
     offered(&request)?;
     let callback_url = check::url("callbackUrl", callback_url)?;
     let plan = plan(app, caller, request, Some(callback_url)).await?;
@@ -72,7 +73,7 @@ pub async fn threeds_init_again(
     app: &App,
     caller: &Caller,
     payment_id: i64,
-    request: InitThreeDSPaymentRequest,
+    mut request: InitThreeDSPaymentRequest,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {
     let Some(payment) = payments::of_merchant(app, caller.merchant.id, payment_id).await? else {
         return Err(Problem::rule(Rule::PaymentNotFound));
@@ -84,8 +85,8 @@ pub async fn threeds_init_again(
             &[("status", payment.status.as_str())],
         ));
     }
-    let (request, callback_url) = request.into_parts();
-    let plan = plan(app, caller, request, callback_url).await?;
+    let callback_url = request.callback_url.take();
+    let plan = plan(app, caller, request.into(), callback_url).await?;
     let language = language_code(caller.language);
     begun(
         three_ds::begin_again(app, &caller.merchant, payment, plan, language).await?,

@@ -6,7 +6,6 @@ use crate::browser::through_threeds;
 use crate::panel::{Panel, Shown};
 use crate::world::{World, garanti, payment, with};
 use contract::payment_reporting::SearchPaymentsRequest;
-use contract::wire_type::WireType;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use server::operations::Role;
@@ -17,10 +16,8 @@ use std::collections::BTreeSet;
 
 /// The fields of the report's request that choose payments.
 fn filters() -> BTreeSet<&'static str> {
-    let fields = SearchPaymentsRequest::fields().into_iter();
-    let names = fields.map(|(name, _)| name);
-    names
-        .filter(|name| !matches!(*name, "page" | "size"))
+    let keys = SearchPaymentsRequest::KEYS.iter().copied();
+    keys.filter(|key| !matches!(*key, "page" | "size"))
         .collect()
 }
 

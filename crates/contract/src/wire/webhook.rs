@@ -1,7 +1,9 @@
-//! What is posted to a merchant's webhook address.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
+//! The objects of `webhook`.
+
+use super::enums::{WebhookEventType, WebhookStatus};
 use crate::datetime::LocalDateTime;
-use crate::enums::{WebhookEventType, WebhookStatus};
 use crate::wire_type::wire_response;
 use serde_json::{Map, Value};
 

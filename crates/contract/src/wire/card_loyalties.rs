@@ -1,11 +1,21 @@
-//! Rewards of a card and their use in a payment: `/payment/v1/card-loyalties`.
-//! Points are amounts in the payment's currency; they do not lower `price` or `paidPrice`.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
+//! The objects of `card-loyalties`.
+
+use super::card_payments::{FraudCheckParameters, MerchantPos};
+use super::enums::{FraudAction, LoyaltyType, LoyaltyUnitType};
 use crate::card::{CardText, SensitiveText};
-use crate::card_payments::{FraudCheckParameters, MerchantPos};
-use crate::enums::{FraudAction, LoyaltyType, LoyaltyUnitType};
 use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response, wire_shared};
+
+wire_response! {
+    /// What the fraud check said.
+    FraudResult {
+        id: Option<i64> = "id",
+        score: Option<Decimal> = "score",
+        action: Option<FraudAction> = "action",
+    }
+}
 
 wire_shared! {
     /// A reward: offered by an inquiry, chosen in `card.loyalty`, echoed by a payment.
@@ -15,24 +25,6 @@ wire_shared! {
         message: Option<String> = "message",
         loyalty_params: Option<LoyaltyParams> = "loyaltyParams",
         loyalty_data: Option<LoyaltyData> = "loyaltyData",
-    }
-}
-
-wire_shared! {
-    /// Points: on the card, of this merchant, as miles, and their sum.
-    Reward {
-        card_reward_money: Option<Decimal> = "cardRewardMoney",
-        firm_reward_money: Option<Decimal> = "firmRewardMoney",
-        mile_reward_money: Option<Decimal> = "mileRewardMoney",
-        total_reward_money: Option<Decimal> = "totalRewardMoney",
-    }
-}
-
-wire_shared! {
-    /// What the shop chose for a reward.
-    LoyaltyParams {
-        postponing_payment_count: Option<i32> = "postponingPaymentCount",
-        code: Option<String> = "code",
     }
 }
 
@@ -48,6 +40,24 @@ wire_shared! {
         due_date_shift_direction: Option<String> = "dueDateShiftDirection",
         single_total_due_date_day_count: Option<Decimal> = "singleTotalDueDateDayCount",
         code: Option<String> = "code",
+    }
+}
+
+wire_shared! {
+    /// What the shop chose for a reward.
+    LoyaltyParams {
+        postponing_payment_count: Option<i32> = "postponingPaymentCount",
+        code: Option<String> = "code",
+    }
+}
+
+wire_shared! {
+    /// Points: on the card, of this merchant, as miles, and their sum.
+    Reward {
+        card_reward_money: Option<Decimal> = "cardRewardMoney",
+        firm_reward_money: Option<Decimal> = "firmRewardMoney",
+        mile_reward_money: Option<Decimal> = "mileRewardMoney",
+        total_reward_money: Option<Decimal> = "totalRewardMoney",
     }
 }
 
@@ -77,18 +87,9 @@ wire_response! {
         card_issuer_bank_name: Option<String> = "cardIssuerBankName",
         card_issuer_bank_id: Option<i64> = "cardIssuerBankId",
         /// The merchant forces 3DS on this POS, or the card is a debit card. Informs only.
-        force_3ds: Option<bool> = "force3ds",
+        force3ds: Option<bool> = "force3ds",
         pos: Option<MerchantPos> = "pos",
         fraud_result: Option<FraudResult> = "fraudResult",
         loyalties: Vec<Loyalty> = "loyalties",
-    }
-}
-
-wire_response! {
-    /// What the fraud check said.
-    FraudResult {
-        id: Option<i64> = "id",
-        score: Option<Decimal> = "score",
-        action: Option<FraudAction> = "action",
     }
 }

@@ -1,6 +1,8 @@
-//! What a BIN says about a card: `/installment/v1/bins`.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
-use crate::enums::{CardAssociation, CardType};
+//! The objects of `bins`.
+
+use super::enums::{CardAssociation, CardType};
 use crate::wire_type::wire_response;
 
 wire_response! {

@@ -1,18 +1,38 @@
-//! Card payments, with and without 3DS: `/payment/v1/card-payments`.
-//! A payment's amounts are spelled with the scale they were received in.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
-use crate::card::{CardText, SensitiveText};
-use crate::card_loyalties::Loyalty;
-use crate::datetime::LocalDateTime;
-use crate::enums::{
+//! The objects of `card-payments`.
+
+use super::card_loyalties::Loyalty;
+use super::enums::{
     AdditionalAction, CardAssociation, CardType, Currency, FraudAction, OrderingRule, PaymentGroup,
-    PaymentPhase, PaymentProvider, PaymentSource, PaymentStatus, PaymentType, TokenizedCardType,
-    TransactionStatus,
+    PaymentPhase, PaymentProvider, PaymentSource, PaymentStatus, PaymentType, PosIntegrator,
+    TokenizedCardType, TransactionStatus,
 };
+use crate::card::{CardText, SensitiveText};
+use crate::datetime::LocalDateTime;
 use crate::errors::ErrorGroup;
 use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response};
 use serde_json::{Map, Value};
+
+wire_request! {
+    /// Finishes a 3DS payment after the bank has sent the browser back.
+    CompleteThreeDSPaymentRequest {
+        payment_id: Option<i64> = "paymentId",
+    }
+}
+
+wire_request! {
+    /// `CreateDepositToCardRequest` of the public contract.
+    CreateDepositToCardRequest {
+        price: Option<Decimal> = "price",
+        currency: Option<Currency> = "currency",
+        description: Option<String> = "description",
+        order_id: Option<String> = "orderId",
+        card: Option<Card> = "card",
+        integrator: Option<DepositToCardPaymentIntegratorDto> = "integrator",
+    }
+}
 
 wire_request! {
     /// A card payment without 3DS.
@@ -82,9 +102,9 @@ wire_request! {
 }
 
 wire_request! {
-    /// Finishes a 3DS payment after the bank has sent the browser back.
-    CompleteThreeDSPaymentRequest {
-        payment_id: Option<i64> = "paymentId",
+    /// `PostAuthPaymentRequest` of the public contract.
+    PostAuthPaymentRequest {
+        paid_price: Option<Decimal> = "paidPrice",
     }
 }
 
@@ -111,9 +131,9 @@ wire_request! {
 }
 
 wire_request! {
-    /// A card in a wallet of a phone.
-    TokenizedCard {
-        r#type: Option<TokenizedCardType> = "type",
+    /// `DepositToCardPaymentIntegratorDto` of the public contract.
+    DepositToCardPaymentIntegratorDto {
+        name: Option<PosIntegrator> = "name",
         data: Option<Map<String, Value>> = "data",
     }
 }
@@ -123,15 +143,6 @@ wire_request! {
     EncryptedCard {
         card_data: Option<SensitiveText> = "cardData",
         r#type: Option<String> = "type",
-    }
-}
-
-wire_request! {
-    /// How the POS is chosen.
-    RoutingOptions {
-        ordering_rule: Option<OrderingRule> = "orderingRule",
-        pos_aliases: Option<Vec<String>> = "posAliases",
-        ignore_advanced_pos_routing_rules: Option<bool> = "ignoreAdvancedPosRoutingRules",
     }
 }
 
@@ -154,6 +165,49 @@ wire_request! {
         sub_merchant_member_id: Option<i64> = "subMerchantMemberId",
         sub_merchant_member_price: Option<Decimal> = "subMerchantMemberPrice",
         blockage_day: Option<i32> = "blockageDay",
+    }
+}
+
+wire_request! {
+    /// How the POS is chosen.
+    RoutingOptions {
+        ordering_rule: Option<OrderingRule> = "orderingRule",
+        pos_aliases: Option<Vec<String>> = "posAliases",
+        ignore_advanced_pos_routing_rules: Option<bool> = "ignoreAdvancedPosRoutingRules",
+    }
+}
+
+wire_request! {
+    /// A card in a wallet of a phone.
+    TokenizedCard {
+        r#type: Option<TokenizedCardType> = "type",
+        data: Option<Map<String, Value>> = "data",
+    }
+}
+
+wire_response! {
+    /// `CreateDepositToCardPaymentResponse` of the public contract.
+    CreateDepositToCardPaymentResponse {
+        id: Option<i64> = "id",
+        created_date: Option<LocalDateTime> = "createdDate",
+        price: Option<Decimal> = "price",
+        reference_id: Option<String> = "referenceId",
+        payment_status: Option<PaymentStatus> = "paymentStatus",
+        currency: Option<Currency> = "currency",
+        description: Option<String> = "description",
+        order_id: Option<String> = "orderId",
+    }
+}
+
+wire_response! {
+    /// What the shop shows to the browser next.
+    InitThreeDSPaymentResponse {
+        /// Base64 of UTF-8 HTML.
+        html_content: Option<String> = "htmlContent",
+        payment_id: Option<i64> = "paymentId",
+        redirect_url: Option<String> = "redirectUrl",
+        payment_status: Option<PaymentStatus> = "paymentStatus",
+        additional_action: Option<AdditionalAction> = "additionalAction",
     }
 }
 
@@ -216,14 +270,21 @@ wire_response! {
 }
 
 wire_response! {
-    /// What the shop shows to the browser next.
-    InitThreeDSPaymentResponse {
-        /// Base64 of UTF-8 HTML.
-        html_content: Option<String> = "htmlContent",
-        payment_id: Option<i64> = "paymentId",
-        redirect_url: Option<String> = "redirectUrl",
-        payment_status: Option<PaymentStatus> = "paymentStatus",
-        additional_action: Option<AdditionalAction> = "additionalAction",
+    /// The POS that took a payment or answered an inquiry.
+    MerchantPos {
+        id: Option<i64> = "id",
+        name: Option<String> = "name",
+        alias: Option<String> = "alias",
+        bank_id: Option<i64> = "bankId",
+    }
+}
+
+wire_response! {
+    /// Why a payment failed.
+    PaymentError {
+        error_code: Option<String> = "errorCode",
+        error_description: Option<String> = "errorDescription",
+        error_group: Option<ErrorGroup> = "errorGroup",
     }
 }
 
@@ -260,51 +321,31 @@ wire_response! {
     }
 }
 
-wire_response! {
-    /// The POS that took a payment or answered an inquiry.
-    MerchantPos {
-        id: Option<i64> = "id",
-        name: Option<String> = "name",
-        alias: Option<String> = "alias",
-        bank_id: Option<i64> = "bankId",
-    }
-}
-
-wire_response! {
-    /// Why a payment failed.
-    PaymentError {
-        error_code: Option<String> = "errorCode",
-        error_description: Option<String> = "errorDescription",
-        error_group: Option<ErrorGroup> = "errorGroup",
-    }
-}
-
-impl InitThreeDSPaymentRequest {
-    /// The payment itself, as it would be without 3DS, and the address that the browser returns to.
-    pub fn into_parts(self) -> (CreatePaymentRequest, Option<String>) {
-        let payment = CreatePaymentRequest {
-            price: self.price,
-            paid_price: self.paid_price,
-            wallet_price: self.wallet_price,
-            pos_alias: self.pos_alias,
-            installment: self.installment,
-            currency: self.currency,
-            payment_group: self.payment_group,
-            conversation_id: self.conversation_id,
-            external_id: self.external_id,
-            client_ip: self.client_ip,
-            payment_phase: self.payment_phase,
-            payment_channel: self.payment_channel,
-            buyer_member_id: self.buyer_member_id,
-            bank_order_id: self.bank_order_id,
-            card: self.card,
-            routing_options: self.routing_options,
-            fraud_params: self.fraud_params,
-            items: self.items,
-            additional_params: self.additional_params,
-            retry: self.retry,
-            client_port: self.client_port,
-        };
-        (payment, self.callback_url)
+impl From<InitThreeDSPaymentRequest> for CreatePaymentRequest {
+    /// Takes what both have. The rest is absent.
+    fn from(given: InitThreeDSPaymentRequest) -> CreatePaymentRequest {
+        CreatePaymentRequest {
+            price: given.price,
+            paid_price: given.paid_price,
+            wallet_price: given.wallet_price,
+            pos_alias: given.pos_alias,
+            installment: given.installment,
+            currency: given.currency,
+            payment_group: given.payment_group,
+            conversation_id: given.conversation_id,
+            external_id: given.external_id,
+            client_ip: given.client_ip,
+            payment_phase: given.payment_phase,
+            payment_channel: given.payment_channel,
+            buyer_member_id: given.buyer_member_id,
+            bank_order_id: given.bank_order_id,
+            card: given.card,
+            routing_options: given.routing_options,
+            fraud_params: given.fraud_params,
+            items: given.items,
+            additional_params: given.additional_params,
+            retry: given.retry,
+            client_port: given.client_port,
+        }
     }
 }

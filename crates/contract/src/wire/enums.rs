@@ -1,6 +1,16 @@
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
+
 //! Enums of the wire, spelled as the official clients spell them (the union of all clients).
 
 use crate::wire_enum::wire_enum;
+
+wire_enum! {
+    /// `AccountOwner` of the public contract.
+    AccountOwner {
+        Merchant = "MERCHANT",
+        SubMerchantMember = "SUB_MERCHANT_MEMBER",
+    }
+}
 
 wire_enum! {
     /// `AdditionalAction` of the public contract.
@@ -76,6 +86,22 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `ApprovalStatus` of the public contract.
+    ApprovalStatus {
+        Success = "SUCCESS",
+        Failure = "FAILURE",
+    }
+}
+
+wire_enum! {
+    /// `BankAccountTrackingSource` of the public contract.
+    BankAccountTrackingSource {
+        Ykb = "YKB",
+        Garanti = "GARANTI",
+    }
+}
+
+wire_enum! {
     /// `BnplCartItemType` of the public contract.
     BnplCartItemType {
         MobilePhonePriceAboveRegulationLimit = "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT",
@@ -108,6 +134,17 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `BounceStatus` of the public contract.
+    BounceStatus {
+        NotBounced = "NOT_BOUNCED",
+        Bounced = "BOUNCED",
+        Updated = "UPDATED",
+        PayoutStarted = "PAYOUT_STARTED",
+        PayoutCompleted = "PAYOUT_COMPLETED",
+    }
+}
+
+wire_enum! {
     /// `CardAssociation` of the public contract.
     CardAssociation {
         Visa = "VISA",
@@ -123,6 +160,21 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `CardBrand` of the public contract.
+    CardBrand {
+        Bonus = "Bonus",
+        Axess = "Axess",
+        Maximum = "Maximum",
+        World = "World",
+        Paraf = "Paraf",
+        Cardfinans = "CardFinans",
+        BankkartCombo = "Bankkart Combo",
+        Advantage = "Advantage",
+        SaLamKart = "Sağlam Kart",
+    }
+}
+
+wire_enum! {
     /// `CardExpiryStatus` of the public contract.
     CardExpiryStatus {
         Expired = "EXPIRED",
@@ -132,11 +184,47 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `CardProvider` of the public contract.
+    CardProvider {
+        Iyzico = "IYZICO",
+        Ipara = "IPARA",
+        BirlesikOdeme = "BIRLESIK_ODEME",
+        Mex = "MEX",
+    }
+}
+
+wire_enum! {
     /// `CardType` of the public contract.
     CardType {
         CreditCard = "CREDIT_CARD",
         DebitCard = "DEBIT_CARD",
         PrepaidCard = "PREPAID_CARD",
+    }
+}
+
+wire_enum! {
+    /// `CardVerificationAuthType` of the public contract.
+    CardVerificationAuthType {
+        NonThreeDs = "NON_THREE_DS",
+        ThreeDs = "THREE_DS",
+        None = "NONE",
+    }
+}
+
+wire_enum! {
+    /// `CardVerifyStatus` of the public contract.
+    CardVerifyStatus {
+        Success = "SUCCESS",
+        Failure = "FAILURE",
+        ThreeDsPending = "THREE_DS_PENDING",
+    }
+}
+
+wire_enum! {
+    /// `ClientType` of the public contract.
+    ClientType {
+        M = "M",
+        W = "W",
     }
 }
 
@@ -166,10 +254,55 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `FileStatus` of the public contract.
+    FileStatus {
+        Created = "CREATED",
+        Uploaded = "UPLOADED",
+        Approved = "APPROVED",
+    }
+}
+
+wire_enum! {
     /// `FraudAction` of the public contract.
     FraudAction {
         Block = "BLOCK",
         Review = "REVIEW",
+    }
+}
+
+wire_enum! {
+    /// `FraudCheckStatus` of the public contract.
+    FraudCheckStatus {
+        Waiting = "WAITING",
+        NotFraud = "NOT_FRAUD",
+        Fraud = "FRAUD",
+    }
+}
+
+wire_enum! {
+    /// `FraudOperation` of the public contract.
+    FraudOperation {
+        Payment = "PAYMENT",
+        Loyalty = "LOYALTY",
+    }
+}
+
+wire_enum! {
+    /// `FraudRuleScope` of the public contract.
+    FraudRuleScope {
+        Merchant = "MERCHANT",
+        Global = "GLOBAL",
+    }
+}
+
+wire_enum! {
+    /// `FraudValueType` of the public contract.
+    FraudValueType {
+        Card = "CARD",
+        Ip = "IP",
+        PhoneNumber = "PHONE_NUMBER",
+        Email = "EMAIL",
+        Other = "OTHER",
     }
 }
 
@@ -191,6 +324,40 @@ wire_enum! {
     LoyaltyUnitType {
         Month = "MONTH",
         Day = "DAY",
+    }
+}
+
+wire_enum! {
+    /// `MasterpassValidationType` of the public contract.
+    MasterpassValidationType {
+        None = "NONE",
+        Otp = "OTP",
+        ThreeDs = "THREE_DS",
+    }
+}
+
+wire_enum! {
+    /// `MemberType` of the public contract.
+    MemberType {
+        Personal = "PERSONAL",
+        PrivateCompany = "PRIVATE_COMPANY",
+        LimitedOrJointStockCompany = "LIMITED_OR_JOINT_STOCK_COMPANY",
+    }
+}
+
+wire_enum! {
+    /// `MerchantType` of the public contract.
+    MerchantType {
+        Merchant = "MERCHANT",
+        SubMerchantMember = "SUB_MERCHANT_MEMBER",
+    }
+}
+
+wire_enum! {
+    /// `MultiPaymentStatus` of the public contract.
+    MultiPaymentStatus {
+        Completed = "COMPLETED",
+        Created = "CREATED",
     }
 }
 
@@ -224,6 +391,51 @@ wire_enum! {
     PaymentGroup {
         Product = "PRODUCT",
         ListingOrSubscription = "LISTING_OR_SUBSCRIPTION",
+    }
+}
+
+wire_enum! {
+    /// `PaymentMethod` of the public contract.
+    PaymentMethod {
+        Card = "CARD",
+        Masterpass = "MASTERPASS",
+        Papara = "PAPARA",
+        Payoneer = "PAYONEER",
+        Sodexo = "SODEXO",
+        SodexoGift = "SODEXO_GIFT",
+        Edenred = "EDENRED",
+        EdenredGift = "EDENRED_GIFT",
+        Tokenflex = "TOKENFLEX",
+        TokenflexGift = "TOKENFLEX_GIFT",
+        Alipay = "ALIPAY",
+        Paypal = "PAYPAL",
+        Klarna = "KLARNA",
+        Afterpay = "AFTERPAY",
+        InstantTransfer = "INSTANT_TRANSFER",
+        Stripe = "STRIPE",
+        Hepsipay = "HEPSIPAY",
+        GarantiPay = "GARANTI_PAY",
+        Juzdan = "JUZDAN",
+        YkbWorldPay = "YKB_WORLD_PAY",
+        YkbWorldPayShoppingLoan = "YKB_WORLD_PAY_SHOPPING_LOAN",
+        Multinet = "MULTINET",
+        MultinetGift = "MULTINET_GIFT",
+        MultinetNeoGift = "MULTINET_NEO_GIFT",
+        Metropol = "METROPOL",
+        Ispay = "ISPAY",
+        Paymob = "PAYMOB",
+        VodafoneDcb = "VODAFONE_DCB",
+        Kaspi = "KASPI",
+        Bizum = "BIZUM",
+        PaylandsMbWay = "PAYLANDS_MB_WAY",
+        Zip = "ZIP",
+        Dkb = "DKB",
+        PaycellDcb = "PAYCELL_DCB",
+        Setcard = "SETCARD",
+        Iwallet = "IWALLET",
+        Papel = "PAPEL",
+        BkmExpress = "BKM_EXPRESS",
+        SetcardGift = "SETCARD_GIFT",
     }
 }
 
@@ -332,6 +544,23 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `PayoutAccountType` of the public contract.
+    PayoutAccountType {
+        Wise = "WISE",
+    }
+}
+
+wire_enum! {
+    /// `PosApmPaymentProvider` of the public contract.
+    PosApmPaymentProvider {
+        YkbWorldPay = "YKB_WORLD_PAY",
+        YkbWorldPayShoppingLoan = "YKB_WORLD_PAY_SHOPPING_LOAN",
+        Googlepay = "GOOGLEPAY",
+        GarantiPay = "GARANTI_PAY",
+    }
+}
+
+wire_enum! {
     /// `PosIntegrator` of the public contract.
     PosIntegrator {
         Adyen = "ADYEN",
@@ -427,6 +656,23 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `RecordType` of the public contract.
+    RecordType {
+        Send = "SEND",
+        Receive = "RECEIVE",
+    }
+}
+
+wire_enum! {
+    /// `RefundDestinationType` of the public contract.
+    RefundDestinationType {
+        Card = "CARD",
+        Provider = "PROVIDER",
+        Wallet = "WALLET",
+    }
+}
+
+wire_enum! {
     /// `RefundStatus` of the public contract.
     RefundStatus {
         Success = "SUCCESS",
@@ -444,11 +690,78 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// `RefundDestinationType` of the public contract.
-    RefundDestinationType {
-        Card = "CARD",
-        Provider = "PROVIDER",
+    /// `RemittanceReasonType` of the public contract.
+    RemittanceReasonType {
+        SubmerchantSendReceive = "SUBMERCHANT_SEND_RECEIVE",
+        RedeemOnlyLoyalty = "REDEEM_ONLY_LOYALTY",
+    }
+}
+
+wire_enum! {
+    /// `RemittanceType` of the public contract.
+    RemittanceType {
+        Send = "SEND",
+        Receive = "RECEIVE",
+    }
+}
+
+wire_enum! {
+    /// `ReportFileType` of the public contract.
+    ReportFileType {
+        Csv = "CSV",
+        Xlsx = "XLSX",
+    }
+}
+
+wire_enum! {
+    /// `ReportPeriod` of the public contract.
+    ReportPeriod {
+        Instant = "INSTANT",
+    }
+}
+
+wire_enum! {
+    /// `ReportType` of the public contract.
+    ReportType {
+        Transaction = "TRANSACTION",
+        Payment = "PAYMENT",
+    }
+}
+
+wire_enum! {
+    /// `SettlementEarningsDestination` of the public contract.
+    SettlementEarningsDestination {
+        Iban = "IBAN",
         Wallet = "WALLET",
+        CrossBorder = "CROSS_BORDER",
+        None = "NONE",
+    }
+}
+
+wire_enum! {
+    /// `SettlementResultStatus` of the public contract.
+    SettlementResultStatus {
+        Success = "SUCCESS",
+        Failure = "FAILURE",
+        NoRecordFound = "NO_RECORD_FOUND",
+    }
+}
+
+wire_enum! {
+    /// `SettlementSource` of the public contract.
+    SettlementSource {
+        Collection = "COLLECTION",
+        Withdraw = "WITHDRAW",
+        Bounced = "BOUNCED",
+    }
+}
+
+wire_enum! {
+    /// `SettlementType` of the public contract.
+    SettlementType {
+        Settlement = "SETTLEMENT",
+        BouncedSettlement = "BOUNCED_SETTLEMENT",
+        Withdraw = "WITHDRAW",
     }
 }
 
@@ -469,6 +782,17 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// `TransactionPayoutStatus` of the public contract.
+    TransactionPayoutStatus {
+        Cancelled = "CANCELLED",
+        NoPayout = "NO_PAYOUT",
+        WaitingForPayout = "WAITING_FOR_PAYOUT",
+        PayoutStarted = "PAYOUT_STARTED",
+        PayoutCompleted = "PAYOUT_COMPLETED",
+    }
+}
+
+wire_enum! {
     /// `TransactionStatus` of the public contract.
     TransactionStatus {
         WaitingForApproval = "WAITING_FOR_APPROVAL",
@@ -478,13 +802,35 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// `TransactionPayoutStatus` of the public contract.
-    TransactionPayoutStatus {
-        Cancelled = "CANCELLED",
-        NoPayout = "NO_PAYOUT",
-        WaitingForPayout = "WAITING_FOR_PAYOUT",
-        PayoutStarted = "PAYOUT_STARTED",
-        PayoutCompleted = "PAYOUT_COMPLETED",
+    /// `WalletTransactionRefundCardTransactionType` of the public contract.
+    WalletTransactionRefundCardTransactionType {
+        Payment = "PAYMENT",
+        PaymentTx = "PAYMENT_TX",
+        WalletTx = "WALLET_TX",
+    }
+}
+
+wire_enum! {
+    /// `WalletTransactionType` of the public contract.
+    WalletTransactionType {
+        PaymentRedeem = "PAYMENT_REDEEM",
+        RefundDeposit = "REFUND_DEPOSIT",
+        RefundTxDeposit = "REFUND_TX_DEPOSIT",
+        Withdraw = "WITHDRAW",
+        CancelRefundWalletToCard = "CANCEL_REFUND_WALLET_TO_CARD",
+        RefundWalletTxToCard = "REFUND_WALLET_TX_TO_CARD",
+        RefundWalletTxFundTransfer = "REFUND_WALLET_TX_FUND_TRANSFER",
+        CancelRefundToWallet = "CANCEL_REFUND_TO_WALLET",
+        RefundTxToWallet = "REFUND_TX_TO_WALLET",
+        ManualRefundTxToWallet = "MANUAL_REFUND_TX_TO_WALLET",
+        SettlementEarnings = "SETTLEMENT_EARNINGS",
+        DepositFromCard = "DEPOSIT_FROM_CARD",
+        DepositFromApm = "DEPOSIT_FROM_APM",
+        DepositFromFundTransfer = "DEPOSIT_FROM_FUND_TRANSFER",
+        Remittance = "REMITTANCE",
+        Loyalty = "LOYALTY",
+        WithdrawCancel = "WITHDRAW_CANCEL",
+        MerchantBalanceReset = "MERCHANT_BALANCE_RESET",
     }
 }
 
@@ -519,20 +865,10 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// `MemberType` of the public contract.
-    MemberType {
-        Personal = "PERSONAL",
-        PrivateCompany = "PRIVATE_COMPANY",
-        LimitedOrJointStockCompany = "LIMITED_OR_JOINT_STOCK_COMPANY",
-    }
-}
-
-wire_enum! {
-    /// `SettlementEarningsDestination` of the public contract.
-    SettlementEarningsDestination {
-        Iban = "IBAN",
-        Wallet = "WALLET",
-        CrossBorder = "CROSS_BORDER",
-        None = "NONE",
+    /// `responseStatus` of the older verify call.
+    BnplVerifyStatus {
+        Approved = "APPROVED",
+        Declined = "DECLINED",
+        Waiting = "WAITING",
     }
 }

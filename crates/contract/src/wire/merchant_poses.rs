@@ -1,12 +1,22 @@
-//! A merchant's accounts at banks: `/merchant/v1/merchant-poses`.
-//! Requests hold bank passwords; answers show passwords and keys masked.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
-use crate::card::SensitiveText;
-use crate::enums::{
+//! The objects of `merchant-poses`.
+
+use super::enums::{
     CardAssociation, Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator,
-    PosOperationType, PosStatus, PosUserType,
+    PosOperationType, PosStatus, PosUserType, Status,
 };
+use crate::card::SensitiveText;
+use crate::money::Decimal;
 use crate::wire_type::{wire_query, wire_request, wire_response};
+
+wire_response! {
+    /// Whether the POS answers at present.
+    AutopilotState {
+        is_three_ds_up: Option<bool> = "isThreeDsUp",
+        is_non_three_ds_up: Option<bool> = "isNonThreeDsUp",
+    }
+}
 
 wire_request! {
     /// Adds a POS.
@@ -32,13 +42,24 @@ wire_request! {
     }
 }
 
+wire_query! {
+    /// Which POSes to list.
+    SearchMerchantPosRequest {
+        name: Option<String> = "name",
+        alias: Option<String> = "alias",
+        currency: Option<Currency> = "currency",
+        enable_installment: Option<bool> = "enableInstallment",
+        enable_foreign_card: Option<bool> = "enableForeignCard",
+        bank_name: Option<String> = "bankName",
+        page: Option<i32> = "page",
+        size: Option<i32> = "size",
+    }
+}
+
 wire_request! {
-    /// A user of the new POS at its bank.
-    CreateMerchantPosUser {
-        pos_username: Option<String> = "posUsername",
-        pos_password: Option<SensitiveText> = "posPassword",
-        pos_user_type: Option<PosUserType> = "posUserType",
-        pos_operation_type: Option<PosOperationType> = "posOperationType",
+    /// `UpdateMerchantPosCommissionsRequest` of the public contract.
+    UpdateMerchantPosCommissionsRequest {
+        commissions: Option<Vec<UpdateMerchantPosCommission>> = "commissions",
     }
 }
 
@@ -71,6 +92,33 @@ wire_request! {
 }
 
 wire_request! {
+    /// A user of the new POS at its bank.
+    CreateMerchantPosUser {
+        pos_username: Option<String> = "posUsername",
+        pos_password: Option<SensitiveText> = "posPassword",
+        pos_user_type: Option<PosUserType> = "posUserType",
+        pos_operation_type: Option<PosOperationType> = "posOperationType",
+    }
+}
+
+wire_request! {
+    /// `UpdateMerchantPosCommission` of the public contract.
+    UpdateMerchantPosCommission {
+        card_brand_name: Option<String> = "cardBrandName",
+        installment: Option<i32> = "installment",
+        status: Option<Status> = "status",
+        blockage_day: Option<i32> = "blockageDay",
+        installment_label: Option<String> = "installmentLabel",
+        bank_on_us_credit_card_commission_rate: Option<Decimal> = "bankOnUsCreditCardCommissionRate",
+        bank_on_us_debit_card_commission_rate: Option<Decimal> = "bankOnUsDebitCardCommissionRate",
+        bank_not_on_us_credit_card_commission_rate: Option<Decimal> = "bankNotOnUsCreditCardCommissionRate",
+        bank_not_on_us_debit_card_commission_rate: Option<Decimal> = "bankNotOnUsDebitCardCommissionRate",
+        bank_foreign_card_commission_rate: Option<Decimal> = "bankForeignCardCommissionRate",
+        merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
+    }
+}
+
+wire_request! {
     /// A user of the POS at its bank; a masked password changes nothing.
     UpdateMerchantPosUser {
         id: Option<i64> = "id",
@@ -81,17 +129,21 @@ wire_request! {
     }
 }
 
-wire_query! {
-    /// Which POSes to list.
-    SearchMerchantPosRequest {
-        name: Option<String> = "name",
-        alias: Option<String> = "alias",
-        currency: Option<Currency> = "currency",
-        enable_installment: Option<bool> = "enableInstallment",
-        enable_foreign_card: Option<bool> = "enableForeignCard",
-        bank_name: Option<String> = "bankName",
-        page: Option<i32> = "page",
-        size: Option<i32> = "size",
+wire_response! {
+    /// `MerchantPosCommissionResponse` of the public contract.
+    MerchantPosCommissionResponse {
+        id: Option<i64> = "id",
+        status: Option<Status> = "status",
+        installment: Option<i32> = "installment",
+        blockage_day: Option<i32> = "blockageDay",
+        installment_label: Option<String> = "installmentLabel",
+        card_brand_name: Option<String> = "cardBrandName",
+        bank_on_us_credit_card_commission_rate: Option<Decimal> = "bankOnUsCreditCardCommissionRate",
+        bank_not_on_us_credit_card_commission_rate: Option<Decimal> = "bankNotOnUsCreditCardCommissionRate",
+        bank_on_us_debit_card_commission_rate: Option<Decimal> = "bankOnUsDebitCardCommissionRate",
+        bank_not_on_us_debit_card_commission_rate: Option<Decimal> = "bankNotOnUsDebitCardCommissionRate",
+        bank_foreign_card_commission_rate: Option<Decimal> = "bankForeignCardCommissionRate",
+        merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
     }
 }
 
@@ -141,13 +193,5 @@ wire_response! {
         pos_password: Option<String> = "posPassword",
         pos_user_type: Option<PosUserType> = "posUserType",
         pos_operation_type: Option<PosOperationType> = "posOperationType",
-    }
-}
-
-wire_response! {
-    /// Whether the POS answers at present.
-    AutopilotState {
-        is_three_ds_up: Option<bool> = "isThreeDsUp",
-        is_non_three_ds_up: Option<bool> = "isNonThreeDsUp",
     }
 }

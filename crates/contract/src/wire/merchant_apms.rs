@@ -1,6 +1,8 @@
-//! A merchant's alternative payment methods: `/merchant/v1/merchant-apms`.
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
 
-use crate::enums::{ApmType, Currency, Status};
+//! The objects of `merchant-apms`.
+
+use super::enums::{ApmType, Currency, Status};
 use crate::wire_type::wire_response;
 
 wire_response! {

@@ -1,0 +1,54 @@
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
+
+//! The objects of the wire, a file per noun of the URL; enums and endpoints.
+
+pub mod apm_payments;
+pub mod apple_pay;
+pub mod bins;
+pub mod bkm_express;
+pub mod bnpl_payments;
+pub mod card_loyalties;
+pub mod card_payments;
+pub mod cards;
+pub mod checkout_card_verify;
+pub mod checkout_payments;
+pub mod deposits;
+pub(crate) mod endpoints;
+pub mod enums;
+pub mod fraud_checks;
+pub mod garanti_pay_payments;
+pub mod installments;
+pub mod instant_transfer_banks;
+pub mod instant_wallet_settlements;
+pub mod ivr_cards;
+pub mod juzdan_payments;
+pub mod masterpass_accounts;
+pub mod masterpass_payments;
+pub mod meal_voucher;
+pub mod members;
+pub mod merchant_apms;
+pub mod merchant_bank_account_trackings;
+pub mod merchant_poses;
+pub mod merchants;
+pub mod multi_payments;
+pub mod payment_reporting;
+pub mod payment_reports;
+pub mod payment_tokens;
+pub mod payment_transactions;
+pub mod payout_accounts;
+pub mod pos_apm_payments;
+pub mod products;
+pub mod refund_transactions;
+pub mod refunds;
+pub mod remittances;
+pub mod report_demands;
+pub mod reports;
+pub mod rules;
+pub mod settlement_file;
+pub mod settlement_file_rows;
+pub mod transaction_reports;
+pub mod value_lists;
+pub mod wallet_transactions;
+pub mod wallets;
+pub mod webhook;
+pub mod withdraws;

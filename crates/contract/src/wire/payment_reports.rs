@@ -1,0 +1,15 @@
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
+
+//! The objects of `payment-reports`.
+
+use super::enums::ReportFileType;
+use crate::datetime::ReceivedDateTime;
+use crate::wire_type::wire_query;
+
+wire_query! {
+    /// `RetrieveDailyPaymentReportRequest` of the public contract.
+    RetrieveDailyPaymentReportRequest {
+        report_date: Option<ReceivedDateTime> = "reportDate",
+        file_type: Option<ReportFileType> = "fileType",
+    }
+}

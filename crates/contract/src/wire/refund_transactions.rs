@@ -1,0 +1,51 @@
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
+
+//! The objects of `refund-transactions`.
+
+use super::enums::{Currency, RefundDestinationType, RefundStatus};
+use crate::datetime::LocalDateTime;
+use crate::money::Decimal;
+use crate::wire_type::{wire_request, wire_response};
+
+wire_request! {
+    /// `RefundPaymentTransactionMarkAsRefundedRequest` of the public contract.
+    RefundPaymentTransactionMarkAsRefundedRequest {
+        payment_transaction_id: Option<i64> = "paymentTransactionId",
+        conversation_id: Option<String> = "conversationId",
+        refund_price: Option<Decimal> = "refundPrice",
+        refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
+        charge_from_me: Option<bool> = "chargeFromMe",
+    }
+}
+
+wire_request! {
+    /// `RefundPaymentTransactionRequest` of the public contract.
+    RefundPaymentTransactionRequest {
+        payment_transaction_id: Option<i64> = "paymentTransactionId",
+        conversation_id: Option<String> = "conversationId",
+        refund_price: Option<Decimal> = "refundPrice",
+        refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
+        charge_from_me: Option<bool> = "chargeFromMe",
+    }
+}
+
+wire_response! {
+    /// `PaymentTransactionRefundResponse` of the public contract.
+    PaymentTransactionRefundResponse {
+        id: Option<i64> = "id",
+        created_date: Option<LocalDateTime> = "createdDate",
+        status: Option<RefundStatus> = "status",
+        refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
+        refund_price: Option<Decimal> = "refundPrice",
+        refund_bank_price: Option<Decimal> = "refundBankPrice",
+        refund_wallet_price: Option<Decimal> = "refundWalletPrice",
+        conversation_id: Option<String> = "conversationId",
+        auth_code: Option<String> = "authCode",
+        host_reference: Option<String> = "hostReference",
+        trans_id: Option<String> = "transId",
+        is_after_settlement: Option<bool> = "isAfterSettlement",
+        payment_transaction_id: Option<i64> = "paymentTransactionId",
+        currency: Option<Currency> = "currency",
+        payment_id: Option<i64> = "paymentId",
+    }
+}

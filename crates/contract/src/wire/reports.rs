@@ -1,0 +1,13 @@
+// Written by `cargo xtask contract` from crates/contract/data. Do not edit.
+
+//! The objects of `reports`.
+
+use super::enums::ReportFileType;
+use crate::wire_type::wire_query;
+
+wire_query! {
+    /// `RetrieveReportRequest` of the public contract.
+    RetrieveReportRequest {
+        file_type: Option<ReportFileType> = "fileType",
+    }
+}
