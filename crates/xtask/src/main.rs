@@ -3,6 +3,7 @@
 
 mod contract;
 mod names;
+mod openapi;
 mod overlay;
 mod rust;
 
@@ -21,7 +22,7 @@ struct Tasks {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Writes the wire's types and the endpoint table into crates/contract/src/wire
+    /// Writes the wire's types, the endpoint table and openapi.json into crates/contract/src/wire
     Contract,
 }
 
@@ -46,6 +47,8 @@ fn written() -> io::Result<Vec<(PathBuf, String)>> {
     for (name, source) in rust::files(&contract) {
         files.push((folder.join(format!("{name}.rs")), rust::format(&source)?));
     }
+    let openapi = serde_json::to_string_pretty(&openapi::document(&contract))?;
+    files.push((folder.join("openapi.json"), openapi + "\n"));
     Ok(files)
 }
 

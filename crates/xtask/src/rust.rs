@@ -189,10 +189,9 @@ fn rust_type(kind: &Kind, owner: &Type) -> String {
 }
 
 /// Where names stand that are not the contract's own.
-const OURS: [(&str, &str); 4] = [
+const OURS: [(&str, &str); 3] = [
     ("CardText", "crate::card"),
     ("SensitiveText", "crate::card"),
-    ("ErrorGroup", "crate::errors"),
     ("Decimal", "crate::money"),
 ];
 

@@ -4,13 +4,12 @@
 
 use super::card_loyalties::Loyalty;
 use super::enums::{
-    AdditionalAction, CardAssociation, CardType, Currency, FraudAction, OrderingRule, PaymentGroup,
-    PaymentPhase, PaymentProvider, PaymentSource, PaymentStatus, PaymentType, PosIntegrator,
-    TokenizedCardType, TransactionStatus,
+    AdditionalAction, CardAssociation, CardType, Currency, ErrorGroup, FraudAction, OrderingRule,
+    PaymentGroup, PaymentPhase, PaymentProvider, PaymentSource, PaymentStatus, PaymentType,
+    PosIntegrator, TokenizedCardType, TransactionStatus,
 };
 use crate::card::{CardText, SensitiveText};
 use crate::datetime::LocalDateTime;
-use crate::errors::ErrorGroup;
 use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response};
 use serde_json::{Map, Value};
