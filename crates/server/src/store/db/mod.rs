@@ -15,12 +15,14 @@ mod migrate;
 mod postgres;
 mod reads;
 mod sqlite;
+mod table_row;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use commit::{Commit, CommitError, Expect, Statement};
 pub use migrate::{MigrateError, Migration};
+pub use table_row::{Column, Fields, TableRow, insert_sql, read_json, read_word, update_sql};
 pub use value::{Row, Value};
 
 use std::borrow::Cow;
@@ -40,7 +42,7 @@ macro_rules! params {
         ::std::vec![$($crate::store::db::Value::from($value)),*]
     };
 }
-pub use crate::params;
+pub use crate::{insert, json_columns, params, select, table_row, update, word_columns};
 
 /// Which database answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -211,6 +211,11 @@ impl Row {
 
     /// What cannot be read of this row of `table`, with the numbers by which it is found.
     pub fn of_table(&self, table: &str, error: Unavailable) -> Unavailable {
+        Unavailable(format!("{table}, {}: {}", self.numbers(), error.0))
+    }
+
+    /// The numbers by which the row is found.
+    pub(super) fn numbers(&self) -> String {
         let numbers: Vec<String> = ["merchant_id", "id", "payment_id"]
             .into_iter()
             .filter_map(|column| match self.value(column) {
@@ -218,7 +223,12 @@ impl Row {
                 _ => None,
             })
             .collect();
-        Unavailable(format!("{table}, {}: {}", numbers.join(", "), error.0))
+        numbers.join(", ")
+    }
+
+    /// The values, in the order of the columns.
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
     }
 
     /// A `text`.
