@@ -11,7 +11,7 @@ use jiff::Zoned;
 pub type Asked<'a, T> = BoxFuture<'a, Answer<T>>;
 
 /// A merchant's account at a lender.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct LenderAccount {
     /// Merchant id at the lender.
     pub client_id: String,

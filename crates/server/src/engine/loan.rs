@@ -91,10 +91,10 @@ pub async fn apply(
         order_id: random::order_id(),
         bank_code: plan.bank_code.clone(),
         term: plan.term,
-        approves_by_itself: plan
+        approval_mode: plan
             .bank_code
             .as_deref()
-            .and_then(|bank| plan.apm.approves_by_itself(bank)),
+            .and_then(|bank| plan.apm.approval_mode(bank)),
         application_id: None,
         redirect_url: None,
         action: Action::VerifyRequired,
@@ -222,7 +222,7 @@ async fn ask_apply(
         return_url: &app.public_url(&format!("/pages/loan-return/{back}")),
         notification_url: &app.public_url(&format!("/pages/loan-notify/{notify}")),
         time_limit_seconds: plan.apm.time_limit_seconds,
-        approves_by_itself: loan.approves_by_itself,
+        approves_by_itself: loan.approves_by_itself(),
     };
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_lender(app, of, plan.apm.apm_type, "apply");

@@ -105,7 +105,7 @@ fn loan_shown(detail: &Detail, loan: &Loan) -> Value {
         lender => &detail.lender,
         bank => name, bank_code => code, term => loan.term,
         state => loan.state.as_str(), action => loan.action.as_str(),
-        by_itself => loan.approves_by_itself,
+        by_itself => loan.approves_by_itself(),
         application_id => &loan.application_id, order_id => &loan.order_id,
         returned => loan.returned,
         expires_at => loan.expires_at.to_string(),

@@ -33,7 +33,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     let values = context! {
         webhooks => found.iter().map(|sent| shown(sent, &[])).collect::<Vec<_>>(),
         state => state.map(WebhookState::as_str),
-        states => WebhookState::ALL.map(WebhookState::as_str).to_vec(),
+        states => WebhookState::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>(),
         more, last => found.last().map(|sent| sent.webhook.id), later => before.is_some(),
     };
     Ok(render::page(&visit, "webhooks.html", values))

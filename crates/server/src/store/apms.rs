@@ -1,6 +1,7 @@
 //! Merchants' accounts at lenders and other alternative methods.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{Commit, Row, TableRow, Unavailable, insert, params, select, table_row, update};
+use super::loans::ApprovalMode;
 use crate::app::App;
 use connectors::lender::LenderAccount;
 use contract::card::Secret;
@@ -8,39 +9,39 @@ use contract::enums::ApmType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// A merchant's account at an alternative method.
-#[derive(Debug, Clone)]
-pub struct Apm {
-    /// Whose it is.
-    pub merchant_id: i64,
-    /// `merchantApmId`.
-    pub id: i64,
-    /// Which method.
-    pub apm_type: ApmType,
-    /// The name for people.
-    pub name: String,
-    /// Whether it is used.
-    pub active: bool,
-    /// `CONSUMER` or `COMMERCIAL`.
-    pub loan_type: String,
-    /// Bank code to `AUTO` or `MANUAL`; others keep their published behaviour.
-    pub approval_modes: Map<String, Json>,
-    /// Seconds after which an unfinished application lapses.
-    pub time_limit_seconds: u32,
-    /// Endpoint and credentials.
-    pub account: LenderAccount,
-    /// For compare-and-set.
-    pub version: i64,
+table_row! {
+    /// A merchant's account at an alternative method.
+    #[derive(Debug, Clone)]
+    pub struct Apm: "merchant_apms" {
+        /// Whose it is.
+        pub merchant_id: i64,
+        /// `merchantApmId`.
+        pub id: i64,
+        /// Which method.
+        pub apm_type: ApmType,
+        /// The name for people.
+        pub name: String,
+        /// Whether it is used.
+        pub active: bool,
+        /// `CONSUMER` or `COMMERCIAL`.
+        pub loan_type: String,
+        /// Bank code to `AUTO` or `MANUAL`; others keep their published behaviour.
+        pub approval_modes: Map<String, Json>,
+        /// Seconds after which an unfinished application lapses.
+        pub time_limit_seconds: u32 where (60..=86_400),
+        /// For compare-and-set.
+        pub version: i64,
+    } and {
+        /// Endpoint and credentials.
+        pub account: LenderAccount,
+    }
 }
 
 impl Apm {
-    /// Whether the merchant's agreement lets this bank approve by itself; none leaves it to the bank.
-    pub fn approves_by_itself(&self, bank_code: &str) -> Option<bool> {
-        match self.approval_modes.get(bank_code).and_then(Json::as_str) {
-            Some("AUTO") => Some(true),
-            Some("MANUAL") => Some(false),
-            _ => None,
-        }
+    /// Who approves this bank's loans by the merchant's agreement; `None` leaves it to the bank.
+    pub fn approval_mode(&self, bank_code: &str) -> Option<ApprovalMode> {
+        let mode = self.approval_modes.get(bank_code).and_then(Json::as_str);
+        mode.and_then(|mode| mode.parse().ok())
     }
 }
 
@@ -65,55 +66,31 @@ fn seal(app: &App, apm: &Apm) -> String {
     app.vault.seal(&place(apm.merchant_id, apm.id), &text)
 }
 
-fn read(app: &App, row: &Row) -> Result<Apm, Unavailable> {
-    fields(app, row).map_err(|error| row.of_table("merchant_apms", error))
-}
-
-fn fields(app: &App, row: &Row) -> Result<Apm, Unavailable> {
-    let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
-    let text = super::opened(
-        app,
-        &place(merchant_id, id),
-        &row.text("credentials_sealed")?,
-    )?;
+fn read(app: &App, row: Row) -> Result<Apm, Unavailable> {
+    let (sealed, api_url) = (row.text("credentials_sealed")?, row.text("api_url")?);
+    let mut apm = Apm::read(row)?;
+    let text = super::opened(app, &place(apm.merchant_id, apm.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("an APM's credentials cannot be read"))?;
-    Ok(Apm {
-        merchant_id,
-        id,
-        apm_type: row.parsed("apm_type")?,
-        name: row.text("name")?,
-        active: row.boolean("active")?,
-        loan_type: row.text("loan_type")?,
-        approval_modes: super::object("approval_modes", row.json("approval_modes")?)?,
-        time_limit_seconds: row.number("time_limit_seconds", 60..=86_400)?,
-        account: LenderAccount {
-            client_id: opened.client_id,
-            client_secret: Secret::new(opened.client_secret),
-            notification_secret: Secret::new(opened.notification_secret),
-            api_url: row.text("api_url")?,
-        },
-        version: row.int("version")?,
-    })
-}
-
-macro_rules! select_apm {
-    ($rest:literal) => {
-        concat!(
-            "select merchant_id, id, apm_type, name, active, loan_type, approval_modes, time_limit_seconds, \
-             credentials_sealed, api_url, version from merchant_apms where merchant_id = $1 ",
-            $rest
-        )
+    apm.account = LenderAccount {
+        client_id: opened.client_id,
+        client_secret: Secret::new(opened.client_secret),
+        notification_secret: Secret::new(opened.notification_secret),
+        api_url,
     };
+    Ok(apm)
 }
 
 /// All definitions of a merchant, oldest first.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Apm>, Unavailable> {
-    let rows = app
-        .db
-        .rows(select_apm!("order by id"), params![merchant_id])
-        .await?;
-    rows.iter().map(|row| read(app, row)).collect()
+    let sql = select!(
+        Apm,
+        api_url,
+        credentials_sealed,
+        "where merchant_id = $1 order by id"
+    );
+    let rows = app.db.rows(sql, params![merchant_id]).await?;
+    rows.into_iter().map(|row| read(app, row)).collect()
 }
 
 /// One definition of a merchant.
@@ -122,52 +99,37 @@ pub async fn one_of_merchant(
     merchant_id: i64,
     id: i64,
 ) -> Result<Option<Apm>, Unavailable> {
-    let row = app
-        .db
-        .row(select_apm!("and id = $2"), params![merchant_id, id])
-        .await?;
-    row.map(|row| read(app, &row)).transpose()
+    let sql = select!(
+        Apm,
+        api_url,
+        credentials_sealed,
+        "where merchant_id = $1 and id = $2"
+    );
+    let row = app.db.row(sql, params![merchant_id, id]).await?;
+    row.map(|row| read(app, row)).transpose()
 }
 
 /// Writes a new definition.
 pub fn insert(app: &App, apm: &Apm, commit: &mut Commit) {
-    commit.one(
-        "insert into merchant_apms (merchant_id, id, apm_type, name, active, api_url, loan_type, approval_modes, \
-         time_limit_seconds, credentials_sealed, created_at, version) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
-        params![
-            apm.merchant_id,
-            apm.id,
-            apm.apm_type.as_str(),
-            apm.name.as_str(),
-            apm.active,
-            apm.account.api_url.as_str(),
-            apm.loan_type.as_str(),
-            Json::Object(apm.approval_modes.clone()),
-            i64::from(apm.time_limit_seconds),
-            seal(app, apm),
-            app.now(),
-        ],
-    );
+    insert!(commit, apm => Apm, {
+        api_url: apm.account.api_url,
+        credentials_sealed: seal(app, apm),
+        created_at: app.now(),
+    });
 }
 
 /// Writes a definition's changes; a conflict when somebody else changed it meanwhile.
 pub fn save(app: &App, apm: &Apm, commit: &mut Commit) {
-    commit.one(
-        "update merchant_apms set name = $4, active = $5, api_url = $6, loan_type = $7, approval_modes = $8, \
-         time_limit_seconds = $9, credentials_sealed = $10, version = version + 1 \
-         where merchant_id = $1 and id = $2 and version = $3",
-        params![
-            apm.merchant_id,
-            apm.id,
-            apm.version,
-            apm.name.as_str(),
-            apm.active,
-            apm.account.api_url.as_str(),
-            apm.loan_type.as_str(),
-            Json::Object(apm.approval_modes.clone()),
-            i64::from(apm.time_limit_seconds),
-            seal(app, apm),
-        ],
-    );
+    update!(commit, "merchant_apms"
+    where { merchant_id: apm.merchant_id, id: apm.id, version: apm.version }
+    set {
+        version: apm.version + 1,
+        name: apm.name,
+        active: apm.active,
+        api_url: apm.account.api_url,
+        loan_type: apm.loan_type,
+        approval_modes: apm.approval_modes,
+        time_limit_seconds: apm.time_limit_seconds,
+        credentials_sealed: seal(app, apm),
+    });
 }

@@ -1,9 +1,9 @@
 //! What shops asked before their customers paid, as the journal wrote it: which rewards a card has,
 //! what banks would lend for a cart. Evidence for people; nothing is decided by it. Kept for a month.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{Commit, TableRow, Unavailable, insert, json_columns, params, select, table_row};
 use super::loans::CartLine;
-use super::{from_json, to_json};
+use super::to_json;
 use crate::app::App;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -68,19 +68,21 @@ pub struct Term {
     pub rate: i64,
 }
 
-/// A question that was answered.
-#[derive(Debug, Clone)]
-pub struct Inquiry {
-    /// Whose shop asked.
-    pub merchant_id: i64,
-    /// Its id, growing with time. Of offers the `offerId`.
-    pub id: i64,
-    /// Which card or cart.
-    pub subject: String,
-    /// When.
-    pub at: Timestamp,
-    /// The answer.
-    pub found: Found,
+table_row! {
+    /// A question that was answered.
+    #[derive(Debug, Clone)]
+    pub struct Inquiry: "inquiries" {
+        /// Whose shop asked.
+        pub merchant_id: i64,
+        /// Its id, growing with time. Of offers the `offerId`.
+        pub id: i64,
+        /// Which card or cart.
+        pub subject: String,
+        /// When.
+        pub at: Timestamp,
+        /// The answer.
+        pub found: Found,
+    }
 }
 
 /// A card as a subject: by what payments keep of its number.
@@ -97,17 +99,7 @@ pub fn cart(apm_id: i64, lines: &[CartLine]) -> String {
 
 /// Writes an inquiry.
 pub fn insert(inquiry: &Inquiry, commit: &mut Commit) {
-    let i = inquiry;
-    commit.one(
-        "insert into inquiries (merchant_id, id, subject, at, found) values ($1, $2, $3, $4, $5)",
-        params![
-            i.merchant_id,
-            i.id,
-            i.subject.as_str(),
-            i.at,
-            to_json(&i.found)
-        ],
-    );
+    insert!(commit, inquiry => Inquiry);
 }
 
 /// What was last found out about a card or cart before a payment that was made at `paid_at`.
@@ -118,27 +110,15 @@ pub async fn last_before(
     paid_at: Timestamp,
 ) -> Result<Option<Inquiry>, Unavailable> {
     let earliest = paid_at.checked_sub(SPEAKS_FOR).unwrap_or(Timestamp::MIN);
+    let sql = select!(
+        Inquiry,
+        "where merchant_id = $1 and subject = $2 and at between $3 and $4 order by id desc limit 1"
+    );
     let row = app
         .db
-        .row(
-            "select merchant_id, id, subject, at, found from inquiries where merchant_id = $1 and subject = $2 \
-             and at between $3 and $4 order by id desc limit 1",
-            params![merchant_id, subject, earliest, paid_at],
-        )
+        .row(sql, params![merchant_id, subject, earliest, paid_at])
         .await?;
-    row.as_ref().map(read).transpose()
+    row.map(Inquiry::read).transpose()
 }
 
-fn read(row: &Row) -> Result<Inquiry, Unavailable> {
-    fields(row).map_err(|error| row.of_table("inquiries", error))
-}
-
-fn fields(row: &Row) -> Result<Inquiry, Unavailable> {
-    Ok(Inquiry {
-        merchant_id: row.int("merchant_id")?,
-        id: row.int("id")?,
-        subject: row.text("subject")?,
-        at: row.time("at")?,
-        found: from_json(row.json("found")?)?,
-    })
-}
+json_columns! { Found }

@@ -1,37 +1,42 @@
 //! Merchants and their API keys. Secrets leave the database sealed and are opened here.
 
-use super::db::{Commit, Db, Row, Unavailable, params};
+use super::db::{
+    Commit, Db, Row, TableRow, Unavailable, insert, params, select, table_row, update,
+};
 use crate::app::App;
 use crate::vault::Vault;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use serde_json::{Map, Value as Json};
 
-/// A merchant with its settings.
-#[derive(Debug, Clone)]
-pub struct Merchant {
-    /// Its id.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// The sandbox's own merchant, whose keys everybody knows.
-    pub demo: bool,
-    /// Switches by name; absent is off.
-    pub features: Map<String, Json>,
-    /// mdStatus 2, 3 and 4 are good enough, not only 1.
-    pub half_threeds: bool,
-    /// A payment without 3DS that the bank took in doubt is completed instead of reversed.
-    pub completes_doubt: bool,
-    /// Signs callbacks.
-    pub callback_key: Secret,
-    /// Signs webhooks.
-    pub webhook_key: Secret,
-    /// Where webhooks go; empty is nowhere.
-    pub webhook_url: String,
-    /// Event switches by name; absent is on.
-    pub webhook_events: Map<String, Json>,
-    /// For compare-and-set.
-    pub version: i64,
+table_row! {
+    /// A merchant with its settings.
+    #[derive(Debug, Clone)]
+    pub struct Merchant: "merchants" {
+        /// Its id.
+        pub id: i64,
+        /// Its name.
+        pub name: String,
+        /// The sandbox's own merchant, whose keys everybody knows.
+        pub demo: bool,
+        /// Switches by name; absent is off.
+        pub features: Map<String, Json>,
+        /// A payment without 3DS that the bank took in doubt is completed instead of reversed.
+        pub completes_doubt: bool,
+        /// Where webhooks go; empty is nowhere.
+        pub webhook_url: String,
+        /// Event switches by name; absent is on.
+        pub webhook_events: Map<String, Json>,
+        /// For compare-and-set.
+        pub version: i64,
+    } and {
+        /// mdStatus 2, 3 and 4 are good enough, not only 1.
+        pub half_threeds: bool,
+        /// Signs callbacks.
+        pub callback_key: Secret,
+        /// Signs webhooks.
+        pub webhook_key: Secret,
+    }
 }
 
 /// The feature switch of alternative payment methods, as commands and panel spell it.
@@ -55,42 +60,33 @@ fn place(merchant_id: i64, what: &str) -> String {
 }
 
 macro_rules! select_merchant {
-    ($rest:literal) => {
-        concat!(
-            "select m.id, m.name, m.demo, m.features, m.threeds_policy, m.completes_doubt, \
-             m.callback_key_sealed, m.webhook_key_sealed, m.webhook_url, m.webhook_events, m.version ",
-            $rest
+    ($($more:ident,)* $rest:literal) => {
+        select!(
+            Merchant, threeds_policy, callback_key_sealed, webhook_key_sealed, $($more,)* $rest
         )
     };
 }
 
-fn read(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
-    fields(app, row).map_err(|error| row.of_table("merchants", error))
-}
-
-fn fields(app: &App, row: &Row) -> Result<Merchant, Unavailable> {
-    let id = row.int("id")?;
-    let open = |what: &str, column: &str| {
-        let sealed = row.text(column)?;
-        super::opened(app, &place(id, what), &sealed)
+fn read(app: &App, row: Row) -> Result<Merchant, Unavailable> {
+    let half_threeds = match row.text("threeds_policy")?.as_str() {
+        "HALF_THREEDS" => true,
+        "FULL_THREEDS" => false,
+        _ => return Err(row.of_table("merchants", super::unknown_word("threeds_policy"))),
     };
-    Ok(Merchant {
-        id,
-        name: row.text("name")?,
-        demo: row.boolean("demo")?,
-        features: super::object("features", row.json("features")?)?,
-        half_threeds: match row.text("threeds_policy")?.as_str() {
-            "HALF_THREEDS" => true,
-            "FULL_THREEDS" => false,
-            _ => return Err(super::unknown_word("threeds_policy")),
-        },
-        completes_doubt: row.boolean("completes_doubt")?,
-        callback_key: open("callback key", "callback_key_sealed")?,
-        webhook_key: open("webhook key", "webhook_key_sealed")?,
-        webhook_url: row.text("webhook_url")?,
-        webhook_events: super::object("webhook_events", row.json("webhook_events")?)?,
-        version: row.int("version")?,
-    })
+    let (callback, webhook) = (
+        row.text("callback_key_sealed")?,
+        row.text("webhook_key_sealed")?,
+    );
+    let mut merchant = Merchant::read(row)?;
+    let open = |what: &str, sealed: &str| super::opened(app, &place(merchant.id, what), sealed);
+    let (callback, webhook) = (
+        open("callback key", &callback)?,
+        open("webhook key", &webhook)?,
+    );
+    merchant.half_threeds = half_threeds;
+    merchant.callback_key = callback;
+    merchant.webhook_key = webhook;
+    Ok(merchant)
 }
 
 /// The merchant of an API key that is active and has not ended, and the key's secret.
@@ -99,7 +95,8 @@ pub async fn by_api_key(
     api_key: &str,
 ) -> Result<Option<(Merchant, Secret)>, Unavailable> {
     let sql = select_merchant!(
-        ", k.secret_sealed from api_keys k join merchants m on m.id = k.merchant_id \
+        secret_sealed,
+        "join api_keys k on k.merchant_id = merchants.id \
          where k.api_key = $1 and k.active and (k.expires_at is null or k.expires_at > $2)"
     );
     let Some(row) = app.db.row(sql, params![api_key, app.now()]).await? else {
@@ -110,19 +107,16 @@ pub async fn by_api_key(
         &format!("api key {api_key}"),
         &row.text("secret_sealed")?,
     )?;
-    Ok(Some((read(app, &row)?, secret)))
+    Ok(Some((read(app, row)?, secret)))
 }
 
 /// A merchant by its id, for jobs, pages and commands that already know whose it is.
 pub async fn of_id(app: &App, id: i64) -> Result<Option<Merchant>, Unavailable> {
     let row = app
         .db
-        .row(
-            select_merchant!("from merchants m where m.id = $1"),
-            params![id],
-        )
+        .row(select_merchant!("where id = $1"), params![id])
         .await?;
-    row.map(|row| read(app, &row)).transpose()
+    row.map(|row| read(app, row)).transpose()
 }
 
 /// Whether a merchant is there whose keys everybody knows.
@@ -153,53 +147,29 @@ pub async fn any_opens(db: &Db, vault: &Vault) -> Result<Option<bool>, Unavailab
 
 /// Writes a new merchant.
 pub fn insert(app: &App, merchant: &Merchant, commit: &mut Commit) {
-    let seal = |what: &str, secret: &Secret| {
-        app.vault
-            .seal(&place(merchant.id, what), secret.expose().as_bytes())
-    };
-    commit.one(
-        "insert into merchants (id, name, demo, features, threeds_policy, completes_doubt, \
-         callback_key_sealed, webhook_key_sealed, webhook_url, webhook_events, created_at, version) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
-        params![
-            merchant.id,
-            merchant.name.as_str(),
-            merchant.demo,
-            Json::Object(merchant.features.clone()),
-            threeds_policy(merchant),
-            merchant.completes_doubt,
-            seal("callback key", &merchant.callback_key),
-            seal("webhook key", &merchant.webhook_key),
-            merchant.webhook_url.as_str(),
-            Json::Object(merchant.webhook_events.clone()),
-            app.now(),
-        ],
-    );
+    insert!(commit, merchant => Merchant, {
+        threeds_policy: threeds_policy(merchant),
+        callback_key_sealed: seal(app, merchant.id, "callback key", &merchant.callback_key),
+        webhook_key_sealed: seal(app, merchant.id, "webhook key", &merchant.webhook_key),
+        created_at: app.now(),
+    });
 }
 
 /// Writes a merchant's settings; a conflict when somebody else wrote them meanwhile.
 pub fn save(app: &App, merchant: &Merchant, commit: &mut Commit) {
-    let seal = |what: &str, secret: &Secret| {
-        app.vault
-            .seal(&place(merchant.id, what), secret.expose().as_bytes())
-    };
-    commit.one(
-        "update merchants set name = $3, features = $4, threeds_policy = $5, completes_doubt = $6, \
-         callback_key_sealed = $7, webhook_key_sealed = $8, webhook_url = $9, webhook_events = $10, \
-         version = version + 1 where id = $1 and version = $2",
-        params![
-            merchant.id,
-            merchant.version,
-            merchant.name.as_str(),
-            Json::Object(merchant.features.clone()),
-            threeds_policy(merchant),
-            merchant.completes_doubt,
-            seal("callback key", &merchant.callback_key),
-            seal("webhook key", &merchant.webhook_key),
-            merchant.webhook_url.as_str(),
-            Json::Object(merchant.webhook_events.clone()),
-        ],
-    );
+    update!(commit, "merchants"
+    where { id: merchant.id, version: merchant.version }
+    set {
+        version: merchant.version + 1,
+        name: merchant.name,
+        features: merchant.features,
+        threeds_policy: threeds_policy(merchant),
+        completes_doubt: merchant.completes_doubt,
+        callback_key_sealed: seal(app, merchant.id, "callback key", &merchant.callback_key),
+        webhook_key_sealed: seal(app, merchant.id, "webhook key", &merchant.webhook_key),
+        webhook_url: merchant.webhook_url,
+        webhook_events: merchant.webhook_events,
+    });
 }
 
 /// Writes a new API key.
@@ -213,28 +183,33 @@ pub fn insert_api_key(
     let sealed = app
         .vault
         .seal(&format!("api key {api_key}"), secret.expose().as_bytes());
-    commit.one(
-        "insert into api_keys (api_key, merchant_id, secret_sealed, active, created_at) \
-         values ($1, $2, $3, true, $4)",
-        params![api_key, merchant_id, sealed, app.now()],
-    );
+    insert!(commit, "api_keys" {
+        api_key: api_key,
+        merchant_id: merchant_id,
+        secret_sealed: sealed,
+        active: true,
+        created_at: app.now(),
+    });
 }
 
-fn threeds_policy(merchant: &Merchant) -> &'static str {
-    match merchant.half_threeds {
-        true => "HALF_THREEDS",
-        false => "FULL_THREEDS",
-    }
+fn threeds_policy(merchant: &Merchant) -> String {
+    let policy = if merchant.half_threeds {
+        "HALF_THREEDS"
+    } else {
+        "FULL_THREEDS"
+    };
+    policy.to_owned()
+}
+
+fn seal(app: &App, id: i64, what: &str, secret: &Secret) -> String {
+    app.vault.seal(&place(id, what), secret.expose().as_bytes())
 }
 
 /// Every merchant, oldest first: for the operator's commands alone.
 pub async fn all(app: &App) -> Result<Vec<Merchant>, Unavailable> {
     let rows = app
         .db
-        .rows(
-            select_merchant!("from merchants m order by m.id"),
-            params![],
-        )
+        .rows(select_merchant!("order by id"), params![])
         .await?;
-    rows.iter().map(|row| read(app, row)).collect()
+    rows.into_iter().map(|row| read(app, row)).collect()
 }

@@ -36,8 +36,15 @@ pub use probe::probe;
 
 use crate::app::App;
 use contract::card::Secret;
+use contract::enums;
 use db::Unavailable;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
+
+db::word_columns! {
+    enums::ApmAdditionalAction, enums::ApmType, enums::Currency, enums::PaymentGroup,
+    enums::PaymentPhase, enums::PaymentProvider, enums::PaymentStatus, enums::PaymentType,
+    enums::PosIntegrator, enums::PosStatus, enums::WebhookEventType, enums::WebhookStatus,
+}
 
 /// Shards of due work. A merchant's work is in one of them; replicas lease them.
 pub const SHARDS: i64 = 16;
@@ -67,13 +74,6 @@ fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
 
 fn unknown_word(column: &str) -> Unavailable {
     Unavailable::new(format!("column {column} holds a word that is not known"))
-}
-
-fn object(column: &str, json: Json) -> Result<Map<String, Json>, Unavailable> {
-    match json {
-        Json::Object(map) => Ok(map),
-        _ => Err(Unavailable::new(format!("column {column} is no object"))),
-    }
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailable> {

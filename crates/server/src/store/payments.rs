@@ -1,8 +1,8 @@
 //! Payments and their items.
 
 use super::db::{
-    Column, Commit, TableRow, Unavailable, Value, insert, json_columns, params, select, table_row,
-    update, word_columns,
+    Bounds, Column, Commit, Fields, Name, TableRow, Unavailable, Value, insert, json_columns,
+    params, select, table_row, update,
 };
 use crate::app::App;
 use contract::card_loyalties::Loyalty;
@@ -189,22 +189,17 @@ table_row! {
     }
 }
 
-word_columns! {
-    PaymentType, PaymentProvider, PaymentStatus, PaymentPhase, PaymentGroup, Currency,
-}
-
 json_columns! { PosShown, CardShown, PaymentFailure, Loyalty }
 
 /// An amount is two columns: `price` and `price_scale`.
 impl Column for Amount {
     const SUFFIXES: &'static [&'static str] = &["", "_scale"];
 
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Amount, &'static str> {
-        let (minor, scale) = (i64::read(values)?, u32::read(values)?);
-        match scale {
-            0..=SCALE_MAX => Ok(Amount { minor, scale }),
-            _ => Err("has a scale that no amount has"),
-        }
+    fn read(fields: &mut Fields, column: Name<'_>, _: Bounds) -> Result<Amount, Unavailable> {
+        Ok(Amount {
+            minor: i64::read(fields, column, None)?,
+            scale: u32::read(fields, Name(column.0, "_scale"), Some(0..=SCALE_MAX))?,
+        })
     }
 
     fn write(&self, values: &mut Vec<Value>) {
@@ -214,7 +209,7 @@ impl Column for Amount {
 }
 
 /// Fraction digits that an amount may have been sent with.
-const SCALE_MAX: u32 = 8;
+const SCALE_MAX: i64 = 8;
 
 /// One payment of a merchant.
 pub async fn of_merchant(

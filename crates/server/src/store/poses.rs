@@ -1,7 +1,8 @@
 //! Merchants' virtual POSes. Keys, users and passwords are one sealed text.
 
-use super::db::{Commit, Row, Unavailable, params};
-use super::{from_json, to_json};
+use super::db::{
+    Commit, Row, TableRow, Unavailable, insert, json_columns, params, select, table_row, update,
+};
 use crate::app::App;
 use connectors::bank::{Account, User};
 use contract::card::Secret;
@@ -13,35 +14,38 @@ use contract::errors::ErrorGroup;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A virtual POS.
-#[derive(Debug, Clone)]
-pub struct Pos {
-    /// Whose it is.
-    pub merchant_id: i64,
-    /// Its id.
-    pub id: i64,
-    /// The name by which requests pin it.
-    pub alias: String,
-    /// The name for people.
-    pub name: String,
-    /// Which bank's integration it speaks.
-    pub integrator: PosIntegrator,
-    /// The bank's EFT code.
-    pub bank_id: i64,
-    /// Whether it is used.
-    pub status: PosStatus,
-    /// The one currency it takes.
-    pub currency: Currency,
-    /// Lower comes first.
-    pub order_number: i64,
-    /// What is not secret.
-    pub settings: PosSettings,
-    /// What is.
-    pub credentials: PosCredentials,
-    /// When and how the bank last refused the account, until it works again.
-    pub account_refusal: Option<AccountRefusal>,
-    /// For compare-and-set.
-    pub version: i64,
+table_row! {
+    /// A virtual POS.
+    #[derive(Debug, Clone)]
+    pub struct Pos: "merchant_poses" {
+        /// Whose it is.
+        pub merchant_id: i64,
+        /// Its id.
+        pub id: i64,
+        /// The name by which requests pin it.
+        pub alias: String,
+        /// The name for people.
+        pub name: String,
+        /// Which bank's integration it speaks.
+        pub integrator: PosIntegrator,
+        /// The bank's EFT code.
+        pub bank_id: i64,
+        /// Whether it is used.
+        pub status: PosStatus,
+        /// The one currency it takes.
+        pub currency: Currency,
+        /// Lower comes first.
+        pub order_number: i64,
+        /// What is not secret.
+        pub settings: PosSettings,
+        /// When and how the bank last refused the account, until it works again.
+        pub account_refusal: Option<AccountRefusal>,
+        /// For compare-and-set.
+        pub version: i64,
+    } and {
+        /// What is.
+        pub credentials: PosCredentials,
+    }
 }
 
 /// A bank's refusal of the account itself.
@@ -203,66 +207,36 @@ fn seal(app: &App, pos: &Pos) -> String {
     app.vault.seal(&place(pos.merchant_id, pos.id), &text)
 }
 
-fn read(app: &App, row: &Row) -> Result<Pos, Unavailable> {
-    fields(app, row).map_err(|error| row.of_table("merchant_poses", error))
-}
-
-fn fields(app: &App, row: &Row) -> Result<Pos, Unavailable> {
-    let (merchant_id, id) = (row.int("merchant_id")?, row.int("id")?);
-    let text = super::opened(
-        app,
-        &place(merchant_id, id),
-        &row.text("credentials_sealed")?,
-    )?;
+fn read(app: &App, row: Row) -> Result<Pos, Unavailable> {
+    let sealed = row.text("credentials_sealed")?;
+    let mut pos = Pos::read(row)?;
+    let text = super::opened(app, &place(pos.merchant_id, pos.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("a POS's credentials cannot be read"))?;
-    Ok(Pos {
-        merchant_id,
-        id,
-        alias: row.text("alias")?,
-        name: row.text("name")?,
-        integrator: row.parsed("integrator")?,
-        bank_id: row.int("bank_id")?,
-        status: row.parsed("status")?,
-        currency: row.parsed("currency")?,
-        order_number: row.int("order_number")?,
-        settings: from_json(row.json("settings")?)?,
-        credentials: PosCredentials {
-            threeds_key: Secret::new(opened.threeds_key),
-            users: opened
-                .users
-                .into_iter()
-                .map(|u| PosUser {
-                    id: u.id,
-                    operation: u.operation,
-                    name: u.name,
-                    password: Secret::new(u.password),
-                })
-                .collect(),
-        },
-        account_refusal: match row.opt_json("account_refusal")? {
-            Some(refusal) => from_json(refusal)?,
-            None => None,
-        },
-        version: row.int("version")?,
-    })
+    let users = opened.users.into_iter().map(|user| PosUser {
+        id: user.id,
+        operation: user.operation,
+        name: user.name,
+        password: Secret::new(user.password),
+    });
+    pos.credentials = PosCredentials {
+        threeds_key: Secret::new(opened.threeds_key),
+        users: users.collect(),
+    };
+    Ok(pos)
 }
 
-macro_rules! select_pos {
-    ($rest:literal) => {
-        concat!(
-            "select merchant_id, id, alias, name, integrator, bank_id, status, currency, order_number, \
-             settings, credentials_sealed, account_refusal, version from merchant_poses where merchant_id = $1 ",
-            $rest
-        )
-    };
-}
+json_columns! { PosSettings, AccountRefusal }
 
 /// All POSes of a merchant that are not deleted, in routing order.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Pos>, Unavailable> {
-    let sql = select_pos!("and status <> 'DELETED' order by order_number, id");
+    let sql = select!(
+        Pos,
+        credentials_sealed,
+        "where merchant_id = $1 and status <> 'DELETED' order by order_number, id"
+    );
     let rows = app.db.rows(sql, params![merchant_id]).await?;
-    rows.iter().map(|row| read(app, row)).collect()
+    rows.into_iter().map(|row| read(app, row)).collect()
 }
 
 /// One POS of a merchant, also a deleted one: its payments still need it.
@@ -271,59 +245,41 @@ pub async fn one_of_merchant(
     merchant_id: i64,
     id: i64,
 ) -> Result<Option<Pos>, Unavailable> {
-    let row = app
-        .db
-        .row(select_pos!("and id = $2"), params![merchant_id, id])
-        .await?;
-    row.map(|row| read(app, &row)).transpose()
+    let sql = select!(
+        Pos,
+        credentials_sealed,
+        "where merchant_id = $1 and id = $2"
+    );
+    let row = app.db.row(sql, params![merchant_id, id]).await?;
+    row.map(|row| read(app, row)).transpose()
 }
 
 /// Writes a new POS; a conflict when the alias is taken.
 pub fn insert(app: &App, pos: &Pos, commit: &mut Commit) {
-    commit.one(
-        "insert into merchant_poses (merchant_id, id, alias, name, integrator, bank_id, status, currency, \
-         order_number, settings, credentials_sealed, created_at, version) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
-        params![
-            pos.merchant_id,
-            pos.id,
-            pos.alias.as_str(),
-            pos.name.as_str(),
-            pos.integrator.as_str(),
-            pos.bank_id,
-            pos.status.as_str(),
-            pos.currency.as_str(),
-            pos.order_number,
-            to_json(&pos.settings),
-            seal(app, pos),
-            app.now(),
-        ],
-    );
+    insert!(commit, pos => Pos, {
+        credentials_sealed: seal(app, pos),
+        created_at: app.now(),
+    });
 }
 
 /// Writes a POS's changes; a conflict when somebody else changed it meanwhile.
 pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
-    commit.one(
-        "update merchant_poses set name = $4, status = $5, order_number = $6, settings = $7, \
-         credentials_sealed = $8, version = version + 1 where merchant_id = $1 and id = $2 and version = $3",
-        params![
-            pos.merchant_id,
-            pos.id,
-            pos.version,
-            pos.name.as_str(),
-            pos.status.as_str(),
-            pos.order_number,
-            to_json(&pos.settings),
-            seal(app, pos),
-        ],
-    );
+    update!(commit, "merchant_poses"
+    where { merchant_id: pos.merchant_id, id: pos.id, version: pos.version }
+    set {
+        version: pos.version + 1,
+        name: pos.name,
+        status: pos.status,
+        order_number: pos.order_number,
+        settings: pos.settings,
+        credentials_sealed: seal(app, pos),
+    });
 }
 
 /// Writes how the bank last refused the account, or that it did not. Not one of the POS's changes:
 /// nobody who edits it meanwhile is in its way.
 pub fn note_refusal(pos: &Pos, refusal: Option<&AccountRefusal>, commit: &mut Commit) {
-    commit.one(
-        "update merchant_poses set account_refusal = $3 where merchant_id = $1 and id = $2",
-        params![pos.merchant_id, pos.id, refusal.map(to_json)],
-    );
+    update!(commit, "merchant_poses"
+        where { merchant_id: pos.merchant_id, id: pos.id }
+        set { account_refusal: refusal.cloned() });
 }

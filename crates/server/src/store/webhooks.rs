@@ -1,72 +1,49 @@
 //! Webhooks: an outbox. A row is written in the commit of the change that it announces, and is
 //! the work that is due until the shop took it or the tries are used up. Each call is kept beside it.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{
+    Commit, Row, TableRow, Unavailable, insert, params, select, stored_words, table_row,
+};
 use super::shard_of;
 use crate::app::App;
 use contract::enums::{WebhookEventType, WebhookStatus};
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use std::str::FromStr;
 
-/// A webhook to be delivered.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Whose it is.
-    pub merchant_id: i64,
-    /// Its id; also its Standard Webhooks id.
-    pub id: i64,
-    /// The payment it is about.
-    pub payment_id: i64,
-    /// What happened.
-    pub event: WebhookEventType,
-    /// When.
-    pub event_at: Timestamp,
-    /// How it ended.
-    pub status: WebhookStatus,
-    /// The id that the shop knows.
-    pub payload_id: String,
-    /// More, for some events.
-    pub payload: Option<Json>,
-    /// Calls made so far.
-    pub tries: i64,
-}
-
-/// Where a webhook stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebhookState {
-    /// A call is due, now or later.
-    Pending,
-    /// The shop took it.
-    Delivered,
-    /// The tries are used up.
-    Dropped,
-}
-
-impl WebhookState {
-    /// Every state.
-    pub const ALL: [WebhookState; 3] = [
-        WebhookState::Pending,
-        WebhookState::Delivered,
-        WebhookState::Dropped,
-    ];
-
-    /// The spelling in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            WebhookState::Pending => "PENDING",
-            WebhookState::Delivered => "DELIVERED",
-            WebhookState::Dropped => "DROPPED",
-        }
+table_row! {
+    /// A webhook to be delivered.
+    #[derive(Debug, Clone)]
+    pub struct Webhook: "webhooks" {
+        /// Whose it is.
+        pub merchant_id: i64,
+        /// Its id; also its Standard Webhooks id.
+        pub id: i64,
+        /// The payment it is about.
+        pub payment_id: i64,
+        /// What happened.
+        pub event: WebhookEventType = "event_type",
+        /// When.
+        pub event_at: Timestamp,
+        /// How it ended.
+        pub status: WebhookStatus,
+        /// The id that the shop knows.
+        pub payload_id: String,
+        /// More, for some events.
+        pub payload: Option<Json>,
+        /// Calls made so far.
+        pub tries: i64,
     }
 }
 
-impl FromStr for WebhookState {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<WebhookState, ()> {
-        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        found.ok_or(())
+stored_words! {
+    /// Where a webhook stands.
+    pub enum WebhookState {
+        /// A call is due, now or later.
+        Pending = "PENDING",
+        /// The shop took it.
+        Delivered = "DELIVERED",
+        /// The tries are used up.
+        Dropped = "DROPPED",
     }
 }
 
@@ -83,29 +60,31 @@ pub struct Sent {
     pub due_at: Option<Timestamp>,
 }
 
-/// One call of a webhook.
-#[derive(Debug, Clone)]
-pub struct Try {
-    /// Whose webhook it is.
-    pub merchant_id: i64,
-    /// Its id, growing with time.
-    pub id: i64,
-    /// The webhook.
-    pub webhook_id: i64,
-    /// When it was called.
-    pub at: Timestamp,
-    /// How long it took.
-    pub took_ms: i64,
-    /// The address as it was then.
-    pub url: String,
-    /// Header lines, an empty line, the body; empty when nothing was sent.
-    pub request: String,
-    /// HTTP status, when there was an answer.
-    pub status: Option<i64>,
-    /// The beginning of the answer.
-    pub response: Option<String>,
-    /// Why there was none.
-    pub failure: Option<String>,
+table_row! {
+    /// One call of a webhook.
+    #[derive(Debug, Clone)]
+    pub struct Try: "webhook_tries" {
+        /// Whose webhook it is.
+        pub merchant_id: i64,
+        /// Its id, growing with time.
+        pub id: i64,
+        /// The webhook.
+        pub webhook_id: i64,
+        /// When it was called.
+        pub at: Timestamp,
+        /// How long it took.
+        pub took_ms: i64,
+        /// The address as it was then.
+        pub url: String,
+        /// Header lines, an empty line, the body; empty when nothing was sent.
+        pub request: String,
+        /// HTTP status, when there was an answer.
+        pub status: Option<i64>,
+        /// The beginning of the answer.
+        pub response: Option<String>,
+        /// Why there was none.
+        pub failure: Option<String>,
+    }
 }
 
 impl Try {
@@ -125,40 +104,12 @@ impl Try {
     }
 }
 
-macro_rules! select_webhook {
-    ($rest:literal) => {
-        concat!(
-            "select merchant_id, id, payment_id, event_type, event_at, status, payload_id, payload, tries, state, \
-             last_result, due_at from webhooks where ",
-            $rest
-        )
-    };
-}
-
-fn read(row: &Row) -> Result<Webhook, Unavailable> {
-    fields(row).map_err(|error| row.of_table("webhooks", error))
-}
-
-fn fields(row: &Row) -> Result<Webhook, Unavailable> {
-    Ok(Webhook {
-        merchant_id: row.int("merchant_id")?,
-        id: row.int("id")?,
-        payment_id: row.int("payment_id")?,
-        event: row.parsed("event_type")?,
-        event_at: row.time("event_at")?,
-        status: row.parsed("status")?,
-        payload_id: row.text("payload_id")?,
-        payload: row.opt_json("payload")?,
-        tries: row.int("tries")?,
-    })
-}
-
-fn read_sent(row: &Row) -> Result<Sent, Unavailable> {
+fn read_sent(row: Row) -> Result<Sent, Unavailable> {
     Ok(Sent {
-        webhook: read(row)?,
         state: row.parsed("state")?,
         last_result: row.opt_text("last_result")?,
         due_at: row.opt_time("due_at")?,
+        webhook: Webhook::read(row)?,
     })
 }
 
@@ -168,16 +119,28 @@ pub async fn of_payment(
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Sent>, Unavailable> {
-    let sql = select_webhook!("merchant_id = $1 and payment_id = $2 order by id");
+    let sql = select!(
+        Webhook,
+        state,
+        last_result,
+        due_at,
+        "where merchant_id = $1 and payment_id = $2 order by id"
+    );
     let rows = app.db.rows(sql, params![merchant_id, payment_id]).await?;
-    rows.iter().map(read_sent).collect()
+    rows.into_iter().map(read_sent).collect()
 }
 
 /// One webhook of a merchant.
 pub async fn one(app: &App, merchant_id: i64, id: i64) -> Result<Option<Sent>, Unavailable> {
-    let sql = select_webhook!("merchant_id = $1 and id = $2");
+    let sql = select!(
+        Webhook,
+        state,
+        last_result,
+        due_at,
+        "where merchant_id = $1 and id = $2"
+    );
     let row = app.db.row(sql, params![merchant_id, id]).await?;
-    row.as_ref().map(read_sent).transpose()
+    row.map(read_sent).transpose()
 }
 
 /// Webhooks of a merchant whose id is below `before`, newest first.
@@ -188,15 +151,19 @@ pub async fn of_merchant(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Sent>, Unavailable> {
-    let sql = select_webhook!(
-        "merchant_id = $1 and id < $2 and ($3 = '' or state = $3) order by id desc limit $4"
+    let sql = select!(
+        Webhook,
+        state,
+        last_result,
+        due_at,
+        "where merchant_id = $1 and id < $2 and ($3 = '' or state = $3) order by id desc limit $4"
     );
     let state = state.map_or("", WebhookState::as_str);
     let rows = app
         .db
         .rows(sql, params![merchant_id, before, state, limit])
         .await?;
-    rows.iter().map(read_sent).collect()
+    rows.into_iter().map(read_sent).collect()
 }
 
 /// Makes a webhook due now, whatever became of it before. One that was delivered stays so.
@@ -210,23 +177,7 @@ pub fn make_due(app: &App, merchant_id: i64, id: i64, commit: &mut Commit) {
 
 /// Writes a call.
 pub fn insert_try(called: &Try, commit: &mut Commit) {
-    let t = called;
-    commit.one(
-        "insert into webhook_tries (merchant_id, id, webhook_id, at, took_ms, url, request, status, response, failure) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        params![
-            t.merchant_id,
-            t.id,
-            t.webhook_id,
-            t.at,
-            t.took_ms,
-            t.url.as_str(),
-            t.request.as_str(),
-            t.status,
-            t.response.as_deref(),
-            t.failure.as_deref(),
-        ],
-    );
+    insert!(commit, called => Try);
 }
 
 /// The calls of a merchant's webhook, oldest first.
@@ -235,51 +186,21 @@ pub async fn tries_of(
     merchant_id: i64,
     webhook_id: i64,
 ) -> Result<Vec<Try>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, id, webhook_id, at, took_ms, url, request, status, response, failure \
-             from webhook_tries where merchant_id = $1 and webhook_id = $2 order by id",
-            params![merchant_id, webhook_id],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Try {
-                merchant_id: row.int("merchant_id")?,
-                id: row.int("id")?,
-                webhook_id: row.int("webhook_id")?,
-                at: row.time("at")?,
-                took_ms: row.int("took_ms")?,
-                url: row.text("url")?,
-                request: row.text("request")?,
-                status: row.opt_int("status")?,
-                response: row.opt_text("response")?,
-                failure: row.opt_text("failure")?,
-            })
-        })
-        .collect()
+    let sql = select!(
+        Try,
+        "where merchant_id = $1 and webhook_id = $2 order by id"
+    );
+    let rows = app.db.rows(sql, params![merchant_id, webhook_id]).await?;
+    rows.into_iter().map(Try::read).collect()
 }
 
 /// Writes a webhook that is due at `due_at`.
 pub fn insert(webhook: &Webhook, due_at: Timestamp, commit: &mut Commit) {
-    let w = webhook;
-    commit.one(
-        "insert into webhooks (merchant_id, id, shard, payment_id, event_type, event_at, status, payload_id, payload, \
-         state, tries, due_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'PENDING', 0, $10)",
-        params![
-            w.merchant_id,
-            w.id,
-            shard_of(w.merchant_id),
-            w.payment_id,
-            w.event.as_str(),
-            w.event_at,
-            w.status.as_str(),
-            w.payload_id.as_str(),
-            w.payload.clone(),
-            due_at,
-        ],
-    );
+    insert!(commit, webhook => Webhook, {
+        shard: shard_of(webhook.merchant_id),
+        state: WebhookState::Pending,
+        due_at: due_at,
+    });
 }
 
 /// Notes how a call went that was due at `was_due`. `again_at` none: delivered, or dropped when it was

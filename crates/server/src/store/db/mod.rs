@@ -22,7 +22,9 @@ mod value;
 
 pub use commit::{Commit, CommitError, Expect, Statement};
 pub use migrate::{MigrateError, Migration};
-pub use table_row::{Column, Fields, TableRow, insert_sql, read_json, read_word, update_sql};
+pub use table_row::{
+    Bounds, Column, Fields, Name, TableRow, insert_sql, read_json, read_word, update_sql,
+};
 pub use value::{Row, Value};
 
 use std::borrow::Cow;
@@ -42,7 +44,9 @@ macro_rules! params {
         ::std::vec![$($crate::store::db::Value::from($value)),*]
     };
 }
-pub use crate::{insert, json_columns, params, select, table_row, update, word_columns};
+pub use crate::{
+    insert, json_columns, params, select, stored_words, table_row, update, word_columns,
+};
 
 /// Which database answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,35 +12,74 @@ pub trait Column: Sized {
     /// What is added to the field's name, a column each.
     const SUFFIXES: &'static [&'static str] = &[""];
 
-    /// Reads the columns.
+    /// Reads the columns; a number must be within `bounds`.
     ///
     /// # Errors
-    /// What is wrong with them, without what they hold.
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Self, &'static str>;
+    /// One of them holds what it cannot hold.
+    fn read(fields: &mut Fields, column: Name<'_>, bounds: Bounds) -> Result<Self, Unavailable>;
 
     /// Adds the columns.
     fn write(&self, values: &mut Vec<Value>);
+}
 
-    /// The number that must be within the field's bounds.
-    fn number(&self) -> Option<i64> {
-        None
+/// What a number may be.
+pub type Bounds = Option<RangeInclusive<i64>>;
+
+/// A column's name: that of the field and a suffix.
+#[derive(Clone, Copy)]
+pub struct Name<'a>(pub &'a str, pub &'a str);
+
+/// The values of a row as a struct reads them, field by field.
+pub struct Fields {
+    table: &'static str,
+    found_by: String,
+    values: std::vec::IntoIter<Value>,
+}
+
+impl Fields {
+    /// The values of a row of `table`.
+    pub fn of(table: &'static str, row: Row) -> Fields {
+        Fields {
+            table,
+            found_by: row.numbers(),
+            values: row.into_values().into_iter(),
+        }
+    }
+
+    /// The next value.
+    pub fn value(&mut self) -> Option<Value> {
+        self.values.next()
+    }
+
+    /// Skips `columns` if the next of them is null.
+    fn skip_null(&mut self, columns: usize) -> bool {
+        let is_null = matches!(self.values.as_slice().first(), Some(Value::Null));
+        if is_null {
+            self.values.by_ref().take(columns).for_each(drop);
+        }
+        is_null
+    }
+
+    /// What is wrong with a column. Never what it holds, which may be anything by now.
+    pub fn wrong(&self, column: Name<'_>, why: &str) -> Unavailable {
+        let Name(field, suffix) = column;
+        Unavailable::new(format!(
+            "{}, {}: column {field}{suffix} {why}",
+            self.table, self.found_by
+        ))
     }
 }
 
 const OTHER_TYPE: &str = "is missing or of another type";
-const OTHER_RANGE: &str = "holds a number that does not fit";
-const OTHER_WORD: &str = "holds a word that is not known";
-const OTHER_SHAPE: &str = "holds JSON of another shape";
 
 impl<T: Column> Column for Option<T> {
     const SUFFIXES: &'static [&'static str] = T::SUFFIXES;
 
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Option<T>, &'static str> {
-        let own: Vec<Value> = values.take(T::SUFFIXES.len()).collect();
-        match own.first() {
-            Some(Value::Null) => Ok(None),
-            _ => T::read(&mut own.into_iter()).map(Some),
+    fn read(fields: &mut Fields, column: Name<'_>, bounds: Bounds) -> Result<Self, Unavailable> {
+        if fields.skip_null(T::SUFFIXES.len()) {
+            return Ok(None);
         }
+        T::read(fields, column, bounds).map(Some)
     }
 
     fn write(&self, values: &mut Vec<Value>) {
@@ -49,76 +88,44 @@ impl<T: Column> Column for Option<T> {
             None => values.extend(T::SUFFIXES.iter().map(|_| Value::Null)),
         }
     }
-
-    fn number(&self) -> Option<i64> {
-        self.as_ref().and_then(T::number)
-    }
 }
 
-impl Column for bool {
-    /// SQLite answers booleans as 0 and 1.
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<bool, &'static str> {
-        match values.next() {
-            Some(Value::Bool(boolean)) => Ok(boolean),
-            Some(Value::Int(0)) => Ok(false),
-            Some(Value::Int(1)) => Ok(true),
-            _ => Err(OTHER_TYPE),
-        }
-    }
+/// Columns of one value: how it is read, if it is of the right type, and written.
+macro_rules! columns {
+    ($($type:ty: { $($read:pat => $as:expr),+ }, $this:ident => $write:expr;)+) => {
+        $(impl Column for $type {
+            fn read(fields: &mut Fields, column: Name<'_>, _: Bounds) -> Result<Self, Unavailable> {
+                let read = match fields.value() {
+                    $(Some($read) => $as,)+
+                    _ => None,
+                };
+                read.ok_or_else(|| fields.wrong(column, OTHER_TYPE))
+            }
 
-    fn write(&self, values: &mut Vec<Value>) {
-        values.push(Value::Bool(*self));
-    }
+            fn write(&self, values: &mut Vec<Value>) {
+                let $this = self;
+                values.push($write);
+            }
+        })+
+    };
 }
 
-impl Column for String {
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<String, &'static str> {
-        match values.next() {
-            Some(Value::Text(text)) => Ok(text),
-            _ => Err(OTHER_TYPE),
-        }
-    }
-
-    fn write(&self, values: &mut Vec<Value>) {
-        values.push(Value::Text(self.clone()));
-    }
-}
-
-impl Column for Timestamp {
-    /// SQLite answers times as text.
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Timestamp, &'static str> {
-        match values.next() {
-            Some(Value::Time(time)) => Ok(time),
-            Some(Value::Text(text)) => text.parse().map_err(|_| OTHER_TYPE),
-            _ => Err(OTHER_TYPE),
-        }
-    }
-
-    fn write(&self, values: &mut Vec<Value>) {
-        values.push(Value::Time(*self));
-    }
-}
-
-impl Column for Json {
-    /// SQLite answers JSON as text.
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Json, &'static str> {
-        match values.next() {
-            Some(Value::Json(json)) => Ok(json),
-            Some(Value::Text(text)) => serde_json::from_str(&text).map_err(|_| OTHER_TYPE),
-            _ => Err(OTHER_TYPE),
-        }
-    }
-
-    fn write(&self, values: &mut Vec<Value>) {
-        values.push(Value::Json(self.clone()));
-    }
+// SQLite answers booleans as 0 and 1, times and JSON as text.
+columns! {
+    bool: { Value::Bool(is) => Some(is), Value::Int(0) => Some(false), Value::Int(1) => Some(true) },
+        is => Value::Bool(*is);
+    String: { Value::Text(text) => Some(text) }, text => Value::Text(text.clone());
+    Timestamp: { Value::Time(at) => Some(at), Value::Text(text) => text.parse().ok() },
+        at => Value::Time(*at);
+    Json: { Value::Json(json) => Some(json), Value::Text(text) => serde_json::from_str(&text).ok() },
+        json => Value::Json(json.clone());
 }
 
 impl Column for Map<String, Json> {
-    fn read(values: &mut dyn Iterator<Item = Value>) -> Result<Self, &'static str> {
-        match Json::read(values)? {
+    fn read(fields: &mut Fields, column: Name<'_>, bounds: Bounds) -> Result<Self, Unavailable> {
+        match Json::read(fields, column, bounds)? {
             Json::Object(map) => Ok(map),
-            _ => Err(OTHER_SHAPE),
+            _ => Err(fields.wrong(column, "is no object")),
         }
     }
 
@@ -130,19 +137,28 @@ impl Column for Map<String, Json> {
 macro_rules! numbers {
     ($($number:ty),+) => {
         $(impl Column for $number {
-            fn read(values: &mut dyn Iterator<Item = Value>) -> Result<$number, &'static str> {
-                match values.next() {
-                    Some(Value::Int(int)) => int.try_into().map_err(|_| OTHER_RANGE),
-                    _ => Err(OTHER_TYPE),
+            fn read(
+                fields: &mut Fields,
+                column: Name<'_>,
+                bounds: Bounds,
+            ) -> Result<$number, Unavailable> {
+                let Some(Value::Int(int)) = fields.value() else {
+                    return Err(fields.wrong(column, OTHER_TYPE));
+                };
+                let most = i64::try_from(<$number>::MAX).unwrap_or(i64::MAX);
+                let bounds = bounds.unwrap_or(i64::try_from(<$number>::MIN).unwrap_or(0)..=most);
+                match <$number>::try_from(int) {
+                    Ok(number) if bounds.contains(&int) => Ok(number),
+                    _ => {
+                        let (least, most) = (bounds.start(), bounds.end());
+                        let why = format!("is {int}, not from {least} to {most}");
+                        Err(fields.wrong(column, &why))
+                    }
                 }
             }
 
             fn write(&self, values: &mut Vec<Value>) {
                 values.push(Value::Int(i64::from(*self)));
-            }
-
-            fn number(&self) -> Option<i64> {
-                Some(i64::from(*self))
             }
         })+
     };
@@ -156,9 +172,11 @@ macro_rules! word_columns {
     ($($word:ty),+ $(,)?) => {
         $(impl $crate::store::db::Column for $word {
             fn read(
-                values: &mut dyn Iterator<Item = $crate::store::db::Value>,
-            ) -> Result<$word, &'static str> {
-                $crate::store::db::read_word(values)
+                fields: &mut $crate::store::db::Fields,
+                column: $crate::store::db::Name<'_>,
+                _: $crate::store::db::Bounds,
+            ) -> Result<$word, $crate::store::db::Unavailable> {
+                $crate::store::db::read_word(fields, column)
             }
 
             fn write(&self, values: &mut Vec<$crate::store::db::Value>) {
@@ -168,15 +186,51 @@ macro_rules! word_columns {
     };
 }
 
+/// Defines an enum that is stored as a word: `text` with one of its spellings.
+#[macro_export]
+macro_rules! stored_words {
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$word_meta:meta])* $word:ident = $text:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$word_meta])* $word,)+
+        }
+
+        impl $name {
+            /// Every word.
+            pub const ALL: &'static [$name] = &[$($name::$word),+];
+
+            /// The spelling in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$word => $text,)+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<$name, ()> {
+                match text { $($text => Ok($name::$word),)+ _ => Err(()) }
+            }
+        }
+
+        $crate::word_columns! { $name }
+    };
+}
+
 /// Makes types that serde knows columns: `jsonb`.
 #[macro_export]
 macro_rules! json_columns {
     ($($shape:ty),+ $(,)?) => {
         $(impl $crate::store::db::Column for $shape {
             fn read(
-                values: &mut dyn Iterator<Item = $crate::store::db::Value>,
-            ) -> Result<$shape, &'static str> {
-                $crate::store::db::read_json(values)
+                fields: &mut $crate::store::db::Fields,
+                column: $crate::store::db::Name<'_>,
+                _: $crate::store::db::Bounds,
+            ) -> Result<$shape, $crate::store::db::Unavailable> {
+                $crate::store::db::read_json(fields, column)
             }
 
             fn write(&self, values: &mut Vec<$crate::store::db::Value>) {
@@ -187,18 +241,23 @@ macro_rules! json_columns {
     };
 }
 
-/// Reads a word. The error never holds it: it may be anything by now.
+/// Reads a word.
 pub fn read_word<T: std::str::FromStr>(
-    values: &mut dyn Iterator<Item = Value>,
-) -> Result<T, &'static str> {
-    String::read(values)?.parse().map_err(|_| OTHER_WORD)
+    fields: &mut Fields,
+    column: Name<'_>,
+) -> Result<T, Unavailable> {
+    let word = String::read(fields, column, None)?;
+    word.parse()
+        .map_err(|_| fields.wrong(column, "holds a word that is not known"))
 }
 
 /// Reads JSON of a shape.
 pub fn read_json<T: serde::de::DeserializeOwned>(
-    values: &mut dyn Iterator<Item = Value>,
-) -> Result<T, &'static str> {
-    serde_json::from_value(Json::read(values)?).map_err(|_| OTHER_SHAPE)
+    fields: &mut Fields,
+    column: Name<'_>,
+) -> Result<T, Unavailable> {
+    let json = Json::read(fields, column, None)?;
+    serde_json::from_value(json).map_err(|_| fields.wrong(column, "holds JSON of another shape"))
 }
 
 /// A struct that is a row of a table.
@@ -248,50 +307,6 @@ fn with(mut columns: Vec<String>, more: &[&str]) -> Vec<String> {
     columns
 }
 
-/// The values of a row as a struct reads them, field by field.
-pub struct Fields {
-    table: &'static str,
-    found_by: String,
-    values: std::vec::IntoIter<Value>,
-}
-
-impl Fields {
-    /// The values of a row of `table`.
-    pub fn of(table: &'static str, row: Row) -> Fields {
-        Fields {
-            table,
-            found_by: row.numbers(),
-            values: row.into_values().into_iter(),
-        }
-    }
-
-    /// The next field.
-    ///
-    /// # Errors
-    /// Its column holds what it cannot hold.
-    pub fn next<T: Column>(
-        &mut self,
-        column: &str,
-        bounds: Option<RangeInclusive<i64>>,
-    ) -> Result<T, Unavailable> {
-        let wrong = |why: &str| {
-            Unavailable::new(format!(
-                "{}, {}: column {column} {why}",
-                self.table, self.found_by
-            ))
-        };
-        let field = T::read(&mut self.values).map_err(wrong)?;
-        match (bounds, field.number()) {
-            (Some(bounds), Some(number)) if !bounds.contains(&number) => Err(wrong(&format!(
-                "is {number}, not from {} to {}",
-                bounds.start(),
-                bounds.end()
-            ))),
-            _ => Ok(field),
-        }
-    }
-}
-
 /// Defines a struct that is a row of a table. A field's column has its name unless `= "column"` gives
 /// another; `where (least..=most)` bounds a number. Fields after `and` are in no column of their own.
 #[macro_export]
@@ -323,8 +338,9 @@ macro_rules! table_row {
             fn read(row: $crate::store::db::Row) -> Result<$name, $crate::store::db::Unavailable> {
                 let mut fields = $crate::store::db::Fields::of($table, row);
                 Ok($name {
-                    $($field: fields.next(
-                        $crate::column_name!($field $($column)?),
+                    $($field: $crate::store::db::Column::read(
+                        &mut fields,
+                        $crate::store::db::Name($crate::column_name!($field $($column)?), ""),
                         None$(.or(Some($bounds)))?,
                     )?,)+
                     $($($more: Default::default(),)+)?
@@ -351,12 +367,14 @@ macro_rules! column_name {
     };
 }
 
-/// `select!(Payment, "where id = $1")`: the statement that reads such rows, put together once.
+/// `select!(Payment, "where id = $1")`: the statement that reads such rows, put together once. Columns
+/// named before the text are read beside the struct's.
 #[macro_export]
 macro_rules! select {
-    ($row:ty, $rest:expr) => {{
-        static SQL: ::std::sync::LazyLock<String> =
-            ::std::sync::LazyLock::new(|| <$row as $crate::store::db::TableRow>::select($rest));
+    ($row:ty, $($more:ident,)* $rest:literal) => {{
+        static SQL: ::std::sync::LazyLock<String> = ::std::sync::LazyLock::new(|| {
+            <$row as $crate::store::db::TableRow>::select_with(&[$(stringify!($more)),*], $rest)
+        });
         SQL.as_str()
     }};
 }
@@ -383,23 +401,26 @@ macro_rules! insert {
 }
 
 /// `update!(commit, "table" where { key: value } set { column: value })`: changes the one row that has
-/// the keys' values, and is a conflict when there is none.
+/// the keys' values, and is a conflict when there is none. After the keys, `and "n > {}" (value)` adds a
+/// condition, each `{}` a value.
 #[macro_export]
 macro_rules! update {
     (
         $commit:expr, $table:literal
-        where { $($key:ident: $is:expr),+ $(,)? }
+        where { $($key:ident: $is:expr),+ $(,)? } $(and $condition:literal ($($operand:expr),+ $(,)?))?
         set { $($column:ident: $value:expr),+ $(,)? }
     ) => {{
         static SQL: ::std::sync::LazyLock<String> = ::std::sync::LazyLock::new(|| {
             $crate::store::db::update_sql(
                 $table,
                 &[$(stringify!($key)),+],
+                concat!("" $(, $condition)?),
                 &[$(stringify!($column)),+],
             )
         });
         let mut values = Vec::new();
         $($crate::store::db::Column::write(&$is, &mut values);)+
+        $($($crate::store::db::Column::write(&$operand, &mut values);)+)?
         $($crate::store::db::Column::write(&$value, &mut values);)+
         $commit.one(SQL.as_str(), values);
     }};
@@ -417,15 +438,34 @@ pub fn insert_sql<S: AsRef<str>>(table: &str, columns: &[S]) -> String {
 }
 
 /// The text of [`update!`](crate::update).
-pub fn update_sql(table: &str, keys: &[&str], columns: &[&str]) -> String {
-    let numbered = |names: &[&str], first: usize, between: &str| {
-        let pairs = names.iter().enumerate();
-        let pairs = pairs.map(|(at, name)| format!("{name} = ${}", first + at));
-        pairs.collect::<Vec<_>>().join(between)
+pub fn update_sql(table: &str, keys: &[&str], condition: &str, columns: &[&str]) -> String {
+    let mut place = 0;
+    let mut pairs = |names: &[&str]| -> Vec<String> {
+        let pair = |name: &&str| {
+            place += 1;
+            format!("{name} = ${place}")
+        };
+        names.iter().map(pair).collect()
     };
-    let set = numbered(columns, keys.len() + 1, ", ");
+    let mut conditions = pairs(keys);
+    if !condition.is_empty() {
+        let mut numbered = String::new();
+        for (at, part) in condition.split("{}").enumerate() {
+            if at > 0 {
+                numbered.push_str(&format!("${}", keys.len() + at));
+            }
+            numbered.push_str(part);
+        }
+        conditions.push(format!("({numbered})"));
+    }
+    let first = keys.len() + condition.matches("{}").count() + 1;
+    let set: Vec<String> = (first..)
+        .zip(columns)
+        .map(|(at, name)| format!("{name} = ${at}"))
+        .collect();
     format!(
-        "update {table} set {set} where {}",
-        numbered(keys, 1, " and ")
+        "update {table} set {} where {}",
+        set.join(", "),
+        conditions.join(" and ")
     )
 }
