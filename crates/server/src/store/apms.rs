@@ -43,6 +43,12 @@ impl Apm {
         let mode = self.approval_modes.get(bank_code).and_then(Json::as_str);
         mode.and_then(|mode| mode.parse().ok())
     }
+
+    /// Whether this bank approves by itself; `None` leaves it to the bank.
+    pub fn approves_by_itself(&self, bank_code: &str) -> Option<bool> {
+        let mode = self.approval_mode(bank_code)?;
+        Some(mode == ApprovalMode::Auto)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
