@@ -42,6 +42,7 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
             .parse()
             .ok()
             .filter(|class| (2..=5).contains(class)),
+        answered_id: given("id"),
         path: given("path"),
         errors_only: visit.asked("errors") == "on",
         before: contract::id::parse(visit.asked("before")),
@@ -53,14 +54,14 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
         .extend_pairs(visit.query.iter().filter(|(name, _)| {
             matches!(
                 name.as_str(),
-                "key" | "status" | "path" | "errors" | "before"
+                "key" | "id" | "status" | "path" | "errors" | "before"
             )
         }))
         .finish();
     Ok(context! {
         requests => found.iter().map(row).collect::<Vec<_>>(),
         older, query,
-        key => visit.asked("key"), status => visit.asked("status"), wanted_path => visit.asked("path"),
+        key => visit.asked("key"), wanted_id => visit.asked("id"), status => visit.asked("status"), wanted_path => visit.asked("path"),
         errors => visit.asked("errors") == "on", before => visit.asked("before"),
     })
 }
@@ -72,7 +73,7 @@ fn row(request: &Logged) -> Value {
         _ => "wait",
     };
     context! {
-        id => request.id, at => request.at.to_string(), key => &request.api_key,
+        id => request.id, callers_id => &request.callers_id, at => request.at.to_string(), key => &request.api_key,
         address => &request.address, method => &request.method, path => &request.path,
         status => request.status, class, took_ms => request.took_ms,
         error_code => &request.error_code, error_text => &request.error_text,

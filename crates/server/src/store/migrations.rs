@@ -44,4 +44,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "vault_check",
         sql: include_str!("../../migrations/0008_vault_check.sql"),
     },
+    Migration {
+        version: 9,
+        name: "callers_id",
+        sql: include_str!("../../migrations/0009_callers_id.sql"),
+    },
 ];
