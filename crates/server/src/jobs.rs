@@ -317,9 +317,6 @@ pub async fn keep_node(app: Arc<App>) {
             _ => wait_after(failures, LOOK_EVERY, RENEW_MAX),
         };
         tokio::time::sleep(wait).await;
-        if let Err(error) = app.older.look_again(&app.db, app.now()).await {
-            tracing::debug!(%error, "whether older processes run is looked at later");
-        }
         match AssertUnwindSafe(renew_node(&app)).catch_unwind().await {
             Ok(Ok(())) => failures = 0,
             Ok(Err(error)) => {

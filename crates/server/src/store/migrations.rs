@@ -49,4 +49,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "callers_id",
         sql: include_str!("../../migrations/0009_callers_id.sql"),
     },
+    Migration {
+        version: 10,
+        name: "claims_before",
+        sql: include_str!("../../migrations/0010_claims_before.sql"),
+    },
 ];

@@ -240,28 +240,6 @@ impl World {
         world
     }
 
-    /// The same world behind a second server, which is started now on the same database.
-    pub async fn reopened(mut self, database_url: &str, keys: &str) -> World {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.gateway = format!("http://{}", listener.local_addr().unwrap());
-        let mut settings = self.app.settings.clone();
-        settings.public_urls = vec![self.gateway.clone()];
-        self.app = start::open(Config {
-            database_url: database_url.to_owned(),
-            keys: keys.to_owned(),
-            clock: Arc::<MovableClock>::clone(&self.clock),
-            settings,
-            ..Config::default()
-        })
-        .await
-        .unwrap();
-        let (app, extra) = (Arc::clone(&self.app), axum::Router::new());
-        tokio::spawn(async move {
-            start::serve(app, listener, false, extra, std::future::pending()).await
-        });
-        self
-    }
-
     /// Adds a POS that points at the simulator.
     pub async fn pos(&self, request: Value) -> i64 {
         let request: contract::merchant_poses::CreateMerchantPosRequest =

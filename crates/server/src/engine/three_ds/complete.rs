@@ -133,12 +133,7 @@ async fn ask_and_answer(
     Ok(payment)
 }
 
-async fn ask_finish(
-    app: &App,
-    pos: &Pos,
-    payment: &Payment,
-    attempt: &Attempt,
-) -> Answer<Charged> {
+async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) -> Answer<Charged> {
     let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
     else {
         return Err(Doubt::not_supported());
