@@ -10,7 +10,7 @@ use crate::mail::Mail;
 use crate::net::Net;
 use crate::rates::Rates;
 use crate::store::before;
-use crate::store::db::{Db, MigrateError, Options, Unavailable};
+use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
 use crate::store::vault_check::{self, KeyRefused};
@@ -131,6 +131,24 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
     Db::open(url, options)
         .await
         .map_err(|error| StartError::new(&error.message, error.hint))
+}
+
+/// Tells where a SQLite database may lack what was acknowledged, which is a warning alone. Once it is
+/// opened it counts on, so this comes first.
+pub async fn check_complete(url: &str) -> Result<(), StartError> {
+    let Some(file) = backup::file_of(url) else {
+        return Ok(());
+    };
+    let looked = tokio::task::spawn_blocking(move || acknowledged::worry(&file)).await;
+    match looked {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(StartError::new(
+            why,
+            "was it copied without the files beside it? Then payments may be missing: look for its -wal, \
+             or bring a backup in with `galata restore`. Otherwise it is counted anew from now on",
+        )),
+        Err(error) => Err(StartError::new(error, "")),
+    }
 }
 
 /// Brings the schema up to date, seals the value by which the key is known, and moves what SQL

@@ -404,6 +404,9 @@ pub(super) async fn run<T>(
     config: Config,
     act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
+    if let Err(worry) = start::check_complete(&config.database_url).await {
+        tracing::warn!(hint = worry.hint, "{}", worry.what);
+    }
     let app: Arc<App> = start::open(config).await?;
     let outcome = act(&app).await;
     start::close(&app).await;

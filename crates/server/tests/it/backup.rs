@@ -1,9 +1,11 @@
 //! `galata backup` and `galata restore`: a SQLite database copied while it is in use, and put back.
 
 use crate::process::{Shared, ended};
-use crate::world::{World, payment};
+use crate::world::{World, payment, tempdir};
+use server::start::{self, Config};
 use server::store::db::Kind;
-use std::path::PathBuf;
+use server::store::db::backup::{self, Step};
+use std::path::{Path, PathBuf};
 
 async fn pays(world: &World) -> i64 {
     let made = world.post("/payment/v1/card-payments", payment("5258640000000001"));
@@ -110,4 +112,97 @@ async fn what_is_no_backup_replaces_nothing() {
         name.starts_with("galata.db.before-") && !companion
     });
     assert_eq!(kept.count(), 3);
+}
+
+/// Whether a command that looks for a payment finds it in this database, and what it said.
+fn finds(shared: &Shared, database: &Path, id: i64) -> (bool, String) {
+    let (merchant, id) = (shared.world.merchant.to_string(), id.to_string());
+    let mut command = shared.command(&["payment", "show", "--merchant", &merchant, "--id", &id]);
+    command.env(
+        "GALATA_DATABASE_URL",
+        format!("sqlite:{}", database.display()),
+    );
+    let ended = ended(command);
+    (ended.status.success(), ended.error)
+}
+
+/// What `restore` does before it takes anything's place.
+async fn prepared(shared: &Shared, from: &Path, to: &Path) -> PathBuf {
+    let part = backup::prepare(from, to).unwrap();
+    let app = start::open(Config {
+        database_url: format!("sqlite:{}", part.display()),
+        keys: shared.key.clone(),
+        migrate: true,
+        ..Config::default()
+    });
+    start::close(&app.await.unwrap()).await;
+    part
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that_is_not_whole() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    if world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let copy = world.files.0.join("copy.db");
+    let before = pays(world).await;
+    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
+    let after = pays(world).await;
+    // What was paid since stands in the log alone.
+    let log = world.files.0.join("galata.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() > 0);
+    let mut stops = 0..;
+    loop {
+        let stop: usize = stops.next().unwrap();
+        let folder = tempdir::Dir::new();
+        for ending in ["", "-wal", "-count"] {
+            let name = format!("galata.db{ending}");
+            std::fs::copy(world.files.0.join(&name), folder.0.join(&name)).unwrap();
+        }
+        let to = folder.0.join("galata.db");
+        let part = prepared(&shared, &copy, &to).await;
+        let (steps, kept) = backup::swap(&part, &to, "before").unwrap();
+        steps
+            .iter()
+            .take(stop)
+            .try_for_each(Step::carry_out)
+            .unwrap();
+        let whole = |database: &Path| {
+            assert!(finds(&shared, database, before).0, "{stop}");
+            finds(&shared, database, after).0
+        };
+        match stop {
+            // Nothing was done.
+            0 => assert!(whole(&to)),
+            stop if stop < steps.len() => {
+                let (found, why) = finds(&shared, &to, before);
+                assert!(
+                    !found && why.contains("run `galata restore`"),
+                    "{stop}: {why}"
+                );
+                let mut backup = shared.command(&["backup", "--to"]);
+                backup.arg(folder.0.join("half.db"));
+                backup.env("GALATA_DATABASE_URL", format!("sqlite:{}", to.display()));
+                assert!(!ended(backup).status.success(), "{stop}");
+            }
+            _ => assert!(!whole(&to)),
+        }
+        // The next restore comes to the end, and what was there before both is kept whole.
+        let mut restore = shared.command(&["restore", "--from"]);
+        restore.arg(&copy);
+        restore.env("GALATA_DATABASE_URL", format!("sqlite:{}", to.display()));
+        let restored = ended(restore);
+        assert!(restored.status.success(), "{stop}: {}", restored.error);
+        assert!(!whole(&to), "{stop}");
+        let kept = match stop {
+            0 => PathBuf::from(restored.out.trim_end().rsplit(' ').next().unwrap()),
+            _ => kept.unwrap(),
+        };
+        assert!(whole(&kept), "{stop}: {}", kept.display());
+        if stop == steps.len() {
+            break;
+        }
+    }
 }
