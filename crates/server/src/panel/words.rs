@@ -52,7 +52,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     // loans
     ("PENDING", "Bekliyor", "Pending"),
     ("ASSESSING", "Değerlendiriliyor", "Being assessed"),
-    ("READY", "Onayınızı bekliyor", "Awaiting your approval"),
+    ("READY", "Onay bekliyor", "Awaiting approval"),
     ("CONFIRMING", "Onaylanıyor", "Being confirmed"),
     ("DISBURSED", "Kullandırıldı", "Disbursed"),
     ("REJECTED", "Reddedildi", "Rejected"),

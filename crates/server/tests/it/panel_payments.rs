@@ -251,7 +251,7 @@ async fn a_loan_is_approved_once_by_whoever_may() {
     let mut support = Panel::sign_in(&world, Role::Support).await;
     let page = support.get(&path).await.ok();
     page.has("Kredi hazır, onayınız bekleniyor");
-    page.has("<span class=\"state wait\">Onayınızı bekliyor</span>");
+    page.has("<span class=\"state wait\">Onay bekliyor</span>");
     page.has(&format!("{path}/verify"));
     page.lacks(&approve);
     assert_eq!(support.post(&approve, &[]).await.status, 403);
