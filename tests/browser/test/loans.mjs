@@ -157,5 +157,6 @@ describe('a loan payment', () => {
     assert.equal(await shopper.page.locator('.note.bad').count(), 1);
     await openNewest(owner);
     assert.equal(await standing(owner), 'Başarısız');
+    assert.match(await owner.text(), /Kredi başvurusu reddedildi/);
   });
 });

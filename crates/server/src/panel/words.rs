@@ -2,7 +2,7 @@
 //! beside where they are shown.
 
 use crate::net;
-use contract::errors::Language;
+use contract::errors::{ErrorGroup, Language};
 
 /// A word for a spelling of the wire or the database; the spelling itself when there is none.
 pub(super) fn word(language: Language, spelling: &str) -> String {
@@ -328,6 +328,18 @@ const CAUSES: &[(&str, &str, &str)] = &[
         "no connection in time",
     ),
 ];
+
+/// Why a payment failed, in a sentence. What a lender declines is an application.
+pub(super) fn failure(language: Language, group: ErrorGroup, by_loan: bool) -> &'static str {
+    match group {
+        ErrorGroup::Declined if by_loan => in_language(
+            language,
+            "Kredi başvurusu reddedildi",
+            "The loan application was declined",
+        ),
+        _ => group.text(language),
+    }
+}
 
 /// How what a connector finds wrong with a reply begins, in English.
 const FINDINGS: &[&str] = &[
