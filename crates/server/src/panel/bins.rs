@@ -35,7 +35,7 @@ async fn bin(app: Arc<App>, visit: Visit) -> Page {
             let values = context! {
                 bin => &asked,
                 found => context! {
-                    bank => found.bank_name, bank_code => found.bank_code,
+                    bank => found.bank_name, bank_code => found.bank_code.map(|code| format!("{code:03}")),
                     kind => found.card_type.map(|kind| kind.as_str()),
                     association => found.card_association.map(|one| one.as_str()),
                     brand => found.card_brand, programme => bins::programme(&app, &asked), commercial => found.commercial,

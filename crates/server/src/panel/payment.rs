@@ -2,7 +2,7 @@
 //! with it now.
 
 use super::door::{Posted, Visit, to};
-use super::{Page, act, fields, look, payment_shown, render};
+use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::{Permission, Problem, bnpl_payments, doubts};
@@ -120,7 +120,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     };
     let failure = p.error.as_ref().map(|error| {
         context! {
-            text => error.group.text(visit.language), group => error.group.as_str(),
+            text => words::failure(visit.language, error.group, loan.is_some()), group => error.group.as_str(),
             code => &error.provider_code, message => &error.provider_message,
         }
     });

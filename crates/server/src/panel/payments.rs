@@ -2,7 +2,7 @@
 //! id, so that new payments do not shift them.
 
 use super::door::Visit;
-use super::{Page, look, render};
+use super::{Page, look, render, words};
 use crate::app::App;
 
 use crate::operations::{Permission, Problem, moments, payment_reporting};
@@ -82,7 +82,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     let last = payments.last().and_then(|payment| payment.id);
     let values = context! {
         error, more, last, query,
-        payments => payments.iter().map(row).collect::<Vec<_>>(),
+        payments => payments.iter().map(|one| row(visit.language, one)).collect::<Vec<_>>(),
         values => typed(&visit),
         filtered => named().any(|name| !visit.asked(name).is_empty()),
         more_open => MORE.iter().any(|name| !visit.asked(name).is_empty()),
@@ -156,7 +156,7 @@ fn is_grouped(text: &str, mark: char) -> bool {
 }
 
 /// A payment as a row shows it.
-fn row(payment: &ReportingPaymentResponse) -> Value {
+fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
     let p = payment;
     let currency = p.currency.unwrap_or(Currency::Try);
     let paid = p.paid_price.and_then(|paid| paid.to_minor(currency).ok());
@@ -183,7 +183,8 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         conversation => given(&p.conversation_id),
         external => given(&p.external_id),
         reward => p.loyalty.as_ref().and_then(|one| one.r#type).map(|kind| kind.as_str()),
-        error => p.payment_error.as_ref().and_then(|error| error.error_description.clone()),
+        error => p.payment_error.as_ref().and_then(|error| error.error_group)
+            .map(|group| words::failure(language, group, p.payment_provider == Some(PaymentProvider::Maslak))),
     }
 }
 

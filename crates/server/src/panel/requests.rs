@@ -69,8 +69,8 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
 fn row(request: &Logged) -> Value {
     let class = match request.status {
         200..300 => "good",
-        500.. => "bad",
-        _ => "wait",
+        400.. => "bad",
+        _ => "plain",
     };
     context! {
         id => request.id, callers_id => &request.callers_id, at => request.at.to_string(), key => &request.api_key,
