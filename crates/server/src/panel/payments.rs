@@ -130,7 +130,7 @@ pub(super) fn asked(visit: &Visit) -> Result<SearchPaymentsRequest, Problem> {
     if let Some((name, _)) = visit.query.iter().find(|(_, value)| value.contains('\0')) {
         return Err(Problem::field(Rule::WrongType, name));
     }
-    SearchPaymentsRequest::from_pairs(pairs).map_err(|name| Problem::field(Rule::WrongType, name))
+    SearchPaymentsRequest::from_pairs(pairs).map_err(|(name, rule)| Problem::field(rule, name))
 }
 
 /// An amount as a person types it, with a decimal point: `1.234,56`, `1,234.56`, `12,5`, `1234`.

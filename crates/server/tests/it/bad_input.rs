@@ -673,7 +673,15 @@ async fn a_wrong_change_of_a_pos_changes_nothing() {
         bad("port", "\"443/\""),
         bad("path", "\"no-slash\""),
         bad("path", "\"/a?b\""),
-        named("threedsPath", "\"/a#b\"", "path"),
+        bad("threedsPath", "\"/a#b\""),
+        bad("path", "\"//evil\""),
+        bad("path", "\"/a/../b\""),
+        bad("path", "\"/a/%2e%2e/b\""),
+        bad("path", "\"/a\\u0007b\""),
+        bad("threedsPath", "\"//evil.example.com/x\""),
+        bad("threedsPath", "\"/../x\""),
+        bad("hostname", "\"127.0.0.1/..\""),
+        bad("name", "\"a\\nb\""),
         bad("hostname", "\"evil.example.com/\""),
         bad("hostname", "\"user@127.0.0.1\""),
         bad("supportedCardAssociations", "\"VISA\""),
@@ -828,6 +836,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
         "\u{feff}{}".to_owned(),
         deep("[", "]"),
         deep("{\"a\":", "}"),
+        format!("{{\"{}\": {{\"a\": 1, \"a\": 2}}}}", "long".repeat(1000)),
     ] {
         for path in [
             "/payment/v1/card-payments",
@@ -844,6 +853,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
             let start: String = body.chars().take(40).collect();
             assert_eq!(reply.status, 400, "{path} {start}: {:#}", reply.body);
             assert!((1..10_000).contains(&reply.error_code()));
+            assert!(reply.body.to_string().len() < 500, "{:#}", reply.body);
         }
     }
     nothing_happened(&world).await;

@@ -29,6 +29,7 @@ mod doubts;
 mod due;
 mod exchanges;
 mod figures;
+mod flags;
 mod growth;
 mod health;
 mod idempotency;
