@@ -374,7 +374,7 @@ async fn failures_lock_and_a_lock_passes() {
             .sign_in_as("owner@example.com", "wrong wrong wrong", "")
             .await;
         assert_eq!(refused.status, 401);
-        refused.has("E-posta, parola ya da kod hatalı");
+        refused.has("E-posta, şifre ya da kod hatalı");
     }
     // Not even the right password from the same place; and nothing tells whether somebody exists.
     let locked = panel.sign_in_as("owner@example.com", PASSWORD, "").await;
@@ -582,7 +582,7 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     let fields = [("sealed", &*sealed), ("code", &code), ("password", "guess")];
     let wrong = panel.post("/panel/account/totp", &fields).await;
     assert_eq!(wrong.status, 400);
-    wrong.has("Parola hatalı");
+    wrong.has("Şifre hatalı");
     let key = panel.switch_totp_on().await;
     let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let now = code(&world);
