@@ -71,6 +71,17 @@ wire_request! {
 }
 
 wire_request! {
+    /// What a POS keeps for good, or changes at an address of its own. No client's update has these
+    /// fields; shops that send back what they read have.
+    FixedOfMerchantPos {
+        status: Option<PosStatus> = "status",
+        currency: Option<Currency> = "currency",
+        pos_integrator: Option<PosIntegrator> = "posIntegrator",
+        alias: Option<String> = "alias",
+    }
+}
+
+wire_request! {
     /// A user of the POS at its bank; a masked password changes nothing.
     UpdateMerchantPosUser {
         id: Option<i64> = "id",

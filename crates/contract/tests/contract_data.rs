@@ -10,6 +10,7 @@ use contract::enums::*;
 use contract::merchant_apms::*;
 use contract::merchant_poses::*;
 use contract::payment_reporting::*;
+use contract::rules::Rule;
 use contract::webhook::*;
 use contract::wire_type::WireType;
 use serde_json::{Map, Value, json};
@@ -395,6 +396,7 @@ fn queries_are_read_from_pairs() {
         ("isThreeDS", "yes"),
         ("minCreatedDate", "a' or 1"),
     ] {
-        assert_eq!(SearchPaymentsRequest::from_pairs([wrong]), Err(wrong.0));
+        let broken = (wrong.0, Rule::WrongType);
+        assert_eq!(SearchPaymentsRequest::from_pairs([wrong]), Err(broken));
     }
 }

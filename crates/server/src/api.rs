@@ -428,7 +428,8 @@ async fn called(
         }
         "merchant_poses::update" => {
             let id = route.id("merchantPosId")?;
-            merchant_poses::update(app, caller, id, decode::body(body)?)
+            let fixed = decode::body(body)?;
+            merchant_poses::update(app, caller, id, decode::body(body)?, fixed)
                 .await
                 .map(answer::object)
         }

@@ -129,8 +129,10 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
     let (Some((keys, _)), Ok(url), true) = (keys, url, usable) else {
         return examined;
     };
-    let config = store.config_of(url, keys, subject.migrate);
-    let opened = open(config, subject.behaviour).await;
+    let opened = match store.config_of(url, keys, subject.migrate) {
+        Ok(config) => open(config, subject.behaviour).await,
+        Err(error) => Err(error),
+    };
     examined.app = examined.found("settings", opened);
     examined
 }

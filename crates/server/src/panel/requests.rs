@@ -128,6 +128,7 @@ const HINTS: &[(&str, &str, &str)] = &[
     ("path_left_out", "İmzaya adresin yolu katılmamış.", "The path was left out of the signature."),
     ("other_scheme", "İmzada http yerine https ya da tersi kullanılmış. Sunucunun --public-url ayarını da kontrol edin.", "The signature has http where https is right, or the other way round. Check the server's --public-url as well."),
     ("trailing_slash", "Temel adresin sonundaki eğik çizgi imzayı değiştiriyor.", "A slash at the end of the base URL changes the signature."),
+    ("capitals_in_base_url", "Temel adresin alan adında büyük harf var. İstemciniz alan adını küçük harfle gönderip büyük harfle imzalıyor: temel adresi küçük harfle yazın.", "There are capitals in the host of the base URL. Your client sends the host in lower case and signs it as it was typed: the base URL must be in lower case."),
     ("white_space_around_secret", "Gizli anahtarın başında ya da sonunda boşluk var.", "There is white space around the secret key."),
     ("secret_before_api_key", "API anahtarı ile gizli anahtarın sırası karışmış.", "API key and secret key are in the wrong order."),
     ("hmac_instead_of_sha256", "HMAC kullanılmış; düz SHA-256 bekleniyor.", "HMAC was used where plain SHA-256 is right."),

@@ -76,11 +76,11 @@ impl Found {
                 "The address was reached but gave no proper answer. Check its path, or try again in a while.",
             ),
             Found::NotGenuine => (
-                "Cevabın imzası doğrulanamadı. Parola ya da anahtar yanlış olabilir.",
+                "Cevabın imzası doğrulanamadı. Şifre ya da anahtar yanlış olabilir.",
                 "The answer's signature is wrong. The password or key may be wrong.",
             ),
             Found::Refused => (
-                "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve parolayı kontrol edin.",
+                "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve şifreyi kontrol edin.",
                 "The other side did not take the account. Check its numbers, user and password.",
             ),
             Found::Unreadable => (

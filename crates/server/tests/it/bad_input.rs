@@ -499,6 +499,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
         "\u{feff}{}".to_owned(),
         deep("[", "]"),
         deep("{\"a\":", "}"),
+        format!("{{\"{}\": {{\"a\": 1, \"a\": 2}}}}", "long".repeat(1000)),
     ] {
         for path in [
             "/payment/v1/card-payments",
@@ -515,6 +516,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
             let start: String = body.chars().take(40).collect();
             assert_eq!(reply.status, 400, "{path} {start}: {:#}", reply.body);
             assert!((1..10_000).contains(&reply.error_code()));
+            assert!(reply.body.to_string().len() < 500, "{:#}", reply.body);
         }
     }
     nothing_happened(&world).await;

@@ -62,6 +62,8 @@ pub struct Panel<'a> {
     pub world: &'a World,
     pub cookies: Vec<(String, String)>,
     pub language: &'static str,
+    /// The address that a proxy says it has.
+    pub address: Option<&'static str>,
 }
 
 impl<'a> Panel<'a> {
@@ -70,6 +72,7 @@ impl<'a> Panel<'a> {
             world,
             cookies: Vec::new(),
             language: "tr",
+            address: None,
         }
     }
 
@@ -151,6 +154,7 @@ impl<'a> Panel<'a> {
             ("cookie", line.as_str()),
             ("accept-language", self.language),
         ];
+        all.extend(self.address.map(|address| ("x-forwarded-for", address)));
         all.extend_from_slice(headers);
         let reply = self.world.raw(method, path, body.as_bytes(), &all).await;
         self.keep_cookies(&reply);
@@ -360,15 +364,16 @@ async fn a_session_ends_after_silence_and_after_half_a_day() {
 
 #[tokio::test]
 async fn failures_lock_and_a_lock_passes() {
-    let world = World::open().await;
+    let world = World::with(|config| config.settings.behind_proxy = true).await;
     let mut owner = Panel::sign_in(&world, Role::Owner).await;
     let mut panel = Panel::new(&world);
+    panel.address = Some("203.0.113.9");
     for _ in 0..5 {
         let refused = panel
             .sign_in_as("owner@example.com", "wrong wrong wrong", "")
             .await;
         assert_eq!(refused.status, 401);
-        refused.has("E-posta, parola ya da kod hatalı");
+        refused.has("E-posta, şifre ya da kod hatalı");
     }
     // Not even the right password from the same place; and nothing tells whether somebody exists.
     let locked = panel.sign_in_as("owner@example.com", PASSWORD, "").await;
@@ -388,11 +393,84 @@ async fn failures_lock_and_a_lock_passes() {
         .sign_in_as("owner@example.com", PASSWORD, "")
         .await
         .leads_to("/panel");
+    world.app.journal.flush().await;
     let log = actions(&world, world.merchant).await;
     let refused = log
         .iter()
         .filter(|(_, outcome)| *outcome == audit::Outcome::Refused);
     assert_eq!(refused.count(), 5);
+}
+
+#[tokio::test]
+async fn one_who_guesses_locks_nobody_out_where_all_have_the_proxys_address() {
+    let world = World::open().await;
+    drop(Panel::sign_in(&world, Role::Owner).await);
+    let mut stranger = Panel::new(&world);
+    for _ in 0..10 {
+        let refused = stranger
+            .sign_in_as("owner@example.com", "wrong wrong wrong", "")
+            .await;
+        assert_eq!(refused.status, 401);
+    }
+    // From a browser that nobody knows yet, at the same address.
+    Panel::new(&world)
+        .sign_in_as("owner@example.com", PASSWORD, "")
+        .await
+        .leads_to("/panel");
+}
+
+/// Nothing can be written until it is dropped.
+enum Held {
+    Sqlite(rusqlite::Connection),
+    Postgres(tokio_postgres::Client),
+}
+
+async fn held(world: &World) -> Held {
+    match std::env::var("GALATA_TEST_DATABASE").as_deref() {
+        Ok("postgres") => {
+            let (client, connection) =
+                tokio_postgres::connect(&world.database_url, tokio_postgres::NoTls)
+                    .await
+                    .unwrap();
+            tokio::spawn(connection);
+            let lock = "begin; lock table audit_log, users in share row exclusive mode";
+            client.batch_execute(lock).await.unwrap();
+            Held::Postgres(client)
+        }
+        _ => {
+            let file = world.files.0.join("galata.db");
+            let connection = rusqlite::Connection::open(file).unwrap();
+            connection.execute_batch("begin immediate").unwrap();
+            Held::Sqlite(connection)
+        }
+    }
+}
+
+impl Held {
+    async fn release(self) {
+        match self {
+            Held::Sqlite(connection) => connection.execute_batch("rollback").unwrap(),
+            Held::Postgres(client) => client.batch_execute("rollback").await.unwrap(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_waits_for_no_write_whoever_is_named() {
+    let world = World::open().await;
+    drop(Panel::sign_in(&world, Role::Owner).await);
+    let mut stranger = Panel::new(&world);
+    let held = held(&world).await;
+    for email in ["owner@example.com", "nobody@example.com"] {
+        let refused = stranger.sign_in_as(email, "wrong wrong wrong", "").await;
+        assert_eq!(refused.status, 401, "{email}");
+    }
+    held.release().await;
+    // What waited is in the log all the same.
+    world.app.journal.flush().await;
+    let log = actions(&world, world.merchant).await;
+    let refused = ("session.sign_in".to_owned(), audit::Outcome::Refused);
+    assert_eq!(log.iter().filter(|one| **one == refused).count(), 1);
 }
 
 #[tokio::test]
@@ -503,7 +581,7 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     let fields = [("sealed", &*sealed), ("code", &code), ("password", "guess")];
     let wrong = panel.post("/panel/account/totp", &fields).await;
     assert_eq!(wrong.status, 400);
-    wrong.has("Parola hatalı");
+    wrong.has("Şifre hatalı");
     let key = panel.switch_totp_on().await;
     let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
     let now = code(&world);

@@ -447,7 +447,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
         (vec![("note", "seen at the bank")], "zorunludur"),
         (
             vec![("found", "taken"), ("note", "x")],
-            "note en az 3 karakter",
+            "Dayanak en az 3 karakter",
         ),
     ] {
         let page = panel.post(&format!("{path}/settle"), &fields).await;

@@ -74,11 +74,11 @@ async fn a_pos_is_added_changed_and_tried_out() {
         ),
         (
             vec![("endpoint", &*base), ("clientId", "")],
-            "Üye işyeri numarası bu POS için gereklidir",
+            "Üye işyeri numarası alanı zorunludur",
         ),
         (
             vec![("endpoint", &*base), ("user-PROVRFN-password", "")],
-            "iade kullanıcısının parolası",
+            "iade kullanıcısının şifresi",
         ),
         (
             vec![("endpoint", &*base), ("orderNumber", "-4")],

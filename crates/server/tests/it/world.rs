@@ -102,6 +102,7 @@ pub struct World {
     pub http: HttpClient,
     pub hooks: Arc<Mutex<Vec<Hook>>>,
     pub hook_status: Arc<Mutex<u16>>,
+    pub database_url: String,
     pub files: tempdir::Dir,
 }
 
@@ -178,8 +179,9 @@ impl World {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = format!("http://{}", listener.local_addr().unwrap());
+        let database_url = fresh_database(&files).await;
         let mut config = Config {
-            database_url: fresh_database(&files).await,
+            database_url: database_url.clone(),
             keys: new_key(),
             clock: clock.clone(),
             migrate: true,
@@ -232,6 +234,7 @@ impl World {
             http,
             hooks,
             hook_status,
+            database_url,
             files,
         };
         world.pos(garanti()).await;
