@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use server::operations::By;
 use server::store::db::{Commit, CommitError};
 use server::store::loans;
+use std::time::Duration;
 
 pub fn cart() -> Value {
     json!([
@@ -459,4 +460,51 @@ async fn two_approvals_at_once_disburse_once() {
         .filter(|h| h.body["payload"]["additionalAction"] == "NONE")
         .count();
     assert_eq!(disbursed, 1);
+}
+
+/// Decides about the application that is taken and notified of, and not yet answered.
+async fn decide_before_the_answer(world: &World, decision: &str) {
+    let order = loop {
+        let all = world.control("GET", "/control/loans", Value::Null).await;
+        let loans = all["loans"].as_array().unwrap().iter();
+        let mut pending = loans.filter(|loan| loan["notifications"][0]["outcome"] == "delivered");
+        match pending.next() {
+            Some(loan) => break loan["orderId"].as_str().unwrap().to_owned(),
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    let path = format!("/control/loans/{order}/decision");
+    let decision = json!({"decision": decision, "seconds": 600});
+    world.control("POST", &path, decision).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_faster_than_the_answer_leaves_the_shopper_a_page_to_go_to() {
+    // As it was taken, and with a decision of the bank before the answer arrives.
+    for (decision, action) in [
+        (None, "REDIRECT_TO_URL"),
+        (Some("assess"), "WAIT_FOR_WEBHOOK"),
+        (Some("ready"), "APPROVAL_REQUIRED"),
+    ] {
+        let world = World::open().await;
+        let first = json!({"operation": "apply", "fault": {"kind": "notify_first", "ms": 500}});
+        world.control("POST", "/control/lender-faults", first).await;
+        let path = "/payment/v1/bnpl-payments/init";
+        let meanwhile = async {
+            if let Some(decision) = decision {
+                decide_before_the_answer(&world, decision).await;
+            }
+        };
+        let (init, ()) = tokio::join!(world.post(path, application("103")), meanwhile);
+        let init = init.ok();
+        assert_eq!(init.data("paymentStatus"), "WAITING", "{decision:?}");
+        assert_eq!(init.data("additionalAction"), action, "{decision:?}");
+        // Who was sent on goes through like anybody.
+        let url = init.data("redirectUrl").as_str().unwrap();
+        assert!(url.starts_with(&world.bank), "{url}");
+        if decision.is_none() {
+            let callback = decided(&world, url, "approve").await;
+            assert_eq!(callback.field("additionalAction"), "APPROVAL_REQUIRED");
+        }
+    }
 }
