@@ -372,8 +372,15 @@ pub struct LoanReturn {
     pub already: bool,
 }
 
-/// The browser came back. That proves nothing: the lender is asked. Nothing when the address is
-/// unknown or too old.
+/// Whether an address is one to which a lender sends the browser back, and still good.
+pub async fn is_return(app: &App, token: &str) -> Result<bool, Problem> {
+    let known = page_tokens::of_token(app, token, Kind::LoanReturn).await?;
+    Ok(matches!(known, Some((_, _, true))))
+}
+
+/// The browser came back. That proves nothing: the lender is asked. A return counts once the lender
+/// knows what the shopper decided; before that it uses nothing up, and a later one is the first.
+/// Nothing when the address is unknown or too old.
 pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
     let Some((merchant_id, payment_id, true)) =
         page_tokens::of_token(app, token, Kind::LoanReturn).await?
@@ -381,18 +388,21 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
         return Ok(None);
     };
     let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
-    let mut commit = Commit::new(merchant_id, payment_id);
-    loans::mark_returned(merchant_id, payment_id, &mut commit);
-    let first = won(app.db.commit(commit).await)?;
-    let (payment, loan) = match first {
-        true => settle(app, &merchant, payment_id, Asker::News).await?,
-        false => reload(app, merchant_id, payment_id).await?,
-    };
+    let (mut payment, mut loan) = reload(app, merchant_id, payment_id).await?;
+    if !loan.returned && app.rates.hears_return(payment_id, app.now()) {
+        (payment, loan) = settle(app, &merchant, payment_id, Asker::News).await?;
+    }
+    let mut already = loan.returned;
+    if !already && loan.is_decided() {
+        let mut commit = Commit::new(merchant_id, payment_id);
+        loans::mark_returned(merchant_id, payment_id, &mut commit);
+        already = !won(app.db.commit(commit).await)?;
+    }
     Ok(Some(LoanReturn {
         merchant,
         payment,
         loan,
-        already: !first,
+        already,
     }))
 }
 

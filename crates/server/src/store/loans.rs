@@ -137,6 +137,12 @@ impl Loan {
             && self.action != ApmAdditionalAction::VerifyRequired
     }
 
+    /// The shopper has decided, or cannot any more.
+    pub fn is_decided(&self) -> bool {
+        use ApplicationState::{Asked, Pending};
+        !matches!(self.state, Asked | Pending)
+    }
+
     /// Nobody knows what the lender made of it.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired

@@ -49,7 +49,8 @@ pub async fn decided(world: &World, redirect_url: &str, action: &str) -> Form {
 async fn returned(world: &World, redirect_url: &str, action: &str) -> Page {
     let page = fetch(&world.http, "GET", redirect_url, String::new()).await;
     assert_eq!(page.status, 200, "{}", page.html);
-    page.submit(&world.http, &[("action", action)]).await
+    let opened = page.submit(&world.http, &[("action", action)]).await;
+    opened.submit(&world.http, &[]).await
 }
 
 #[track_caller]
@@ -204,7 +205,8 @@ async fn a_rejection_and_a_replayed_return() {
     let page = returned(&world, &url, "decline").await;
     let callback = called_back(page.clone());
     assert_eq!(callback.field("paymentStatus"), "FAILURE");
-    let again = called_back(fetch(&world.http, "GET", &page.url, String::new()).await);
+    let again = fetch(&world.http, "GET", &page.url, String::new()).await;
+    let again = called_back(again.submit(&world.http, &[]).await);
     assert_eq!(again.field("callbackStatus"), "ALREADY_RETURNED");
     assert_eq!(again.field("paymentStatus"), "FAILURE");
     let id = init.data("paymentId");
@@ -507,4 +509,36 @@ async fn a_notification_faster_than_the_answer_leaves_the_shopper_a_page_to_go_t
             assert_eq!(callback.field("additionalAction"), "APPROVAL_REQUIRED");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_that_is_only_opened_or_comes_too_early_uses_nothing_up() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    let url = init.data("redirectUrl").as_str().unwrap();
+    let shopper = fetch(&world.http, "GET", url, String::new()).await;
+    // The shopper goes back undecided, or a scanner with scripts was there first: nothing is decided.
+    let undecided = returned(&world, url, "close").await;
+    for _ in 0..2 {
+        let early = fetch(&world.http, "POST", &undecided.url, String::new()).await;
+        let early = called_back(early);
+        assert_eq!(early.field("paymentStatus"), "WAITING");
+        assert_eq!(early.field("additionalAction"), "WAIT_FOR_WEBHOOK");
+        assert_eq!(early.field("callbackStatus"), "");
+    }
+    // The bank's page is still the shopper's; a link scanner is faster than they are.
+    let opened = shopper.submit(&world.http, &[("action", "approve")]).await;
+    for _ in 0..3 {
+        for method in ["GET", "HEAD"] {
+            let looked = fetch(&world.http, method, &undecided.url, String::new()).await;
+            assert_eq!(looked.status, 200);
+            assert!(!looked.html.contains("hashParams"), "{}", looked.html);
+        }
+    }
+    let callback = called_back(opened.submit(&world.http, &[]).await);
+    assert_eq!(callback.field("paymentStatus"), "SUCCESS");
+    assert_eq!(callback.field("callbackStatus"), "");
+    let unknown = format!("{}/pages/loan-return/AAAAAAAAAAAAAAAAAAAAAA", world.gateway);
+    let unknown = fetch(&world.http, "GET", &unknown, String::new()).await;
+    assert_eq!(unknown.status, 404);
 }
