@@ -121,7 +121,10 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
     let next = match loan {
         Some(loan) => loan.inquire_at,
-        None => last.and_then(|one| one.inquire_at),
+        // While the shopper is at the bank's page nobody is asked.
+        None => last
+            .filter(|one| one.state != AttemptState::Page)
+            .and_then(|one| one.inquire_at),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {

@@ -137,6 +137,12 @@ impl Loan {
             && self.action != ApmAdditionalAction::VerifyRequired
     }
 
+    /// The shopper has decided, or cannot any more.
+    pub fn is_decided(&self) -> bool {
+        use ApplicationState::{Asked, Pending};
+        !matches!(self.state, Asked | Pending)
+    }
+
     /// Nobody knows what the lender made of it.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired
@@ -250,7 +256,7 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
 /// Writes what became of an application that was read as `was`; a conflict when it is no longer in
 /// that state, when the lender was asked to act since, so that nothing crosses an answer under way, when
 /// the browser came back since (what is owed then is another thing, and a return that was noted stays
-/// noted), or when the schedule counted a question or the lender's answer to a move came since: a
+/// noted), when the page to which the shopper goes became known since, or when the schedule counted a question or the lender's answer to a move came since: a
 /// slow question must not undo that.
 pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
     let l = loan;
@@ -259,7 +265,7 @@ pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
         "update loans set bank_code = $4, term = $5, application_id = $6, redirect_url = $7, action = $8, state = $9, \
          inquiries = $10, inquire_at = $11, asked_at = $12, review_since = $15, acting_until = $16 where merchant_id = $1 and payment_id = $2 and state = $3 \
          and returned = $13 and asked_at = $14 and inquiries = $17 \
-         and (acting_until is not null or not $18)",
+         and (acting_until is not null or not $18) and (redirect_url is null) = $19",
         params![
             l.merchant_id,
             l.payment_id,
@@ -279,6 +285,7 @@ pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
             l.acting_until,
             was.inquiries,
             still_acting,
+            was.redirect_url.is_none(),
         ],
     );
 }
