@@ -135,8 +135,6 @@ async function runBlock(block, place) {
 async function main() {
   const [https, http, gateway] = await freePorts(3);
   const place = { root, ports: { https, http, gateway }, certificate, databaseUrl: freshDatabase() };
-  const help = execFileSync(GALATA_BIN, ['pos', 'create', '--help'], { encoding: 'utf8' });
-  place.readsFiles = help.includes('--user-file');
   place.simulator = await simulator();
   mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
   copyFileSync(GALATA_BIN, join(root, 'usr/local/bin/galata'));

@@ -64,6 +64,9 @@ pub enum DoubtReason {
     /// The bank refused to answer the question, which says nothing of the order: it does not know the
     /// account, or not its password.
     QuestionRefused,
+    /// What the bank has under this order id contradicts our sale, or cannot be told from another one
+    /// that has the same id. A person must look: it may be somebody else's money.
+    OtherSale,
     /// The protocol has no such verb.
     NotSupported,
 }
@@ -301,6 +304,20 @@ pub struct OrderRef<'a> {
     pub sent_at: &'a Zoned,
     /// The bank's reference, when known.
     pub host_reference: Option<&'a str>,
+    /// What is kept of its card's number.
+    pub card: CardEnds<'a>,
+    /// The shop chose the id, so the bank may know it from a sale outside Galata: its record is ours
+    /// only when it shows this card, and was not made before ours was sent.
+    pub id_chosen: bool,
+}
+
+/// Both ends of a card's number; empty where they are not known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CardEnds<'a> {
+    /// Its first digits, six or eight.
+    pub first: &'a str,
+    /// Its last four.
+    pub last: &'a str,
 }
 
 /// What the bank's status inquiry says of an order.
@@ -346,8 +363,8 @@ pub trait Bank: Send + Sync {
     /// Names of XML elements and form fields whose values must not be stored or logged.
     fn secret_fields(&self) -> &'static [&'static str];
 
-    /// Names, in any case, of what the browser brings back from this bank's 3DS page and from
-    /// nowhere else: an address that was only opened carries none of them.
+    /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what
+    /// lacks one of them is no return.
     fn return_fields(&self) -> &'static [&'static str];
 
     /// Sells without 3DS.

@@ -76,7 +76,7 @@ impl Errors {
             error_group: None,
             provider_error: None,
             payment_id: None,
-            field: field.map(|(_, path)| (*path).to_owned()),
+            field: field.map(|(_, path)| told(path)),
         }
     }
 
@@ -90,6 +90,16 @@ impl Errors {
             payment_id: None,
             field: None,
         }
+    }
+}
+
+/// Characters of a field's path that are told: a body may be nested as deep as it likes.
+const PATH_CHARS_MAX: usize = 100;
+
+fn told(path: &str) -> String {
+    match path.char_indices().nth(PATH_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &path[..end]),
+        None => path.to_owned(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::card::{CardText, SensitiveText};
 use crate::datetime::ReceivedDateTime;
 use crate::json::{Key, OfKey};
 use crate::money::Decimal;
+use crate::rules::Rule;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -401,6 +402,11 @@ pub trait Queried: Sized {
         let _ = before;
         self
     }
+
+    /// What is wrong with a text that could not be read.
+    fn broken_rule(_text: &str) -> Rule {
+        Rule::WrongType
+    }
 }
 
 /// PHP spells booleans 1 and 0, .NET True and False.
@@ -416,9 +422,19 @@ impl Queried for bool {
     }
 }
 
-/// The plus of an exponent that was not escaped arrives as a blank.
+/// The plus of an exponent that was not escaped arrives as a blank. .NET on a Turkish or German server
+/// writes a comma before the decimals. One comma with one or two digits behind it says nothing else;
+/// three digits may be thousands, which nobody may guess of an amount.
 impl Queried for Decimal {
     fn queried(text: &str) -> Result<Decimal, NotDue> {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if let Some((whole, decimals)) = text.split_once(',') {
+            let plain = digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(decimals);
+            return match plain && decimals.len() <= 2 {
+                true => format!("{whole}.{decimals}").parse().map_err(|()| NotDue),
+                false => Err(NotDue),
+            };
+        }
         let number = match text.split_once(['E', 'e']) {
             Some((number, exponent)) => match exponent.strip_prefix(' ') {
                 Some(exponent) => format!("{number}E+{exponent}").parse(),
@@ -427,6 +443,13 @@ impl Queried for Decimal {
             None => text.parse(),
         };
         number.map_err(|()| NotDue)
+    }
+
+    fn broken_rule(text: &str) -> Rule {
+        match text.contains(',') {
+            true => Rule::DecimalComma,
+            false => Rule::WrongType,
+        }
     }
 }
 
@@ -534,6 +557,15 @@ mod tests {
         assert_eq!(Decimal::queried("1E 3").unwrap().to_string(), "1000");
         assert_eq!(Decimal::queried("1E+3").unwrap().to_string(), "1000");
         assert!(Decimal::queried(" 1").is_err());
+        for (text, read) in [("43,5", "43.5"), ("43,50", "43.50"), ("-0,05", "-0.05")] {
+            assert_eq!(Decimal::queried(text).unwrap().to_string(), read);
+        }
+        for wrong in [
+            "1,234", "1,234,5", "1.234,5", "1,234.5", ",5", "5,", "-,5", "1,5E2", "1, 5", "+1,5",
+        ] {
+            assert_eq!(Decimal::queried(wrong), Err(NotDue), "{wrong}");
+            assert_eq!(Decimal::broken_rule(wrong), Rule::DecimalComma);
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ rules! {
     SignatureNotEqual = "1005", 401, "İmza doğrulanamadı. Signature is not equal!", "Signature is not equal!";
     ReplayedSignature = "1006", 401, "Bu imza daha önce kullanıldı", "This signature has already been used";
     RoleForbids = "1007", 403, "Rolünüz bu işleme izin vermiyor", "Your role does not allow this";
-    SignInRefused = "1008", 401, "E-posta, parola ya da kod hatalı", "E-mail, password or code is wrong";
+    SignInRefused = "1008", 401, "E-posta, şifre ya da kod hatalı", "E-mail, password or code is wrong";
     SignInLocked = "1009", 429, "Çok fazla hatalı deneme yapıldı. Biraz sonra yeniden deneyin", "Too many failed attempts. Please try again later";
     CodeNeeded = "1010", 401, "Doğrulama uygulamanızdaki altı haneli kodu girin", "Enter the six-digit code of your authenticator app";
     CodeWrong = "1011", 400, "Kod hatalı ya da süresi dolmuş", "The code is wrong or has expired";
@@ -52,8 +52,8 @@ rules! {
     ServesOthers = "1014", 422, "Bu kişi başka üye işyerlerinde de çalışıyor; bağlantıyı yalnızca sistem yöneticisi verebilir", "This person serves other merchants too; only the operator can make this link";
     AlreadyThere = "1015", 422, "{field} zaten kayıtlı", "{field} is already there";
     FormNotOurs = "1016", 403, "Bu form artık geçerli değil. Sayfayı yenileyip yeniden deneyin", "This form is no longer valid. Reload the page and try again";
-    NotTheSame = "1017", 400, "İki parola aynı değil", "The two passwords are not the same";
-    PasswordWrong = "1018", 400, "Parola hatalı", "The password is wrong";
+    NotTheSame = "1017", 400, "İki şifre aynı değil", "The two passwords are not the same";
+    PasswordWrong = "1018", 400, "Şifre hatalı", "The password is wrong";
     BodyNotJson = "1101", 400, "İstek gövdesi geçerli bir JSON nesnesi değil", "The body is not a valid JSON object";
     BodyTooLarge = "1102", 413, "İstek gövdesi {limit} bayttan büyük olamaz", "The body cannot be larger than {limit} bytes";
     UnknownRoute = "1103", 404, "Böyle bir adres yok", "There is no such address";
@@ -79,6 +79,9 @@ rules! {
     OutOfRange = "2011", 400, "{field} {min} ile {max} arasında olmalıdır", "{field} must be between {min} and {max}";
     ControlCharacter = "2012", 400, "{field} izin verilmeyen karakter içeriyor", "{field} holds a character that is not allowed";
     KeyTwice = "2013", 400, "{field} birden fazla kez gönderilmiş", "{field} was sent more than once";
+    DecimalComma = "2014", 400, "{field} ondalık ayırıcı olarak nokta kullanmalıdır: 1234.50", "{field} must have a dot before its decimals: 1234.50";
+    NotChangeable = "2015", 422, "{field} bu istekle değiştirilemez", "{field} cannot be changed by this request";
+    NotAnEmail = "2016", 400, "{field} geçerli bir e-posta adresi değil", "{field} is not a valid e-mail address";
     NotPositive = "3001", 400, "{field} sıfırdan büyük olmalıdır", "{field} must be greater than zero";
     Negative = "3002", 400, "{field} negatif olamaz", "{field} cannot be negative";
     TooManyDecimals = "3003", 400, "{field} {currency} için en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals in {currency}";

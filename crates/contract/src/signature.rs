@@ -43,10 +43,12 @@ pub fn valid_rnd_key(text: &str) -> bool {
 /// The base URLs under which a caller may have known this server: scheme and `Host` header, and the
 /// operator's `public` ones, with and without their path (a proxy may hand it on). Each is told as it
 /// stands, with and without the scheme's port, which clients sign but do not send, and with its host
-/// in capitals, which Node and Python sign as it was typed and send in small letters.
+/// in capitals, which Node and Python sign as it was typed and send in small letters. A public one is
+/// also told with its host as the `Host` header spells it: Java, Go and PHP send what they sign.
 pub fn base_urls(scheme: &str, host: &str, public: &[String]) -> Vec<String> {
     let mut urls = Vec::new();
     let received = format!("{scheme}://{host}");
+    let spelled = host.split_once(':').map_or(host, |(name, _)| name);
     for url in std::iter::once(&received).chain(public) {
         let url = url.trim_end_matches('/');
         let Some((scheme, rest)) = url.split_once("://") else {
@@ -63,7 +65,17 @@ pub fn base_urls(scheme: &str, host: &str, public: &[String]) -> Vec<String> {
             format!("{bare}{port}")
         };
         for host in [bare, &with_port] {
-            for host in [host.to_owned(), host.to_lowercase(), host.to_uppercase()] {
+            let (name, rest) = host.split_at(host.find(':').unwrap_or(host.len()));
+            let as_received = match name.eq_ignore_ascii_case(spelled) {
+                true => format!("{spelled}{rest}"),
+                false => host.to_owned(),
+            };
+            for host in [
+                host.to_owned(),
+                host.to_lowercase(),
+                host.to_uppercase(),
+                as_received,
+            ] {
                 for path in [path, ""] {
                     let url = format!("{scheme}://{host}{path}");
                     if !host.is_empty() && !urls.contains(&url) {

@@ -182,10 +182,11 @@ macro_rules! wire_query {
             /// The keys, in order.
             pub const KEYS: &'static [&'static str] = &[$($text),+];
 
-            /// Reads decoded pairs. The error is the name of the key whose value has the wrong type.
+            /// Reads decoded pairs. The error is the name of the key whose value cannot be read, and
+            /// the rule that it breaks.
             pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(
                 pairs: impl IntoIterator<Item = (K, V)>,
-            ) -> Result<$name, &'static str> {
+            ) -> Result<$name, (&'static str, $crate::rules::Rule)> {
                 let mut query = $name::default();
                 for (key, value) in pairs {
                     let value = value.as_ref();
@@ -194,8 +195,9 @@ macro_rules! wire_query {
                     }
                     match key.as_ref() {
                         $($text $(| $alias)? => {
-                            let read: $type =
-                                $crate::received::Queried::queried(value).map_err(|_| $text)?;
+                            let read = <$type as $crate::received::Queried>::queried(value);
+                            let broken = <$type as $crate::received::Queried>::broken_rule;
+                            let read = read.map_err(|_| ($text, broken(value)))?;
                             let before = query.$field.take();
                             query.$field = Some($crate::received::Queried::after(read, before));
                         })+

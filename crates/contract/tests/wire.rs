@@ -6,6 +6,7 @@ use contract::card_payments::*;
 use contract::cards::StoreCardRequest;
 use contract::merchant_poses::*;
 use contract::payment_reporting::*;
+use contract::rules::Rule;
 use serde_json::json;
 
 #[test]
@@ -162,6 +163,7 @@ fn queries_are_read_from_pairs() {
         ("isThreeDS", "yes"),
         ("minCreatedDate", "a' or 1"),
     ] {
-        assert_eq!(SearchPaymentsRequest::from_pairs([wrong]), Err(wrong.0));
+        let broken = (wrong.0, Rule::WrongType);
+        assert_eq!(SearchPaymentsRequest::from_pairs([wrong]), Err(broken));
     }
 }

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use server::app::{INQUIRY_WAITS, WEBHOOK_WAITS};
-use server::commands::listen_address;
+use server::commands::{check_base_url, listen_address};
 use server::start::StartError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -128,15 +128,16 @@ impl Options {
                 "the gateway speaks to it there; listen on 0.0.0.0 for all addresses",
             ));
         }
-        for url in [&self.public_url, &self.webhook_url].into_iter().flatten() {
-            if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-                return Err(StartError::new(
-                    format!("{url} is not an http address"),
-                    "write http://127.0.0.1:3000",
-                ));
-            }
+        if let Some(url) = &self.public_url {
+            check_base_url("--public-url", url.as_str())?;
         }
-        Ok(())
+        match &self.webhook_url {
+            Some(url) if !is_webhook_address(url) => Err(StartError::new(
+                "--webhook-url is not an http address without a password",
+                "write http://127.0.0.1:3000/hooks",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Waits before each call of a webhook.
@@ -159,6 +160,11 @@ impl Options {
             None => INQUIRY_WAITS.to_vec(),
         }
     }
+}
+
+fn is_webhook_address(url: &Url) -> bool {
+    let bare = url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && bare
 }
 
 /// The schedule with `first_ms` as its first wait, and the others in proportion.

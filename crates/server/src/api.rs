@@ -14,7 +14,7 @@ use crate::engine::claims::Claims;
 use crate::listen::BodyCut;
 use crate::operations::{self, Caller, Problem};
 use crate::store::db::Commit;
-use crate::store::{idempotency, older, signatures, won};
+use crate::store::{idempotency, signatures, won};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::State;
@@ -274,9 +274,6 @@ async fn known_answer(
         None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
             let mut commit = Commit::new(merchant_id, app.next_id());
             idempotency::release(merchant_id, &key.key, known.claimed_at, &mut commit);
-            if app.older.may_run() {
-                older::release(merchant_id, &key.key, &mut commit);
-            }
             won(app.db.commit(commit).await)?;
             Ok(None)
         }

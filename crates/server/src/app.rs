@@ -10,7 +10,6 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
-use crate::store::older::Older;
 use crate::store::retention::Kept;
 use crate::tries::Tries;
 use crate::turns::Turns;
@@ -27,8 +26,6 @@ pub struct App {
     pub db: Db,
     /// Encryption at rest.
     pub vault: Vault,
-    /// Whether processes of the version before may run.
-    pub older: Older,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

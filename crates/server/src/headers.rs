@@ -22,12 +22,19 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub i64);
 
+/// The id that the caller or a proxy gave it, where there is one; among the request's extensions.
+#[derive(Debug, Clone)]
+pub struct CallersId(pub String);
+
 /// Gives the request an id, under which it stands in the log and the request log, and the answer its
-/// headers. A caller's own id is answered and logged beside ours.
+/// headers. A caller's own id is answered, and stands beside ours in both.
 pub async fn carry(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = app.next_id();
     let callers = callers_id(request.headers());
     request.extensions_mut().insert(RequestId(id));
+    if let Some(callers) = &callers {
+        request.extensions_mut().insert(CallersId(callers.clone()));
+    }
     // Of the highest level, so that no filter of the log takes the id away from what it shows.
     let span = match &callers {
         Some(callers) => tracing::error_span!("request", id, callers),

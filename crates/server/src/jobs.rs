@@ -10,7 +10,7 @@ pub use desk::Desk;
 use crate::app::App;
 use crate::backoff::wait_after;
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::loan;
+use crate::engine::{loan, three_ds};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Due, Kind, Look};
@@ -272,6 +272,9 @@ pub fn all_shards() -> Vec<i64> {
 async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a payment's merchant is gone"))?;
+    if three_ds::expire(app, &merchant, due.id).await? {
+        return Ok(());
+    }
     inquiry::settle(app, &merchant, due.id, Asker::Schedule)
         .await
         .map(|_| ())
@@ -317,9 +320,6 @@ pub async fn keep_node(app: Arc<App>) {
             _ => wait_after(failures, LOOK_EVERY, RENEW_MAX),
         };
         tokio::time::sleep(wait).await;
-        if let Err(error) = app.older.look_again(&app.db, app.now()).await {
-            tracing::debug!(%error, "whether older processes run is looked at later");
-        }
         match AssertUnwindSafe(renew_node(&app)).catch_unwind().await {
             Ok(Ok(())) => failures = 0,
             Ok(Err(error)) => {

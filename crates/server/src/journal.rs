@@ -1,11 +1,12 @@
-//! What is written behind a request: exchanges with banks, what API keys asked for and what shops
-//! found out before a payment. A bounded queue that a task of its own carries to the database in
+//! What is written behind a request: exchanges with banks, what API keys asked for, what shops
+//! found out before a payment, and refused sign-ins, whose answer must take no longer than one of
+//! somebody who is not there. A bounded queue that a task of its own carries to the database in
 //! batches: evidence never slows a payment and never fails one, so what does not fit is dropped,
 //! counted and told to the operator.
 
 use crate::backoff::wait_after;
 use crate::store::db::{Commit, CommitError, Db};
-use crate::store::{exchanges, inquiries, requests};
+use crate::store::{audit, exchanges, inquiries, requests};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +39,8 @@ pub enum Entry {
     Request(Box<requests::Logged>),
     /// A shop asked for a card's rewards or for loan offers, and was answered.
     Inquiry(inquiries::Inquiry),
+    /// Somebody proved nothing: a line of the audit log.
+    Refusal(Box<audit::Written>),
 }
 
 impl Entry {
@@ -46,6 +49,7 @@ impl Entry {
             Entry::Exchange(exchange) => (exchange.merchant_id, exchange.id),
             Entry::Request(request) => (request.merchant_id, request.id),
             Entry::Inquiry(inquiry) => (inquiry.merchant_id, inquiry.id),
+            Entry::Refusal(refusal) => (refusal.entry.merchant_id, refusal.id),
         }
     }
 
@@ -54,6 +58,7 @@ impl Entry {
             Entry::Exchange(e) => e.request.len() + e.response.as_ref().map_or(0, String::len),
             Entry::Request(r) => r.path.len() + r.signing_bytes(),
             Entry::Inquiry(i) => i.found.bytes(),
+            Entry::Refusal(r) => r.entry.address.len() + r.entry.target.len(),
         }
     }
 }
@@ -245,6 +250,7 @@ async fn write_together(
                 Entry::Exchange(exchange) => exchanges::insert(exchange, &mut commit),
                 Entry::Request(request) => requests::insert(request, &mut commit),
                 Entry::Inquiry(inquiry) => inquiries::insert(inquiry, &mut commit),
+                Entry::Refusal(refusal) => audit::write(refusal, &mut commit),
             }
         }
         match db.commit(commit).await {

@@ -18,13 +18,24 @@ pub enum LogFormat {
 /// Starts the log. `GALATA_LOG` chooses what is logged (`debug`, `warn,server::jobs=debug`);
 /// otherwise everything from `level` up.
 pub fn start(format: LogFormat, level: &str) {
-    let filter = EnvFilter::try_from_env("GALATA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let asked = std::env::var("GALATA_LOG").unwrap_or_default();
+    let read = match asked.trim() {
+        "" => Ok(EnvFilter::new(level)),
+        asked => EnvFilter::try_new(asked),
+    };
+    let is_read = read.is_ok();
+    let filter = read.unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(is_coloured()).init(),
         LogFormat::Json => log.json().with_span_list(false).init(),
+    }
+    if !is_read {
+        tracing::warn!(
+            "GALATA_LOG cannot be read: write a level, info, or levels of parts, warn,server::jobs=debug"
+        );
     }
 }
 

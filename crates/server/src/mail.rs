@@ -47,9 +47,9 @@ impl Mail {
     pub async fn send_link(&self, language: Language, to: &str, url: &str) -> bool {
         let (subject, text) = match language {
             Language::Tr => (
-                "Galata: parolanızı seçin",
+                "Galata: şifrenizi seçin",
                 format!(
-                    "Merhaba,\n\nParolanızı bu adreste seçebilirsiniz:\n\n{url}\n\nBağlantı bir kez, 24 saat içinde kullanılabilir. Bunu siz istemediyseniz bir şey yapmanız gerekmez.\n"
+                    "Merhaba,\n\nŞifrenizi bu adreste seçebilirsiniz:\n\n{url}\n\nBağlantı bir kez, 24 saat içinde kullanılabilir. Bunu siz istemediyseniz bir şey yapmanız gerekmez.\n"
                 ),
             ),
             Language::En => (

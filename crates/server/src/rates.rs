@@ -50,6 +50,13 @@ pub const SIGN_INS: Rate = Rate {
     burst: 30,
 };
 
+/// For what browsers bring back about one payment: twenty returns, then one in five seconds.
+const RETURNS: Rate = Rate {
+    per_second: 1,
+    burst: 100,
+};
+const RETURN_TOKENS: u32 = 5;
+
 impl Default for RateLimits {
     /// Strangers are limited; whoever signs is not.
     fn default() -> RateLimits {
@@ -66,6 +73,7 @@ pub struct Rates {
     strangers: Option<Buckets<IpAddr>>,
     keys: Option<Buckets<String>>,
     sign_ins: Option<Buckets<IpAddr>>,
+    returns: Buckets<i64>,
     known: Mutex<HashMap<(i64, IpAddr), i64>>,
     refused: OnceAMinute,
 }
@@ -77,6 +85,7 @@ impl Rates {
             strangers: limits.strangers.map(Buckets::new),
             keys: limits.keys.map(Buckets::new),
             sign_ins: limits.sign_ins.map(Buckets::new),
+            returns: Buckets::new(RETURNS),
             known: Mutex::default(),
             refused: OnceAMinute::default(),
         }
@@ -122,6 +131,16 @@ impl Rates {
             None => sign_ins.charge(subnet(address), 1, now),
         }
         wait
+    }
+
+    /// Whether bank or lender is asked about one more return of a payment's browser; whoever knows its
+    /// address can bring any number.
+    pub fn hears_return(&self, payment_id: i64, now: Timestamp) -> bool {
+        let is_heard = self.returns.wait(&payment_id, now).is_none();
+        if is_heard {
+            self.returns.charge(payment_id, RETURN_TOKENS, now);
+        }
+        is_heard
     }
 
     /// Counts a refusal that was decided elsewhere.

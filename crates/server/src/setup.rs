@@ -28,7 +28,7 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{By, CHANGES_MAX, Permission, Problem};
+use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
@@ -90,7 +90,7 @@ pub async fn create_merchant(
     };
     let merchant = Merchant {
         id: made.id,
-        name: setup.name,
+        name: operations::name("name", Some(&setup.name))?,
         demo: setup.demo,
         features: Map::new(),
         half_threeds: false,

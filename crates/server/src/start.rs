@@ -9,10 +9,10 @@ use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
 use crate::rates::Rates;
-use crate::store::db::{Db, MigrateError, Options};
+use crate::store::before;
+use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
 use crate::store::leases;
 use crate::store::migrations::MIGRATIONS;
-use crate::store::older::Older;
 use crate::store::vault_check::{self, KeyRefused};
 use crate::tries::Tries;
 use crate::turns::Turns;
@@ -133,15 +133,49 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
         .map_err(|error| StartError::new(&error.message, error.hint))
 }
 
-/// Brings the schema up to date, and seals the value by which the key is known.
-pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
-    db.migrate(MIGRATIONS, now).await.map_err(not_migrated)?;
-    vault_check::seal(db, vault, now).await.map_err(key_refused)
+/// Tells where a SQLite database may lack what was acknowledged, which is a warning alone. Once it is
+/// opened it counts on, so this comes first.
+pub async fn check_complete(url: &str) -> Result<(), StartError> {
+    let Some(file) = backup::file_of(url) else {
+        return Ok(());
+    };
+    let looked = tokio::task::spawn_blocking(move || acknowledged::worry(&file)).await;
+    match looked {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(StartError::new(
+            why,
+            "was it copied without the files beside it? Then payments may be missing: look for its -wal, \
+             or bring a backup in with `galata restore`. Otherwise it is counted anew from now on",
+        )),
+        Err(error) => Err(StartError::new(error, "")),
+    }
 }
 
-/// Refuses a database whose schema is older or newer than this program.
+/// Brings the schema up to date, seals the value by which the key is known, and moves what SQL
+/// alone cannot.
+pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), StartError> {
+    db.migrate(MIGRATIONS, now).await.map_err(not_migrated)?;
+    vault_check::seal(db, vault, now)
+        .await
+        .map_err(key_refused)?;
+    before::move_claims(db, vault).await.map_err(unreached)
+}
+
+/// Refuses a database whose schema is older or newer than this program, or whose migration was
+/// stopped on its way: a request that was claimed would be taken again.
 pub async fn check_schema(db: &Db) -> Result<(), StartError> {
-    db.check_migrated(MIGRATIONS).await.map_err(not_migrated)
+    db.check_migrated(MIGRATIONS).await.map_err(not_migrated)?;
+    match before::are_left(db).await.map_err(unreached)? {
+        false => Ok(()),
+        true => Err(StartError::new(
+            "the migration of this database has not come to its end",
+            "`galata migrate` goes on with it",
+        )),
+    }
+}
+
+fn unreached(error: Unavailable) -> StartError {
+    StartError::new(error, "is the database reachable?")
 }
 
 /// Refuses a key that is not this database's.
@@ -163,7 +197,7 @@ fn key_refused(refused: KeyRefused) -> StartError {
             "no key has been used with this database yet",
             "`galata migrate` makes it ready for this key",
         ),
-        KeyRefused::Unavailable(error) => StartError::new(error, "is the database reachable?"),
+        KeyRefused::Unavailable(error) => unreached(error),
     }
 }
 
@@ -187,9 +221,6 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     }
     check_schema(&db).await?;
     check_key(&db, &vault).await?;
-    let older = Older::look(&db, config.clock.now())
-        .await
-        .map_err(|error| StartError::new(error, "is the database reachable?"))?;
     let owner = process::owner();
     let reserved = lease_node(&db, &owner, &*config.clock).await?;
     let mut settings = config.settings;
@@ -199,7 +230,6 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     Ok(Arc::new(App {
         journal: Journal::start(db.clone()),
         db,
-        older,
         vault,
         desk: Desk::new(Arc::clone(&config.clock)),
         clock: config.clock,
@@ -226,7 +256,7 @@ async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved,
     for _ in 0..=leases::LEASE_SECONDS {
         let leased = leases::lease_node(db, owner, clock.now())
             .await
-            .map_err(|error| StartError::new(error, "is the database reachable?"))?;
+            .map_err(unreached)?;
         if let Some(reserved) = leased {
             return Ok(reserved);
         }

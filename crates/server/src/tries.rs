@@ -1,6 +1,7 @@
 //! Sign-ins that failed, and how long whoever tried must wait: by account and place together, so
 //! that a stranger's guesses close an account to nobody but the stranger. A place is an address, or a
-//! browser that the account was signed in with before.
+//! browser that the account was signed in with before. Behind a proxy that names nobody everyone has
+//! one address: it is no place, and only guesses from anywhere are counted there.
 
 use crate::net::subnet;
 use jiff::{SignedDuration, Timestamp};
@@ -38,8 +39,10 @@ impl Account {
 pub enum Place {
     /// A browser that the account was signed in with before, by its cookie, hashed.
     Browser([u8; 32]),
-    /// Any other browser at an address (a /64 of IPv6); none where nobody knows it.
-    Address(Option<IpAddr>),
+    /// Any other browser at an address (a /64 of IPv6).
+    Address(IpAddr),
+    /// Any other browser where nobody can tell them apart.
+    Anywhere,
 }
 
 impl Place {
@@ -48,9 +51,21 @@ impl Place {
         Place::Browser(Sha256::digest(cookie.as_bytes()).into())
     }
 
-    /// Any other browser.
+    /// Any other browser, at its address when that is known. Loopback is a proxy on this machine.
     pub fn of_address(address: Option<IpAddr>) -> Place {
-        Place::Address(address.map(subnet))
+        match address {
+            Some(address) if !address.is_loopback() => Place::Address(subnet(address)),
+            _ => Place::Anywhere,
+        }
+    }
+
+    /// The rows in which its failures are counted, each with how many are free.
+    fn rows(self, account: Account) -> impl Iterator<Item = (Key, u32)> + Clone {
+        let own = (self != Place::Anywhere).then_some((Some(self), FAILURES_FREE));
+        let stranger = !matches!(self, Place::Browser(_));
+        let anywhere = stranger.then_some((None, FAILURES_FREE_ANYWHERE));
+        let rows = own.into_iter().chain(anywhere);
+        rows.map(move |(place, free)| ((account, place), free))
     }
 }
 
@@ -63,7 +78,7 @@ struct Row {
 
 /// The failures that are remembered. In memory: a restart forgives.
 #[derive(Default)]
-pub struct Tries(Mutex<HashMap<(Account, Option<Place>), Row>>);
+pub struct Tries(Mutex<Rows>);
 
 /// The place must wait.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,17 +89,13 @@ impl Tries {
     /// otherwise, so that tries which come together are counted one by one.
     pub fn begin(&self, account: Account, place: Place, now: Timestamp) -> Result<(), MustWait> {
         let mut rows = self.rows();
-        let waits = |row: Option<&Row>| row.is_some_and(|row| row.wait_until > now);
-        let stranger = matches!(place, Place::Address(_));
-        if waits(rows.get(&(account, Some(place))))
-            || (stranger && waits(rows.get(&(account, None))))
-        {
+        let waits = |(key, _)| rows.get(&key).is_some_and(|row| row.wait_until > now);
+        if place.rows(account).any(waits) {
             return Err(MustWait);
         }
         make_room(&mut rows, now);
-        fail(&mut rows, (account, Some(place)), FAILURES_FREE, now);
-        if stranger {
-            fail(&mut rows, (account, None), FAILURES_FREE_ANYWHERE, now);
+        for (key, free) in place.rows(account) {
+            fail(&mut rows, key, free, now);
         }
         Ok(())
     }
@@ -98,25 +109,26 @@ impl Tries {
     /// The try was neither good nor bad: it does not count.
     pub fn forgive(&self, account: Account, place: Place) {
         let mut rows = self.rows();
-        let stranger = matches!(place, Place::Address(_));
-        for (key, counts) in [((account, Some(place)), true), ((account, None), stranger)] {
-            if let Some(row) = rows.get_mut(&key).filter(|_| counts) {
+        for (key, _) in place.rows(account) {
+            if let Some(row) = rows.get_mut(&key) {
                 row.failures = row.failures.saturating_sub(1);
                 row.wait_until = row.failed_at;
             }
         }
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<(Account, Option<Place>), Row>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.0
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-type Rows = HashMap<(Account, Option<Place>), Row>;
+/// An account at a place; at all places together without one.
+type Key = (Account, Option<Place>);
+type Rows = HashMap<Key, Row>;
 
-fn fail(rows: &mut Rows, key: (Account, Option<Place>), free: u32, now: Timestamp) {
+fn fail(rows: &mut Rows, key: Key, free: u32, now: Timestamp) {
     let row = rows.entry(key).or_insert(Row {
         failures: 0,
         failed_at: now,
@@ -202,6 +214,20 @@ mod tests {
             tries.begin(owner, Place::of_browser("cookie"), at(0)),
             Ok(())
         );
+    }
+
+    #[test]
+    fn where_nobody_is_told_apart_one_who_guesses_does_not_lock_the_others_out() {
+        for shared in [from("127.0.0.1"), from("::1"), Place::of_address(None)] {
+            let tries = Tries::default();
+            let owner = Account::of("owner@example.com");
+            for n in 0..101 {
+                assert_eq!(tries.begin(owner, shared, at(0)), Ok(()), "{n}");
+            }
+            assert_eq!(tries.begin(owner, shared, at(0)), Err(MustWait));
+            let browser = Place::of_browser("cookie");
+            assert_eq!(tries.begin(owner, browser, at(0)), Ok(()));
+        }
     }
 
     #[test]

@@ -53,12 +53,17 @@ describe('bank pages', () => {
       await shopper.press(page.locator('button[value=confirm]').first());
       await page.waitForURL(/\/shop\/orders\//);
       await paidAs(shopper);
-      for (const action of ['decline', 'md:4', 'cancel', 'wrong_hash']) {
+      for (const action of ['decline', 'md:4', 'cancel']) {
         await atThreeds(shopper, number);
         await shopper.press(page.locator(`button[name=action][value="${action}"]`).first());
         await page.waitForURL(/\/shop\/orders\//);
         await page.locator('.note.bad').first().waitFor();
       }
+      // What proves nothing changes nothing, and the shopper finds the way to the shop.
+      await atThreeds(shopper, number);
+      await shopper.press(page.locator('button[name=action][value=wrong_hash]').first());
+      await page.waitForURL(/\/pages\/3ds-return\//);
+      await page.locator('main a').first().waitFor();
     });
   }
 

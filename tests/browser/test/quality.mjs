@@ -55,7 +55,7 @@ describe('quality', () => {
       panel: ['/panel', '/panel/payments', `/panel/payments/${payment}?exchanges=1`, ...links, '/panel/doubts', '/panel/webhooks',
         '/panel/settings', '/panel/apms', '/panel/apms/new', '/panel/poses', '/panel/poses/new', '/panel/keys', '/panel/people',
         '/panel/audit', '/panel/requests', '/panel/bins?bin=404809', '/panel/account', '/panel/account/totp',
-        '/panel/payments?paymentStatus=REFUNDED&conversationId=none', '/panel/payments?minPaidPrice=abc'],
+        '/panel/payments?paymentStatus=FAILURE&conversationId=none', '/panel/payments?minPaidPrice=abc'],
       shop: ['/shop', `/shop/orders/${order}`, `/shop/orders/${open}?way=card`, `/shop/orders/${open}?way=loan`, '/shop/orders',
         '/sandbox/cards', '/sandbox/faults', '/panel/sign-in', '/panel/forgot'],
       cookies: await shopper.context.cookies(),
@@ -113,6 +113,15 @@ describe('quality', () => {
     const amount = owner.page.locator('tbody td.first').first();
     const box = await amount.boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+  });
+
+  test('on a phone the Escape key closes the menu', async () => {
+    const { page } = await stage.staff('OWNER', { width: 360, height: 740 });
+    await page.click('a.menu-link');
+    await page.locator('#menu').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#menu').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'button quiet menu-link');
   });
 
   test('nothing moves while a page comes', async () => {
@@ -208,6 +217,7 @@ describe('quality', () => {
     const { page } = visitor;
     const tabTo = keyboard(page);
     await visitor.go('/panel/sign-in');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'email');
     await tabTo('the sign-in with one click', (one) => one.action === '/sandbox/sign-in' && one.name === '');
     await Promise.all([page.waitForURL('**/panel'), page.keyboard.press('Enter')]);
     await tabTo('the link to the content', (one) => one.text === 'İçeriğe geç', 1);

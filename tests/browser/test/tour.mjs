@@ -108,6 +108,10 @@ describe('the tour', () => {
       await owner.go(path);
       await shot(owner, name);
     }
+    await owner.go('/panel/poses');
+    // The last one of its currency.
+    await owner.press(owner.page.locator('a[href*="/off?"]').nth(2));
+    await shot(owner, 'off');
     const phone = await stage.staff('OWNER', { width: 360, height: 740, dark: true });
     await shot(phone, 'phone');
     await phone.go('/panel/payments');

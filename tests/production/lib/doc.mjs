@@ -29,13 +29,6 @@ export function blocksOf(markdown) {
   return blocks;
 }
 
-/** The same commands for a binary whose credentials cannot come from files yet. */
-function withoutFileFlags(text) {
-  return text
-    .replace(/--user-file (\S+)/g, '--user "$(sed -n 1p $1)" --user "$(sed -n 2p $1)"')
-    .replace(/--(threeds-key|client-secret|notification-secret)-file (\S+)/g, '--$1 "$(cat $2)"');
-}
-
 /** The substitutions of a run. `place` has root, ports, simulator, certificate, databaseUrl. */
 export function substituted(text, place) {
   const { root, ports, simulator, certificate, databaseUrl } = place;
@@ -55,7 +48,12 @@ export function substituted(text, place) {
     .replaceAll('listen 80;', `listen 127.0.0.1:${ports.http};`)
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${ports.gateway}`)
     .replace(/(^|[^\w.])\/(etc|var|usr\/local)\//gm, `$1${root}/$2/`);
-  if (!place.readsFiles) out = withoutFileFlags(out);
-  if (databaseUrl) out = out.replace(/^GALATA_DATABASE_URL=.*$/m, `GALATA_DATABASE_URL='${databaseUrl}'`);
+  if (databaseUrl) {
+    const url = new URL(databaseUrl);
+    out = out
+      .replace(/^GALATA_DATABASE_URL=.*$/m, `GALATA_DATABASE_URL='${databaseUrl}'`)
+      .replace(/^host=.*$/m, `host=${url.searchParams.get('host') ?? url.hostname}\nport=${url.port || 5432}`)
+      .replace(/^dbname=.*$/m, `dbname=${url.pathname.slice(1)}`);
+  }
   return out;
 }

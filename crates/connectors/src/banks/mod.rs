@@ -9,7 +9,7 @@ pub mod posnet;
 #[cfg(test)]
 mod tests;
 
-use crate::bank::{Decline, Doubt, DoubtReason};
+use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef};
 use crate::http::{Failure, Http, Request};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
@@ -70,6 +70,54 @@ fn question_refused(group: ErrorGroup) -> Doubt {
 
 fn unauthentic(detail: &str) -> Doubt {
     doubt(DoubtReason::Unauthentic, detail)
+}
+
+/// Doubt because the bank's record may be of another sale.
+fn other_sale(detail: &str) -> Doubt {
+    doubt(DoubtReason::OtherSale, detail)
+}
+
+/// How far a bank's clock may be behind ours.
+const CLOCKS_DIFFER_MAX: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+/// Whether a bank's record under our order id, with the masked card and the time that it shows, is of
+/// our sale. An id of ours is random and proves it by itself, unless the card contradicts; with one
+/// that the shop chose, a card or time that is not told is doubt too.
+fn check_sale(order: &OrderRef<'_>, card: &str, sold_at: &str) -> Result<(), Doubt> {
+    let known_card = is_card(order.card, card);
+    if known_card == Some(false) {
+        return Err(other_sale("the inquiry answers another card"));
+    }
+    if !order.id_chosen {
+        return Ok(());
+    }
+    let sent_at = order.sent_at.datetime();
+    let earliest = sent_at.checked_sub(CLOCKS_DIFFER_MAX).unwrap_or(sent_at);
+    match (known_card, moment(sold_at)) {
+        (Some(true), Some(sold_at)) if sold_at >= earliest => Ok(()),
+        (Some(true), Some(_)) => Err(other_sale("the inquiry answers a sale from before ours")),
+        _ => Err(other_sale(
+            "the inquiry does not tell our sale from another of the same order id",
+        )),
+    }
+}
+
+/// Whether a masked number is of this card; none when it does not show the last four digits.
+fn is_card(ours: CardEnds<'_>, masked: &str) -> Option<bool> {
+    let masked: String = masked.split_whitespace().collect();
+    let last = masked.get(masked.len().checked_sub(4)?..)?;
+    let shown = last.bytes().all(|byte| byte.is_ascii_digit());
+    if !shown || ours.last.len() != 4 {
+        return None;
+    }
+    let mut firsts = masked.bytes().zip(ours.first.bytes());
+    let same_first = firsts.all(|(shown, ours)| !shown.is_ascii_digit() || shown == ours);
+    Some(last == ours.last && same_first)
+}
+
+/// A moment as the inquiries of both banks write it, `2023-01-07 21:27:59.271`, in Istanbul.
+fn moment(text: &str) -> Option<jiff::civil::DateTime> {
+    jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.get(..19)?).ok()
 }
 
 /// Doubt because the bank knows the order id already.

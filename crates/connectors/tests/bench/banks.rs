@@ -2,8 +2,8 @@
 //! The library's own tests and the fuzz harness include this file.
 
 use connectors::bank::{
-    Account, Bank, Begin3ds, CardData, Charge, Finish3ds, Line, LoyaltyInquiry, Order, OrderRef,
-    Returned, RewardUse, User, Verdict,
+    Account, Bank, Begin3ds, CardData, CardEnds, Charge, Finish3ds, Line, LoyaltyInquiry, Order,
+    OrderRef, Returned, RewardUse, User, Verdict,
 };
 use connectors::banks::garanti::Garanti;
 use connectors::banks::posnet::PosNet;
@@ -173,6 +173,11 @@ impl Call {
             threeds: self.0["threeds"] == true,
             sent_at: &now,
             host_reference: reference,
+            card: CardEnds {
+                first: self.text("/cardEnds/first"),
+                last: self.text("/cardEnds/last"),
+            },
+            id_chosen: self.0["idChosen"] == true,
         };
         match self.text("/verb") {
             "charge" => {

@@ -88,6 +88,14 @@ wire_request! {
         enabled_payment_authentication_types: Option<Vec<PaymentAuthenticationType>> = "enabledPaymentAuthenticationTypes",
         merchant_pos_users: Option<Vec<UpdateMerchantPosUser>> = "merchantPosUsers",
         enabled_payment_phases: Option<Vec<PaymentPhase>> = "enabledPaymentPhases",
+        /// No client sends it; a shop that sends back what it read does. Cannot be changed here.
+        status: Option<PosStatus> = "status",
+        /// No client sends it; a shop that sends back what it read does. Cannot be changed here.
+        currency: Option<Currency> = "currency",
+        /// No client sends it; a shop that sends back what it read does. Cannot be changed here.
+        pos_integrator: Option<PosIntegrator> = "posIntegrator",
+        /// No client sends it; a shop that sends back what it read does. Cannot be changed here.
+        alias: Option<String> = "alias",
     }
 }
 

@@ -66,6 +66,19 @@ pub(super) struct Filter {
     filled: Option<String>,
 }
 
+/// What the lists of cards spell in capitals, as people say it.
+fn card_words(lang: Lang) -> minijinja::Value {
+    context! {
+        VISA => "Visa",
+        MASTER_CARD => "Mastercard",
+        TROY => "Troy",
+        AMEX => "American Express",
+        CREDIT_CARD => lang.of("kredi kartı", "credit card"),
+        DEBIT_CARD => lang.of("banka kartı", "debit card"),
+        PREPAID_CARD => lang.of("ön ödemeli kart", "prepaid card"),
+    }
+}
+
 /// `GET /sandbox/cards`.
 pub(super) async fn cards(
     State(shop): State<Arc<Shop>>,
@@ -107,6 +120,7 @@ pub(super) async fn cards(
         shown => shown.len(),
         filled => filter.filled.is_some(),
         cards => Serde(&shown),
+        words => card_words(visit.lang),
     };
     shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
 }

@@ -28,7 +28,7 @@ pub(super) const COUNT: usize = 8;
 
 #[rustfmt::skip]
 pub(super) const PRODUCTS: [Product; COUNT] = [
-    Product { id: "phone", name_tr: "Martı X akıllı telefon", name_en: "Martı X smartphone", about_tr: "256 GB, gece mavisi", about_en: "256 GB, midnight blue", brand: "Martı", category: "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT", category_tr: "Telefon (sınırın üstünde)", category_en: "Phone (above the limit)", price: 4_299_900, picture: "phone" },
+    Product { id: "phone", name_tr: "Martı X akıllı telefon", name_en: "Martı X smartphone", about_tr: "256 GB, gece mavisi", about_en: "256 GB, midnight blue", brand: "Martı", category: "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT", category_tr: "Telefon (sınır üstü)", category_en: "Phone (above the limit)", price: 4_299_900, picture: "phone" },
     Product { id: "laptop", name_tr: "Pera 14 dizüstü bilgisayar", name_en: "Pera 14 laptop", about_tr: "16 GB bellek, 1 TB disk", about_en: "16 GB memory, 1 TB storage", brand: "Pera", category: "COMPUTER", category_tr: "Bilgisayar", category_en: "Computer", price: 3_849_900, picture: "laptop" },
     Product { id: "tv", name_tr: "Boğaz 55 inç televizyon", name_en: "Boğaz 55-inch television", about_tr: "4K, ince çerçeve", about_en: "4K, slim frame", brand: "Boğaz", category: "TV", category_tr: "Televizyon", category_en: "Television", price: 2_799_000, picture: "tv" },
     Product { id: "washer", name_tr: "Dalga 9 kg çamaşır makinesi", name_en: "Dalga 9 kg washing machine", about_tr: "A enerji sınıfı, sessiz", about_en: "Energy class A, quiet", brand: "Dalga", category: "WHITE_GOODS", category_tr: "Beyaz eşya", category_en: "White goods", price: 2_175_000, picture: "washer" },

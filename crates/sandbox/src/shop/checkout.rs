@@ -160,18 +160,26 @@ pub(super) fn rewards_values(rewards: Option<&Rewards>, card: &CardForm, lang: L
     }
 }
 
-fn reward(position: usize, loyalty: &Json, chosen: Option<usize>, lang: Lang) -> Value {
-    let kind = loyalty["type"].as_str().unwrap_or_default();
-    let points = &loyalty["reward"];
-    let of = |name: &str| kurus(&points[name]).filter(|amount| *amount > 0);
-    let name = match kind {
-        "REWARD_MONEY" => lang.of("Puanlarımı kullan", "Use my points"),
+/// A kind of reward by its name.
+pub(super) fn reward_name(kind: &str, lang: Lang) -> &str {
+    match kind {
+        "REWARD_MONEY" => lang.of("Puan", "Points"),
         "ADDITIONAL_INSTALLMENT" => lang.of("Ek taksit", "Extra instalments"),
         "POSTPONING_INSTALLMENT" => lang.of("Taksit erteleme", "Postponed instalments"),
         "EXTRA_POINTS" => lang.of("Ekstra puan", "Extra points"),
         "GAINING_MINUTES" => lang.of("Dakika kazan", "Airtime"),
         "POSTPONING_STATEMENT" => lang.of("Sonraki ekstreye ertele", "Next statement"),
         other => other,
+    }
+}
+
+fn reward(position: usize, loyalty: &Json, chosen: Option<usize>, lang: Lang) -> Value {
+    let kind = loyalty["type"].as_str().unwrap_or_default();
+    let points = &loyalty["reward"];
+    let of = |name: &str| kurus(&points[name]).filter(|amount| *amount > 0);
+    let name = match kind {
+        "REWARD_MONEY" => lang.of("Puanlarımı kullan", "Use my points"),
+        _ => reward_name(kind, lang),
     };
     context! {
         position,

@@ -116,7 +116,7 @@ fn stage(shop: &Shop, visit: &Visit, id: &str) -> Response {
             drop(store);
             return unknown(shop, visit);
         };
-        (shown(order, shop), waits(&order.stage), order.version)
+        (shown(order, shop, lang), waits(&order.stage), order.version)
     };
     let watch = waits.then(|| (format!("/shop/orders/{id}/state"), version));
     let page = Page {
@@ -162,7 +162,7 @@ fn waits(stage: &Stage) -> bool {
     !matches!(stage, Stage::Open | Stage::Paid { .. })
 }
 
-fn shown(order: &Order, shop: &Shop) -> Value {
+fn shown(order: &Order, shop: &Shop, lang: Lang) -> Value {
     context! {
         id => &order.id,
         stage => stage_name(&order.stage),
@@ -178,7 +178,7 @@ fn shown(order: &Order, shop: &Shop) -> Value {
             card => &receipt.card,
             instalments => receipt.instalments,
             threeds => receipt.threeds,
-            reward => &receipt.reward,
+            reward => checkout::reward_name(&receipt.reward, lang),
             points => receipt.points,
             from_card => order.total - receipt.points,
         }),
@@ -198,7 +198,7 @@ pub(super) async fn all(
         let known = ids.into_iter().flatten().rev();
         known
             .filter_map(|id| store.order(id))
-            .map(|order| shown(order, &shop))
+            .map(|order| shown(order, &shop, visit.lang))
             .collect()
     };
     let page = Page {

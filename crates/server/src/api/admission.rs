@@ -118,7 +118,7 @@ pub(super) fn admit(
         .decode(given)
         .map(|bytes| BASE64.encode(bytes))
         .unwrap_or_default();
-    let claims = Claims::of_request(app, merchant.id, signature);
+    let claims = Claims::of_request(merchant.id, signature);
     let by = By {
         who: Who::ApiKey(api_key.to_owned()),
         address: net::peer(head, app.settings.behind_proxy),

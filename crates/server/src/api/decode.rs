@@ -53,15 +53,15 @@ pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// A query string. `read` answers the name of a key that it cannot read.
+/// A query string. `read` answers the name of a key that it cannot read, and the rule that it breaks.
 pub(super) fn query<T>(
     query: &str,
-    read: impl FnOnce(Vec<(String, String)>) -> Result<T, &'static str>,
+    read: impl FnOnce(Vec<(String, String)>) -> Result<T, (&'static str, Rule)>,
 ) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    read(pairs).map_err(|key| Problem::field(Rule::WrongType, key))
+    read(pairs).map_err(|(key, rule)| Problem::field(rule, key))
 }
 
 #[cfg(test)]

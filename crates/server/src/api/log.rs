@@ -4,7 +4,7 @@
 use super::answer::Answer;
 use super::signing::{self, Refused};
 use crate::app::App;
-use crate::headers::RequestId;
+use crate::headers::{CallersId, RequestId};
 use crate::journal::Entry;
 use crate::net;
 use crate::rates::ANY_MERCHANT;
@@ -63,6 +63,7 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
             .extensions
             .get()
             .map_or_else(|| app.next_id(), |RequestId(id)| *id),
+        callers_id: head.extensions.get().map(|CallersId(id)| id.clone()),
         at: began.at,
         api_key: api_key.to_owned(),
         address: net::peer(head, app.settings.behind_proxy),

@@ -11,10 +11,15 @@ use contract::signature::target_spellings;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
+use std::net::Ipv4Addr;
 use subtle::{Choice, ConstantTimeEq};
 
 /// A body longer than this is not tried with every mistake.
 const TRIED_BYTES_MAX: usize = 16 * 1024;
+/// A body longer than this is not tried with every spelling of a host.
+const SPELLED_BYTES_MAX: usize = 4 * 1024;
+/// Parts of a host's name that are tried in every spelling: three to this power.
+const SPELLED_LABELS_MAX: usize = 4;
 /// Characters of a body that are shown.
 const BODY_CHARS_MAX: usize = 4096;
 /// Stands for the secret.
@@ -259,6 +264,10 @@ fn mistakes(r: &Refused) -> Vec<(Option<&'static str>, Tried)> {
     for (name, urls) in other_urls(&r.bases, &targets) {
         add(name, &|tried| tried.urls = urls.clone());
     }
+    if r.body.len() <= SPELLED_BYTES_MAX {
+        let urls = joined(&in_capitals(&r.bases), &targets);
+        add("capitals_in_base_url", &|tried| tried.urls = urls.clone());
+    }
     for (name, body) in other_bodies(&r.body) {
         add(name, &|tried| tried.body = body.clone());
     }
@@ -282,6 +291,44 @@ fn joined(bases: &[String], targets: &[String]) -> Vec<String> {
         .iter()
         .flat_map(|base| targets.iter().map(move |target| format!("{base}{target}")))
         .collect()
+}
+
+/// The bases with capitals here and there in their host, as people write names: `API.Example.com`.
+/// Node and Python send it in small letters and sign it as it was typed, so nobody can know it.
+fn in_capitals(bases: &[String]) -> Vec<String> {
+    let mut spelled = Vec::new();
+    for base in shown_bases(bases) {
+        let Some((scheme, rest)) = base.split_once("://") else {
+            continue;
+        };
+        let (host, behind) = rest.split_at(rest.find([':', '/']).unwrap_or(rest.len()));
+        let host = host.to_lowercase();
+        if host.split('.').count() > SPELLED_LABELS_MAX || host.parse::<Ipv4Addr>().is_ok() {
+            continue;
+        }
+        let mut heads = vec![format!("{scheme}://")];
+        for (position, label) in host.split('.').enumerate() {
+            let dot = if position == 0 { "" } else { "." };
+            let labels = [label.to_owned(), capitalized(label), label.to_uppercase()];
+            heads = heads
+                .iter()
+                .flat_map(|head| {
+                    labels
+                        .iter()
+                        .map(move |label| format!("{head}{dot}{label}"))
+                })
+                .collect();
+        }
+        spelled.extend(heads.into_iter().map(|head| format!("{head}{behind}")));
+    }
+    spelled.retain(|base| !bases.contains(base));
+    spelled
+}
+
+fn capitalized(label: &str) -> String {
+    let mut letters = label.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn other_urls(bases: &[String], targets: &[String]) -> Vec<(&'static str, Vec<String>)> {
@@ -394,6 +441,7 @@ mod tests {
         let pretty: Json = serde_json::from_slice(BODY).unwrap();
         let pretty = serde_json::to_vec_pretty(&pretty).unwrap();
         let slash: &[u8] = b"https://pay.example.com//payment/v1/card-payments?a=b c";
+        let capitals: &[u8] = b"https://Pay.EXAMPLE.com/payment/v1/card-payments?a=b c";
         let made = |parts: &[&[u8]]| STANDARD.encode(sha(parts));
         for (given, expected) in [
             (made(&[url, key, secret, rnd]), vec!["body_left_out"]),
@@ -408,6 +456,10 @@ mod tests {
             (
                 made(&[slash, key, secret, rnd, BODY]),
                 vec!["trailing_slash"],
+            ),
+            (
+                made(&[capitals, key, secret, rnd, BODY]),
+                vec!["capitals_in_base_url"],
             ),
             (hex.clone(), vec!["hex_instead_of_base64"]),
             (STANDARD.encode(&hex), vec!["base64_of_hex"]),

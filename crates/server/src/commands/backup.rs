@@ -7,7 +7,8 @@ use super::output::say;
 use crate::app::App;
 use crate::operations::{By, Problem};
 use crate::start::{self, StartError};
-use crate::store::db::{Commit, backup};
+use crate::store::db::Commit;
+use crate::store::db::backup::{self, Step};
 use crate::store::{merchants, won};
 use clap::Args;
 use serde_json::json;
@@ -59,7 +60,12 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     noted?;
     let suffix = format!("before-{}", now.strftime("%Y%m%dT%H%M%SZ"));
     let place = to.clone();
-    let kept = blocking(move || backup::swap(&part, &place, &suffix)).await?;
+    let kept = blocking(move || {
+        let (steps, kept) = backup::swap(&part, &place, &suffix)?;
+        steps.iter().try_for_each(Step::carry_out)?;
+        Ok(kept)
+    })
+    .await?;
     say(format_args!("{} is restored and up to date", to.display()))?;
     match kept {
         Some(kept) => say(format_args!("what was there is kept as {}", kept.display())),

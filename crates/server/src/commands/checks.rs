@@ -91,6 +91,11 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
     });
     let keys = examined.found("key", keys);
     let url = store.database();
+    // Before it is opened, for it goes on counting then.
+    let complete = match &url {
+        Ok(url) => start::check_complete(url).await,
+        Err(_) => Ok(()),
+    };
     let db = match &url {
         Ok(url) => start::open_database(url, subject.migrate).await,
         Err(error) => Err(StartError::new(&error.what, &error.hint)),
@@ -102,6 +107,9 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
             (db, name)
         }),
     );
+    if let (Some(_), Err(worry)) = (&db, complete) {
+        examined.note("completeness", Outcome::Worrying(worry));
+    }
     let vault = keys.as_ref().map(|(_, vault)| vault);
     let usable = match &db {
         None => {
@@ -121,8 +129,10 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
     let (Some((keys, _)), Ok(url), true) = (keys, url, usable) else {
         return examined;
     };
-    let config = store.config_of(url, keys, subject.migrate);
-    let opened = open(config, subject.behaviour).await;
+    let opened = match store.config_of(url, keys, subject.migrate) {
+        Ok(config) => open(config, subject.behaviour).await,
+        Err(error) => Err(error),
+    };
     examined.app = examined.found("settings", opened);
     examined
 }
@@ -200,6 +210,11 @@ fn listening(address: SocketAddr, behaviour: &Behaviour) -> Result<((), String),
 /// The parts of a server that passes every check; otherwise what is wrong.
 pub(super) async fn pass(subject: &Subject<'_>) -> Result<Arc<App>, Failed> {
     let examined = examine(subject).await;
+    for finding in &examined.findings {
+        if let Outcome::Worrying(worry) = &finding.outcome {
+            tracing::warn!(hint = worry.hint, "{}", worry.what);
+        }
+    }
     let refused = examined.findings.into_iter().find_map(|f| match f.outcome {
         Outcome::Refused(error) => Some(error),
         _ => None,

@@ -34,6 +34,10 @@ macro_rules! credential {
             /// What was given, in whichever way.
             pub(super) fn read(&self) -> Result<Option<String>, StartError> {
                 match (&self.text, &self.file) {
+                    (Some(text), _) if text.trim().is_empty() => Err(StartError::new(
+                        concat!("--", $flag, " (", $variable, ") is empty"),
+                        "give a value, or leave it out",
+                    )),
                     (Some(text), _) => Ok(Some(text.clone())),
                     (None, Some(path)) => read_file(concat!("--", $flag, "-file"), path).map(Some),
                     (None, None) => Ok(None),

@@ -109,6 +109,7 @@ fn note(findings: &mut Vec<Finding>, check: &'static str, seen: Seen) {
 async fn warn(findings: &mut Vec<Finding>, options: &Doctor) {
     let urls = &options.behaviour.public_urls;
     note(findings, "public URL", public_urls(urls).await);
+    note(findings, "clients", clients(options));
     if let Ok(url) = options.store.database()
         && let Some(path) = url.strip_prefix("sqlite:")
     {
@@ -156,6 +157,24 @@ async fn public_urls(urls: &[String]) -> Seen {
             "end TLS at a proxy in front, and give --public-url https://…",
         ),
         false => Ok(format!("{first} reaches a server that is well")),
+    }
+}
+
+/// Whether clients can be told apart. TLS ends at a proxy: without its word all have one address.
+fn clients(options: &Doctor) -> Seen {
+    let behind_https = options
+        .behaviour
+        .public_urls
+        .iter()
+        .any(|url| url.starts_with("https:"));
+    let loopback = options.listening.listen.ip().is_loopback();
+    match (options.behaviour.behind_proxy, behind_https && loopback) {
+        (true, _) => Ok("are told apart by what the proxy says in X-Forwarded-For".to_owned()),
+        (false, false) => Ok("are told apart by their connections".to_owned()),
+        (false, true) => worry(
+            "a proxy on this machine ends TLS: every client has its address, and no limit can tell a stranger from a shop",
+            "give --behind-proxy, and let the proxy set X-Forwarded-For to the address of its client",
+        ),
     }
 }
 

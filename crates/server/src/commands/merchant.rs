@@ -220,7 +220,7 @@ async fn set_feature(options: Feature) -> Result<(), Failed> {
 async fn set_webhook(options: Webhook) -> Result<(), Failed> {
     let (by, merchant, url) = (By::operator(), options.merchant, &options.url);
     let mut config = options.store.config(false)?;
-    config.settings.webhook_hosts = options.hosts.list();
+    config.settings.webhook_hosts = options.hosts.list()?;
     run_with(config, async |app| {
         known_merchant(app, merchant).await?;
         Ok(setup::set_webhook(app, &by, merchant, url, &[]).await?)

@@ -18,11 +18,13 @@ mod pos;
 mod request;
 mod serve;
 mod user;
+mod values;
 mod webhook;
 
 pub use failed::Failed;
 pub use options::listen_address;
 pub use serve::stopped;
+pub use values::check_base_url;
 
 use crate::logs::LogFormat;
 use clap::{CommandFactory, Parser, Subcommand};

@@ -4,6 +4,7 @@ use super::Failed;
 use super::credentials::{DatabaseUrl, EncryptionKeys, SmtpUrl};
 use super::key_file;
 use super::output::Format;
+use super::values::{self, Waits};
 use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
@@ -15,7 +16,6 @@ use crate::store::retention::Kept;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use connectors::http::BANK_TIMEOUT_SECONDS;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -138,39 +138,39 @@ pub(super) struct Behaviour {
     #[arg(long, env = "GALATA_BEHIND_PROXY")]
     pub behind_proxy: bool,
     /// Connections that may be open at once; beyond that the idlest one is closed.
-    #[arg(long, env = "GALATA_MAX_CONNECTIONS", default_value_t = Bounds::default().connections)]
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = Bounds::default().connections, value_parser = count(1))]
     pub max_connections: usize,
     /// Connections that one address may have open; 0 is no bound, and so is --behind-proxy.
-    #[arg(long, env = "GALATA_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Bounds::default().of_one_address.unwrap_or(0))]
+    #[arg(long, env = "GALATA_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT", default_value_t = Bounds::default().of_one_address.unwrap_or(0), value_parser = count(0))]
     pub max_connections_per_address: usize,
     /// Seconds that a request's head may take.
-    #[arg(long, env = "GALATA_HEAD_TIMEOUT", default_value_t = Bounds::default().head.as_secs())]
+    #[arg(long, env = "GALATA_HEAD_TIMEOUT", value_name = "SECONDS", default_value_t = Bounds::default().head.as_secs(), value_parser = patience())]
     pub head_timeout: u64,
     /// Seconds that a request's body may take.
-    #[arg(long, env = "GALATA_BODY_TIMEOUT", default_value_t = Bounds::default().body.as_secs())]
+    #[arg(long, env = "GALATA_BODY_TIMEOUT", value_name = "SECONDS", default_value_t = Bounds::default().body.as_secs(), value_parser = patience())]
     pub body_timeout: u64,
     /// Seconds that a connection is kept without a request: more than the proxy keeps its own.
-    #[arg(long, env = "GALATA_IDLE_TIMEOUT", default_value_t = Bounds::default().idle.as_secs())]
+    #[arg(long, env = "GALATA_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = Bounds::default().idle.as_secs(), value_parser = patience())]
     pub idle_timeout: u64,
     /// Requests a second that one address may make for good before a signature of it was verified;
     /// 0 is no limit. A refused signature counts twice.
-    #[arg(long, env = "GALATA_STRANGER_RATE", default_value_t = STRANGERS.per_second)]
+    #[arg(long, env = "GALATA_STRANGER_RATE", value_name = "COUNT", default_value_t = STRANGERS.per_second, value_parser = rate(0))]
     pub stranger_rate: u32,
     /// Such requests that may come at once.
-    #[arg(long, env = "GALATA_STRANGER_BURST", default_value_t = STRANGERS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "GALATA_STRANGER_BURST", value_name = "COUNT", default_value_t = STRANGERS.burst, value_parser = rate(1))]
     pub stranger_burst: u32,
     /// Signed requests a second that one API key may make for good; 0 is no limit.
-    #[arg(long, env = "GALATA_KEY_RATE", default_value_t = 0)]
+    #[arg(long, env = "GALATA_KEY_RATE", value_name = "COUNT", default_value_t = 0, value_parser = rate(0))]
     pub key_rate: u32,
     /// Signed requests of one API key that may come at once, where --key-rate is set.
-    #[arg(long, env = "GALATA_KEY_BURST", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "GALATA_KEY_BURST", value_name = "COUNT", default_value_t = 100, value_parser = rate(1))]
     pub key_burst: u32,
     /// Forms without a session (sign-in, forgotten password) that one address may post in a second for
     /// good; 0 is no limit.
-    #[arg(long, env = "GALATA_SIGN_IN_RATE", default_value_t = SIGN_INS.per_second)]
+    #[arg(long, env = "GALATA_SIGN_IN_RATE", value_name = "COUNT", default_value_t = SIGN_INS.per_second, value_parser = rate(0))]
     pub sign_in_rate: u32,
     /// Such forms that may come at once.
-    #[arg(long, env = "GALATA_SIGN_IN_BURST", default_value_t = SIGN_INS.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "GALATA_SIGN_IN_BURST", value_name = "COUNT", default_value_t = SIGN_INS.burst, value_parser = rate(1))]
     pub sign_in_burst: u32,
     /// Log every request: method, path, status, time.
     #[arg(long, env = "GALATA_LOG_REQUESTS")]
@@ -180,6 +180,22 @@ pub(super) struct Behaviour {
 /// A day at least, ten years at most.
 fn days() -> clap::builder::RangedI64ValueParser {
     clap::value_parser!(i64).range(1..=3660)
+}
+
+/// An hour at most: what waits longer holds a connection for nothing.
+fn patience() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=3600)
+}
+
+/// Requests of a rate or its burst.
+fn rate(least: u32) -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(i64::from(least)..=1_000_000)
+}
+
+/// Connections.
+fn count(least: u64) -> impl TypedValueParser<Value = usize> {
+    let range = clap::value_parser!(u64).range(least..=1_000_000);
+    range.map(|count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Where the server listens.
@@ -197,34 +213,6 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     }
     text.parse()
         .map_err(|_| "write an address and a port, 127.0.0.1:8080, or a port alone, 8080")
-}
-
-/// Seconds to wait, in the order in which they are waited: shown as they are typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waits(Vec<Duration>);
-
-impl Waits {
-    fn new(waits: &[Duration]) -> Waits {
-        Waits(waits.to_vec())
-    }
-}
-
-impl fmt::Display for Waits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.iter().map(|wait| wait.as_secs().to_string());
-        f.write_str(&seconds.collect::<Vec<String>>().join(","))
-    }
-}
-
-impl FromStr for Waits {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Waits, &'static str> {
-        let seconds = text.split(',').map(|part| part.trim().parse());
-        let waits: Result<Vec<u64>, _> = seconds.collect();
-        let waits = waits.map_err(|_| "write whole seconds with commas between them: 30,10,30")?;
-        Ok(Waits(waits.into_iter().map(Duration::from_secs).collect()))
-    }
 }
 
 /// Reads one of `names` in any case; the help lists them, and so does the error about another one.
@@ -256,7 +244,7 @@ impl Behaviour {
     fn bounds(&self) -> Bounds {
         let of_one_address = self.max_connections_per_address;
         Bounds {
-            connections: self.max_connections.max(1),
+            connections: self.max_connections,
             of_one_address: (of_one_address > 0 && !self.behind_proxy).then_some(of_one_address),
             head: Duration::from_secs(self.head_timeout),
             body: Duration::from_secs(self.body_timeout),
@@ -281,20 +269,15 @@ impl Behaviour {
     /// A configuration, and how the server behaves.
     pub(super) fn over(&self, config: Config) -> Result<Config, StartError> {
         for url in &self.public_urls {
-            if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-                return Err(StartError::new(
-                    format!("--public-url {url} is not a base URL"),
-                    "write https://pay.example.com",
-                ));
-            }
+            values::check_base_url("--public-url", url)?;
         }
         Ok(Config {
             smtp: self.smtp()?,
             settings: Settings {
                 public_urls: self.public_urls.clone(),
-                webhook_hosts: self.hosts.list(),
-                webhook_waits: self.webhook_waits.0.clone(),
-                inquiry_waits: self.inquiry_waits.0.clone(),
+                webhook_hosts: self.hosts.list()?,
+                webhook_waits: self.webhook_waits.list(),
+                inquiry_waits: self.inquiry_waits.list(),
                 bank_timeout: Duration::from_secs(self.bank_timeout),
                 kept: Kept {
                     answers_days: self.keep_answers_days,
@@ -314,8 +297,8 @@ impl Behaviour {
 }
 
 impl WebhookHosts {
-    pub(super) fn list(&self) -> HostList {
-        HostList::new(&self.webhook_hosts)
+    pub(super) fn list(&self) -> Result<HostList, StartError> {
+        values::hosts("--allow-webhook-host", &self.webhook_hosts)
     }
 }
 
@@ -339,21 +322,26 @@ impl Store {
     /// open to others is refused.
     pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
         self.key.path().map_or(Ok(()), key_file::check)?;
-        Ok(self.config_of(self.database()?, self.keys()?, migrate))
+        self.config_of(self.database()?, self.keys()?, migrate)
     }
 
     /// [`Store::config`] of what was read already: standard input is read once.
-    pub(super) fn config_of(&self, database_url: String, keys: String, migrate: bool) -> Config {
-        Config {
+    pub(super) fn config_of(
+        &self,
+        database_url: String,
+        keys: String,
+        migrate: bool,
+    ) -> Result<Config, StartError> {
+        Ok(Config {
             database_url,
             keys,
             migrate,
             settings: Settings {
-                bank_hosts: HostList::new(&self.bank_hosts),
+                bank_hosts: values::hosts("--allow-bank-host", &self.bank_hosts)?,
                 ..Settings::default()
             },
             ..Config::default()
-        }
+        })
     }
 
     /// Opens the parts, does something with them and closes them, however it went.
@@ -404,6 +392,9 @@ pub(super) async fn run<T>(
     config: Config,
     act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
+    if let Err(worry) = start::check_complete(&config.database_url).await {
+        tracing::warn!(hint = worry.hint, "{}", worry.what);
+    }
     let app: Arc<App> = start::open(config).await?;
     let outcome = act(&app).await;
     start::close(&app).await;

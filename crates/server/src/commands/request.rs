@@ -26,6 +26,9 @@ pub(super) struct List {
     /// Only what was refused.
     #[arg(long)]
     errors: bool,
+    /// Only what was answered with this x-request-id: the caller's own or Galata's.
+    #[arg(long, value_name = "ID")]
+    x_request_id: Option<String>,
     #[command(flatten)]
     format: Format,
 }
@@ -40,6 +43,7 @@ pub(super) async fn run(command: Request) -> Result<(), Failed> {
         Request::List(o) => {
             let filter = Filter {
                 errors_only: o.errors,
+                answered_id: o.x_request_id,
                 ..Filter::default()
             };
             let merchant = o.of.merchant;
@@ -77,13 +81,16 @@ fn table(requests: &[Logged]) -> Table {
 fn show(one: &Logged, format: Format) -> Result<(), Failed> {
     if format.json {
         let shown = json!({
-            "id": one.id, "at": one.at.to_string(), "apiKey": one.api_key, "address": one.address,
+            "id": one.id, "callersId": one.callers_id, "at": one.at.to_string(), "apiKey": one.api_key, "address": one.address,
             "method": one.method, "path": one.path, "status": one.status, "tookMs": one.took_ms,
             "errorCode": one.error_code, "errorDescription": one.error_text, "signing": one.signing,
         });
         return say(format_args!("{shown:#}"));
     }
     table(std::slice::from_ref(one)).print(format)?;
+    if let Some(callers) = &one.callers_id {
+        say(format_args!("\nx-request-id  {callers}"))?;
+    }
     if let (Some(code), Some(text)) = (&one.error_code, &one.error_text) {
         say(format_args!("\n{code}  {text}"))?;
     }

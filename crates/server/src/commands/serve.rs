@@ -2,7 +2,7 @@
 
 use super::Failed;
 use super::checks::{self, Subject};
-use super::options::{Behaviour, Listening, Store};
+use super::options::{self, Behaviour, Listening, Store};
 use super::output::say;
 use crate::jobs;
 use crate::start::{self, StartError};
@@ -123,7 +123,6 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
 
 /// Brings the database up to date.
 pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
-    let app = start::open(options.config(true)?).await?;
-    start::close(&app).await;
+    options::run(options.config(true)?, async |_| Ok(())).await?;
     say("the database is up to date")
 }

@@ -3,9 +3,11 @@
 use super::Failed;
 use super::options::{Listed, OfMerchant, Store, one_of};
 use super::output::{Table, say};
+use super::values::check_base_url;
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{By, Problem, Role};
+use crate::start::StartError;
 use crate::store::users;
 use clap::{Args, Subcommand};
 use contract::rules::Rule;
@@ -95,7 +97,17 @@ pub(super) async fn run(command: User) -> Result<(), Failed> {
     }
 }
 
+/// The base URL that is given out, of several the first; empty when there is none.
+fn base_of(public_url: &str) -> Result<&str, StartError> {
+    let base = public_url.split(',').next().unwrap_or("");
+    if !base.is_empty() {
+        check_base_url("--public-url", base)?;
+    }
+    Ok(base.trim_end_matches('/'))
+}
+
 async fn create(options: Create) -> Result<(), Failed> {
+    let base = base_of(&options.public_url)?;
     let (by, person, role) = (By::operator(), &options.person, options.role);
     let (merchant, email) = (person.of.merchant, &person.email);
     let invite =
@@ -103,25 +115,19 @@ async fn create(options: Create) -> Result<(), Failed> {
     let link = person.of.run(invite).await?;
     say(format_args!("{email} is {role} for merchant {merchant}"))?;
     match link {
-        Some(link) => tell(&link, &options.public_url),
+        Some(link) => tell(&link, base),
         None => say(format_args!(
             "{email} has a password already and can sign in"
         )),
     }
 }
 
-fn tell(link: &Link, public_url: &str) -> Result<(), Failed> {
-    // Of several base URLs the first is the one that is given out.
-    let base = public_url.split(',').next().unwrap_or("");
+fn tell(link: &Link, base: &str) -> Result<(), Failed> {
     say(format_args!(
         "{} chooses a password here, once, within 24 hours:",
         link.email
     ))?;
-    say(format_args!(
-        "{}/panel/link/{}",
-        base.trim_end_matches('/'),
-        link.token.expose()
-    ))
+    say(format_args!("{base}/panel/link/{}", link.token.expose()))
 }
 
 async fn list(options: Listed) -> Result<(), Failed> {
@@ -151,12 +157,13 @@ async fn known(app: &App, email: &str) -> Result<i64, Problem> {
 }
 
 async fn link(options: NewLink) -> Result<(), Failed> {
+    let base = base_of(&options.public_url)?;
     let (by, person) = (By::operator(), &options.person);
     let make = async |app: &App| {
         let id = known(app, &person.email).await?;
         Ok(people::password_link(app, &by, person.of.merchant, id).await?)
     };
-    tell(&person.of.run(make).await?, &options.public_url)
+    tell(&person.of.run(make).await?, base)
 }
 
 /// Makes a person something else for the merchant, or nothing.

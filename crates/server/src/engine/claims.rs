@@ -29,18 +29,15 @@ pub struct Claims {
     pub signature: Option<String>,
     /// The idempotency key, when the request has one.
     pub key: Option<Key>,
-    /// Whether processes of the version before migration 7 may run: they look elsewhere.
-    older_too: bool,
     /// Whether they went into a commit that was not refused.
     written: Arc<AtomicBool>,
 }
 
 impl Claims {
     /// Of a request that is signed.
-    pub fn of_request(app: &App, merchant_id: i64, signature: String) -> Claims {
+    pub fn of_request(merchant_id: i64, signature: String) -> Claims {
         Claims {
             signature: Some(signature),
-            older_too: app.older.may_run(),
             ..Claims::none(merchant_id)
         }
     }
@@ -51,7 +48,6 @@ impl Claims {
             merchant_id,
             signature: None,
             key: None,
-            older_too: false,
             written: Arc::default(),
         }
     }
@@ -64,9 +60,6 @@ impl Claims {
         if let Some(Key { key, hash }) = &self.key {
             let (merchant_id, now) = (self.merchant_id, app.now());
             idempotency::claim(merchant_id, key, hash, payment_id, now, commit);
-            if self.older_too {
-                idempotency::claim_for_older(merchant_id, key, hash, payment_id, now, commit);
-            }
         }
         self.written.store(true, Ordering::SeqCst);
     }
@@ -79,9 +72,6 @@ impl Claims {
         };
         let key = self.key.as_ref().map(|key| key.key.as_str());
         signatures::claim(self.merchant_id, signature, key, expires_at, commit);
-        if self.older_too {
-            signatures::claim_for_older(self.merchant_id, signature, expires_at, commit);
-        }
     }
 
     /// Whether a commit took them, or may have.
@@ -97,9 +87,8 @@ impl Claims {
             CommitError::Conflict { statement, .. } => statement,
         };
         self.written.store(false, Ordering::SeqCst);
-        let each = if self.older_too { 2 } else { 1 };
-        let signatures = if self.signature.is_some() { each } else { 0 };
-        let keys = if self.key.is_some() { each } else { 0 };
+        let signatures = usize::from(self.signature.is_some());
+        let keys = usize::from(self.key.is_some());
         if statement < signatures {
             Problem::rule(Rule::ReplayedSignature)
         } else if statement < signatures + keys {

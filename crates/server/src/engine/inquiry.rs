@@ -11,14 +11,15 @@ use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
-use crate::store::payments::{Payment, PaymentFailure};
+use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::{poses, won};
 use connectors::bank::{
-    Answer, Charged, Decline, Doubt, DoubtReason, Line, OrderRef, Standing, Verdict,
+    Answer, CardEnds, Charged, Decline, Doubt, DoubtReason, Line, Order, OrderRef, Standing,
+    Verdict,
 };
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// "Not found" settles only when the bank had this long to receive the order, and was asked more
 /// than once: a request may still be on its way (pos-protocols section 4).
@@ -232,13 +233,49 @@ async fn ask(
         http: &http,
         now: &now,
     };
-    let order = OrderRef {
-        order: &order,
+    let asked = reference(payment, attempt, &order, &sent_at, None);
+    let standing = bank.inquire(line, asked).await;
+    match &standing {
+        Ok(Standing::Taken(charged)) if attempt.order_id_chosen => {
+            let known = payments::is_reference_known(app, payment, &charged.host_reference).await?;
+            Ok(if known {
+                Err(known_already())
+            } else {
+                standing
+            })
+        }
+        _ => Ok(standing),
+    }
+}
+
+/// The bank's sale is one that another payment stands for.
+fn known_already() -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        reason: DoubtReason::OtherSale,
+        detail: "the inquiry answers the sale of another payment".to_owned(),
+    }
+}
+
+/// What is asked about, with all that the bank's record of it can be compared with.
+fn reference<'a>(
+    payment: &'a Payment,
+    attempt: &Attempt,
+    order: &'a Order,
+    sent_at: &'a Zoned,
+    host_reference: Option<&'a str>,
+) -> OrderRef<'a> {
+    OrderRef {
+        order,
         threeds: attempt.threeds,
-        sent_at: &sent_at,
-        host_reference: None,
-    };
-    Ok(bank.inquire(line, order).await)
+        sent_at,
+        host_reference,
+        card: CardEnds {
+            first: payment.bin_number.as_deref().unwrap_or(""),
+            last: payment.last_four.as_deref().unwrap_or(""),
+        },
+        id_chosen: attempt.order_id_chosen,
+    }
 }
 
 /// The bank took the money. Who was told of doubt must not be charged, unless the merchant opted
@@ -323,14 +360,9 @@ async fn void(
         http: &http,
         now: &now,
     };
-    let order = OrderRef {
-        order: &order,
-        threeds: attempt.threeds,
-        sent_at: &sent_at,
-        host_reference: (!charged.host_reference.is_empty())
-            .then_some(charged.host_reference.as_str()),
-    };
-    Ok(bank.void(line, order).await)
+    let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
+    let undone = reference(payment, attempt, &order, &sent_at, known);
+    Ok(bank.void(line, undone).await)
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later; what others ask leaves the
@@ -344,10 +376,17 @@ async fn later(
     if let Some(doubt) = &doubt {
         tracing::warn!(payment = attempt.payment_id, detail = %doubt.detail, "an inquiry is in doubt itself");
     }
-    if asker != Asker::Schedule {
+    // Whatever it was, the schedule learns nothing more from it: a person is told at once.
+    let other_sale = doubt
+        .as_ref()
+        .is_some_and(|doubt| doubt.reason == DoubtReason::OtherSale);
+    if other_sale {
+        attempt.review_since.get_or_insert(app.now());
+    }
+    if asker != Asker::Schedule && !other_sale {
         return Ok(());
     }
-    attempt.inquiries += 1;
+    attempt.inquiries += i64::from(asker == Asker::Schedule);
     let said = doubt.map(|doubt| doubt.detail);
     put_off(app, attempt, said.as_deref()).await
 }

@@ -144,7 +144,8 @@ pub async fn apply(
     applied.map_err(|problem| problem.or_doubt(id))
 }
 
-/// The last beat of an application.
+/// The last beat of an application. What the lender answered is never dropped: when its notification
+/// was faster, the page that only this answer names is added to what the application is now.
 async fn write_applied(
     app: &App,
     merchant: &Merchant,
@@ -152,41 +153,52 @@ async fn write_applied(
     mut loan: Loan,
     answer: Answer<Applied>,
 ) -> Result<(Payment, Loan), Problem> {
-    let was = loan.clone();
-    loan.acting_until = None;
-    let mut commit = Commit::new(merchant.id, payment.id);
-    match answer {
-        Ok(Verdict::Approved(applied)) => {
-            loan.application_id = Some(applied.application_id);
-            loan.redirect_url = Some(applied.redirect_url);
-            loan.action = Action::RedirectToUrl;
-            loan.state = ApplicationState::Pending;
-            loan.inquire_at = Some(after_expiry(app, &loan));
+    for _ in 0..CONFLICTS_MAX {
+        let (mut moved, mut result) = (payment.clone(), loan.clone());
+        if loan.state == ApplicationState::Asked {
+            result.acting_until = None;
         }
-        Ok(Verdict::Declined(decline)) => refuse(&mut payment, &mut loan, failure_of(&decline)),
-        Err(doubt) if !doubt.may_have_been_sent => {
-            tracing::warn!(payment = payment.id, detail = %doubt.detail, "the lender could not be reached");
-            refuse(
-                &mut payment,
-                &mut loan,
-                failure(ErrorGroup::CommunicationOrSystemError),
-            );
+        match &answer {
+            Ok(Verdict::Approved(applied)) => open_page(app, &mut result, applied),
+            _ if loan.state != ApplicationState::Asked => return Ok((payment, loan)),
+            Ok(Verdict::Declined(decline)) => {
+                refuse(&mut moved, &mut result, failure_of(decline));
+            }
+            Err(doubt) if !doubt.may_have_been_sent => {
+                tracing::warn!(payment = payment.id, detail = %doubt.detail, "the lender could not be reached");
+                let why = failure(ErrorGroup::CommunicationOrSystemError);
+                refuse(&mut moved, &mut result, why);
+            }
+            Err(doubt) => {
+                tracing::warn!(payment = payment.id, detail = %doubt.detail, "an application is in doubt");
+                result.inquire_at = app.next_inquiry_at(0);
+            }
         }
-        Err(doubt) => {
-            tracing::warn!(payment = payment.id, detail = %doubt.detail, "an application is in doubt");
-            loan.inquire_at = app.next_inquiry_at(0);
+        let (before, after) = ((&payment, &loan), (&mut moved, &result));
+        if settle::write(app, merchant, before, after).await? {
+            return Ok((moved, result));
+        }
+        (payment, loan) = reload(app, merchant.id, payment.id).await?;
+        if loan.state.is_final() || loan.redirect_url.is_some() {
+            return Ok((payment, loan));
         }
     }
-    loans::save(&loan, &was, &mut commit);
-    if payment.status == PaymentStatus::Failure {
-        payments::save(&payment, &mut commit);
-        announce::loan(app, merchant, &payment, loan.action, &mut commit);
+    Err(Problem::unavailable("the application keeps changing"))
+}
+
+/// The lender took the application and names the page to which the shopper goes. Whatever it said of
+/// the state meanwhile is newer than this answer and stays.
+fn open_page(app: &App, loan: &mut Loan, applied: &Applied) {
+    let id = || applied.application_id.clone();
+    loan.application_id.get_or_insert_with(id);
+    loan.redirect_url = Some(applied.redirect_url.clone());
+    if loan.state == ApplicationState::Asked {
+        loan.state = ApplicationState::Pending;
+        loan.inquire_at = Some(after_expiry(app, loan));
     }
-    if !won(app.db.commit(commit).await)? {
-        // The lender's notification was faster.
-        return reload(app, merchant.id, payment.id).await;
+    if loan.state == ApplicationState::Pending && !loan.returned {
+        loan.action = Action::RedirectToUrl;
     }
-    Ok((payment, loan))
 }
 
 fn refuse(payment: &mut Payment, loan: &mut Loan, why: payments::PaymentFailure) {
@@ -360,8 +372,15 @@ pub struct LoanReturn {
     pub already: bool,
 }
 
-/// The browser came back. That proves nothing: the lender is asked. Nothing when the address is
-/// unknown or too old.
+/// Whether an address is one to which a lender sends the browser back, and still good.
+pub async fn is_return(app: &App, token: &str) -> Result<bool, Problem> {
+    let known = page_tokens::of_token(app, token, Kind::LoanReturn).await?;
+    Ok(matches!(known, Some((_, _, true))))
+}
+
+/// The browser came back. That proves nothing: the lender is asked. A return counts once the lender
+/// knows what the shopper decided; before that it uses nothing up, and a later one is the first.
+/// Nothing when the address is unknown or too old.
 pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
     let Some((merchant_id, payment_id, true)) =
         page_tokens::of_token(app, token, Kind::LoanReturn).await?
@@ -369,18 +388,21 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
         return Ok(None);
     };
     let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
-    let mut commit = Commit::new(merchant_id, payment_id);
-    loans::mark_returned(merchant_id, payment_id, &mut commit);
-    let first = won(app.db.commit(commit).await)?;
-    let (payment, loan) = match first {
-        true => settle(app, &merchant, payment_id, Asker::News).await?,
-        false => reload(app, merchant_id, payment_id).await?,
-    };
+    let (mut payment, mut loan) = reload(app, merchant_id, payment_id).await?;
+    if !loan.returned && app.rates.hears_return(payment_id, app.now()) {
+        (payment, loan) = settle(app, &merchant, payment_id, Asker::News).await?;
+    }
+    let mut already = loan.returned;
+    if !already && loan.is_decided() {
+        let mut commit = Commit::new(merchant_id, payment_id);
+        loans::mark_returned(merchant_id, payment_id, &mut commit);
+        already = !won(app.db.commit(commit).await)?;
+    }
     Ok(Some(LoanReturn {
         merchant,
         payment,
         loan,
-        already: !first,
+        already,
     }))
 }
 

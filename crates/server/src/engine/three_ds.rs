@@ -2,25 +2,26 @@
 //! merchant completes.
 
 mod complete;
+mod proof;
 
 pub use complete::complete;
+pub use proof::{Return, ThreedsReturn, opened, returned};
 
 use super::answer::{failure, failure_of, settle_stored_card};
 use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
 use super::claims::Claims;
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::threeds_page::{Addresses, Page};
+use super::threeds_page::{Addresses, Page, RETURN_TIME};
 use super::{accounts, announce};
 use crate::app::App;
 use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
-use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::{poses, won};
-use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Returned, Verdict, Verified};
+use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Verdict};
 use contract::enums::{PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
@@ -50,7 +51,8 @@ pub async fn begin(
     let mut attempt = new_attempt(app, &payment, pos, &plan);
     attempt.threeds = true;
     attempt.state = AttemptState::Page;
-    attempt.inquire_at = None;
+    // When nobody came back until then, the payment ends.
+    attempt.inquire_at = Some(app.after(RETURN_TIME));
     route_to(&mut payment, pos, &attempt);
     let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
@@ -111,6 +113,7 @@ pub async fn begin_again(
     let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
     addresses.insert(app, &payment, &mut commit);
+    attempts::await_return(&attempt, app.after(RETURN_TIME), &mut commit);
     won(app.db.commit(commit).await)?;
     let return_url = addresses.return_url(app);
     match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
@@ -164,164 +167,6 @@ async fn ask_form(
     answer
 }
 
-/// What the browser's return led to.
-pub struct ThreedsReturn {
-    /// The merchant, whose key signs the callback.
-    pub merchant: Merchant,
-    /// The payment as it stands.
-    pub payment: Payment,
-    /// The browser was here before: the shop has its answer already.
-    pub already: bool,
-}
-
-/// The payment of a return address that was only opened: a reload, a link scanner. Nothing when the
-/// address is unknown or too old, or when the opened address carries the fields of the bank, which
-/// then are a return like a posted one.
-pub async fn opened(
-    app: &App,
-    token: &str,
-    fields: &[(String, String)],
-) -> Result<Option<Payment>, Problem> {
-    let Some((merchant_id, payment_id, true)) =
-        page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
-    else {
-        return Ok(None);
-    };
-    let (_, payment) = super::loaded(app, merchant_id, payment_id).await?;
-    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
-    let pos = match &attempt {
-        Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
-        None => None,
-    };
-    let bank = pos.and_then(|pos| connectors::directory::bank(pos.integrator));
-    let names = bank.map_or(&[][..], |bank| bank.return_fields());
-    let is_of_bank = |(name, value): &(String, String)| {
-        let known = names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        known && !value.is_empty()
-    };
-    Ok(Some(payment).filter(|_| !fields.iter().any(is_of_bank)))
-}
-
-/// The browser came back from the bank's page. Nothing when the address is unknown or too old.
-pub async fn returned(
-    app: &App,
-    token: &str,
-    fields: &[(String, String)],
-) -> Result<Option<ThreedsReturn>, Problem> {
-    let Some((merchant_id, payment_id, true)) =
-        page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
-    else {
-        return Ok(None);
-    };
-    let (merchant, payment) = super::loaded(app, merchant_id, payment_id).await?;
-    let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
-    let (PaymentStatus::InitThreeds, Some(attempt)) = (payment.status, attempt) else {
-        return Ok(Some(ThreedsReturn {
-            merchant,
-            payment,
-            already: true,
-        }));
-    };
-    let before = payment.version;
-    let payment = match ask_verified(app, &payment, &attempt, fields).await? {
-        Ok(Verdict::Approved(verified)) if is_enough(&merchant, verified.md_status) => {
-            self::verified(app, &merchant, payment, attempt, verified).await?
-        }
-        Ok(Verdict::Approved(verified)) => {
-            let md = Some(verified.md_status);
-            not_verified(app, &merchant, payment, attempt, md, None, true).await?
-        }
-        Ok(Verdict::Declined(decline)) => {
-            // The bank refused the verification, not the card: there is nothing to complete.
-            tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
-            not_verified(app, &merchant, payment, attempt, None, None, true).await?
-        }
-        Err(doubt) => {
-            // Forged, cut or unanswered: it proves nothing, and no money moved.
-            tracing::warn!(payment = payment.id, detail = %doubt.detail, "a 3DS return proves nothing");
-            not_verified(app, &merchant, payment, attempt, None, None, true).await?
-        }
-    };
-    let already = payment.version == before;
-    Ok(Some(ThreedsReturn {
-        merchant,
-        payment,
-        already,
-    }))
-}
-
-/// Whether a 3DS status is good enough: 1 is; 2, 3 and 4 are for merchants with HALF_THREEDS.
-fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
-    md_status == 1 || (merchant.half_threeds && matches!(md_status, 2..=4))
-}
-
-async fn ask_verified(
-    app: &App,
-    payment: &Payment,
-    attempt: &Attempt,
-    fields: &[(String, String)],
-) -> Result<Answer<Verified>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "threeds_verify");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    Recorder::to_bank(app, of, &pos, "threeds_return").form_from(fields);
-    Ok(bank
-        .verify_3ds(
-            line,
-            Returned {
-                order: &order,
-                fields,
-            },
-        )
-        .await)
-}
-
-async fn verified(
-    app: &App,
-    merchant: &Merchant,
-    payment: Payment,
-    attempt: Attempt,
-    verified: Verified,
-) -> Result<Payment, Problem> {
-    let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::Verified) else {
-        return Ok(payment);
-    };
-    moved.status = status;
-    moved.md_status = Some(verified.md_status);
-    result.state = AttemptState::Verified;
-    result.proof = Some(verified.proof);
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    attempts::save(app, &result, attempt.state, &mut commit);
-    payments::save(&moved, &mut commit);
-    announce::payment(
-        app,
-        merchant,
-        &moved,
-        WebhookEventType::ThreedsVerify,
-        &mut commit,
-    );
-    if !won(app.db.commit(commit).await)? {
-        // Two returns at once: the other one was first.
-        return Ok(payment);
-    }
-    moved.version += 1;
-    Ok(moved)
-}
-
 async fn not_verified(
     app: &App,
     merchant: &Merchant,
@@ -339,6 +184,7 @@ async fn not_verified(
     moved.md_status = md_status;
     moved.error = why;
     result.state = AttemptState::Declined;
+    result.inquire_at = None;
     // The form that was kept for an address is of no more use.
     result.proof = None;
     let mut commit = Commit::new(payment.merchant_id, payment.id);
@@ -359,4 +205,21 @@ async fn not_verified(
     }
     moved.version += 1;
     Ok(moved)
+}
+
+/// Ends a payment whose shopper did not come back from the bank while the address for that lived: by
+/// now nothing can verify it, and no money moved. The shop is told. False when the payment does not
+/// stand there.
+pub async fn expire(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
+    let (_, payment) = super::loaded(app, merchant.id, payment_id).await?;
+    let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+    let is_over = |a: &Attempt| a.inquire_at.is_some_and(|until| until <= app.now());
+    match attempt {
+        Some(attempt) if attempt.state == AttemptState::Page && is_over(&attempt) => {
+            tracing::info!(payment = payment.id, "nobody came back from 3DS");
+            not_verified(app, merchant, payment, attempt, None, None, true).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
 }

@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 /// How long the shopper may take to reach the bank's page.
 const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
-/// How long the bank's page may take to send the browser back.
-const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the bank's page may take to send the browser back; after it the payment ends.
+pub(super) const RETURN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where the shopper's browser goes next.
 pub struct Page {

@@ -3,6 +3,7 @@
 
 use super::Problem;
 use crate::app::App;
+use crate::journal;
 use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
 pub use crate::store::roles::Role;
@@ -172,7 +173,7 @@ impl By {
             after: Some(after).filter(|json| !json.is_null()),
             ..self.entry(merchant_id, action, target)
         };
-        audit::insert(app, &entry, commit);
+        audit::insert(app, entry, commit);
     }
 
     /// Notes in a commit that something was refused.
@@ -184,11 +185,27 @@ impl By {
         target: &str,
         commit: &mut Commit,
     ) {
-        let entry = Entry {
+        audit::insert(app, self.refusal(merchant_id, action, target), commit);
+    }
+
+    /// [`By::note_refused`] behind the answer, which must not take longer where there is something to
+    /// note. The journal writes it, and a shutdown waits for that.
+    pub fn note_refused_behind(
+        &self,
+        app: &App,
+        merchant_id: i64,
+        action: &'static str,
+        target: &str,
+    ) {
+        let entry = audit::now(app, self.refusal(merchant_id, action, target));
+        app.journal.note(journal::Entry::Refusal(Box::new(entry)));
+    }
+
+    fn refusal(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
+        Entry {
             outcome: Outcome::Refused,
             ..self.entry(merchant_id, action, target)
-        };
-        audit::insert(app, &entry, commit);
+        }
     }
 
     /// Notes a look at something sensitive, before it is shown.
@@ -200,7 +217,7 @@ impl By {
         target: &str,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(merchant_id, app.next_id());
-        audit::insert(app, &self.entry(merchant_id, action, target), &mut commit);
+        audit::insert(app, self.entry(merchant_id, action, target), &mut commit);
         won(app.db.commit(commit).await)?;
         Ok(())
     }

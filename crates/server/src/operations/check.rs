@@ -36,6 +36,28 @@ pub(super) fn text(
     }
 }
 
+/// Characters of a name that people give to a merchant, an account, themselves.
+const NAME_MAX: usize = 100;
+
+/// A name for people, on one line and without blanks around it; nothing when it is absent or empty.
+pub(crate) fn optional_name(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(name) = value.map(str::trim).filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    if name.chars().count() > NAME_MAX {
+        return Err(Problem::limit(Rule::TooLong, field, "max", NAME_MAX));
+    }
+    match name.chars().any(char::is_control) {
+        true => Err(Problem::field(Rule::ControlCharacter, field)),
+        false => Ok(Some(name.to_owned())),
+    }
+}
+
+/// A name for people that must be there.
+pub(crate) fn name(field: &str, value: Option<&str>) -> Result<String, Problem> {
+    required(field, optional_name(field, value)?)
+}
+
 /// An optional text that must not begin with a sign (spreadsheets would run it as a formula).
 pub(super) fn unsigned_text(field: &str, value: Option<String>) -> Result<Option<String>, Problem> {
     match text(field, value, TEXT_MAX)? {
@@ -92,6 +114,19 @@ pub(super) fn url(field: &str, value: Option<String>) -> Result<String, Problem>
 pub(super) fn is_url(text: &str) -> bool {
     url::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Whether an address, read from `text`, can have paths put behind it: no password, query or fragment,
+/// nothing above its folder, and no character that reading it skipped.
+pub(crate) fn is_base(url: &url::Url, text: &str) -> bool {
+    let bare = url.username().is_empty() && url.password().is_none();
+    let ends = url.query().is_none() && url.fragment().is_none();
+    let path = text.splitn(4, '/').nth(3).unwrap_or("");
+    let kept = url.path().strip_prefix('/') == Some(path) && !url.path().contains("//");
+    bare && ends
+        && kept
+        && url.has_host()
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// A list with more than `max` entries.

@@ -9,7 +9,8 @@ use crate::store::poses::{self, Pos, PosCredentials, PosSettings, PosUser};
 use connectors::directory::{self, BankRow};
 use contract::card::{Secret, SensitiveText};
 use contract::enums::{
-    Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus, PosUserType,
+    Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosOperationType, PosStatus,
+    PosUserType,
 };
 use contract::merchant_poses::{
     AutopilotState, CreateMerchantPosRequest, CreateMerchantPosUser, MerchantPosResponse,
@@ -86,7 +87,7 @@ pub async fn created(
             )
         })?;
     let status = usable_status("status", request.status.unwrap_or(PosStatus::Autopilot))?;
-    let name = check::required("name", check::text("name", request.name, check::TEXT_MAX)?)?;
+    let name = check::name("name", request.name.as_deref())?;
     let currency = request.currency.unwrap_or(Currency::Try);
     let authentication_types = request
         .enabled_payment_authentication_types
@@ -231,16 +232,56 @@ pub async fn update(
     id: i64,
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
+    let phases = request.enabled_payment_phases.as_ref();
+    if phases.is_some_and(|phases| *phases != [PaymentPhase::Auth]) {
+        return Err(Problem::field(
+            Rule::ValueNotOffered,
+            "enabledPaymentPhases",
+        ));
+    }
     let pos = changed(app, &caller.by, &caller.claims, id, "pos.edit", |pos| {
+        keeps(pos, &request)?;
         change(app, pos, request.clone())
     })
     .await?;
     Ok(view(&pos))
 }
 
+/// Refuses an update that means to change what it cannot: whoever sent another currency would believe
+/// that it is another one now. The same value changes nothing.
+fn keeps(pos: &Pos, request: &UpdateMerchantPosRequest) -> Result<(), Problem> {
+    let others = [
+        (
+            "status",
+            request.status.is_some_and(|sent| sent != pos.status),
+        ),
+        (
+            "currency",
+            request.currency.is_some_and(|sent| sent != pos.currency),
+        ),
+        (
+            "posIntegrator",
+            request
+                .pos_integrator
+                .is_some_and(|sent| sent != pos.integrator),
+        ),
+        (
+            "alias",
+            request
+                .alias
+                .as_ref()
+                .is_some_and(|sent| *sent != pos.alias),
+        ),
+    ];
+    match others.iter().find(|(_, differs)| *differs) {
+        Some((field, _)) => Err(Problem::field(Rule::NotChangeable, field)),
+        None => Ok(()),
+    }
+}
+
 /// Writes the fields that an update sends into a POS.
 pub fn change(app: &App, pos: &mut Pos, request: UpdateMerchantPosRequest) -> Result<(), Problem> {
-    if let Some(name) = check::text("name", request.name, check::TEXT_MAX)? {
+    if let Some(name) = check::optional_name("name", request.name.as_deref())? {
         pos.name = name;
     }
     let at = &mut pos.settings;
@@ -578,9 +619,10 @@ fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Proble
             &[("field", "hostname"), ("host", &at.hostname)],
         )
     };
-    let plain_path = |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\', '@']);
-    if !plain_path(&at.path) || !plain_path(&at.threeds_path) {
-        return Err(Problem::field(Rule::WrongType, "path"));
+    for (field, path) in [("path", &at.path), ("threedsPath", &at.threeds_path)] {
+        if !is_path(path) {
+            return Err(Problem::field(Rule::WrongType, field));
+        }
     }
     let url = format!("{}://{}:{}{}", at.scheme, at.hostname, at.port, at.path);
     let url = url::Url::parse(&url).map_err(|_| Problem::field(Rule::WrongType, "hostname"))?;
@@ -594,6 +636,14 @@ fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Proble
         true => Ok(()),
         false => Err(refused()),
     }
+}
+
+/// Whether a text is a path and nothing else: it names no other host, goes no folder up, and a URL
+/// keeps it as it stands.
+fn is_path(text: &str) -> bool {
+    let url = url::Url::parse(&format!("https://host{text}"));
+    let kept = url.is_ok_and(|url| url.host_str() == Some("host") && url.path() == text);
+    kept && text.starts_with('/') && !text.contains("//") && !text.contains(['%', '@'])
 }
 
 fn bank_name(pos: &Pos) -> &'static str {

@@ -27,6 +27,7 @@ pub mod sessions;
 pub mod webhooks;
 
 pub use by::{By, Permission, Role, Who};
+pub(crate) use check::{is_base, name};
 pub use problem::Problem;
 
 use crate::engine::claims::Claims;

@@ -24,9 +24,9 @@ const SIGN_IN_LINK: Duration = Duration::from_secs(60);
 /// Characters of a password (NIST SP 800-63B asks for 8, and for room).
 const PASSWORD_MIN: usize = 12;
 /// Bytes that are hashed at most.
-const PASSWORD_MAX: usize = 256;
+pub const PASSWORD_MAX: usize = 256;
 /// Characters of an e-mail address (RFC 5321).
-const EMAIL_MAX: usize = 254;
+pub const EMAIL_MAX: usize = 254;
 
 /// An address as it is stored: in lower case. None when it is none.
 pub(super) fn normal_email(text: &str) -> Option<String> {
@@ -90,8 +90,8 @@ pub async fn invite(
         email,
     )
     .await?;
-    let email = normal_email(email).ok_or_else(|| Problem::field(Rule::WrongType, "email"))?;
-    let name = check::text("name", Some(name.trim().to_owned()), 100)?.unwrap_or_default();
+    let email = normal_email(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
+    let name = check::optional_name("name", Some(name))?.unwrap_or_default();
     if merchants::of_id(app, merchant_id).await?.is_none() {
         return Err(Problem::field(Rule::InvalidId, "merchant"));
     }

@@ -65,6 +65,10 @@ pub struct From<'a> {
     pub session: Option<&'a str>,
 }
 
+/// No person has this id.
+const NOBODY: i64 = 0;
+/// What the audit log calls it.
+const SIGN_IN: &str = "session.sign_in";
 /// The sealed cookie of a browser says whose browser it is.
 const BROWSER_PLACE: &str = "known browser";
 
@@ -120,9 +124,11 @@ async fn prove(
     let user = users::by_email(app, email).await?;
     let now = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let fits = fits && now.map(Secret::expose) == hash.as_ref().map(Secret::expose);
+    // Asked for nobody too: what is awaited before a refusal is the same whether or not there is
+    // such a person, or its time would tell.
+    let served = users::memberships(app, user.as_ref().map_or(NOBODY, |user| user.id)).await?;
     let Some(user) = user else {
-        app.rates.count_refusal();
-        return Err(Problem::rule(Rule::SignInRefused));
+        return Err(refused(app, from.address, None));
     };
     let step = match &user.totp {
         None => Some(user.totp_step),
@@ -137,24 +143,32 @@ async fn prove(
                 ..user
             };
             let address = from.address;
-            open_session(app, address, after, None, from.session, "session.sign_in").await
+            open_session(app, address, after, None, from.session, SIGN_IN).await
         }
         // The code is asked for only of those who know the password.
         (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
-        _ => {
-            let mut commit = Commit::new(0, user.id);
-            note_failure(app, &nobody(from.address), &user, &mut commit).await?;
-            won(app.db.commit(commit).await)?;
-            Err(Problem::rule(Rule::SignInRefused))
+        _ => Err(refused(app, from.address, Some((&user, &served)))),
+    }
+}
+
+/// Refuses a sign-in without waiting for anything. Of somebody who is there it goes, behind the
+/// answer, into the log of every merchant that they serve.
+fn refused(app: &App, address: &str, known: Option<(&User, &[Membership])>) -> Problem {
+    app.rates.count_refusal();
+    if let Some((user, served)) = known {
+        let (by, target) = (nobody(address), user.id.to_string());
+        for here in served {
+            by.note_refused_behind(app, here.merchant_id, SIGN_IN, &target);
         }
     }
+    Problem::rule(Rule::SignInRefused)
 }
 
 /// Writes a failed sign-in into the log of every merchant that the person serves.
 async fn note_failure(app: &App, by: &By, user: &User, commit: &mut Commit) -> Result<(), Problem> {
     let target = user.id.to_string();
     for served in users::memberships(app, user.id).await? {
-        by.note_refused(app, served.merchant_id, "session.sign_in", &target, commit);
+        by.note_refused(app, served.merchant_id, SIGN_IN, &target, commit);
     }
     Ok(())
 }

@@ -5,14 +5,16 @@ mod callback;
 mod render;
 
 use crate::app::App;
+use crate::engine::three_ds::Return;
 use crate::engine::{loan, three_ds, threeds_page};
 use crate::operations::Problem;
+use crate::store::payments::Payment;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -90,40 +92,40 @@ async fn threeds_kept(
     }
 }
 
-/// The return address was opened. Some banks send the browser back like this, with their fields;
-/// without them it was reloaded or looked at by a scanner, and nothing happens.
+/// The return address was opened: by a browser that the bank sends back so, by a reload, by a scanner.
+/// That changes nothing; what the bank sent along is posted on to the same address.
 async fn threeds_opened(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
-    method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let brought = match is_previewed(&method, &headers) {
-        true => Vec::new(),
-        false => fields(query.as_deref().unwrap_or("").as_bytes()),
-    };
+    let lang = language(&headers);
+    let brought = fields(query.as_deref().unwrap_or("").as_bytes());
     match three_ds::opened(&app, &token, &brought).await {
-        Ok(Some(payment)) => {
-            let text = Text::of_payment(payment.status);
-            render::message(StatusCode::OK, language(&headers), text)
+        Ok(Some((_, true))) => {
+            let here = app.public_url(&format!("/pages/3ds-return/{token}"));
+            render::post(lang, Text::ToShop, &here, &brought)
         }
-        Ok(None) => {
-            let (state, path, query) = (State(app), Path(token), RawQuery(query));
-            threeds_returned(state, path, query, headers, Bytes::new()).await
-        }
-        Err(problem) => failed(language(&headers), &problem),
+        Ok(Some((payment, false))) => standing(lang, &payment),
+        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Err(problem) => failed(lang, &problem),
     }
 }
 
-/// Whether nobody looks at the answer yet: a program asks whether the address is there, or a
-/// browser fetches it ahead of a click that may never come.
-fn is_previewed(method: &Method, headers: &HeaderMap) -> bool {
-    let purpose = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.is_some_and(|value| value.contains("prefetch"))
-    };
-    method == Method::HEAD || purpose("sec-purpose") || purpose("purpose")
+/// Where a 3DS payment stands, with the way to the shop.
+fn standing(lang: &'static str, payment: &Payment) -> Response {
+    let text = Text::of_payment(payment.status);
+    render::message_with_shop(lang, text, shop_of(payment).as_deref())
+}
+
+/// The first page of the shop that wants to be called back.
+fn shop_of(payment: &Payment) -> Option<String> {
+    let callback = url::Url::parse(payment.callback_url.as_deref()?).ok()?;
+    let origin = callback.origin();
+    origin
+        .is_tuple()
+        .then(|| format!("{}/", origin.ascii_serialization()))
 }
 
 /// The bank sent the browser back: it goes on to the shop.
@@ -137,40 +139,54 @@ async fn threeds_returned(
     let lang = language(&headers);
     let mut brought = fields(query.unwrap_or_default().as_bytes());
     brought.extend(fields(&body));
+    let here = app.public_url(&format!("/pages/3ds-return/{token}"));
     // The bank is asked for the whole of it even when the browser goes away.
     let work = tokio::spawn(
         async move {
             let _busy = Arc::clone(&app.busy).read_owned().await;
-            three_ds::returned(&app, &token, &brought).await
+            let returned = three_ds::returned(&app, &token, &brought).await;
+            returned.map(|returned| (returned, brought))
         }
         .in_current_span(),
     );
     match work.await {
-        Ok(Ok(Some(back))) => {
+        Ok(Ok((Some(Return::Outcome(back)), _))) => {
             let url = back.payment.callback_url.clone().unwrap_or_default();
             render::post(lang, Text::ToShop, &url, &callback::threeds(&back))
         }
-        Ok(Ok(None)) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Ok(Ok((Some(Return::Bare(payment)), _))) => standing(lang, &payment),
+        Ok(Ok((Some(Return::NoProof(payment)), brought))) => render::again(
+            lang,
+            Text::NoProof,
+            &here,
+            &brought,
+            shop_of(&payment).as_deref(),
+        ),
+        Ok(Ok((None, _))) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Ok(Err(problem)) => failed(lang, &problem),
         Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
     }
 }
 
-/// The lender sent the browser back, as it does, by opening the address.
+/// The lender sent the browser back, as it does, by opening the address. So does whoever looks at
+/// links: that changes nothing, and the browser posts itself on to the same address.
 async fn loan_opened(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    method: Method,
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    // The one return that the shop is told of is the shopper's.
-    match is_previewed(&method, &headers) {
-        true => render::message(StatusCode::OK, language(&headers), Text::LoanNoted),
-        false => loan_returned(state, path, headers).await,
+    let lang = language(&headers);
+    match loan::is_return(&app, &token).await {
+        Ok(true) => {
+            let here = app.public_url(&format!("/pages/loan-return/{token}"));
+            render::post(lang, Text::ToShop, &here, &[])
+        }
+        Ok(false) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Err(problem) => failed(lang, &problem),
     }
 }
 
-/// The lender sent the browser back. What it brings is not looked at.
+/// The shopper is back from the lender. What the browser brings is not looked at.
 async fn loan_returned(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,

@@ -43,6 +43,8 @@ pub(super) enum Text {
     BankAwaited,
     /// The bank has confirmed the shopper; the shop goes on.
     Confirmed,
+    /// What the browser brought back from the bank proves nothing.
+    NoProof,
     /// The payment has come to an end.
     Ended,
     /// Nobody knows yet how the payment ended.
@@ -128,6 +130,16 @@ impl Text {
                 "Lütfen mağazaya dönün, ödemeyi mağaza tamamlar.",
                 "",
             ),
+            (Text::NoProof, "en") => (
+                "Your bank’s answer could not be verified",
+                "Nothing was charged. Please try again; if that does not help, go back to the shop and start the payment again.",
+                "Try again",
+            ),
+            (Text::NoProof, _) => (
+                "Bankanızın yanıtı doğrulanamadı",
+                "Kartınızdan para çekilmedi. Yeniden deneyin; olmazsa mağazaya dönüp ödemeyi yeniden başlatın.",
+                "Yeniden dene",
+            ),
             (Text::Ended, "en") => (
                 "This payment is closed",
                 "Please see its result in the shop.",
@@ -184,7 +196,29 @@ pub(super) fn post(lang: &str, text: Text, action: &str, fields: &[(String, Stri
     page(
         StatusCode::OK,
         "post.html",
-        context! { lang, title, text => sentence, button, action, fields => fields.to_vec() },
+        context! {
+            lang, title, text => sentence, button, action, fields => fields.to_vec(),
+            by_itself => true, shop => (), to_shop => "",
+        },
+    )
+}
+
+/// A page that posts the same fields once more when the shopper wants to, with the way to the shop.
+pub(super) fn again(
+    lang: &str,
+    text: Text,
+    action: &str,
+    fields: &[(String, String)],
+    shop: Option<&str>,
+) -> Response {
+    let (title, sentence, button) = text.words(lang);
+    page(
+        StatusCode::OK,
+        "post.html",
+        context! {
+            lang, title, text => sentence, button, action, fields => fields.to_vec(),
+            by_itself => false, shop, to_shop => to_shop(lang),
+        },
     )
 }
 
@@ -194,8 +228,25 @@ pub(super) fn message(status: StatusCode, lang: &str, text: Text) -> Response {
     page(
         status,
         "message.html",
-        context! { lang, title, text => sentence },
+        context! { lang, title, text => sentence, shop => (), to_shop => "" },
     )
+}
+
+/// The same, with the way to the shop.
+pub(super) fn message_with_shop(lang: &str, text: Text, shop: Option<&str>) -> Response {
+    let (title, sentence, _) = text.words(lang);
+    page(
+        StatusCode::OK,
+        "message.html",
+        context! { lang, title, text => sentence, shop, to_shop => to_shop(lang) },
+    )
+}
+
+fn to_shop(lang: &str) -> &'static str {
+    match lang {
+        "en" => "Go to the shop",
+        _ => "Mağazaya dön",
+    }
 }
 
 fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> {
@@ -208,12 +259,16 @@ fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> 
 /// Renders both templates with samples. The error names the template and its line.
 pub(super) fn check() -> Result<(), String> {
     let (lang, title, text) = ("tr", "title", "text");
-    rendered("message.html", context! { lang, title, text })?;
+    let (shop, to_shop) = ("https://shop.example.com/", "shop");
+    rendered(
+        "message.html",
+        context! { lang, title, text, shop, to_shop },
+    )?;
     let fields = vec![("name", "value")];
     let (button, action) = ("button", "https://bank.example.com/");
     rendered(
         "post.html",
-        context! { lang, title, text, button, action, fields },
+        context! { lang, title, text, button, action, fields, by_itself => true, shop, to_shop },
     )?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `/panel/account`: one's own password and second step.
 
 use super::door::{Posted, SIGN_IN, Visit, end_cookie, session_cookie, to};
-use super::{Page, act, look, render};
+use super::{Page, act, fields, look, render};
 use crate::app::App;
 use crate::operations::{Problem, people};
 use crate::totp;
@@ -26,20 +26,22 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn account(_app: Arc<App>, visit: Visit) -> Page {
-    Ok(account_page(&visit, "", None))
+    Ok(account_page(&visit, "", &[]))
 }
 
-fn account_page(visit: &Visit, about: &str, problem: Option<&Problem>) -> Response {
-    let status = problem.map_or(StatusCode::OK, render::status_of);
-    let error = problem.map(|problem| {
-        let (field, text) = render::told(visit.language, problem);
-        context! { field, text }
-    });
+fn account_page(visit: &Visit, about: &str, problems: &[Problem]) -> Response {
+    let status = problems.first().map_or(StatusCode::OK, render::status_of);
+    let error = problems.first();
+    let error = error.map(|_| fields::errors(visit.language, problems, fields::PERSON));
     let values = context! { about, error, has_totp => visit.user.totp.is_some() };
     render::with_status(status, visit, "account.html", values)
 }
 
 async fn change_password(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let missing = fields::missing(&form, &["old", "password", "again"]);
+    if !missing.is_empty() {
+        return Ok(account_page(&visit, "password", &missing));
+    }
     let changed = if form.raw("password") != form.raw("again") {
         Err(Problem::field(Rule::NotTheSame, "again"))
     } else {
@@ -54,17 +56,17 @@ async fn change_password(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             end_cookie(&app, &mut response, session_cookie(&app));
             Ok(response)
         }
-        Err(problem @ Problem::Rule { .. }) => Ok(account_page(&visit, "password", Some(&problem))),
+        Err(problem @ Problem::Rule { .. }) => Ok(account_page(&visit, "password", &[problem])),
         Err(problem) => Err(problem),
     }
 }
 
 async fn totp_form(app: Arc<App>, visit: Visit) -> Page {
-    totp_page(&app, &visit, totp::new_key(), None)
+    totp_page(&app, &visit, totp::new_key(), &[])
 }
 
 /// The key waits in the form, sealed to this person, until a code proves that the app has it.
-fn totp_page(app: &App, visit: &Visit, key: Secret, problem: Option<&Problem>) -> Page {
+fn totp_page(app: &App, visit: &Visit, key: Secret, problems: &[Problem]) -> Page {
     let address = totp::address(&visit.user.email, &key);
     let code = qrcodegen::QrCode::encode_text(&address, qrcodegen::QrCodeEcc::Medium)
         .map_err(|error| Problem::unavailable(error.to_string()))?;
@@ -74,16 +76,14 @@ fn totp_page(app: &App, visit: &Visit, key: Secret, problem: Option<&Problem>) -
             squares.push_str(&format!("M{x} {y}h1v1h-1z"));
         }
     }
-    let error = problem.map(|problem| {
-        let (field, text) = render::told(visit.language, problem);
-        context! { field, text }
-    });
+    let error = problems.first();
+    let error = error.map(|_| fields::errors(visit.language, problems, fields::PERSON));
     let values = context! {
         side => code.size(), squares, error,
         key => key.expose(),
         sealed => app.vault.seal(&place(visit), key.expose().as_bytes()),
     };
-    let status = problem.map_or(StatusCode::OK, render::status_of);
+    let status = problems.first().map_or(StatusCode::OK, render::status_of);
     Ok(render::with_status(status, visit, "totp.html", values))
 }
 
@@ -95,11 +95,15 @@ async fn switch_on(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let key = app.vault.open_text(&place(&visit), form.text("sealed"));
     let key = key.map_err(|_| Problem::rule(Rule::FormNotOurs))?;
     let key = Secret::new(key.as_str());
+    let missing = fields::missing(&form, &["code", "password"]);
+    if !missing.is_empty() {
+        return totp_page(&app, &visit, key, &missing);
+    }
     let merchant_id = visit.merchant_id();
     let proof = (&Secret::new(form.raw("password")), form.text("code"));
     match people::set_totp(&app, &visit.by(), merchant_id, &visit.user, &key, proof).await {
         Ok(()) => Ok(to("/panel/account?done=saved")),
-        Err(problem @ Problem::Rule { .. }) => totp_page(&app, &visit, key, Some(&problem)),
+        Err(problem @ Problem::Rule { .. }) => totp_page(&app, &visit, key, &[problem]),
         Err(problem) => Err(problem),
     }
 }
@@ -109,7 +113,7 @@ async fn switch_off(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let code = form.text("code");
     match people::remove_totp(&app, &visit.by(), merchant_id, &visit.user, code).await {
         Ok(()) => Ok(to("/panel/account?done=saved")),
-        Err(problem @ Problem::Rule { .. }) => Ok(account_page(&visit, "totp", Some(&problem))),
+        Err(problem @ Problem::Rule { .. }) => Ok(account_page(&visit, "totp", &[problem])),
         Err(problem) => Err(problem),
     }
 }

@@ -10,6 +10,7 @@ use crate::store::apms::Apm;
 use crate::store::merchants::FEATURE_APMS;
 use axum::Router;
 use axum::routing::get;
+use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
 use http::StatusCode;
@@ -77,7 +78,7 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     let values = context! {
         apms,
         feature_on => merchant.has(FEATURE_APMS),
-        error => problem.map(|problem| fields::error(visit, problem, LABELS)),
+        error => problem.map(|problem| fields::error_elsewhere(visit, problem, LABELS)),
     };
     let status = problem.map_or(StatusCode::OK, render::status_of);
     Ok(render::with_status(status, visit, "apms.html", values))
@@ -97,7 +98,7 @@ async fn one(app: Arc<App>, visit: Visit) -> Page {
 #[derive(Default)]
 struct Shown<'a> {
     form: Option<&'a Posted>,
-    problem: Option<&'a Problem>,
+    problems: &'a [Problem],
     tested: Option<&'a Tested>,
 }
 
@@ -134,10 +135,11 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
         time_limit => kept("time-limit-seconds", &seconds),
         active => fields::ticked(shown.form, "active", apm.is_some_and(|apm| apm.active)),
         banks,
-        error => shown.problem.map(|problem| fields::error(visit, problem, LABELS)),
+        error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, LABELS)),
         tested => shown.tested.map(|tested| told(visit, tested)),
     };
-    let status = shown.problem.map_or(StatusCode::OK, render::status_of);
+    let status = shown.problems.first();
+    let status = status.map_or(StatusCode::OK, render::status_of);
     render::with_status(status, visit, "apm.html", values)
 }
 
@@ -147,6 +149,23 @@ pub(super) fn told(visit: &Visit, tested: &Tested) -> Value {
         ok => tested.ok(), said => tested.said(visit.language),
         took_ms => tested.took_ms, detail => &tested.detail,
     }
+}
+
+/// What an active method lacks: all of it, so that nobody is sent back for each.
+fn missing(form: &Posted, stored: Option<&Apm>) -> Vec<Problem> {
+    if !form.on("active") {
+        return Vec::new();
+    }
+    let account = stored.map(|apm| &apm.account);
+    let has = |secret: Option<&Secret>| secret.is_some_and(|secret| !secret.expose().is_empty());
+    let mut names = vec!["endpoint", "client-id"];
+    if !has(account.map(|account| &account.client_secret)) {
+        names.push("client-secret");
+    }
+    if !has(account.map(|account| &account.notification_secret)) {
+        names.push("notification-secret");
+    }
+    fields::missing(form, &names)
 }
 
 /// What a form asks for. Empty secrets, and an address that stayed, change nothing.
@@ -184,6 +203,15 @@ fn is_told(visit: &Visit, problem: &Problem) -> bool {
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "apm.create").await?;
+    let missing = missing(&form, None);
+    if !missing.is_empty() {
+        let shown = Shown {
+            form: Some(&form),
+            problems: &missing,
+            tested: None,
+        };
+        return Ok(form_page(&visit, None, shown));
+    }
     let made = match (form.text("type").parse(), wanted(&form, None)) {
         (Err(()), _) => Err(Problem::field(Rule::UnknownValue, "type")),
         (_, Err(problem)) => Err(problem),
@@ -199,7 +227,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Err(problem) if is_told(&visit, &problem) => {
             let shown = Shown {
                 form: Some(&form),
-                problem: Some(&problem),
+                problems: &[problem],
                 tested: None,
             };
             Ok(form_page(&visit, None, shown))
@@ -212,6 +240,15 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "apm.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::apm_of(&app, &by, merchant_id, id).await?;
+    let missing = missing(&form, Some(&stored));
+    if !missing.is_empty() {
+        let shown = Shown {
+            form: Some(&form),
+            problems: &missing,
+            tested: None,
+        };
+        return Ok(form_page(&visit, Some(&stored), shown));
+    }
     // Taking it out of use is asked on a page of its own, after the rest was saved.
     let off = stored.active && !form.on("active");
     let done = match wanted(&form, Some(&stored)) {
@@ -229,7 +266,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Err(problem) if is_told(&visit, &problem) => {
             let shown = Shown {
                 form: Some(&form),
-                problem: Some(&problem),
+                problems: &[problem],
                 tested: None,
             };
             Ok(form_page(&visit, Some(&stored), shown))
@@ -284,7 +321,7 @@ async fn test(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
         }
         Err(problem) if is_told(&visit, &problem) => {
             let shown = Shown {
-                problem: Some(&problem),
+                problems: &[problem],
                 ..Shown::default()
             };
             Ok(form_page(&visit, Some(&apm), shown))

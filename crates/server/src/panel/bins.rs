@@ -1,6 +1,7 @@
 //! `/panel/bins`: what a card's first digits tell.
 
 use super::door::Visit;
+use super::fields::{self, Label};
 use super::{Page, look, render};
 use crate::app::App;
 use crate::operations::{Problem, bins};
@@ -10,6 +11,13 @@ use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::context;
 use std::sync::Arc;
+
+const LABELS: &[Label] = &[(
+    "binNumber",
+    "bin",
+    "Kartın ilk haneleri",
+    "The first digits",
+)];
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/panel/bins", get(look(bin)))
@@ -35,7 +43,7 @@ async fn bin(app: Arc<App>, visit: Visit) -> Page {
             let values = context! {
                 bin => &asked,
                 found => context! {
-                    bank => found.bank_name, bank_code => found.bank_code,
+                    bank => found.bank_name, bank_code => found.bank_code.map(|code| format!("{code:03}")),
                     kind => found.card_type.map(|kind| kind.as_str()),
                     association => found.card_association.map(|one| one.as_str()),
                     brand => found.card_brand, programme => bins::programme(&app, &asked), commercial => found.commercial,
@@ -51,8 +59,8 @@ async fn bin(app: Arc<App>, visit: Visit) -> Page {
             Ok(render::page(&visit, "bins.html", values))
         }
         Err(problem @ Problem::Rule { .. }) => {
-            let (_, text) = render::told(visit.language, &problem);
-            let values = context! { bin => asked, error => context! { field => "bin", text } };
+            let error = fields::error(&visit, &problem, LABELS);
+            let values = context! { bin => asked, error };
             Ok(render::with_status(
                 StatusCode::BAD_REQUEST,
                 &visit,

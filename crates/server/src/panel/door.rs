@@ -1,7 +1,7 @@
 //! Who comes in: the session's cookie, the language, the token that every form carries, and the
 //! origin that it must come from.
 
-use super::render;
+use super::{FORM_BYTES_MAX, render};
 use crate::app::App;
 use crate::net;
 use crate::operations::sessions;
@@ -475,8 +475,14 @@ async fn posted(
         return Err(not_ours(&guest));
     }
     let request = Request::from_parts(parts, body);
-    let Ok(bytes) = axum::body::Bytes::from_request(request, app).await else {
-        return Err(not_ours(&guest));
+    let bytes = match axum::body::Bytes::from_request(request, app).await {
+        Ok(bytes) => bytes,
+        Err(refused) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let limit = FORM_BYTES_MAX.to_string();
+            let problem = Problem::with(Rule::BodyTooLarge, &[("limit", &limit)]);
+            return Err(render::guest_problem(&guest, &problem));
+        }
+        Err(_) => return Err(not_ours(&guest)),
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
     let nul = |(name, value): &(String, String)| name.contains('\0') || value.contains('\0');

@@ -8,38 +8,115 @@ use crate::operations::{Permission, Problem};
 use contract::errors::Language;
 use contract::rules::Rule;
 use minijinja::{Value, context};
+use std::collections::BTreeMap;
 
 /// A field as operations spell it, as the form spells it, and its Turkish and English name.
 pub(super) type Label = (&'static str, &'static str, &'static str, &'static str);
 
-/// An error for a template: the form's field and the text.
+/// Fields about a person, as they are named wherever somebody signs in or is invited.
+pub(super) const PERSON: &[Label] = &[
+    ("email", "email", "E-posta", "The e-mail"),
+    ("name", "name", "Ad", "The name"),
+    ("role", "role", "Rol", "The role"),
+    ("old", "old", "Şimdiki şifre", "The current password"),
+    ("password", "password", "Şifre", "The password"),
+    (
+        "again",
+        "again",
+        "Şifrenin tekrarı",
+        "The password once more",
+    ),
+    ("code", "code", "Doğrulama kodu", "The authenticator code"),
+];
+
+/// An error for a template, as [`errors`] tells it.
 pub(super) fn error(visit: &Visit, problem: &Problem, labels: &[Label]) -> Value {
-    let Problem::Rule { rule, values } = problem else {
-        let (field, text) = render::told(visit.language, problem);
-        return context! { field, text };
-    };
-    let mut named = values.clone();
-    let mut at = String::new();
-    for (_, value) in named.iter_mut().filter(|(name, _)| *name == "field") {
-        at.clone_from(value);
-        if let Some((_, form, tr, en)) = labels.iter().find(|(wire, ..)| wire == value) {
-            *value = of(visit.language, tr, en).to_owned();
-            at = (*form).to_owned();
+    errors(visit.language, std::slice::from_ref(problem), labels)
+}
+
+/// An error on a page that has none of the fields.
+pub(super) fn error_elsewhere(visit: &Visit, problem: &Problem, labels: &[Label]) -> Value {
+    let text = sentence(visit.language, problem, label_of(problem, labels));
+    context! { texts => [text], at => (), listed => (), intro => "" }
+}
+
+/// What is wrong with a form, for its template: `at` has the sentence of each field, `listed` their
+/// ids and names in order for the summary, `texts` what concerns no field of the form. A label without
+/// a field of the form names what stands elsewhere.
+pub(super) fn errors(language: Language, problems: &[Problem], labels: &[Label]) -> Value {
+    let mut at = BTreeMap::new();
+    let (mut listed, mut texts) = (Vec::new(), Vec::new());
+    for problem in problems {
+        let label = label_of(problem, labels);
+        let text = sentence(language, problem, label);
+        let Some((_, field, tr, en)) = label.filter(|(_, field, ..)| !field.is_empty()) else {
+            texts.push(text);
+            continue;
+        };
+        if at.insert(*field, text).is_none() {
+            listed.push(context! { field => *field, name => of(language, tr, &bare(en)) });
         }
     }
-    let pairs: Vec<(&str, &str)> = named
+    let intro = match listed.len() {
+        1 => of(
+            language,
+            "Düzeltilmesi gereken alan:",
+            "Please correct this field:",
+        ),
+        _ => of(
+            language,
+            "Düzeltilmesi gereken alanlar:",
+            "Please correct these fields:",
+        ),
+    };
+    context! { at, listed, texts, intro }
+}
+
+fn label_of<'l>(problem: &Problem, labels: &'l [Label]) -> Option<&'l Label> {
+    let Problem::Rule { values, .. } = problem else {
+        return None;
+    };
+    let (_, field) = values.iter().find(|(name, _)| *name == "field")?;
+    labels.iter().find(|(wire, ..)| wire == field)
+}
+
+fn sentence(language: Language, problem: &Problem, label: Option<&Label>) -> String {
+    let (Problem::Rule { rule, values }, Some((_, _, tr, en))) = (problem, label) else {
+        return render::told(language, problem).1;
+    };
+    let pairs: Vec<(&str, &str)> = values
         .iter()
-        .map(|(name, value)| (*name, value.as_str()))
+        .map(|(name, value)| match *name {
+            "field" => (*name, of(language, tr, en)),
+            _ => (*name, value.as_str()),
+        })
         .collect();
-    let mut text = rule.text(visit.language, &pairs);
+    let mut text = rule.text(language, &pairs);
     if *rule == Rule::HostNotAllowed {
         text.push_str(of(
-            visit.language,
+            language,
             ". Sistem yöneticisi sunucuyu --allow-bank-host seçeneğine bu adresi ekleyerek başlatmalıdır.",
             ". The operator has to start the server with this host in --allow-bank-host.",
         ));
     }
-    context! { field => at, text }
+    text
+}
+
+/// An English name by itself: "Merchant number" of "The merchant number".
+fn bare(en: &str) -> String {
+    let articles = ["The ", "An ", "A "];
+    let name = articles.iter().find_map(|article| en.strip_prefix(article));
+    let mut letters = name.unwrap_or(en).chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// The fields of a form that must be there and are not.
+pub(super) fn missing(form: &Posted, names: &[&str]) -> Vec<Problem> {
+    let empty = names.iter().filter(|name| form.raw(name).trim().is_empty());
+    empty
+        .map(|name| Problem::field(Rule::Required, name))
+        .collect()
 }
 
 /// Refuses, and notes, what the role does not allow before a form is read: what is wrong with the

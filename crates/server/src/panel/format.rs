@@ -161,6 +161,12 @@ mod tests {
     }
 
     #[test]
+    fn what_took_no_millisecond_took_less_than_one() {
+        assert_eq!(took(Language::Tr, 0), "<1\u{a0}ms");
+        assert_eq!(took(Language::En, 1234), "1,234\u{a0}ms");
+    }
+
+    #[test]
     fn shares_and_moments() {
         assert_eq!(share(Language::Tr, 2, 3), "%66,7");
         assert_eq!(share(Language::En, 1, 1), "100.0%");

@@ -16,13 +16,8 @@ use std::sync::Arc;
 
 const LIST: &str = "/panel/keys";
 const LABELS: &[Label] = &[
-    (
-        "overlapHours",
-        "overlap",
-        "Birlikte çalışma süresi",
-        "The overlap",
-    ),
-    ("apiKey", "key", "API anahtarı", "The API key"),
+    ("overlapHours", "", "Birlikte çalışma süresi", "The overlap"),
+    ("apiKey", "", "API anahtarı", "The API key"),
 ];
 
 pub(super) fn routes() -> Router<Arc<App>> {

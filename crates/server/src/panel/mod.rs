@@ -39,8 +39,9 @@ use http::{Method, StatusCode};
 use std::sync::Arc;
 use tracing::Instrument;
 
-/// Bytes of a form.
-const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a form: as many as a call of the API has, so that a field that is far too long is told at
+/// the field.
+const FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a page comes to.
 type Page = Result<Response, Problem>;

@@ -2,7 +2,8 @@
 //! with it now.
 
 use super::door::{Posted, Visit, to};
-use super::{Page, act, fields, look, payment_shown, render};
+use super::fields::Label;
+use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::{Permission, Problem, bnpl_payments, doubts};
@@ -35,19 +36,21 @@ async fn payment(app: Arc<App>, visit: Visit) -> Page {
     payment_page(&app, &visit, id, exchanges, None).await
 }
 
+const LABELS: &[Label] = &[
+    ("found", "found", "Banka ne yaptı", "What the bank did"),
+    ("note", "note", "Dayanak", "The reason"),
+];
+
 /// The page; with what went wrong, and the form in which it did.
 async fn payment_page(
     app: &App,
     visit: &Visit,
     id: i64,
     exchanges: bool,
-    wrong: Option<(&Problem, &Posted)>,
+    wrong: Option<(&[Problem], &Posted)>,
 ) -> Page {
     let detail = payment_detail::retrieve(app, &visit.by(), visit.merchant_id(), id).await?;
-    let error = wrong.map(|(problem, _)| {
-        let (field, text) = render::told(visit.language, problem);
-        context! { field, text }
-    });
+    let error = wrong.map(|(problems, _)| fields::errors(visit.language, problems, LABELS));
     let kept = |name: &str| wrong.map_or("", |(_, form)| form.text(name)).to_owned();
     let about = context! {
         error,
@@ -59,7 +62,9 @@ async fn payment_page(
         ..standing_shown(app, visit, &detail.standing),
         ..payment_shown::detail(visit.language, &detail, exchanges)
     };
-    let status = wrong.map_or(StatusCode::OK, |(problem, _)| render::status_of(problem));
+    let status = wrong
+        .and_then(|(problems, _)| problems.first())
+        .map_or(StatusCode::OK, render::status_of);
     Ok(render::with_status(status, visit, "payment.html", values))
 }
 
@@ -116,11 +121,14 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
     let next = match loan {
         Some(loan) => loan.inquire_at,
-        None => last.and_then(|one| one.inquire_at),
+        // While the shopper is at the bank's page nobody is asked.
+        None => last
+            .filter(|one| one.state != AttemptState::Page)
+            .and_then(|one| one.inquire_at),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {
-            text => error.group.text(visit.language), group => error.group.as_str(),
+            text => words::failure(visit.language, error.group, loan.is_some()), group => error.group.as_str(),
             code => &error.provider_code, message => &error.provider_message,
         }
     });
@@ -154,10 +162,10 @@ async fn answered(app: &App, visit: &Visit, id: i64, problem: Problem, form: &Po
         Problem::Rule { rule, .. }
             if *rule != Rule::RoleForbids && *rule != Rule::PaymentNotFound =>
         {
-            payment_page(app, visit, id, false, Some((&problem, form))).await
+            payment_page(app, visit, id, false, Some((&[problem], form))).await
         }
         Problem::UnderWay { .. } => {
-            payment_page(app, visit, id, false, Some((&problem, form))).await
+            payment_page(app, visit, id, false, Some((&[problem], form))).await
         }
         _ => Err(problem),
     }
@@ -199,11 +207,17 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         "not_taken" => Some(doubts::Found::NotTaken),
         _ => None,
     };
-    let settled = match found {
-        Some(found) => doubts::settle_by_hand(&app, &caller, id, found, form.text("note")).await,
-        None => Err(Problem::field(Rule::Required, "found")),
+    let mut missing = fields::missing(&form, &["note"]);
+    let found = match found {
+        Some(found) if missing.is_empty() => found,
+        found => {
+            if found.is_none() {
+                missing.insert(0, Problem::field(Rule::Required, "found"));
+            }
+            return payment_page(&app, &visit, id, false, Some((&missing, &form))).await;
+        }
     };
-    match settled {
+    match doubts::settle_by_hand(&app, &caller, id, found, form.text("note")).await {
         Ok(_) => Ok(back(id, "settled")),
         Err(problem) => answered(&app, &visit, id, problem, &form).await,
     }

@@ -2,7 +2,8 @@
 //! id, so that new payments do not shift them.
 
 use super::door::Visit;
-use super::{Page, look, render};
+use super::fields::{self, Label};
+use super::{Page, look, render, words};
 use crate::app::App;
 
 use crate::operations::{Permission, Problem, moments, payment_reporting};
@@ -50,6 +51,32 @@ const MORE: [&str; 14] = [
     "subMerchantMemberId",
 ];
 
+#[rustfmt::skip]
+const LABELS: &[Label] = &[
+    ("paymentId", "paymentId", "Ödeme no", "The payment id"),
+    ("conversationId", "conversationId", "conversationId", "The conversationId"),
+    ("externalId", "externalId", "externalId", "The externalId"),
+    ("orderId", "orderId", "Banka sipariş no", "The bank’s order id"),
+    ("paymentStatus", "paymentStatus", "Durum", "The state"),
+    ("paymentType", "paymentType", "Tür", "The kind"),
+    ("minCreatedDate", "minCreatedDate", "Başlangıç", "The first date"),
+    ("maxCreatedDate", "maxCreatedDate", "Bitiş", "The last date"),
+    ("minPaidPrice", "minPaidPrice", "En az tutar", "The amount from"),
+    ("maxPaidPrice", "maxPaidPrice", "En çok tutar", "The amount up to"),
+    ("currency", "currency", "Para birimi", "The currency"),
+    ("binNumber", "binNumber", "Kartın ilk haneleri", "The card’s first digits"),
+    ("lastFourDigits", "lastFourDigits", "Kartın son 4 hanesi", "The card’s last 4 digits"),
+    ("installment", "installment", "Taksit", "The instalments"),
+    ("isThreeDS", "isThreeDS", "3D Secure", "3D Secure"),
+    ("merchantPosId", "merchantPosId", "POS no", "The POS id"),
+    ("paymentProvider", "paymentProvider", "Sağlayıcı", "The provider"),
+    ("paymentChannel", "paymentChannel", "Kanal", "The channel"),
+    ("paymentSource", "paymentSource", "Kaynak", "The source"),
+    ("paymentTransactionId", "paymentTransactionId", "Kırılım no", "The item id"),
+    ("buyerMemberId", "buyerMemberId", "Alıcı üye no", "The buyer’s member id"),
+    ("subMerchantMemberId", "subMerchantMemberId", "Satıcı üye no", "The seller’s member id"),
+];
+
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/panel/payments", get(look(list)))
 }
@@ -74,15 +101,12 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
         Err(problem) => return Err(problem),
     };
     let status = error.as_ref().map_or(StatusCode::OK, render::status_of);
-    let error = error.map(|problem| {
-        let (field, text) = render::told(visit.language, &problem);
-        context! { field, text }
-    });
+    let error = error.map(|problem| fields::error(&visit, &problem, LABELS));
     let query = query_of(&visit);
     let last = payments.last().and_then(|payment| payment.id);
     let values = context! {
         error, more, last, query,
-        payments => payments.iter().map(row).collect::<Vec<_>>(),
+        payments => payments.iter().map(|one| row(visit.language, one)).collect::<Vec<_>>(),
         values => typed(&visit),
         filtered => named().any(|name| !visit.asked(name).is_empty()),
         more_open => MORE.iter().any(|name| !visit.asked(name).is_empty()),
@@ -130,7 +154,7 @@ pub(super) fn asked(visit: &Visit) -> Result<SearchPaymentsRequest, Problem> {
     if let Some((name, _)) = visit.query.iter().find(|(_, value)| value.contains('\0')) {
         return Err(Problem::field(Rule::WrongType, name));
     }
-    SearchPaymentsRequest::from_pairs(pairs).map_err(|name| Problem::field(Rule::WrongType, name))
+    SearchPaymentsRequest::from_pairs(pairs).map_err(|(name, rule)| Problem::field(rule, name))
 }
 
 /// An amount as a person types it, with a decimal point: `1.234,56`, `1,234.56`, `12,5`, `1234`.
@@ -156,7 +180,7 @@ fn is_grouped(text: &str, mark: char) -> bool {
 }
 
 /// A payment as a row shows it.
-fn row(payment: &ReportingPaymentResponse) -> Value {
+fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
     let p = payment;
     let currency = p.currency.unwrap_or(Currency::Try);
     let paid = p.paid_price.and_then(|paid| paid.to_minor(currency).ok());
@@ -183,7 +207,8 @@ fn row(payment: &ReportingPaymentResponse) -> Value {
         conversation => given(&p.conversation_id),
         external => given(&p.external_id),
         reward => p.loyalty.as_ref().and_then(|one| one.r#type).map(|kind| kind.as_str()),
-        error => p.payment_error.as_ref().and_then(|error| error.error_description.clone()),
+        error => p.payment_error.as_ref().and_then(|error| error.error_group)
+            .map(|group| words::failure(language, group, p.payment_provider == Some(PaymentProvider::Maslak))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::door::{Posted, Visit, to};
 use super::sign_in::role_of;
-use super::{Page, act, look, render, sign_in};
+use super::{Page, act, fields, look, render, sign_in};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{Permission, Problem, Role};
@@ -53,10 +53,7 @@ async fn people_page(
             context! { tr, en, allowed }
         })
         .collect();
-    let error = problem.map(|problem| {
-        let (field, text) = render::told(visit.language, problem);
-        context! { field, text }
-    });
+    let error = problem.map(|problem| fields::error(visit, problem, fields::PERSON));
     let kept = |name: &str| form.map_or("", |form| form.text(name)).to_owned();
     let values = context! {
         people, permissions, error,

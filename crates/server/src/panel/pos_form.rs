@@ -239,6 +239,35 @@ pub(super) fn at_user(
     }
 }
 
+/// What the form lacks: all of it, so that nobody is sent back for each.
+pub(super) fn missing(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<Problem> {
+    let threeds = form.on(&format!(
+        "auth-{}",
+        PaymentAuthenticationType::ThreeDs.as_str()
+    ));
+    let has_key = pos.is_some_and(|pos| !pos.credentials.threeds_key.expose().is_empty());
+    let mut names = vec!["name", "clientId", "terminalId"];
+    if is_posnet(integrator) {
+        names.push("posnetId");
+    }
+    if threeds && !has_key {
+        names.push("threedsKey");
+    }
+    let mut missing = fields::missing(form, &names);
+    // Who is known already stays as they are.
+    for row in rows(integrator, pos)
+        .iter()
+        .filter(|row| row.known.is_none())
+    {
+        let parts = ["name", "password"].map(|part| format!("user-{}-{part}", row.key));
+        missing.extend(parts.iter().flat_map(|name| fields::missing(form, &[name])));
+    }
+    if let Err(problem) = authentication(form, pos) {
+        missing.push(problem);
+    }
+    missing
+}
+
 fn authentication(
     form: &Posted,
     pos: Option<&Pos>,

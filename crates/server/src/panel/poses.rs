@@ -65,7 +65,7 @@ const LABELS: &[Label] = &[
     (
         "user-PROVAUT-password",
         "user-PROVAUT-password",
-        "Satış kullanıcısının parolası",
+        "Satış kullanıcısının şifresi",
         "The sales user’s password",
     ),
     (
@@ -77,11 +77,12 @@ const LABELS: &[Label] = &[
     (
         "user-PROVRFN-password",
         "user-PROVRFN-password",
-        "İptal ve iade kullanıcısının parolası",
+        "İptal ve iade kullanıcısının şifresi",
         "The void and refund user’s password",
     ),
     ("hostname", "endpoint", "Adres", "The address"),
     ("path", "endpoint", "Adres", "The address"),
+    ("threedsPath", "endpoint", "Adres", "The address"),
     ("endpoint", "endpoint", "Adres", "The address"),
     ("environment", "environment", "Sistem", "The system"),
     ("orderNumber", "orderNumber", "Sıra", "The place"),
@@ -116,7 +117,7 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     let values = context! {
         poses => rows,
         once => crate::random::token(),
-        error => problem.map(|problem| fields::error(visit, problem, LABELS)),
+        error => problem.map(|problem| fields::error_elsewhere(visit, problem, LABELS)),
     };
     let status = problem.map_or(StatusCode::OK, render::status_of);
     Ok(render::with_status(status, visit, "poses.html", values))
@@ -191,7 +192,7 @@ async fn one(app: Arc<App>, visit: Visit) -> Page {
 #[derive(Default)]
 struct Shown<'a> {
     form: Option<&'a Posted>,
-    problem: Option<&'a Problem>,
+    problems: &'a [Problem],
     tested: Option<&'a Tested>,
     /// Of the POS behind which a new one comes.
     last_place: i64,
@@ -222,9 +223,8 @@ fn form_page(
             on => fields::ticked(shown.form, switch.name, stored),
         }
     });
-    let problem = shown
-        .problem
-        .map(|problem| pos_form::at_user(problem, integrator, pos, shown.form));
+    let at_user = |problem| pos_form::at_user(problem, integrator, pos, shown.form);
+    let problems: Vec<Problem> = shown.problems.iter().map(at_user).collect();
     let values = context! {
         id => pos.map(|pos| pos.id),
         title => pos.map_or("", |pos| &pos.name),
@@ -243,11 +243,12 @@ fn form_page(
         currencies => pos_form::currencies(integrator),
         kinds => kinds.to_vec(),
         switches => switches.collect::<Vec<_>>(),
-        error => problem.map(|problem| fields::error(visit, &problem, LABELS)),
+        error => problems.first().map(|_| fields::errors(visit.language, &problems, LABELS)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
         tested => shown.tested.map(|tested| apms::told(visit, tested)),
     };
-    let status = shown.problem.map_or(StatusCode::OK, render::status_of);
+    let status = shown.problems.first();
+    let status = status.map_or(StatusCode::OK, render::status_of);
     render::with_status(status, visit, "pos.html", values)
 }
 
@@ -269,7 +270,7 @@ fn again(
     }
     let shown = Shown {
         form,
-        problem: Some(&problem),
+        problems: &[problem],
         ..Shown::default()
     };
     Ok(form_page(visit, integrator, pos, shown))
@@ -278,6 +279,15 @@ fn again(
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "pos.create").await?;
     let integrator = chosen(form.text("integrator"))?;
+    let missing = pos_form::missing(&form, integrator, None);
+    if !missing.is_empty() {
+        let shown = Shown {
+            form: Some(&form),
+            problems: &missing,
+            ..Shown::default()
+        };
+        return Ok(form_page(&visit, integrator, None, shown));
+    }
     let made = match pos_form::creation(&form, integrator) {
         Ok((request, endpoint)) => {
             if !setup::first_time(&app, visit.merchant_id(), form.text("once")).await? {
@@ -297,6 +307,15 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "pos.edit").await?;
     let (by, merchant_id, id) = (visit.by(), visit.merchant_id(), visit.id("id")?);
     let stored = setup::pos_of(&app, &by, merchant_id, id).await?;
+    let missing = pos_form::missing(&form, stored.integrator, Some(&stored));
+    if !missing.is_empty() {
+        let shown = Shown {
+            form: Some(&form),
+            problems: &missing,
+            ..Shown::default()
+        };
+        return Ok(form_page(&visit, stored.integrator, Some(&stored), shown));
+    }
     // Taking it out of use is asked on a page of its own, after the rest was saved.
     let mut off = None;
     let done = match pos_form::change(&form, &stored) {

@@ -42,6 +42,7 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
             .parse()
             .ok()
             .filter(|class| (2..=5).contains(class)),
+        answered_id: given("id"),
         path: given("path"),
         errors_only: visit.asked("errors") == "on",
         before: contract::id::parse(visit.asked("before")),
@@ -53,14 +54,14 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
         .extend_pairs(visit.query.iter().filter(|(name, _)| {
             matches!(
                 name.as_str(),
-                "key" | "status" | "path" | "errors" | "before"
+                "key" | "id" | "status" | "path" | "errors" | "before"
             )
         }))
         .finish();
     Ok(context! {
         requests => found.iter().map(row).collect::<Vec<_>>(),
         older, query,
-        key => visit.asked("key"), status => visit.asked("status"), wanted_path => visit.asked("path"),
+        key => visit.asked("key"), wanted_id => visit.asked("id"), status => visit.asked("status"), wanted_path => visit.asked("path"),
         errors => visit.asked("errors") == "on", before => visit.asked("before"),
     })
 }
@@ -68,11 +69,11 @@ async fn found(app: &App, visit: &Visit) -> Result<Value, Problem> {
 fn row(request: &Logged) -> Value {
     let class = match request.status {
         200..300 => "good",
-        500.. => "bad",
-        _ => "wait",
+        400.. => "bad",
+        _ => "plain",
     };
     context! {
-        id => request.id, at => request.at.to_string(), key => &request.api_key,
+        id => request.id, callers_id => &request.callers_id, at => request.at.to_string(), key => &request.api_key,
         address => &request.address, method => &request.method, path => &request.path,
         status => request.status, class, took_ms => request.took_ms,
         error_code => &request.error_code, error_text => &request.error_text,
@@ -127,6 +128,7 @@ const HINTS: &[(&str, &str, &str)] = &[
     ("path_left_out", "İmzaya adresin yolu katılmamış.", "The path was left out of the signature."),
     ("other_scheme", "İmzada http yerine https ya da tersi kullanılmış. Sunucunun --public-url ayarını da kontrol edin.", "The signature has http where https is right, or the other way round. Check the server's --public-url as well."),
     ("trailing_slash", "Temel adresin sonundaki eğik çizgi imzayı değiştiriyor.", "A slash at the end of the base URL changes the signature."),
+    ("capitals_in_base_url", "Temel adresin alan adında büyük harf var. İstemciniz alan adını küçük harfle gönderip büyük harfle imzalıyor: temel adresi küçük harfle yazın.", "There are capitals in the host of the base URL. Your client sends the host in lower case and signs it as it was typed: the base URL must be in lower case."),
     ("white_space_around_secret", "Gizli anahtarın başında ya da sonunda boşluk var.", "There is white space around the secret key."),
     ("secret_before_api_key", "API anahtarı ile gizli anahtarın sırası karışmış.", "API key and secret key are in the wrong order."),
     ("hmac_instead_of_sha256", "HMAC kullanılmış; düz SHA-256 bekleniyor.", "HMAC was used where plain SHA-256 is right."),

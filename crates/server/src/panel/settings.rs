@@ -60,8 +60,8 @@ const EVENTS: &[Event] = &[
 
 const LABELS: &[Label] = &[
     ("url", "url", "Webhook adresi", "The webhook address"),
-    ("webhookUrl", "url", "Webhook adresi", "The webhook address"),
-    ("policy", "policy", "3DS türü", "The 3DS type"),
+    ("webhookUrl", "", "Webhook adresi", "The webhook address"),
+    ("policy", "", "3DS türü", "The 3DS type"),
 ];
 const CALLBACK_LABELS: &[Label] = &[(
     "key",

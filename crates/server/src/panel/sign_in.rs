@@ -4,7 +4,7 @@ use super::door::{
     Guest, Posted, SIGN_IN, Visit, browser_cookie, end_cookie, own_page, session_cookie,
     set_cookie, to,
 };
-use super::{Page, act, render};
+use super::{Page, act, fields, render};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::sessions::{self, From, SignedIn};
@@ -43,7 +43,7 @@ async fn form(State(app): State<Arc<App>>, guest: Guest) -> Response {
         return to(own_page(guest.asked("next")));
     }
     let next = own_page(guest.asked("next")).to_owned();
-    sign_in_page(&app, &guest, &next, "", None)
+    sign_in_page(&app, &guest, &next, "", &[])
 }
 
 fn sign_in_page(
@@ -51,26 +51,17 @@ fn sign_in_page(
     guest: &Guest,
     next: &str,
     email: &str,
-    problem: Option<&Problem>,
+    problems: &[Problem],
 ) -> Response {
     let (form_token, cookie) = guest.form_token();
-    let status = problem.map_or(StatusCode::OK, render::status_of);
-    let error = problem.map(|problem| {
-        let (_, text) = render::told(guest.language, problem);
-        let code = matches!(
-            problem,
-            Problem::Rule {
-                rule: Rule::CodeNeeded,
-                ..
-            }
-        );
-        context! { field => if code { "code" } else { "" }, text }
-    });
+    let status = problems.first().map_or(StatusCode::OK, render::status_of);
+    let error = problems.first();
+    let error = error.map(|_| fields::errors(guest.language, problems, fields::PERSON));
     let again: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
     let values = context! {
         form_token, next, email, error,
         here => format!("{SIGN_IN}?next={again}&lang="),
-        ended => guest.token.is_some() && problem.is_none(),
+        ended => guest.token.is_some() && problems.is_empty(),
         forgot => app.mail.is_some(),
         one_click => &app.settings.panel.one_click,
     };
@@ -79,9 +70,37 @@ fn sign_in_page(
     response
 }
 
+/// Characters that the fields of the sign-in page may have: no account has longer ones.
+const LONGEST: [(&str, usize); 3] = [
+    ("email", people::EMAIL_MAX),
+    ("password", people::PASSWORD_MAX),
+    ("code", 16),
+];
+
+/// The code that is asked for is told at its field.
+fn at_code(problem: Problem) -> Problem {
+    match problem {
+        Problem::Rule {
+            rule: Rule::CodeNeeded,
+            ..
+        } => Problem::field(Rule::CodeNeeded, "code"),
+        other => other,
+    }
+}
+
 async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
     let next = own_page(form.text("next")).to_owned();
     let email = form.text("email").to_owned();
+    let mut wrong = fields::missing(&form, &["email", "password"]);
+    let too_long = LONGEST
+        .iter()
+        .filter(|(name, max)| form.raw(name).chars().count() > *max);
+    wrong.extend(too_long.map(|(name, max)| Problem::limit(Rule::TooLong, name, "max", max)));
+    if !wrong.is_empty() {
+        // What is too long is not written back into the page.
+        let email = email.chars().take(people::EMAIL_MAX).collect::<String>();
+        return sign_in_page(&app, &guest, &next, &email, &wrong);
+    }
     let password = Secret::new(form.raw("password"));
     let from = From {
         address: &guest.address,
@@ -93,7 +112,7 @@ async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Res
     match sessions::sign_in(&app, from, &email, &password, code).await {
         Ok(signed_in) => came_in(&app, &signed_in, &next),
         Err(problem @ Problem::Rule { .. }) => {
-            sign_in_page(&app, &guest, &next, &email, Some(&problem))
+            sign_in_page(&app, &guest, &next, &email, &[at_code(problem)])
         }
         Err(problem) => render::guest_problem(&guest, &problem),
     }
@@ -148,21 +167,19 @@ async fn open_merchant(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 
 async fn link_form(State(app): State<Arc<App>>, guest: Guest) -> Response {
     let token = guest.param("token").to_owned();
-    link_page(&app, &guest, &token, None).await
+    link_page(&app, &guest, &token, &[]).await
 }
 
-async fn link_page(app: &App, guest: &Guest, token: &str, problem: Option<&Problem>) -> Response {
+async fn link_page(app: &App, guest: &Guest, token: &str, problems: &[Problem]) -> Response {
     let user = match sessions::of_link(app, token, LinkKind::Password).await {
         Ok(Some(user)) => user,
         Ok(None) => return render::guest_problem(guest, &Problem::rule(Rule::LinkExpired)),
         Err(problem) => return render::guest_problem(guest, &problem),
     };
     let (form_token, cookie) = guest.form_token();
-    let status = problem.map_or(StatusCode::OK, render::status_of);
-    let error = problem.map(|problem| {
-        let (field, text) = render::told(guest.language, problem);
-        context! { field, text }
-    });
+    let status = problems.first().map_or(StatusCode::OK, render::status_of);
+    let error = problems.first();
+    let error = error.map(|_| fields::errors(guest.language, problems, fields::PERSON));
     let values = context! {
         here => format!("/panel/link/{token}?lang="),
         form_token, error, link => token, email => user.email, has_totp => user.totp.is_some(),
@@ -175,14 +192,18 @@ async fn link_page(app: &App, guest: &Guest, token: &str, problem: Option<&Probl
 async fn use_link(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
     let token = form.text("link").to_owned();
     let password = Secret::new(form.raw("password"));
+    let missing = fields::missing(&form, &["password", "again"]);
+    if !missing.is_empty() {
+        return link_page(&app, &guest, &token, &missing).await;
+    }
     if form.raw("password") != form.raw("again") {
         let problem = Problem::field(Rule::NotTheSame, "again");
-        return link_page(&app, &guest, &token, Some(&problem)).await;
+        return link_page(&app, &guest, &token, &[problem]).await;
     }
     let code = form.text("code");
     match sessions::choose_password(&app, &guest.address, &token, &password, code).await {
         Ok(signed_in) => came_in(&app, &signed_in, "/panel"),
-        Err(problem) => link_page(&app, &guest, &token, Some(&problem)).await,
+        Err(problem) => link_page(&app, &guest, &token, &[at_code(problem)]).await,
     }
 }
 

@@ -2,7 +2,7 @@
 //! beside where they are shown.
 
 use crate::net;
-use contract::errors::Language;
+use contract::errors::{ErrorGroup, Language};
 
 /// A word for a spelling of the wire or the database; the spelling itself when there is none.
 pub(super) fn word(language: Language, spelling: &str) -> String {
@@ -17,13 +17,14 @@ pub(super) fn word(language: Language, spelling: &str) -> String {
 /// How a state looks: `good`, `bad`, `wait` or nothing special. Never the only sign of it.
 pub(super) fn tone(spelling: &str) -> &'static str {
     match spelling {
-        "SUCCESS" | "APPROVED" | "DELIVERED" | "DISBURSED" | "READY" | "ACTIVE" | "DONE"
-        | "AUTOPILOT" => "good",
+        "SUCCESS" | "APPROVED" | "DELIVERED" | "DISBURSED" | "ACTIVE" | "DONE" | "AUTOPILOT" => {
+            "good"
+        }
         "FAILURE" | "DECLINED" | "DROPPED" | "REJECTED" | "EXPIRED" | "REFUSED" | "DELETED" => {
             "bad"
         }
-        "WAITING" | "DOUBT" | "REVERSING" | "REVIEW" | "PENDING" | "ASSESSING" | "CONFIRMING"
-        | "INIT_THREEDS" | "CALLBACK_THREEDS" | "ASKED" | "PAGE" | "VERIFIED"
+        "WAITING" | "READY" | "DOUBT" | "REVERSING" | "REVIEW" | "PENDING" | "ASSESSING"
+        | "CONFIRMING" | "INIT_THREEDS" | "CALLBACK_THREEDS" | "ASKED" | "PAGE" | "VERIFIED"
         | "APPROVAL_REQUIRED" | "WAIT_FOR_WEBHOOK" | "VERIFY_REQUIRED" | "REFUND_ONLY" => "wait",
         _ => "plain",
     }
@@ -51,7 +52,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     // loans
     ("PENDING", "Bekliyor", "Pending"),
     ("ASSESSING", "Değerlendiriliyor", "Being assessed"),
-    ("READY", "Kullanıma hazır", "Ready to use"),
+    ("READY", "Onay bekliyor", "Awaiting approval"),
     ("CONFIRMING", "Onaylanıyor", "Being confirmed"),
     ("DISBURSED", "Kullandırıldı", "Disbursed"),
     ("REJECTED", "Reddedildi", "Rejected"),
@@ -222,6 +223,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("threeds_begin", "3DS başlatma", "3DS start"),
     ("threeds_page", "3DS sayfasına gidiş", "To the 3DS page"),
     ("threeds_return", "3DS sayfasından dönüş", "Back from the 3DS page"),
+    ("apmOrderId", "Teklif no", "Offer id"),
     ("threeds_verify", "3DS doğrulama", "3DS verification"),
     ("threeds_finish", "3DS tamamlama", "3DS completion"),
     ("inquire", "Sorgulama", "Inquiry"),
@@ -327,9 +329,58 @@ const CAUSES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Why a payment failed, in a sentence. What a lender declines is an application.
+pub(super) fn failure(language: Language, group: ErrorGroup, by_loan: bool) -> &'static str {
+    match group {
+        ErrorGroup::Declined if by_loan => in_language(
+            language,
+            "Kredi başvurusu reddedildi",
+            "The loan application was declined",
+        ),
+        _ => group.text(language),
+    }
+}
+
+/// How what a connector finds wrong with a reply begins, in English.
+const FINDINGS: &[&str] = &[
+    "a bank's offer is",
+    "a payment plan is",
+    "a purse that",
+    "a rejection, but",
+    "an approval without",
+    "done, but the state",
+    "no transaction",
+    "no usable application id",
+    "not the JSON",
+    "one bank twice",
+    "purses beyond counting",
+    "the bank knows no sale",
+    "the bank's packets",
+    "the browser came back without",
+    "the inquiry answers",
+    "the lender answers",
+    "the reply",
+    "the standing is",
+    "too many banks",
+];
+
 /// What is said of an exchange that failed, in the reader's language. What a library said is told in
 /// our words or not at all; what a bank said stays as it is.
 pub(super) fn heard(language: Language, text: &str) -> String {
+    if let Some(status) = text.strip_prefix("HTTP status ") {
+        return format!("HTTP {}", status.trim_end_matches(" is no answer"));
+    }
+    if let Some(code) = text.strip_prefix("the lender refused the inquiry: ") {
+        let told = in_language(
+            language,
+            "kredi kuruluşu sorguyu reddetti",
+            "the lender refused the inquiry",
+        );
+        return format!("{told}: {code}");
+    }
+    if language == Language::Tr && FINDINGS.iter().any(|begin| text.starts_with(begin)) {
+        return "yanıt anlaşılamadı".to_owned();
+    }
     let mut told: Vec<&str> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -414,6 +465,18 @@ mod tests {
                 "the connection broke",
             ),
             ("HTTP 500", "HTTP 500", "HTTP 500"),
+            ("HTTP status 502", "HTTP 502", "HTTP 502"),
+            ("HTTP status 404 is no answer", "HTTP 404", "HTTP 404"),
+            (
+                "the reply is not XML",
+                "yanıt anlaşılamadı",
+                "the reply is not XML",
+            ),
+            (
+                "the lender refused the inquiry: E17",
+                "kredi kuruluşu sorguyu reddetti: E17",
+                "the lender refused the inquiry: E17",
+            ),
             (
                 "Yetersiz bakiye: 51",
                 "Yetersiz bakiye: 51",

@@ -3,7 +3,7 @@
 use super::{changed_meanwhile, merchant, note_secret, written};
 use crate::app::App;
 use crate::operations::merchant_poses::MASK;
-use crate::operations::{By, CHANGES_MAX, Permission, Problem};
+use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use crate::store::won;
@@ -307,7 +307,8 @@ fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
         }
         apm.time_limit_seconds = seconds;
     }
-    if let Some(name) = short("name", setup.name.as_deref())? {
+    if let Some(name) = setup.name.as_deref() {
+        let name = operations::name("name", Some(name))?;
         apm.name = name;
     }
     if let Some(client_id) = short("client-id", setup.client_id.as_deref())? {
@@ -355,7 +356,8 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
     }
     let url = url::Url::parse(text).map_err(|_| Problem::field(Rule::NotAUrl, "endpoint"))?;
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+    let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    if !scheme_fits || !operations::is_base(&url, text) {
         return Err(Problem::field(Rule::NotAUrl, "endpoint"));
     }
     if !app.settings.bank_hosts.allows(&url) {

@@ -8,7 +8,7 @@ use crate::operations::merchant_poses;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
 use crate::store::{apms, poses};
-use connectors::bank::{Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
+use connectors::bank::{CardEnds, Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
 use connectors::lender::{CartItem, LenderLine, OffersRequest};
 use contract::enums::{BnplCartItemType, Currency, PosStatus};
 use contract::errors::{ErrorGroup, Language};
@@ -76,11 +76,11 @@ impl Found {
                 "The address was reached but gave no proper answer. Check its path, or try again in a while.",
             ),
             Found::NotGenuine => (
-                "Cevabın imzası doğrulanamadı. Parola ya da anahtar yanlış olabilir.",
+                "Cevabın imzası doğrulanamadı. Şifre ya da anahtar yanlış olabilir.",
                 "The answer's signature is wrong. The password or key may be wrong.",
             ),
             Found::Refused => (
-                "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve parolayı kontrol edin.",
+                "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve şifreyi kontrol edin.",
                 "The other side did not take the account. Check its numbers, user and password.",
             ),
             Found::Unreadable => (
@@ -106,7 +106,7 @@ impl Found {
             DoubtReason::Unauthentic => Found::NotGenuine,
             DoubtReason::QuestionRefused => Found::Refused,
             DoubtReason::Unreadable => Found::Unreadable,
-            DoubtReason::Duplicate(_) => Found::Works,
+            DoubtReason::Duplicate(_) | DoubtReason::OtherSale => Found::Works,
             DoubtReason::NotSupported => Found::NotSupported,
         }
     }
@@ -148,6 +148,8 @@ pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
         threeds: false,
         sent_at: &sent_at,
         host_reference: None,
+        card: CardEnds::default(),
+        id_chosen: false,
     };
     let started = Instant::now();
     let tested = match bank.inquire(line, asked).await {

@@ -114,7 +114,8 @@ pub struct Attempt {
     pub asked_at: Timestamp,
     /// How often the schedule asked the bank what became of it; a caller's questions do not count.
     pub inquiries: i64,
-    /// When the schedule asks next.
+    /// When the schedule asks next; while the shopper is at the bank's page, until when they may come
+    /// back.
     pub inquire_at: Option<Timestamp>,
     /// How often the bank was asked to give the money back.
     pub reversals: i64,
@@ -349,6 +350,15 @@ pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commi
             attempt.id,
             app.vault.seal(&place, form.expose().as_bytes()),
         ],
+    );
+}
+
+/// Puts off when the payment ends that nobody came back for, while the shopper is on the way to the
+/// bank's page.
+pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
+    commit.maybe(
+        "update attempts set inquire_at = $3 where merchant_id = $1 and id = $2 and state = 'PAGE'",
+        params![attempt.merchant_id, attempt.id, until],
     );
 }
 

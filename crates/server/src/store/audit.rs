@@ -40,7 +40,7 @@ pub struct Entry {
     pub after: Option<Json>,
 }
 
-/// An entry that was written.
+/// An entry with its id and moment.
 #[derive(Debug, Clone)]
 pub struct Written {
     /// Its id, growing with time.
@@ -52,7 +52,22 @@ pub struct Written {
 }
 
 /// Adds an entry to the commit of what it tells of.
-pub fn insert(app: &App, entry: &Entry, commit: &mut Commit) {
+pub fn insert(app: &App, entry: Entry, commit: &mut Commit) {
+    write(&now(app, entry), commit);
+}
+
+/// An entry with its id and the present moment, to be written later.
+pub fn now(app: &App, entry: Entry) -> Written {
+    Written {
+        id: app.next_id(),
+        at: app.now(),
+        entry,
+    }
+}
+
+/// Adds an entry that has its id and moment to a commit.
+pub fn write(written: &Written, commit: &mut Commit) {
+    let Written { id, at, entry } = written;
     let outcome = match entry.outcome {
         Outcome::Done => "DONE",
         Outcome::Refused => "REFUSED",
@@ -62,8 +77,8 @@ pub fn insert(app: &App, entry: &Entry, commit: &mut Commit) {
          before, after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         params![
             entry.merchant_id,
-            app.next_id(),
-            app.now(),
+            *id,
+            *at,
             entry.actor_kind.as_str(),
             entry.actor.as_str(),
             entry.role.clone(),

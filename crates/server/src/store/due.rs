@@ -146,7 +146,8 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
             params![*shard, now, later(longest)],
         );
         commit.maybe(
-            "update attempts set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            "update attempts set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3 \
+             and state <> 'PAGE'",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         commit.maybe(

@@ -3,8 +3,8 @@
 
 use super::db::{Commit, Unavailable, params};
 use super::digest::Digest;
-use super::older;
 use crate::app::App;
+use crate::vault::Vault;
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 use jiff::Timestamp;
@@ -57,22 +57,6 @@ pub fn claim(
     );
 }
 
-/// The same for processes of the version before migration 7, which may still be running.
-pub fn claim_for_older(
-    merchant_id: i64,
-    key: &str,
-    hash: &str,
-    payment_id: Option<i64>,
-    now: Timestamp,
-    commit: &mut Commit,
-) {
-    commit.one(
-        "insert into idempotency_keys (merchant_id, key, fingerprint, payment_id, created_at) \
-         values ($1, $2, $3, $4, $5)",
-        params![merchant_id, key, hash, payment_id, now],
-    );
-}
-
 /// Keeps the answer to a key that is claimed. The first answer stays.
 pub fn keep_answer(
     app: &App,
@@ -82,20 +66,21 @@ pub fn keep_answer(
     body: &[u8],
     commit: &mut Commit,
 ) {
-    keep_answer_from(app, merchant_id, key, (status, body), app.now(), commit);
+    let (days, of) = (app.settings.kept.answers_days, (merchant_id, key));
+    keep_answer_from(&app.vault, days, of, (status, body), app.now(), commit);
 }
 
-/// The same for an answer that was given at `since`.
+/// The same for an answer that was given at `since` and is kept for `days`.
 pub(super) fn keep_answer_from(
-    app: &App,
-    merchant_id: i64,
-    key: &str,
+    vault: &Vault,
+    days: i64,
+    (merchant_id, key): (i64, &str),
     (status, body): (u16, &[u8]),
     since: Timestamp,
     commit: &mut Commit,
 ) {
     let digest = Digest::of(key);
-    let sealed = app.vault.seal(&place(merchant_id, digest), &packed(body));
+    let sealed = vault.seal(&place(merchant_id, digest), &packed(body));
     let forget_after = |days: i64| since.as_second().saturating_add(days * 86_400);
     commit.maybe(
         "insert into kept_answers (merchant_id, high, low, status, body_sealed, forget_at) \
@@ -110,7 +95,7 @@ pub(super) fn keep_answer_from(
             i64::from(status),
             sealed,
             forget_after(IDLE_DAYS),
-            forget_after(app.settings.kept.answers_days)
+            forget_after(days)
         ],
     );
 }
@@ -145,7 +130,7 @@ pub async fn of_merchant(
         )
         .await?;
     let Some(row) = row else {
-        return older::key_of_merchant(app, merchant_id, key).await;
+        return Ok(None);
     };
     let answer = match (
         row.opt_number("status", 100..=599)?,

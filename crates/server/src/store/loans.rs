@@ -125,6 +125,12 @@ impl Loan {
             && self.action != ApmAdditionalAction::VerifyRequired
     }
 
+    /// The shopper has decided, or cannot any more.
+    pub fn is_decided(&self) -> bool {
+        use ApplicationState::{Asked, Pending};
+        !matches!(self.state, Asked | Pending)
+    }
+
     /// Nobody knows what the lender made of it.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired
@@ -175,7 +181,7 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
 /// Writes what became of an application that was read as `was`; a conflict when it is no longer in
 /// that state, when the lender was asked to act since, so that nothing crosses an answer under way, when
 /// the browser came back since (what is owed then is another thing, and a return that was noted stays
-/// noted), or when the schedule counted a question or the lender's answer to a move came since: a
+/// noted), when the page to which the shopper goes became known since, or when the schedule counted a question or the lender's answer to a move came since: a
 /// slow question must not undo that.
 pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
     let l = loan;
@@ -189,7 +195,10 @@ pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
         asked_at: was.asked_at,
         inquiries: was.inquiries,
     }
-    and "acting_until is not null or not {}" (still_acting)
+    and "(acting_until is not null or not {}) and (redirect_url is null) = {}" (
+        still_acting,
+        was.redirect_url.is_none(),
+    )
     set {
         bank_code: l.bank_code,
         term: l.term,

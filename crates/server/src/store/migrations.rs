@@ -44,4 +44,14 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "vault_check",
         sql: include_str!("../../migrations/0008_vault_check.sql"),
     },
+    Migration {
+        version: 9,
+        name: "callers_id",
+        sql: include_str!("../../migrations/0009_callers_id.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "claims_before",
+        sql: include_str!("../../migrations/0010_claims_before.sql"),
+    },
 ];

@@ -5,6 +5,7 @@ use super::db::{
     params, select, table_row, update,
 };
 use crate::app::App;
+use crate::clock::first_id_at;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{
     CardAssociation, CardType, Currency, PaymentGroup, PaymentPhase, PaymentProvider,
@@ -12,10 +13,13 @@ use contract::enums::{
 };
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
+
+/// Days before a payment in which another one may stand for the sale that its bank tells of.
+const REFERENCE_DAYS: i64 = 2;
 
 /// An amount with the scale it was received with, so that it is spelled back alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +224,22 @@ pub async fn of_merchant(
     let sql = select!(Payment, "where merchant_id = $1 and id = $2");
     let row = app.db.row(sql, params![merchant_id, id]).await?;
     row.map(Payment::read).transpose()
+}
+
+/// Whether a bank's reference of a sale stands in another payment of the merchant than `payment`, made
+/// within [`REFERENCE_DAYS`] of it.
+pub async fn is_reference_known(
+    app: &App,
+    payment: &Payment,
+    reference: &str,
+) -> Result<bool, Unavailable> {
+    let days = SignedDuration::from_hours(24 * REFERENCE_DAYS);
+    let since = payment.created_at.checked_sub(days);
+    let since = first_id_at(since.unwrap_or(Timestamp::UNIX_EPOCH));
+    let sql = "select 1 as one from payments where merchant_id = $1 and id >= $2 and id <> $3 \
+               and host_reference = $4 limit 1";
+    let of = params![payment.merchant_id, since, payment.id, reference];
+    Ok(app.db.row(sql, of).await?.is_some())
 }
 
 /// The items of a merchant's payment, in the request's order.

@@ -13,6 +13,8 @@ pub struct Logged {
     pub merchant_id: i64,
     /// Its id, growing with time.
     pub id: i64,
+    /// The `x-request-id` that it came with and was answered with.
+    pub callers_id: Option<String>,
     /// When it came.
     pub at: Timestamp,
     /// The API key.
@@ -52,7 +54,7 @@ pub fn insert(request: &Logged, commit: &mut Commit) {
     let r = request;
     commit.one(
         "insert into request_log (merchant_id, id, at, api_key, address, method, path, status, took_ms, error_code, \
-         error_text, signing) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         error_text, signing, callers_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         params![
             r.merchant_id,
             r.id,
@@ -66,6 +68,7 @@ pub fn insert(request: &Logged, commit: &mut Commit) {
             r.error_code.as_deref(),
             r.error_text.as_deref(),
             r.signing.clone(),
+            r.callers_id.as_deref(),
         ],
     );
 }
@@ -77,6 +80,8 @@ pub struct Filter {
     pub api_key: Option<String>,
     /// 2 for 200 to 299, and so on.
     pub status_class: Option<i64>,
+    /// What was answered as `x-request-id`: the caller's id or ours.
+    pub answered_id: Option<String>,
     /// Paths that begin so.
     pub path: Option<String>,
     /// Only what was refused.
@@ -89,7 +94,7 @@ macro_rules! select_logged {
     ($rest:literal) => {
         concat!(
             "select merchant_id, id, at, api_key, address, method, path, status, took_ms, error_code, error_text, \
-             signing from request_log where merchant_id = $1 and ",
+             signing, callers_id from request_log where merchant_id = $1 and ",
             $rest
         )
     };
@@ -113,7 +118,8 @@ pub async fn of_merchant(
         .rows(
             select_logged!(
                 "id < $2 and status between $3 and $4 and ($5 = '' or api_key = $5) \
-                 and ($6 = '' or substr(path, 1, length($6)) = $6) order by id desc limit $7"
+                 and ($6 = '' or substr(path, 1, length($6)) = $6) \
+                 and ($7 = '' or callers_id = $7 or cast(id as text) = $7) order by id desc limit $8"
             ),
             vec![
                 Value::Int(merchant_id),
@@ -122,6 +128,7 @@ pub async fn of_merchant(
                 Value::Int(most),
                 text(&filter.api_key),
                 text(&filter.path),
+                text(&filter.answered_id),
                 Value::Int(limit),
             ],
         )
@@ -173,5 +180,6 @@ fn fields(row: &Row) -> Result<Logged, Unavailable> {
         error_code: row.opt_text("error_code")?,
         error_text: row.opt_text("error_text")?,
         signing: row.opt_json("signing")?,
+        callers_id: row.opt_text("callers_id")?,
     })
 }

@@ -3,7 +3,7 @@
 //! waits long for a lock or for the one writer.
 
 use super::db::{Commit, Unavailable, Value, params};
-use super::{older, won};
+use super::won;
 use crate::app::App;
 use crate::clock::first_id_at;
 use jiff::{SignedDuration, Timestamp};
@@ -13,9 +13,6 @@ use std::time::Duration;
 const STEP_ROWS: i64 = 500;
 /// The pause between two steps.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Steps by which rows of an older version are moved in one round: what is written meanwhile must not
-/// keep the rest from being forgotten.
-const MOVES_MAX: usize = 500;
 /// Days that a card of an unfinished payment is kept.
 const ABANDONED_CARD_DAYS: i64 = 30;
 
@@ -138,13 +135,7 @@ pub async fn forget(app: &App) -> Result<(), Unavailable> {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    for _ in 0..MOVES_MAX {
-        if !older::move_some(app).await? {
-            break;
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    app.older.look_again(&app.db, app.now()).await
+    Ok(())
 }
 
 /// One step. False when nothing is left to forget.

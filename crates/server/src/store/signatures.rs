@@ -29,19 +29,6 @@ pub fn claim(
     );
 }
 
-/// The same for processes of the version before migration 7, which may still be running.
-pub fn claim_for_older(
-    merchant_id: i64,
-    signature: &str,
-    expires_at: Option<Timestamp>,
-    commit: &mut Commit,
-) {
-    commit.one(
-        "insert into signatures (merchant_id, signature, expires_at) values ($1, $2, $3)",
-        params![merchant_id, signature, expires_at],
-    );
-}
-
 /// Whether a signature was claimed together with this key.
 pub async fn came_with(
     app: &App,

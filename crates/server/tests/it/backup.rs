@@ -1,9 +1,11 @@
 //! `galata backup` and `galata restore`: a SQLite database copied while it is in use, and put back.
 
 use crate::process::{Shared, ended};
-use crate::world::{World, payment};
-use server::store::db::Kind;
-use std::path::PathBuf;
+use crate::world::{World, payment, tempdir};
+use server::start::{self, Config};
+use server::store::db::backup::{self, Step};
+use server::store::db::{Db, Kind, Options, acknowledged, params};
+use std::path::{Path, PathBuf};
 
 async fn pays(world: &World) -> i64 {
     let made = world.post("/payment/v1/card-payments", payment("5258640000000001"));
@@ -110,4 +112,104 @@ async fn what_is_no_backup_replaces_nothing() {
         name.starts_with("galata.db.before-") && !companion
     });
     assert_eq!(kept.count(), 3);
+}
+
+/// How many payments are in this database.
+async fn payments(database: &Path) -> i64 {
+    let options = Options {
+        create: false,
+        ..Options::default()
+    };
+    let url = format!("sqlite:{}", database.display());
+    let db = Db::open(&url, options);
+    let db = db.await.unwrap();
+    let row = db
+        .row("select count(*) as n from payments", params![])
+        .await;
+    db.close().await;
+    row.unwrap().unwrap().int("n").unwrap()
+}
+
+/// What `restore` does before it takes anything's place.
+async fn prepared(shared: &Shared, from: &Path, to: &Path) -> PathBuf {
+    let part = backup::prepare(from, to).unwrap();
+    let app = start::open(Config {
+        database_url: format!("sqlite:{}", part.display()),
+        keys: shared.key.clone(),
+        migrate: true,
+        ..Config::default()
+    });
+    start::close(&app.await.unwrap()).await;
+    part
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that_is_not_whole() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    if world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let copy = world.files.0.join("copy.db");
+    pays(world).await;
+    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
+    pays(world).await;
+    let count = acknowledged::file_beside(&world.files.0.join("galata.db"));
+    crate::process::until("it has counted", async || count.exists().then_some(())).await;
+    // What was paid since stands in the log alone.
+    let log = world.files.0.join("galata.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() > 0);
+    let mut stops = 0..;
+    loop {
+        let stop: usize = stops.next().unwrap();
+        let folder = tempdir::Dir::new();
+        for ending in ["", "-wal", "-count"] {
+            let name = format!("galata.db{ending}");
+            std::fs::copy(world.files.0.join(&name), folder.0.join(&name)).unwrap();
+        }
+        let to = folder.0.join("galata.db");
+        let part = prepared(&shared, &copy, &to).await;
+        let (steps, kept) = backup::swap(&part, &to, "before").unwrap();
+        steps
+            .iter()
+            .take(stop)
+            .try_for_each(Step::carry_out)
+            .unwrap();
+        let on_it = |arguments: &[&str]| {
+            let mut command = shared.command(arguments);
+            command.env("GALATA_DATABASE_URL", format!("sqlite:{}", to.display()));
+            ended(command)
+        };
+        match stop {
+            // Nothing was done.
+            0 => assert_eq!(payments(&to).await, 2),
+            stop if stop < steps.len() => {
+                for command in [
+                    &["serve", "--listen", "127.0.0.1:0", "--migrate"][..],
+                    &["backup", "--to", folder.0.join("half.db").to_str().unwrap()],
+                ] {
+                    let refused = on_it(command);
+                    assert!(!refused.status.success(), "{stop}");
+                    let why = refused.error;
+                    assert!(
+                        why.contains("a restore of") && why.contains("galata.db-restore"),
+                        "{stop}: {why}"
+                    );
+                }
+            }
+            _ => assert_eq!(payments(&to).await, 1),
+        }
+        // The next restore comes to the end, and what was there before both is kept whole.
+        let restored = on_it(&["restore", "--from", copy.to_str().unwrap()]);
+        assert!(restored.status.success(), "{stop}: {}", restored.error);
+        assert_eq!(payments(&to).await, 1, "{stop}");
+        let kept = match stop {
+            0 => PathBuf::from(restored.out.trim_end().rsplit(' ').next().unwrap()),
+            _ => kept.unwrap(),
+        };
+        assert_eq!(payments(&kept).await, 2, "{stop}: {}", kept.display());
+        if stop == steps.len() {
+            break;
+        }
+    }
 }

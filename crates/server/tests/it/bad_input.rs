@@ -1,45 +1,45 @@
-//! Requests that are wrong: each is told which field is at fault, and leaves nothing behind.
+//! Requests that are wrong: each is told which field is at fault, and leaves nothing behind. The
+//! vocabulary of it, payments and bodies; the others stand in `bad_loans.rs` and `bad_poses.rs`.
 
-use crate::bnpl_payments::{application, cart};
-use crate::world::{Reply, World, garanti, payment, with};
+use crate::world::{Reply, World, payment, with};
 use serde_json::{Value, json};
 
-const LONG: usize = 3000;
+pub const LONG: usize = 3000;
 
 /// One spoiled field: where, the JSON that stands there instead, and the field that is named.
-struct Spoiled {
-    at: &'static str,
-    json: String,
-    named: &'static str,
+pub struct Spoiled {
+    pub at: &'static str,
+    pub json: String,
+    pub named: &'static str,
 }
 
 /// The field itself is named.
-fn bad(at: &'static str, json: &str) -> Spoiled {
+pub fn bad(at: &'static str, json: &str) -> Spoiled {
     named(at, json, at)
 }
 
 /// Another field is named than the one that was spoiled.
-fn named(at: &'static str, json: &str, named: &'static str) -> Spoiled {
+pub fn named(at: &'static str, json: &str, named: &'static str) -> Spoiled {
     let json = json.to_owned();
     Spoiled { at, json, named }
 }
 
 /// The field is left out.
-fn missing(at: &'static str) -> Spoiled {
+pub fn missing(at: &'static str) -> Spoiled {
     bad(at, "")
 }
 
-fn long(at: &'static str) -> Spoiled {
+pub fn long(at: &'static str) -> Spoiled {
     bad(at, &json!("x".repeat(LONG)).to_string())
 }
 
 /// Rows of a table: the same JSON values for one field.
-fn each(at: &'static str, values: &[&str]) -> Vec<Spoiled> {
+pub fn each(at: &'static str, values: &[&str]) -> Vec<Spoiled> {
     values.iter().map(|json| bad(at, json)).collect()
 }
 
 /// The body with the text `json` at a path (`card.cvc`, `items[0].price`); nothing leaves it out.
-fn spoil(body: &Value, at: &str, json: &str) -> String {
+pub fn spoil(body: &Value, at: &str, json: &str) -> String {
     const HERE: &str = "here the spoiled value goes";
     let path = at.replace('[', ".").replace(']', "");
     let mut body = body.clone();
@@ -62,7 +62,7 @@ fn spoil(body: &Value, at: &str, json: &str) -> String {
 }
 
 #[track_caller]
-fn refused(reply: &Reply, status: u16, field: &str, what: &str) {
+pub fn refused(reply: &Reply, status: u16, field: &str, what: &str) {
     assert_eq!(reply.status, status, "{what}: {:#}", reply.body);
     assert!(
         (1..10_000).contains(&reply.error_code()),
@@ -79,7 +79,7 @@ async fn count(world: &World, sql: &'static str) -> i64 {
 }
 
 /// Sends every spoiled body and looks that nothing came of any of them.
-async fn all_refused(method: &str, path: &str, body: &Value, table: Vec<Spoiled>) {
+pub async fn all_refused(method: &str, path: &str, body: &Value, table: Vec<Spoiled>) {
     let world = World::open().await;
     for Spoiled { at, json, named } in table {
         let text = spoil(body, at, &json);
@@ -90,7 +90,7 @@ async fn all_refused(method: &str, path: &str, body: &Value, table: Vec<Spoiled>
     nothing_happened(&world).await;
 }
 
-async fn nothing_happened(world: &World) {
+pub async fn nothing_happened(world: &World) {
     let payments = world
         .get("/payment-reporting/v1/payments?page=0&size=10")
         .await
@@ -120,7 +120,7 @@ async fn nothing_happened(world: &World) {
     assert_eq!(poses, 2);
 }
 
-const NOT_AN_AMOUNT: &[&str] = &[
+pub const NOT_AN_AMOUNT: &[&str] = &[
     "true",
     "\"1e2\"",
     "\"+100\"",
@@ -141,7 +141,7 @@ const NOT_AN_AMOUNT: &[&str] = &[
     "\"\\ud800\"",
 ];
 
-const NOT_A_TEXT: &[&str] = &[
+pub const NOT_A_TEXT: &[&str] = &[
     "1e3",
     "1e999999",
     "true",
@@ -153,7 +153,7 @@ const NOT_A_TEXT: &[&str] = &[
     "\"a\\u0000b\"",
 ];
 
-const NOT_AN_ID: &[&str] = &[
+pub const NOT_AN_ID: &[&str] = &[
     "0",
     "-1",
     "1.5",
@@ -181,8 +181,10 @@ const NOT_A_COUNT: &[&str] = &[
     "1e999999",
     "2147483648",
 ];
-const NOT_A_SWITCH: &[&str] = &["1", "\"true\"", "[]", "{}"];
-const NOT_A_CURRENCY: &[&str] = &[
+
+pub const NOT_A_SWITCH: &[&str] = &["1", "\"true\"", "[]", "{}"];
+
+pub const NOT_A_CURRENCY: &[&str] = &[
     "\"XXX\"",
     "\"try\"",
     "\"\"",
@@ -473,337 +475,6 @@ async fn a_wrong_card_is_not_stored() {
     all_refused("POST", "/payment/v1/cards", &card, table).await;
 }
 
-/// The cart's own table, wherever the cart is in the request.
-fn cart_table(at: &'static str) -> Vec<Spoiled> {
-    let field = |name: &str| -> &'static str { format!("{at}[0].{name}").leak() };
-    let mut table = vec![
-        missing(at),
-        bad(at, "null"),
-        bad(at, "[]"),
-        bad(at, "{}"),
-        missing(field("name")),
-        missing(field("type")),
-        missing(field("unitPrice")),
-        missing(field("quantity")),
-        bad(field("type"), "\"FOOD\""),
-        bad(field("unitPrice"), "0"),
-        bad(field("quantity"), "0"),
-        bad(field("quantity"), "-1"),
-        bad(field("quantity"), "1.5"),
-        bad(field("quantity"), "100001"),
-        bad(field("quantity"), "1e999999"),
-        named(field("quantity"), "3", at),
-        named(field("unitPrice"), "2999.99", at),
-    ];
-    for name in ["id", "name", "brandName"] {
-        table.extend(each(field(name), NOT_A_TEXT));
-        table.push(long(field(name)));
-    }
-    table.extend(each(field("unitPrice"), NOT_AN_AMOUNT));
-    table
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_offer_inquiry_names_its_field() {
-    let body = json!({"apmType": "MASLAK", "price": 10000, "currency": "TRY", "items": cart()});
-    let mut table = cart_table("items");
-    table.extend([
-        missing("apmType"),
-        missing("price"),
-        missing("currency"),
-        bad("apmType", "\"KLARNA2\""),
-        bad("price", "0"),
-        named("price", "10000.01", "items"),
-        bad("additionalParams", "[1]"),
-    ]);
-    table.extend(each("price", NOT_AN_AMOUNT));
-    table.extend(each("currency", NOT_A_CURRENCY));
-    table.extend(each("merchantApmId", NOT_AN_ID));
-    all_refused("POST", "/payment/v1/bnpl-payments/offers", &body, table).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_loan_application_names_its_field_and_leaves_nothing_behind() {
-    let mut table = cart_table("cartItems");
-    table.extend([
-        missing("apmType"),
-        missing("price"),
-        missing("paidPrice"),
-        missing("currency"),
-        missing("paymentGroup"),
-        missing("items"),
-        missing("bankCode"),
-        bad("apmType", "\"x\""),
-        bad("paymentGroup", "\"x\""),
-        bad("bankCode", "\"64\""),
-        bad("bankCode", "\"06a\""),
-        bad("bankCode", "\"0064\""),
-        bad("items", "[]"),
-        named("items[0].price", "9999.99", "items"),
-        bad("additionalParams.buyerIdentityNumber", "\"123\""),
-        bad("additionalParams.buyerIdentityNumber", "123"),
-        bad("additionalParams.buyerIdentityNumber", "12345678950.0"),
-        bad(
-            "additionalParams.buyerIdentityNumber",
-            "\"1234567895\\u0000\"",
-        ),
-        bad("additionalParams.buyerPhoneNumber", "\"905551112233\""),
-        bad("additionalParams.buyerBirthdate", "\"1990-02-30\""),
-        bad("additionalParams.buyerBirthdate", "\"01.01.1990\""),
-        bad("additionalParams.fingate.totalTerm", "0"),
-        bad("additionalParams.fingate.totalTerm", "121"),
-        bad("additionalParams.fingate.totalTerm", "-6"),
-        bad("additionalParams.fingate.totalTerm", "6.5"),
-        bad("additionalParams.fingate.totalTerm", "1e999999"),
-        bad("additionalParams.fingate.totalTerm", "[]"),
-        bad("additionalParams.fingate.totalTerm", "\"+6\""),
-        bad("additionalParams.fingate", "7"),
-        bad("additionalParams.fingate", "[6]"),
-        bad("additionalParams.fingate.isHostedPage", "\"yes\""),
-        named("additionalParams.fingate.isHostedPage", "true", "bankCode"),
-        bad("additionalParams", "7"),
-    ]);
-    for field in ["price", "paidPrice", "items[0].price"] {
-        table.extend(each(field, NOT_AN_AMOUNT));
-    }
-    for field in [
-        "conversationId",
-        "externalId",
-        "paymentChannel",
-        "callbackUrl",
-        "apmOrderId",
-        "clientIp",
-        "bankCode",
-        "items[0].name",
-        "cartItems[0].name",
-    ] {
-        table.extend(each(field, NOT_A_TEXT));
-        table.push(long(field));
-    }
-    table.extend(each("merchantApmId", NOT_AN_ID));
-    table.extend(each("buyerMemberId", NOT_AN_ID));
-    table.extend(each("currency", NOT_A_CURRENCY));
-    let path = "/payment/v1/bnpl-payments/init";
-    all_refused("POST", path, &application("064"), table).await;
-}
-
-/// What is wrong with a POS that is made or changed.
-fn pos_table() -> Vec<Spoiled> {
-    let mut table = vec![
-        bad("orderNumber", "-1"),
-        bad("orderNumber", "1001"),
-        bad("orderNumber", "1.5"),
-        bad("enabledPaymentAuthenticationTypes", "\"THREE_DS\""),
-        named(
-            "enabledPaymentAuthenticationTypes",
-            "[\"TWO_DS\"]",
-            "enabledPaymentAuthenticationTypes[0]",
-        ),
-        bad("merchantPosUsers", "\"x\""),
-        bad("merchantPosUsers[0].posUserType", "\"x\""),
-        bad("merchantPosUsers[0].posOperationType", "\"x\""),
-        bad("merchantPosUsers[0].posUsername", "\"has blank\""),
-        missing("merchantPosUsers[0].posPassword"),
-        missing("merchantPosUsers[0].posUsername"),
-        bad("clientId", "\"line\\nbreak\""),
-    ];
-    for field in [
-        "name",
-        "clientId",
-        "terminalId",
-        "posnetId",
-        "threedsPosnetId",
-        "threedsTerminalId",
-        "threedsKey",
-        "merchantPosUsers[0].posUsername",
-        "merchantPosUsers[0].posPassword",
-    ] {
-        table.extend(each(field, NOT_A_TEXT));
-        table.push(long(field));
-    }
-    for field in [
-        "enableForeignCard",
-        "enableInstallment",
-        "enablePaymentWithoutCvc",
-        "enableLoyalty",
-    ] {
-        table.extend(each(field, NOT_A_SWITCH));
-    }
-    table
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_pos_names_its_field_and_an_incomplete_one_is_422() {
-    let mut table = pos_table();
-    table.extend([
-        missing("posIntegrator"),
-        missing("name"),
-        bad("posIntegrator", "\"NOBANK\""),
-        bad("status", "\"OPEN\""),
-        named("status", "\"DELETED\"", "status"),
-    ]);
-    table.extend(each("currency", NOT_A_CURRENCY));
-    let path = "/merchant/v1/merchant-poses";
-    all_refused("POST", path, &garanti(), table).await;
-
-    // The request is well formed, and still no POS of this bank: 422.
-    let world = World::open().await;
-    for field in ["clientId", "terminalId", "threedsKey", "merchantPosUsers"] {
-        let body = spoil(&garanti(), field, "");
-        let reply = world.call("POST", path, &body, &[]).await;
-        refused(&reply, 422, field, field);
-    }
-    let body = spoil(&garanti(), "posIntegrator", "\"AKBANK\"");
-    let reply = world.call("POST", path, &body, &[]).await;
-    refused(&reply, 422, "posIntegrator", "not offered yet");
-    nothing_happened(&world).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_change_of_a_pos_changes_nothing() {
-    let world = World::open().await;
-    let list = world.get("/merchant/v1/merchant-poses").await.ok();
-    let before = list.data("items.0").clone();
-    let path = format!("/merchant/v1/merchant-poses/{}", before["id"]);
-    let mut table = pos_table();
-    table.extend([
-        bad("port", "0"),
-        bad("port", "65536"),
-        bad("port", "-1"),
-        bad("port", "\"443/\""),
-        bad("path", "\"no-slash\""),
-        bad("path", "\"/a?b\""),
-        named("threedsPath", "\"/a#b\"", "path"),
-        bad("hostname", "\"evil.example.com/\""),
-        bad("hostname", "\"user@127.0.0.1\""),
-        bad("supportedCardAssociations", "\"VISA\""),
-        named(
-            "supportedCardAssociations",
-            "[\"X\"]",
-            "supportedCardAssociations[0]",
-        ),
-        bad("merchantPosUsers[0].id", "7"),
-    ]);
-    for field in ["hostname", "path", "threedsPath", "mode"] {
-        table.extend(each(field, NOT_A_TEXT));
-        table.push(long(field));
-    }
-    for Spoiled { at, json, named } in table {
-        let reply = world
-            .call("PUT", &path, &spoil(&garanti(), at, &json), &[])
-            .await;
-        let json: String = json.chars().take(60).collect();
-        refused(&reply, 400, named, &format!("{at} = {json}"));
-    }
-    let status = format!("{path}/status/OPEN");
-    let reply = world.call("PUT", &status, "", &[]).await;
-    refused(&reply, 400, "posStatus", &status);
-    let after = world.get(&path).await.ok();
-    assert_eq!(after.body["data"], before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_search_names_its_key() {
-    let world = World::open().await;
-    let long = "x".repeat(LONG);
-    let mut table: Vec<(String, &str)> = vec![
-        ("page=-1".into(), "page"),
-        ("page=x".into(), "page"),
-        ("page=99999999999999".into(), "page"),
-        ("size=0".into(), "size"),
-        ("size=101".into(), "size"),
-        ("size=-1".into(), "size"),
-        ("paymentId=x".into(), "paymentId"),
-        ("paymentId=99999999999999999999".into(), "paymentId"),
-        ("paymentTransactionId=1.5".into(), "paymentTransactionId"),
-        ("buyerMemberId=%00".into(), "buyerMemberId"),
-        ("merchantPosId=x".into(), "merchantPosId"),
-        ("subMerchantMemberId=x".into(), "subMerchantMemberId"),
-        ("paymentType=CARD".into(), "paymentType"),
-        ("paymentProvider=x".into(), "paymentProvider"),
-        ("paymentStatus=success".into(), "paymentStatus"),
-        ("paymentSource=x".into(), "paymentSource"),
-        ("currency=XXX".into(), "currency"),
-        ("minPaidPrice=x".into(), "minPaidPrice"),
-        ("minPaidPrice=-1".into(), "minPaidPrice"),
-        ("minPaidPrice=1.001".into(), "minPaidPrice"),
-        ("maxPaidPrice=1e999999".into(), "maxPaidPrice"),
-        ("maxPaidPrice=99999999999999999999".into(), "maxPaidPrice"),
-        ("installment=x".into(), "installment"),
-        ("isThreeDS=yes".into(), "isThreeDS"),
-        ("minCreatedDate=yesterday".into(), "minCreatedDate"),
-        (
-            "minCreatedDate=2026-02-30T00:00:00".into(),
-            "minCreatedDate",
-        ),
-        (
-            "minCreatedDate=-000001-01-01T00:00:00Z".into(),
-            "minCreatedDate",
-        ),
-        ("maxCreatedDate=2026-01-01T25:00".into(), "maxCreatedDate"),
-        (
-            format!("maxCreatedDate={}", "1".repeat(100)),
-            "maxCreatedDate",
-        ),
-        ("maxCreatedDate=2026-01-01%00".into(), "maxCreatedDate"),
-    ];
-    for key in [
-        "conversationId",
-        "externalId",
-        "orderId",
-        "paymentChannel",
-        "binNumber",
-        "lastFourDigits",
-    ] {
-        table.push((format!("{key}=a%00b"), key));
-        table.push((format!("{key}={long}"), key));
-    }
-    for (query, key) in table {
-        let path = format!("/payment-reporting/v1/payments?{query}");
-        let reply = world.get(&path).await;
-        refused(&reply, 400, key, &query);
-    }
-    for (query, key) in [
-        ("page=-1", "page"),
-        ("size=1000", "size"),
-        ("currency=x", "currency"),
-        ("enableInstallment=2", "enableInstallment"),
-    ] {
-        let reply = world
-            .get(&format!("/merchant/v1/merchant-poses?{query}"))
-            .await;
-        refused(&reply, 400, key, query);
-    }
-    // The furthest page is an empty one.
-    let far = world
-        .get("/payment-reporting/v1/payments?page=2147483647&size=100")
-        .await
-        .ok();
-    assert_eq!(far.data("items"), &json!([]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bin_is_six_or_eight_digits() {
-    let world = World::open().await;
-    for bin in [
-        "5",
-        "52586",
-        "5258641",
-        "525864123",
-        "52586x",
-        "%00",
-        "-52586",
-        "٥٢٥٨٦٤",
-    ] {
-        let bin = form_urlencoded::byte_serialize(bin.as_bytes()).collect::<String>();
-        let bin = bin.replace("%2500", "%00");
-        let reply = world.get(&format!("/installment/v1/bins/{bin}")).await;
-        refused(&reply, 400, "binNumber", &bin);
-    }
-    let unknown = world.get("/installment/v1/bins/000000").await;
-    refused(&unknown, 404, "", "an unknown BIN");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_no_object_or_too_deep_is_400() {
     let world = World::open().await;
@@ -828,6 +499,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
         "\u{feff}{}".to_owned(),
         deep("[", "]"),
         deep("{\"a\":", "}"),
+        format!("{{\"{}\": {{\"a\": 1, \"a\": 2}}}}", "long".repeat(1000)),
     ] {
         for path in [
             "/payment/v1/card-payments",
@@ -844,6 +516,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
             let start: String = body.chars().take(40).collect();
             assert_eq!(reply.status, 400, "{path} {start}: {:#}", reply.body);
             assert!((1..10_000).contains(&reply.error_code()));
+            assert!(reply.body.to_string().len() < 500, "{:#}", reply.body);
         }
     }
     nothing_happened(&world).await;

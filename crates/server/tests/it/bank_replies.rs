@@ -2,11 +2,13 @@
 //! refuse the account. What can be read is read, and the rest is doubt.
 
 use crate::bnpl_payments::{applied, decided};
+use crate::browser::through_threeds;
 use crate::panel::Panel;
-use crate::world::{World, payment};
+use crate::world::{World, payment, with};
 use serde_json::{Value, json};
 use server::operations::Role;
 use server::store::attempts::{self, AttemptState};
+use server::store::db::{Commit, Kind, params};
 use server::store::poses;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -300,6 +302,57 @@ async fn a_refused_account_sends_shoppers_to_the_next_pos_and_the_operator_is_to
     let reply = pays(&world, GARANTI_CARD).await.ok();
     assert_eq!(reply.data("pos.bankId"), 62);
     assert_eq!(refusal().await, None);
+}
+
+/// The database takes no note about a POS while a payment has no outcome.
+async fn no_note_before_an_answer(world: &World) {
+    let refuse = match world.app.db.kind() {
+        Kind::Sqlite => {
+            "create trigger note before update of account_refusal on merchant_poses \
+             when exists (select 1 from payments where status = 'WAITING') \
+             begin select raise(abort, 'too early'); end"
+        }
+        Kind::Postgres => {
+            "create function too_early() returns trigger language plpgsql as $$ begin \
+             if exists (select 1 from payments where status = 'WAITING') then \
+             raise exception 'too early'; end if; return new; end $$"
+        }
+    };
+    let mut commit = Commit::new(0, 0).any(refuse, params![]);
+    if world.app.db.kind() == Kind::Postgres {
+        commit = commit.any(
+            "create trigger note before update of account_refusal on merchant_poses \
+             for each row execute function too_early()",
+            params![],
+        );
+    }
+    world.app.db.commit(commit).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completion_is_answered_before_a_refused_account_is_noted() {
+    let world = World::open().await;
+    no_note_before_an_answer(&world).await;
+    let shop = json!({"callbackUrl": "https://shop.example.com/callback"});
+    let init = world
+        .post(
+            "/payment/v1/card-payments/3ds-init",
+            with(payment(GARANTI_CARD), shop),
+        )
+        .await
+        .ok();
+    let html = init.data("htmlContent").as_str().unwrap();
+    through_threeds(&world, html, "123456", "confirm").await;
+    let refuses = json!({"kind": "decline", "code": "92/0651"});
+    world.fault("garanti", "threeds_finish", refuses).await;
+    let complete = "/payment/v1/card-payments/3ds-complete";
+    let reply = world
+        .post(complete, json!({"paymentId": init.data("paymentId")}))
+        .await;
+    assert_eq!(reply.error_group(), "INVALID_MERCHANT_OR_SP");
+    let noted = poses::of_merchant(&world.app, world.merchant).await;
+    let noted = noted.unwrap()[0].account_refusal.clone();
+    assert_eq!(noted.unwrap().code, "0651");
 }
 
 /// A bank that answers every request with these bytes and then closes the connection, unless it is to

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use server::operations::By;
 use server::store::db::{Commit, CommitError};
 use server::store::loans;
+use std::time::Duration;
 
 pub fn cart() -> Value {
     json!([
@@ -48,7 +49,8 @@ pub async fn decided(world: &World, redirect_url: &str, action: &str) -> Form {
 async fn returned(world: &World, redirect_url: &str, action: &str) -> Page {
     let page = fetch(&world.http, "GET", redirect_url, String::new()).await;
     assert_eq!(page.status, 200, "{}", page.html);
-    page.submit(&world.http, &[("action", action)]).await
+    let opened = page.submit(&world.http, &[("action", action)]).await;
+    opened.submit(&world.http, &[]).await
 }
 
 #[track_caller]
@@ -203,7 +205,8 @@ async fn a_rejection_and_a_replayed_return() {
     let page = returned(&world, &url, "decline").await;
     let callback = called_back(page.clone());
     assert_eq!(callback.field("paymentStatus"), "FAILURE");
-    let again = called_back(fetch(&world.http, "GET", &page.url, String::new()).await);
+    let again = fetch(&world.http, "GET", &page.url, String::new()).await;
+    let again = called_back(again.submit(&world.http, &[]).await);
     assert_eq!(again.field("callbackStatus"), "ALREADY_RETURNED");
     assert_eq!(again.field("paymentStatus"), "FAILURE");
     let id = init.data("paymentId");
@@ -459,4 +462,83 @@ async fn two_approvals_at_once_disburse_once() {
         .filter(|h| h.body["payload"]["additionalAction"] == "NONE")
         .count();
     assert_eq!(disbursed, 1);
+}
+
+/// Decides about the application that is taken and notified of, and not yet answered.
+async fn decide_before_the_answer(world: &World, decision: &str) {
+    let order = loop {
+        let all = world.control("GET", "/control/loans", Value::Null).await;
+        let loans = all["loans"].as_array().unwrap().iter();
+        let mut pending = loans.filter(|loan| loan["notifications"][0]["outcome"] == "delivered");
+        match pending.next() {
+            Some(loan) => break loan["orderId"].as_str().unwrap().to_owned(),
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    let path = format!("/control/loans/{order}/decision");
+    let decision = json!({"decision": decision, "seconds": 600});
+    world.control("POST", &path, decision).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_faster_than_the_answer_leaves_the_shopper_a_page_to_go_to() {
+    // As it was taken, and with a decision of the bank before the answer arrives.
+    for (decision, action) in [
+        (None, "REDIRECT_TO_URL"),
+        (Some("assess"), "WAIT_FOR_WEBHOOK"),
+        (Some("ready"), "APPROVAL_REQUIRED"),
+    ] {
+        let world = World::open().await;
+        let first = json!({"operation": "apply", "fault": {"kind": "notify_first", "ms": 500}});
+        world.control("POST", "/control/lender-faults", first).await;
+        let path = "/payment/v1/bnpl-payments/init";
+        let meanwhile = async {
+            if let Some(decision) = decision {
+                decide_before_the_answer(&world, decision).await;
+            }
+        };
+        let (init, ()) = tokio::join!(world.post(path, application("103")), meanwhile);
+        let init = init.ok();
+        assert_eq!(init.data("paymentStatus"), "WAITING", "{decision:?}");
+        assert_eq!(init.data("additionalAction"), action, "{decision:?}");
+        // Who was sent on goes through like anybody.
+        let url = init.data("redirectUrl").as_str().unwrap();
+        assert!(url.starts_with(&world.bank), "{url}");
+        if decision.is_none() {
+            let callback = decided(&world, url, "approve").await;
+            assert_eq!(callback.field("additionalAction"), "APPROVAL_REQUIRED");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_that_is_only_opened_or_comes_too_early_uses_nothing_up() {
+    let world = World::open().await;
+    let init = applied(&world, "064").await;
+    let url = init.data("redirectUrl").as_str().unwrap();
+    let shopper = fetch(&world.http, "GET", url, String::new()).await;
+    // The shopper goes back undecided, or a scanner with scripts was there first: nothing is decided.
+    let undecided = returned(&world, url, "close").await;
+    for _ in 0..2 {
+        let early = fetch(&world.http, "POST", &undecided.url, String::new()).await;
+        let early = called_back(early);
+        assert_eq!(early.field("paymentStatus"), "WAITING");
+        assert_eq!(early.field("additionalAction"), "WAIT_FOR_WEBHOOK");
+        assert_eq!(early.field("callbackStatus"), "");
+    }
+    // The bank's page is still the shopper's; a link scanner is faster than they are.
+    let opened = shopper.submit(&world.http, &[("action", "approve")]).await;
+    for _ in 0..3 {
+        for method in ["GET", "HEAD"] {
+            let looked = fetch(&world.http, method, &undecided.url, String::new()).await;
+            assert_eq!(looked.status, 200);
+            assert!(!looked.html.contains("hashParams"), "{}", looked.html);
+        }
+    }
+    let callback = called_back(opened.submit(&world.http, &[]).await);
+    assert_eq!(callback.field("paymentStatus"), "SUCCESS");
+    assert_eq!(callback.field("callbackStatus"), "");
+    let unknown = format!("{}/pages/loan-return/AAAAAAAAAAAAAAAAAAAAAA", world.gateway);
+    let unknown = fetch(&world.http, "GET", &unknown, String::new()).await;
+    assert_eq!(unknown.status, 404);
 }

@@ -1,11 +1,14 @@
 //! What a write claims: a captured request never acts later, whatever it was answered, and an HTTP
 //! client that sends it again by itself, with its idempotency key, hears the same answer.
 
+use crate::process::Shared;
 use crate::world::{Reply, World, garanti, payment, with};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use contract::signature;
 use serde_json::{Value, json};
 use server::store::db::Commit;
-use server::{jobs, params};
+use server::{jobs, params, random};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 const PATH: &str = "/payment/v1/card-payments";
@@ -39,6 +42,16 @@ impl Captured {
             self.rnd,
             self.body.as_bytes(),
         )
+    }
+
+    /// What an idempotency key stands for.
+    fn hash(&self) -> String {
+        let hash = Sha256::new_with_prefix(self.method)
+            .chain_update([0])
+            .chain_update(self.path.trim_start_matches('/'))
+            .chain_update([0])
+            .chain_update(&self.body);
+        BASE64.encode(hash.finalize())
     }
 
     /// Sends it, with this idempotency key.
@@ -279,82 +292,91 @@ async fn an_answer_is_kept_for_a_week_and_then_worded_from_the_payment() {
     assert_eq!(orders(&world).await, 1);
 }
 
-/// The world's database as an older version left it: migrated an hour ago, long after it was made.
-async fn upgraded(world: &World) {
-    let hour_ago = world.app.now() - jiff::SignedDuration::from_hours(1);
-    let commit = Commit::new(0, 0)
-        .then(
-            "update migrations set applied_at = $1 where version = 1",
-            params![jiff::Timestamp::UNIX_EPOCH],
-        )
-        .then(
-            "update migrations set applied_at = $1 where version = 7",
-            params![hour_ago],
-        );
-    world.app.db.commit(commit).await.unwrap();
+/// Commits whose claims a version before migration 7 wrote.
+async fn claim_as_before(world: &World, commit: Commit) -> bool {
+    let signature = "insert into signatures (merchant_id, signature) values ($1, $2)";
+    let commit = commit.then(signature, params![world.merchant, random::uuid()]);
+    world.app.db.commit(commit).await.is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_an_older_version_may_run_both_know_each_others_claims_and_its_rows_are_moved() {
-    let mut shared = None;
-    let made = World::with(|config| {
-        shared = Some((config.database_url.clone(), config.keys.clone()));
-    })
-    .await;
-    upgraded(&made).await;
-    let (database_url, keys) = shared.unwrap();
-    let world = made.reopened(&database_url, &keys).await;
-    assert!(world.app.older.may_run());
-
-    // What the newer one claims, the older one finds where it looks.
+async fn migrate_moves_what_an_older_version_claimed_and_stops_its_processes() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
     let body = payment(CARD);
-    let paid = captured("r1", &body).sent(&world, Some("k")).await.ok();
-    assert_eq!(
-        count(&world, "select count(*) as n from signatures").await,
-        1
+    let paid = captured("r1", &body).sent(world, Some("k")).await.ok();
+    // The database as an older version left it.
+    let (request, merchant) = (captured("r2", &body), world.merchant);
+    let answer = world.app.vault.seal(
+        &format!("merchant {merchant} answer older"),
+        b"{\"data\":{\"id\":7}}",
     );
-    let known = world
-        .app
-        .db
-        .row(
-            "select payment_id from idempotency_keys where key = 'k'",
+    let commit = Commit::new(merchant, 1)
+        .any(
+            "alter table signatures_before rename to signatures",
             params![],
         )
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(json!(known.int("payment_id").unwrap()), *paid.data("id"));
-    // What only the older one claimed, the newer one knows.
-    let request = captured("r2", &body);
-    let commit = Commit::new(world.merchant, 1)
+        .any(
+            "alter table idempotency_keys_before rename to idempotency_keys",
+            params![],
+        )
+        .then("delete from migrations where version = 10", params![]);
+    world.app.db.commit(commit).await.unwrap();
+    let mut commit = Commit::new(merchant, 1)
         .then(
             "insert into signatures (merchant_id, signature) values ($1, $2)",
-            params![world.merchant, request.signature(&world)],
+            params![merchant, request.signature(world)],
         )
         .then(
-            "update idempotency_keys set key = 'older', status = 200, answer_sealed = $1 where key = 'k'",
-            params![world.app.vault.seal(&format!("merchant {} answer older", world.merchant), b"{\"data\":{\"id\":7}}")],
+            "insert into idempotency_keys (merchant_id, key, fingerprint, status, answer_sealed, created_at) \
+             values ($1, 'older', $2, 200, $3, $4)",
+            params![merchant, request.hash(), answer, world.app.now()],
         );
+    for number in 0..1200 {
+        commit.one(
+            "insert into signatures (merchant_id, signature) values ($1, $2)",
+            params![merchant, format!("signature {number}")],
+        );
+    }
     world.app.db.commit(commit).await.unwrap();
-    request.is_refused(&world).await;
-    let answer = captured("r3", &body).sent(&world, Some("older")).await.ok();
-    assert_eq!(answer.data("id"), 7);
+    assert!(claim_as_before(world, Commit::new(merchant, 2)).await);
+    let refused = shared.fails(&["merchant", "list"]);
+    assert!(refused.contains("hint: `galata migrate`"), "{refused}");
 
-    // A day later nobody of the older version runs: its rows are moved, and nothing is forgotten.
-    world.clock.advance_seconds(DAY);
-    jobs::forget(&world.app).await;
-    assert!(!world.app.older.may_run());
-    let left =
-        "select (select count(*) from signatures) + (select count(*) from idempotency_keys) as n";
-    assert_eq!(count(&world, left).await, 0);
-    captured("r1", &body).is_refused(&world).await;
-    request.is_refused(&world).await;
+    shared.run(&["migrate"]);
+    let left = "select (select count(*) from signatures_before) \
+                + (select count(*) from idempotency_keys_before) as n";
+    assert_eq!(count(world, left).await, 0);
+    // An older process that still runs takes no payment: each begins with a claim.
+    let pays = Commit::new(merchant, 3).any("delete from payments", params![]);
+    assert!(!claim_as_before(world, pays).await);
+    assert_eq!(count(world, "select count(*) as n from payments").await, 1);
+    // Nothing is forgotten.
+    captured("r1", &body).is_refused(world).await;
+    request.is_refused(world).await;
     for (rnd, key, id) in [
         ("r4", "k", paid.data("id").clone()),
         ("r5", "older", json!(7)),
     ] {
-        let answer = captured(rnd, &body).sent(&world, Some(key)).await.ok();
+        let answer = captured(rnd, &body).sent(world, Some(key)).await.ok();
         assert_eq!(*answer.data("id"), id);
     }
-    assert_eq!(orders(&world).await, 1);
+    assert_eq!(orders(world).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_serves_while_claims_of_an_older_version_are_not_moved() {
+    let shared = Shared::open().await;
+    let commit = Commit::new(1, 1).then(
+        "insert into signatures_before (merchant_id, signature) values (1, 'one')",
+        params![],
+    );
+    shared.world.app.db.commit(commit).await.unwrap();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["work"]] {
+        let refused = shared.fails(command);
+        assert!(refused.contains("has not come to its end"), "{refused}");
+        assert!(refused.contains("hint: `galata migrate`"), "{refused}");
+    }
+    shared.run(&["migrate"]);
+    shared.run(&["merchant", "list"]);
 }

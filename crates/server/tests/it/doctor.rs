@@ -85,6 +85,16 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     assert_eq!(unreached.status.code(), Some(2), "{}", unreached.out);
     assert!(line(&unreached, "public URL").starts_with('!'));
 
+    // A proxy that ends TLS, and nobody who says who its clients are.
+    let hidden = doctor(&shared, &["--public-url", "https://127.0.0.1:1"]);
+    let told = doctor(
+        &shared,
+        &["--public-url", "https://127.0.0.1:1", "--behind-proxy"],
+    );
+    assert!(line(&hidden, "clients").starts_with('!'), "{}", hidden.out);
+    assert!(hidden.out.contains("give --behind-proxy"), "{}", hidden.out);
+    assert!(line(&told, "clients").starts_with('✓'), "{}", told.out);
+
     // Stored accounts whose hosts are allowed no more.
     let mut command = shared.command(&["doctor"]);
     command.env_remove("GALATA_ALLOW_BANK_HOST");

@@ -514,3 +514,83 @@ async fn an_application_whose_answer_cannot_be_stored_is_doubt_about_a_payment_t
     let now = loan(&world, &json!(id.parse::<i64>().unwrap())).await;
     assert_eq!(now.state.as_str(), "PENDING");
 }
+
+/// A sale outside Galata: nothing here knows its order id any more.
+async fn sold_elsewhere(world: &World, sale: Value, keep_payment: bool) {
+    world.post("/payment/v1/card-payments", sale).await.ok();
+    let mut commit = Commit::new(world.merchant, 0);
+    commit.maybe("delete from bank_orders", Vec::new());
+    if !keep_payment {
+        commit.maybe("update payments set host_reference = null", Vec::new());
+    }
+    world.app.db.commit(commit).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_may_be_somebody_elses_is_never_approved_nor_given_back() {
+    for (bank, card) in [
+        ("garanti", "5209220000000002"),
+        ("posnet", "5400630000000009"),
+    ] {
+        // What the sale outside has other than ours; seconds before ours; whether a payment here
+        // stands for it.
+        for (other, before, kept) in [
+            (
+                json!({"card": {"cardNumber": "5400010000000004"}}),
+                0,
+                false,
+            ),
+            (
+                json!({"price": 90, "paidPrice": 90, "items": [{"name": "Item 1", "price": 90}]}),
+                0,
+                false,
+            ),
+            (json!({}), 600, false),
+            (json!({}), 0, true),
+        ] {
+            let world = World::open().await;
+            let poses = world.get("/merchant/v1/merchant-poses").await.ok();
+            let poses = poses.data("items").as_array().unwrap();
+            let of_bank = |pos: &&Value| match bank {
+                "garanti" => pos["posIntegrator"] == "GARANTI",
+                _ => pos["posIntegrator"] == "YKB",
+            };
+            let alias = &poses.iter().find(of_bank).unwrap()["alias"];
+            let chosen = json!({"bankOrderId": "SHOP1", "posAlias": alias});
+            let ours = with(payment(card), chosen);
+            sold_elsewhere(&world, with(ours.clone(), other.clone()), kept).await;
+            world.pass(before).await;
+
+            world.fault(bank, "sale", json!({"kind": "http_500"})).await;
+            let id = in_doubt(&world.post("/payment/v1/card-payments", ours).await);
+            let case = format!("{bank}, {other}, {before} s before, kept {kept}");
+            for wait in [5, 30, 120, 3600] {
+                world.wait(wait).await;
+                assert_eq!(status(&world, &id).await, "WAITING", "{case}");
+                let number = id.parse().unwrap();
+                let attempt = attempts::last_of_payment(&world.app, world.merchant, number);
+                let attempt = attempt.await.unwrap().unwrap();
+                assert_eq!(attempt.state, AttemptState::Review, "{case}");
+                let ledger = world.ledger("SHOP1").await;
+                assert_eq!(ledger[0]["state"], "captured", "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_id_of_the_shop_is_settled_where_the_bank_tells_our_sale() {
+    for (bank, card) in [
+        ("garanti", "5209220000000002"),
+        ("posnet", "5400630000000009"),
+    ] {
+        let world = World::open().await;
+        let lost = json!({"kind": "lose_reply"});
+        world.fault(bank, "sale", lost).await;
+        let ours = with(payment(card), json!({"bankOrderId": "SHOP1"}));
+        let id = in_doubt(&world.post("/payment/v1/card-payments", ours).await);
+        world.wait(5).await;
+        assert_eq!(status(&world, &id).await, "FAILURE");
+        assert_eq!(world.ledger("SHOP1").await[0]["state"], "voided", "{bank}");
+    }
+}

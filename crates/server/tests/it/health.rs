@@ -4,6 +4,9 @@ use crate::panel::Panel;
 use crate::process::{Serving, Shared, ended};
 use crate::world::{Reply, World, payment};
 use serde_json::Value;
+use server::store::db::{Commit, params};
+use server::store::migrations::MIGRATIONS;
+use server::vault::Vault;
 
 /// A header of an answer, or nothing.
 fn header(reply: &Reply, wanted: &str) -> String {
@@ -34,6 +37,60 @@ async fn a_process_that_lost_its_database_lives_and_is_not_ready() {
     assert_eq!(world.raw("GET", "/livez", b"", &[]).await.status, 200);
 }
 
+/// Status and body of `/readyz`, once what was found before is forgotten.
+async fn ready(world: &World) -> (u16, String) {
+    world.clock.advance_seconds(2);
+    let reply = world.raw("GET", "/readyz", b"", &[]).await;
+    assert_eq!(world.raw("GET", "/livez", b"", &[]).await.status, 200);
+    (
+        reply.status,
+        reply.body.as_str().unwrap_or_default().to_owned(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_whose_schema_or_key_is_not_the_databases_is_not_ready_until_it_is() {
+    let world = World::open().await;
+    let run = async |sql, values| {
+        let commit = Commit::new(0, 0).then(sql, values);
+        world.app.db.commit(commit).await.unwrap();
+    };
+    let well = (200, "ok\n".to_owned());
+    let fails = |names: &str| (503, names.to_owned());
+    assert_eq!(ready(&world).await, well);
+    // A newer version has migrated: this one serves until it is replaced.
+    let newer = "insert into migrations (version, name, applied_at) values (9999, 'newer', $1)";
+    run(newer, params![world.app.now()]).await;
+    assert_eq!(ready(&world).await, well);
+    run("delete from migrations where version = 9999", params![]).await;
+
+    let last = MIGRATIONS.last().unwrap();
+    let take_away = "delete from migrations where version = $1";
+    run(take_away, params![last.version]).await;
+    assert_eq!(ready(&world).await, fails("migrations\n"));
+    let put_back = "insert into migrations (version, name, applied_at) values ($1, $2, $3)";
+    let row = params![last.version, last.name, world.app.now()];
+    run(put_back, row.clone()).await;
+    assert_eq!(ready(&world).await, well);
+
+    let sealed = world
+        .app
+        .db
+        .row("select sealed from vault_checks", params![])
+        .await;
+    let sealed = sealed.unwrap().unwrap().text("sealed").unwrap();
+    let another = Vault::parse(&server::commands::new_key()).unwrap();
+    let by_another = another.seal("vault check", b"galata");
+    let seal = "update vault_checks set sealed = $1";
+    run(seal, params![by_another]).await;
+    assert_eq!(ready(&world).await, fails("key\n"));
+    run(take_away, params![last.version]).await;
+    assert_eq!(ready(&world).await, fails("migrations\nkey\n"));
+    run(put_back, row).await;
+    run(seal, params![sealed]).await;
+    assert_eq!(ready(&world).await, well);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_found_by_the_id_that_its_answer_carries() {
     let shared = Shared::open().await;
@@ -46,12 +103,39 @@ async fn a_request_is_found_by_the_id_that_its_answer_carries() {
     let merchant = world.merchant.to_string();
     let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", &id]);
     assert!(shown.contains(path), "{shown}");
-    // One that a caller or a proxy gave is kept if it is one.
+    // One that a caller or a proxy gave is kept if it is one, and finds the request as well.
     let own = "0f8c1f3e-7a.b_c";
-    let reply = world
-        .raw("GET", "/nothing", b"", &[("x-request-id", own)])
-        .await;
+    let headers = [("x-request-id", own)];
+    let other = payment("5258640000000001").to_string();
+    let reply = world.call("POST", path, &other, &headers).await;
     assert_eq!(header(&reply, "x-request-id"), own);
+    world.app.journal.flush().await;
+    let list = ["request", "list", "--merchant", &merchant, "--json"];
+    let with_id = |wanted: &str| {
+        let found = shared.run(&[&list[..], &["--x-request-id", wanted]].concat());
+        let found: Vec<Value> = serde_json::from_str(&found).unwrap();
+        found
+            .iter()
+            .map(|one| one["id"].to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(with_id(&id), std::slice::from_ref(&id));
+    let [found] = &with_id(own)[..] else {
+        panic!("the caller's id finds nothing");
+    };
+    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", found]);
+    assert!(shown.contains(own), "{shown}");
+    let mut panel = Panel::sign_in(world, server::operations::Role::Developer).await;
+    let listed = panel.get(&format!("/panel/requests?id={own}")).await.ok();
+    assert_eq!(
+        listed.text.matches("href=\"/panel/requests/").count(),
+        1,
+        "{}",
+        listed.text
+    );
+    let page = panel.get(&format!("/panel/requests/{found}")).await.ok();
+    page.has(own);
+    page.has(found);
     let long = "a".repeat(65);
     for bad in ["", "a b", "5258640000000001", "a/b", "<b>", "ü", &long] {
         let reply = world

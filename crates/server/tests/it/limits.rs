@@ -1,6 +1,7 @@
 //! What happens when the database is frozen, damaged, or holds what it cannot: an answer within a
 //! bound, a sentence, and nothing made up.
 
+use crate::process::{Serving, ended, galata};
 use crate::world::{World, fresh_database, payment, tempdir};
 use server::clock::Clock;
 use server::commands::new_key;
@@ -128,7 +129,7 @@ async fn a_database_without_its_log_is_older_than_what_was_acknowledged() {
     let database = folder.0.join("galata.db");
     let app = start::open(config(&folder.0, &keys)).await.unwrap();
     crate::process::until("the database has counted itself", async || {
-        acknowledged::kept(&database)
+        acknowledged::kept(&database).unwrap()
     })
     .await;
     // The machine dies, and the log is lost with it.
@@ -163,7 +164,7 @@ async fn an_older_copy_is_refused_until_it_is_put_there_knowingly() {
             std::fs::copy(&database, &older).unwrap();
         }
     }
-    let newest = acknowledged::kept(&database).unwrap();
+    let newest = acknowledged::kept(&database).unwrap().unwrap();
     std::fs::copy(&older, &database).unwrap();
     let told = refusal(&folder.0, &keys).await;
     assert!(
@@ -174,7 +175,7 @@ async fn an_older_copy_is_refused_until_it_is_put_there_knowingly() {
     std::fs::remove_file(&database).unwrap();
     refusal(&folder.0, &keys).await;
     std::fs::copy(&older, &database).unwrap();
-    acknowledged::reset(&database).unwrap();
+    std::fs::remove_file(acknowledged::file_beside(&database)).unwrap();
     let app = start::open(config(&folder.0, &keys)).await.unwrap();
     start::close(&app).await;
 }
@@ -196,7 +197,7 @@ async fn the_count_beside_the_database_never_leads() {
             .db
             .row("select count as n from acknowledged", params![])
             .await;
-        if let (Some(kept), Ok(Some(row))) = (kept, reached) {
+        if let (Ok(Some(kept)), Ok(Some(row))) = (kept, reached) {
             assert!(kept <= row.int("n").unwrap());
             seen = kept;
         }
@@ -204,6 +205,106 @@ async fn the_count_beside_the_database_never_leads() {
     // At most once a second, whatever is written.
     assert!((1..=3).contains(&seen), "{seen}");
     start::close(&app).await;
+}
+
+/// A folder with a database that has acknowledged something, and nothing beside it; and a command
+/// on it.
+fn copied(from: &Path) -> tempdir::Dir {
+    let folder = tempdir::Dir::new();
+    std::fs::copy(from, folder.0.join("galata.db")).unwrap();
+    folder
+}
+
+fn on(folder: &Path, keys: &str, arguments: &[&str]) -> std::process::Command {
+    let mut command = galata(arguments);
+    let url = format!("sqlite://{}", folder.join("galata.db").display());
+    command.env("GALATA_DATABASE_URL", url);
+    command.env("GALATA_KEY", keys);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_compared_with_what_was_acknowledged_is_told() {
+    if !is_sqlite() {
+        return;
+    }
+    const TOLD: &str = "as new as what was acknowledged cannot be told";
+    let (made, keys) = (tempdir::Dir::new(), new_key());
+    let migrate = ended(on(&made.0, &keys, &["migrate"]));
+    assert!(migrate.status.success() && !migrate.error.contains(TOLD));
+    let database = made.0.join("galata.db");
+    let list = ["merchant", "list"];
+    let beside: [fn(&Path); 5] = [
+        |_| {},
+        |count| std::fs::write(count, "").unwrap(),
+        |count| std::fs::write(count, "seven").unwrap(),
+        |count| std::fs::write(count, "9".repeat(100_000)).unwrap(),
+        |count| std::fs::create_dir(count).unwrap(),
+    ];
+    for (at, put) in beside.iter().enumerate() {
+        let (folder, other) = (copied(&database), copied(&database));
+        let count = folder.0.join("galata.db-count");
+        put(&count);
+        put(&other.0.join("galata.db-count"));
+        let doctor = ended(on(&other.0, &keys, &["doctor"]));
+        let line = doctor.out.lines().find(|line| line.contains(TOLD));
+        assert!(
+            line.is_some_and(|line| line.starts_with('!')),
+            "{at} {}",
+            doctor.out
+        );
+        let told = ended(on(&folder.0, &keys, &list));
+        assert!(
+            told.status.success() && told.error.contains("WARN"),
+            "{at} {}",
+            told.error
+        );
+        assert!(told.error.contains(TOLD), "{at} {}", told.error);
+        // From then on it is counted again, unless that cannot be.
+        let again = ended(on(&folder.0, &keys, &list));
+        assert!(again.status.success());
+        assert_eq!(
+            again.error.contains(TOLD),
+            count.is_dir(),
+            "{at} {}",
+            again.error
+        );
+        let unkept = again.error.contains("cannot be kept beside it");
+        assert_eq!(unkept, count.is_dir(), "{at} {}", again.error);
+    }
+    let folder = copied(&database);
+    let world = World::open().await;
+    let serve = on(&folder.0, &keys, &["serve", "--no-jobs"]);
+    let serving = Serving::start(&world.http, serve, folder.0.join("log")).await;
+    let logged = serving.logged();
+    assert!(logged.contains("WARN") && logged.contains(TOLD), "{logged}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_count_belongs_to_whom_the_database_belongs_whatever_was_left_there() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+    if !is_sqlite() {
+        return;
+    }
+    let (folder, keys) = (tempdir::Dir::new(), new_key());
+    assert!(ended(on(&folder.0, &keys, &["migrate"])).status.success());
+    let database = folder.0.join("galata.db");
+    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // As root, who runs commands beside a service of another user.
+    let _ = chown(&database, Some(65_534), Some(65_534));
+    let count = acknowledged::file_beside(&database);
+    std::fs::remove_file(&count).unwrap();
+    symlink("/nowhere/at/all", folder.0.join("galata.db-count.new")).unwrap();
+    let list = ended(on(&folder.0, &keys, &["merchant", "list"]));
+    assert!(list.status.success(), "{}", list.error);
+    assert!(!list.error.contains("cannot be kept"), "{}", list.error);
+    let of = |path: &Path| {
+        let is = std::fs::metadata(path).unwrap();
+        (is.uid(), is.gid(), is.mode() & 0o777)
+    };
+    assert_eq!(of(&count), of(&database));
+    assert_eq!(of(&count).2, 0o640);
 }
 
 async fn set(world: &World, sql: &'static str) {

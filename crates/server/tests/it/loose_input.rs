@@ -74,6 +74,33 @@ async fn booleans_of_a_query_are_read_as_php_and_dotnet_write_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comma_before_one_or_two_decimals_is_read_in_a_query_and_a_doubtful_one_is_told() {
+    let world = World::open().await;
+    let paid = crate::world::with(
+        payment("5209220000000002"),
+        serde_json::json!({"price": 43.5, "paidPrice": 43.5, "items": [{"name": "a", "price": 43.5}]}),
+    );
+    world.post("/payment/v1/card-payments", paid).await.ok();
+    // .NET writes them so where the server's culture is Turkish.
+    for (value, count) in [("43,5", 1), ("43,50", 1), ("43,51", 0), ("0,05", 1)] {
+        let path = format!("/payment-reporting/v1/payments?minPaidPrice={value}");
+        let reply = world.get(&path).await.ok();
+        assert_eq!(reply.data("totalSize"), count, "{value}");
+    }
+    for doubtful in ["1,234", "1,234.50", "1.234,50", "1,2,3", ",5", "5,"] {
+        let path = format!("/payment-reporting/v1/payments?minPaidPrice={doubtful}");
+        let reply = world.get(&path).await;
+        let told = (reply.status, reply.error_code(), reply.field());
+        assert_eq!(told, (400, 2014, "minPaidPrice"), "{doubtful}");
+    }
+    // In a body the number's grammar is JSON's.
+    let price = serde_json::json!({"price": "43,5"});
+    let body = crate::world::with(payment("5209220000000002"), price);
+    let reply = world.post("/payment/v1/card-payments", body).await;
+    assert_eq!((reply.status, reply.field()), (400, "price"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payment_with_loose_scalars_is_the_payment_that_was_meant() {
     let world = World::open().await;
     let mut body = payment("5209220000000002");

@@ -163,6 +163,39 @@ async fn what_is_sent_changes_and_what_is_not_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_update_cannot_change_is_refused_and_never_passed_over() {
+    let world = World::open().await;
+    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let before = list.data("items.0").clone();
+    for (field, value) in [
+        ("currency", "USD"),
+        ("status", "PASSIVE"),
+        ("posIntegrator", "YKB"),
+        ("alias", "another"),
+    ] {
+        let reply = put(&world, &before["id"], json!({ field: value, "name": "x" })).await;
+        let told = (reply.status, reply.error_code(), reply.field());
+        assert_eq!(told, (422, 2015, field), "{:#}", reply.body);
+        // As it is, it may be sent along.
+        let same = json!({ field: before[field] });
+        put(&world, &before["id"], same).await.ok();
+    }
+    for phases in [json!(["PRE_AUTH"]), json!(["AUTH", "PRE_AUTH"]), json!([])] {
+        let reply = put(
+            &world,
+            &before["id"],
+            json!({"enabledPaymentPhases": phases}),
+        )
+        .await;
+        assert_eq!((reply.status, reply.field()), (400, "enabledPaymentPhases"));
+    }
+    let auth = json!({"enabledPaymentPhases": ["AUTH"]});
+    put(&world, &before["id"], auth).await.ok();
+    let after = world.get(&format!("{PATH}/{}", before["id"])).await.ok();
+    assert_eq!(after.body["data"], before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
     let world = World::open().await;
     let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();

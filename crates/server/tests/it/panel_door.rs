@@ -121,6 +121,8 @@ async fn addresses(world: &World) -> Vec<(String, String)> {
     ];
     let made = panel.raw_post("/panel/people", &fields, &forwarded).await;
     made.ok();
+    // What a refusal leaves is written behind its answer.
+    world.app.journal.flush().await;
     let file = panel.get("/panel/audit.csv").await.ok();
     let mut lines = file.text.lines();
     let head: Vec<&str> = lines.next().unwrap().split(',').collect();

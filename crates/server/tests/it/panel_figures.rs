@@ -134,7 +134,7 @@ async fn rewards_loans_and_doubts_are_counted_on_the_overview() {
         let mut wanted = vec![
             row(isbank, "Kullandırıldı"),
             row(isbank, "Bekliyor"),
-            row(fiba, "Kullanıma hazır"),
+            row(fiba, "Onay bekliyor"),
             row(fiba, "Onaylanıyor"),
         ];
         wanted.sort();

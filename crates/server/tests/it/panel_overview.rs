@@ -122,7 +122,7 @@ async fn bins_are_looked_up_and_a_whole_number_is_not_shown() {
         .get("/panel/bins?bin=40430800")
         .await
         .ok()
-        .has("Bonus");
+        .has("(062)");
     panel
         .get("/panel/bins?bin=999999")
         .await

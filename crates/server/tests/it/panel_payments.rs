@@ -213,6 +213,13 @@ async fn a_payment_shows_what_happened_and_exchanges_after_a_noted_look() {
     ] {
         page.has(text);
     }
+    // Eight things happen in one second.
+    let (_, line) = page.text.split_once("Zaman çizelgesi").unwrap();
+    let has_millis = |text: &str| text.split_once('.').is_some_and(|(_, ms)| ms.len() == 3);
+    let times = line.split("<time").skip(1).take(3);
+    for time in times.filter_map(|rest| rest.split(['<', '>']).nth(1)) {
+        assert!(has_millis(time), "{time}");
+    }
     page.lacks("4043080000000003");
     page.lacks("GVPSRequest");
     assert!(log(&world, "payment.exchanges_look").await.is_empty());
@@ -243,7 +250,8 @@ async fn a_loan_is_approved_once_by_whoever_may() {
     );
     let mut support = Panel::sign_in(&world, Role::Support).await;
     let page = support.get(&path).await.ok();
-    page.has("onayınızı bekliyor");
+    page.has("Kredi hazır, onayınız bekleniyor");
+    page.has("<span class=\"state wait\">Onay bekliyor</span>");
     page.has(&format!("{path}/verify"));
     page.lacks(&approve);
     assert_eq!(support.post(&approve, &[]).await.status, 403);
@@ -313,7 +321,7 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
         page.has(bank["bankName"].as_str().unwrap());
     }
     assert_eq!(banks.len(), 5);
-    page.has("Planı banka kendi sayfasında hesaplar");
+    page.has("planı banka kendi sayfasında hesaplar");
     let of_isbank = banks.iter().find(|one| one["bankCode"] == "064").unwrap();
     let terms = of_isbank["bankOfferTerms"].as_array().unwrap();
     let chosen = terms.iter().find(|one| one["term"] == 6).unwrap();
@@ -321,7 +329,8 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
     let (lira, kurus) = monthly.split_once(',').unwrap_or((&monthly, "00"));
     let monthly = format!("{}.{},{kurus:0<2}", &lira[..1], &lira[1..]);
     page.has(&format!(
-        "<td class=\"num chosen\" data-label=\"6 ay\">{monthly}"
+        "<td class=\"num chosen\" data-label=\"{}\">{monthly}",
+        of_isbank["bankName"].as_str().unwrap()
     ));
 
     // A card's points, and a card that has none.
@@ -423,6 +432,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
     let page = panel.get(&path).await.ok();
     page.has("bağlantı koptu");
     page.lacks("client error");
+    page.has("Henüz bildirilecek bir sonuç yok");
     let queue = panel.get("/panel/doubts").await.ok();
     for text in [
         &path,
@@ -437,7 +447,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
         (vec![("note", "seen at the bank")], "zorunludur"),
         (
             vec![("found", "taken"), ("note", "x")],
-            "note en az 3 karakter",
+            "Dayanak en az 3 karakter",
         ),
     ] {
         let page = panel.post(&format!("{path}/settle"), &fields).await;

@@ -1,9 +1,11 @@
 //! Requests as clients and shop modules sign them: addresses, keys and bodies that differ in small
 //! things and mean the same. What is signed is always what was sent.
 
+use crate::panel::Panel;
 use crate::world::{Reply, World, payment};
 use contract::endpoints::ENDPOINTS;
 use contract::signature;
+use server::operations::Role;
 
 const RND: &str = "4s97Fm";
 
@@ -111,6 +113,61 @@ async fn a_base_url_is_known_with_port_capitals_and_the_path_of_a_proxy() {
     let target = "/gw//installment/v1/bins/525864/";
     let reply = call(&world, "GET", "https://shop.example.com", target, b"").await;
     assert_eq!(reply.status, 200, "{:#}", reply.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does_not() {
+    let world = World::with(|config| {
+        let urls = &mut config.settings.public_urls;
+        urls.push("https://api.example.com/gw".to_owned());
+    })
+    .await;
+    let signed = |base: &str, target: &str| {
+        signature::sign(
+            &format!("{base}{target}"),
+            "api-key",
+            "secret-key",
+            RND,
+            b"",
+        )
+    };
+    let asked = async |host: &str, signature: &str, target: &str| {
+        let headers = [
+            ("host", host),
+            ("x-api-key", "api-key"),
+            ("x-rnd-key", RND),
+            ("x-auth-version", "v1"),
+            ("x-signature", signature),
+        ];
+        world.raw("GET", target, b"", &headers).await
+    };
+    // Java, Go and PHP send the host as they sign it.
+    for (number, base) in [
+        "https://API.Example.com",
+        "https://API.Example.com/gw",
+        "https://API.Example.com:443/gw",
+        "http://API.Example.com",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let target = format!("/installment/v1/bins/525864?a={number}");
+        let signature = signed(base, &target);
+        let reply = asked("API.Example.com", &signature, &target).await;
+        assert_eq!(reply.status, 200, "{base} {:#}", reply.body);
+    }
+    // Node and Python send it in small letters: which capitals were signed nobody can know.
+    let target = "/installment/v1/bins/525864?a=9";
+    let signature = signed("https://API.Example.com/gw", target);
+    let reply = asked("api.example.com", &signature, target).await;
+    assert_eq!(reply.error_code(), 1005);
+    world.app.journal.flush().await;
+    let mut developer = Panel::sign_in(&world, Role::Developer).await;
+    let log = developer.get("/panel/requests?lang=en").await.ok();
+    let request = log.text.split("href=\"/panel/requests/").nth(1);
+    let id = request.and_then(|rest| rest.split('"').next()).unwrap();
+    let page = developer.get(&format!("/panel/requests/{id}")).await.ok();
+    page.has("the base URL must be in lower case");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,12 +232,19 @@ async fn a_bank_may_send_the_browser_back_by_get() {
     for card in [GARANTI, YKB] {
         let begun = init(&world, payment(card)).await.ok();
         let back = with_fields(&way_back(&world, &begun).await.form());
-        // Who only asks whether the address is there is no shopper.
+        // Whoever looks at the address is no shopper: a browser posts itself on.
         let head = fetch(&world.http, "HEAD", &back, String::new()).await;
         assert_eq!(head.status, 200);
-        let first = opened(&world, &back).await.form();
+        opened(&world, &back).await;
+        let page = opened(&world, &back).await;
+        assert_eq!(
+            read(&world, &begun).await.data("paymentStatus"),
+            "INIT_THREEDS"
+        );
+        let first = page.submit(&world.http, &[]).await.form();
         assert_eq!(first.field("status"), "SUCCESS", "{card}");
-        let reloaded = opened(&world, &back).await.form();
+        let reloaded = opened(&world, &back).await;
+        let reloaded = reloaded.submit(&world.http, &[]).await.form();
         assert_eq!(reloaded.field("callbackStatus"), "ALREADY_RETURNED");
         let done = complete(&world, &begun).await.ok();
         assert_eq!(done.data("paymentStatus"), "SUCCESS");
@@ -250,10 +257,157 @@ async fn a_bank_may_send_the_browser_back_by_get() {
                 *value = changed(value, 0);
             }
         }
-        let callback = opened(&world, &with_fields(&forged)).await.form();
-        assert_eq!(callback.field("status"), "FAILURE", "{card}");
-        assert_eq!(complete(&world, &begun).await.status, 422);
+        let page = opened(&world, &with_fields(&forged)).await;
+        proves_nothing(&world, &begun, &page.submit(&world.http, &[]).await).await;
     }
+}
+
+#[track_caller]
+fn leads_to_the_shop(page: &Page) {
+    let html = page.html.replace("&#x2f;", "/");
+    assert!(
+        html.contains(r#"href="https://shop.example.com/""#),
+        "{html}"
+    );
+}
+
+/// The shopper is told so and may try again or go to the shop; nothing else happened.
+async fn proves_nothing(world: &World, begun: &Reply, page: &Page) {
+    assert_eq!(page.status, 200, "{}", page.html);
+    assert!(page.html.contains("doğrulanamadı"), "{}", page.html);
+    leads_to_the_shop(page);
+    assert!(!page.html.contains("<script"), "{}", page.html);
+    assert!(page.form().action.contains("/pages/3ds-return/"));
+    let read = read(world, begun).await;
+    assert_eq!(read.data("paymentStatus"), "INIT_THREEDS");
+    let refused = complete(world, begun).await;
+    assert_eq!((refused.status, refused.error_code()), (422, 9003));
+}
+
+/// Posts fields to an address.
+async fn posted(world: &World, url: &str, fields: &[(String, String)]) -> Page {
+    let body: String = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    fetch(&world.http, "POST", url, body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_else_is_posted_to_the_return_address_the_shoppers_return_counts() {
+    let world = World::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = init(&world, payment(card)).await.ok();
+        let back = way_back(&world, &begun).await;
+        let honest = back.form();
+        // Nothing, a claim, and each of the bank's fields left out or empty: no return at all.
+        let claim = [("mdstatus", "1"), ("mdStatus", "1")];
+        let claim = claim.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut bare = vec![Vec::new(), claim.to_vec()];
+        for name in ["hash", "hashparams", "Sign", "BankPacket", "MerchantPacket"] {
+            let with = |value: Option<&str>| {
+                let mut fields = honest.fields.clone();
+                fields.retain(|(known, _)| known != name);
+                fields.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+                fields
+            };
+            if honest.fields.iter().any(|(known, _)| known == name) {
+                bare.extend([with(None), with(Some(""))]);
+            }
+        }
+        for fields in &bare {
+            let page = posted(&world, &honest.action, fields).await;
+            assert_eq!(page.status, 200);
+            assert!(page.html.contains("Bankanızın onayı bekleniyor"));
+            leads_to_the_shop(&page);
+        }
+        // The right names with anything in them, any number of times.
+        let mut garbage = honest.fields.clone();
+        for (_, value) in &mut garbage {
+            *value = "0".repeat(value.len());
+        }
+        for _ in 0..40 {
+            let page = posted(&world, &honest.action, &garbage).await;
+            proves_nothing(&world, &begun, &page).await;
+        }
+        // Of those not many were kept, nor was the bank asked about more.
+        let id = begun.data("paymentId").as_i64().unwrap();
+        world.app.journal.flush().await;
+        let kept = "select count(*) as kept from exchanges where payment_id = $1";
+        let kept = world.app.db.row(kept, vec![id.into()]).await.unwrap();
+        let kept = kept.unwrap().int("kept").unwrap();
+        assert!(kept < 50, "{kept}");
+
+        world.pass(5).await;
+        let callback = back.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS", "{card}");
+        let done = complete(&world, &begun).await.ok();
+        assert_eq!(done.data("paymentStatus"), "SUCCESS");
+    }
+    world.wait(30).await;
+    let told = world.hooks("THREEDS_VERIFY");
+    assert!(told.iter().all(|hook| hook.body["status"] == "SUCCESS"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_could_not_be_asked_about_a_return_is_asked_when_the_shopper_tries_again() {
+    let world = World::open().await;
+    for fault in [
+        json!({"kind": "http_500"}),
+        json!({"kind": "cut_reply"}),
+        json!({"kind": "wrong_mac"}),
+        json!({"kind": "decline", "code": "E216"}),
+    ] {
+        let begun = init(&world, payment(YKB)).await.ok();
+        let back = way_back(&world, &begun).await;
+        world.fault("posnet", "threeds_resolve", fault).await;
+        let page = back.submit(&world.http, &[]).await;
+        proves_nothing(&world, &begun, &page).await;
+        let callback = page.submit(&world.http, &[]).await.form();
+        assert_eq!(callback.field("status"), "SUCCESS");
+        complete(&world, &begun).await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_nobody_came_back_for_ends_with_its_return_address() {
+    let world = World::open().await;
+    let stored = json!({"card": {"storeCardAfterSuccessPayment": true}});
+    let begun = init(&world, with(payment(GARANTI), stored)).await.ok();
+    let back = way_back(&world, &begun).await;
+    let mut forged = back.form();
+    for (name, value) in &mut forged.fields {
+        if name == "hash" {
+            *value = changed(value, 0);
+        }
+    }
+    let page = posted(&world, &forged.action, &forged.fields).await;
+    proves_nothing(&world, &begun, &page).await;
+    let verified = init(&world, payment(YKB)).await.ok();
+    through_threeds(&world, html(&verified), "123456", "confirm").await;
+
+    world.wait(24 * 60 * 60 - 60).await;
+    assert_eq!(
+        read(&world, &begun).await.data("paymentStatus"),
+        "INIT_THREEDS"
+    );
+    world.wait(120).await;
+    assert_eq!(back.submit(&world.http, &[]).await.status, 404);
+    not_completable(&world, &begun, None).await;
+    world.wait(30).await;
+    let told = world.hooks("THREEDS_VERIFY");
+    let failed: Vec<&Value> = told
+        .iter()
+        .map(|hook| &hook.body)
+        .filter(|body| body["status"] == "FAILURE")
+        .collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["payloadId"], begun.data("paymentId").to_string());
+    let left = "select card_token from stored_cards";
+    let left = world.app.db.rows(left, Vec::new()).await.unwrap();
+    assert!(left.is_empty());
+    // What was verified is the shop's to complete.
+    let done = complete(&world, &verified).await.ok();
+    assert_eq!(done.data("paymentStatus"), "SUCCESS");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -372,13 +526,8 @@ async fn a_return_with_one_byte_changed_never_verifies() {
                 let back = way_back(&world, &begun).await;
                 let value = back.form().field(name).to_owned();
                 let forged = changed(&value, at.min(value.len() - 1));
-                let callback = back.submit(&world.http, &[(name, &forged)]).await.form();
-                assert_eq!(callback.field("status"), "FAILURE", "{name} at {at}");
-                let read = read(&world, &begun).await;
-                assert_eq!(read.data("paymentStatus"), "FAILURE", "{name} at {at}");
-                // PosNet itself refuses the forgery, and its refusal is told again.
-                let refused = complete(&world, &begun).await;
-                assert_eq!(refused.status, 422, "{name} at {at}: {:#}", refused.body);
+                let page = back.submit(&world.http, &[(name, &forged)]).await;
+                proves_nothing(&world, &begun, &page).await;
             }
         }
     }
@@ -403,21 +552,12 @@ async fn a_failed_return_cannot_be_made_a_success() {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let callback = cancelled.submit(&world.http, &set).await.form();
+        let page = cancelled.submit(&world.http, &set).await;
+        proves_nothing(&world, &begun, &page).await;
+        // What the bank really said then counts.
+        let callback = cancelled.submit(&world.http, &[]).await.form();
         assert_eq!(callback.field("status"), "FAILURE");
-        assert_eq!(complete(&world, &begun).await.status, 422);
-
-        // Nothing at all, and only a claim.
-        for set in [&[][..], &[("mdstatus", "1"), ("mdStatus", "1")]] {
-            let begun = init(&world, payment(card)).await.ok();
-            let action = way_back(&world, &begun).await.form().action;
-            let body: String = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(set)
-                .finish();
-            let page = fetch(&world.http, "POST", &action, body).await;
-            assert_eq!(page.form().field("status"), "FAILURE");
-            assert_eq!(complete(&world, &begun).await.status, 422);
-        }
+        not_completable(&world, &begun, Some(0)).await;
     }
     let ledger = world.control("GET", "/control/ledger", Value::Null).await;
     assert_eq!(ledger["orders"], json!([]));
@@ -482,6 +622,9 @@ async fn a_page_is_good_for_a_quarter_of_an_hour_and_a_return_for_a_day() {
     assert_eq!(back.submit(&world.http, &[]).await.status, 404);
     let refused = complete(&world, &late).await;
     assert_eq!((refused.status, refused.error_code()), (422, 9003));
+    for ended in [&begun, &late] {
+        assert_eq!(read(&world, ended).await.data("paymentStatus"), "FAILURE");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,6 +102,7 @@ pub struct World {
     pub http: HttpClient,
     pub hooks: Arc<Mutex<Vec<Hook>>>,
     pub hook_status: Arc<Mutex<u16>>,
+    pub database_url: String,
     pub files: tempdir::Dir,
 }
 
@@ -178,8 +179,9 @@ impl World {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = format!("http://{}", listener.local_addr().unwrap());
+        let database_url = fresh_database(&files).await;
         let mut config = Config {
-            database_url: fresh_database(&files).await,
+            database_url: database_url.clone(),
             keys: new_key(),
             clock: clock.clone(),
             migrate: true,
@@ -232,34 +234,13 @@ impl World {
             http,
             hooks,
             hook_status,
+            database_url,
             files,
         };
         world.pos(garanti()).await;
         world.pos(ykb()).await;
         world.apm = world.maslak().await;
         world
-    }
-
-    /// The same world behind a second server, which is started now on the same database.
-    pub async fn reopened(mut self, database_url: &str, keys: &str) -> World {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.gateway = format!("http://{}", listener.local_addr().unwrap());
-        let mut settings = self.app.settings.clone();
-        settings.public_urls = vec![self.gateway.clone()];
-        self.app = start::open(Config {
-            database_url: database_url.to_owned(),
-            keys: keys.to_owned(),
-            clock: Arc::<MovableClock>::clone(&self.clock),
-            settings,
-            ..Config::default()
-        })
-        .await
-        .unwrap();
-        let (app, extra) = (Arc::clone(&self.app), axum::Router::new());
-        tokio::spawn(async move {
-            start::serve(app, listener, false, extra, std::future::pending()).await
-        });
-        self
     }
 
     /// Adds a POS that points at the simulator.

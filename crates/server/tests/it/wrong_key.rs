@@ -7,12 +7,17 @@ use server::store::db::{Commit, params};
 
 const WRONG: &str = "this is not the key of this database";
 
-/// A command with a key that is not the database's.
-fn with_another_key(shared: &Shared, arguments: &[&str]) -> (Option<i32>, String) {
+/// A command with these keys.
+fn with_keys(shared: &Shared, keys: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = shared.command(arguments);
-    command.env("GALATA_KEY", new_key());
+    command.env("GALATA_KEY", keys);
     let ended = ended(command);
     (ended.status.code(), format!("{}{}", ended.out, ended.error))
+}
+
+/// A command with a key that is not the database's.
+fn with_another_key(shared: &Shared, arguments: &[&str]) -> (Option<i32>, String) {
+    with_keys(shared, &new_key(), arguments)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,5 +61,20 @@ async fn a_database_from_before_takes_only_the_key_that_opens_its_merchants() {
     shared.run(&["migrate"]);
     shared.run(&["merchant", "list"]);
     let (code, said) = with_another_key(&shared, &["migrate"]);
+    assert!(code == Some(1) && said.contains(WRONG), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_key_seals_from_then_on_and_what_the_first_sealed_still_opens() {
+    let shared = Shared::open().await;
+    let second = new_key().replacen("1:", "2:", 1);
+    let with = |keys: &str, arguments: &[&str]| with_keys(&shared, keys, arguments);
+    let both = format!("{}\n{second}", shared.key);
+    let (code, said) = with(&both, &["merchant", "create", "--name", "M"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (_, said) = with(&both, &["doctor"]);
+    assert!(said.contains("✓ key opens the data"), "{said}");
+    // The old one belongs to the database for good.
+    let (code, said) = with(&second, &["merchant", "list"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
 }

@@ -4,6 +4,7 @@
 use super::faults::{Fault, Kind, Operation};
 use super::ledger::{Key, state_name};
 use super::loan::{Decision, Loan, State};
+use super::notify;
 use super::reply;
 use super::signature::{self, TIMESTAMP_SECONDS_APART_MAX};
 use super::wire::{ApplicationRequest, OffersRequest, Refusal, check_cart};
@@ -79,6 +80,11 @@ async fn answer(
                 )),
                 _ => perform(&inner, call),
             };
+            if let (Some(fault), Ok((_, body))) = (&fault, &done)
+                && fault.kind == Kind::NotifyFirst
+            {
+                notify_first(&inner, body, fault.ms.unwrap_or_default()).await;
+            }
             (fault, done)
         }
         Err(refusal) => (None, Err(refusal)),
@@ -90,6 +96,18 @@ async fn answer(
         )
     });
     send(&inner, fault, given, status, body.to_string())
+}
+
+/// Sends a notification of the application that `body` is about to confirm, and waits.
+async fn notify_first(inner: &Inner, body: &Value, ms: u64) {
+    let order_id = body["orderId"].as_str().unwrap_or_default();
+    let kept = inner
+        .ledger
+        .change(Key::Order(order_id), inner.now_ms(), |_| Ok(true));
+    if kept.is_ok() {
+        notify::send_due(inner, Some(order_id)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
 /// Signs and sends, or breaks the reply as ordered.

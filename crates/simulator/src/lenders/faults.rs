@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     DuplicateCallback,
     /// Never notifies.
     NoCallback,
+    /// Takes the application, notifies of it, and only then (and `ms` later) answers.
+    NotifyFirst,
 }
 
 /// The failure itself.
@@ -91,6 +93,9 @@ impl Faults {
         let of_notify = matches!(order.fault.kind, Kind::DuplicateCallback | Kind::NoCallback);
         if of_notify && order.operation != Operation::Notify {
             return Err("duplicate_callback and no_callback belong to operation notify".to_owned());
+        }
+        if order.fault.kind == Kind::NotifyFirst && order.operation != Operation::Apply {
+            return Err("notify_first belongs to operation apply".to_owned());
         }
         if order.fault.kind == Kind::Decline && order.operation == Operation::Notify {
             return Err("a notification cannot be declined".to_owned());

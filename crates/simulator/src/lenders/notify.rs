@@ -106,7 +106,9 @@ async fn send(inner: &Inner, notification: &Notification) -> Outcome {
             post(inner, notification, body, false).await;
             arrived(post(inner, notification, body, false).await)
         }
-        None | Some(Kind::Answer) => arrived(post(inner, notification, body, false).await),
+        None | Some(Kind::Answer | Kind::NotifyFirst) => {
+            arrived(post(inner, notification, body, false).await)
+        }
     }
 }
 

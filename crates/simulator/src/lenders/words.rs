@@ -161,7 +161,7 @@ const TURKISH: Words = Words {
     twice_about: "Bildirim iki kez gider, tarayıcı iki kez döner.",
     late: "Geç bildir",
     late_about: "Tarayıcı hemen döner, bildirim seçilen süre sonunda gider.",
-    no_notice: "Bildirim gönderme",
+    no_notice: "Bildirim gönderilmesin",
     no_notice_about: "Karar verilir; yalnız tarayıcı döner.",
     no_return: "Tarayıcı dönmesin",
     no_return_about: "Karar verilir ve bildirilir; alıcı dönmez.",

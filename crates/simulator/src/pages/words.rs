@@ -54,7 +54,7 @@ const TURKISH: Words = Words {
     wrong: "Şifre yanlış.",
     attempts_left: "Kalan deneme:",
     points: "Puan kullanımı",
-    points_none: "Puan kullanma",
+    points_none: "Puan kullanmadan öde",
     points_spend: "puan kullan",
     campaign: "Kampanya",
     campaign_none: "Kampanya yok",

@@ -93,7 +93,7 @@ impl Bank for Garanti {
         line: Line<'a>,
         order: OrderRef<'a>,
     ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async move { standing::look_up(line, order.order).await })
+        Box::pin(async move { standing::look_up(line, &order).await })
     }
 
     fn loyalties<'a>(

@@ -11,7 +11,7 @@ use crate::bank::{
     Answer, Charged, Decline, Doubt, Line, Order, OrderRef, RewardMoney, Standing, Verdict,
 };
 use crate::banks::{
-    message, minor_units, question_refused, refusal_of_move, unauthentic, unreadable,
+    check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unreadable,
 };
 use crate::xml::Element;
 use contract::enums::PosOperationType;
@@ -22,7 +22,7 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     let undoer = user(line, PosOperationType::Provrfn)?;
     let reference = match order.host_reference {
         Some(reference) => reference.to_owned(),
-        None => match look_up(line, order.order).await? {
+        None => match look_up(line, &order).await? {
             Standing::Taken(charged) => charged.host_reference,
             Standing::Voided => return Ok(Verdict::Approved(())),
             Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
@@ -43,7 +43,7 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     };
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
-    match look_up(line, order.order).await {
+    match look_up(line, &order).await {
         Ok(Standing::Voided) => Ok(Verdict::Approved(())),
         Ok(Standing::Taken(_) | Standing::Refused(_)) => Ok(Verdict::Declined(decline)),
         Ok(Standing::NotFound | Standing::Pending) => {
@@ -56,9 +56,9 @@ pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     }
 }
 
-pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, Doubt> {
+pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Standing, Doubt> {
     let seller = user(line, PosOperationType::Provaut)?;
-    let reply = exchange(line, &Question::about("orderinq", seller, order)).await?;
+    let reply = exchange(line, &Question::about("orderinq", seller, order.order)).await?;
     let inquiry = reply.at(&["Order", "OrderInqResult"])?;
     let code = match inquiry {
         Some(inquiry) => inquiry.exact(&["Code"])?,
@@ -79,13 +79,27 @@ pub(super) async fn look_up(line: Line<'_>, order: &Order) -> Result<Standing, D
                 && matches!(status.as_str(), "" | "DECLINED" | "REJECTED" | "FAILED")
                 && code == reply.exact(&["Transaction", "Response", "Code"])? =>
             {
+                if let Some(inquiry) = inquiry {
+                    check_record(inquiry, order)?;
+                }
                 Ok(Standing::Refused(decline))
             }
             _ => Err(question_refused(decline.group)),
         };
     }
     let inquiry = inquiry.ok_or_else(|| unreadable("the inquiry answers no order"))?;
-    read_standing(inquiry, order)
+    check_record(inquiry, order)?;
+    read_standing(inquiry, order.order)
+}
+
+/// A record of the order is compared with what we sent; no currency stands in it.
+fn check_record(inquiry: &Element, order: &OrderRef<'_>) -> Result<(), Doubt> {
+    let exact = |name| inquiry.exact(&[name]);
+    let sold_at = match exact("AuthDate")? {
+        "" => exact("ProvDate")?,
+        sold_at => sold_at,
+    };
+    check_sale(order, exact("CardNumberMasked")?, sold_at)
 }
 
 /// Recorded are APPROVED and WAITINGPOSTAUTH, and an empty status beside "not found"; the words for a
@@ -132,7 +146,7 @@ fn read_taken(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
         .checked_add(bonus)
         .and_then(|sum| sum.checked_add(firm));
     if taken != order.amount.minor && whole != Some(order.amount.minor) {
-        return Err(unauthentic("the inquiry answers another amount"));
+        return Err(other_sale("the inquiry answers another amount"));
     }
     let spent = RewardMoney {
         card: bonus,

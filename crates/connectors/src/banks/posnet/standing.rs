@@ -3,9 +3,10 @@
 //! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, Charged, Decline, Doubt, Line, Order, OrderRef, Standing, Verdict};
+use crate::bank::{Answer, Charged, Decline, Doubt, Line, OrderRef, Standing, Verdict};
 use crate::banks::{
-    message, minor_units, question_refused, refusal_of_move, unauthentic, unreadable,
+    check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unauthentic,
+    unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -64,7 +65,7 @@ pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Reco
     let entries: Result<Vec<Entry>, Doubt> = transactions
         .into_iter()
         .flat_map(|list| list.all("transaction"))
-        .map(|entry| read_entry(entry, order.order, &id))
+        .map(|entry| read_entry(entry, order, &id))
         .collect();
     conclude(&entries?)
 }
@@ -85,15 +86,17 @@ enum Did {
 }
 
 /// Reads one transaction, compared with what we asked for.
-fn read_entry(entry: &Element, order: &Order, id: &str) -> Result<Entry, Doubt> {
-    let same_order = entry.exact(&["orderID"])? == id
-        && lira(entry.exact(&["amount"])?) == Some(order.amount.minor)
-        && entry.exact(&["currencyCode"])? == currency(order)?;
-    if !same_order {
-        return Err(unauthentic(
-            "the inquiry answers another order, amount or currency",
-        ));
+fn read_entry(entry: &Element, asked: &OrderRef<'_>, id: &str) -> Result<Entry, Doubt> {
+    let order = asked.order;
+    if entry.exact(&["orderID"])? != id {
+        return Err(unauthentic("the inquiry answers another order"));
     }
+    let same_money = lira(entry.exact(&["amount"])?) == Some(order.amount.minor)
+        && entry.exact(&["currencyCode"])? == currency(order)?;
+    if !same_money {
+        return Err(other_sale("the inquiry answers another amount or currency"));
+    }
+    check_sale(asked, entry.exact(&["ccno"])?, entry.exact(&["tranDate"])?)?;
     let state = entry.exact(&["state"])?;
     let (transaction, undoes) = match state {
         "Sale" => ("sale", false),

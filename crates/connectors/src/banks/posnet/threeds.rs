@@ -11,7 +11,9 @@ use crate::bank::{
     Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned,
     RewardMoney, Verdict, Verified,
 };
-use crate::banks::{minor_units, not_supported, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{
+    minor_units, not_supported, question_refused, refusal_of_move, unauthentic, unreadable,
+};
 use crate::digest::{same, sha256_base64};
 use crate::xml::{Element, Writer};
 use contract::card::Secret;
@@ -130,9 +132,10 @@ pub(super) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Ver
     });
     let reply = exchange(line, request).await?;
     let Some(resolved) = reply.only("oosResolveMerchantDataResponse")? else {
-        // A plain refusal has nothing to sign, moves no money and lets nobody through.
+        // A plain refusal is signed by nothing and names no order: whatever the browser brought, it was
+        // not what the bank had sent with it.
         return match refusal(&reply)? {
-            Some(decline) => Ok(Verdict::Declined(decline)),
+            Some(decline) => Err(question_refused(decline.group)),
             None => Err(unreadable("an approval without the resolved order")),
         };
     };

@@ -235,7 +235,7 @@ fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan, aske
 }
 
 /// Writes a change of state; false when somebody moved first.
-async fn write(
+pub(super) async fn write(
     app: &App,
     merchant: &Merchant,
     (payment, loan): (&Payment, &Loan),

@@ -13,7 +13,7 @@ use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment};
-use crate::store::poses;
+use crate::store::poses::{self, Pos};
 use connectors::bank::{Answer, Charged, Doubt, Finish3ds, Line};
 use contract::enums::PaymentStatus;
 use contract::rules::Rule;
@@ -112,7 +112,11 @@ async fn ask_and_answer(
     mut payment: Payment,
     mut attempt: Attempt,
 ) -> Result<Payment, Problem> {
-    let answer = ask_finish(app, &payment, &attempt).await?;
+    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
+        return Err(Problem::unavailable("the POS of an attempt is gone"));
+    };
+    let answer = ask_finish(app, &pos, &payment, &attempt).await;
+    let said = answer.clone();
     let of = (&mut payment, &mut attempt);
     let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
         return Ok(payment);
@@ -121,29 +125,24 @@ async fn ask_and_answer(
     let duplicate = charge::is_duplicate(&answer);
     let outcome: Outcome = charge::outcome(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
+    // After the answer, which nothing may hold up.
+    accounts::note(app, &pos, &said).await;
     if duplicate {
         payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;
     }
     Ok(payment)
 }
 
-async fn ask_finish(
-    app: &App,
-    payment: &Payment,
-    attempt: &Attempt,
-) -> Result<Answer<Charged>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
+async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) -> Answer<Charged> {
     let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
     else {
-        return Ok(Err(Doubt::not_supported()));
+        return Err(Doubt::not_supported());
     };
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
     let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "threeds_finish");
+    let http = Recorder::to_bank(app, of, pos, "threeds_finish");
     let line = Line {
         account: &account,
         http: &http,
@@ -155,7 +154,5 @@ async fn ask_finish(
         proof,
         client_ip: payment.client_ip.as_deref(),
     };
-    let answer = bank.finish_3ds(line, finish).await;
-    accounts::note(app, &pos, &answer).await;
-    Ok(answer)
+    bank.finish_3ds(line, finish).await
 }

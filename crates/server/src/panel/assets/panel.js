@@ -34,6 +34,13 @@ for (const part of document.querySelectorAll('[data-live]')) {
   setInterval(renew, 1000 * Number(part.dataset.every || 5));
 }
 
+// Escape closes the menu of a phone.
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || location.hash !== '#menu') return;
+  location.hash = '#content';
+  document.querySelector('.menu-link').focus();
+});
+
 // A form that was sent is not sent twice.
 document.addEventListener('submit', (event) => {
   const form = event.target;

@@ -6,11 +6,18 @@
 use super::OpenError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long another process may hold the database while we look.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a count that is durable may take to its file.
+const COUNT_TO_FILE: Duration = Duration::from_millis(200);
+/// More than a count has.
+const KEPT_BYTES_MAX: u64 = 64;
 
 const CREATE: &str =
     "create table if not exists acknowledged (id bigint primary key, count bigint not null)";
@@ -26,18 +33,44 @@ pub(super) fn count(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Keeps a count that is durable in the database. Put in place at once, so that no half of it is
-/// ever read; not flushed, for it may lag.
-pub(super) fn keep(database: &Path, count: i64) -> std::io::Result<()> {
+/// ever read; not flushed, for it may lag. Whoever may read the database may read it, and what
+/// another user left on the way to it is replaced.
+pub(super) fn keep(database: &Path, count: i64) -> io::Result<()> {
     let file = file_beside(database);
     let new = PathBuf::from(format!("{}.new", file.display()));
-    std::fs::write(&new, format!("{count}\n"))?;
-    std::fs::rename(&new, &file)
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut private = OpenOptions::new();
+    private.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut private, 0o600);
+    let mut opened = private.open(&new)?;
+    opened.write_all(format!("{count}\n").as_bytes())?;
+    #[cfg(unix)]
+    belong_like(&opened, &fs::metadata(database)?)?;
+    fs::rename(&new, &file)
+}
+
+/// Gives a file the owner, group and mode of the database.
+#[cfg(unix)]
+fn belong_like(file: &File, database: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let is = file.metadata()?;
+    if (is.uid(), is.gid()) != (database.uid(), database.gid()) {
+        // Root alone gives files away. Anybody else who may write the database keeps the count as
+        // their own, and whoever cannot read it is told so at their start.
+        let _ = fchown(file, Some(database.uid()), Some(database.gid()));
+    }
+    file.set_permissions(fs::Permissions::from_mode(database.mode() & 0o666))
 }
 
 /// Refuses a database that is older than what was acknowledged, or missing although something was.
+/// Where nothing readable is kept nothing is refused: [`worry`] tells that.
 pub fn compare(database: &Path) -> Result<(), OpenError> {
     // In this order: another process may be counting on.
-    let Some(kept) = kept(database) else {
+    let Ok(Some(kept)) = kept(database) else {
         return Ok(());
     };
     let reached = reached(database)
@@ -56,18 +89,44 @@ pub fn compare(database: &Path) -> Result<(), OpenError> {
     ))
 }
 
-/// Forgets how far the database had come. For who has put an older one in its place knowingly.
-pub fn reset(database: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file_beside(database)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// Why a database that has acknowledged something cannot be compared with what that was.
+pub fn worry(database: &Path) -> Option<String> {
+    let mut kept_now = kept(database);
+    if matches!(kept_now, Ok(None)) {
+        // A database that does not open says so itself.
+        if reached(database).unwrap_or(0) == 0 {
+            return None;
+        }
+        // Another process may have counted for the first time just now.
+        std::thread::sleep(COUNT_TO_FILE);
+        kept_now = kept(database);
     }
+    let why = match kept_now {
+        Ok(Some(_)) => return None,
+        Ok(None) => format!("{} is not there", file_beside(database).display()),
+        Err(why) => why,
+    };
+    Some(format!(
+        "whether {} is as new as what was acknowledged cannot be told: {why}",
+        database.display()
+    ))
 }
 
-/// The mark that was acknowledged; nothing when none was, or the file says nothing.
-pub fn kept(database: &Path) -> Option<i64> {
-    let text = std::fs::read_to_string(file_beside(database)).ok()?;
-    text.trim().parse().ok()
+/// The mark that was acknowledged; nothing when none was. The error is a sentence.
+pub fn kept(database: &Path) -> Result<Option<i64>, String> {
+    let file = file_beside(database);
+    let mut text = String::new();
+    let read =
+        File::open(&file).and_then(|file| file.take(KEPT_BYTES_MAX).read_to_string(&mut text));
+    match read {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", file.display())),
+    }
+    match text.trim().parse() {
+        Ok(count) if count >= 0 => Ok(Some(count)),
+        _ => Err(format!("{} holds no count", file.display())),
+    }
 }
 
 /// The mark that the database itself has reached. What is left of its log stays where it is.

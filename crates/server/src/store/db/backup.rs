@@ -50,31 +50,123 @@ pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
     Ok(part)
 }
 
-/// Puts what [`prepare`] made in the place of `to`. What was there is kept beside it, and its name is
-/// answered.
-pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<Option<PathBuf>, String> {
+/// One step by which a database takes another one's place. Whoever is stopped between two of them
+/// leaves a note beside the database, with which it is opened by nobody: only whole databases are.
+#[derive(Debug)]
+pub enum Step {
+    /// Notes that a restore is under way, and the name under which what was there is kept.
+    Note(PathBuf, PathBuf),
+    /// Gives a file another name, if it is there.
+    Move(PathBuf, PathBuf),
+    /// Takes a file away, if it is there.
+    Remove(PathBuf),
+    /// Makes all of it durable, and takes the note away.
+    End(PathBuf, PathBuf),
+}
+
+impl Step {
+    /// Carries it out.
+    pub fn carry_out(&self) -> Result<(), String> {
+        match self {
+            Step::Note(note, kept) => {
+                let new = with(note, ".new");
+                let name = kept.file_name().unwrap_or_default();
+                fs::write(&new, name.as_encoded_bytes()).map_err(of(&new))?;
+                synced(&new)?;
+                fs::rename(&new, note).map_err(of(note))?;
+                synced(note)?;
+            }
+            Step::Move(from, to) if from.exists() => fs::rename(from, to).map_err(of(from))?,
+            Step::Remove(file) if file.exists() => fs::remove_file(file).map_err(of(file))?,
+            Step::Move(..) | Step::Remove(_) => {}
+            Step::End(to, note) => {
+                synced(to)?;
+                fs::remove_file(note).map_err(of(note))?;
+                synced(to)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The steps that put what [`prepare`] made in the place of `to`, and the name under which what was
+/// there is kept. After a restore that was stopped they come to its end.
+pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<PathBuf>), String> {
     let log = with(part, "-wal");
     if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         return Err(format!("{} holds what is not written yet", log.display()));
     }
-    // Two restores in one second keep both of what was there.
-    let names = (1..).map(|count| match count {
+    let note = note_beside(to);
+    let kept = match note.exists() {
+        true => noted(&note, to)?,
+        false => free_name(to, suffix),
+    };
+    let mut steps = Vec::new();
+    if !note.exists() {
+        steps.push(Step::Note(note.clone(), kept.clone()));
+    }
+    let (was_kept, was_there) = (kept.exists(), to.exists());
+    // The database before its companions: where it is kept and one stands here, that one is of the
+    // restore that was stopped, and what is beside it as well.
+    if !was_kept {
+        steps.push(Step::Move(to.to_owned(), kept.clone()));
+    }
+    for ending in COMPANIONS {
+        let (here, there) = (with(to, ending), with(&kept, ending));
+        steps.push(match (was_kept && was_there) || there.exists() {
+            true => Step::Remove(here),
+            false => Step::Move(here, there),
+        });
+    }
+    for ending in ["-wal", "-shm"] {
+        steps.push(Step::Remove(with(part, ending)));
+    }
+    steps.push(Step::Move(part.to_owned(), to.to_owned()));
+    steps.push(Step::Move(with(part, "-count"), with(to, "-count")));
+    steps.push(Step::End(to.to_owned(), note));
+    Ok((steps, (was_kept || was_there).then_some(kept)))
+}
+
+/// Refuses a database whose restore was stopped on its way.
+pub fn refuse_half_restored(database: &Path) -> Result<(), String> {
+    let note = note_beside(database);
+    match note.exists() {
+        false => Ok(()),
+        true => Err(format!(
+            "a restore of {} is under way or was stopped: {} says so",
+            database.display(),
+            note.display()
+        )),
+    }
+}
+
+/// `galata.db-restore` for `galata.db`.
+fn note_beside(database: &Path) -> PathBuf {
+    with(database, "-restore")
+}
+
+/// The name that an earlier restore noted.
+fn noted(note: &Path, to: &Path) -> Result<PathBuf, String> {
+    let name = fs::read_to_string(note).map_err(of(note))?;
+    let own = to.file_name().unwrap_or_default().to_string_lossy();
+    let is_beside = name.starts_with(&format!("{own}.")) && !name.contains(['/', '\0']);
+    match is_beside {
+        true => Ok(to.with_file_name(name)),
+        false => Err(format!("{} names no file beside it", note.display())),
+    }
+}
+
+/// A name that nothing has yet: two restores in one second keep both of what was there.
+fn free_name(to: &Path, suffix: &str) -> PathBuf {
+    let is_free = |name: &PathBuf| {
+        !name.exists() && !COMPANIONS.iter().any(|ending| with(name, ending).exists())
+    };
+    let names = (1_u64..).map(|count| match count {
         1 => beside(to, suffix),
         count => beside(to, &format!("{suffix}-{count}")),
     });
-    let mut names = names.filter(|name| !name.exists());
-    let kept = names.next().unwrap_or_else(|| beside(to, suffix));
-    let was_there = to.exists();
-    for ending in COMPANIONS {
-        moved(&with(to, ending), &with(&kept, ending))?;
-    }
-    moved(to, &kept)?;
-    for ending in COMPANIONS {
-        moved(&with(part, ending), &with(to, ending))?;
-    }
-    moved(part, to)?;
-    synced(to)?;
-    Ok(was_there.then_some(kept))
+    let mut names = names.filter(is_free);
+    names.next().unwrap_or_else(|| beside(to, suffix))
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
@@ -82,14 +174,8 @@ fn same_file(one: &Path, other: &Path) -> bool {
     real(one).is_some_and(|path| real(other).is_some_and(|other| path == other))
 }
 
-fn moved(from: &Path, to: &Path) -> Result<(), String> {
-    match from.exists() {
-        true => fs::rename(from, to).map_err(of(from)),
-        false => Ok(()),
-    }
-}
-
 fn copy_into(from: &Path, part: &Path) -> Result<(), String> {
+    refuse_half_restored(from)?;
     let left = COMPANIONS.map(|ending| with(part, ending));
     for left in left.iter().map(PathBuf::as_path).chain([part]) {
         if left.exists() {

@@ -113,7 +113,7 @@ impl Db {
         } else {
             return Err(OpenError::new(
                 "the database URL names neither SQLite nor PostgreSQL",
-                "write sqlite:///absolute/path.db or postgres://user:password@host/name",
+                "give --database-url sqlite:///absolute/path.db or postgres://user:password@host/name",
             ));
         };
         Ok(Db {

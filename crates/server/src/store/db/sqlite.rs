@@ -8,8 +8,8 @@ use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
 use super::reads::{Read, Reads, locked};
 use super::{
-    Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, acknowledged, params,
-    too_late,
+    Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, acknowledged, backup,
+    params, too_late,
 };
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
@@ -79,6 +79,12 @@ impl Database {
     }
 
     fn start(path: PathBuf, readers: usize, create: bool) -> Result<Database, OpenError> {
+        backup::refuse_half_restored(&path).map_err(|why| {
+            OpenError::new(
+                why,
+                "run `galata restore` once more, which comes to the end; nothing was changed",
+            )
+        })?;
         let missing = matches!(path.try_exists(), Ok(false));
         match (missing, create) {
             (false, _) => {}
@@ -104,6 +110,7 @@ impl Database {
             checkpoint_at_bytes: LOG_BYTES_SOFT,
             count_due: false,
             uncounted: false,
+            unkept: false,
         };
         spawn("db-writer", move || work.run())?;
 
@@ -261,6 +268,8 @@ struct Writer {
     count_due: bool,
     /// Something was written since the last count.
     uncounted: bool,
+    /// The last count could not be kept.
+    unkept: bool,
 }
 
 /// Tells the writer of each second that passes, as long as there is one.
@@ -350,9 +359,15 @@ impl Writer {
             return;
         };
         (self.count_due, self.uncounted) = (false, false);
-        if let Err(error) = acknowledged::keep(&self.database, count) {
-            tracing::warn!(%error, "how far the database has come could not be kept beside it");
+        let kept = acknowledged::keep(&self.database, count);
+        // Once a second is too often to say the same.
+        if let Err(error) = &kept
+            && !self.unkept
+        {
+            let file = acknowledged::file_beside(&self.database);
+            tracing::warn!(%error, file = %file.display(), "how far the database has come cannot be kept beside it");
         }
+        self.unkept = kept.is_err();
     }
 
     /// What came of each member, and the count, when it was due.

@@ -1,0 +1,241 @@
+//! The shopper's browser comes back from the bank's page. What it brings is proof, or nothing
+//! happens (`docs/decisions/0010`): whoever knows the address can post anything there.
+
+use super::not_verified;
+use crate::app::App;
+use crate::engine::announce;
+use crate::engine::charge::order_of;
+use crate::engine::recorder::Recorder;
+use crate::engine::status::{Event, after};
+use crate::operations::Problem;
+use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::page_tokens::{self, Kind};
+use crate::store::payments::{self, Payment};
+use crate::store::{poses, won};
+use connectors::bank::{Answer, Bank, Doubt, Line, Returned, Verdict, Verified};
+use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use contract::enums::{PaymentStatus, WebhookEventType};
+
+/// What the browser's return led to.
+pub enum Return {
+    /// The bank's word is known: the shop is told.
+    Outcome(Box<ThreedsReturn>),
+    /// The browser brought none of what the bank sends with it, and nothing happened.
+    Bare(Box<Payment>),
+    /// What it brought proves nothing, and nothing happened. It may be brought again.
+    NoProof(Box<Payment>),
+}
+
+/// A return whose outcome the shop is told.
+pub struct ThreedsReturn {
+    /// The merchant, whose key signs the callback.
+    pub merchant: Merchant,
+    /// The payment as it stands.
+    pub payment: Payment,
+    /// The browser was here before: the shop has its answer already.
+    pub already: bool,
+}
+
+/// Whose return it is.
+struct Of {
+    merchant: Merchant,
+    payment: Payment,
+    attempt: Option<Attempt>,
+    pos: Option<poses::Pos>,
+}
+
+impl Of {
+    /// Nothing when the address is unknown or too old.
+    async fn token(app: &App, token: &str) -> Result<Option<Of>, Problem> {
+        let Some((merchant_id, payment_id, true)) =
+            page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
+        else {
+            return Ok(None);
+        };
+        let (merchant, payment) = crate::engine::loaded(app, merchant_id, payment_id).await?;
+        let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+        let pos = match &attempt {
+            Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
+            None => None,
+        };
+        Ok(Some(Of {
+            merchant,
+            payment,
+            attempt,
+            pos,
+        }))
+    }
+
+    fn bank(&self) -> Option<&'static dyn Bank> {
+        connectors::directory::bank(self.pos.as_ref()?.integrator)
+    }
+
+    /// Whether the fields are a return: with all that every return of this bank has.
+    fn is_return(&self, fields: &[(String, String)]) -> bool {
+        let names = self.bank().map_or(&[][..], |bank| bank.return_fields());
+        let has = |name: &&str| {
+            let mut named = fields
+                .iter()
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            named.any(|(_, value)| !value.is_empty())
+        };
+        !names.is_empty() && names.iter().all(has)
+    }
+}
+
+/// What was opened by GET, which changes nothing: the payment, and whether the address carries what a
+/// bank sends a browser back with. Nothing when it is unknown or too old.
+pub async fn opened(
+    app: &App,
+    token: &str,
+    fields: &[(String, String)],
+) -> Result<Option<(Payment, bool)>, Problem> {
+    let of = Of::token(app, token).await?;
+    Ok(of.map(|of| {
+        let is_return = of.is_return(fields);
+        (of.payment, is_return)
+    }))
+}
+
+/// The browser came back from the bank's page. Nothing when the address is unknown or too old.
+pub async fn returned(
+    app: &App,
+    token: &str,
+    fields: &[(String, String)],
+) -> Result<Option<Return>, Problem> {
+    let Some(of) = Of::token(app, token).await? else {
+        return Ok(None);
+    };
+    if !of.is_return(fields) {
+        return Ok(Some(Return::Bare(Box::new(of.payment))));
+    }
+    let verdict = match (of.payment.status, &of.attempt) {
+        (PaymentStatus::InitThreeds, Some(attempt)) => Some((
+            attempt.clone(),
+            ask_verified(app, &of, attempt, fields).await,
+        )),
+        _ => None,
+    };
+    let Of {
+        merchant, payment, ..
+    } = of;
+    let before = payment.version;
+    let payment = match verdict {
+        None => payment,
+        Some((attempt, Ok(Verdict::Approved(proof)))) if is_enough(&merchant, proof.md_status) => {
+            verified(app, &merchant, payment, attempt, proof).await?
+        }
+        Some((attempt, Ok(Verdict::Approved(proof)))) => {
+            let md = Some(proof.md_status);
+            not_verified(app, &merchant, payment, attempt, md, None, true).await?
+        }
+        Some((attempt, Ok(Verdict::Declined(decline)))) => {
+            // The bank refused the verification, not the card: there is nothing to complete.
+            tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
+            not_verified(app, &merchant, payment, attempt, None, None, true).await?
+        }
+        Some((_, Err(_))) => return Ok(Some(Return::NoProof(Box::new(payment)))),
+    };
+    let already = payment.version == before;
+    Ok(Some(Return::Outcome(Box::new(ThreedsReturn {
+        merchant,
+        payment,
+        already,
+    }))))
+}
+
+/// Whether a 3DS status is good enough: 1 is; 2, 3 and 4 are for merchants with HALF_THREEDS.
+fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
+    md_status == 1 || (merchant.half_threeds && matches!(md_status, 2..=4))
+}
+
+/// Asks whether the fields prove anything. Beyond a number of returns about one payment, those that
+/// prove nothing are not kept, and the bank is not asked about them.
+async fn ask_verified(
+    app: &App,
+    of: &Of,
+    attempt: &Attempt,
+    fields: &[(String, String)],
+) -> Answer<Verified> {
+    let (Some(pos), Some(bank)) = (&of.pos, of.bank()) else {
+        return Err(Doubt::not_supported());
+    };
+    let account = pos.account();
+    let now = app.istanbul_now();
+    let order = order_of(&of.payment, attempt);
+    let ids = (of.payment.merchant_id, of.payment.id);
+    let recorder = Recorder::to_bank(app, ids, pos, "threeds_verify");
+    let is_heard = app.rates.hears_return(of.payment.id, app.now());
+    let http: &dyn Http = if is_heard { &recorder } else { &Deaf };
+    let line = Line {
+        account: &account,
+        http,
+        now: &now,
+    };
+    let returned = Returned {
+        order: &order,
+        fields,
+    };
+    let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
+    if is_heard {
+        kept.form_from(fields);
+    }
+    let answer = bank.verify_3ds(line, returned).await;
+    if !is_heard && answer.is_ok() {
+        kept.form_from(fields);
+    }
+    match &answer {
+        Err(doubt) if is_heard => {
+            // Forged, cut or unanswered. No money moved, and an honest return may still come.
+            tracing::warn!(payment = of.payment.id, detail = %doubt.detail, "a 3DS return proves nothing");
+        }
+        _ => {}
+    }
+    answer
+}
+
+/// A line on which nobody is asked.
+struct Deaf;
+
+impl Http for Deaf {
+    fn send<'a>(&'a self, _request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        let why = "too many returns of one payment proved nothing";
+        Box::pin(async move { Err(Failure::NotSent(why.to_owned())) })
+    }
+}
+
+async fn verified(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    attempt: Attempt,
+    verified: Verified,
+) -> Result<Payment, Problem> {
+    let (mut moved, mut result) = (payment.clone(), attempt.clone());
+    let Some(status) = after(payment.status, Event::Verified) else {
+        return Ok(payment);
+    };
+    moved.status = status;
+    moved.md_status = Some(verified.md_status);
+    result.state = AttemptState::Verified;
+    result.inquire_at = None;
+    result.proof = Some(verified.proof);
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    attempts::save(app, &result, attempt.state, &mut commit);
+    payments::save(&moved, &mut commit);
+    announce::payment(
+        app,
+        merchant,
+        &moved,
+        WebhookEventType::ThreedsVerify,
+        &mut commit,
+    );
+    if !won(app.db.commit(commit).await)? {
+        // Two returns at once: the other one was first.
+        return Ok(payment);
+    }
+    moved.version += 1;
+    Ok(moved)
+}

@@ -1,0 +1,231 @@
+//! What commands list, show, rotate and settle: the panel's work without the panel.
+
+use crate::commands::printed;
+use crate::panel::{PASSWORD, Panel};
+use crate::process::{Shared, ended};
+use crate::world::payment;
+use serde_json::json;
+use server::operations::{By, Role};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_listed_added_rotated_and_revoked() {
+    let shared = Shared::open().await;
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let (id, first) = (printed(&made, "merchant"), printed(&made, "api key"));
+    let added = shared.run(&["merchant", "key", "add", id]);
+    let second = printed(&added, "api key");
+    let rotated = shared.run(&["merchant", "key", "rotate", id, first]);
+    assert!(rotated.contains("24 more hours"), "{rotated}");
+    let third = printed(&rotated, "api key");
+    let list = shared.run(&["merchant", "key", "list", id]);
+    assert_eq!(list.lines().count(), 4, "{list}");
+    for line in list.lines().skip(1) {
+        let state = if line.starts_with(first) {
+            "ending "
+        } else {
+            "active"
+        };
+        assert!(line.contains(state), "{line}");
+    }
+    assert!(!list.contains(printed(&added, "secret key")));
+    for (key, left) in [(second, true), (third, true), (first, false)] {
+        let said = shared.run(&["merchant", "key", "revoke", id, key]);
+        assert_eq!(said.contains("locked out"), !left, "{said}");
+    }
+    shared.fails(&["merchant", "key", "revoke", id, "unknown"]);
+    let webhooks = shared.run(&["webhook", "list", "--merchant", id]);
+    assert_eq!(webhooks.lines().count(), 1, "{webhooks}");
+    shared.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_are_listed_inquired_and_settled() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let id = world.merchant.to_string();
+    let in_doubt = async || {
+        let lost = json!({"kind": "lose_reply"});
+        world.fault("garanti", "sale", lost).await;
+        let request = payment("5209220000000002");
+        let reply = world.post("/payment/v1/card-payments", request).await;
+        reply.body["errors"]["paymentId"].to_string()
+    };
+    let (first, second) = (in_doubt().await, in_doubt().await);
+    let list = shared.run(&["payment", "doubts", "--merchant", &id]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 3, "{list}");
+    assert!(lines[1].starts_with(&format!("{first}  DOUBT  100.00  TRY       Garanti  ")));
+    let of = |id: &'static str| ["payment", id, "--merchant"];
+    let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();
+    assert!(shared.run(&inquire).trim().ends_with("is FAILURE"));
+    let settle = [
+        &of("settle")[..],
+        &[&id, "--id", &second, "--found", "taken"],
+    ]
+    .concat();
+    shared.fails(&settle);
+    shared.fails(&[&settle[..], &["--note", "x"]].concat());
+    let said = shared.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
+    assert!(said.trim().ends_with("is SUCCESS"), "{said}");
+    let none = shared.run(&["payment", "doubts", "--merchant", &id]);
+    assert_eq!(none.lines().count(), 1, "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
+    let shared = Shared::open().await;
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let (id, key) = (printed(&made, "merchant"), printed(&made, "api key"));
+    let other = shared.run(&["merchant", "create", "--name", "Other"]);
+    let other_key = printed(&other, "api key");
+    // More than one batch.
+    let by = By::operator();
+    let merchant: i64 = id.parse().unwrap();
+    for n in 0..120 {
+        by.note_look(&shared.world.app, merchant, "payment.look", &n.to_string())
+            .await
+            .unwrap();
+    }
+    let file = shared.run(&["audit", "export", "--merchant", id]);
+    let (head, rows) = file.split_once("\r\n").unwrap();
+    assert!(head.starts_with("id,at,actorKind,actor,"), "{head}");
+    let lines: Vec<&str> = rows.lines().collect();
+    assert!(lines[0].contains(",OPERATOR,,,,audit.export,"), "{file}");
+    for n in 0..120 {
+        let looks = lines
+            .iter()
+            .filter(|line| line.contains(&format!(",payment.look,{n},DONE,")));
+        assert_eq!(looks.count(), 1, "{n}");
+    }
+    assert!(!file.contains(other_key));
+    assert!(!file.contains(printed(&made, "secret key")) && !key.is_empty());
+    // A merchant that is not there has no log, and none comes to be.
+    shared.fails(&["audit", "export", "--merchant", "1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_too() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
+    let id = paid.await.ok().data("id").to_string();
+    let wrong = [
+        ("x-api-key", "api-key"),
+        ("x-rnd-key", "rnd"),
+        ("x-auth-version", "v1"),
+        (
+            "x-signature",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
+    ];
+    let path = format!("/payment/v1/card-payments/{id}");
+    assert_eq!(world.raw("GET", &path, b"", &wrong).await.status, 401);
+    world.wait(30).await;
+    world.app.journal.flush().await;
+
+    let of = ["--merchant", &merchant, "--id", &id];
+    let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+    let words: Vec<Vec<&str>> = shown
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let line_with = |wanted: &[&str]| {
+        let found = words.iter().find(|line| {
+            let mut rest = line.iter();
+            wanted.iter().all(|word| rest.any(|other| other == word))
+        });
+        found.unwrap_or_else(|| panic!("{wanted:?}: {shown}"))
+    };
+    line_with(&[&id, "SUCCESS", "100.00", "TRY"]);
+    line_with(&["APPROVED"]);
+    line_with(&["GARANTI", "charge", "200"]);
+    let hook = line_with(&["API_AUTH", "DELIVERED", "1"])[0];
+    assert!(!shown.contains("GVPSRequest"), "{shown}");
+    let said = shared.run(&[&["payment", "show", "--exchanges"], &of[..]].concat());
+    assert!(said.contains("GVPSRequest") && !said.contains("5209220000000002"));
+
+    let calls = shared.run(&["webhook", "show", "--merchant", &merchant, "--id", hook]);
+    assert!(
+        calls.contains("x-cg-signature-v1: ") && calls.contains("  200  "),
+        "{calls}"
+    );
+    let mut test = shared.command(&["webhook", "test", "--merchant", &merchant]);
+    test.env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
+    let tried = ended(test);
+    assert!(tried.status.success(), "{}", tried.error);
+    assert!(tried.out.contains("  200  "), "{}", tried.out);
+    assert_eq!(world.hooks("API_AUTH").len(), 2);
+
+    // The explanation of a refused signature is written behind the answer.
+    let mut listed = String::new();
+    for _ in 0..100 {
+        world.app.journal.flush().await;
+        listed = shared.run(&["request", "list", "--errors", "--merchant", &merchant]);
+        if listed.lines().count() > 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let request = listed.lines().nth(1).unwrap();
+    let request = request.split_whitespace().next().unwrap();
+    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", request]);
+    assert!(
+        shown.contains("expected") && shown.contains("AAAAAAAAAA"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret-key"), "{shown}");
+
+    let keys = shared.run(&["merchant", "keys", &merchant]);
+    assert_eq!(printed(&keys, "callback key"), crate::world::CALLBACK_KEY);
+    let standard = "whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA=";
+    assert_eq!(printed(&keys, "standard key"), standard);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    panel.switch_totp_on().await;
+    let merchant = world.merchant.to_string();
+    let email = "owner@example.com";
+    let listed = || shared.run(&["user", "list", "--merchant", &merchant]);
+    assert!(listed().contains("authenticator"), "{}", listed());
+    shared.run(&["user", "totp-off", "--email", email]);
+    assert!(!listed().contains("authenticator"), "{}", listed());
+    // Whoever was in is out, and the password alone opens again.
+    assert_eq!(panel.get("/panel").await.status, 303);
+    let mut again = Panel::new(world);
+    again
+        .sign_in_as(email, PASSWORD, "")
+        .await
+        .leads_to("/panel");
+
+    let eve = [
+        "user",
+        "create",
+        "--merchant",
+        &merchant,
+        "--email",
+        "eve@example.com",
+    ];
+    shared.run(&eve);
+    let support = [
+        "user",
+        "role",
+        "--merchant",
+        &merchant,
+        "--email",
+        email,
+        "--role",
+        "SUPPORT",
+    ];
+    shared.run(&support);
+    assert!(
+        listed().contains(&format!("{email}  SUPPORT")),
+        "{}",
+        listed()
+    );
+    assert_eq!(again.get("/panel/audit").await.status, 403);
+}
