@@ -110,8 +110,8 @@ async fn nothing_happened(world: &World) {
         ("webhooks", "select count(*) as total from webhooks"),
         ("page_tokens", "select count(*) as total from page_tokens"),
         (
-            "idempotency_keys",
-            "select count(*) as total from idempotency_keys",
+            "request_keys",
+            "select count(*) as total from request_keys",
         ),
     ] {
         assert_eq!(count(world, sql).await, 0, "{table}");
