@@ -13,9 +13,9 @@ const QUICK: [&str; 6] = [
     "--bank-timeout",
     "3",
     "--inquiry-waits",
-    "0,1,1,1,1,1",
+    "1,1,1,1,1,1",
     "--webhook-waits",
-    "0,1,1",
+    "1,1,1",
 ];
 
 async fn serving(shared: &Shared, name: &str) -> Serving {
