@@ -139,6 +139,9 @@ async fn ask_finish(
     else {
         return Ok(Err(Doubt::not_supported()));
     };
+    if let Err(too_late) = charge::in_time(app, attempt) {
+        return Ok(Err(too_late));
+    }
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
