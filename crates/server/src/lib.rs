@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod bins;
 pub mod clock;
 pub mod commands;
+pub mod cookies;
 pub mod csv;
 pub mod dumps;
 pub mod engine;

@@ -12,6 +12,7 @@ use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
+use crate::store::won;
 use connectors::bank::{Charged, Decline};
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
@@ -97,7 +98,12 @@ pub async fn write(
                 if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
                 {
                     tell_contradiction(attempt, &outcome);
-                    return Ok(());
+                    return match &outcome {
+                        Outcome::Approved(charged) if attempt.state == AttemptState::Declined => {
+                            give_back(app, attempt, charged).await
+                        }
+                        _ => Ok(()),
+                    };
                 }
             }
             Err(CommitError::Unavailable(why)) => {
@@ -141,6 +147,22 @@ pub fn decided(
         );
     }
     (commit, moved, result)
+}
+
+/// A bank took money late for what was settled as not taken, and told so: a process stood still before
+/// it asked, or the order was long on its way. The payment stays FAILURE, and the schedule gives the
+/// money back.
+async fn give_back(app: &App, attempt: &mut Attempt, charged: &Charged) -> Result<(), Problem> {
+    let was = attempt.state;
+    attempt.state = AttemptState::Reversing;
+    attempt.inquire_at = Some(app.now());
+    attempt.answer = Some(AttemptAnswer {
+        charged: Some(charged.clone()),
+        ..AttemptAnswer::default()
+    });
+    let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+    attempts::save(app, attempt, was, &mut commit);
+    Ok(won(app.db.commit(commit).await).map(|_| ())?)
 }
 
 /// A bank that says late what is not what was settled: the operator must hear of it.

@@ -218,6 +218,7 @@ async fn ask(
     let Some(bank) = connectors::directory::bank(pos.integrator) else {
         return Err(Doubt::not_supported());
     };
+    in_time(app, attempt)?;
     let account = pos.account();
     let now = app.istanbul_now();
     let of = (payment.merchant_id, payment.id);
@@ -235,6 +236,19 @@ async fn ask(
         client_ip: payment.client_ip.as_deref(),
     };
     bank.charge(line, charge).await
+}
+
+/// Refuses to ask a bank about an intent so old that others inquire what became of it: a process that
+/// stood still must not charge a card whose payment was settled meanwhile.
+pub fn in_time(app: &App, attempt: &Attempt) -> Result<(), Doubt> {
+    match app.may_be_answering(attempt.asked_at) {
+        true => Ok(()),
+        false => Err(Doubt {
+            may_have_been_sent: false,
+            reason: DoubtReason::Network,
+            detail: "too late to ask: this process stood still".to_owned(),
+        }),
+    }
 }
 
 /// An order id of ours is 103 random bits: a bank that knows it already has this very order. One

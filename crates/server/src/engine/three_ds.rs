@@ -184,7 +184,7 @@ async fn not_verified(
     moved.md_status = md_status;
     moved.error = why;
     result.state = AttemptState::Declined;
-    result.inquire_at = None;
+    (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
     // The form that was kept for an address is of no more use.
     result.proof = None;
     let mut commit = Commit::new(payment.merchant_id, payment.id);

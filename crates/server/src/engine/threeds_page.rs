@@ -2,11 +2,12 @@
 //! sent: addresses of Galata's, and the bank's form sealed for them (`docs/decisions/0002`). What
 //! comes back from the bank is not here.
 
+use super::CONFLICTS_MAX;
 use super::recorder::Recorder;
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
-use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::attempts::{self, Attempt, AttemptState, Visitor};
 use crate::store::db::Commit;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::Payment;
@@ -18,6 +19,8 @@ use contract::enums::PosIntegrator;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// How often one form is shown: a shopper goes back and reloads, and no more.
+const OPENINGS_MAX: i64 = 10;
 /// How long the shopper may take to reach the bank's page.
 const PAGE_TIME: Duration = Duration::from_secs(15 * 60);
 /// How long the bank's page may take to send the browser back; after it the payment ends.
@@ -114,37 +117,115 @@ fn page_place(token: &str) -> String {
     format!("3ds page {token}")
 }
 
-/// The bank's form out of the sealed field that the shop's page posted; nothing when it was not
-/// made for this address, or its time is over.
+/// What an address of the way to the bank's page leads to.
+pub enum Opening {
+    /// The bank's form.
+    Form(BankForm),
+    /// It was not made for this address, its time is over, or it was shown often enough.
+    Nothing,
+    /// Another browser was here first.
+    Elsewhere,
+}
+
+/// The bank's form out of the sealed field that the shop's page posted. It may stand in a frame of the
+/// shop, where browsers keep no cookie of ours, so it is not bound to one.
 pub async fn open_posted(
     app: &App,
     token: &str,
     sealed: &str,
-) -> Result<Option<BankForm>, Problem> {
+    visitor: &Visitor,
+) -> Result<Opening, Problem> {
     let Some((merchant_id, payment_id, true)) =
         page_tokens::of_token(app, token, Kind::ThreedsPage).await?
     else {
-        return Ok(None);
+        return Ok(Opening::Nothing);
     };
-    let plain = app.vault.open(&page_place(token), sealed).ok();
-    Ok(plain.and_then(|plain| form_of(app, (merchant_id, payment_id), &plain)))
+    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
+        return Ok(Opening::Nothing);
+    };
+    let unbound = Visitor {
+        browser: None,
+        ..visitor.clone()
+    };
+    let of = (merchant_id, payment_id);
+    show(app, of, &unbound, false, |_| Some(plain.to_vec())).await
 }
 
-/// The bank's form that is kept for this address. It can be shown again as long as the shopper has
-/// not come back from the bank and the address lives; nothing after that.
-pub async fn open_kept(app: &App, token: &str) -> Result<Option<BankForm>, Problem> {
-    let digest = vault::digest_of(token);
-    let Some((merchant_id, payment_id, true)) =
-        page_tokens::of_token(app, &digest, Kind::ThreedsPage).await?
-    else {
-        return Ok(None);
+/// Whether an address leads to a form that is kept. Looking at it changes nothing.
+pub async fn is_kept(app: &App, token: &str) -> Result<bool, Problem> {
+    let known = page_tokens::of_token(app, &vault::digest_of(token), Kind::ThreedsPage).await?;
+    let Some((merchant_id, payment_id, true)) = known else {
+        return Ok(false);
     };
     let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
-    let kept = attempt
-        .filter(|attempt| attempt.state == AttemptState::Page)
-        .and_then(|attempt| attempt.proof);
-    let plain = kept.and_then(|kept| vault::open_by_holder(token, kept.expose()).ok());
-    Ok(plain.and_then(|plain| form_of(app, (merchant_id, payment_id), &plain)))
+    Ok(attempt.is_some_and(|attempt| kept_form(token, &attempt).is_some()))
+}
+
+/// The bank's form that is kept for this address, for the browser that took it first. It can be shown
+/// again as long as the shopper has not come back from the bank and the address lives.
+pub async fn open_kept(app: &App, token: &str, visitor: &Visitor) -> Result<Opening, Problem> {
+    let known = page_tokens::of_token(app, &vault::digest_of(token), Kind::ThreedsPage).await?;
+    let Some((merchant_id, payment_id, true)) = known else {
+        return Ok(Opening::Nothing);
+    };
+    let of = (merchant_id, payment_id);
+    show(app, of, visitor, true, |attempt| kept_form(token, attempt)).await
+}
+
+fn kept_form(token: &str, attempt: &Attempt) -> Option<Vec<u8>> {
+    let kept = attempt.proof.as_ref()?;
+    let plain = vault::open_by_holder(token, kept.expose()).ok()?;
+    Some(plain.to_vec())
+}
+
+/// Shows the form, and notes first who takes it: what is not noted is not shown.
+async fn show(
+    app: &App,
+    (merchant_id, payment_id): (i64, i64),
+    visitor: &Visitor,
+    is_bound: bool,
+    plain: impl Fn(&Attempt) -> Option<Vec<u8>>,
+) -> Result<Opening, Problem> {
+    for _ in 0..CONFLICTS_MAX {
+        let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
+        let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Page) else {
+            return Ok(Opening::Nothing);
+        };
+        let Some(plain) = plain(&attempt).map(Zeroizing::new) else {
+            return Ok(Opening::Nothing);
+        };
+        let before = attempt.answer.as_ref().and_then(|a| a.opened_by.clone());
+        let first = before.map_or_else(|| visitor.clone(), |first| *first);
+        if is_bound && first.browser.is_some() && first.browser != visitor.browser {
+            tracing::warn!(
+                payment = payment_id,
+                "a 3DS page was opened in a second browser and not shown"
+            );
+            return Ok(Opening::Elsewhere);
+        }
+        if attempt.inquiries >= OPENINGS_MAX {
+            tracing::warn!(
+                payment = payment_id,
+                "a 3DS page was opened too often and is not shown"
+            );
+            return Ok(Opening::Nothing);
+        }
+        if first.address != visitor.address {
+            let (first, now) = (&first.address, &visitor.address);
+            tracing::warn!(payment = payment_id, %first, %now, "a 3DS page was opened from another address than before");
+        }
+        let first = Visitor {
+            browser: first.browser.or_else(|| visitor.browser.clone()),
+            ..first
+        };
+        let mut commit = Commit::new(merchant_id, payment_id);
+        attempts::note_opening(&attempt, &first, &mut commit);
+        if won(app.db.commit(commit).await)? {
+            let form = form_of(app, (merchant_id, payment_id), &plain);
+            return Ok(form.map_or(Opening::Nothing, Opening::Form));
+        }
+    }
+    Err(Problem::unavailable("a 3DS page is opened too fast"))
 }
 
 fn form_of(app: &App, of: (i64, i64), plain: &[u8]) -> Option<BankForm> {

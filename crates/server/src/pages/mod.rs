@@ -5,15 +5,20 @@ mod callback;
 mod render;
 
 use crate::app::App;
+use crate::cookies::{cookie, set_cookie};
 use crate::engine::three_ds::Return;
+use crate::engine::threeds_page::Opening;
 use crate::engine::{loan, three_ds, threeds_page};
 use crate::operations::Problem;
+use crate::store::attempts::Visitor;
 use crate::store::payments::Payment;
+use crate::{net, random, vault};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
@@ -59,35 +64,65 @@ fn fields(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
 
-/// The shop's page posted the sealed form: it goes on to the bank.
+/// The cookie that tells one shopper's browser from another.
+const BROWSER_COOKIE: &str = "galata-3ds";
+/// It outlives the page by far.
+const BROWSER_SECONDS: u32 = 3600;
+
+/// The form is asked for: by the shop's page with its sealed field, or by our own page for the form that
+/// is kept. It goes on to the bank.
 async fn threeds(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    head: Parts,
     body: Bytes,
 ) -> Response {
-    let lang = language(&headers);
+    let lang = language(&head.headers);
+    let visitor = Visitor {
+        browser: cookie(&head.headers, BROWSER_COOKIE).map(vault::digest_of),
+        address: net::peer(&head, app.settings.behind_proxy),
+    };
     let sealed = fields(&body)
         .into_iter()
         .find(|(name, _)| name == "sealed")
         .map(|(_, value)| value);
-    match threeds_page::open_posted(&app, &token, sealed.as_deref().unwrap_or("")).await {
-        Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
-        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+    let opening = match sealed {
+        Some(sealed) => threeds_page::open_posted(&app, &token, &sealed, &visitor).await,
+        None => threeds_page::open_kept(&app, &token, &visitor).await,
+    };
+    match opening {
+        Ok(Opening::Form(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
+        Ok(Opening::Nothing) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Ok(Opening::Elsewhere) => render::message(StatusCode::FORBIDDEN, lang, Text::Elsewhere),
         Err(problem) => failed(lang, &problem),
     }
 }
 
-/// The shop sent the browser to the form that is kept (`redirectUrl`): it goes on to the bank.
+/// The shop sent the browser to the form that is kept (`redirectUrl`). The page holds nothing of it, so
+/// whoever looks at links learns nothing: a browser posts itself on, with the cookie that it gets here.
 async fn threeds_kept(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let lang = language(&headers);
-    match threeds_page::open_kept(&app, &token).await {
-        Ok(Some(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
-        Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+    match threeds_page::is_kept(&app, &token).await {
+        Ok(true) => {
+            let here = app.public_url(&format!("/pages/3ds/{token}"));
+            let mut page = render::post(lang, Text::ToBank, &here, &[]);
+            if cookie(&headers, BROWSER_COOKIE).is_none() {
+                let browser = random::token();
+                set_cookie(
+                    &app,
+                    &mut page,
+                    BROWSER_COOKIE,
+                    &browser,
+                    Some(BROWSER_SECONDS),
+                );
+            }
+            page
+        }
+        Ok(false) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Err(problem) => failed(lang, &problem),
     }
 }

@@ -37,6 +37,8 @@ pub(super) enum Text {
     ToShop,
     /// The address leads nowhere any more.
     Expired,
+    /// The way to the bank was opened in another browser before.
+    Elsewhere,
     /// The loan's result is noted, and the shop named no address to go to.
     LoanNoted,
     /// The shopper has not come back from the bank yet.
@@ -98,6 +100,16 @@ impl Text {
             (Text::Expired, _) => (
                 "Bu sayfa artık geçerli değil",
                 "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.",
+                "",
+            ),
+            (Text::Elsewhere, "en") => (
+                "This payment was opened in another browser",
+                "Please go on there. If you cannot, go back to the shop and start the payment again.",
+                "",
+            ),
+            (Text::Elsewhere, _) => (
+                "Bu ödeme başka bir tarayıcıda açıldı",
+                "Lütfen orada devam edin. Devam edemiyorsanız mağazaya dönüp ödemeyi yeniden başlatın.",
                 "",
             ),
             (Text::LoanNoted, "en") => (

@@ -3,6 +3,8 @@
 
 use super::{FORM_BYTES_MAX, render};
 use crate::app::App;
+pub(super) use crate::cookies::set_cookie;
+use crate::cookies::{cookie, is_secure};
 use crate::net;
 use crate::operations::sessions;
 use crate::operations::{By, Caller, Permission, Problem, Role, Who};
@@ -18,7 +20,7 @@ use contract::card::Secret;
 use contract::errors::Language;
 use contract::rules::Rule;
 use hmac::{Hmac, KeyInit, Mac};
-use http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
+use http::header::{HOST, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use sha2::Sha256;
@@ -49,42 +51,6 @@ pub(super) fn browser_cookie(app: &App) -> &'static str {
 const FORM_COOKIE: &str = "galata-form";
 /// The chosen language.
 const LANGUAGE_COOKIE: &str = "galata-lang";
-
-fn is_secure(app: &App) -> bool {
-    let first = app.settings.public_urls.first();
-    first.is_some_and(|url| url.starts_with("https:"))
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter();
-    let pairs = lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'));
-    let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
-    named
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-}
-
-/// Adds a cookie that scripts cannot read. Without seconds it ends with the browser.
-pub(super) fn set_cookie(
-    app: &App,
-    response: &mut Response,
-    name: &str,
-    value: &str,
-    seconds: Option<u32>,
-) {
-    let mut line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-    if let Some(seconds) = seconds {
-        line.push_str(&format!("; Max-Age={seconds}"));
-    }
-    if is_secure(app) {
-        line.push_str("; Secure");
-    }
-    if let Ok(value) = line.parse() {
-        response.headers_mut().append(SET_COOKIE, value);
-    }
-}
 
 /// Ends a cookie.
 pub(super) fn end_cookie(app: &App, response: &mut Response, name: &str) {

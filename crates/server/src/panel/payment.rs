@@ -113,6 +113,8 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let p = &standing.payment;
     let waits = waits_for(standing);
     let last = standing.attempts.last();
+    // While the shopper is at the bank's page nobody is asked.
+    let asked = last.filter(|one| one.state != AttemptState::Page);
     let loan = standing.loan.as_ref();
     let open = matches!(waits, "doubt" | "reversing" | "review");
     let loan_in_doubt =
@@ -121,10 +123,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
     let next = match loan {
         Some(loan) => loan.inquire_at,
-        // While the shopper is at the bank's page nobody is asked.
-        None => last
-            .filter(|one| one.state != AttemptState::Page)
-            .and_then(|one| one.inquire_at),
+        None => asked.and_then(|one| one.inquire_at),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {
@@ -137,7 +136,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
-        inquiries => loan.map_or(last.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
+        inquiries => loan.map_or(asked.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
         next => next.map(|at| at.to_string()),
         review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {

@@ -3,7 +3,7 @@
 use super::payments::{given, masked};
 use super::{format, timeline, webhooks};
 use crate::operations::payment_detail::Detail;
-use crate::store::attempts::Attempt;
+use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::exchanges::Exchange;
 use crate::store::inquiries::{Found, Inquiry, Offer};
 use crate::store::loans::Loan;
@@ -173,7 +173,7 @@ fn attempt(detail: &Detail, attempt: &Attempt) -> Value {
         order_id => without_cards(&attempt.order_id), threeds => attempt.threeds,
         state => attempt.state.as_str(), amount => attempt.amount, installment => attempt.installment,
         asked_at => attempt.asked_at.to_string(), changed_at => changed.map(|at| at.to_string()),
-        inquiries => attempt.inquiries,
+        inquiries => if attempt.state == AttemptState::Page { 0 } else { attempt.inquiries },
         code => answer.and_then(|one| one.code.clone()),
         message => answer.and_then(|one| one.message.clone()),
         auth_code => charged.map(|one| one.auth_code.clone()),

@@ -112,7 +112,8 @@ pub struct Attempt {
     pub answer: Option<AttemptAnswer>,
     /// When the bank was asked.
     pub asked_at: Timestamp,
-    /// How often the schedule asked the bank what became of it; a caller's questions do not count.
+    /// How often the schedule asked the bank what became of it; a caller's questions do not count. Of a
+    /// PAGE, how often the bank's form was shown.
     pub inquiries: i64,
     /// When the schedule asks next; while the shopper is at the bank's page, until when they may come
     /// back.
@@ -140,6 +141,18 @@ pub struct AttemptAnswer {
     pub timed_out: Option<super::payments::PaymentFailure>,
     /// The bank is being asked to give the money back, until `inquire_at`.
     pub voiding: bool,
+    /// While the shopper is on the way to the bank's page: who opened the form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<Box<Visitor>>,
+}
+
+/// A browser at the page that leads to the bank's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// Digest of its cookie; none when it sent none.
+    pub browser: Option<String>,
+    /// Where it came from; empty when that is not known.
+    pub address: String,
 }
 
 /// The reward's shape in the database.
@@ -340,15 +353,36 @@ pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commi
 }
 
 /// Keeps the bank's form, sealed for whoever holds its address, while the shopper is on the way to
-/// the bank's page; a conflict when they are not. It stands where the proof of the return will.
+/// the bank's page; a conflict when they are not. It stands where the proof of the return will. Nobody
+/// has opened it yet.
 pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
     let place = place(attempt.merchant_id, attempt.id);
     commit.one(
-        "update attempts set proof_sealed = $3 where merchant_id = $1 and id = $2 and state = 'PAGE'",
+        "update attempts set proof_sealed = $3, answer = null, inquiries = 0 where merchant_id = $1 and id = $2 and state = 'PAGE'",
         params![
             attempt.merchant_id,
             attempt.id,
             app.vault.seal(&place, form.expose().as_bytes()),
+        ],
+    );
+}
+
+/// Notes that the bank's form is shown to `visitor`; a conflict when it was shown since the attempt was
+/// read, or the shopper is no longer on the way. How often it was shown stands in `inquiries`, which
+/// nobody needs before the bank can be asked anything.
+pub fn note_opening(attempt: &Attempt, visitor: &Visitor, commit: &mut Commit) {
+    let answer = AttemptAnswer {
+        opened_by: Some(Box::new(visitor.clone())),
+        ..AttemptAnswer::default()
+    };
+    commit.one(
+        "update attempts set answer = $3, inquiries = inquiries + 1 where merchant_id = $1 and id = $2 \
+         and state = 'PAGE' and inquiries = $4",
+        params![
+            attempt.merchant_id,
+            attempt.id,
+            to_json(&answer),
+            attempt.inquiries,
         ],
     );
 }

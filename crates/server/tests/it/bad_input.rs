@@ -109,10 +109,7 @@ pub async fn nothing_happened(world: &World) {
         ("stored_cards", "select count(*) as total from stored_cards"),
         ("webhooks", "select count(*) as total from webhooks"),
         ("page_tokens", "select count(*) as total from page_tokens"),
-        (
-            "idempotency_keys",
-            "select count(*) as total from idempotency_keys",
-        ),
+        ("request_keys", "select count(*) as total from request_keys"),
     ] {
         assert_eq!(count(world, sql).await, 0, "{table}");
     }

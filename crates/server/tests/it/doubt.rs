@@ -594,3 +594,40 @@ async fn an_order_id_of_the_shop_is_settled_where_the_bank_tells_our_sale() {
         assert_eq!(world.ledger("SHOP1").await[0]["state"], "voided", "{bank}");
     }
 }
+
+/// The bank's answer comes when the payment was long settled, as after a process that stood still.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_a_bank_took_after_the_payment_was_settled_as_failed_is_given_back() {
+    for (bank, card, unknown) in [
+        ("garanti", "5209220000000002", "92/0108"),
+        ("posnet", "5400630000000009", "E219"),
+    ] {
+        let world = World::open().await;
+        let late = json!({"kind": "delay", "ms": 2000});
+        world.fault(bank, "sale", late).await;
+        let unknown = json!({"bank": bank, "operation": "inquire", "times": 3,
+            "fault": {"kind": "decline", "code": unknown}});
+        world.control("POST", "/control/faults", unknown).await;
+        let ours = with(payment(card), json!({"bankOrderId": "LATE1"}));
+        let settled = async {
+            until("the bank has it", async || {
+                world.ledger("LATE1").await.pop()
+            })
+            .await;
+            for wait in [60, 60, 200] {
+                world.wait(wait).await;
+            }
+        };
+        let (reply, ()) = tokio::join!(world.post("/payment/v1/card-payments", ours), settled);
+        assert_eq!(reply.status, 422, "{bank}: {:#}", reply.body);
+        let id = reply.body["errors"]["paymentId"].to_string();
+        assert_eq!(status(&world, &id).await, "FAILURE", "{bank}");
+        assert_eq!(world.ledger("LATE1").await[0]["state"], "captured");
+        world.wait(1).await;
+        assert_eq!(world.ledger("LATE1").await[0]["state"], "voided", "{bank}");
+        assert_eq!(status(&world, &id).await, "FAILURE", "{bank}");
+        world.wait(30).await;
+        let told = world.hooks("API_AUTH");
+        assert!(told.iter().all(|hook| hook.body["status"] == "FAILURE"));
+    }
+}

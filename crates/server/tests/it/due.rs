@@ -336,7 +336,7 @@ async fn a_database_that_is_away_is_told_once_and_the_work_goes_on() {
     let world = &shared.world;
     let log = world.files.0.join("away.log");
     let mut command = shared.command(&["serve", "--allow-webhook-host", "127.0.0.1"]);
-    command.args(["--webhook-waits", "0,1,1"]);
+    command.args(["--webhook-waits", "1,1,1"]);
     let http: &HttpClient = &world.http;
     let server = Serving::start(http, command, log).await;
     execute(

@@ -114,9 +114,11 @@ async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused()
 async fn keys_are_their_merchants_own_and_need_the_role() {
     let world = World::open().await;
     let (app, by, merchant) = (&world.app, By::operator(), world.merchant);
-    let other = setup::create_merchant(app, &by, MerchantSetup::default())
-        .await
-        .unwrap();
+    let other = MerchantSetup {
+        name: "Other".to_owned(),
+        ..MerchantSetup::default()
+    };
+    let other = setup::create_merchant(app, &by, other).await.unwrap();
     assert!(
         setup::revoke_key(app, &by, merchant, &other.api_key)
             .await

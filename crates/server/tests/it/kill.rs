@@ -13,9 +13,9 @@ const QUICK: [&str; 6] = [
     "--bank-timeout",
     "3",
     "--inquiry-waits",
-    "0,1,1,1,1,1",
+    "1,1,1,1,1,1",
     "--webhook-waits",
-    "0,1,1",
+    "1,1,1",
 ];
 
 async fn serving(shared: &Shared, name: &str) -> Serving {
@@ -179,4 +179,46 @@ async fn a_server_that_is_asked_to_end_finishes_its_payment_first() {
     let ledger = world.control("GET", "/control/ledger", Value::Null).await;
     assert_eq!(ledger["orders"][0]["captured"], 10_000);
     assert_eq!(ledger["orders"][0]["voided"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stood_still_beyond_its_leases_charges_nothing_twice() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let still = serving(&shared, "still").await;
+    let late = json!({"kind": "delay", "ms": 1500});
+    world.fault("garanti", "sale", late).await;
+    let path = "/payment/v1/card-payments";
+    let card = payment("5209220000000002");
+    let (reply, ()) = tokio::join!(call(world, &still.url, path, &card), async {
+        order_at_the_bank(world).await;
+        still.stop();
+        // Meanwhile another server has its work, and settles what the shop will be told.
+        time_passes(world).await;
+        let _other = serving(&shared, "other").await;
+        until("the money is given back", async || {
+            let order = order_at_the_bank(world).await;
+            (order["state"] == "voided").then_some(())
+        })
+        .await;
+        until("that is written", async || {
+            let sql = "select count(*) as settled from attempts where state = 'REVERSED'";
+            let row = world.app.db.row(sql, Vec::new()).await.unwrap().unwrap();
+            (row.int("settled").unwrap() == 1).then_some(())
+        })
+        .await;
+        still.go_on();
+    });
+    assert_eq!(reply.status, 422, "{:#}", reply.body);
+    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
+    let orders = ledger["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 1, "{ledger:#}");
+    assert_eq!(orders[0]["state"], "voided");
+    // It serves as before.
+    let next = call(world, &still.url, path, &card).await;
+    assert_eq!(
+        next.body["data"]["paymentStatus"], "SUCCESS",
+        "{:#}",
+        next.body
+    );
 }

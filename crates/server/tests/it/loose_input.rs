@@ -213,6 +213,7 @@ async fn a_loan_whose_callback_is_no_address_ends_on_our_page() {
         let page = init.data("redirectUrl").as_str().unwrap();
         let page = fetch(&world.http, "GET", page, String::new()).await;
         let end = page.submit(&world.http, &[("action", "approve")]).await;
+        let end = end.submit(&world.http, &[]).await;
         assert_eq!(end.status, 200, "{text}");
         assert!(end.url.starts_with(&world.gateway), "{text} {}", end.url);
         assert!(

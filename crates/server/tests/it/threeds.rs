@@ -638,12 +638,18 @@ async fn the_shop_can_send_the_browser_to_an_address_instead() {
             !address.contains(&id) && !address.contains("52092"),
             "{address}"
         );
-        // Looked at by a scanner, opened, reloaded: the same form each time.
+        // Looked at by a scanner, opened, reloaded: nothing of the card is there to be read.
         let mut page = fetch(&world.http, "GET", &address, String::new()).await;
-        for _ in 0..2 {
+        for _ in 0..20 {
             page = fetch(&world.http, "GET", &address, String::new()).await;
             assert_eq!(page.status, 200, "{}", page.html);
+            assert!(page.form().fields.is_empty(), "{}", page.html);
         }
+        // And the same form each time that the browser asks for it.
+        for _ in 0..2 {
+            page.submit(&world.http, &[]).await.form();
+        }
+        let page = page.submit(&world.http, &[]).await;
         let bank = page.submit(&world.http, &[]).await;
         let back = bank
             .submit(&world.http, &[("otp", "123456"), ("action", "confirm")])
@@ -735,8 +741,64 @@ async fn a_repeated_init_answers_a_new_address_that_works() {
     let page = fetch(&world.http, "GET", new.as_str().unwrap(), String::new()).await;
     assert_eq!(page.status, 200);
     let bank = page.submit(&world.http, &[]).await;
+    let bank = bank.submit(&world.http, &[]).await;
     assert_eq!(bank.status, 200, "{}", bank.html);
     // One form is kept for a payment; the older address says what to do.
     let page = fetch(&world.http, "GET", old.as_str().unwrap(), String::new()).await;
     assert_eq!(page.status, 404);
+}
+
+/// A browser that asks for the form at an address, with a cookie or without.
+async fn asks(world: &World, address: &str, cookie: Option<&str>) -> (u16, String) {
+    let path = address.strip_prefix(&world.gateway).unwrap();
+    let with = cookie.map(|cookie| ("cookie", cookie));
+    let headers: Vec<(&str, &str)> = with.into_iter().collect();
+    let reply = world.raw("POST", path, b"", &headers).await;
+    (reply.status, reply.body.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_with_the_card_is_one_browsers_and_is_shown_a_few_times() {
+    let world = World::open().await;
+    let begun = init(&world, payment(GARANTI)).await.ok();
+    let address = begun.data("redirectUrl").as_str().unwrap();
+    let path = address.strip_prefix(&world.gateway).unwrap();
+    let opened = world.raw("GET", path, b"", &[]).await;
+    let header = |wanted: &str| {
+        let found = opened.headers.iter().find(|(name, _)| name == wanted);
+        found.map_or("", |(_, value)| value)
+    };
+    let cookie = header("set-cookie");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"));
+    assert_eq!(header("cache-control"), "no-store");
+    assert!(!opened.body.to_string().contains(GARANTI));
+    let mine = cookie.split(';').next().unwrap();
+
+    let (status, page) = asks(&world, address, Some(mine)).await;
+    assert!(status == 200 && page.contains(GARANTI), "{page}");
+    for other in [Some("galata-3ds=AAAAAAAAAAAAAAAAAAAAAA"), None] {
+        let (status, page) = asks(&world, address, other).await;
+        assert_eq!(status, 403);
+        let says = page.contains("tarayıcı") || page.contains("browser");
+        assert!(says && !page.contains(GARANTI), "{page}");
+    }
+    for _ in 1..10 {
+        assert_eq!(asks(&world, address, Some(mine)).await.0, 200);
+    }
+    assert_eq!(asks(&world, address, Some(mine)).await.0, 404);
+
+    // A browser that keeps no cookies gets there too, as often; so does the shop's page.
+    for posted in [false, true] {
+        let begun = init(&world, payment(GARANTI)).await.ok();
+        let address = begun.data("redirectUrl").as_str().unwrap();
+        let shop = Page::of_html_content(html(&begun));
+        let mut status = Vec::new();
+        for _ in 0..12 {
+            status.push(match posted {
+                true => shop.submit(&world.http, &[]).await.status,
+                false => asks(&world, address, None).await.0,
+            });
+        }
+        assert_eq!((status[9], status[10], status[11]), (200, 404, 404));
+    }
 }

@@ -220,7 +220,7 @@ async fn verified(
     moved.status = status;
     moved.md_status = Some(verified.md_status);
     result.state = AttemptState::Verified;
-    result.inquire_at = None;
+    (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
     result.proof = Some(verified.proof);
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
