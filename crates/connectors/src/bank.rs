@@ -3,7 +3,7 @@
 //! Every verb answers one of three: approved, declined (both a [`Verdict`]), or in doubt. Doubt
 //! is never failure: the bank may have taken the money.
 
-use crate::http::{BoxFuture, Http};
+use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::{LoyaltyType, PosOperationType};
 use contract::errors::ErrorGroup;
@@ -12,8 +12,6 @@ use jiff::Zoned;
 
 /// What a verb answers: a verdict, or doubt.
 pub type Answer<T> = Result<Verdict<T>, Doubt>;
-/// A verb under way.
-pub type Asked<'a, T> = BoxFuture<'a, Answer<T>>;
 
 /// The bank decided, and its reply proved genuine.
 #[derive(Debug, Clone, PartialEq)]
@@ -352,61 +350,4 @@ pub struct Loyalties {
     pub balance: Option<RewardMoney>,
     /// Campaigns on offer, in the bank's order; one type may come twice.
     pub campaigns: Vec<Campaign>,
-}
-
-/// One bank protocol. Verbs that a protocol lacks answer [`Doubt::not_supported`], and routing
-/// asks [`Bank::verbs`] first.
-pub trait Bank: Send + Sync {
-    /// What this protocol can do.
-    fn verbs(&self) -> &'static [Verb];
-
-    /// Names of XML elements and form fields whose values must not be stored or logged.
-    fn secret_fields(&self) -> &'static [&'static str];
-
-    /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what
-    /// lacks one of them is no return.
-    fn return_fields(&self) -> &'static [&'static str];
-
-    /// Sells without 3DS.
-    fn charge<'a>(&'a self, _line: Line<'a>, _charge: Charge<'a>) -> Asked<'a, Charged> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Starts 3DS: the form that the browser posts to the bank.
-    fn begin_3ds<'a>(&'a self, _line: Line<'a>, _begin: Begin3ds<'a>) -> Asked<'a, BankForm> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Checks what the browser brought back. Moves no money.
-    fn verify_3ds<'a>(&'a self, _line: Line<'a>, _returned: Returned<'a>) -> Asked<'a, Verified> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Sells after a verified 3DS.
-    fn finish_3ds<'a>(&'a self, _line: Line<'a>, _finish: Finish3ds<'a>) -> Asked<'a, Charged> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Undoes a sale before the bank's end of day. Approved also when it was undone before.
-    fn void<'a>(&'a self, _line: Line<'a>, _order: OrderRef<'a>) -> Asked<'a, ()> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Asks what became of an order.
-    fn inquire<'a>(
-        &'a self,
-        _line: Line<'a>,
-        _order: OrderRef<'a>,
-    ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
-
-    /// Asks a card's points and campaigns.
-    fn loyalties<'a>(
-        &'a self,
-        _line: Line<'a>,
-        _inquiry: LoyaltyInquiry<'a>,
-    ) -> Asked<'a, Loyalties> {
-        Box::pin(async { Err(Doubt::not_supported()) })
-    }
 }

@@ -2,29 +2,8 @@
 //!
 //! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
 
-use crate::bank::Bank;
-use crate::banks::garanti::Garanti;
-use crate::banks::posnet::PosNet;
+use crate::protocol::Protocol;
 use contract::enums::{LoyaltyType, PosIntegrator};
-
-/// A protocol that Galata speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// PosNet XML.
-    PosNet,
-    /// Garanti GVP XML.
-    Garanti,
-}
-
-impl Protocol {
-    /// The code that speaks it.
-    pub fn bank(self) -> &'static dyn Bank {
-        match self {
-            Protocol::PosNet => &PosNet,
-            Protocol::Garanti => &Garanti,
-        }
-    }
-}
 
 /// One bank's virtual POS. Where nobody published an address, it is empty (and the port 443).
 #[derive(Debug, Clone, PartialEq)]
@@ -237,9 +216,9 @@ pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
     ROWS.iter().find(|row| row.integrator == integrator)
 }
 
-/// The code that speaks to a POS integrator; nothing when no protocol of ours does.
-pub fn bank(integrator: PosIntegrator) -> Option<&'static dyn Bank> {
-    row(integrator)?.protocol.map(Protocol::bank)
+/// The protocol of a POS integrator; `None` when we speak none.
+pub fn protocol(integrator: PosIntegrator) -> Option<Protocol> {
+    row(integrator)?.protocol
 }
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
@@ -304,10 +283,10 @@ mod tests {
         let spoken: Vec<_> = ROWS.iter().filter(|row| row.protocol.is_some()).collect();
         assert_eq!(spoken.len(), 2);
         for row in spoken {
-            assert!(bank(row.integrator).is_some());
+            assert!(protocol(row.integrator).is_some());
             assert!(!row.hostname.is_empty() && row.path.starts_with('/'));
             assert!(!row.test_hostname.is_empty() && row.threeds_path.starts_with('/'));
         }
-        assert!(bank(PosIntegrator::Isbank).is_none());
+        assert!(protocol(PosIntegrator::Isbank).is_none());
     }
 }

@@ -8,11 +8,12 @@
 extern crate self as connectors;
 
 pub mod bank;
-pub mod banks;
+mod banks;
 mod digest;
 pub mod directory;
 pub mod http;
 pub mod lender;
 pub mod lenders;
+pub mod protocol;
 pub mod scrub;
 pub mod xml;

@@ -4,8 +4,8 @@
 //! stand in `codes`.
 
 mod codes;
-pub mod garanti;
-pub mod posnet;
+pub(crate) mod garanti;
+pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
 

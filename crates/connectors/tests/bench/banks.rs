@@ -2,12 +2,11 @@
 //! The library's own tests and the fuzz harness include this file.
 
 use connectors::bank::{
-    Account, Bank, Begin3ds, CardData, CardEnds, Charge, Finish3ds, Line, LoyaltyInquiry, Order,
+    Account, Begin3ds, CardData, CardEnds, Charge, Finish3ds, Line, LoyaltyInquiry, Order,
     OrderRef, Returned, RewardUse, User, Verdict,
 };
-use connectors::banks::garanti::Garanti;
-use connectors::banks::posnet::PosNet;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::protocol::Protocol;
 use connectors::xml::Element;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::PosOperationType;
@@ -153,7 +152,7 @@ impl Call {
     }
 
     /// Makes the call and shows the answer, as `answer.txt` of a fixture holds it.
-    pub(crate) fn make(&self, bank: &dyn Bank, http: &Replay) -> String {
+    pub(crate) fn make(&self, bank: Protocol, http: &Replay) -> String {
         fn show<T: Debug>(answer: T) -> String {
             format!("{answer:#?}\n")
         }
@@ -241,10 +240,10 @@ impl Call {
 }
 
 /// The protocol of a fixture folder.
-pub(crate) fn protocol(name: &str) -> &'static dyn Bank {
+pub(crate) fn protocol(name: &str) -> Protocol {
     match name {
-        "posnet" => &PosNet,
-        "garanti" => &Garanti,
+        "posnet" => Protocol::PosNet,
+        "garanti" => Protocol::Garanti,
         other => panic!("no such protocol: {other}"),
     }
 }

@@ -215,7 +215,7 @@ async fn ask(
     attempt: &Attempt,
     plan: &Plan,
 ) -> Answer<Charged> {
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Doubt::not_supported());
     };
     in_time(app, attempt)?;

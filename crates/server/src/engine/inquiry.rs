@@ -219,7 +219,7 @@ async fn ask(
     let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Ok(Err(Doubt::not_supported()));
     };
     let account = pos.account();
@@ -346,7 +346,7 @@ async fn void(
     let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
         return Err(Problem::unavailable("the POS of an attempt is gone"));
     };
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Ok(Err(Doubt::not_supported()));
     };
     let account = pos.account();

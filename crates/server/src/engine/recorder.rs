@@ -35,7 +35,7 @@ impl<'a> Recorder<'a> {
         integrator: PosIntegrator,
         operation: &'static str,
     ) -> Self {
-        let bank = connectors::directory::bank(integrator);
+        let bank = connectors::directory::protocol(integrator);
         Recorder {
             app,
             merchant_id: of.0,

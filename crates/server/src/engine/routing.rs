@@ -99,7 +99,7 @@ fn takes(pos: &Pos, need: &Need<'_>) -> bool {
     } else {
         Verb::Charge
     };
-    let speaks = connectors::directory::bank(pos.integrator)
+    let speaks = connectors::directory::protocol(pos.integrator)
         .is_some_and(|bank| bank.verbs().contains(&verb));
     let association = need.bin.and_then(|bin| bin.association);
     let associations = &pos.settings.associations;

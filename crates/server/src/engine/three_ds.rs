@@ -138,7 +138,7 @@ async fn ask_form(
     return_url: &str,
     language: &str,
 ) -> Answer<BankForm> {
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Doubt::not_supported());
     };
     let account = pos.account();

@@ -56,7 +56,7 @@ pub async fn retrieve(
         .await
         .map_err(|error| caller.claims.refused(error, otherwise))?;
 
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Problem::rule(Rule::NoPosForReward));
     };
     let account = pos.account();
@@ -126,7 +126,7 @@ fn asked(poses: Vec<Pos>, bin: Option<&crate::bins::Bin>, has_cvc: bool) -> Resu
     let mut able: Vec<Pos> = poses
         .into_iter()
         .filter(|pos| {
-            let bank = connectors::directory::bank(pos.integrator);
+            let bank = connectors::directory::protocol(pos.integrator);
             pos.is_usable()
                 && pos.currency == Currency::Try
                 && rewards::can_inquire(pos, bin)

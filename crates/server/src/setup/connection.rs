@@ -124,7 +124,7 @@ pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
         .ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
     // The operator may have taken the host's leave back since it was set.
     merchant_poses::change(app, &mut pos, UpdateMerchantPosRequest::default())?;
-    let Some(bank) = connectors::directory::bank(pos.integrator) else {
+    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Problem::rule(Rule::PosNotFound));
     };
     if !bank.verbs().contains(&Verb::Inquire) {

@@ -13,96 +13,67 @@ use super::{
     ask, duplicate, message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable,
 };
 use crate::bank::{
-    Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse,
-    Standing, User, Verb, Verdict, Verified,
+    Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt, Finish3ds,
+    Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing,
+    User, Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
-use crate::http::{BoxFuture, Request};
+use crate::http::Request;
 use crate::xml::{Damaged, Element, Writer};
 use contract::enums::{Currency, LoyaltyType, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 
-/// The Garanti protocol.
-pub struct Garanti;
-
 /// A points inquiry has no amount, but the field is mandatory: the bank's samples send this.
 const PLACEHOLDER_MINOR: i64 = 100;
 
-impl Bank for Garanti {
-    fn verbs(&self) -> &'static [Verb] {
-        &[
-            Verb::Charge,
-            Verb::ThreeDs,
-            Verb::Void,
-            Verb::Inquire,
-            Verb::Loyalties,
-        ]
-    }
+/// What this protocol can do.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb::Charge,
+    Verb::ThreeDs,
+    Verb::Void,
+    Verb::Inquire,
+    Verb::Loyalties,
+];
 
-    fn secret_fields(&self) -> &'static [&'static str] {
-        // What 3DS proved counts as card data: with it a sale can be made.
-        &[
-            "Number",
-            "ExpireDate",
-            "CVV2",
-            "AuthenticationCode",
-            "Md",
-            "TxnID",
-            "cardnumber",
-            "cardexpiredatemonth",
-            "cardexpiredateyear",
-            "cardcvv2",
-            "cavv",
-            "xid",
-            "hashparamsval",
-            // Hashes over the card number and what only the merchant knows.
-            "HashData",
-            "secure3dhash",
-            "hash",
-        ]
-    }
+// What 3DS proved counts as card data: with it a sale can be made.
+/// Names whose values must not be stored or logged.
+pub(crate) const SECRET_FIELDS: &[&str] = &[
+    "Number",
+    "ExpireDate",
+    "CVV2",
+    "AuthenticationCode",
+    "Md",
+    "TxnID",
+    "cardnumber",
+    "cardexpiredatemonth",
+    "cardexpiredateyear",
+    "cardcvv2",
+    "cavv",
+    "xid",
+    "hashparamsval",
+    // Hashes over the card number and what only the merchant knows.
+    "HashData",
+    "secure3dhash",
+    "hash",
+];
 
-    fn return_fields(&self) -> &'static [&'static str] {
-        &["mdstatus", "hashparams", "hash"]
-    }
+/// What the browser always brings back from the 3DS page.
+pub(crate) const RETURN_FIELDS: &[&str] = &["mdstatus", "hashparams", "hash"];
 
-    fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
-        Box::pin(charge(line, order))
-    }
+pub(crate) async fn begin_3ds(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
+    Ok(Verdict::Approved(threeds::form(line, &begin)?))
+}
 
-    fn begin_3ds<'a>(&'a self, line: Line<'a>, begin: Begin3ds<'a>) -> Asked<'a, BankForm> {
-        Box::pin(async move { Ok(Verdict::Approved(threeds::form(line, &begin)?)) })
-    }
+pub(crate) async fn verify_3ds(line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
+    Ok(Verdict::Approved(threeds::check(line, &returned)?))
+}
 
-    fn verify_3ds<'a>(&'a self, line: Line<'a>, returned: Returned<'a>) -> Asked<'a, Verified> {
-        Box::pin(async move { Ok(Verdict::Approved(threeds::check(line, &returned)?)) })
-    }
+pub(crate) use standing::void;
+pub(crate) use threeds::finish as finish_3ds;
 
-    fn finish_3ds<'a>(&'a self, line: Line<'a>, finish: Finish3ds<'a>) -> Asked<'a, Charged> {
-        Box::pin(threeds::finish(line, finish))
-    }
-
-    fn void<'a>(&'a self, line: Line<'a>, order: OrderRef<'a>) -> Asked<'a, ()> {
-        Box::pin(standing::void(line, order))
-    }
-
-    fn inquire<'a>(
-        &'a self,
-        line: Line<'a>,
-        order: OrderRef<'a>,
-    ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async move { standing::look_up(line, &order).await })
-    }
-
-    fn loyalties<'a>(
-        &'a self,
-        line: Line<'a>,
-        inquiry: LoyaltyInquiry<'a>,
-    ) -> Asked<'a, Loyalties> {
-        Box::pin(loyalties(line, inquiry))
-    }
+pub(crate) async fn inquire(line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
+    standing::look_up(line, &order).await
 }
 
 // Requests
@@ -448,7 +419,7 @@ fn reply_hash(
 
 // The verbs
 
-async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
+pub(crate) async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
     let seller = user(line, PosOperationType::Provaut)?;
     let question = Question {
         card: Some(charge.card),
@@ -467,7 +438,7 @@ async fn sell(line: Line<'_>, question: &Question<'_>) -> Answer<Charged> {
     }
 }
 
-async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
+pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
     let seller = user(line, PosOperationType::Provaut)?;
     let question = Question {
         amount: Money::new(PLACEHOLDER_MINOR, Currency::Try),

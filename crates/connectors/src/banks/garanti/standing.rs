@@ -18,7 +18,7 @@ use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
 
 /// A void needs the sale's reference; when nobody has it, the bank is asked first.
-pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
+pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     let undoer = user(line, PosOperationType::Provrfn)?;
     let reference = match order.host_reference {
         Some(reference) => reference.to_owned(),

@@ -191,7 +191,7 @@ fn the_form_is_signed_as_the_recipe_says() {
         client_ip: None,
         language: "tr",
     };
-    let form = on_the_line(&account, |line| ready(Garanti.begin_3ds(line, begin))).unwrap();
+    let form = on_the_line(&account, |line| ready(super::begin_3ds(line, begin))).unwrap();
     let Verdict::Approved(form) = form else {
         panic!("a form is never declined")
     };
@@ -242,7 +242,7 @@ fn a_kept_form_holds_no_card() {
         language: "tr",
     };
     let form = on_the_line(&account, |line| threeds::form(line, &begin)).unwrap();
-    let kept = crate::scrub::scrub_fields(&form.fields, Garanti.secret_fields());
+    let kept = crate::scrub::scrub_fields(&form.fields, super::SECRET_FIELDS);
     assert!(
         !kept.contains("5406675406675403") && !kept.contains("739"),
         "{kept}"

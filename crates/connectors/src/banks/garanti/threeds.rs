@@ -209,7 +209,7 @@ fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Resu
     }
 }
 
-pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
+pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     let seller = user(line, PosOperationType::Provaut)?;
     let proof: Proof = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not Garanti's"))?;

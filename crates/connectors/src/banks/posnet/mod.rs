@@ -14,92 +14,55 @@ use super::{
     shown_amount, unreadable,
 };
 use crate::bank::{
-    Account, Answer, Asked, Bank, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
-    Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney,
-    RewardUse, Standing, Verb, Verdict, Verified,
+    Account, Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
+    Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse,
+    Standing, Verb, Verdict, Verified,
 };
-use crate::http::{BoxFuture, Request};
+use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::enums::{Currency, LoyaltyType};
 use contract::errors::ErrorGroup;
 
-/// The PosNet protocol.
-pub struct PosNet;
-
 /// The document: a campaign inquiry answers at most this many.
 const CAMPAIGNS_MAX: usize = 8;
 
-impl Bank for PosNet {
-    fn verbs(&self) -> &'static [Verb] {
-        &[
-            Verb::Charge,
-            Verb::ThreeDs,
-            Verb::Void,
-            Verb::Inquire,
-            Verb::Loyalties,
-        ]
-    }
+/// What this protocol can do.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb::Charge,
+    Verb::ThreeDs,
+    Verb::Void,
+    Verb::Inquire,
+    Verb::Loyalties,
+];
 
-    fn secret_fields(&self) -> &'static [&'static str] {
-        // The packets and their signature stand for the card in a 3DS payment.
-        &[
-            "ccno",
-            "cvc",
-            "expDate",
-            "cardHolderName",
-            "data1",
-            "data2",
-            "sign",
-            "bankData",
-            "merchantData",
-            "posnetData",
-            "posnetData2",
-            "digest",
-            "mac",
-            "BankPacket",
-            "MerchantPacket",
-        ]
-    }
+// The packets and their signature stand for the card in a 3DS payment.
+/// Names whose values must not be stored or logged.
+pub(crate) const SECRET_FIELDS: &[&str] = &[
+    "ccno",
+    "cvc",
+    "expDate",
+    "cardHolderName",
+    "data1",
+    "data2",
+    "sign",
+    "bankData",
+    "merchantData",
+    "posnetData",
+    "posnetData2",
+    "digest",
+    "mac",
+    "BankPacket",
+    "MerchantPacket",
+];
 
-    fn return_fields(&self) -> &'static [&'static str] {
-        &["BankPacket", "MerchantPacket", "Sign"]
-    }
+/// What the browser always brings back from the 3DS page.
+pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sign"];
 
-    fn charge<'a>(&'a self, line: Line<'a>, order: Charge<'a>) -> Asked<'a, Charged> {
-        Box::pin(charge(line, order))
-    }
+pub(crate) use standing::void;
+pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 
-    fn begin_3ds<'a>(&'a self, line: Line<'a>, begin: Begin3ds<'a>) -> Asked<'a, BankForm> {
-        Box::pin(threeds::begin(line, begin))
-    }
-
-    fn verify_3ds<'a>(&'a self, line: Line<'a>, returned: Returned<'a>) -> Asked<'a, Verified> {
-        Box::pin(threeds::verify(line, returned))
-    }
-
-    fn finish_3ds<'a>(&'a self, line: Line<'a>, finish: Finish3ds<'a>) -> Asked<'a, Charged> {
-        Box::pin(threeds::finish(line, finish))
-    }
-
-    fn void<'a>(&'a self, line: Line<'a>, order: OrderRef<'a>) -> Asked<'a, ()> {
-        Box::pin(standing::void(line, order))
-    }
-
-    fn inquire<'a>(
-        &'a self,
-        line: Line<'a>,
-        order: OrderRef<'a>,
-    ) -> BoxFuture<'a, Result<Standing, Doubt>> {
-        Box::pin(async move { Ok(standing::look_up(line, &order).await?.standing) })
-    }
-
-    fn loyalties<'a>(
-        &'a self,
-        line: Line<'a>,
-        inquiry: LoyaltyInquiry<'a>,
-    ) -> Asked<'a, Loyalties> {
-        Box::pin(loyalties(line, inquiry))
-    }
+pub(crate) async fn inquire(line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
+    Ok(standing::look_up(line, &order).await?.standing)
 }
 
 // Requests
@@ -353,7 +316,7 @@ fn campaigns(reply: &Element) -> Vec<Campaign> {
 
 // The verbs
 
-async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
+pub(crate) async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
     let spending = Spending::of(charge.reward)?;
     let reply = exchange(line, sale_request(line, &charge, spending)?).await?;
     if let Some(decline) = refusal_of_move(refusal(&reply)?)? {
@@ -379,7 +342,7 @@ async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
 
 /// Two questions: the purses, then the campaigns. Neither takes an order id nor, by the document,
 /// a security code. A card outside the programme is refused both, and that is the answer.
-async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
+pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
     let card = inquiry.card;
     let points = request(line.account, false, &inquiry.order.id, |w| {
         w.element("pointInquiry", |w| {

@@ -12,7 +12,7 @@ use crate::xml::Element;
 use contract::errors::ErrorGroup;
 
 /// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
-pub(super) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
+pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     let record = look_up(line, &order).await?;
     match record.standing {
         Standing::Taken(_) => {}

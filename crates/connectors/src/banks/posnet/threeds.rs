@@ -51,7 +51,7 @@ fn order_mac(account: &Account, order: &Order, word: Option<&str>) -> Result<Str
 
 // The verbs
 
-pub(super) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
+pub(crate) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
     let (account, order) = (line.account, begin.order);
     let currency = currency(order)?;
     let spending = Spending::of(begin.reward)?;
@@ -100,7 +100,7 @@ pub(super) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankFor
     }))
 }
 
-pub(super) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
+pub(crate) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
     let (account, order) = (line.account, returned.order);
     let field = |name: &str| {
         let found = returned
@@ -179,7 +179,7 @@ fn check_resolved(
     })
 }
 
-pub(super) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
+pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     let (account, order) = (line.account, finish.order);
     let packets: Packets = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not PosNet's"))?;

@@ -134,8 +134,10 @@ async fn ask_and_answer(
 }
 
 async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) -> Answer<Charged> {
-    let (Some(bank), Some(proof)) = (connectors::directory::bank(pos.integrator), &attempt.proof)
-    else {
+    let (Some(bank), Some(proof)) = (
+        connectors::directory::protocol(pos.integrator),
+        &attempt.proof,
+    ) else {
         return Err(Doubt::not_supported());
     };
     if let Err(too_late) = charge::in_time(app, attempt) {

@@ -14,8 +14,9 @@ use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment};
 use crate::store::{poses, won};
-use connectors::bank::{Answer, Bank, Doubt, Line, Returned, Verdict, Verified};
+use connectors::bank::{Answer, Doubt, Line, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::protocol::Protocol;
 use contract::enums::{PaymentStatus, WebhookEventType};
 
 /// What the browser's return led to.
@@ -68,8 +69,8 @@ impl Of {
         }))
     }
 
-    fn bank(&self) -> Option<&'static dyn Bank> {
-        connectors::directory::bank(self.pos.as_ref()?.integrator)
+    fn bank(&self) -> Option<Protocol> {
+        connectors::directory::protocol(self.pos.as_ref()?.integrator)
     }
 
     /// Whether the fields are a return: with all that every return of this bank has.

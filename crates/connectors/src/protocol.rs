@@ -1,0 +1,86 @@
+//! The protocols that Galata speaks, and the verbs that each of them has. A protocol is a module with a
+//! function of each verb's name: a new verb compiles once every protocol answers it, and one that a
+//! protocol lacks answers [`Doubt::not_supported`].
+
+use crate::bank::{
+    Answer, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry,
+    OrderRef, Returned, Standing, Verb, Verified,
+};
+
+/// A protocol that Galata speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// PosNet XML.
+    PosNet,
+    /// Garanti GVP XML.
+    Garanti,
+}
+
+/// What the module of a protocol has under a name.
+macro_rules! of_module {
+    ($protocol:expr, $module:ident => $is:expr) => {
+        match $protocol {
+            Protocol::PosNet => {
+                use crate::banks::posnet as $module;
+                $is
+            }
+            Protocol::Garanti => {
+                use crate::banks::garanti as $module;
+                $is
+            }
+        }
+    };
+}
+
+impl Protocol {
+    /// What this protocol can do.
+    pub fn verbs(self) -> &'static [Verb] {
+        of_module!(self, bank => bank::VERBS)
+    }
+
+    /// Names of XML elements and form fields whose values must not be stored or logged.
+    pub fn secret_fields(self) -> &'static [&'static str] {
+        of_module!(self, bank => bank::SECRET_FIELDS)
+    }
+
+    /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what
+    /// lacks one of them is no return.
+    pub fn return_fields(self) -> &'static [&'static str] {
+        of_module!(self, bank => bank::RETURN_FIELDS)
+    }
+
+    /// Sells without 3DS.
+    pub async fn charge(self, line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
+        of_module!(self, bank => bank::charge(line, charge).await)
+    }
+
+    /// Starts 3DS: the form that the browser posts to the bank.
+    pub async fn begin_3ds(self, line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
+        of_module!(self, bank => bank::begin_3ds(line, begin).await)
+    }
+
+    /// Checks what the browser brought back. Moves no money.
+    pub async fn verify_3ds(self, line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
+        of_module!(self, bank => bank::verify_3ds(line, returned).await)
+    }
+
+    /// Sells after a verified 3DS.
+    pub async fn finish_3ds(self, line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
+        of_module!(self, bank => bank::finish_3ds(line, finish).await)
+    }
+
+    /// Undoes a sale before the bank's end of day. Approved also when it was undone before.
+    pub async fn void(self, line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
+        of_module!(self, bank => bank::void(line, order).await)
+    }
+
+    /// Asks what became of an order.
+    pub async fn inquire(self, line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
+        of_module!(self, bank => bank::inquire(line, order).await)
+    }
+
+    /// Asks a card's points and campaigns.
+    pub async fn loyalties(self, line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
+        of_module!(self, bank => bank::loyalties(line, inquiry).await)
+    }
+}
