@@ -140,9 +140,7 @@ async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) 
     ) else {
         return Err(Doubt::not_supported());
     };
-    if let Err(too_late) = charge::in_time(app, attempt) {
-        return Ok(Err(too_late));
-    }
+    charge::in_time(app, attempt)?;
     let account = pos.account();
     let now = app.istanbul_now();
     let order = order_of(payment, attempt);
