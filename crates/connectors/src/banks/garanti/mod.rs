@@ -13,9 +13,9 @@ use super::{
     ask, duplicate, message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable,
 };
 use crate::bank::{
-    Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt, Finish3ds,
-    Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing,
-    User, Verb, Verdict, Verified,
+    Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt, Line,
+    Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing, User,
+    Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;

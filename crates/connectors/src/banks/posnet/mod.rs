@@ -14,9 +14,8 @@ use super::{
     shown_amount, unreadable,
 };
 use crate::bank::{
-    Account, Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, Line, Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse,
-    Standing, Verb, Verdict, Verified,
+    Account, Answer, Campaign, CardData, Charge, Charged, Decline, Doubt, Line, Loyalties,
+    LoyaltyInquiry, Order, OrderRef, RewardMoney, RewardUse, Standing, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
