@@ -1,43 +1,48 @@
 //! The audit log: who did what, when, from where, and what it was before and after. Append-only:
 //! this file has an insert and reads, and a test holds that no other statement touches the table.
 
-use super::db::{Commit, Row, Unavailable, params};
+use super::db::{
+    Commit, Row, TableRow, Unavailable, insert, params, select, stored_words, table_row,
+};
 use crate::app::App;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-/// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+stored_words! {
+    /// How something ended.
+    pub enum Outcome {
     /// It was done.
-    Done,
+    Done = "DONE",
     /// The role did not allow it, or a proof was wrong.
-    Refused,
+    Refused = "REFUSED",
+    }
 }
 
-/// What an entry says.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Whose books it concerns; 0 for nobody's.
-    pub merchant_id: i64,
-    /// `USER`, `API_KEY`, `OPERATOR` or `NOBODY`.
-    pub actor_kind: String,
-    /// E-mail or API key; empty when there is neither.
-    pub actor: String,
-    /// The user's role at that moment.
-    pub role: Option<String>,
-    /// Where from.
-    pub address: String,
-    /// What, as `pos.edit`.
-    pub action: String,
-    /// On what: an id or a name.
-    pub target: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What was, secrets masked.
-    pub before: Option<Json>,
-    /// What is, secrets masked.
-    pub after: Option<Json>,
+table_row! {
+    /// What an entry says.
+    #[derive(Debug, Clone)]
+    pub struct Entry: "audit_log" {
+        /// Whose books it concerns; 0 for nobody's.
+        pub merchant_id: i64,
+        /// `USER`, `API_KEY`, `OPERATOR` or `NOBODY`.
+        pub actor_kind: String,
+        /// E-mail or API key; empty when there is neither.
+        pub actor: String,
+        /// The user's role at that moment.
+        pub role: Option<String>,
+        /// Where from.
+        pub address: String,
+        /// What, as `pos.edit`.
+        pub action: String,
+        /// On what: an id or a name.
+        pub target: String,
+        /// How it ended.
+        pub outcome: Outcome,
+        /// What was, secrets masked.
+        pub before: Option<Json>,
+        /// What is, secrets masked.
+        pub after: Option<Json>,
+    }
 }
 
 /// An entry with its id and moment.
@@ -68,28 +73,7 @@ pub fn now(app: &App, entry: Entry) -> Written {
 /// Adds an entry that has its id and moment to a commit.
 pub fn write(written: &Written, commit: &mut Commit) {
     let Written { id, at, entry } = written;
-    let outcome = match entry.outcome {
-        Outcome::Done => "DONE",
-        Outcome::Refused => "REFUSED",
-    };
-    commit.one(
-        "insert into audit_log (merchant_id, id, at, actor_kind, actor, role, address, action, target, outcome, \
-         before, after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        params![
-            entry.merchant_id,
-            *id,
-            *at,
-            entry.actor_kind.as_str(),
-            entry.actor.as_str(),
-            entry.role.clone(),
-            entry.address.as_str(),
-            entry.action.as_str(),
-            entry.target.as_str(),
-            outcome,
-            entry.before.clone(),
-            entry.after.clone(),
-        ],
-    );
+    insert!(commit, entry => Entry, { id: *id, at: *at });
 }
 
 /// Entries of a merchant that are older than `before`, newest first. Empty filters are none.
@@ -101,16 +85,16 @@ pub async fn of_merchant(
     actor: &str,
     limit: i64,
 ) -> Result<Vec<Written>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, id, at, actor_kind, actor, role, address, action, target, outcome, before, after \
-             from audit_log where merchant_id = $1 and id < $2 and ($3 = '' or action = $3) \
-             and ($4 = '' or actor = $4) order by id desc limit $5",
-            params![merchant_id, before, action, actor, limit],
-        )
-        .await?;
-    rows.iter().map(read).collect()
+    let sql = select!(
+        Entry,
+        id,
+        at,
+        "where merchant_id = $1 and id < $2 and ($3 = '' or action = $3) \
+         and ($4 = '' or actor = $4) order by id desc limit $5"
+    );
+    let values = params![merchant_id, before, action, actor, limit];
+    let rows = app.db.rows(sql, values).await?;
+    rows.into_iter().map(read).collect()
 }
 
 /// Most entries about one thing that are read.
@@ -122,40 +106,21 @@ pub async fn of_target(
     merchant_id: i64,
     target: &str,
 ) -> Result<Vec<Written>, Unavailable> {
-    let rows = app
-        .db
-        .rows(
-            "select merchant_id, id, at, actor_kind, actor, role, address, action, target, outcome, before, after \
-             from audit_log where target = $2 and merchant_id = $1 order by id limit $3",
-            params![merchant_id, target, OF_TARGET_MAX],
-        )
-        .await?;
-    rows.iter().map(read).collect()
+    let sql = select!(
+        Entry,
+        id,
+        at,
+        "where target = $2 and merchant_id = $1 order by id limit $3"
+    );
+    let values = params![merchant_id, target, OF_TARGET_MAX];
+    let rows = app.db.rows(sql, values).await?;
+    rows.into_iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Written, Unavailable> {
-    fields(row).map_err(|error| row.of_table("audit_log", error))
-}
-
-fn fields(row: &Row) -> Result<Written, Unavailable> {
+fn read(row: Row) -> Result<Written, Unavailable> {
     Ok(Written {
         id: row.int("id")?,
         at: row.time("at")?,
-        entry: Entry {
-            merchant_id: row.int("merchant_id")?,
-            actor_kind: row.text("actor_kind")?,
-            actor: row.text("actor")?,
-            role: row.opt_text("role")?,
-            address: row.text("address")?,
-            action: row.text("action")?,
-            target: row.text("target")?,
-            outcome: match row.text("outcome")?.as_str() {
-                "DONE" => Outcome::Done,
-                "REFUSED" => Outcome::Refused,
-                _ => return Err(super::unknown_word("outcome")),
-            },
-            before: row.opt_json("before")?,
-            after: row.opt_json("after")?,
-        },
+        entry: Entry::read(row)?,
     })
 }

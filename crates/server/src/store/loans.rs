@@ -217,11 +217,13 @@ pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
 /// Notes that a caller's question goes to the lender now; a conflict when another one went after
 /// `before`. A moment in the future is none: a clock was set back.
 pub fn claim_inquiry(loan: &Loan, now: Timestamp, before: Timestamp, commit: &mut Commit) {
-    commit.one(
-        "update loans set caller_inquired_at = $3 where merchant_id = $1 and payment_id = $2 \
-         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
-        params![loan.merchant_id, loan.payment_id, now, before],
-    );
+    update!(commit, "loans"
+        where { merchant_id: loan.merchant_id, payment_id: loan.payment_id }
+        and "caller_inquired_at is null or caller_inquired_at <= {} or caller_inquired_at > {}" (
+            before,
+            now,
+        )
+        set { caller_inquired_at: now });
 }
 
 /// Notes that the browser came back; a conflict when it did before.

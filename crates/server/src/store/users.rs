@@ -1,123 +1,106 @@
 //! People who use the panel: who they are, what they are for which merchant, the one-time links
 //! that were given to them, and their sessions.
 
-use super::db::{Commit, Expect, Row, Statement, Unavailable, params};
+use super::db::{
+    Commit, Expect, Row, Statement, TableRow, Unavailable, insert, params, select, table_row,
+    update,
+};
 use super::opened;
 use super::roles::Role;
 use crate::app::App;
 use contract::card::Secret;
 use jiff::Timestamp;
 
-/// A person.
-#[derive(Debug, Clone)]
-pub struct User {
-    /// Their id.
-    pub id: i64,
-    /// Lower case.
-    pub email: String,
-    /// As they are addressed.
-    pub name: String,
-    /// argon2id; none until a link was used.
-    pub password_hash: Option<Secret>,
-    /// The authenticator's key; none when there is no second step.
-    pub totp: Option<Secret>,
-    /// The last time step whose code was used.
-    pub totp_step: i64,
-    /// Sign-ins that failed since the last good one.
-    pub failures: i64,
-    /// No sign-in before this.
-    pub locked_until: Option<Timestamp>,
-    /// For compare-and-set.
-    pub version: i64,
+table_row! {
+    /// A person.
+    #[derive(Debug, Clone)]
+    pub struct User: "users" {
+        /// Their id.
+        pub id: i64,
+        /// Lower case.
+        pub email: String,
+        /// As they are addressed.
+        pub name: String,
+        /// The last time step whose code was used.
+        pub totp_step: i64,
+        /// Sign-ins that failed since the last good one.
+        pub failures: i64,
+        /// No sign-in before this.
+        pub locked_until: Option<Timestamp>,
+        /// For compare-and-set.
+        pub version: i64,
+    } and {
+        /// argon2id; none until a link was used.
+        pub password_hash: Option<Secret>,
+        /// The authenticator's key; none when there is no second step.
+        pub totp: Option<Secret>,
+    }
 }
 
 fn place(id: i64) -> String {
     format!("user {id} totp")
 }
 
-macro_rules! select_user {
-    ($rest:literal) => {
-        concat!(
-            "select u.id, u.email, u.name, u.password_hash, u.totp_sealed, u.totp_step, u.failures, \
-             u.locked_until, u.version ",
-            $rest
-        )
-    };
-}
-
-fn read(app: &App, row: &Row) -> Result<User, Unavailable> {
-    fields(app, row).map_err(|error| row.of_table("users", error))
-}
-
-fn fields(app: &App, row: &Row) -> Result<User, Unavailable> {
-    let id = row.int("id")?;
-    let totp = row.opt_text("totp_sealed")?;
-    let totp = totp.map(|sealed| opened(app, &place(id), &sealed));
-    Ok(User {
-        id,
-        email: row.text("email")?,
-        name: row.text("name")?,
-        password_hash: row.opt_text("password_hash")?.map(Secret::new),
-        totp: totp.transpose()?,
-        totp_step: row.int("totp_step")?,
-        failures: row.int("failures")?,
-        locked_until: row.opt_time("locked_until")?,
-        version: row.int("version")?,
-    })
+fn read(app: &App, row: Row) -> Result<User, Unavailable> {
+    let (hash, sealed) = (row.opt_text("password_hash")?, row.opt_text("totp_sealed")?);
+    let mut user = User::read(row)?;
+    user.password_hash = hash.map(Secret::new);
+    let totp = sealed.map(|sealed| opened(app, &place(user.id), &sealed));
+    user.totp = totp.transpose()?;
+    Ok(user)
 }
 
 /// Writes a new person.
 pub fn insert(app: &App, user: &User, commit: &mut Commit) {
-    commit.one(
-        "insert into users (id, email, name, totp_step, failures, created_at, version) \
-         values ($1, $2, $3, 0, 0, $4, 1)",
-        params![user.id, user.email.as_str(), user.name.as_str(), app.now()],
-    );
+    insert!(commit, user => User, { created_at: app.now() });
 }
 
 /// Writes what changed of a person; a conflict when somebody else wrote them meanwhile.
 pub fn save(app: &App, user: &User, commit: &mut Commit) {
     let totp = user.totp.as_ref();
     let totp = totp.map(|key| app.vault.seal(&place(user.id), key.expose().as_bytes()));
-    commit.one(
-        "update users set name = $3, password_hash = $4, totp_sealed = $5, totp_step = $6, failures = $7, \
-         locked_until = $8, version = version + 1 where id = $1 and version = $2",
-        params![
-            user.id,
-            user.version,
-            user.name.as_str(),
-            user.password_hash.as_ref().map(|hash| hash.expose().to_owned()),
-            totp,
-            user.totp_step,
-            user.failures,
-            user.locked_until,
-        ],
-    );
+    update!(commit, "users"
+    where { id: user.id, version: user.version }
+    set {
+        version: user.version + 1,
+        name: user.name,
+        password_hash: user.password_hash.as_ref().map(|hash| hash.expose().to_owned()),
+        totp_sealed: totp,
+        totp_step: user.totp_step,
+        failures: user.failures,
+        locked_until: user.locked_until,
+    });
 }
 
 /// A person by e-mail.
 pub async fn by_email(app: &App, email: &str) -> Result<Option<User>, Unavailable> {
-    let sql = select_user!("from users u where u.email = $1");
+    let sql = select!(User, password_hash, totp_sealed, "where email = $1");
     let row = app.db.row(sql, params![email]).await?;
-    row.map(|row| read(app, &row)).transpose()
+    row.map(|row| read(app, row)).transpose()
 }
 
 /// A person by id.
 pub async fn of_id(app: &App, id: i64) -> Result<Option<User>, Unavailable> {
-    let sql = select_user!("from users u where u.id = $1");
+    let sql = select!(User, password_hash, totp_sealed, "where id = $1");
     let row = app.db.row(sql, params![id]).await?;
-    row.map(|row| read(app, &row)).transpose()
+    row.map(|row| read(app, row)).transpose()
 }
 
 /// The people of a merchant and what each is, by e-mail.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<(User, Role)>, Unavailable> {
-    let sql = select_user!(
-        ", m.role from users u join memberships m on m.user_id = u.id where m.merchant_id = $1 order by u.email"
+    let sql = select!(
+        User,
+        password_hash,
+        totp_sealed,
+        role,
+        "join memberships on user_id = id where merchant_id = $1 order by email"
     );
-    let rows = app.db.rows(sql, params![merchant_id]).await?;
-    rows.iter()
-        .map(|row| Ok((read(app, row)?, row.parsed("role")?)))
-        .collect()
+    let rows = app.db.rows(sql, params![merchant_id]).await?.into_iter();
+    rows.map(|row| {
+        let role = row.parsed("role")?;
+        Ok((read(app, row)?, role))
+    })
+    .collect()
 }
 
 /// A merchant that a person serves.
@@ -274,49 +257,31 @@ pub fn use_link(digest: &str, commit: &mut Commit) {
     commit.one("delete from user_links where digest = $1", params![digest]);
 }
 
-/// A browser that is signed in.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Who.
-    pub user_id: i64,
-    /// The merchant whose panel is open.
-    pub merchant_id: i64,
-    /// Since when.
-    pub created_at: Timestamp,
-    /// Until when.
-    pub expires_at: Timestamp,
+table_row! {
+    /// A browser that is signed in.
+    #[derive(Debug, Clone)]
+    pub struct Session: "sessions" {
+        /// Who.
+        pub user_id: i64,
+        /// The merchant whose panel is open.
+        pub merchant_id: i64,
+        /// Since when.
+        pub created_at: Timestamp,
+        /// Until when.
+        pub expires_at: Timestamp,
+    }
 }
 
 /// Writes a session.
 pub fn insert_session(digest: &str, session: &Session, commit: &mut Commit) {
-    commit.one(
-        "insert into sessions (digest, user_id, merchant_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
-        params![
-            digest,
-            session.user_id,
-            session.merchant_id,
-            session.created_at,
-            session.expires_at,
-        ],
-    );
+    insert!(commit, session => Session, { digest: digest.to_owned() });
 }
 
 /// A session that is not over.
 pub async fn session(app: &App, digest: &str) -> Result<Option<Session>, Unavailable> {
-    let row = app
-        .db
-        .row(
-            "select user_id, merchant_id, created_at, expires_at from sessions where digest = $1 and expires_at > $2",
-            params![digest, app.now()],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Session {
-        user_id: row.int("user_id")?,
-        merchant_id: row.int("merchant_id")?,
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-    }))
+    let sql = select!(Session, "where digest = $1 and expires_at > $2");
+    let row = app.db.row(sql, params![digest, app.now()]).await?;
+    row.map(Session::read).transpose()
 }
 
 /// Moves a session's end.
