@@ -21,3 +21,6 @@ pub mod wire_type;
 mod wire_enum;
 
 pub use wire::*;
+
+/// What this version serves, as OpenAPI 3.1.
+pub const OPENAPI: &str = include_str!("wire/openapi.json");

@@ -23,6 +23,7 @@ pub mod logs;
 pub mod machine;
 pub mod mail;
 pub mod net;
+pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod panel;

@@ -8,6 +8,7 @@ use crate::jobs::Desk;
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
+use crate::openapi;
 use crate::rates::Rates;
 use crate::store::before;
 use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
@@ -274,6 +275,7 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
     let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
         .merge(health::router())
+        .merge(openapi::router())
         .merge(pages::router())
         .merge(panel::router())
         // Whoever opens the bare address in a browser means the panel; no API call has this path.
