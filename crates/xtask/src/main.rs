@@ -65,7 +65,6 @@ fn write(files: &[(PathBuf, String)]) -> io::Result<()> {
     for (path, text) in files {
         fs::write(path, text)?;
     }
-    println!("{} files written", files.len());
     Ok(())
 }
 
