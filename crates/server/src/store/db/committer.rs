@@ -61,6 +61,8 @@ pub(super) struct Committer {
 
 struct Session {
     client: Client,
+    /// The silences that were noted when it was opened.
+    silences: u64,
     statements: HashMap<&'static str, Statement>,
 }
 
@@ -243,7 +245,10 @@ impl Committer {
         };
         let attempt = match tokio::time::timeout(limit, session.attempt(members)).await {
             Ok(attempt) => attempt,
-            Err(_) => Attempt::Unknown("the transaction took too long".to_owned()),
+            Err(_) => {
+                self.connector.note_silence();
+                Attempt::Unknown("the transaction took too long".to_owned())
+            }
         };
         if let Attempt::Lost(why) | Attempt::Unknown(why) = &attempt {
             tracing::warn!(why, members = members.len(), "a batch lost its connection");
@@ -258,7 +263,8 @@ impl Committer {
         let open = self
             .session
             .take()
-            .filter(|session| !session.client.is_closed());
+            .filter(|session| !session.client.is_closed())
+            .filter(|session| session.silences == self.connector.silences());
         let session = match open {
             Some(session) => session,
             None => {
@@ -312,9 +318,11 @@ fn next_batch(queue: &mut VecDeque<Member>, batch_max: usize) -> Vec<Member> {
 
 impl Session {
     async fn open(connector: &Connector) -> Result<Session, String> {
+        let silences = connector.silences();
         let client = connector.connect(SETTINGS).await?;
         Ok(Session {
             client,
+            silences,
             statements: HashMap::new(),
         })
     }

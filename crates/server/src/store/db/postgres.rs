@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -105,6 +106,7 @@ impl Database {
                 // that lie idle are as old: a frozen server costs one time limit, not one for each.
                 drop(Object::take(client));
                 self.pool.retain(|_, _| false);
+                self.connector.note_silence();
                 return Err(Unavailable(too_late(READ_TIMEOUT)));
             };
             match rows {
@@ -234,9 +236,22 @@ pub(super) struct Connector {
     config: Config,
     /// Nothing where the URL asks for none, or names a socket file.
     tls: Option<MakeRustlsConnect>,
+    /// How often a connection fell silent. All that are older than the last time are of no more use: a
+    /// frozen server costs one time limit, not one for each connection.
+    silences: Arc<AtomicU64>,
 }
 
 impl Connector {
+    /// Notes that the server said nothing within a time limit.
+    pub(super) fn note_silence(&self) {
+        self.silences.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often that was noted.
+    pub(super) fn silences(&self) -> u64 {
+        self.silences.load(Ordering::SeqCst)
+    }
+
     /// Reads the URL and tries it.
     async fn reaching(url: &str) -> Result<Connector, OpenError> {
         let (url, root_certificates) = without_tls_files(url);
@@ -261,7 +276,11 @@ impl Connector {
             SslMode::Prefer if local => None,
             _ => Some(MakeRustlsConnect::new(tls_config(root_certificates)?)),
         };
-        let mut connector = Connector { config, tls };
+        let mut connector = Connector {
+            config,
+            tls,
+            silences: Arc::default(),
+        };
         let Err(error) = connector.connect("").await else {
             return Ok(connector);
         };
