@@ -494,6 +494,7 @@ mod tests {
             "/panel//evil.example",
             "/\\evil.example",
             "/panel/../evil",
+            "/panel/%2E%2e/evil",
             "/panelx",
             "javascript:alert(1)",
             "/panel/\r\nset-cookie: a=b",
