@@ -86,10 +86,10 @@ pub fn target(text: &str) -> String {
     }
 }
 
-/// A text that a shop sent, fit for showing to people: without card-like digit runs. An order number
-/// that looks like a card is hidden too.
+/// A text that a shop sent, fit for showing to people: without numbers that a card scheme gives out. An
+/// order number that begins and ends as a card's does is hidden too; a time in milliseconds is not.
 pub fn without_cards(text: &str) -> String {
-    scrub_digits(text)
+    replace_runs(text, |digits| luhn(digits) && is_given_out(digits))
 }
 
 /// Longest text of a bank or lender that a connector hands on, in characters.
@@ -242,6 +242,10 @@ fn before_secrets<'a>(text: &'a str, secret_fields: &[&str]) -> &'a str {
 /// blanks, dots or dashes between digits, or between digits of something longer. References of
 /// the bank survive unless they happen to look like a card.
 fn scrub_digits(text: &str) -> String {
+    replace_runs(text, luhn)
+}
+
+fn replace_runs(text: &str, is_card: fn(&[u32]) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut run = String::new();
     let mut characters = text.chars().peekable();
@@ -253,31 +257,48 @@ fn scrub_digits(text: &str) -> String {
             run.push(character);
             continue;
         }
-        end_run(&mut run, &mut kept);
+        end_run(&mut run, &mut kept, is_card);
         kept.push(character);
     }
-    end_run(&mut run, &mut kept);
+    end_run(&mut run, &mut kept, is_card);
     kept
 }
 
-fn end_run(run: &mut String, kept: &mut String) {
-    match holds_card(run) {
+fn end_run(run: &mut String, kept: &mut String, is_card: fn(&[u32]) -> bool) {
+    match holds_card(run, is_card) {
         true => kept.push_str(REMOVED),
         false => kept.push_str(run),
     }
     run.clear();
 }
 
-/// Whether some card-long part of the run passes the check digit. No card begins with 0.
-fn holds_card(run: &str) -> bool {
+/// Whether some card-long part of the run is a card's. No card begins with 0.
+fn holds_card(run: &str, is_card: fn(&[u32]) -> bool) -> bool {
     let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
     (0..digits.len())
         .filter(|start| digits[*start] != 0)
         .any(|start| {
             CARD_DIGITS
                 .filter_map(|length| digits.get(start..start + length))
-                .any(luhn)
+                .any(is_card)
         })
+}
+
+/// Whether a scheme gives out numbers of this length that begin so: Visa, Mastercard, American Express,
+/// Diners Club, JCB, Discover, UnionPay, Maestro, Troy (ISO/IEC 7812, the schemes' public ranges).
+fn is_given_out(digits: &[u32]) -> bool {
+    let first = digits
+        .iter()
+        .take(4)
+        .fold(0, |number, digit| number * 10 + digit);
+    match digits.len() {
+        13 => first / 1000 == 4,
+        14 => matches!(first, 3000..=3059 | 3600..=3699 | 3800..=3999),
+        15 => matches!(first, 3400..=3499 | 3700..=3799),
+        16 => matches!(first, 2221..=2720 | 3528..=3589 | 4000..=6999 | 9792),
+        17..=19 => matches!(first, 3528..=3589 | 4000..=6999),
+        _ => false,
+    }
 }
 
 fn luhn(digits: &[u32]) -> bool {
@@ -401,6 +422,22 @@ mod tests {
             "5696",
         ] {
             assert_eq!(scrub_digits(reference), reference);
+        }
+    }
+
+    #[test]
+    fn an_order_number_is_shown_unless_a_scheme_gives_it_out() {
+        for shown in ["order-1795786715007", "20261127-13584512", "335709663080"] {
+            assert_eq!(without_cards(shown), shown);
+        }
+        for hidden in [
+            "5209220000000002",
+            "order 4043-0800 0000.0003",
+            "374427000000003",
+            "9792030000000000",
+            "36070500001020",
+        ] {
+            assert!(!without_cards(hidden).contains("0000"), "{hidden}");
         }
     }
 

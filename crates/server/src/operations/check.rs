@@ -110,10 +110,16 @@ pub(super) fn url(field: &str, value: Option<String>) -> Result<String, Problem>
     }
 }
 
-/// Whether a browser can be sent there: an absolute http or https address.
+/// Whether a browser can be sent there: an absolute http or https address, written so that no page
+/// reads it as one of its own, with no character that reading it skips.
 pub(super) fn is_url(text: &str) -> bool {
-    url::Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    let is_web = scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    });
+    is_web
+        && !text.chars().any(char::is_control)
+        && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 /// Whether an address, read from `text`, can have paths put behind it: no password, query or fragment,

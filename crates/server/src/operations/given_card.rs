@@ -11,6 +11,7 @@ use contract::card::{CardText, Cvc, Expiry, Pan, Secret, SensitiveText};
 use contract::enums::CardAssociation;
 use contract::received::{Place, Received};
 use contract::rules::Rule;
+use percent_encoding::percent_decode_str;
 
 /// Digits that the shortest card number has.
 const PAN_DIGITS_MIN: usize = 12;
@@ -55,10 +56,14 @@ impl Texts {
 
     /// One more, at a place that is named.
     pub(super) fn add(&mut self, at: impl ToString, text: &str) {
-        // Whatever stands between them: people write numbers in groups.
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        if digits.len() >= PAN_DIGITS_MIN {
-            self.0.push((at.to_string(), Secret::new(digits)));
+        // As it stands, and as an address that is read: `%20` is no digit.
+        let read = percent_decode_str(text).decode_utf8_lossy();
+        for text in [text, &*read] {
+            // Whatever stands between them: people write numbers in groups.
+            let digits: String = text.chars().filter_map(digit).collect();
+            if digits.len() >= PAN_DIGITS_MIN {
+                self.0.push((at.to_string(), Secret::new(digits)));
+            }
         }
     }
 
@@ -69,6 +74,17 @@ impl Texts {
             None => Ok(()),
         }
     }
+}
+
+/// A digit of the scripts that keyboards of this part of the world write.
+fn digit(character: char) -> Option<char> {
+    /// Zero of ASCII, Arabic, Persian and full-width digits.
+    const ZEROS: [u32; 4] = [0x30, 0x660, 0x6f0, 0xff10];
+    let code = u32::from(character);
+    let zero = ZEROS
+        .into_iter()
+        .find(|zero| (*zero..zero + 10).contains(&code))?;
+    char::from_digit(code - zero, 10)
 }
 
 /// A card that was read, with what its number tells.

@@ -332,7 +332,9 @@ fn sign_in_first(parts: &Parts) -> Response {
 pub(super) fn own_page(wanted: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
     let ours = wanted == "/panel" || wanted.starts_with("/panel/") || wanted.starts_with("/panel?");
-    match ours && wanted.bytes().all(plain) && !wanted.contains("//") && !wanted.contains("..") {
+    // Dots may be escaped too: a browser reads them as dots.
+    let climbs = wanted.contains("..") || wanted.to_ascii_lowercase().contains("%2e");
+    match ours && wanted.bytes().all(plain) && !wanted.contains("//") && !climbs {
         true => wanted,
         false => "/panel",
     }
@@ -492,6 +494,7 @@ mod tests {
             "/panel//evil.example",
             "/\\evil.example",
             "/panel/../evil",
+            "/panel/%2E%2e/evil",
             "/panelx",
             "javascript:alert(1)",
             "/panel/\r\nset-cookie: a=b",

@@ -147,7 +147,7 @@ impl Column for RewardUse {
             mile: money.mile,
         });
         let reward = money.or(stored.campaign.map(RewardUse::Campaign));
-        reward.ok_or_else(|| fields.wrong(column, "names no reward"))
+        reward.ok_or_else(|| fields.wrong(column, "names none"))
     }
 
     fn write(&self, values: &mut Vec<Value>) {
@@ -247,9 +247,14 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     insert!(commit, attempt => Attempt, { shard: shard_of(attempt.merchant_id) });
     insert!(commit, "bank_orders" {
         merchant_id: attempt.merchant_id,
-        order_id: attempt.order_id.as_str(),
+        order_id: claimed_id(&attempt.order_id),
         payment_id: attempt.payment_id,
     });
+}
+
+/// An order id as it is claimed: PosNet fills ids up with zeros, so `7` and `07` are one order there.
+fn claimed_id(order_id: &str) -> &str {
+    order_id.trim_start_matches('0')
 }
 
 /// Counts a reversal, before the bank is asked for it; a conflict when another one was begun since the
@@ -344,7 +349,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
     if a.state == AttemptState::Declined {
         commit.maybe(
             "delete from bank_orders where merchant_id = $1 and order_id = $2 and payment_id = $3",
-            params![a.merchant_id, a.order_id.as_str(), a.payment_id],
+            params![a.merchant_id, claimed_id(&a.order_id), a.payment_id],
         );
     }
 }

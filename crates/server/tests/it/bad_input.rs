@@ -356,6 +356,8 @@ async fn a_wrong_3ds_payment_names_its_field_and_leaves_nothing_behind() {
             "\"javascript:alert(1)\"",
             "\"data:text/html,x\"",
             "\"ftp://shop.example.com\"",
+            "\"https:shop.example.com\"",
+            "\"https://shop.example.com/\\r\\nX: y\"",
             "\"http://\"",
         ],
     ));

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use server::operations::Role;
 
 const CARD: &str = "5209220000000002";
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 6] = [
     CARD,
     "5209 2200 0000 0002",
     "5209-2200-0000-0002",
     "order 5209.2200/0000 - 0002!",
+    "５２０９２２０００００００００２",
+    "https://shop.example.com/?n=5209%202200%200000%200002",
 ];
 
 /// The request with a text at a path.

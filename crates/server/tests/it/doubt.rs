@@ -631,3 +631,19 @@ async fn money_that_a_bank_took_after_the_payment_was_settled_as_failed_is_given
         assert!(told.iter().all(|hook| hook.body["status"] == "FAILURE"));
     }
 }
+
+/// PosNet fills order ids up with zeros: `7H1` and `07H1` are one order there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_id_is_used_once_however_many_zeros_stand_before_it() {
+    let world = World::open().await;
+    let paid = |id: &str| with(payment("5400630000000009"), json!({"bankOrderId": id}));
+    world
+        .post("/payment/v1/card-payments", paid("7H1"))
+        .await
+        .ok();
+    for id in ["7H1", "07H1", "007H1"] {
+        let reply = world.post("/payment/v1/card-payments", paid(id)).await;
+        assert_eq!((reply.status, reply.error_code()), (422, 10318), "{id}");
+    }
+    assert_eq!(world.ledger("7H1").await.len(), 1);
+}

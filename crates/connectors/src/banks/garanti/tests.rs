@@ -268,6 +268,44 @@ fn signed(names: &str, fields: &[(&str, &str)]) -> Vec<(String, String)> {
     all
 }
 
+/// A cryptogram as a recorded callback has it.
+const CAVV: &str = "jCm0m+u/0hUfAREHBAMBcfN+pSo=";
+
+/// What the bank signed of the order `order2221`, cut as if it were of `order222`.
+#[test]
+fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
+    let account = account();
+    let order = order(10025);
+    for (names, values) in [
+        // Signed: order2221, status 0, no proof.
+        ("mdstatus:cavv:eci:md", ["1", "0", "", "m"].as_slice()),
+        ("mdstatus:cavv:eci:md", &["1", "", "", "0m"]),
+        // Signed: order2222, status 0; for merchants that take a half authentication.
+        ("mdstatus:cavv:eci:md", &["2", "", "", "0m"]),
+        // Signed: order2221, status 1, with a proof of its own.
+        ("mdstatus:foo:cavv:eci:md", &["1", "1", CAVV, "02", "m"]),
+        (
+            "mdstatus:cavv:eci:md",
+            &["1", &format!("1{CAVV}"), "02", "m"],
+        ),
+        (
+            "mdstatus:cavv:eci:md",
+            &["1", &format!("1{}", &CAVV[..27]), "=0", "2m"],
+        ),
+    ] {
+        let own = [("clientid", "30691298"), ("oid", "order222")];
+        let rest = names.split(':').zip(values.iter().copied());
+        let fields: Vec<_> = own.into_iter().chain(rest).collect();
+        let fields = signed(&format!("clientid:oid:{names}"), &fields);
+        let returned = Returned {
+            order: &order,
+            fields: &fields,
+        };
+        let checked = on_the_line(&account, |line| threeds::check(line, &returned));
+        assert!(checked.is_err(), "{names} {values:?}");
+    }
+}
+
 #[test]
 fn a_hash_that_leaves_out_what_matters_proves_nothing() {
     let account = account();
@@ -277,7 +315,7 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
         ("oid", "order222"),
         ("authcode", ""),
         ("mdstatus", "1"),
-        ("cavv", "c"),
+        ("cavv", CAVV),
         ("eci", "02"),
         ("md", "m"),
         ("rnd", "r"),

@@ -12,6 +12,8 @@ use crate::bank::{
 use crate::banks::{message, not_supported, unauthentic};
 use crate::digest::{same, sha512_hex};
 use crate::xml::Writer;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use contract::card::Secret;
 use contract::enums::PosOperationType;
 
@@ -20,6 +22,12 @@ const HASH_NAMES_MAX: usize = 64;
 
 /// Names whose values are compared with ours, and so may stand before the status in the list.
 const KNOWN_BEFORE: [&str; 4] = ["clientid", "terminalid", "oid", "orderid"];
+
+/// What the sale will rely on, as it follows the status in every recorded list.
+const PROOF_NAMES: [&str; 3] = ["cavv", "eci", "md"];
+
+/// Characters of an order id that Galata made.
+const OWN_ID_LENGTH: usize = 20;
 
 /// What the browser brought of a verified card, kept between checking and selling.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -180,8 +188,10 @@ fn is_ours(line: Line<'_>, order: &Order, callback: &Callback<'_>) -> Result<boo
 ///
 /// The hash is over a plain concatenation of values that the callback itself lists, so whoever
 /// carries it could cut the same text elsewhere: some `1` of a failed callback's `md` could become
-/// its `mdstatus`. Therefore the list must name our order and what the sale will rely on, and a
-/// status that lets the card through only counts when everything before it is known or empty.
+/// its `mdstatus`, or the last digit of a longer order id (100 and 1001). Therefore the list must name
+/// our order, and a status that lets the card through only counts when everything before it is known
+/// or empty, the proof follows it at once, and a wrong cut would show: a full authentication has its
+/// cryptogram, and one without it is believed of order ids that no other one extends, which are ours.
 fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Result<u8, Doubt> {
     let at = |name: &str| {
         names
@@ -190,10 +200,16 @@ fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Resu
     };
     let order_at = at("oid").or(at("orderid"));
     let order_at = order_at.filter(|at| callback.field(names[*at]) == order.id);
-    let proven = ["cavv", "eci", "md"].iter().all(|name| at(name).is_some());
-    let (Some(order_at), Some(status_at), true) = (order_at, at("mdstatus"), proven) else {
+    let (Some(order_at), Some(status_at)) = (order_at, at("mdstatus")) else {
         return Err(unauthentic("the callback's hash leaves out what matters"));
     };
+    let followed = PROOF_NAMES.iter().enumerate().all(|(place, name)| {
+        let listed = names.get(status_at + 1 + place);
+        listed.is_some_and(|listed| listed.eq_ignore_ascii_case(name))
+    });
+    if !followed {
+        return Err(unauthentic("the callback's hash leaves out what matters"));
+    }
     let md_status = match callback.field("mdstatus").as_bytes() {
         [digit @ b'0'..=b'9'] => digit - b'0',
         _ => 0,
@@ -203,10 +219,23 @@ fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Resu
         callback.field(name).is_empty() || KNOWN_BEFORE.iter().any(compared)
     };
     let set_apart = order_at < status_at && names[..status_at].iter().all(known);
-    match (md_status, set_apart) {
+    let cut_shows = match md_status {
+        1 => is_cryptogram(callback.field("cavv")) && is_eci(callback.field("eci")),
+        _ => order.id.len() == OWN_ID_LENGTH,
+    };
+    match (md_status, set_apart && cut_shows) {
         (1..=4, false) => Err(unauthentic("the callback's hash does not fix its status")),
         _ => Ok(md_status),
     }
+}
+
+/// 20 bytes in base64: its end tells where it ends.
+fn is_cryptogram(cavv: &str) -> bool {
+    BASE64.decode(cavv).is_ok_and(|bytes| bytes.len() == 20)
+}
+
+fn is_eci(eci: &str) -> bool {
+    eci.len() == 2 && eci.bytes().all(|b| b.is_ascii_digit())
 }
 
 pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
