@@ -85,6 +85,7 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         behaviour: &behaviour,
         listen: Some(address),
         migrate: options.migrate,
+        only_looks: false,
     })
     .await?;
     let public_url = app.settings.public_urls.join(", ");
@@ -107,6 +108,7 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
         behaviour: &options.behaviour,
         listen: None,
         migrate: false,
+        only_looks: false,
     })
     .await?;
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
