@@ -136,7 +136,10 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
                 Ok(setup::test_apm(app, &by, which.merchant, id).await?)
             })
             .await?;
-            super::pos::tell_tested(&tested)
+            super::pos::tell_tested(
+                &tested,
+                "the secret of notifications is not tried by this: the lender's next notification proves it",
+            )
         }
         Apm::List(list) => print_list(&list).await,
     }

@@ -178,7 +178,10 @@ pub(super) async fn run(command: Pos) -> Result<(), Failed> {
         Pos::Test(which) => {
             let test =
                 async |app: &App| Ok(setup::test_pos(app, &by, which.merchant, which.id).await?);
-            tell_tested(&which.run(test).await?)
+            tell_tested(
+                &which.run(test).await?,
+                "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
+            )
         }
         Pos::Move(Move { which, direction }) => {
             let up = matches!(direction, Direction::Up);
@@ -249,8 +252,9 @@ fn environment(pos: &Account) -> &'static str {
     }
 }
 
-/// Says how a connection test went; one that failed is a failure of the command.
-pub(super) fn tell_tested(tested: &setup::Tested) -> Result<(), Failed> {
+/// Says how a connection test went, and of one that went well what it left out; one that failed is a
+/// failure of the command.
+pub(super) fn tell_tested(tested: &setup::Tested, left_out: &str) -> Result<(), Failed> {
     let outcome = if tested.ok() { "works" } else { "failed" };
     say(format_args!("{outcome}  {} ms", tested.took_ms))?;
     say(tested.said(Language::En))?;
@@ -258,7 +262,7 @@ pub(super) fn tell_tested(tested: &setup::Tested) -> Result<(), Failed> {
         say(&tested.detail)?;
     }
     match tested.ok() {
-        true => Ok(()),
+        true => say(left_out),
         false => Err(StartError::new("the connection cannot be used", "").into()),
     }
 }

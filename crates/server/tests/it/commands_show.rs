@@ -1,10 +1,11 @@
 //! What commands list, show, rotate and settle: the panel's work without the panel.
 
+use crate::browser::Page;
 use crate::commands::printed;
 use crate::panel::{PASSWORD, Panel};
 use crate::process::{Shared, ended};
-use crate::world::payment;
-use serde_json::json;
+use crate::world::{payment, with};
+use serde_json::{Value, json};
 use server::operations::{By, Role};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,4 +229,68 @@ async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command()
         listed()
     );
     assert_eq!(again.get("/panel/audit").await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_3ds_key_is_seen_at_the_payment() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let poses: Value = serde_json::from_str(&poses).unwrap();
+    for (bank, card, key) in [
+        ("GARANTI", "5209220000000002", "87654321"),
+        ("YKB", "5400630000000009", "20,20,20,20,20,20,20,20"),
+    ] {
+        let mut all = poses.as_array().unwrap().iter();
+        let pos = all.find(|pos| pos["integrator"] == bank).unwrap();
+        let id = pos["id"].to_string();
+        let of = ["--merchant", &merchant, "--id", &id];
+        shared.run(&[&["pos", "edit"], &of[..], &["--threeds-key", key]].concat());
+        // The key looks fine to the test of the connection, which says that it did not try it.
+        let tested = shared.run(&[&["pos", "test"], &of[..]].concat());
+        assert!(tested.contains("the 3DS key and the user"), "{tested}");
+
+        let callback = json!({"callbackUrl": "https://shop.example.com/callback"});
+        let init = world
+            .post(
+                "/payment/v1/card-payments/3ds-init",
+                with(payment(card), callback),
+            )
+            .await
+            .ok();
+        let html = init.data("htmlContent").as_str().unwrap();
+        let mut page = Page::of_html_content(html);
+        while !page.html.contains("doğrulanamadı") {
+            let typed = match page.html.contains("name=\"otp\"") {
+                true => &[("otp", "123456"), ("action", "confirm")][..],
+                false => &[],
+            };
+            page = page.submit(&world.http, typed).await;
+        }
+        world.app.journal.flush().await;
+
+        let payment = init.data("paymentId").to_string();
+        let of = ["--merchant", &merchant, "--id", &payment];
+        let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+        let mut lines = shown.lines();
+        let back = lines.find(|line| line.contains("threeds_return")).unwrap();
+        assert!(
+            back.contains("could not be verified") && back.contains("3DS key right?"),
+            "{shown}"
+        );
+        for (language, told) in [
+            (
+                "tr",
+                "Bankanın cevabı doğrulanamadı: 3DS anahtarı doğru mu?",
+            ),
+            ("en", "could not be verified: is the 3DS key right?"),
+        ] {
+            let address = format!("/panel/payments/{payment}?lang={language}");
+            panel.get(&address).await.ok().has(told);
+            let address = format!("{address}&exchanges=1");
+            panel.get(&address).await.ok().has(told);
+        }
+    }
 }
