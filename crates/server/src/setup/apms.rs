@@ -2,6 +2,7 @@
 
 use super::{changed_meanwhile, merchant, note_secret, written};
 use crate::app::App;
+use crate::net::listed_as;
 use crate::operations::merchant_poses::MASK;
 use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::store::apms::{self, Apm};
@@ -186,9 +187,11 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
         ),
         ("endpoint", account.api_url.is_empty()),
     ];
-    match needed.iter().find(|(_, missing)| apm.active && *missing) {
-        Some((field, _)) => Err(Problem::field(Rule::Required, *field)),
-        None => Ok(()),
+    let missing = needed.iter().filter(|(_, missing)| apm.active && *missing);
+    let missing: Vec<&str> = missing.map(|(field, _)| *field).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::missing(Rule::Required, &missing)),
     }
 }
 
@@ -361,10 +364,9 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
         return Err(Problem::field(Rule::NotAUrl, "endpoint"));
     }
     if !app.settings.bank_hosts.allows(&url) {
-        let host = url.host_str().unwrap_or("");
         return Err(Problem::with(
             Rule::HostNotAllowed,
-            &[("field", "endpoint"), ("host", host)],
+            &[("field", "endpoint"), ("host", &listed_as(&url))],
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())

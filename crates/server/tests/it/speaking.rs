@@ -283,7 +283,26 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
         ),
         (
             vec!["pos", "create", of[0], of[1], "--integrator", "YKB"],
-            "--client-id is needed",
+            "--client-id, --terminal-id, --threeds-key, --posnet-id are needed\nhint: a credential need not \
+             stand on the command line: --threeds-key-file PATH reads",
+        ),
+        (
+            vec![
+                "pos",
+                "create",
+                of[0],
+                of[1],
+                "--integrator",
+                "GARANTI",
+                "--client-id",
+                "1",
+                "--terminal-id",
+                "2",
+                "--user",
+                "PROVAUT:a:b",
+            ],
+            "--threeds-key, --user PROVRFN:NAME:PASSWORD are needed\nhint: a credential need not stand on \
+             the command line: --threeds-key-file PATH, --user-file PATH",
         ),
     ] {
         let refused = shared.fails(&command);
@@ -359,6 +378,34 @@ async fn every_change_says_what_it_did() {
     ] {
         let told = shared.run(&command);
         assert!(told.contains(what), "{command:?}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_leave() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let poses: Value = serde_json::from_str(&poses).unwrap();
+    let pos = poses[0]["id"].to_string();
+    let of = [
+        "--merchant",
+        &merchant,
+        "--endpoint",
+        "http://127.0.0.1:9999/x",
+    ];
+    for command in [&["pos", "edit", "--id", &pos][..], &["apm", "edit"]] {
+        let mut command = shared.command(&[command, &of[..]].concat());
+        command.env("GALATA_ALLOW_BANK_HOST", "127.0.0.1:7001");
+        let refused = ended(command);
+        assert!(!refused.status.success(), "{}", refused.out);
+        for told in [
+            "127.0.0.1:9999",
+            "--allow-bank-host",
+            "GALATA_ALLOW_BANK_HOST",
+        ] {
+            assert!(refused.error.contains(told), "{}", refused.error);
+        }
     }
 }
 
