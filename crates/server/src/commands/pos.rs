@@ -3,7 +3,7 @@
 use super::Failed;
 use super::credentials::{ThreedsKey, Users};
 use super::options::{One, Store, one_of};
-use super::output::{Format, Table, say};
+use super::output::{Format, Table, say, warn};
 use crate::app::App;
 use crate::operations::merchant_poses::Endpoint;
 use crate::operations::{By, Problem};
@@ -300,10 +300,18 @@ async fn create(create: Create) -> Result<(), Failed> {
     let request = creation(&create)?;
     let by = By::operator();
     let make = async |app: &App| {
-        Ok(setup::create_pos(app, &by, create.merchant, request, endpoint).await?)
+        let pos = setup::create_pos(app, &by, create.merchant, request, endpoint).await?;
+        let same = setup::same_terminal(app, &pos).await?;
+        Ok((pos, same))
     };
-    let pos = create.store.run_for(create.merchant, make).await?;
+    let (pos, same) = create.store.run_for(create.merchant, make).await?;
     say(format_args!("pos    {}\nalias  {}", pos.id, pos.alias))?;
+    if let Some(same) = same {
+        warn(format_args!(
+            "pos {} ({}, {}) has the same merchant and terminal numbers: was this one meant to be `galata pos edit`?",
+            same.id, same.name, same.status
+        ));
+    }
     match setup::environment_of(&pos) {
         Some(Environment::Production) => {
             say("it points at the bank's production system: payments on it move money")

@@ -233,6 +233,21 @@ pub async fn apms_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Apm>, P
     Ok(apms::of_merchant(app, merchant_id).await?)
 }
 
+/// Another definition of the same account: what shops must choose between although nothing differs.
+pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> {
+    let of = |apm: &Apm| {
+        let account = &apm.account;
+        (
+            apm.apm_type,
+            account.client_id.clone(),
+            account.api_url.clone(),
+        )
+    };
+    let is_known = !apm.account.client_id.is_empty();
+    let mut all = apms::of_merchant(app, apm.merchant_id).await?.into_iter();
+    Ok(all.find(|other| is_known && other.id != apm.id && of(other) == of(apm)))
+}
+
 /// One of a merchant's definitions.
 pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     let permission = Permission::LookAtSettings;

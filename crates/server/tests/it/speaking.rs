@@ -1,9 +1,12 @@
 //! Commands speak: lists have a header or are JSON, a change says what it did, a failure is an exit
 //! code, and whoever types a wrong name is told the right ones.
 
+use crate::commands::printed;
+use crate::panel::Panel;
 use crate::process::{Ended, Shared, ended, galata};
 use crate::world::payment;
 use serde_json::Value;
+use server::operations::Role;
 
 fn said(shared: &Shared, arguments: &[&str]) -> Ended {
     ended(shared.command(arguments))
@@ -407,6 +410,106 @@ async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_lea
             assert!(refused.error.contains(told), "{}", refused.error);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    let create = [
+        "pos",
+        "create",
+        "--merchant",
+        &merchant,
+        "--integrator",
+        "YKB",
+        "--client-id",
+        "6700",
+        "--terminal-id",
+        "6711",
+        "--posnet-id",
+        "9",
+        "--threeds-key",
+        "1,2,3,4,5,6,7,8",
+    ];
+    let create = &create[..];
+    let first = said(&shared, create);
+    assert!(
+        first.status.success() && !first.error.contains("warning"),
+        "{}",
+        first.error
+    );
+    let first = printed(&first.out, "pos");
+    let again = said(&shared, create);
+    assert!(again.status.success(), "{}", again.error);
+    assert!(
+        again
+            .error
+            .contains(&format!("warning: pos {first} (YKB, AUTOPILOT)")),
+        "{}",
+        again.error
+    );
+    // One for another currency is nothing special.
+    let euro = said(&shared, &[create, &["--currency", "EUR"]].concat());
+    assert!(
+        euro.status.success() && !euro.error.contains("warning"),
+        "{}",
+        euro.error
+    );
+    let note = format!("href=\"/panel/poses/{first}\"");
+    let page = |pos: &str| format!("/panel/poses/{pos}");
+    let noted = panel.get(&page(printed(&again.out, "pos"))).await.ok();
+    noted.has("Aynı üye işyeri ve terminal numaralarıyla");
+    noted.has(&note);
+    let other = panel.get(&page(printed(&euro.out, "pos"))).await.ok();
+    other.lacks("Aynı üye işyeri");
+
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let merchant = printed(&made, "merchant");
+    let of = ["--merchant", merchant];
+    let account = [
+        "--client-id",
+        "c",
+        "--endpoint",
+        "http://127.0.0.1:1/lender",
+    ];
+    let create = [&["apm", "create"], &of[..], &account].concat();
+    let first = said(&shared, &create);
+    assert!(
+        first.status.success() && !first.error.contains("warning"),
+        "{}",
+        first.error
+    );
+    let first = printed(&first.out, "apm");
+    let again = said(&shared, &create);
+    assert!(again.status.success(), "{}", again.error);
+    assert!(
+        again
+            .error
+            .contains(&format!("warning: apm {first} (Maslak, passive)")),
+        "{}",
+        again.error
+    );
+    let second = printed(&again.out, "apm");
+    for command in ["activate", "test", "edit"] {
+        let refused = shared.fails(&[&["apm", command], &of[..]].concat());
+        let told = format!("--id: {first} (Maslak, passive), {second} (Maslak, passive)");
+        assert!(
+            refused.contains("2 definitions of type MASLAK"),
+            "{refused}"
+        );
+        assert!(refused.contains(&told), "{refused}");
+        assert!(!refused.contains("are active"), "{refused}");
+    }
+    // All that an active one lacks is told at once.
+    let refused = shared.fails(&[&["apm", "activate", "--id", second], &of[..]].concat());
+    assert!(
+        refused.contains("--client-secret, --notification-secret are needed"),
+        "{refused}"
+    );
+    assert!(refused.contains("--client-secret-file"), "{refused}");
 }
 
 #[test]
