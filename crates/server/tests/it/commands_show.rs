@@ -1,9 +1,9 @@
 //! What commands list, show, rotate and settle: the panel's work without the panel.
 
-use crate::browser::Page;
+use crate::browser::{Page, fetch};
 use crate::commands::printed;
 use crate::panel::{PASSWORD, Panel};
-use crate::process::{Shared, ended};
+use crate::process::{Serving, Shared, ended};
 use crate::world::{payment, with};
 use serde_json::{Value, json};
 use server::operations::{By, Role};
@@ -239,6 +239,8 @@ async fn a_wrong_3ds_key_is_seen_at_the_payment() {
     let mut panel = Panel::sign_in(world, Role::Owner).await;
     let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
     let poses: Value = serde_json::from_str(&poses).unwrap();
+    let serve = shared.command(&["serve", "--no-jobs"]);
+    let serving = Serving::start(&world.http, serve, world.files.0.join("serve.log")).await;
     for (bank, card, key) in [
         ("GARANTI", "5209220000000002", "87654321"),
         ("YKB", "5400630000000009", "20,20,20,20,20,20,20,20"),
@@ -269,6 +271,20 @@ async fn a_wrong_3ds_key_is_seen_at_the_payment() {
             };
             page = page.submit(&world.http, typed).await;
         }
+        // The same once more, to a server whose log can be read.
+        let form = page.form();
+        let (_, path) = form.action.split_once("/pages/").unwrap();
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form.fields)
+            .finish();
+        let address = format!("{}/pages/{path}", serving.url);
+        fetch(&world.http, "POST", &address, body).await;
+        let logged = serving.logged();
+        let alias = pos["alias"].as_str().unwrap();
+        let mut lines = logged.lines();
+        let warning = lines.find(|line| line.contains("WARN") && line.contains(alias));
+        let warning = warning.unwrap_or_else(|| panic!("{logged}"));
+        assert!(warning.contains("3DS key may be wrong"), "{warning}");
         world.app.journal.flush().await;
 
         let payment = init.data("paymentId").to_string();
