@@ -9,7 +9,7 @@ mod settings;
 
 pub use apms::{
     ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, check_apm_host, create_apm, edit_apm,
-    same_account, sent_secret, set_apm_active,
+    is_same_apm, same_account, sent_secret, set_apm_active,
 };
 pub use connection::{Found, Tested, test_apm, test_pos};
 pub use keys::{

@@ -132,11 +132,21 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
         }
         Apm::Edit(edit) => {
             let wanted = wanted(&edit)?;
-            let edited = on_known(&edit.which, async |app, id| {
-                Ok(setup::edit_apm(app, &by, edit.which.merchant, id, wanted).await?)
+            let merchant = edit.which.merchant;
+            let (edited, is_same) = on_known(&edit.which, async |app, id| {
+                let known = setup::apm_of(app, &by, merchant, id).await?;
+                let edited = setup::edit_apm(app, &by, merchant, id, wanted).await?;
+                let is_same = setup::is_same_apm(&known, &edited);
+                Ok((edited, is_same))
             })
             .await?;
-            say(format_args!("apm {} is changed", edited.id))
+            match is_same {
+                true => say(format_args!(
+                    "apm {} is as it was, nothing was to change",
+                    edited.id
+                )),
+                false => say(format_args!("apm {} is changed", edited.id)),
+            }
         }
         Apm::Activate(which) => set_active(&which, true).await,
         Apm::Deactivate(which) => set_active(&which, false).await,

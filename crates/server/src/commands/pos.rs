@@ -5,7 +5,7 @@ use super::credentials::{ThreedsKey, Users};
 use super::options::{One, Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::merchant_poses::Endpoint;
+use crate::operations::merchant_poses::{self, Endpoint};
 use crate::operations::{By, Problem};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
@@ -420,7 +420,7 @@ async fn change(edit: Edit) -> Result<(), Failed> {
     let (by, merchant, id) = (By::operator(), edit.which.merchant, edit.which.id);
     let request = changes(&edit.values)?;
     let status = edit.values.status;
-    let pos = edit
+    let (pos, is_same) = edit
         .which
         .run(async |app| {
             let known = poses::one_of_merchant(app, merchant, id).await;
@@ -433,11 +433,17 @@ async fn change(edit: Edit) -> Result<(), Failed> {
                     setup::point_at(pos, endpoint.clone());
                 }
             });
-            Ok(changed.await?)
+            let pos = changed.await?;
+            let is_same = merchant_poses::is_same(&known, &pos);
+            Ok((pos, is_same))
         })
         .await?;
+    let what = match is_same {
+        true => "is as it was, nothing was to change",
+        false => "is changed",
+    };
     say(format_args!(
-        "pos {id} is changed: {}, {}",
+        "pos {id} {what}: {}, {}",
         pos.status,
         setup::base_of(&pos)
     ))

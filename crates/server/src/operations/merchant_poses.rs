@@ -418,6 +418,11 @@ fn remember_status(was: PosStatus, pos: &mut Pos) {
     }
 }
 
+/// Whether a change left a POS as it was.
+pub fn is_same(before: &Pos, after: &Pos) -> bool {
+    noted(after, Some(before)) == noted(before, None)
+}
+
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
 fn noted(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);

@@ -248,6 +248,11 @@ pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> 
     Ok(all.find(|other| is_known && other.id != apm.id && of(other) == of(apm)))
 }
 
+/// Whether an edit left a definition as it was.
+pub fn is_same_apm(before: &Apm, after: &Apm) -> bool {
+    noted(after, Some(before)) == noted(before, None)
+}
+
 /// One of a merchant's definitions.
 pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     let permission = Permission::LookAtSettings;

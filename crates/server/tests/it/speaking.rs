@@ -3,7 +3,7 @@
 
 use crate::commands::printed;
 use crate::panel::Panel;
-use crate::process::{Ended, Shared, ended, galata};
+use crate::process::{Ended, Shared, ended, galata, until};
 use crate::world::payment;
 use serde_json::Value;
 use server::operations::Role;
@@ -367,7 +367,28 @@ async fn every_change_says_what_it_did() {
             "is changed",
         ),
         (
+            vec!["apm", "edit", "--merchant", &merchant, "--name", "K"],
+            "is as it was, nothing was to change",
+        ),
+        (
             vec!["pos", "edit", of[0], of[1], of[2], of[3], "--name", "P"],
+            "is changed",
+        ),
+        (
+            vec!["pos", "edit", of[0], of[1], of[2], of[3]],
+            "is as it was, nothing was to change: AUTOPILOT",
+        ),
+        (
+            vec![
+                "pos",
+                "edit",
+                of[0],
+                of[1],
+                of[2],
+                of[3],
+                "--threeds-key",
+                "a new key",
+            ],
             "is changed",
         ),
         (
@@ -510,6 +531,40 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         "{refused}"
     );
     assert!(refused.contains("--client-secret-file"), "{refused}");
+}
+
+#[test]
+fn what_a_variable_sets_is_not_called_for() {
+    let mut command = galata(&["pos", "create"]);
+    command
+        .env("GALATA_DATABASE_URL", "sqlite:///tmp/x.db")
+        .env("GALATA_KEY", "1:x")
+        .env("GALATA_ALLOW_BANK_HOST", "127.0.0.1");
+    let refused = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(
+        refused.contains("--merchant <ID>") && refused.contains("--help"),
+        "{refused}"
+    );
+    for set in ["--database-url", "--key", "--allow-bank-host"] {
+        assert!(!refused.contains(set), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_works_says_so_at_the_start() {
+    let shared = Shared::open().await;
+    let mut work = shared.command(&["work"]);
+    let log = shared.world.files.0.join("work.log");
+    work.stderr(std::fs::File::create(&log).unwrap());
+    let mut work = work.spawn().unwrap();
+    let read = || std::fs::read_to_string(&log).unwrap();
+    until("the start is told", async || {
+        read().contains("working").then_some(())
+    })
+    .await;
+    work.kill().unwrap();
+    work.wait().unwrap();
+    assert!(read().contains(env!("CARGO_PKG_VERSION")), "{}", read());
 }
 
 #[test]
