@@ -324,7 +324,7 @@ fn accounts_seen(strangers: &[String]) -> Seen {
         true => Ok("every stored address is allowed".to_owned()),
         false => worry(
             format!("not allowed: {}", listed(strangers)),
-            "allow their hosts with --allow-bank-host and --allow-webhook-host, as `serve` does",
+            "allow their hosts with --allow-bank-host (GALATA_ALLOW_BANK_HOST) and --allow-webhook-host (GALATA_ALLOW_WEBHOOK_HOST), as `serve` does",
         ),
     }
 }

@@ -111,6 +111,11 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
         only_looks: false,
     })
     .await?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = app.db.kind().name(),
+        "working"
+    );
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let work = tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping)));
     let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
