@@ -118,7 +118,7 @@ rules! {
     PosIntegratorNotOffered = "5008", 422, "{type} henüz sunulmuyor", "{type} is not offered yet";
     ApmNotFound = "5009", 404, "Alternatif ödeme yöntemi bulunamadı", "The alternative payment method was not found";
     PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
-    AddressPrivate = "5011", 422, "{host} yerel ağda bir adres; bildirimler oraya gönderilmez. İzin vermek için sistem yöneticiniz sunucuyu --allow-webhook-host {host} ile başlatabilir", "{host} is in a private network, where webhooks are not sent. To allow it, the operator starts the server with --allow-webhook-host {host}";
+    AddressPrivate = "5011", 422, "{host} yerel ağda bir adres; bildirimler oraya gönderilmez. İzin vermek için sistem yöneticiniz sunucuyu --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST) ile başlatabilir", "{host} is in a private network, where webhooks are not sent. To allow it, the operator starts the server with --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST)";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
     PaymentNotFound = "9001", 404, "Ödeme bulunamadı!", "Payment not found!";
     WrongPaymentState = "9002", 422, "Ödemenin durumu bu işleme uygun değil: {status}", "The state of the payment does not allow this: {status}";

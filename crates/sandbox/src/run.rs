@@ -169,6 +169,7 @@ fn config(
         keys: home.keys.clone(),
         clock,
         migrate: true,
+        only_looks: false,
         smtp: None,
         settings: Settings {
             public_urls,

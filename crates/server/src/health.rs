@@ -6,7 +6,6 @@ use crate::start;
 use crate::store;
 use crate::store::db::MigrateError;
 use crate::store::migrations::MIGRATIONS;
-use crate::store::vault_check;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -112,8 +111,8 @@ async fn check(app: &App) -> Vec<Failed> {
         Ok(()) | Err(MigrateError::Unknown(..)) => {}
         Err(why) => found.push(failed("migrations", why)),
     }
-    if let Err(why) = vault_check::open(&app.db, &app.vault).await {
-        found.push(failed("key", format!("{why:?}")));
+    if let Err(why) = start::check_key(&app.db, &app.vault).await {
+        found.push(failed("key", why.what));
     }
     found
 }

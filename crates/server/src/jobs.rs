@@ -214,9 +214,10 @@ async fn begin_kind(
             without: &full,
             limit,
         };
+        let looked = std::time::Instant::now();
         let found = due::look(app, kind, &look).await?;
         for due in &found {
-            match app.desk.begin(kind, due) {
+            match app.desk.begin(kind, due, looked) {
                 Admission::Begun(turn) => {
                     let app = Arc::clone(app);
                     under_way.spawn(async move { carry_out(&app, turn).await });

@@ -5,6 +5,7 @@
 )]
 
 use clap::Parser;
+use clap::error::ContextKind;
 use server::commands::{Cli, run};
 use server::{dumps, logs, machine};
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 #[tokio::main]
 async fn main() -> ExitCode {
     machine::keep_files_private();
-    let cli = Cli::parse();
+    let cli = command_line();
     logs::start(cli.log_format, "info");
     if !cli.allow_core_dumps {
         dumps::forbid();
@@ -24,4 +25,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was typed. A refusal comes without its line of usage, which would name every option that a
+/// variable sets as if it had to be typed.
+fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|mut refused| {
+        refused.remove(ContextKind::Usage);
+        refused.exit()
+    })
 }

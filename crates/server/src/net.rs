@@ -367,6 +367,13 @@ impl HostList {
     }
 }
 
+/// The URL's host, and its port where that is not its scheme's own: as a list of hosts takes it.
+pub fn listed_as(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or("");
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 /// Refuses an address that a merchant may not have called: another scheme, or a private address
 /// written out. Names are guarded when they are looked up. Answers why it was refused.
 pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> {

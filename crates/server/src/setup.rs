@@ -9,7 +9,7 @@ mod settings;
 
 pub use apms::{
     ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, check_apm_host, create_apm, edit_apm,
-    sent_secret, set_apm_active,
+    is_same_apm, same_account, sent_secret, set_apm_active,
 };
 pub use connection::{Found, Tested, test_apm, test_pos};
 pub use keys::{
@@ -19,7 +19,7 @@ pub use keys::{
 pub use poses::{
     Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, base_of, create_pos, edit_pos,
     endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
-    set_pos_active,
+    same_terminal, set_pos_active,
 };
 pub use settings::{
     SigningKey, first_time, look_at_keys, set_signing_key, set_webhook, set_webhook_event,

@@ -48,6 +48,8 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bring the schema up to date first; otherwise refuse one that is not.
     pub migrate: bool,
+    /// Only look: a key that is new in the file is not yet in use.
+    pub only_looks: bool,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
     pub smtp: Option<(String, String)>,
     /// What the operator set.
@@ -62,6 +64,7 @@ impl Default for Config {
             keys: String::new(),
             clock: Arc::new(SystemClock),
             migrate: false,
+            only_looks: false,
             smtp: None,
             settings: Settings::default(),
         }
@@ -194,6 +197,10 @@ fn key_refused(refused: KeyRefused) -> StartError {
             "this is not the key of this database: it does not open what is sealed there",
             "give the key file that belongs to the database; without it its secrets are lost",
         ),
+        KeyRefused::Missing(version) => StartError::new(
+            format!("key {version} is missing from --key-file: it was in use with this database"),
+            "give the newest key file, with all its lines; what a missing key sealed nobody can read",
+        ),
         KeyRefused::NotSealed => StartError::new(
             "no key has been used with this database yet",
             "`galata migrate` makes it ready for this key",
@@ -222,6 +229,11 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     }
     check_schema(&db).await?;
     check_key(&db, &vault).await?;
+    if !config.only_looks {
+        vault_check::seal(&db, &vault, config.clock.now())
+            .await
+            .map_err(key_refused)?;
+    }
     let owner = process::owner();
     let reserved = lease_node(&db, &owner, &*config.clock).await?;
     let mut settings = config.settings;

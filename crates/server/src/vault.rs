@@ -61,12 +61,27 @@ impl Vault {
         }
     }
 
-    /// Encrypts `plain` for the place named by `belongs_to`.
-    pub fn seal(&self, belongs_to: &str, plain: &[u8]) -> String {
+    /// The version that seals.
+    pub fn newest(&self) -> u8 {
+        self.newest_key().0
+    }
+
+    /// Whether the key of this version is here.
+    pub fn has(&self, version: u8) -> bool {
+        self.keys.contains_key(&version)
+    }
+
+    fn newest_key(&self) -> (u8, &LessSafeKey) {
         let Some((version, key)) = self.keys.last_key_value() else {
             unreachable!("a vault has at least one key");
         };
-        sealed(*version, key, belongs_to, plain)
+        (*version, key)
+    }
+
+    /// Encrypts `plain` for the place named by `belongs_to`.
+    pub fn seal(&self, belongs_to: &str, plain: &[u8]) -> String {
+        let (version, key) = self.newest_key();
+        sealed(version, key, belongs_to, plain)
     }
 
     /// Decrypts what was sealed for the same place.
@@ -84,6 +99,11 @@ impl Vault {
         let text = std::str::from_utf8(&bytes).map_err(|_| CannotOpen)?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// The version of the key that sealed a text.
+pub fn version_of(sealed: &str) -> Option<u8> {
+    BASE64.decode(sealed).ok()?.first().copied()
 }
 
 fn sealed(version: u8, key: &LessSafeKey, belongs_to: &str, plain: &[u8]) -> String {

@@ -3,11 +3,12 @@
 use super::Failed;
 use super::credentials::{ClientSecret, NotificationSecret};
 use super::options::{Store, one_of};
-use super::output::{Format, Table, say};
+use super::output::{Format, Table, say, warn};
 use crate::app::App;
 use crate::operations::By;
 use crate::operations::Problem;
 use crate::setup::{self, ApmSetup};
+use crate::start::StartError;
 use crate::store::apms::{self, Apm as Account};
 use clap::{Args, Subcommand};
 use contract::card::Secret;
@@ -115,19 +116,37 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
             let which = &edit.which;
             let create = async |app: &App| {
                 let (merchant, kind) = (which.merchant, which.apm_type);
-                Ok(setup::create_apm(app, &by, merchant, kind, wanted).await?)
+                let made = setup::create_apm(app, &by, merchant, kind, wanted).await?;
+                let same = setup::same_account(app, &made).await?;
+                Ok((made, same))
             };
-            let made = which.store.run_for(which.merchant, create).await?;
+            let (made, same) = which.store.run_for(which.merchant, create).await?;
             say(format_args!("apm  {}", made.id))?;
+            if let Some(same) = same {
+                warn(format_args!(
+                    "apm {} is the same account at the same address: was this one meant to be `galata apm edit`?",
+                    told(&same)
+                ));
+            }
             say("it is passive: try it with `galata apm test`, then `galata apm activate`")
         }
         Apm::Edit(edit) => {
             let wanted = wanted(&edit)?;
-            let edited = on_known(&edit.which, async |app, id| {
-                Ok(setup::edit_apm(app, &by, edit.which.merchant, id, wanted).await?)
+            let merchant = edit.which.merchant;
+            let (edited, is_same) = on_known(&edit.which, async |app, id| {
+                let known = setup::apm_of(app, &by, merchant, id).await?;
+                let edited = setup::edit_apm(app, &by, merchant, id, wanted).await?;
+                let is_same = setup::is_same_apm(&known, &edited);
+                Ok((edited, is_same))
             })
             .await?;
-            say(format_args!("apm {} is changed", edited.id))
+            match is_same {
+                true => say(format_args!(
+                    "apm {} is as it was, nothing was to change",
+                    edited.id
+                )),
+                false => say(format_args!("apm {} is changed", edited.id)),
+            }
         }
         Apm::Activate(which) => set_active(&which, true).await,
         Apm::Deactivate(which) => set_active(&which, false).await,
@@ -136,7 +155,10 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
                 Ok(setup::test_apm(app, &by, which.merchant, id).await?)
             })
             .await?;
-            super::pos::tell_tested(&tested)
+            super::pos::tell_tested(
+                &tested,
+                "the secret of notifications is not tried by this: the lender's next notification proves it",
+            )
         }
         Apm::List(list) => print_list(&list).await,
     }
@@ -161,7 +183,7 @@ async fn print_list(list: &List) -> Result<(), Failed> {
     let all = async |app: &App| Ok(of_merchant(app, which.merchant).await?);
     let mut table = Table::new(&["id", "type", "state", "name", "endpoint"]);
     for apm in which.store.run_for(which.merchant, all).await? {
-        let state = if apm.active { "active" } else { "passive" };
+        let state = state(&apm);
         table.row([
             json!(apm.id),
             json!(apm.apm_type),
@@ -203,20 +225,39 @@ async fn on_known<T>(
     which.store.run_for(which.merchant, on_it).await
 }
 
-async fn known(app: &App, which: &Which) -> Result<i64, Problem> {
+async fn known(app: &App, which: &Which) -> Result<i64, Failed> {
     let kind = which.apm_type;
     let all = of_merchant(app, which.merchant).await?;
-    let named: Vec<i64> = all
+    let named: Vec<&Account> = all
         .iter()
         .filter(|a| a.apm_type == kind && which.id.is_none_or(|id| a.id == id))
-        .map(|a| a.id)
         .collect();
     match named.as_slice() {
-        [id] => Ok(*id),
-        [] => Err(Problem::rule(Rule::ApmNotFound)),
-        _ => Err(Problem::with(
-            Rule::ApmAmbiguous,
-            &[("field", "id"), ("type", kind.as_str())],
-        )),
+        [apm] => Ok(apm.id),
+        [] => Err(Problem::rule(Rule::ApmNotFound).into()),
+        several => {
+            let ids: Vec<String> = several.iter().map(|apm| told(apm)).collect();
+            Err(StartError::new(
+                format!(
+                    "merchant {} has {} definitions of type {kind}",
+                    which.merchant,
+                    ids.len()
+                ),
+                &format!("name one with --id: {}", ids.join(", ")),
+            )
+            .into())
+        }
     }
+}
+
+fn state(apm: &Account) -> &'static str {
+    match apm.active {
+        true => "active",
+        false => "passive",
+    }
+}
+
+/// A definition in a sentence.
+fn told(apm: &Account) -> String {
+    format!("{} ({}, {})", apm.id, apm.name, state(apm))
 }

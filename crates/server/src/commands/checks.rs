@@ -21,6 +21,8 @@ pub(super) struct Subject<'a> {
     pub listen: Option<SocketAddr>,
     /// Bring the database up to date first.
     pub migrate: bool,
+    /// Nobody will serve: leave no trace of a key that is new in the file.
+    pub only_looks: bool,
 }
 
 /// How a check went.
@@ -130,7 +132,10 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
         return examined;
     };
     let opened = match store.config_of(url, keys, subject.migrate) {
-        Ok(config) => open(config, subject.behaviour).await,
+        Ok(mut config) => {
+            config.only_looks = subject.only_looks;
+            open(config, subject.behaviour).await
+        }
         Err(error) => Err(error),
     };
     examined.app = examined.found("settings", opened);

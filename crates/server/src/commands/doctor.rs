@@ -66,6 +66,7 @@ pub(super) async fn doctor(options: Doctor) -> Result<ExitCode, Failed> {
         behaviour: &options.behaviour,
         listen: Some(options.listening.listen),
         migrate: false,
+        only_looks: true,
     })
     .await;
     let mut findings = examined.findings;
@@ -323,7 +324,7 @@ fn accounts_seen(strangers: &[String]) -> Seen {
         true => Ok("every stored address is allowed".to_owned()),
         false => worry(
             format!("not allowed: {}", listed(strangers)),
-            "allow their hosts with --allow-bank-host and --allow-webhook-host, as `serve` does",
+            "allow their hosts with --allow-bank-host (GALATA_ALLOW_BANK_HOST) and --allow-webhook-host (GALATA_ALLOW_WEBHOOK_HOST), as `serve` does",
         ),
     }
 }
@@ -357,6 +358,9 @@ async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
     }
 }
 
+/// When nobody does what is due.
+const WORKER_HINT: &str = "does `galata serve` (without --no-jobs) or `galata work` run?";
+
 async fn webhooks_seen(app: &App) -> Result<Seen, Unavailable> {
     let late = SignedDuration::from_secs(LATE_SECONDS_MAX);
     let Ok(before) = app.now().checked_sub(late) else {
@@ -365,18 +369,32 @@ async fn webhooks_seen(app: &App) -> Result<Seen, Unavailable> {
     Ok(match backlog::overdue_webhooks(&app.db, before).await? {
         (waiting, Some(since)) if waiting > 0 => worry(
             format!("{waiting} should have been called, the first at {since}"),
-            "does `galata serve` (without --no-jobs) or `galata work` run?",
+            WORKER_HINT,
         ),
         _ => Ok("none is late".to_owned()),
     })
 }
 
 async fn doubts_seen(app: &App) -> Result<Seen, Unavailable> {
+    let asked = backlog::asked(app, None).await?;
+    if let Some(due) = asked.first_inquiry.filter(|_| asked.is_late(app.now())) {
+        let payments = asked.payments;
+        return Ok(worry(
+            format!("{payments} without an outcome, the first should have been inquired at {due}"),
+            WORKER_HINT,
+        ));
+    }
+    let beside = match asked.payments {
+        0 => String::new(),
+        _ => format!("; {asked}"),
+    };
     Ok(match backlog::open_doubts(&app.db).await? {
-        (0, _) => Ok("none".to_owned()),
-        (open, 0) => Ok(format!("{open} payments in doubt are being inquired")),
+        (0, _) => Ok(format!("none{beside}")),
+        (open, 0) => Ok(format!(
+            "{open} payments in doubt are being inquired{beside}"
+        )),
         (open, for_people) => worry(
-            format!("{open} payments in doubt, {for_people} of them wait for a person"),
+            format!("{open} payments in doubt, {for_people} of them wait for a person{beside}"),
             "`galata payment doubts --merchant ID` shows them, `galata payment settle` settles one",
         ),
     })

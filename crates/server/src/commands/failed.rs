@@ -31,10 +31,14 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failed::Start(error) => error.fmt(f),
-            Failed::Problem(Problem::Rule { rule, values }) => match missing(*rule, values) {
-                Some((what, hint)) => write!(f, "{what}\nhint: {hint}"),
-                None => broken(f, *rule, values),
-            },
+            Failed::Problem(Problem::Rule { rule, values }) => {
+                let lacking = values.iter().find(|(name, _)| *name == "missing");
+                match (missing(*rule, values), lacking) {
+                    (Some((what, hint)), _) => write!(f, "{what}\nhint: {hint}"),
+                    (None, Some((_, fields))) => f.write_str(&all_missing(fields)),
+                    (None, None) => broken(f, *rule, values),
+                }
+            }
             Failed::Problem(Problem::Unavailable(why)) => f.write_str(why),
             Failed::Problem(Problem::Failed { failure, .. }) => {
                 f.write_str(failure.group.text(Language::En))
@@ -82,6 +86,47 @@ fn broken(
     }
 }
 
+/// All flags that are needed and were not given, and how a credential stays off the command line.
+fn all_missing(fields: &str) -> String {
+    let flags: Vec<String> = fields.split(' ').map(missing_flag).collect();
+    let verb = match flags.len() {
+        1 => "is",
+        _ => "are",
+    };
+    let mut files: Vec<String> = flags
+        .iter()
+        .filter_map(|flag| flag.split(' ').next())
+        .filter(|flag| CREDENTIALS.contains(flag))
+        .map(|flag| format!("{flag}-file"))
+        .collect();
+    files.dedup();
+    let told = format!("{} {verb} needed", flags.join(", "));
+    match files.is_empty() {
+        true => told,
+        false => format!(
+            "{told}\nhint: a credential need not stand on the command line: {} PATH reads it from a file, of --user one a line",
+            files.join(" PATH, ")
+        ),
+    }
+}
+
+/// The flags that have a `-file` form.
+const CREDENTIALS: [&str; 4] = [
+    "--threeds-key",
+    "--user",
+    "--client-secret",
+    "--notification-secret",
+];
+
+/// The flag that sets a missing field; of a user which one is meant, too.
+fn missing_flag(field: &str) -> String {
+    let kind = field.strip_prefix("merchantPosUsers[");
+    match kind.and_then(|rest| rest.strip_suffix(']')) {
+        Some(kind) => format!("--user {kind}:NAME:PASSWORD"),
+        None => flag(field),
+    }
+}
+
 /// What was named and is not there, and where it could be seen.
 fn missing(rule: Rule, values: &[(&str, String)]) -> Option<(&'static str, &'static str)> {
     let (_, field) = values.iter().find(|(name, _)| *name == "field")?;
@@ -115,8 +160,9 @@ fn hint(rule: Rule) -> &'static str {
     match rule {
         Rule::PosNotFound => "`galata pos list --merchant ID` shows them",
         Rule::ApmNotFound => "`galata apm list --merchant ID` shows them",
-        Rule::ApmAmbiguous => "name one with --id; `galata apm list --merchant ID` shows them",
-        Rule::HostNotAllowed => "the operator allows a host with --allow-bank-host",
+        Rule::HostNotAllowed => {
+            "the operator allows it, as host or host:port, with --allow-bank-host or GALATA_ALLOW_BANK_HOST"
+        }
         _ => "",
     }
 }

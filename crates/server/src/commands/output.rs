@@ -30,6 +30,12 @@ pub(super) fn put(text: &str) -> Result<(), Failed> {
     written.map_err(|error| Problem::Unavailable(format!("standard output: {error}")).into())
 }
 
+/// Tells on standard error what somebody should look at although the command went well. It is no part
+/// of what is printed, and a script's output stays as it was.
+pub(super) fn warn(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "warning: {text}");
+}
+
 /// Rows under named columns: `created at` is `CREATED AT` for people and `createdAt` in JSON.
 pub(super) struct Table {
     columns: &'static [&'static str],

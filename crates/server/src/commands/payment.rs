@@ -228,9 +228,16 @@ fn print_bodies(detail: &Detail) -> Result<(), Failed> {
 
 async fn list(options: Listed) -> Result<(), Failed> {
     let (by, merchant) = (By::operator(), options.of.merchant);
-    let list = async |app: &App| Ok(doubts::list(app, &by, merchant).await?);
-    let doubts = options.of.run(list).await?;
-    doubts_table(&doubts).print(options.format)
+    let list = async |app: &App| {
+        let list = doubts::list(app, &by, merchant).await?;
+        Ok((list, doubts::asked(app, &by, merchant).await?))
+    };
+    let (doubts, asked) = options.of.run(list).await?;
+    doubts_table(&doubts).print(options.format)?;
+    match asked.payments > 0 && !options.format.json {
+        true => say(asked),
+        false => Ok(()),
+    }
 }
 
 fn doubts_table(doubts: &[crate::store::doubts::OpenDoubt]) -> Table {

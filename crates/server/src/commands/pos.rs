@@ -3,9 +3,9 @@
 use super::Failed;
 use super::credentials::{ThreedsKey, Users};
 use super::options::{One, Store, one_of};
-use super::output::{Format, Table, say};
+use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::merchant_poses::Endpoint;
+use crate::operations::merchant_poses::{self, Endpoint};
 use crate::operations::{By, Problem};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
@@ -178,7 +178,10 @@ pub(super) async fn run(command: Pos) -> Result<(), Failed> {
         Pos::Test(which) => {
             let test =
                 async |app: &App| Ok(setup::test_pos(app, &by, which.merchant, which.id).await?);
-            tell_tested(&which.run(test).await?)
+            tell_tested(
+                &which.run(test).await?,
+                "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
+            )
         }
         Pos::Move(Move { which, direction }) => {
             let up = matches!(direction, Direction::Up);
@@ -249,8 +252,9 @@ fn environment(pos: &Account) -> &'static str {
     }
 }
 
-/// Says how a connection test went; one that failed is a failure of the command.
-pub(super) fn tell_tested(tested: &setup::Tested) -> Result<(), Failed> {
+/// Says how a connection test went, and of one that went well what it left out; one that failed is a
+/// failure of the command.
+pub(super) fn tell_tested(tested: &setup::Tested, left_out: &str) -> Result<(), Failed> {
     let outcome = if tested.ok() { "works" } else { "failed" };
     say(format_args!("{outcome}  {} ms", tested.took_ms))?;
     say(tested.said(Language::En))?;
@@ -258,7 +262,7 @@ pub(super) fn tell_tested(tested: &setup::Tested) -> Result<(), Failed> {
         say(&tested.detail)?;
     }
     match tested.ok() {
-        true => Ok(()),
+        true => say(left_out),
         false => Err(StartError::new("the connection cannot be used", "").into()),
     }
 }
@@ -296,10 +300,18 @@ async fn create(create: Create) -> Result<(), Failed> {
     let request = creation(&create)?;
     let by = By::operator();
     let make = async |app: &App| {
-        Ok(setup::create_pos(app, &by, create.merchant, request, endpoint).await?)
+        let pos = setup::create_pos(app, &by, create.merchant, request, endpoint).await?;
+        let same = setup::same_terminal(app, &pos).await?;
+        Ok((pos, same))
     };
-    let pos = create.store.run_for(create.merchant, make).await?;
+    let (pos, same) = create.store.run_for(create.merchant, make).await?;
     say(format_args!("pos    {}\nalias  {}", pos.id, pos.alias))?;
+    if let Some(same) = same {
+        warn(format_args!(
+            "pos {} ({}, {}) has the same merchant and terminal numbers: was this one meant to be `galata pos edit`?",
+            same.id, same.name, same.status
+        ));
+    }
     match setup::environment_of(&pos) {
         Some(Environment::Production) => {
             say("it points at the bank's production system: payments on it move money")
@@ -408,7 +420,7 @@ async fn change(edit: Edit) -> Result<(), Failed> {
     let (by, merchant, id) = (By::operator(), edit.which.merchant, edit.which.id);
     let request = changes(&edit.values)?;
     let status = edit.values.status;
-    let pos = edit
+    let (pos, is_same) = edit
         .which
         .run(async |app| {
             let known = poses::one_of_merchant(app, merchant, id).await;
@@ -421,11 +433,17 @@ async fn change(edit: Edit) -> Result<(), Failed> {
                     setup::point_at(pos, endpoint.clone());
                 }
             });
-            Ok(changed.await?)
+            let pos = changed.await?;
+            let is_same = merchant_poses::is_same(&known, &pos);
+            Ok((pos, is_same))
         })
         .await?;
+    let what = match is_same {
+        true => "is as it was, nothing was to change",
+        false => "is changed",
+    };
     say(format_args!(
-        "pos {id} is changed: {}, {}",
+        "pos {id} {what}: {}, {}",
         pos.status,
         setup::base_of(&pos)
     ))

@@ -85,6 +85,7 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         behaviour: &behaviour,
         listen: Some(address),
         migrate: options.migrate,
+        only_looks: false,
     })
     .await?;
     let public_url = app.settings.public_urls.join(", ");
@@ -107,8 +108,14 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
         behaviour: &options.behaviour,
         listen: None,
         migrate: false,
+        only_looks: false,
     })
     .await?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = app.db.kind().name(),
+        "working"
+    );
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let work = tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping)));
     let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));

@@ -68,13 +68,19 @@ impl<'a> Recorder<'a> {
         });
     }
 
-    /// Keeps the form that the browser brought back. Its address holds a token and is not kept.
-    pub fn form_from(&self, fields: &[(String, String)]) {
+    /// The form that the browser brought back, to be kept once it is known whether it proves anything.
+    /// Its address holds a token and is not kept.
+    pub fn form_from(&self, fields: &[(String, String)]) -> Exchange {
         let brought = kept(&scrub_fields(fields, self.secret_fields));
-        self.note(Exchange {
+        Exchange {
             response: Some(brought),
             ..self.exchange("")
-        });
+        }
+    }
+
+    /// Keeps the form that the browser brought back, and why it proves nothing.
+    pub fn brought(&self, form: Exchange, failure: Option<String>) {
+        self.note(Exchange { failure, ..form });
     }
 
     /// Keeps what the lender told without being asked.

@@ -8,7 +8,7 @@ use crate::store::due::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pieces of a kind that may be under way.
 const UNDER_WAY_MAX: usize = 128;
@@ -56,6 +56,8 @@ struct Rest {
     failures: u32,
     /// When it may be tried again; when it ended, if well.
     until: Timestamp,
+    /// When it ended, by a clock that never goes back.
+    ended: Instant,
 }
 
 /// What this process is at.
@@ -114,12 +116,13 @@ impl Desk {
             .collect()
     }
 
-    /// Begins a piece, if it may be begun.
-    pub(super) fn begin(self: &Arc<Desk>, kind: Kind, due: &Due) -> Admission {
+    /// Begins a piece that was due in a look begun at `looked`, if it may be begun.
+    pub(super) fn begin(self: &Arc<Desk>, kind: Kind, due: &Due, looked: Instant) -> Admission {
         let now = self.clock.now();
         let mut board = self.board();
         let piece = piece(kind, due);
-        if board.under_way.contains_key(&piece) || self.rests(&mut board, piece, due, now) {
+        if board.under_way.contains_key(&piece) || self.rests(&mut board, piece, (due, looked), now)
+        {
             return Admission::NotNow;
         }
         let count = |found: Option<&usize>| found.copied().unwrap_or(0);
@@ -146,8 +149,15 @@ impl Desk {
     }
 
     /// Whether a piece rests. One that ended well and is due as before has got nowhere, whatever it
-    /// said: that is a failure, too.
-    fn rests(&self, board: &mut Board, piece: Piece, due: &Due, now: Timestamp) -> bool {
+    /// said: that is a failure, too. Not when the look began before its end: that one may have read the
+    /// row as it was before.
+    fn rests(
+        &self,
+        board: &mut Board,
+        piece: Piece,
+        (due, looked): (&Due, Instant),
+        now: Timestamp,
+    ) -> bool {
         let Some(rest) = board.rests.get(&piece).copied() else {
             return false;
         };
@@ -156,6 +166,9 @@ impl Desk {
             return false;
         }
         if rest.failures == 0 {
+            if looked <= rest.ended {
+                return true;
+            }
             board.failed(piece, due.due_at, now, "nothing changed by it");
             return true;
         }
@@ -227,6 +240,7 @@ impl Board {
                 due_at,
                 failures: 0,
                 until,
+                ended: Instant::now(),
             },
         );
     }
@@ -241,6 +255,7 @@ impl Board {
                 due_at,
                 failures,
                 until,
+                ended: Instant::now(),
             },
         );
         let Piece {
@@ -328,7 +343,7 @@ mod tests {
     }
 
     fn begun(desk: &Arc<Desk>, due: &Due) -> Option<Turn> {
-        match desk.begin(Kind::Webhook, due) {
+        match desk.begin(Kind::Webhook, due, Instant::now()) {
             Admission::Begun(turn) => Some(turn),
             _ => None,
         }
@@ -340,11 +355,11 @@ mod tests {
         let piece = due(1, 1, "a");
         let turn = begun(&desk, &piece).unwrap();
         assert!(matches!(
-            desk.begin(Kind::Webhook, &piece),
+            desk.begin(Kind::Webhook, &piece, Instant::now()),
             Admission::NotNow
         ));
         assert!(matches!(
-            desk.begin(Kind::Payment, &piece),
+            desk.begin(Kind::Payment, &piece, Instant::now()),
             Admission::Begun(_)
         ));
         assert!(turn.end(Ok(())));
@@ -420,6 +435,29 @@ mod tests {
             ..piece
         };
         assert!(begun(&desk, &moved).is_some());
+    }
+
+    #[test]
+    fn work_that_ended_while_a_look_read_its_row_has_not_failed() {
+        let (clock, desk) = desk();
+        let piece = due(1, 1, "a");
+        let turn = begun(&desk, &piece).unwrap();
+        let looked = Instant::now();
+        assert!(turn.end(Ok(())));
+        let failures = || {
+            let board = desk.board();
+            board.rests.values().map(|rest| rest.failures).sum::<u32>()
+        };
+        // Not even when the clock was set meanwhile.
+        for seconds in [0, 2, -86_400] {
+            clock.advance_seconds(seconds);
+            let admission = desk.begin(Kind::Webhook, &piece, looked);
+            assert!(matches!(admission, Admission::NotNow));
+            assert_eq!(failures(), 0);
+        }
+        // A later look that still finds it due found work that changed nothing.
+        assert!(begun(&desk, &piece).is_none());
+        assert_eq!(failures(), 1);
     }
 
     #[test]

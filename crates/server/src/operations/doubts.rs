@@ -6,6 +6,7 @@ use crate::app::App;
 pub use crate::engine::inquiry::Found;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::loan;
+use crate::store::backlog::{self, Asked};
 use crate::store::db::Commit;
 use crate::store::doubts::{self, OpenDoubt};
 use crate::store::payments::{self, Payment};
@@ -29,6 +30,15 @@ pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>
     let mut found = doubts::of_merchant(app, merchant_id, app.asked_before(), LISTED_MAX).await?;
     found.sort_by_key(|doubt| (doubt.since, doubt.payment_id));
     Ok(found)
+}
+
+/// A merchant's payments that bank or lender was asked for and that have no outcome yet, beside those
+/// of [`list`].
+pub async fn asked(app: &App, by: &By, merchant_id: i64) -> Result<Asked, Problem> {
+    let permission = Permission::LookAtPayments;
+    by.require(app, merchant_id, permission, "payment.look", "doubts")
+        .await?;
+    Ok(backlog::asked(app, Some(merchant_id)).await?)
 }
 
 /// Asks bank or lender how a payment stands, unless somebody asked a moment ago, and writes what it

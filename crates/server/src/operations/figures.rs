@@ -66,6 +66,8 @@ pub struct Figures {
     pub loans: Vec<Loans>,
     /// Doubts that are open now, whenever they arose.
     pub doubts: usize,
+    /// Payments that were asked for and have no outcome at this moment.
+    pub asked: i64,
 }
 
 /// A merchant's figures of the payments that were asked for from `from` until before `to`.
@@ -117,6 +119,7 @@ pub async fn retrieve(
         rewards,
         loans,
         doubts: doubts::list(app, by, merchant_id).await?.len(),
+        asked: doubts::asked(app, by, merchant_id).await?.payments,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::{By, CHANGES_MAX, Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::net::listed_as;
 use crate::search_text::folded;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings, PosUser};
@@ -418,6 +419,11 @@ fn remember_status(was: PosStatus, pos: &mut Pos) {
     }
 }
 
+/// Whether a change left a POS as it was.
+pub fn is_same(before: &Pos, after: &Pos) -> bool {
+    noted(after, Some(before)) == noted(before, None)
+}
+
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
 fn noted(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
@@ -552,33 +558,43 @@ fn changed_users(
     Ok(users)
 }
 
-/// A POS that its bank would refuse for want of a number is refused here, with the field's name.
+/// A POS that its bank would refuse for want of a number is refused here, with the names of all that
+/// it lacks.
 fn complete(pos: &Pos) -> Result<(), Problem> {
-    let missing = |field: &'static str| Err(Problem::field(Rule::PosInvalid, field));
-    let has_user = |kind: PosOperationType| {
-        pos.credentials
-            .users
-            .iter()
-            .any(|user| user.operation == kind)
+    let at = &pos.settings;
+    let no_user = |kind: PosOperationType| {
+        let mut users = pos.credentials.users.iter();
+        !users.any(|user| user.operation == kind)
     };
     let threeds = pos.authenticates(PaymentAuthenticationType::ThreeDs);
-    if pos.settings.client_id.is_empty() {
-        return missing("clientId");
-    }
-    if pos.settings.terminal_id.is_empty() {
-        return missing("terminalId");
-    }
-    if threeds && pos.credentials.threeds_key.expose().is_empty() {
-        return missing("threedsKey");
-    }
-    match pos.integrator {
-        PosIntegrator::Ykb if pos.settings.posnet_id.is_empty() => missing("posnetId"),
-        PosIntegrator::Garanti
-            if !has_user(PosOperationType::Provaut) || !has_user(PosOperationType::Provrfn) =>
-        {
-            missing("merchantPosUsers")
-        }
-        _ => Ok(()),
+    let (ykb, garanti) = (
+        pos.integrator == PosIntegrator::Ykb,
+        pos.integrator == PosIntegrator::Garanti,
+    );
+    let missing: Vec<&str> = [
+        ("clientId", at.client_id.is_empty()),
+        ("terminalId", at.terminal_id.is_empty()),
+        (
+            "threedsKey",
+            threeds && pos.credentials.threeds_key.expose().is_empty(),
+        ),
+        ("posnetId", ykb && at.posnet_id.is_empty()),
+        (
+            "merchantPosUsers[PROVAUT]",
+            garanti && no_user(PosOperationType::Provaut),
+        ),
+        (
+            "merchantPosUsers[PROVRFN]",
+            garanti && no_user(PosOperationType::Provrfn),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, is_missing)| *is_missing)
+    .map(|(field, _)| field)
+    .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::missing(Rule::PosInvalid, &missing)),
     }
 }
 
@@ -613,12 +629,6 @@ pub fn check_host(app: &App, pos: &Pos) -> Result<(), Problem> {
 /// A stolen API key must not send stored cards to a stranger: a host outside the directory needs
 /// the operator's leave.
 fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Problem> {
-    let refused = || {
-        Problem::with(
-            Rule::HostNotAllowed,
-            &[("field", "hostname"), ("host", &at.hostname)],
-        )
-    };
     for (field, path) in [("path", &at.path), ("threedsPath", &at.threeds_path)] {
         if !is_path(path) {
             return Err(Problem::field(Rule::WrongType, field));
@@ -634,7 +644,10 @@ fn allowed_host(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Proble
         && [row.hostname, row.test_hostname].contains(&at.hostname.as_str());
     match own || app.settings.bank_hosts.allows(&url) {
         true => Ok(()),
-        false => Err(refused()),
+        false => Err(Problem::with(
+            Rule::HostNotAllowed,
+            &[("field", "hostname"), ("host", &listed_as(&url))],
+        )),
     }
 }
 

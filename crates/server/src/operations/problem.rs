@@ -61,6 +61,14 @@ impl Problem {
         Problem::with(rule, &[("field", field.as_ref())])
     }
 
+    /// A rule that wants fields which are not there: it names the first one, and carries all.
+    pub fn missing(rule: Rule, fields: &[&str]) -> Problem {
+        let first = fields.first().copied().unwrap_or("");
+        let first = first.split('[').next().unwrap_or(first);
+        let all = fields.join(" ");
+        Problem::with(rule, &[("field", first), ("missing", &all)])
+    }
+
     /// A broken rule of a field, with one more value.
     pub fn limit(
         rule: Rule,

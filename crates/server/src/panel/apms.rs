@@ -91,7 +91,12 @@ async fn new(app: Arc<App>, visit: Visit) -> Page {
 
 async fn one(app: Arc<App>, visit: Visit) -> Page {
     let apm = setup::apm_of(&app, &visit.by(), visit.merchant_id(), visit.id("id")?).await?;
-    Ok(form_page(&visit, Some(&apm), Shown::default()))
+    let same = setup::same_account(&app, &apm).await?;
+    let shown = Shown {
+        same: same.as_ref(),
+        ..Shown::default()
+    };
+    Ok(form_page(&visit, Some(&apm), shown))
 }
 
 /// What a form shows beyond what is stored.
@@ -100,6 +105,8 @@ struct Shown<'a> {
     form: Option<&'a Posted>,
     problems: &'a [Problem],
     tested: Option<&'a Tested>,
+    /// Another definition of the same account.
+    same: Option<&'a Apm>,
 }
 
 fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::response::Response {
@@ -136,6 +143,7 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
         active => fields::ticked(shown.form, "active", apm.is_some_and(|apm| apm.active)),
         banks,
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, LABELS)),
+        same => shown.same.map(|same| context! { id => same.id, name => &same.name }),
         tested => shown.tested.map(|tested| told(visit, tested)),
     };
     let status = shown.problems.first();
@@ -208,7 +216,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         let shown = Shown {
             form: Some(&form),
             problems: &missing,
-            tested: None,
+            ..Shown::default()
         };
         return Ok(form_page(&visit, None, shown));
     }
@@ -228,7 +236,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             let shown = Shown {
                 form: Some(&form),
                 problems: &[problem],
-                tested: None,
+                ..Shown::default()
             };
             Ok(form_page(&visit, None, shown))
         }
@@ -245,7 +253,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         let shown = Shown {
             form: Some(&form),
             problems: &missing,
-            tested: None,
+            ..Shown::default()
         };
         return Ok(form_page(&visit, Some(&stored), shown));
     }
@@ -267,7 +275,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             let shown = Shown {
                 form: Some(&form),
                 problems: &[problem],
-                tested: None,
+                ..Shown::default()
             };
             Ok(form_page(&visit, Some(&stored), shown))
         }

@@ -17,9 +17,11 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 async fn list(app: Arc<App>, visit: Visit) -> Page {
     let found = doubts::list(&app, &visit.by(), visit.merchant_id()).await?;
+    let asked = doubts::asked(&app, &visit.by(), visit.merchant_id()).await?;
     let now = app.now();
     let values = context! {
         doubts => found.iter().map(|doubt| shown(doubt, now)).collect::<Vec<_>>(),
+        asked => asked.payments,
         may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
     };

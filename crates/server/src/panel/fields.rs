@@ -95,8 +95,8 @@ fn sentence(language: Language, problem: &Problem, label: Option<&Label>) -> Str
     if *rule == Rule::HostNotAllowed {
         text.push_str(of(
             language,
-            ". Sistem yöneticisi sunucuyu --allow-bank-host seçeneğine bu adresi ekleyerek başlatmalıdır.",
-            ". The operator has to start the server with this host in --allow-bank-host.",
+            ". Sistem yöneticisi sunucuyu --allow-bank-host (GALATA_ALLOW_BANK_HOST) seçeneğine bu adresi ekleyerek başlatmalıdır.",
+            ". The operator has to start the server with this host in --allow-bank-host (GALATA_ALLOW_BANK_HOST).",
         ));
     }
     text

@@ -73,7 +73,7 @@ async fn shown(app: &App, visit: &Visit) -> Result<Value, Problem> {
         range, approved, failed, all, ready,
         open => all - approved - failed,
         decided => approved + failed,
-        doubts => figures.doubts,
+        doubts => figures.doubts, asked => figures.asked,
         volumes => volumes(&figures),
         rewards => figures.rewards.iter().map(|spent| context! {
             currency => spent.currency.as_str(), payments => spent.payments,

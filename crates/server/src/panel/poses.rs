@@ -180,12 +180,12 @@ async fn new(app: Arc<App>, visit: Visit) -> Page {
 
 async fn one(app: Arc<App>, visit: Visit) -> Page {
     let pos = setup::pos_of(&app, &visit.by(), visit.merchant_id(), visit.id("id")?).await?;
-    Ok(form_page(
-        &visit,
-        pos.integrator,
-        Some(&pos),
-        Shown::default(),
-    ))
+    let same = setup::same_terminal(&app, &pos).await?;
+    let shown = Shown {
+        same: same.as_ref(),
+        ..Shown::default()
+    };
+    Ok(form_page(&visit, pos.integrator, Some(&pos), shown))
 }
 
 /// What a form shows beyond what is stored.
@@ -194,6 +194,8 @@ struct Shown<'a> {
     form: Option<&'a Posted>,
     problems: &'a [Problem],
     tested: Option<&'a Tested>,
+    /// Another POS with the same numbers.
+    same: Option<&'a Pos>,
     /// Of the POS behind which a new one comes.
     last_place: i64,
 }
@@ -245,6 +247,7 @@ fn form_page(
         switches => switches.collect::<Vec<_>>(),
         error => problems.first().map(|_| fields::errors(visit.language, &problems, LABELS)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
+        same => shown.same.map(|same| context! { id => same.id, name => &same.name, alias => &same.alias }),
         tested => shown.tested.map(|tested| apms::told(visit, tested)),
     };
     let status = shown.problems.first();

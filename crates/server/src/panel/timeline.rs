@@ -83,6 +83,8 @@ fn say(language: Language, tr: &'static str, en: &'static str) -> &'static str {
 fn exchanged(language: Language, exchange: &Exchange) -> Event {
     let took = format::took(language, exchange.took_ms);
     let (tone, more) = match (&exchange.failure, exchange.status) {
+        // What came to us took no time.
+        (Some(failure), _) if exchange.url.is_empty() => ("bad", words::heard(language, failure)),
         (Some(failure), _) => (
             "bad",
             format!("{} · {took}", words::heard(language, failure)),

@@ -2,6 +2,7 @@
 //! beside where they are shown.
 
 use crate::net;
+use crate::store::exchanges::UNVERIFIED;
 use contract::errors::{ErrorGroup, Language};
 
 /// A word for a spelling of the wire or the database; the spelling itself when there is none.
@@ -242,6 +243,11 @@ const WORDS: &[(&str, &str, &str)] = &[
 /// What ours says of an exchange that failed: the text that is kept, Turkish and English.
 const HEARD: &[(&str, &str, &str)] = &[
     ("not sent", "gönderilmedi", "not sent"),
+    (
+        UNVERIFIED,
+        "Bankanın cevabı doğrulanamadı: 3DS anahtarı doğru mu?",
+        "The bank’s answer could not be verified: is the 3DS key right?",
+    ),
     (net::NO_CONNECTION, "bağlantı kurulamadı", "no connection"),
     (
         net::CONNECTION_BROKE,

@@ -2,6 +2,7 @@
 
 use super::{changed_meanwhile, merchant, note_secret, written};
 use crate::app::App;
+use crate::net::listed_as;
 use crate::operations::merchant_poses::MASK;
 use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::store::apms::{self, Apm};
@@ -186,9 +187,11 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
         ),
         ("endpoint", account.api_url.is_empty()),
     ];
-    match needed.iter().find(|(_, missing)| apm.active && *missing) {
-        Some((field, _)) => Err(Problem::field(Rule::Required, *field)),
-        None => Ok(()),
+    let missing = needed.iter().filter(|(_, missing)| apm.active && *missing);
+    let missing: Vec<&str> = missing.map(|(field, _)| *field).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::missing(Rule::Required, &missing)),
     }
 }
 
@@ -228,6 +231,26 @@ pub async fn apms_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Apm>, P
     by.require(app, merchant_id, permission, "apm.look", "")
         .await?;
     Ok(apms::of_merchant(app, merchant_id).await?)
+}
+
+/// Another definition of the same account: what shops must choose between although nothing differs.
+pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> {
+    let of = |apm: &Apm| {
+        let account = &apm.account;
+        (
+            apm.apm_type,
+            account.client_id.clone(),
+            account.api_url.clone(),
+        )
+    };
+    let is_known = !apm.account.client_id.is_empty();
+    let mut all = apms::of_merchant(app, apm.merchant_id).await?.into_iter();
+    Ok(all.find(|other| is_known && other.id != apm.id && of(other) == of(apm)))
+}
+
+/// Whether an edit left a definition as it was.
+pub fn is_same_apm(before: &Apm, after: &Apm) -> bool {
+    noted(after, Some(before)) == noted(before, None)
 }
 
 /// One of a merchant's definitions.
@@ -361,10 +384,9 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
         return Err(Problem::field(Rule::NotAUrl, "endpoint"));
     }
     if !app.settings.bank_hosts.allows(&url) {
-        let host = url.host_str().unwrap_or("");
         return Err(Problem::with(
             Rule::HostNotAllowed,
-            &[("field", "endpoint"), ("host", host)],
+            &[("field", "endpoint"), ("host", &listed_as(&url))],
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())

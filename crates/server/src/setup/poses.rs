@@ -30,6 +30,17 @@ pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos
         .ok_or_else(|| Problem::rule(Rule::PosNotFound))
 }
 
+/// Another POS with the same numbers at the same bank. One for each currency is nothing special.
+pub async fn same_terminal(app: &App, pos: &Pos) -> Result<Option<Pos>, Problem> {
+    let of = |pos: &Pos| {
+        let at = &pos.settings;
+        let numbers = (at.client_id.clone(), at.terminal_id.clone());
+        (pos.integrator, pos.currency, numbers)
+    };
+    let mut all = poses::of_merchant(app, pos.merchant_id).await?.into_iter();
+    Ok(all.find(|other| other.id != pos.id && of(other) == of(pos)))
+}
+
 /// Where a new POS points: nobody should take money by accident.
 pub const NEW_POS_ENVIRONMENT: Environment = Environment::Test;
 /// How payments are authenticated on a new POS: without 3DS the shop bears the fraud.

@@ -33,10 +33,13 @@ table_row! {
         pub status: Option<i64>,
         /// What was answered, or brought.
         pub response: Option<String>,
-        /// Why there was no reply.
+        /// Why there was no reply, or why what was brought proves nothing.
         pub failure: Option<String>,
     }
 }
+
+/// How the failure of a 3DS return begins that a wrong 3DS key would explain.
+pub const UNVERIFIED: &str = "the bank's answer could not be verified";
 
 /// Writes an exchange.
 pub fn insert(exchange: &Exchange, commit: &mut Commit) {

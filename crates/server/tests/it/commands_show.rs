@@ -1,10 +1,11 @@
 //! What commands list, show, rotate and settle: the panel's work without the panel.
 
+use crate::browser::{Page, fetch};
 use crate::commands::printed;
 use crate::panel::{PASSWORD, Panel};
-use crate::process::{Shared, ended};
-use crate::world::payment;
-use serde_json::json;
+use crate::process::{Serving, Shared, ended};
+use crate::world::{payment, with};
+use serde_json::{Value, json};
 use server::operations::{By, Role};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,4 +229,84 @@ async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command()
         listed()
     );
     assert_eq!(again.get("/panel/audit").await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_3ds_key_is_seen_at_the_payment() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let poses: Value = serde_json::from_str(&poses).unwrap();
+    let serve = shared.command(&["serve", "--no-jobs"]);
+    let serving = Serving::start(&world.http, serve, world.files.0.join("serve.log")).await;
+    for (bank, card, key) in [
+        ("GARANTI", "5209220000000002", "87654321"),
+        ("YKB", "5400630000000009", "20,20,20,20,20,20,20,20"),
+    ] {
+        let mut all = poses.as_array().unwrap().iter();
+        let pos = all.find(|pos| pos["integrator"] == bank).unwrap();
+        let id = pos["id"].to_string();
+        let of = ["--merchant", &merchant, "--id", &id];
+        shared.run(&[&["pos", "edit"], &of[..], &["--threeds-key", key]].concat());
+        // The key looks fine to the test of the connection, which says that it did not try it.
+        let tested = shared.run(&[&["pos", "test"], &of[..]].concat());
+        assert!(tested.contains("the 3DS key and the user"), "{tested}");
+
+        let callback = json!({"callbackUrl": "https://shop.example.com/callback"});
+        let init = world
+            .post(
+                "/payment/v1/card-payments/3ds-init",
+                with(payment(card), callback),
+            )
+            .await
+            .ok();
+        let html = init.data("htmlContent").as_str().unwrap();
+        let mut page = Page::of_html_content(html);
+        while !page.html.contains("doğrulanamadı") {
+            let typed = match page.html.contains("name=\"otp\"") {
+                true => &[("otp", "123456"), ("action", "confirm")][..],
+                false => &[],
+            };
+            page = page.submit(&world.http, typed).await;
+        }
+        // The same once more, to a server whose log can be read.
+        let form = page.form();
+        let (_, path) = form.action.split_once("/pages/").unwrap();
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form.fields)
+            .finish();
+        let address = format!("{}/pages/{path}", serving.url);
+        fetch(&world.http, "POST", &address, body).await;
+        let logged = serving.logged();
+        let alias = pos["alias"].as_str().unwrap();
+        let mut lines = logged.lines();
+        let warning = lines.find(|line| line.contains("WARN") && line.contains(alias));
+        let warning = warning.unwrap_or_else(|| panic!("{logged}"));
+        assert!(warning.contains("3DS key may be wrong"), "{warning}");
+        world.app.journal.flush().await;
+
+        let payment = init.data("paymentId").to_string();
+        let of = ["--merchant", &merchant, "--id", &payment];
+        let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+        let mut lines = shown.lines();
+        let back = lines.find(|line| line.contains("threeds_return")).unwrap();
+        assert!(
+            back.contains("could not be verified") && back.contains("3DS key right?"),
+            "{shown}"
+        );
+        for (language, told) in [
+            (
+                "tr",
+                "Bankanın cevabı doğrulanamadı: 3DS anahtarı doğru mu?",
+            ),
+            ("en", "could not be verified: is the 3DS key right?"),
+        ] {
+            let address = format!("/panel/payments/{payment}?lang={language}");
+            panel.get(&address).await.ok().has(told);
+            let address = format!("{address}&exchanges=1");
+            panel.get(&address).await.ok().has(told);
+        }
+    }
 }

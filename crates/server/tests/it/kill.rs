@@ -1,10 +1,12 @@
 //! A server that dies in the middle: what it began is settled without anybody asking.
 
 use crate::browser::through_threeds;
-use crate::process::{Serving, Shared, until};
+use crate::panel::Panel;
+use crate::process::{Serving, Shared, ended, until};
 use crate::world::{Reply, World, payment, send, with};
 use contract::signature;
 use serde_json::{Value, json};
+use server::operations::Role;
 use server::store::db::{Commit, params};
 use std::sync::Arc;
 
@@ -95,6 +97,25 @@ async fn a_payment_whose_server_was_killed_is_given_back_by_the_next_one() {
         assert!(asked.await.is_err(), "nobody was told");
         let list = world.get("/payment-reporting/v1/payments").await.ok();
         assert_eq!(list.data("items.0.paymentStatus"), "WAITING");
+        // Nobody is told that all is settled.
+        let merchant = world.merchant.to_string();
+        let doubts = shared.run(&["payment", "doubts", "--merchant", &merchant]);
+        let doctor = ended(shared.command(&["doctor"])).out;
+        let open = "1 without an outcome yet, inquired within ";
+        assert!(
+            doubts.contains(open) && doctor.contains(open),
+            "{doubts}{doctor}"
+        );
+        let mut panel = Panel::sign_in(world, Role::ReadOnly).await;
+        panel.language = "en";
+        let overview = panel.get("/panel").await.ok();
+        overview.has("1 without an outcome yet");
+        overview.lacks("All settled");
+        panel
+            .get("/panel/doubts")
+            .await
+            .ok()
+            .lacks("every payment is known");
 
         time_passes(world).await;
         let _second = serving(&shared, "second").await;

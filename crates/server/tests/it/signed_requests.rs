@@ -2,6 +2,7 @@
 //! things and mean the same. What is signed is always what was sent.
 
 use crate::panel::Panel;
+use crate::process::until;
 use crate::world::{Reply, World, payment};
 use contract::endpoints::ENDPOINTS;
 use contract::signature;
@@ -161,12 +162,16 @@ async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does
     let signature = signed("https://API.Example.com/gw", target);
     let reply = asked("api.example.com", &signature, target).await;
     assert_eq!(reply.error_code(), 1005);
-    world.app.journal.flush().await;
+    // The explanation is made beside the answer, and written a moment later.
+    let written = "select id from request_log where status = 401";
+    let row = until("the refusal is in the log", async || {
+        world.app.journal.flush().await;
+        world.app.db.row(written, Vec::new()).await.unwrap()
+    })
+    .await;
     let mut developer = Panel::sign_in(&world, Role::Developer).await;
-    let log = developer.get("/panel/requests?lang=en").await.ok();
-    let request = log.text.split("href=\"/panel/requests/").nth(1);
-    let id = request.and_then(|rest| rest.split('"').next()).unwrap();
-    let page = developer.get(&format!("/panel/requests/{id}")).await.ok();
+    let path = format!("/panel/requests/{}?lang=en", row.int("id").unwrap());
+    let page = developer.get(&path).await.ok();
     page.has("the base URL must be in lower case");
 }
 

@@ -1,9 +1,12 @@
 //! Commands speak: lists have a header or are JSON, a change says what it did, a failure is an exit
 //! code, and whoever types a wrong name is told the right ones.
 
-use crate::process::{Ended, Shared, ended, galata};
+use crate::commands::printed;
+use crate::panel::Panel;
+use crate::process::{Ended, Shared, ended, galata, until};
 use crate::world::payment;
 use serde_json::Value;
+use server::operations::Role;
 
 fn said(shared: &Shared, arguments: &[&str]) -> Ended {
     ended(shared.command(arguments))
@@ -283,7 +286,26 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
         ),
         (
             vec!["pos", "create", of[0], of[1], "--integrator", "YKB"],
-            "--client-id is needed",
+            "--client-id, --terminal-id, --threeds-key, --posnet-id are needed\nhint: a credential need not \
+             stand on the command line: --threeds-key-file PATH reads",
+        ),
+        (
+            vec![
+                "pos",
+                "create",
+                of[0],
+                of[1],
+                "--integrator",
+                "GARANTI",
+                "--client-id",
+                "1",
+                "--terminal-id",
+                "2",
+                "--user",
+                "PROVAUT:a:b",
+            ],
+            "--threeds-key, --user PROVRFN:NAME:PASSWORD are needed\nhint: a credential need not stand on \
+             the command line: --threeds-key-file PATH, --user-file PATH",
         ),
     ] {
         let refused = shared.fails(&command);
@@ -345,7 +367,28 @@ async fn every_change_says_what_it_did() {
             "is changed",
         ),
         (
+            vec!["apm", "edit", "--merchant", &merchant, "--name", "K"],
+            "is as it was, nothing was to change",
+        ),
+        (
             vec!["pos", "edit", of[0], of[1], of[2], of[3], "--name", "P"],
+            "is changed",
+        ),
+        (
+            vec!["pos", "edit", of[0], of[1], of[2], of[3]],
+            "is as it was, nothing was to change: AUTOPILOT",
+        ),
+        (
+            vec![
+                "pos",
+                "edit",
+                of[0],
+                of[1],
+                of[2],
+                of[3],
+                "--threeds-key",
+                "a new key",
+            ],
             "is changed",
         ),
         (
@@ -360,6 +403,168 @@ async fn every_change_says_what_it_did() {
         let told = shared.run(&command);
         assert!(told.contains(what), "{command:?}: {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_leave() {
+    let shared = Shared::open().await;
+    let merchant = shared.world.merchant.to_string();
+    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let poses: Value = serde_json::from_str(&poses).unwrap();
+    let pos = poses[0]["id"].to_string();
+    let of = [
+        "--merchant",
+        &merchant,
+        "--endpoint",
+        "http://127.0.0.1:9999/x",
+    ];
+    for command in [&["pos", "edit", "--id", &pos][..], &["apm", "edit"]] {
+        let mut command = shared.command(&[command, &of[..]].concat());
+        command.env("GALATA_ALLOW_BANK_HOST", "127.0.0.1:7001");
+        let refused = ended(command);
+        assert!(!refused.status.success(), "{}", refused.out);
+        for told in [
+            "127.0.0.1:9999",
+            "--allow-bank-host",
+            "GALATA_ALLOW_BANK_HOST",
+        ] {
+            assert!(refused.error.contains(told), "{}", refused.error);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    let merchant = world.merchant.to_string();
+    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    let create = [
+        "pos",
+        "create",
+        "--merchant",
+        &merchant,
+        "--integrator",
+        "YKB",
+        "--client-id",
+        "6700",
+        "--terminal-id",
+        "6711",
+        "--posnet-id",
+        "9",
+        "--threeds-key",
+        "1,2,3,4,5,6,7,8",
+    ];
+    let create = &create[..];
+    let first = said(&shared, create);
+    assert!(
+        first.status.success() && !first.error.contains("warning"),
+        "{}",
+        first.error
+    );
+    let first = printed(&first.out, "pos");
+    let again = said(&shared, create);
+    assert!(again.status.success(), "{}", again.error);
+    assert!(
+        again
+            .error
+            .contains(&format!("warning: pos {first} (YKB, AUTOPILOT)")),
+        "{}",
+        again.error
+    );
+    // One for another currency is nothing special.
+    let euro = said(&shared, &[create, &["--currency", "EUR"]].concat());
+    assert!(
+        euro.status.success() && !euro.error.contains("warning"),
+        "{}",
+        euro.error
+    );
+    let note = format!("href=\"/panel/poses/{first}\"");
+    let page = |pos: &str| format!("/panel/poses/{pos}");
+    let noted = panel.get(&page(printed(&again.out, "pos"))).await.ok();
+    noted.has("Aynı üye işyeri ve terminal numaralarıyla");
+    noted.has(&note);
+    let other = panel.get(&page(printed(&euro.out, "pos"))).await.ok();
+    other.lacks("Aynı üye işyeri");
+
+    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let merchant = printed(&made, "merchant");
+    let of = ["--merchant", merchant];
+    let account = [
+        "--client-id",
+        "c",
+        "--endpoint",
+        "http://127.0.0.1:1/lender",
+    ];
+    let create = [&["apm", "create"], &of[..], &account].concat();
+    let first = said(&shared, &create);
+    assert!(
+        first.status.success() && !first.error.contains("warning"),
+        "{}",
+        first.error
+    );
+    let first = printed(&first.out, "apm");
+    let again = said(&shared, &create);
+    assert!(again.status.success(), "{}", again.error);
+    assert!(
+        again
+            .error
+            .contains(&format!("warning: apm {first} (Maslak, passive)")),
+        "{}",
+        again.error
+    );
+    let second = printed(&again.out, "apm");
+    for command in ["activate", "test", "edit"] {
+        let refused = shared.fails(&[&["apm", command], &of[..]].concat());
+        let told = format!("--id: {first} (Maslak, passive), {second} (Maslak, passive)");
+        assert!(
+            refused.contains("2 definitions of type MASLAK"),
+            "{refused}"
+        );
+        assert!(refused.contains(&told), "{refused}");
+        assert!(!refused.contains("are active"), "{refused}");
+    }
+    // All that an active one lacks is told at once.
+    let refused = shared.fails(&[&["apm", "activate", "--id", second], &of[..]].concat());
+    assert!(
+        refused.contains("--client-secret, --notification-secret are needed"),
+        "{refused}"
+    );
+    assert!(refused.contains("--client-secret-file"), "{refused}");
+}
+
+#[test]
+fn what_a_variable_sets_is_not_called_for() {
+    let mut command = galata(&["pos", "create"]);
+    command
+        .env("GALATA_DATABASE_URL", "sqlite:///tmp/x.db")
+        .env("GALATA_KEY", "1:x")
+        .env("GALATA_ALLOW_BANK_HOST", "127.0.0.1");
+    let refused = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(
+        refused.contains("--merchant <ID>") && refused.contains("--help"),
+        "{refused}"
+    );
+    for set in ["--database-url", "--key", "--allow-bank-host"] {
+        assert!(!refused.contains(set), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_works_says_so_at_the_start() {
+    let shared = Shared::open().await;
+    let mut work = shared.command(&["work"]);
+    let log = shared.world.files.0.join("work.log");
+    work.stderr(std::fs::File::create(&log).unwrap());
+    let mut work = work.spawn().unwrap();
+    let read = || std::fs::read_to_string(&log).unwrap();
+    until("the start is told", async || {
+        read().contains("working").then_some(())
+    })
+    .await;
+    work.kill().unwrap();
+    work.wait().unwrap();
+    assert!(read().contains(env!("CARGO_PKG_VERSION")), "{}", read());
 }
 
 #[test]

@@ -65,16 +65,36 @@ async fn a_database_from_before_takes_only_the_key_that_opens_its_merchants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_key_seals_from_then_on_and_what_the_first_sealed_still_opens() {
+async fn a_second_key_seals_from_then_on_and_a_file_that_lacks_either_is_refused_with_its_number() {
     let shared = Shared::open().await;
     let second = new_key().replacen("1:", "2:", 1);
     let with = |keys: &str, arguments: &[&str]| with_keys(&shared, keys, arguments);
     let both = format!("{}\n{second}", shared.key);
+    // Who only looks brings no key into use.
+    let (_, said) = with(&both, &["doctor"]);
+    assert!(said.contains("✓ key opens the data"), "{said}");
+    shared.run(&["merchant", "list"]);
+
     let (code, said) = with(&both, &["merchant", "create", "--name", "M"]);
     assert_eq!(code, Some(0), "{said}");
     let (_, said) = with(&both, &["doctor"]);
     assert!(said.contains("✓ key opens the data"), "{said}");
-    // The old one belongs to the database for good.
-    let (code, said) = with(&second, &["merchant", "list"]);
+    let serve = &["serve", "--listen", "127.0.0.1:0"][..];
+    for (keys, lacks) in [(&shared.key, 2), (&second, 1)] {
+        let lacks = format!("key {lacks} is missing from --key-file");
+        for arguments in [serve, &["doctor"], &["migrate"], &["merchant", "list"]] {
+            let (code, said) = with(keys, arguments);
+            assert_eq!(code, Some(1), "{arguments:?}: {said}");
+            assert_eq!(said.matches(&lacks).count(), 1, "{arguments:?}: {said}");
+        }
+    }
+    // The second one is known as well.
+    let other = format!("{}\n{}", shared.key, new_key().replacen("1:", "2:", 1));
+    let (code, said) = with(&other, &["merchant", "list"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
+    // A server that was started before the second key came into use has its file to be mended.
+    let world = &shared.world;
+    world.clock.advance_seconds(2);
+    let ready = world.raw("GET", "/readyz", b"", &[]).await;
+    assert_eq!((ready.status, ready.body), (503, "key\n".into()));
 }

@@ -10,13 +10,15 @@ use crate::engine::status::{Event, after};
 use crate::operations::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
+use crate::store::exchanges::UNVERIFIED;
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment};
 use crate::store::{poses, won};
-use connectors::bank::{Answer, Doubt, Line, Returned, Verdict, Verified};
+use connectors::bank::{Answer, Doubt, DoubtReason, Line, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
+use connectors::scrub::words;
 use contract::enums::{PaymentStatus, WebhookEventType};
 
 /// What the browser's return led to.
@@ -180,21 +182,44 @@ async fn ask_verified(
         fields,
     };
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
-    if is_heard {
-        kept.form_from(fields);
-    }
+    // Made before the bank is asked, so that it stands before what the bank is asked.
+    let form = is_heard.then(|| kept.form_from(fields));
     let answer = bank.verify_3ds(line, returned).await;
-    if !is_heard && answer.is_ok() {
-        kept.form_from(fields);
-    }
-    match &answer {
-        Err(doubt) if is_heard => {
+    match (&answer, form) {
+        (Ok(_), form) => kept.brought(form.unwrap_or_else(|| kept.form_from(fields)), None),
+        (Err(doubt), Some(form)) => {
+            kept.brought(form, Some(why_no_proof(doubt)));
             // Forged, cut or unanswered. No money moved, and an honest return may still come.
-            tracing::warn!(payment = of.payment.id, detail = %doubt.detail, "a 3DS return proves nothing");
+            let (payment, pos, detail) = (of.payment.id, &pos.alias, &doubt.detail);
+            if is_of_key(doubt) {
+                tracing::warn!(payment, %pos, %detail, "a 3DS return proves nothing; the POS's 3DS key may be wrong");
+            } else {
+                tracing::warn!(payment, %pos, %detail, "a 3DS return proves nothing");
+            }
         }
-        _ => {}
+        (Err(_), None) => {}
     }
     answer
+}
+
+/// Whether a wrong 3DS key explains it: what the bank signed does not fit it, or the bank refuses what
+/// we signed with it.
+fn is_of_key(doubt: &Doubt) -> bool {
+    matches!(
+        doubt.reason,
+        DoubtReason::Unauthentic | DoubtReason::QuestionRefused
+    )
+}
+
+/// Why a return proves nothing, as people read it beside the payment.
+fn why_no_proof(doubt: &Doubt) -> String {
+    match is_of_key(doubt) {
+        true => words(&format!(
+            "{UNVERIFIED}: {}; is the POS's 3DS key right?",
+            doubt.detail
+        )),
+        false => words(&doubt.detail),
+    }
 }
 
 /// A line on which nobody is asked.
