@@ -133,7 +133,7 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
     };
     Db::open(url, options)
         .await
-        .map_err(|error| StartError::new(&error.message, error.hint))
+        .map_err(|error| StartError::new(&error.message, &error.hint))
 }
 
 /// Tells where a SQLite database may lack what was acknowledged, which is a warning alone. Once it is

@@ -292,12 +292,24 @@ async fn files_that_galata_makes_are_its_owners_alone() {
     let database = folder.join("galata.db");
     let url = format!("sqlite://{}", database.display());
     let given = ["--database-url", &url, "--key-file", &key];
-    let mut migrate = galata(&["migrate"]);
-    migrate.args(given);
-    let migrated = ended(migrate);
+    let migrate = || {
+        let mut migrate = galata(&["migrate"]);
+        migrate.args(given);
+        ended(migrate)
+    };
+    // A folder is never made: the path may be mistyped.
+    let refused = migrate();
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.out);
+    let why = format!(
+        "the folder {} of the database is not there",
+        folder.display()
+    );
+    assert!(refused.error.contains(&why) && refused.error.contains("--database-url"));
+    assert!(!folder.exists());
+    std::fs::create_dir(&folder).unwrap();
+    let migrated = migrate();
     assert!(migrated.status.success(), "{}", migrated.error);
     let bits = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(bits(&folder), 0o700);
     assert_eq!(bits(&database), 0o600);
     let mut serve = galata(&["serve"]);
     serve.args(given);
