@@ -5,14 +5,21 @@
 )]
 
 use clap::Parser;
-use server::commands::{Cli, run};
+use server::commands::{Cli, run, variable_of};
 use server::{dumps, logs, machine};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     machine::keep_files_private();
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|refused| {
+        // Help that cannot be written has no other place to go to.
+        let _ = refused.print();
+        if let Some(variable) = variable_of(&refused) {
+            eprintln!("hint: the value comes from the variable {variable}");
+        }
+        std::process::exit(refused.exit_code())
+    });
     logs::start(cli.log_format, "info");
     if !cli.allow_core_dumps {
         dumps::forbid();

@@ -104,10 +104,8 @@ impl std::error::Error for StartError {}
 /// Reads the keys.
 pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
     Vault::parse(text).map_err(|error| {
-        StartError::new(
-            format!("the key cannot be used: {}", error.0),
-            "`galata key --out galata.key` makes a key file",
-        )
+        let what = format!("the key cannot be used: {}", error.what);
+        StartError::new(what, error.hint)
     })
 }
 
