@@ -104,10 +104,8 @@ impl std::error::Error for StartError {}
 /// Reads the keys.
 pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
     Vault::parse(text).map_err(|error| {
-        StartError::new(
-            format!("the key cannot be used: {}", error.0),
-            "`galata key --out galata.key` makes a key file",
-        )
+        let what = format!("the key cannot be used: {}", error.what);
+        StartError::new(what, error.hint)
     })
 }
 
@@ -133,7 +131,7 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
     };
     Db::open(url, options)
         .await
-        .map_err(|error| StartError::new(&error.message, error.hint))
+        .map_err(|error| StartError::new(&error.message, &error.hint))
 }
 
 /// Tells where a SQLite database may lack what was acknowledged, which is a warning alone. Once it is

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::operations::{By, Problem};
 use crate::start::{self, StartError};
 use crate::store::db::Commit;
-use crate::store::db::backup::{self, Step};
+use crate::store::db::backup::{self, CopyError, Step};
 use crate::store::{merchants, won};
 use clap::Args;
 use serde_json::json;
@@ -102,10 +102,10 @@ fn file_of(url: &str, tools: &str) -> Result<PathBuf, StartError> {
 }
 
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
 ) -> Result<T, StartError> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| StartError::new(error, ""))?
-        .map_err(|why| StartError::new(why, ""))
+        .map_err(|error| StartError::new(error.what, error.hint))
 }

@@ -90,9 +90,12 @@ async fn what_is_no_backup_replaces_nothing() {
     let (text, empty) = (folder.join("text.db"), folder.join("empty.db"));
     std::fs::write(&text, "not a database").unwrap();
     std::fs::write(&empty, "").unwrap();
-    for file in [damaged, text, empty, folder.join("missing.db")] {
-        let why = shared.fails(&["restore", "--from", file.to_str().unwrap()]);
-        assert!(why.starts_with("error: "), "{why}");
+    let missing = folder.join("missing.db");
+    for file in [&damaged, &text, &empty, &missing, folder] {
+        let file = file.to_str().unwrap();
+        let why = shared.fails(&["restore", "--from", file]);
+        assert!(why.starts_with(&format!("error: {file}")), "{why}");
+        assert!(why.contains("\nhint: "), "{why}");
     }
     let own = folder.join("galata.db");
     let why = shared.fails(&["restore", "--from", own.to_str().unwrap()]);
@@ -112,6 +115,44 @@ async fn what_is_no_backup_replaces_nothing() {
         name.starts_with("galata.db.before-") && !companion
     });
     assert_eq!(kept.count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_cannot_be_written_names_its_target_and_leaves_nothing() {
+    let shared = Shared::open().await;
+    if shared.world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let folder = &shared.world.files.0;
+    let (there, to) = (folder.join("there.db"), folder.join("copy.db"));
+    std::fs::write(&there, "").unwrap();
+    let nowhere = folder.join("none").join("copy.db");
+    for (to, why) in [
+        (&there, "is there already"),
+        (&nowhere, "none is not there"),
+        (folder, "is a folder"),
+    ] {
+        let said = shared.fails(&["backup", "--to", to.to_str().unwrap()]);
+        assert!(said.contains(why) && said.contains("\nhint: "), "{said}");
+    }
+    assert_eq!(std::fs::read(&there).unwrap(), b"");
+    // A disk that takes no more: the longest file that this process may write is 64 KiB.
+    let backup = shared.command(&["backup", "--to", to.to_str().unwrap()]);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""])
+        .arg(backup.get_program())
+        .args(backup.get_args());
+    for (name, value) in backup.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let full = ended(command);
+    assert!(!full.status.success(), "{}", full.out);
+    let what = format!("error: {} cannot be written", to.display());
+    assert!(full.error.starts_with(&what), "{}", full.error);
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with("copy.db")));
 }
 
 /// How many payments are in this database.

@@ -11,6 +11,7 @@ use super::{
     Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, acknowledged, backup,
     params, too_late,
 };
+use crate::machine;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
@@ -88,7 +89,7 @@ impl Database {
         let missing = matches!(path.try_exists(), Ok(false));
         match (missing, create) {
             (false, _) => {}
-            (true, true) => make_folder(&path)?,
+            (true, true) => check_folder(&path)?,
             // A mistyped path must not become one more empty database.
             (true, false) => {
                 return Err(OpenError::new(
@@ -97,7 +98,10 @@ impl Database {
                 ));
             }
         }
-        let refused = |error: rusqlite::Error| open_error(&format!("{}: {error}", path.display()));
+        if let Some((why, hint)) = machine::denied(&path) {
+            return Err(OpenError::new(why, hint));
+        }
+        let refused = |error: rusqlite::Error| open_error(&told_of(&path, &error));
         acknowledged::compare(&path)?;
         let connection = connect(&path).map_err(refused)?;
         let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
@@ -188,21 +192,19 @@ impl Drop for Database {
     }
 }
 
-/// The folder of a new database, for its owner alone; one that is there stays as it is.
-fn make_folder(path: &Path) -> Result<(), OpenError> {
-    let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    else {
-        return Ok(());
-    };
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|error| open_error(&format!("{}: {error}", folder.display())))
+/// Refuses a new database whose folder is not there: a mistyped path would become an empty one.
+fn check_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            let folder = folder.display();
+            Err(OpenError::new(
+                format!("the folder {folder} of the database is not there"),
+                format!("is --database-url right? If it is, make it: install -d -m 700 {folder}"),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn open_error(message: &str) -> OpenError {
@@ -210,6 +212,15 @@ fn open_error(message: &str) -> OpenError {
         format!("the SQLite database cannot be opened: {message}"),
         "the folder must exist and be writable, on a local disk",
     )
+}
+
+/// SQLite names the file itself now and then.
+fn told_of(path: &Path, error: &rusqlite::Error) -> String {
+    let (path, why) = (path.display().to_string(), error.to_string());
+    match why.contains(&path) {
+        true => why,
+        false => format!("{path}: {why}"),
+    }
 }
 
 fn spawn(
