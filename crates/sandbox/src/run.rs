@@ -169,6 +169,7 @@ fn config(
         keys: home.keys.clone(),
         clock,
         migrate: true,
+        must_exist: false,
         smtp: None,
         settings: Settings {
             public_urls,

@@ -47,6 +47,8 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bring the schema up to date first; otherwise refuse one that is not.
     pub migrate: bool,
+    /// Make no SQLite file even when the schema is brought up to date.
+    pub must_exist: bool,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
     pub smtp: Option<(String, String)>,
     /// What the operator set.
@@ -61,6 +63,7 @@ impl Default for Config {
             keys: String::new(),
             clock: Arc::new(SystemClock),
             migrate: false,
+            must_exist: false,
             smtp: None,
             settings: Settings::default(),
         }
@@ -215,7 +218,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "--smtp-url smtps://user:password@host:465 and --mail-from",
             )
         })?;
-    let db = open_database(&config.database_url, config.migrate).await?;
+    let create = config.migrate && !config.must_exist;
+    let db = open_database(&config.database_url, create).await?;
     if config.migrate {
         migrate(&db, &vault, config.clock.now()).await?;
     }

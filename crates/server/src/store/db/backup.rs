@@ -1,6 +1,8 @@
 //! A copy of a SQLite database while it is in use, and a copy put back in its place. PostgreSQL has
 //! tools of its own for both.
 
+use super::place::{self, Held};
+use crate::random;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::ffi::OsString;
@@ -28,17 +30,23 @@ pub fn copy(from: &Path, to: &Path) -> Result<u64, String> {
     if to.exists() {
         return Err(format!("{} is there already", to.display()));
     }
-    let part = beside(to, "part");
-    copy_into(from, &part)?;
-    fs::rename(&part, to).map_err(of(to))?;
+    let _held = place::share(from, from.exists())?;
+    // Another backup to the same name must not take it away.
+    let part = beside(to, &format!("{}.part", random::token()));
+    copy_into(from, &part)
+        .and_then(|()| fs::rename(&part, to).map_err(of(to)))
+        .inspect_err(|_| drop(remove(&part)))?;
     synced(to)
 }
 
-/// Copies `from` to a file beside `to`, which must not be in use, for [`swap`]. Answers where it is.
-pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
+/// Copies `from` to a file beside `to`, for [`swap`]. Answers where it is, and what keeps everybody
+/// from `to` as long as it is held.
+pub fn prepare(from: &Path, to: &Path) -> Result<(PathBuf, Held), String> {
     if !from.exists() {
         return Err(format!("{} is not there", from.display()));
     }
+    let held = place::take_alone(to)?;
+    // Whoever does not lock: a version before, another program, a disk that knows no locks.
     if in_use(to) {
         return Err(format!("{} is in use: stop the server first", to.display()));
     }
@@ -47,7 +55,7 @@ pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
     }
     let part = beside(to, "part");
     copy_into(from, &part)?;
-    Ok(part)
+    Ok((part, held))
 }
 
 /// One step by which a database takes another one's place. Whoever is stopped between two of them
@@ -118,7 +126,7 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
             false => Step::Move(here, there),
         });
     }
-    for ending in ["-wal", "-shm"] {
+    for ending in ["-wal", "-shm", "-lock"] {
         steps.push(Step::Remove(with(part, ending)));
     }
     steps.push(Step::Move(part.to_owned(), to.to_owned()));
@@ -176,12 +184,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 
 fn copy_into(from: &Path, part: &Path) -> Result<(), String> {
     refuse_half_restored(from)?;
-    let left = COMPANIONS.map(|ending| with(part, ending));
-    for left in left.iter().map(PathBuf::as_path).chain([part]) {
-        if left.exists() {
-            fs::remove_file(left).map_err(of(left))?;
-        }
-    }
+    remove(part)?;
     let mut private = OpenOptions::new();
     private.write(true).create_new(true);
     #[cfg(unix)]
@@ -200,6 +203,17 @@ fn copy_into(from: &Path, part: &Path) -> Result<(), String> {
     checked(&copy).map_err(of(part))?;
     drop(copy);
     synced(part).map(|_| ())
+}
+
+/// Takes away what is there of a copy, and what stands beside it.
+fn remove(part: &Path) -> Result<(), String> {
+    let beside = COMPANIONS.map(|ending| with(part, ending));
+    for left in beside.iter().map(PathBuf::as_path).chain([part]) {
+        if left.exists() {
+            fs::remove_file(left).map_err(of(left))?;
+        }
+    }
+    Ok(())
 }
 
 /// All pages in one step: the source is read as of one moment, and in WAL mode nobody waits for it.
