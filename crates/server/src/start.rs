@@ -49,6 +49,8 @@ pub struct Config {
     pub migrate: bool,
     /// Only look: a key that is new in the file is not yet in use.
     pub only_looks: bool,
+    /// Make no SQLite file even when the schema is brought up to date.
+    pub must_exist: bool,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
     pub smtp: Option<(String, String)>,
     /// What the operator set.
@@ -64,6 +66,7 @@ impl Default for Config {
             clock: Arc::new(SystemClock),
             migrate: false,
             only_looks: false,
+            must_exist: false,
             smtp: None,
             settings: Settings::default(),
         }
@@ -220,7 +223,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "--smtp-url smtps://user:password@host:465 and --mail-from",
             )
         })?;
-    let db = open_database(&config.database_url, config.migrate).await?;
+    let create = config.migrate && !config.must_exist;
+    let db = open_database(&config.database_url, create).await?;
     if config.migrate {
         migrate(&db, &vault, config.clock.now()).await?;
     }

@@ -51,8 +51,10 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     let mut config = options.store.config(true)?;
     let to = file_of(&config.database_url, "pg_restore")?;
     let (from, place) = (options.from.clone(), to.clone());
-    let part = blocking(move || backup::prepare(&from, &place)).await?;
+    // Until the end: whoever opens the database meanwhile is refused.
+    let (part, _held) = blocking(move || backup::prepare(&from, &place)).await?;
     config.database_url = format!("sqlite:{}", part.display());
+    config.must_exist = true;
     let app = start::open(config).await?;
     let noted = note(&app, &options.from).await;
     let now = app.now();

@@ -1,6 +1,8 @@
 //! A copy of a SQLite database while it is in use, and a copy put back in its place. PostgreSQL has
 //! tools of its own for both.
 
+use super::place::{self, Held};
+use crate::random;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::ffi::OsString;
@@ -63,7 +65,9 @@ pub fn copy(from: &Path, to: &Path) -> Result<u64, CopyError> {
     }
     refuse_half_restored(from)?;
     check_source(from, "is --database-url right?")?;
-    let part = beside(to, "part");
+    let _held = place::share(from, true)?;
+    // Another backup to the same name must not take it away.
+    let part = beside(to, &format!("{}.part", random::token()));
     copied_whole(from, &part, to)?;
     let placed = fs::rename(&part, to).map_err(of(to));
     placed.inspect_err(|_| remove_left(&part))?;
@@ -81,8 +85,9 @@ fn check_source(from: &Path, hint: &'static str) -> Result<(), CopyError> {
     }
 }
 
-/// Copies `from` to a file beside `to`, which must not be in use, for [`swap`]. Answers where it is.
-pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, CopyError> {
+/// Copies `from` to a file beside `to`, for [`swap`]. Answers where it is, and what keeps everybody
+/// from `to` as long as it is held.
+pub fn prepare(from: &Path, to: &Path) -> Result<(PathBuf, Held), CopyError> {
     const DATABASE: &str = "is --database-url right?";
     check_source(
         from,
@@ -96,6 +101,8 @@ pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, CopyError> {
         let folder = folder_of(to).display();
         return refused(format!("the folder {folder} is not there"), DATABASE);
     }
+    let held = place::take_alone(to)?;
+    // Whoever does not lock: a version before, another program, a disk that knows no locks.
     if in_use(to) {
         return refused(format!("{shown} is in use"), "stop the server first");
     }
@@ -105,7 +112,7 @@ pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, CopyError> {
     }
     let part = beside(to, "part");
     copied_whole(from, &part, to)?;
-    Ok(part)
+    Ok((part, held))
 }
 
 /// One step by which a database takes another one's place. Whoever is stopped between two of them
@@ -176,7 +183,7 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
             false => Step::Move(here, there),
         });
     }
-    for ending in ["-wal", "-shm"] {
+    for ending in ["-wal", "-shm", "-lock"] {
         steps.push(Step::Remove(with(part, ending)));
     }
     steps.push(Step::Move(part.to_owned(), to.to_owned()));

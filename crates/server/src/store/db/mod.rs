@@ -12,6 +12,7 @@ pub mod backup;
 mod commit;
 mod committer;
 mod migrate;
+mod place;
 mod postgres;
 mod reads;
 mod sqlite;
