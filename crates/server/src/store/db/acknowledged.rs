@@ -4,6 +4,7 @@
 //! goes into the second file after it is durable, so the file may lag and never leads.
 
 use super::{OpenError, place};
+use crate::machine;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::{self, File, OpenOptions};
@@ -92,6 +93,10 @@ pub fn compare(database: &Path) -> Result<(), OpenError> {
 /// Why a database that has acknowledged something cannot be compared with what that was.
 pub fn worry(database: &Path) -> Option<String> {
     // Whoever opens it next is told of a restore that is under way.
+    // What this user may not open is told by whoever opens it.
+    if machine::denied(database).is_some() {
+        return None;
+    }
     let Ok(_held) = place::share(database, database.exists()) else {
         return None;
     };

@@ -81,10 +81,10 @@ impl Database {
     }
 
     fn start(path: PathBuf, readers: usize, create: bool) -> Result<Database, OpenError> {
-        let held = Arc::new(hold(&path, create)?);
         if let Some((why, hint)) = machine::denied(&path) {
             return Err(OpenError::new(why, hint));
         }
+        let held = Arc::new(hold(&path, create)?);
         let refused = |error: rusqlite::Error| open_error(&told_of(&path, &error));
         acknowledged::compare(&path)?;
         let connection = connect(&path, create).map_err(refused)?;
