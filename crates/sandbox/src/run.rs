@@ -170,6 +170,7 @@ fn config(
         clock,
         migrate: true,
         only_looks: false,
+        must_exist: false,
         smtp: None,
         settings: Settings {
             public_urls,

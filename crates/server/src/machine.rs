@@ -71,3 +71,43 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
 pub fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
+
+/// Why this process may not read and write a file, and what to do about it.
+#[cfg(unix)]
+pub fn denied(path: &Path) -> Option<(String, String)> {
+    use rustix::fs::{Access, access};
+    use std::os::unix::fs::MetadataExt;
+    let asked = access(path, Access::READ_OK | Access::WRITE_OK);
+    if asked != Err(rustix::io::Errno::ACCESS) {
+        return None;
+    }
+    let (shown, me) = (path.display(), user(rustix::process::getuid().as_raw()));
+    let owner = std::fs::metadata(path).map(|file| user(file.uid()));
+    let belongs = owner.map_or(String::new(), |owner| format!(", which belongs to {owner}"));
+    Some((
+        format!("permission denied: {me} may not read and write {shown}{belongs}"),
+        format!(
+            "run this as the owner, or `chown {me}` the file, those beside it and their folder"
+        ),
+    ))
+}
+
+/// Nothing is known.
+#[cfg(not(unix))]
+pub fn denied(_: &Path) -> Option<(String, String)> {
+    None
+}
+
+/// A user's name, or number where the machine's list has no name.
+#[cfg(unix)]
+fn user(id: u32) -> String {
+    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let of_id = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        (fields.nth(1)?.parse() == Ok(id)).then_some(name)
+    };
+    list.lines()
+        .find_map(of_id)
+        .unwrap_or_else(|| id.to_string())
+}

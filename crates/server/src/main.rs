@@ -6,7 +6,7 @@
 
 use clap::Parser;
 use clap::error::ContextKind;
-use server::commands::{Cli, run};
+use server::commands::{Cli, run, variable_of};
 use server::{dumps, logs, machine};
 use std::process::ExitCode;
 
@@ -32,6 +32,11 @@ async fn main() -> ExitCode {
 fn command_line() -> Cli {
     Cli::try_parse().unwrap_or_else(|mut refused| {
         refused.remove(ContextKind::Usage);
-        refused.exit()
+        // Help that cannot be written has no other place to go to.
+        let _ = refused.print();
+        if let Some(variable) = variable_of(&refused) {
+            eprintln!("hint: the value comes from the variable {variable}");
+        }
+        std::process::exit(refused.exit_code())
     })
 }

@@ -50,6 +50,8 @@ pub struct Config {
     pub migrate: bool,
     /// Only look: a key that is new in the file is not yet in use.
     pub only_looks: bool,
+    /// Make no SQLite file even when the schema is brought up to date.
+    pub must_exist: bool,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
     pub smtp: Option<(String, String)>,
     /// What the operator set.
@@ -65,6 +67,7 @@ impl Default for Config {
             clock: Arc::new(SystemClock),
             migrate: false,
             only_looks: false,
+            must_exist: false,
             smtp: None,
             settings: Settings::default(),
         }
@@ -105,10 +108,8 @@ impl std::error::Error for StartError {}
 /// Reads the keys.
 pub fn parse_keys(text: &str) -> Result<Vault, StartError> {
     Vault::parse(text).map_err(|error| {
-        StartError::new(
-            format!("the key cannot be used: {}", error.0),
-            "`galata key --out galata.key` makes a key file",
-        )
+        let what = format!("the key cannot be used: {}", error.what);
+        StartError::new(what, error.hint)
     })
 }
 
@@ -134,7 +135,7 @@ pub async fn open_database(url: &str, create: bool) -> Result<Db, StartError> {
     };
     Db::open(url, options)
         .await
-        .map_err(|error| StartError::new(&error.message, error.hint))
+        .map_err(|error| StartError::new(&error.message, &error.hint))
 }
 
 /// Tells where a SQLite database may lack what was acknowledged, which is a warning alone. Once it is
@@ -223,7 +224,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
                 "--smtp-url smtps://user:password@host:465 and --mail-from",
             )
         })?;
-    let db = open_database(&config.database_url, config.migrate).await?;
+    let create = config.migrate && !config.must_exist;
+    let db = open_database(&config.database_url, create).await?;
     if config.migrate {
         migrate(&db, &vault, config.clock.now()).await?;
     }

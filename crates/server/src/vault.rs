@@ -20,7 +20,22 @@ pub struct Vault {
 
 /// Why a key text cannot be used.
 #[derive(Debug)]
-pub struct BadKey(pub String);
+pub struct BadKey {
+    /// What is wrong, without the key.
+    pub what: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+const FORM: &str = "a line is 1:BASE64, as `galata key` prints it";
+const TWICE: &str = "each key has a number of its own: write the new line with the next higher one, \
+                     2:BASE64; the highest encrypts";
+
+impl BadKey {
+    fn new(what: String, hint: &'static str) -> BadKey {
+        BadKey { what, hint }
+    }
+}
 
 /// A sealed text that does not open: another key, another row, or tampered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,32 +46,34 @@ impl Vault {
     /// a version is version 1; blank lines and `#` comments are skipped.
     pub fn parse(text: &str) -> Result<Vault, BadKey> {
         let mut keys = BTreeMap::new();
-        for line in text.lines().map(str::trim) {
+        for (at, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            let at = at + 1;
             let (version, key) = line.split_once(':').unwrap_or(("1", line));
-            let version: u8 =
-                version.parse().ok().filter(|v| *v > 0).ok_or_else(|| {
-                    BadKey("a key's version is a number from 1 to 255".to_owned())
-                })?;
+            let version: u8 = version.parse().ok().filter(|v| *v > 0).ok_or_else(|| {
+                BadKey::new(format!("line {at}: a key's number is from 1 to 255"), FORM)
+            })?;
             let bytes = Zeroizing::new(BASE64.decode(key).map_err(|_| {
-                BadKey(
-                    "a key is base64 of 32 random bytes, e.g. `openssl rand -base64 32`".to_owned(),
+                BadKey::new(
+                    format!("line {at}: a key is base64 of 32 random bytes"),
+                    FORM,
                 )
             })?);
             let unbound = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| {
-                BadKey(format!(
-                    "key {version} has {} bytes, not {KEY_BYTES}",
-                    bytes.len()
-                ))
+                let length = bytes.len();
+                BadKey::new(
+                    format!("key {version} has {length} bytes, not {KEY_BYTES}"),
+                    FORM,
+                )
             })?;
             if keys.insert(version, LessSafeKey::new(unbound)).is_some() {
-                return Err(BadKey(format!("key {version} is there twice")));
+                return Err(BadKey::new(format!("key {version} is there twice"), TWICE));
             }
         }
         match keys.is_empty() {
-            true => Err(BadKey("there is no key".to_owned())),
+            true => Err(BadKey::new("there is no key".to_owned(), FORM)),
             false => Ok(Vault { keys }),
         }
     }

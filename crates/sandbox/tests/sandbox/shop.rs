@@ -496,6 +496,11 @@ fn at_lender(browser: &Browser<'_>, page: &str, button: &str) {
     let (host, path) = split(decided.header("location"));
     let back = Reply::read(send(&host, "GET", &path, "", ""));
     assert_eq!(back.status, 200, "{}", back.body);
+    // Opening the address changes nothing: its page posts to it.
+    let (action, fields) = form_of(&back.body);
+    let (host, path) = split(&action);
+    let back = Reply::read(send(&host, "POST", &path, form, &encoded(&fields)));
+    assert_eq!(back.status, 200, "{}", back.body);
     let (action, fields) = form_of(&back.body);
     let (_, path) = split(&action);
     assert_eq!(browser.post(&path, &encoded(&fields)).status, 303);

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::operations::{By, Problem};
 use crate::start::{self, StartError};
 use crate::store::db::Commit;
-use crate::store::db::backup::{self, Step};
+use crate::store::db::backup::{self, CopyError, Step};
 use crate::store::{merchants, won};
 use clap::Args;
 use serde_json::json;
@@ -51,8 +51,10 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     let mut config = options.store.config(true)?;
     let to = file_of(&config.database_url, "pg_restore")?;
     let (from, place) = (options.from.clone(), to.clone());
-    let part = blocking(move || backup::prepare(&from, &place)).await?;
+    // Until the end: whoever opens the database meanwhile is refused.
+    let (part, _held) = blocking(move || backup::prepare(&from, &place)).await?;
     config.database_url = format!("sqlite:{}", part.display());
+    config.must_exist = true;
     let app = start::open(config).await?;
     let noted = note(&app, &options.from).await;
     let now = app.now();
@@ -102,10 +104,10 @@ fn file_of(url: &str, tools: &str) -> Result<PathBuf, StartError> {
 }
 
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
 ) -> Result<T, StartError> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| StartError::new(error, ""))?
-        .map_err(|why| StartError::new(why, ""))
+        .map_err(|error| StartError::new(error.what, error.hint))
 }

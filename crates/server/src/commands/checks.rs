@@ -5,6 +5,7 @@
 use super::Failed;
 use super::key_file;
 use super::options::{Behaviour, Store};
+use super::variables;
 use crate::app::App;
 use crate::start::{self, Config, StartError};
 use crate::store::db::{Db, Kind};
@@ -80,6 +81,14 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
         app: None,
     };
     let store = subject.store;
+    let unknown = variables::unknown();
+    if !unknown.is_empty() {
+        let worry = StartError::new(
+            format!("nobody reads {}", unknown.join(", ")),
+            "is it mistyped? `galata serve --help` lists all variables",
+        );
+        examined.note("variables", Outcome::Worrying(worry));
+    }
     let pages = start::check_templates().map(|()| ((), "they can be shown".to_owned()));
     examined.found("pages", pages);
     if let Some(path) = store.key.path() {
@@ -88,7 +97,7 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
         examined.found("key file", checked);
     }
     let keys = store.keys().and_then(|keys| {
-        let vault = start::parse_keys(&keys)?;
+        let vault = store.key.parsed(&keys)?;
         Ok(((keys, vault), store.key.source()))
     });
     let keys = examined.found("key", keys);

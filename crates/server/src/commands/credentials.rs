@@ -2,7 +2,9 @@
 //! each `--X` is also read from its environment variable and from `--X-file PATH`, where `-` is
 //! standard input.
 
-use crate::start::StartError;
+use super::variables::given_as;
+use crate::start::{self, StartError};
+use crate::vault::Vault;
 use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -39,7 +41,10 @@ macro_rules! credential {
                         "give a value, or leave it out",
                     )),
                     (Some(text), _) => Ok(Some(text.clone())),
-                    (None, Some(path)) => read_file(concat!("--", $flag, "-file"), path).map(Some),
+                    (None, Some(path)) => {
+                        let file = (concat!("--", $flag, "-file"), concat!($variable, "_FILE"));
+                        read_file(file.0, file.1, path).map(Some)
+                    }
                     (None, None) => Ok(None),
                 }
             }
@@ -100,6 +105,21 @@ impl EncryptionKeys {
         }
     }
 
+    /// The keys of a text that was given; what is wrong with it is told with the place.
+    pub(super) fn parsed(&self, text: &str) -> Result<Vault, StartError> {
+        start::parse_keys(text).map_err(|error| {
+            let place = match self.file {
+                Some(_) => format!(
+                    "{} {}",
+                    given_as("--key-file", "GALATA_KEY_FILE"),
+                    self.source()
+                ),
+                None => given_as("--key", "GALATA_KEY"),
+            };
+            StartError::new(format!("{place}: {}", error.what), &error.hint)
+        })
+    }
+
     /// The key file, unless it is standard input.
     pub(super) fn path(&self) -> Option<&Path> {
         self.file.as_deref().filter(|path| *path != Path::new("-"))
@@ -129,7 +149,7 @@ impl Users {
         let Some(path) = &self.user_file else {
             return Ok(self.users.clone());
         };
-        let text = read_file("--user-file", path)?;
+        let text = read_file("--user-file", "GALATA_POS_USER_FILE", path)?;
         let lines = text.lines().map(str::trim);
         Ok(lines
             .filter(|line| !line.is_empty())
@@ -139,7 +159,8 @@ impl Users {
 }
 
 /// A credential's file without the line break at its end.
-fn read_file(flag: &str, path: &Path) -> Result<String, StartError> {
+fn read_file(flag: &str, variable: &str, path: &Path) -> Result<String, StartError> {
+    let flag = given_as(flag, variable);
     let from_input = path == Path::new("-");
     let shown = match from_input {
         true => "standard input".to_owned(),
@@ -170,7 +191,10 @@ fn read_file(flag: &str, path: &Path) -> Result<String, StartError> {
     match text.is_empty() {
         true => Err(StartError::new(
             format!("{flag} {shown}: it is empty"),
-            "put the credential into it; of all options one alone can read standard input",
+            match from_input {
+                true => "of all options one alone can read standard input",
+                false => "put the credential into it, or name another file",
+            },
         )),
         false => Ok(text.to_owned()),
     }

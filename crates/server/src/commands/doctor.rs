@@ -114,11 +114,14 @@ async fn warn(findings: &mut Vec<Finding>, options: &Doctor) {
     if let Ok(url) = options.store.database()
         && let Some(path) = url.strip_prefix("sqlite:")
     {
-        note(
-            findings,
-            "disk",
-            disk(path.strip_prefix("//").unwrap_or(path)),
-        );
+        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+        match path.exists() {
+            true => note(findings, "disk", disk(path)),
+            false => findings.push(Finding {
+                check: "disk",
+                outcome: Outcome::Skipped("the database"),
+            }),
+        }
     }
     note(findings, "open files", descriptors());
 }
@@ -146,7 +149,8 @@ async fn public_urls(urls: &[String]) -> Seen {
                 return worry(what, HINT);
             }
             Err(Failure::NotSent(why) | Failure::MaybeSent(why)) => {
-                return worry(format!("{url}: {why}"), HINT);
+                let hint = certificate_hint(&why).unwrap_or(HINT);
+                return worry(format!("{url}: {why}"), hint);
             }
         }
     }
@@ -159,6 +163,14 @@ async fn public_urls(urls: &[String]) -> Seen {
         ),
         false => Ok(format!("{first} reaches a server that is well")),
     }
+}
+
+/// What to do where the other side is there and its certificate is not accepted.
+fn certificate_hint(why: &str) -> Option<&'static str> {
+    why.contains("certificate").then_some(
+        "look at the certificate there: this host's name, its dates, its chain. One of a private \
+         authority is not accepted here, nor by shoppers' browsers",
+    )
 }
 
 /// Whether clients can be told apart. TLS ends at a proxy: without its word all have one address.
@@ -183,8 +195,8 @@ fn is_loopback(url: &url::Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
-fn disk(database: &str) -> Seen {
-    let folder = Path::new(database).parent().unwrap_or(Path::new("."));
+fn disk(database: &Path) -> Seen {
+    let folder = database.parent().unwrap_or(Path::new("."));
     match machine::free_bytes(folder) {
         None => Ok("not known".to_owned()),
         Some(free) if free < FREE_BYTES_MIN => worry(
@@ -353,7 +365,7 @@ async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
         (true, all) => Ok(format!("all that accounts point at can be reached ({all})")),
         (false, _) => worry(
             listed(&away),
-            "look at this machine's way out: firewall, DNS, and whether the bank knows its address",
+            certificate_hint(&listed(&away)).unwrap_or("look at this machine's way out: firewall, DNS, and whether the bank knows its address"),
         ),
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Failed;
 use super::output::{put, say};
+use super::variables::given_as;
 use crate::machine::{self, OpenTo};
 use crate::start::StartError;
 use clap::Args;
@@ -51,10 +52,11 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
 /// Refuses a key file that is open to others.
 pub(super) fn check(path: &Path) -> Result<(), StartError> {
     let shown = path.display();
+    let flag = given_as("--key-file", "GALATA_KEY_FILE");
     let open_to = machine::open_to(path).map_err(|error| {
         StartError::new(
-            format!("the key file {shown}: {error}"),
-            "`galata key --out PATH` makes a new one",
+            format!("{flag} {shown}: {error}"),
+            "is the path right, and may this user look there? `galata key --out PATH` makes a new key",
         )
     })?;
     let what = match open_to {

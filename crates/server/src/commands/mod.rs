@@ -19,12 +19,14 @@ mod request;
 mod serve;
 mod user;
 mod values;
+mod variables;
 mod webhook;
 
 pub use failed::Failed;
 pub use options::listen_address;
 pub use serve::stopped;
 pub use values::check_base_url;
+pub use variables::variable_of;
 
 use crate::logs::LogFormat;
 use clap::{CommandFactory, Parser, Subcommand};

@@ -5,6 +5,7 @@ use super::credentials::{DatabaseUrl, EncryptionKeys, SmtpUrl};
 use super::key_file;
 use super::output::Format;
 use super::values::{self, Waits};
+use super::variables::given_as;
 use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
@@ -269,7 +270,7 @@ impl Behaviour {
     /// A configuration, and how the server behaves.
     pub(super) fn over(&self, config: Config) -> Result<Config, StartError> {
         for url in &self.public_urls {
-            values::check_base_url("--public-url", url)?;
+            values::check_base_url(&given_as("--public-url", "GALATA_PUBLIC_URL"), url)?;
         }
         Ok(Config {
             smtp: self.smtp()?,
@@ -298,7 +299,8 @@ impl Behaviour {
 
 impl WebhookHosts {
     pub(super) fn list(&self) -> Result<HostList, StartError> {
-        values::hosts("--allow-webhook-host", &self.webhook_hosts)
+        let flag = given_as("--allow-webhook-host", "GALATA_ALLOW_WEBHOOK_HOST");
+        values::hosts(&flag, &self.webhook_hosts)
     }
 }
 
@@ -308,7 +310,7 @@ impl Store {
         self.database_url.given()
     }
 
-    /// The keys, wherever they stand.
+    /// The keys, wherever they stand; [`EncryptionKeys::parsed`] tells whether they are some.
     pub(super) fn keys(&self) -> Result<String, StartError> {
         self.key.read()?.ok_or_else(|| {
             StartError::new(
@@ -322,7 +324,9 @@ impl Store {
     /// open to others is refused.
     pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
         self.key.path().map_or(Ok(()), key_file::check)?;
-        self.config_of(self.database()?, self.keys()?, migrate)
+        let keys = self.keys()?;
+        self.key.parsed(&keys)?;
+        self.config_of(self.database()?, keys, migrate)
     }
 
     /// [`Store::config`] of what was read already: standard input is read once.
@@ -332,12 +336,13 @@ impl Store {
         keys: String,
         migrate: bool,
     ) -> Result<Config, StartError> {
+        let flag = given_as("--allow-bank-host", "GALATA_ALLOW_BANK_HOST");
         Ok(Config {
             database_url,
             keys,
             migrate,
             settings: Settings {
-                bank_hosts: values::hosts("--allow-bank-host", &self.bank_hosts)?,
+                bank_hosts: values::hosts(&flag, &self.bank_hosts)?,
                 ..Settings::default()
             },
             ..Config::default()

@@ -6,8 +6,10 @@ use super::options::{self, Behaviour, Listening, Store};
 use super::output::say;
 use crate::jobs;
 use crate::start::{self, StartError};
+use crate::store::db::backup;
 use axum::Router;
 use clap::Args;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
@@ -80,6 +82,11 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
     if behaviour.public_urls.is_empty() && address.ip().is_loopback() {
         behaviour.public_urls.push(format!("http://{address}"));
     }
+    let url = options
+        .migrate
+        .then(|| options.store.database())
+        .transpose();
+    let new = url.ok().flatten().and_then(|url| missing_file(&url));
     let app = checks::pass(&Subject {
         store: &options.store,
         behaviour: &behaviour,
@@ -88,6 +95,9 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         only_looks: false,
     })
     .await?;
+    if let Some(made) = new {
+        tracing::warn!("made {}, an empty database", made.display());
+    }
     let public_url = app.settings.public_urls.join(", ");
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -128,8 +138,18 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The SQLite file that a URL names and that is not there yet.
+fn missing_file(url: &str) -> Option<PathBuf> {
+    backup::file_of(url).filter(|file| matches!(file.try_exists(), Ok(false)))
+}
+
 /// Brings the database up to date.
 pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
-    options::run(options.config(true)?, async |_| Ok(())).await?;
+    let config = options.config(true)?;
+    let new = missing_file(&config.database_url);
+    options::run(config, async |_| Ok(())).await?;
+    if let Some(made) = new {
+        say(format_args!("made {}", made.display()))?;
+    }
     say("the database is up to date")
 }

@@ -1,11 +1,15 @@
 //! `galata backup` and `galata restore`: a SQLite database copied while it is in use, and put back.
 
-use crate::process::{Shared, ended};
+use crate::kill::call;
+use crate::process::{Serving, Shared, ended, signal, until};
 use crate::world::{World, payment, tempdir};
+use serde_json::Value;
 use server::start::{self, Config};
 use server::store::db::backup::{self, Step};
 use server::store::db::{Db, Kind, Options, acknowledged, params};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 async fn pays(world: &World) -> i64 {
     let made = world.post("/payment/v1/card-payments", payment("5258640000000001"));
@@ -90,9 +94,12 @@ async fn what_is_no_backup_replaces_nothing() {
     let (text, empty) = (folder.join("text.db"), folder.join("empty.db"));
     std::fs::write(&text, "not a database").unwrap();
     std::fs::write(&empty, "").unwrap();
-    for file in [damaged, text, empty, folder.join("missing.db")] {
-        let why = shared.fails(&["restore", "--from", file.to_str().unwrap()]);
-        assert!(why.starts_with("error: "), "{why}");
+    let missing = folder.join("missing.db");
+    for file in [&damaged, &text, &empty, &missing, folder] {
+        let file = file.to_str().unwrap();
+        let why = shared.fails(&["restore", "--from", file]);
+        assert!(why.starts_with(&format!("error: {file}")), "{why}");
+        assert!(why.contains("\nhint: "), "{why}");
     }
     let own = folder.join("galata.db");
     let why = shared.fails(&["restore", "--from", own.to_str().unwrap()]);
@@ -114,6 +121,44 @@ async fn what_is_no_backup_replaces_nothing() {
     assert_eq!(kept.count(), 3);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_cannot_be_written_names_its_target_and_leaves_nothing() {
+    let shared = Shared::open().await;
+    if shared.world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let folder = &shared.world.files.0;
+    let (there, to) = (folder.join("there.db"), folder.join("copy.db"));
+    std::fs::write(&there, "").unwrap();
+    let nowhere = folder.join("none").join("copy.db");
+    for (to, why) in [
+        (&there, "is there already"),
+        (&nowhere, "none is not there"),
+        (folder, "is a folder"),
+    ] {
+        let said = shared.fails(&["backup", "--to", to.to_str().unwrap()]);
+        assert!(said.contains(why) && said.contains("\nhint: "), "{said}");
+    }
+    assert_eq!(std::fs::read(&there).unwrap(), b"");
+    // A disk that takes no more: the longest file that this process may write is 64 KiB.
+    let backup = shared.command(&["backup", "--to", to.to_str().unwrap()]);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""])
+        .arg(backup.get_program())
+        .args(backup.get_args());
+    for (name, value) in backup.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let full = ended(command);
+    assert!(!full.status.success(), "{}", full.out);
+    let what = format!("error: {} cannot be written", to.display());
+    assert!(full.error.starts_with(&what), "{}", full.error);
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with("copy.db")));
+}
+
 /// How many payments are in this database.
 async fn payments(database: &Path) -> i64 {
     let options = Options {
@@ -132,11 +177,12 @@ async fn payments(database: &Path) -> i64 {
 
 /// What `restore` does before it takes anything's place.
 async fn prepared(shared: &Shared, from: &Path, to: &Path) -> PathBuf {
-    let part = backup::prepare(from, to).unwrap();
+    let (part, _held) = backup::prepare(from, to).unwrap();
     let app = start::open(Config {
         database_url: format!("sqlite:{}", part.display()),
         keys: shared.key.clone(),
         migrate: true,
+        must_exist: true,
         ..Config::default()
     });
     start::close(&app.await.unwrap()).await;
@@ -155,7 +201,7 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
     shared.run(&["backup", "--to", copy.to_str().unwrap()]);
     pays(world).await;
     let count = acknowledged::file_beside(&world.files.0.join("galata.db"));
-    crate::process::until("it has counted", async || count.exists().then_some(())).await;
+    until("it has counted", async || count.exists().then_some(())).await;
     // What was paid since stands in the log alone.
     let log = world.files.0.join("galata.db-wal");
     assert!(std::fs::metadata(log).unwrap().len() > 0);
@@ -212,4 +258,151 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
             break;
         }
     }
+}
+
+/// A `galata restore` that stands still while it has a copy beside the database and has not put it
+/// there. One that was faster than the signal is begun again.
+async fn restore_held(shared: &Shared, copy: &Path) -> Child {
+    let part = shared.world.files.0.join("galata.db.part");
+    loop {
+        let mut restore = shared.command(&["restore", "--from", copy.to_str().unwrap()]);
+        restore.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = restore.spawn().unwrap();
+        while !part.exists() && child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if child.try_wait().unwrap().is_none() {
+            signal(&child, "-STOP");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if part.exists() {
+                return child;
+            }
+            signal(&child, "-CONT");
+        }
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    if world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let (copy, database) = (
+        world.files.0.join("copy.db"),
+        world.files.0.join("galata.db"),
+    );
+    let copied = copy.to_str().unwrap();
+    pays(world).await;
+    shared.run(&["backup", "--to", copied]);
+    pays(world).await;
+    world.app.db.close().await;
+
+    let mut restore = restore_held(&shared, &copy).await;
+    let other = world.files.0.join("other.db");
+    for command in [
+        &["serve", "--listen", "127.0.0.1:0", "--migrate"][..],
+        &["work"],
+        &["migrate"],
+        &["merchant", "list"],
+        &["backup", "--to", other.to_str().unwrap()],
+        &["restore", "--from", copied],
+    ] {
+        let why = shared.fails(command);
+        assert!(why.contains("is under way"), "{command:?}: {why}");
+        assert!(why.contains("galata restore"), "{command:?}: {why}");
+    }
+    let doctor = ended(shared.command(&["doctor"]));
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(doctor.out.contains("is under way"), "{}", doctor.out);
+    assert!(!other.exists());
+    signal(&restore, "-CONT");
+    let status = until("it ends", async || restore.try_wait().unwrap()).await;
+    assert!(status.success());
+    assert_eq!(payments(&database).await, 1);
+    let merchant = world.merchant.to_string();
+    let audit = shared.run(&["audit", "export", "--merchant", &merchant]);
+    assert_eq!(audit.matches("database.restore").count(), 1, "{audit}");
+
+    // One that is killed keeps nobody out, and the next one is not misled by what it left.
+    let mut killed = restore_held(&shared, &copy).await;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    shared.run(&["merchant", "list"]);
+    shared.run(&["restore", "--from", copied]);
+    assert_eq!(payments(&database).await, 1);
+    let left = std::fs::read_dir(&world.files.0).unwrap();
+    let mut left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!left.any(|name| name.contains(".part")));
+}
+
+/// Moves a database and what stands beside it.
+fn move_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal", "-shm", "-count"] {
+        let [from, to] = [from, to].map(|path| format!("{}{ending}", path.display()));
+        std::fs::rename(from, to).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_file_is_replaced_says_so_and_acknowledges_nothing() {
+    let shared = Shared::open().await;
+    let world = &shared.world;
+    if world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let (copy, database) = (
+        world.files.0.join("copy.db"),
+        world.files.0.join("galata.db"),
+    );
+    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
+    world.app.db.close().await;
+    let serve = shared.command(&["serve", "--no-jobs"]);
+    let mut serving = Serving::start(&world.http, serve, world.files.0.join("log")).await;
+    let path = "/payment/v1/card-payments";
+    let pay = async || {
+        let card = payment("5258640000000001");
+        call(world, &serving.url, path, &card).await
+    };
+    pay().await.ok();
+    let why = shared.fails(&["restore", "--from", copy.to_str().unwrap()]);
+    assert!(why.contains("stop the server first"), "{why}");
+
+    let moved = world.files.0.join("moved.db");
+    move_database(&database, &moved);
+    std::fs::copy(&copy, &database).unwrap();
+    until("the log tells", async || {
+        let told = "is not the file any more that this process has open";
+        serving.logged().contains(told).then_some(())
+    })
+    .await;
+    let reply = pay().await;
+    assert_eq!(reply.status, 503, "{:#}", reply.body);
+    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
+    assert_eq!(ledger["orders"].as_array().unwrap().len(), 1);
+    let ready = async || {
+        let url = format!("{}/readyz", serving.url);
+        crate::world::send(&world.http, "GET", &url, b"", &[]).await
+    };
+    until("it is not ready", async || {
+        let reply = ready().await;
+        (reply.status == 503 && reply.body == "database\n").then_some(())
+    })
+    .await;
+    // What lies there now is left alone.
+    assert!(!acknowledged::file_beside(&database).exists());
+    assert_eq!(payments(&database).await, 0);
+
+    std::fs::remove_file(&database).unwrap();
+    move_database(&moved, &database);
+    until("it is ready again", async || {
+        (ready().await.status == 200).then_some(())
+    })
+    .await;
+    pay().await.ok();
+    serving.terminate();
+    serving.ended().await;
+    assert_eq!(payments(&database).await, 2);
 }

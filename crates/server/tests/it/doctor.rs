@@ -6,6 +6,7 @@ use crate::world::{payment, tempdir};
 use serde_json::{Value, json};
 use server::operations::By;
 use server::setup::{self, MerchantSetup};
+use server::store::db::Kind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -51,6 +52,7 @@ async fn every_check_runs_even_when_nothing_is_given() {
     let missing = format!("sqlite://{}/none/galata.db", files.0.display());
     let looked = ended(galata(&["doctor", "--database-url", &missing]));
     assert!(line(&looked, "there is no database").starts_with('✕'));
+    assert!(line(&looked, "disk").starts_with('-'), "{}", looked.out);
     assert!(!files.0.join("none").exists());
 }
 
@@ -292,12 +294,24 @@ async fn files_that_galata_makes_are_its_owners_alone() {
     let database = folder.join("galata.db");
     let url = format!("sqlite://{}", database.display());
     let given = ["--database-url", &url, "--key-file", &key];
-    let mut migrate = galata(&["migrate"]);
-    migrate.args(given);
-    let migrated = ended(migrate);
+    let migrate = || {
+        let mut migrate = galata(&["migrate"]);
+        migrate.args(given);
+        ended(migrate)
+    };
+    // A folder is never made: the path may be mistyped.
+    let refused = migrate();
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.out);
+    let why = format!(
+        "the folder {} of the database is not there",
+        folder.display()
+    );
+    assert!(refused.error.contains(&why) && refused.error.contains("--database-url"));
+    assert!(!folder.exists());
+    std::fs::create_dir(&folder).unwrap();
+    let migrated = migrate();
     assert!(migrated.status.success(), "{}", migrated.error);
     let bits = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(bits(&folder), 0o700);
     assert_eq!(bits(&database), 0o600);
     let mut serve = galata(&["serve"]);
     serve.args(given);
@@ -308,4 +322,102 @@ async fn files_that_galata_makes_are_its_owners_alone() {
         assert_eq!(bits(&beside), 0o600, "{suffix}");
     }
     drop(serving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_key_file_is_told_with_its_path_and_flag() {
+    let shared = Shared::open().await;
+    let file = shared.world.files.0.join("other.key");
+    let key = shared.key.trim();
+    let with_file = |arguments: &[&str]| {
+        let mut command = shared.command(arguments);
+        command
+            .env_remove("GALATA_KEY")
+            .env("GALATA_KEY_FILE", &file);
+        let ended = ended(command);
+        (ended.out, ended.error)
+    };
+    let place = format!("--key-file (GALATA_KEY_FILE) {}: ", file.display());
+    for (text, why, hint) in [
+        (
+            format!("{key}\n{key}\n"),
+            "key 1 is there twice",
+            "2:BASE64",
+        ),
+        (
+            format!("{key}\n2:nonsense!\n"),
+            "line 2: a key is base64 of 32",
+            "`galata key`",
+        ),
+        (String::new(), "it is empty", "put the credential into it"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        mode(&file, 0o600);
+        let (_, list) = with_file(&["merchant", "list"]);
+        let (doctor, _) = with_file(&["doctor"]);
+        for said in [list, doctor] {
+            assert!(said.contains(&place) && said.contains(why), "{said}");
+            assert!(said.contains(hint) && !said.contains(key), "{said}");
+            assert!(!said.contains("standard input"), "{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_this_user_may_not_read_is_told_as_that() {
+    let shared = Shared::open().await;
+    if shared.world.app.db.kind() == Kind::Postgres {
+        return;
+    }
+    let file = shared.world.files.0.join("galata.db");
+    mode(&file, 0o000);
+    let mut command = shared.command(&["merchant", "list"]);
+    if std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap()) == 0 {
+        // Root may read everything.
+        std::os::unix::process::CommandExt::uid(&mut command, 65534);
+    }
+    let refused = ended(command);
+    let (said, path) = (refused.error, file.display().to_string());
+    assert!(
+        !refused.status.success() && said.contains("permission denied"),
+        "{said}"
+    );
+    assert!(
+        said.contains("belongs to") && said.contains("chown"),
+        "{said}"
+    );
+    assert_eq!(said.matches(&path).count(), 1, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_is_named_where_its_value_is_wrong_and_where_nobody_reads_it() {
+    let shared = Shared::open().await;
+    let with = |variable: &str, value: &str, arguments: &[&str]| {
+        let mut command = shared.command(arguments);
+        command.env(variable, value);
+        let ended = ended(command);
+        format!("{}{}", ended.out, ended.error)
+    };
+    let said = with("GALATA_LISTEN", "nowhere", &["doctor"]);
+    assert!(
+        said.contains("comes from the variable GALATA_LISTEN"),
+        "{said}"
+    );
+    let said = with("GALATA_LISTEN", "8080", &["doctor", "--listen", "nowhere"]);
+    assert!(
+        said.contains("--listen") && !said.contains("GALATA_LISTEN"),
+        "{said}"
+    );
+    let said = with("GALATA_PUBLIC_URL", "nowhere", &["doctor"]);
+    assert!(
+        said.contains("--public-url (GALATA_PUBLIC_URL) is not"),
+        "{said}"
+    );
+
+    let typo = ("GALATA_PUBLIC_ULR", "https://pay.example.com");
+    let said = with(typo.0, typo.1, &["doctor"]);
+    assert!(said.contains("! variables"), "{said}");
+    assert!(said.contains("nobody reads GALATA_PUBLIC_ULR"), "{said}");
+    let said = with(typo.0, typo.1, &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(said.contains("nobody reads GALATA_PUBLIC_ULR"), "{said}");
 }

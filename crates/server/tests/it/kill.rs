@@ -28,7 +28,7 @@ async fn serving(shared: &Shared, name: &str) -> Serving {
 }
 
 /// A signed call to the process.
-async fn call(world: &World, url: &str, path: &str, body: &Value) -> Reply {
+pub async fn call(world: &World, url: &str, path: &str, body: &Value) -> Reply {
     let body = body.to_string();
     let rnd = server::random::key(12);
     let url = format!("{url}{path}");

@@ -282,7 +282,7 @@ async fn a_database_that_cannot_be_compared_with_what_was_acknowledged_is_told()
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_count_belongs_to_whom_the_database_belongs_whatever_was_left_there() {
+async fn count_and_lock_belong_to_whom_the_database_belongs_whatever_was_left_there() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
     if !is_sqlite() {
         return;
@@ -294,7 +294,10 @@ async fn the_count_belongs_to_whom_the_database_belongs_whatever_was_left_there(
     // As root, who runs commands beside a service of another user.
     let _ = chown(&database, Some(65_534), Some(65_534));
     let count = acknowledged::file_beside(&database);
-    std::fs::remove_file(&count).unwrap();
+    let lock = folder.0.join("galata.db-lock");
+    for beside in [&count, &lock] {
+        std::fs::remove_file(beside).unwrap();
+    }
     symlink("/nowhere/at/all", folder.0.join("galata.db-count.new")).unwrap();
     let list = ended(on(&folder.0, &keys, &["merchant", "list"]));
     assert!(list.status.success(), "{}", list.error);
@@ -304,6 +307,7 @@ async fn the_count_belongs_to_whom_the_database_belongs_whatever_was_left_there(
         (is.uid(), is.gid(), is.mode() & 0o777)
     };
     assert_eq!(of(&count), of(&database));
+    assert_eq!(of(&lock), of(&database));
     assert_eq!(of(&count).2, 0o640);
 }
 

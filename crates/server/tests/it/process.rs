@@ -57,6 +57,13 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
     }
 }
 
+/// Sends a process a signal.
+pub fn signal(child: &Child, name: &str) {
+    let mut kill = Command::new("kill");
+    let sent = kill.args([name, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
 /// A `galata serve` that runs; killed when it is dropped.
 pub struct Serving {
     child: Child,
@@ -118,26 +125,17 @@ impl Serving {
 
     /// SIGTERM: it is asked to end.
     pub fn terminate(&self) {
-        self.signal("-TERM");
+        signal(&self.child, "-TERM");
     }
 
     /// SIGSTOP: it stands still.
     pub fn stop(&self) {
-        self.signal("-STOP");
+        signal(&self.child, "-STOP");
     }
 
     /// SIGCONT: it goes on as if nothing had been.
     pub fn go_on(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        let status = kill
-            .args([name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        signal(&self.child, "-CONT");
     }
 
     /// Waits for its end.

@@ -3,7 +3,8 @@
 //! answered would be gone. The database counts itself once a second while it is written; the count
 //! goes into the second file after it is durable, so the file may lag and never leads.
 
-use super::OpenError;
+use super::{OpenError, place};
+use crate::machine;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::{self, File, OpenOptions};
@@ -55,7 +56,7 @@ pub(super) fn keep(database: &Path, count: i64) -> io::Result<()> {
 
 /// Gives a file the owner, group and mode of the database.
 #[cfg(unix)]
-fn belong_like(file: &File, database: &fs::Metadata) -> io::Result<()> {
+pub(super) fn belong_like(file: &File, database: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let is = file.metadata()?;
     if (is.uid(), is.gid()) != (database.uid(), database.gid()) {
@@ -91,6 +92,14 @@ pub fn compare(database: &Path) -> Result<(), OpenError> {
 
 /// Why a database that has acknowledged something cannot be compared with what that was.
 pub fn worry(database: &Path) -> Option<String> {
+    // Whoever opens it next is told of a restore that is under way.
+    // What this user may not open is told by whoever opens it.
+    if machine::denied(database).is_some() {
+        return None;
+    }
+    let Ok(_held) = place::share(database, database.exists()) else {
+        return None;
+    };
     let mut kept_now = kept(database);
     if matches!(kept_now, Ok(None)) {
         // A database that does not open says so itself.

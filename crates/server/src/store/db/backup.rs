@@ -1,8 +1,10 @@
 //! A copy of a SQLite database while it is in use, and a copy put back in its place. PostgreSQL has
 //! tools of its own for both.
 
+use super::place::{self, Held};
+use crate::random;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
@@ -22,32 +24,95 @@ pub fn file_of(url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
 }
 
-/// Copies the database at `from` to the new file `to`, as it is at one moment, while others read and
-/// write it, and checks the copy. Answers its bytes; the error is a sentence. Blocks.
-pub fn copy(from: &Path, to: &Path) -> Result<u64, String> {
-    if to.exists() {
-        return Err(format!("{} is there already", to.display()));
-    }
-    let part = beside(to, "part");
-    copy_into(from, &part)?;
-    fs::rename(&part, to).map_err(of(to))?;
-    synced(to)
+/// Why a copy cannot be made, and what to do about it.
+#[derive(Debug)]
+pub struct CopyError {
+    /// A sentence.
+    pub what: String,
+    /// May be empty.
+    pub hint: &'static str,
 }
 
-/// Copies `from` to a file beside `to`, which must not be in use, for [`swap`]. Answers where it is.
-pub fn prepare(from: &Path, to: &Path) -> Result<PathBuf, String> {
-    if !from.exists() {
-        return Err(format!("{} is not there", from.display()));
+impl From<String> for CopyError {
+    fn from(what: String) -> CopyError {
+        CopyError { what, hint: "" }
     }
+}
+
+fn refused<T>(what: String, hint: &'static str) -> Result<T, CopyError> {
+    Err(CopyError { what, hint })
+}
+
+/// Copies the database at `from` to the new file `to`, as it is at one moment, while others read and
+/// write it, and checks the copy. Answers its bytes. Blocks.
+pub fn copy(from: &Path, to: &Path) -> Result<u64, CopyError> {
+    const REPLACES_NOTHING: &str =
+        "a backup replaces nothing: name another file, or take this one away first";
+    let shown = to.display();
+    if to.is_dir() {
+        return refused(
+            format!("{shown} is a folder"),
+            "--to names the new file itself",
+        );
+    }
+    if to.exists() {
+        return refused(format!("{shown} is there already"), REPLACES_NOTHING);
+    }
+    if !folder_of(to).is_dir() {
+        let folder = folder_of(to).display();
+        let what = format!("the folder {folder} is not there");
+        return refused(what, "is --to right? If it is, make the folder first");
+    }
+    refuse_half_restored(from)?;
+    check_source(from, "is --database-url right?")?;
+    let _held = place::share(from, true)?;
+    // Another backup to the same name must not take it away.
+    let part = beside(to, &format!("{}.part", random::token()));
+    copied_whole(from, &part, to)?;
+    let placed = fs::rename(&part, to).map_err(of(to));
+    placed.inspect_err(|_| remove_left(&part))?;
+    Ok(synced(to)?)
+}
+
+fn check_source(from: &Path, hint: &'static str) -> Result<(), CopyError> {
+    let shown = from.display();
+    if from.is_dir() {
+        return refused(format!("{shown} is a folder"), hint);
+    }
+    match from.exists() {
+        true => Ok(()),
+        false => refused(format!("{shown} is not there"), hint),
+    }
+}
+
+/// Copies `from` to a file beside `to`, for [`swap`]. Answers where it is, and what keeps everybody
+/// from `to` as long as it is held.
+pub fn prepare(from: &Path, to: &Path) -> Result<(PathBuf, Held), CopyError> {
+    const DATABASE: &str = "is --database-url right?";
+    check_source(
+        from,
+        "is --from right? It names the file that `galata backup` wrote",
+    )?;
+    let shown = to.display();
+    if to.is_dir() {
+        return refused(format!("{shown} is a folder"), DATABASE);
+    }
+    if !folder_of(to).is_dir() {
+        let folder = folder_of(to).display();
+        return refused(format!("the folder {folder} is not there"), DATABASE);
+    }
+    let held = place::take_alone(to)?;
+    // Whoever does not lock: a version before, another program, a disk that knows no locks.
     if in_use(to) {
-        return Err(format!("{} is in use: stop the server first", to.display()));
+        return refused(format!("{shown} is in use"), "stop the server first");
     }
     if same_file(from, to) {
-        return Err(format!("{} is the database itself", from.display()));
+        let what = format!("{} is the database itself", from.display());
+        return refused(what, "--from names the file that `galata backup` wrote");
     }
     let part = beside(to, "part");
-    copy_into(from, &part)?;
-    Ok(part)
+    copied_whole(from, &part, to)?;
+    Ok((part, held))
 }
 
 /// One step by which a database takes another one's place. Whoever is stopped between two of them
@@ -118,7 +183,7 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
             false => Step::Move(here, there),
         });
     }
-    for ending in ["-wal", "-shm"] {
+    for ending in ["-wal", "-shm", "-lock"] {
         steps.push(Step::Remove(with(part, ending)));
     }
     steps.push(Step::Move(part.to_owned(), to.to_owned()));
@@ -174,41 +239,82 @@ fn same_file(one: &Path, other: &Path) -> bool {
     real(one).is_some_and(|path| real(other).is_some_and(|other| path == other))
 }
 
-fn copy_into(from: &Path, part: &Path) -> Result<(), String> {
+/// [`copy_into`], which leaves nothing when it fails.
+fn copied_whole(from: &Path, part: &Path, to: &Path) -> Result<(), CopyError> {
     refuse_half_restored(from)?;
+    remove_left(part);
+    copy_into(from, part, to).inspect_err(|_| remove_left(part))
+}
+
+/// Takes a copy away that did not come to its end. One that cannot be taken away is told by whoever
+/// makes the next one.
+fn remove_left(part: &Path) {
     let left = COMPANIONS.map(|ending| with(part, ending));
     for left in left.iter().map(PathBuf::as_path).chain([part]) {
-        if left.exists() {
-            fs::remove_file(left).map_err(of(left))?;
-        }
+        let _ = fs::remove_file(left);
     }
+}
+
+/// Copies `from` to `part`, which is told under the name `to` that it will have.
+fn copy_into(from: &Path, part: &Path, to: &Path) -> Result<(), CopyError> {
     let mut private = OpenOptions::new();
     private.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut private, 0o600);
-    private.open(part).map_err(of(part))?;
+    private.open(part).map_err(of(to))?;
     let source = open(from).map_err(of(from))?;
-    let mut copy = open(part).map_err(of(part))?;
-    copied(&source, &mut copy).map_err(of(from))?;
+    let mut copy = open(part).map_err(of(to))?;
+    copied(&source, &mut copy).map_err(|error| cannot_copy(&error, from, to))?;
     // The copy is one file: nothing of it stands in a log.
     let mode: String = copy
         .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))
-        .map_err(of(part))?;
+        .map_err(of(to))?;
     if mode != "delete" {
-        return Err(format!("{}: its log cannot be closed", part.display()));
+        return Err(format!("{}: its log cannot be closed", to.display()).into());
     }
-    checked(&copy).map_err(of(part))?;
+    checked(&copy).map_err(|why| CopyError {
+        what: format!("{}: {why}", from.display()),
+        hint: WRONG_FILE,
+    })?;
     drop(copy);
-    synced(part).map(|_| ())
+    synced(part)?;
+    Ok(())
+}
+
+const WRONG_FILE: &str = "is this the right file? `galata backup` writes whole databases";
+
+/// What was read is whose fault unless it could not be written.
+fn cannot_copy(error: &rusqlite::Error, from: &Path, to: &Path) -> CopyError {
+    const NOT_WRITTEN: [i32; 3] = [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+    ];
+    let code = error.sqlite_error();
+    let is_full = code.is_some_and(|code| code.code == ErrorCode::DiskFull);
+    if is_full || code.is_some_and(|code| NOT_WRITTEN.contains(&code.extended_code)) {
+        return CopyError {
+            what: format!("{} cannot be written: {error}", to.display()),
+            hint: "is there room on its disk? Nothing of the copy was left",
+        };
+    }
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => WRONG_FILE,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "try again in a moment",
+        _ => "",
+    };
+    CopyError {
+        what: format!("{}: {error}", from.display()),
+        hint,
+    }
 }
 
 /// All pages in one step: the source is read as of one moment, and in WAL mode nobody waits for it.
-fn copied(source: &Connection, copy: &mut Connection) -> Result<(), String> {
-    let backup = Backup::new(source, copy).map_err(|error| error.to_string())?;
-    match backup.step(-1) {
-        Ok(StepResult::Done) => Ok(()),
-        Ok(_) => Err("the database is locked".to_owned()),
-        Err(error) => Err(error.to_string()),
+fn copied(source: &Connection, copy: &mut Connection) -> rusqlite::Result<()> {
+    let locked = || rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None);
+    match Backup::new(source, copy)?.step(-1)? {
+        StepResult::Done => Ok(()),
+        _ => Err(locked()),
     }
 }
 
@@ -251,13 +357,15 @@ fn in_use(path: &Path) -> bool {
 fn synced(path: &Path) -> Result<u64, String> {
     let file = File::open(path).map_err(of(path))?;
     file.sync_all().map_err(of(path))?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let opened = File::open(folder).map_err(of(folder))?;
     opened.sync_all().map_err(of(folder))?;
     Ok(file.metadata().map_err(of(path))?.len())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

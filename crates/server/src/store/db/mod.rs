@@ -12,6 +12,7 @@ pub mod backup;
 mod commit;
 mod committer;
 mod migrate;
+mod place;
 mod postgres;
 mod reads;
 mod sqlite;
@@ -74,7 +75,7 @@ pub struct Options {
     pub readers: usize,
     /// Committers on PostgreSQL, each with a connection of its own. SQLite has one writer.
     pub committers: usize,
-    /// Make a SQLite file that is missing, and its folder.
+    /// Make a SQLite file that is missing; its folder must be there.
     pub create: bool,
 }
 
@@ -271,14 +272,14 @@ pub struct OpenError {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 impl OpenError {
-    fn new(message: impl Into<String>, hint: &'static str) -> OpenError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> OpenError {
         OpenError {
             message: message.into(),
-            hint,
+            hint: hint.into(),
         }
     }
 }

@@ -6,11 +6,13 @@
 
 use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
+use super::place::{self, Held, Place};
 use super::reads::{Read, Reads, locked};
 use super::{
     Commit, OpenError, Options, READ_TIMEOUT, Row, Unavailable, Value, acknowledged, backup,
     params, too_late,
 };
+use crate::machine;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
@@ -79,33 +81,24 @@ impl Database {
     }
 
     fn start(path: PathBuf, readers: usize, create: bool) -> Result<Database, OpenError> {
-        backup::refuse_half_restored(&path).map_err(|why| {
-            OpenError::new(
-                why,
-                "run `galata restore` once more, which comes to the end; nothing was changed",
-            )
-        })?;
-        let missing = matches!(path.try_exists(), Ok(false));
-        match (missing, create) {
-            (false, _) => {}
-            (true, true) => make_folder(&path)?,
-            // A mistyped path must not become one more empty database.
-            (true, false) => {
-                return Err(OpenError::new(
-                    format!("there is no database {}", path.display()),
-                    "`galata migrate` makes it, if the path is right",
-                ));
-            }
+        if let Some((why, hint)) = machine::denied(&path) {
+            return Err(OpenError::new(why, hint));
         }
-        let refused = |error: rusqlite::Error| open_error(&format!("{}: {error}", path.display()));
+        let held = Arc::new(hold(&path, create)?);
+        let refused = |error: rusqlite::Error| open_error(&told_of(&path, &error));
         acknowledged::compare(&path)?;
-        let connection = connect(&path).map_err(refused)?;
+        let connection = connect(&path, create).map_err(refused)?;
+        let place = Place::of(&path)
+            .map_err(|error| open_error(&format!("{}: {error}", path.display())))?;
         let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
         let log = PathBuf::from(format!("{}-wal", path.display()));
         let work = Writer {
             connection,
+            held: Arc::clone(&held),
             waiting,
             database: path.clone(),
+            place,
+            moved: false,
             log,
             checkpoint_at_bytes: LOG_BYTES_SOFT,
             count_due: false,
@@ -117,12 +110,15 @@ impl Database {
         let reads = Arc::new(Reads::default());
         let mut threads = Vec::with_capacity(readers);
         for _ in 0..readers {
-            let connection = connect(&path).map_err(refused)?;
+            let connection = connect(&path, false).map_err(refused)?;
             connection
                 .pragma_update(None, "query_only", true)
                 .map_err(refused)?;
-            let reads = Arc::clone(&reads);
-            threads.push(spawn("db-reader", move || read_all(connection, &reads))?);
+            let (reads, held) = (Arc::clone(&reads), Arc::clone(&held));
+            threads.push(spawn("db-reader", move || {
+                read_all(connection, &reads);
+                drop(held);
+            })?);
         }
         Ok(Database {
             path,
@@ -188,21 +184,45 @@ impl Drop for Database {
     }
 }
 
-/// The folder of a new database, for its owner alone; one that is there stays as it is.
-fn make_folder(path: &Path) -> Result<(), OpenError> {
-    let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    else {
-        return Ok(());
-    };
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|error| open_error(&format!("{}: {error}", folder.display())))
+/// Keeps restores away, refuses one that was stopped on its way, and a file that is missing unless
+/// `create` says so.
+fn hold(path: &Path, create: bool) -> Result<Held, OpenError> {
+    let missing = || matches!(path.try_exists(), Ok(false));
+    let make = create || !missing();
+    if create && missing() {
+        check_folder(path)?;
+    }
+    let held = place::share(path, make)
+        .map_err(|why| OpenError::new(why, "then try again; nothing was changed"))?;
+    backup::refuse_half_restored(path).map_err(|why| {
+        OpenError::new(
+            why,
+            "run `galata restore` once more, which comes to the end; nothing was changed",
+        )
+    })?;
+    // A mistyped path must not become one more empty database.
+    match missing() && !create {
+        false => Ok(held),
+        true => Err(OpenError::new(
+            format!("there is no database {}", path.display()),
+            "`galata migrate` makes it, if the path is right",
+        )),
+    }
+}
+
+/// Refuses a new database whose folder is not there: a mistyped path would become an empty one.
+fn check_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            let folder = folder.display();
+            Err(OpenError::new(
+                format!("the folder {folder} of the database is not there"),
+                format!("is --database-url right? If it is, make it: install -d -m 700 {folder}"),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn open_error(message: &str) -> OpenError {
@@ -210,6 +230,15 @@ fn open_error(message: &str) -> OpenError {
         format!("the SQLite database cannot be opened: {message}"),
         "the folder must exist and be writable, on a local disk",
     )
+}
+
+/// SQLite names the file itself now and then.
+fn told_of(path: &Path, error: &rusqlite::Error) -> String {
+    let (path, why) = (path.display().to_string(), error.to_string());
+    match why.contains(&path) {
+        true => why,
+        false => format!("{path}: {why}"),
+    }
 }
 
 fn spawn(
@@ -222,10 +251,9 @@ fn spawn(
         .map_err(|error| open_error(&error.to_string()))
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+fn connect(path: &Path, create: bool) -> rusqlite::Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
     let mut connection = Connection::open_with_flags(path, flags)?;
     wait_for_locks(&mut connection, LOCK_TRIES_MAX)?;
     // The switch to WAL does not ask the busy handler when two processes open a new file at once.
@@ -260,8 +288,12 @@ fn wait_for_locks(connection: &mut Connection, tries_max: i32) -> rusqlite::Resu
 /// The one thread of this process that writes.
 struct Writer {
     connection: Connection,
+    held: Arc<Held>,
     waiting: mpsc::Receiver<Write>,
     database: PathBuf,
+    place: Place,
+    /// The log tells that the file is not at its place.
+    moved: bool,
     log: PathBuf,
     checkpoint_at_bytes: u64,
     /// The next transaction counts, see `acknowledged`.
@@ -293,7 +325,7 @@ impl Writer {
             while let Some(write) = next {
                 match write {
                     Write::Commit(member) => batch.extend(member.in_time()),
-                    Write::Count => self.count_due = self.uncounted,
+                    Write::Count => self.count_due = self.is_in_place() && self.uncounted,
                     Write::Close(reply) => {
                         // Whatever was handed over before this moment is still carried out.
                         self.waiting.close();
@@ -311,6 +343,7 @@ impl Writer {
         self.carry_out(Vec::new());
         self.checkpoint(CHECKPOINT_TRIES_HARD_MAX);
         drop(self.connection);
+        drop(self.held);
         if let Some(reply) = closing {
             // Whoever closed may have stopped waiting.
             let _: Result<(), ()> = reply.send(());
@@ -326,13 +359,28 @@ impl Writer {
         }
     }
 
+    /// Whether the path still names this file. That it does not is told once.
+    fn is_in_place(&mut self) -> bool {
+        let found = self.place.check();
+        match &found {
+            Err(why) if !self.moved => tracing::error!("{why}"),
+            Ok(()) if self.moved => tracing::info!("the database is at its place again"),
+            _ => {}
+        }
+        self.moved = found.is_err();
+        found.is_ok()
+    }
+
     /// Carries out a batch in one transaction and answers every member after it is durable. An
     /// answer of conflict waits as well: it may rest on another member's writes.
     fn carry_out(&mut self, batch: Vec<Member>) {
         if batch.is_empty() && !self.count_due {
             return;
         }
-        match self.transaction(&batch) {
+        let done = self.place.check();
+        let done = done.and_then(|()| self.transaction(&batch).map_err(|error| error.to_string()));
+        // Moved meanwhile: it is durable where nobody reads it.
+        match done.and_then(|done| self.place.check().map(|()| done)) {
             Ok((outcomes, count)) => {
                 for (member, outcome) in batch.into_iter().zip(outcomes) {
                     member.answer(outcome);
@@ -344,7 +392,7 @@ impl Writer {
                     drop(self.connection.execute_batch("rollback"));
                 }
                 tracing::error!(%error, members = batch.len(), "a batch of commits failed");
-                let outcome = Err(CommitError::Unavailable(error.to_string()));
+                let outcome = Err(CommitError::Unavailable(error));
                 for member in batch {
                     member.answer(outcome.clone());
                 }
@@ -584,7 +632,7 @@ fn migrate_file(
     now: Timestamp,
 ) -> Result<Vec<i64>, MigrateError> {
     let unavailable = |error: rusqlite::Error| Unavailable(error.to_string());
-    let connection = connect(path).map_err(unavailable)?;
+    let connection = connect(path, false).map_err(unavailable)?;
     let mut applied = Vec::new();
     loop {
         // Whether another process was faster is only known under the lock.
