@@ -70,7 +70,7 @@ describe('a payment in doubt', () => {
     const refused = await owner.press(form.locator('button'));
     assert.ok(refused.status() >= 400 && refused.status() < 500, `${refused.status()}`);
     const told = await form.locator('textarea').getAttribute('aria-describedby');
-    assert.match(await page.locator(`#${told.split(' ').pop()}`).innerText(), /3/);
+    assert.match(await page.locator(`#${told.split(' ').pop()}`).innerText(), /zorunludur/);
     assert.equal(await form.locator('input[value=not_taken]').isChecked(), true);
     await form.locator('textarea').fill('Banka hiçbir kayıt bulamadı');
     await owner.press(form.locator('button'));
