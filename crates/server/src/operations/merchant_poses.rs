@@ -13,6 +13,7 @@ use contract::enums::{
     Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosOperationType, PosStatus,
     PosUserType,
 };
+use contract::envelope::Items;
 use contract::merchant_poses::{
     AutopilotState, CreateMerchantPosRequest, CreateMerchantPosUser, MerchantPosResponse,
     MerchantPosUser, SearchMerchantPosRequest, UpdateMerchantPosRequest, UpdateMerchantPosUser,
@@ -191,7 +192,7 @@ pub async fn search(
     app: &App,
     caller: &Caller,
     request: SearchMerchantPosRequest,
-) -> Result<(Vec<MerchantPosResponse>, i64, i64, i64), Problem> {
+) -> Result<Items<MerchantPosResponse>, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let holds = |text: &str, part: &Option<String>| {
         part.as_ref()
@@ -218,12 +219,12 @@ pub async fn search(
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from(page * size).unwrap_or(usize::MAX);
     let take = usize::try_from(size).unwrap_or(0);
-    Ok((
-        found.iter().skip(skip).take(take).map(view).collect(),
+    Ok(Items {
+        items: found.iter().skip(skip).take(take).map(view).collect(),
         page,
         size,
-        total,
-    ))
+        total_size: total,
+    })
 }
 
 /// `PUT /merchant/v1/merchant-poses/{merchantPosId}`: changes what is sent, keeps what is not.

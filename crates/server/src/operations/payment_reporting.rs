@@ -10,6 +10,7 @@ use crate::store::db::Value;
 use crate::store::payments::{self, Order, Payment};
 use contract::datetime::{LocalDateTime, ReceivedDateTime};
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
+use contract::envelope::Items;
 use contract::money::Decimal;
 use contract::payment_reporting::{
     ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
@@ -17,32 +18,20 @@ use contract::payment_reporting::{
 use contract::rules::Rule;
 use jiff::Timestamp;
 
-/// A page of payments.
-pub struct Found {
-    /// The page's payments, newest first.
-    pub items: Vec<ReportingPaymentResponse>,
-    /// From 0.
-    pub page: i64,
-    /// At most so many a page.
-    pub size: i64,
-    /// On all pages.
-    pub total: i64,
-}
-
 /// `GET /payment-reporting/v1/payments`, with every filter.
 pub async fn search(
     app: &App,
     caller: &Caller,
     request: SearchPaymentsRequest,
-) -> Result<Found, Problem> {
+) -> Result<Items<ReportingPaymentResponse>, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let merchant_id = caller.merchant.id;
     let Some(filters) = Filters::of(request)? else {
-        return Ok(Found {
+        return Ok(Items {
             items: Vec::new(),
             page,
             size,
-            total: 0,
+            total_size: 0,
         });
     };
     let (found, total) = payments::search_of_merchant(
@@ -55,11 +44,11 @@ pub async fn search(
     )
     .await?;
     let items = shown(app, caller, &found).await?;
-    Ok(Found {
+    Ok(Items {
         items,
         page,
         size,
-        total,
+        total_size: total,
     })
 }
 
