@@ -193,7 +193,7 @@ async fn written(
             None => outcome,
         };
     }
-    finished(app, caller, route.endpoint, outcome).await
+    keep_answer(app, caller, route.endpoint, outcome).await
 }
 
 /// Whether another request has claimed the signature or the key.
@@ -268,7 +268,7 @@ async fn known_answer(
     }
     // Not kept, but decided: by a process that died, by the resolver, or some days ago.
     match known.payment_id {
-        Some(payment_id) => again(app, caller, route.endpoint, payment_id, body)
+        Some(payment_id) => replay_answer(app, caller, route.endpoint, payment_id, body)
             .await
             .map(Some),
         None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
@@ -282,7 +282,7 @@ async fn known_answer(
 }
 
 /// Words the answer of a payment that an earlier request made.
-async fn again(
+async fn replay_answer(
     app: &App,
     caller: &Caller,
     endpoint: &Endpoint,
@@ -293,19 +293,19 @@ async fn again(
     let outcome = match endpoint.name {
         "card_payments::threeds_init" => {
             let request = decode::body(body)?;
-            card_payments::threeds_init_again(app, caller, payment_id, request)
+            card_payments::replay_threeds_init(app, caller, payment_id, request)
                 .await
                 .map(answer::object)
         }
-        "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id)
+        "bnpl_payments::init" => bnpl_payments::replay_init(app, caller, payment_id)
             .await
             .map(answer::object),
         "bnpl_payments::verify" | "bnpl_payments::verify_by_body" => {
-            bnpl_payments::verify_again(app, caller, payment_id)
+            bnpl_payments::replay_verify(app, caller, payment_id)
                 .await
                 .map(answer::object)
         }
-        _ => card_payments::again(app, caller, payment_id)
+        _ => card_payments::replay(app, caller, payment_id)
             .await
             .map(answer::object),
     };
@@ -319,7 +319,7 @@ async fn again(
 }
 
 /// Keeps the answer for the request's idempotency key.
-async fn finished(
+async fn keep_answer(
     app: &App,
     caller: &Caller,
     endpoint: &Endpoint,

@@ -165,7 +165,7 @@ pub async fn created(
     let mut commit = Commit::new(merchant_id, id);
     claims.write(app, None, &mut commit);
     poses::insert(app, &pos, &mut commit);
-    let change = (Json::Null, noted(&pos, None));
+    let change = (Json::Null, audit_snapshot(&pos, None));
     by.note(
         app,
         merchant_id,
@@ -395,7 +395,10 @@ pub async fn changed(
         let mut commit = Commit::new(merchant_id, id);
         claims.write(app, None, &mut commit);
         poses::save(app, &pos, &mut commit);
-        let noted = (noted(&before, None), noted(&pos, Some(&before)));
+        let noted = (
+            audit_snapshot(&before, None),
+            audit_snapshot(&pos, Some(&before)),
+        );
         by.note(app, merchant_id, action, &target, noted, &mut commit);
         let written = app.db.commit(commit).await;
         match written.map_err(|error| claims.refused(error, Problem::Moved)) {
@@ -422,11 +425,11 @@ fn remember_status(was: PosStatus, pos: &mut Pos) {
 
 /// Whether a change left a POS as it was.
 pub fn is_same(before: &Pos, after: &Pos) -> bool {
-    noted(after, Some(before)) == noted(before, None)
+    audit_snapshot(after, Some(before)) == audit_snapshot(before, None)
 }
 
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
-fn noted(pos: &Pos, before: Option<&Pos>) -> Json {
+fn audit_snapshot(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
     if let (Some(before), Some(fields)) = (before, settings.as_object_mut()) {
         if before.credentials.threeds_key.expose() != pos.credentials.threeds_key.expose() {

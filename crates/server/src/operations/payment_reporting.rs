@@ -43,7 +43,7 @@ pub async fn search(
         size,
     )
     .await?;
-    let items = shown(app, caller, &found).await?;
+    let items = payment_responses(app, caller, &found).await?;
     Ok(Items {
         items,
         page,
@@ -94,7 +94,7 @@ pub async fn retrieve(
 ) -> Result<ReportingPaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
     let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-    let mut shown = shown(app, caller, &[payment]).await?;
+    let mut shown = payment_responses(app, caller, &[payment]).await?;
     shown
         .pop()
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
@@ -225,7 +225,7 @@ impl Filters {
 
 /// Payments of the caller with their items and how often each was tried: two questions to the store
 /// for a whole page, which has at most 100 payments of at most 500 items.
-async fn shown(
+async fn payment_responses(
     app: &App,
     caller: &Caller,
     found: &[Payment],

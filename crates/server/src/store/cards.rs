@@ -26,13 +26,13 @@ pub struct StoredCard {
     pub created_at: Timestamp,
 }
 
-fn place(merchant_id: i64, card_token: &str) -> String {
+fn seal_context(merchant_id: i64, card_token: &str) -> String {
     format!("merchant {merchant_id} card {card_token}")
 }
 
 /// Writes a new stored card. One that a payment stores is not active before the payment succeeds.
 pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {
-    let place = place(card.merchant_id, &card.card_token);
+    let place = seal_context(card.merchant_id, &card.card_token);
     insert!(commit, "stored_cards" {
         merchant_id: card.merchant_id,
         card_user_key: card.card_user_key.as_str(),
@@ -67,7 +67,7 @@ pub async fn of_merchant(
     let Some(row) = row else { return Ok(None) };
     let number = super::opened(
         app,
-        &place(merchant_id, card_token),
+        &seal_context(merchant_id, card_token),
         &row.text("pan_sealed")?,
     )?;
     let in_row = |error| row.of_table("stored_cards", error);

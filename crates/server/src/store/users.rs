@@ -37,7 +37,7 @@ table_row! {
     }
 }
 
-fn place(id: i64) -> String {
+fn seal_context(id: i64) -> String {
     format!("user {id} totp")
 }
 
@@ -45,7 +45,7 @@ fn read(app: &App, row: Row) -> Result<User, Unavailable> {
     let (hash, sealed) = (row.opt_text("password_hash")?, row.opt_text("totp_sealed")?);
     let mut user = User::read(row)?;
     user.password_hash = hash.map(Secret::new);
-    let totp = sealed.map(|sealed| opened(app, &place(user.id), &sealed));
+    let totp = sealed.map(|sealed| opened(app, &seal_context(user.id), &sealed));
     user.totp = totp.transpose()?;
     Ok(user)
 }
@@ -58,7 +58,10 @@ pub fn insert(app: &App, user: &User, commit: &mut Commit) {
 /// Writes what changed of a person; a conflict when somebody else wrote them meanwhile.
 pub fn save(app: &App, user: &User, commit: &mut Commit) {
     let totp = user.totp.as_ref();
-    let totp = totp.map(|key| app.vault.seal(&place(user.id), key.expose().as_bytes()));
+    let totp = totp.map(|key| {
+        app.vault
+            .seal(&seal_context(user.id), key.expose().as_bytes())
+    });
     update!(commit, "users"
     where { id: user.id, version: user.version }
     set {
