@@ -4,9 +4,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXUPPER;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
-use std::fmt::Write;
 use subtle::ConstantTimeEq;
 
 /// Base64 of SHA-256.
@@ -16,22 +16,12 @@ pub(crate) fn sha256_base64(text: &str) -> String {
 
 /// Upper-case hexadecimal of SHA-1.
 pub(crate) fn sha1_hex(text: &str) -> String {
-    upper_hex(&Sha1::digest(text.as_bytes()))
+    HEXUPPER.encode(&Sha1::digest(text.as_bytes()))
 }
 
 /// Upper-case hexadecimal of SHA-512.
 pub(crate) fn sha512_hex(text: &str) -> String {
-    upper_hex(&Sha512::digest(text.as_bytes()))
-}
-
-fn upper_hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02X}");
-            text
-        })
+    HEXUPPER.encode(&Sha512::digest(text.as_bytes()))
 }
 
 /// Whether a received hash is the expected one, in constant time. An empty one never is.

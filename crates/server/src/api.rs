@@ -101,7 +101,7 @@ async fn served(
         remember_read(app, &caller.claims, &route).await?;
         decode::strict_json(&body)?;
         offered(&route)?;
-        return called(app, &caller, &route, head.uri.query().unwrap_or(""), &body).await;
+        return dispatch(app, &caller, &route, head.uri.query().unwrap_or(""), &body).await;
     }
     let key = admission::idempotency_key(head, route.endpoint, &body);
     caller.claims.key = key.clone().unwrap_or_default();
@@ -185,7 +185,7 @@ async fn written(
     if let Some(answer) = known_answer(app, caller, route, body).await? {
         return Ok(answer);
     }
-    let outcome = called(app, caller, route, "", body).await;
+    let outcome = dispatch(app, caller, route, "", body).await;
     if met_a_claim(&outcome) {
         // The same request was carried out, or is being so, since we looked.
         return match known_answer(app, caller, route, body).await? {
@@ -193,7 +193,7 @@ async fn written(
             None => outcome,
         };
     }
-    finished(app, caller, route.endpoint, outcome).await
+    keep_answer(app, caller, route.endpoint, outcome).await
 }
 
 /// Whether another request has claimed the signature or the key.
@@ -268,7 +268,7 @@ async fn known_answer(
     }
     // Not kept, but decided: by a process that died, by the resolver, or some days ago.
     match known.payment_id {
-        Some(payment_id) => again(app, caller, route.endpoint, payment_id, body)
+        Some(payment_id) => replay_answer(app, caller, route.endpoint, payment_id, body)
             .await
             .map(Some),
         None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
@@ -282,7 +282,7 @@ async fn known_answer(
 }
 
 /// Words the answer of a payment that an earlier request made.
-async fn again(
+async fn replay_answer(
     app: &App,
     caller: &Caller,
     endpoint: &Endpoint,
@@ -293,19 +293,19 @@ async fn again(
     let outcome = match endpoint.name {
         "card_payments::threeds_init" => {
             let request = decode::body(body)?;
-            card_payments::threeds_init_again(app, caller, payment_id, request)
+            card_payments::replay_threeds_init(app, caller, payment_id, request)
                 .await
                 .map(answer::object)
         }
-        "bnpl_payments::init" => bnpl_payments::init_again(app, caller, payment_id)
+        "bnpl_payments::init" => bnpl_payments::replay_init(app, caller, payment_id)
             .await
             .map(answer::object),
         "bnpl_payments::verify" | "bnpl_payments::verify_by_body" => {
-            bnpl_payments::verify_again(app, caller, payment_id)
+            bnpl_payments::replay_verify(app, caller, payment_id)
                 .await
                 .map(answer::object)
         }
-        _ => card_payments::again(app, caller, payment_id)
+        _ => card_payments::replay(app, caller, payment_id)
             .await
             .map(answer::object),
     };
@@ -319,7 +319,7 @@ async fn again(
 }
 
 /// Keeps the answer for the request's idempotency key.
-async fn finished(
+async fn keep_answer(
     app: &App,
     caller: &Caller,
     endpoint: &Endpoint,
@@ -356,106 +356,37 @@ async fn finished(
 }
 
 /// Decodes, calls the operation that the endpoint names, and words its answer.
-async fn called(
-    app: &App,
-    caller: &Caller,
-    route: &Route,
-    query: &str,
-    body: &[u8],
-) -> Result<Answer, Problem> {
-    use contract::merchant_poses::SearchMerchantPosRequest;
-    use contract::payment_reporting::SearchPaymentsRequest;
+#[rustfmt::skip] // A table: an endpoint a line.
+async fn dispatch(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
+    use answer::{nothing, object};
+    use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
+    use contract::payment_reporting::SearchPaymentsRequest as SearchPayments;
+    use decode::{body as of, query as by};
     use operations::{
-        bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses,
-        payment_reporting,
+        bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses, payment_reporting,
     };
-    match route.endpoint.name {
-        "card_payments::create" => card_payments::create(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "card_payments::retrieve" => card_payments::retrieve(app, caller, route.id("id")?)
-            .await
-            .map(answer::object),
-        "card_payments::threeds_init" => {
-            card_payments::threeds_init(app, caller, decode::body(body)?)
-                .await
-                .map(answer::object)
-        }
-        "card_payments::threeds_complete" => {
-            card_payments::threeds_complete(app, caller, decode::body(body)?)
-                .await
-                .map(answer::object)
-        }
-        "card_loyalties::retrieve" => card_loyalties::retrieve(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "bnpl_payments::offers" => bnpl_payments::offers(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "bnpl_payments::init" => bnpl_payments::init(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "bnpl_payments::approve" => bnpl_payments::approve(app, caller, route.id("paymentId")?)
-            .await
-            .map(answer::object),
-        "bnpl_payments::verify" => bnpl_payments::verify(app, caller, route.id("paymentId")?)
-            .await
-            .map(answer::object),
-        "bnpl_payments::verify_by_body" => {
-            bnpl_payments::verify_by_body(app, caller, decode::body(body)?)
-                .await
-                .map(answer::object)
-        }
-        "cards::store" => cards::store(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "bins::retrieve" => bins::retrieve(app, caller, route.text("binNumber"))
-            .await
-            .map(answer::object),
-        "merchant_apms::list" => {
-            let items = merchant_apms::retrieve(app, caller).await?;
-            let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-            Ok(answer::list(items, 0, count, count))
-        }
-        "merchant_poses::create" => merchant_poses::create(app, caller, decode::body(body)?)
-            .await
-            .map(answer::object),
-        "merchant_poses::retrieve" => {
-            merchant_poses::retrieve(app, caller, route.id("merchantPosId")?)
-                .await
-                .map(answer::object)
-        }
-        "merchant_poses::search" => {
-            let request = decode::query(query, SearchMerchantPosRequest::from_pairs)?;
-            let (items, page, size, total) = merchant_poses::search(app, caller, request).await?;
-            Ok(answer::list(items, page, size, total))
-        }
-        "merchant_poses::update" => {
-            let id = route.id("merchantPosId")?;
-            merchant_poses::update(app, caller, id, decode::body(body)?)
-                .await
-                .map(answer::object)
-        }
-        "merchant_poses::update_status" => {
-            let id = route.id("merchantPosId")?;
-            merchant_poses::update_status(app, caller, id, route.text("posStatus")).await?;
-            Ok(answer::nothing())
-        }
-        "payment_reporting::search" => {
-            let request = decode::query(query, SearchPaymentsRequest::from_pairs)?;
-            let found = payment_reporting::search(app, caller, request).await?;
-            Ok(answer::list(
-                found.items,
-                found.page,
-                found.size,
-                found.total,
-            ))
-        }
-        "payment_reporting::retrieve" => {
-            payment_reporting::retrieve(app, caller, route.id("paymentId")?)
-                .await
-                .map(answer::object)
-        }
-        _ => Err(Problem::rule(Rule::NotOffered)),
-    }
+    let (id, text) = (|name| route.id(name), |name| route.text(name));
+    Ok(match route.endpoint.name {
+        "bins::retrieve" => object(bins::retrieve(app, caller, text("binNumber")).await?),
+        "bnpl_payments::approve" => object(bnpl_payments::approve(app, caller, id("paymentId")?).await?),
+        "bnpl_payments::init" => object(bnpl_payments::init(app, caller, of(body)?).await?),
+        "bnpl_payments::offers" => object(bnpl_payments::offers(app, caller, of(body)?).await?),
+        "bnpl_payments::verify" => object(bnpl_payments::verify(app, caller, id("paymentId")?).await?),
+        "bnpl_payments::verify_by_body" => object(bnpl_payments::verify_by_body(app, caller, of(body)?).await?),
+        "card_loyalties::retrieve" => object(card_loyalties::retrieve(app, caller, of(body)?).await?),
+        "card_payments::create" => object(card_payments::create(app, caller, of(body)?).await?),
+        "card_payments::retrieve" => object(card_payments::retrieve(app, caller, id("id")?).await?),
+        "card_payments::threeds_complete" => object(card_payments::threeds_complete(app, caller, of(body)?).await?),
+        "card_payments::threeds_init" => object(card_payments::threeds_init(app, caller, of(body)?).await?),
+        "cards::store" => object(cards::store(app, caller, of(body)?).await?),
+        "merchant_apms::list" => object(merchant_apms::list(app, caller).await?),
+        "merchant_poses::create" => object(merchant_poses::create(app, caller, of(body)?).await?),
+        "merchant_poses::retrieve" => object(merchant_poses::retrieve(app, caller, id("merchantPosId")?).await?),
+        "merchant_poses::search" => object(merchant_poses::search(app, caller, by(query, SearchPoses::from_pairs)?).await?),
+        "merchant_poses::update" => object(merchant_poses::update(app, caller, id("merchantPosId")?, of(body)?).await?),
+        "merchant_poses::update_status" => nothing(merchant_poses::update_status(app, caller, id("merchantPosId")?, text("posStatus")).await?),
+        "payment_reporting::retrieve" => object(payment_reporting::retrieve(app, caller, id("paymentId")?).await?),
+        "payment_reporting::search" => object(payment_reporting::search(app, caller, by(query, SearchPayments::from_pairs)?).await?),
+        _ => return Err(Problem::rule(Rule::NotOffered)),
+    })
 }

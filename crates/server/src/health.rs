@@ -39,7 +39,10 @@ struct Failed {
 /// The routes.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/livez", get(|| async { told(StatusCode::OK, "ok\n") }))
+        .route(
+            "/livez",
+            get(|| async { plain_answer(StatusCode::OK, "ok\n") }),
+        )
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
 }
@@ -48,16 +51,16 @@ pub fn router() -> Router<Arc<App>> {
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let failed = failing(&app).await;
     if failed.is_empty() {
-        return told(StatusCode::OK, "ok\n");
+        return plain_answer(StatusCode::OK, "ok\n");
     }
     let names: String = failed
         .iter()
         .map(|one| format!("{}\n", one.check))
         .collect();
-    told(StatusCode::SERVICE_UNAVAILABLE, &names)
+    plain_answer(StatusCode::SERVICE_UNAVAILABLE, &names)
 }
 
-fn told(status: StatusCode, text: &str) -> Response {
+fn plain_answer(status: StatusCode, text: &str) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),

@@ -105,7 +105,7 @@ pub async fn create_merchant(
     merchants::insert(app, &merchant, &mut commit);
     merchants::insert_api_key(app, made.id, &made.api_key, &made.secret_key, &mut commit);
     let id = made.id.to_string();
-    let change = (Json::Null, noted(&merchant, None));
+    let change = (Json::Null, audit_snapshot(&merchant, None));
     by.note(app, made.id, "merchant.create", &id, change, &mut commit);
     written(app, commit, || {
         Problem::with(Rule::UnknownValue, &[("field", "api-key (it is taken)")])
@@ -156,7 +156,10 @@ pub async fn change_merchant(
         change(&mut merchant);
         let mut commit = Commit::new(id, id);
         merchants::save(app, &merchant, &mut commit);
-        let noted = (noted(&before, None), noted(&merchant, Some(&before)));
+        let noted = (
+            audit_snapshot(&before, None),
+            audit_snapshot(&merchant, Some(&before)),
+        );
         by.note(app, id, "merchant.edit", &target, noted, &mut commit);
         if won(app.db.commit(commit).await)? {
             return Ok(());
@@ -171,7 +174,7 @@ fn changed_meanwhile() -> Problem {
 }
 
 /// A merchant's settings for the audit log: of keys only whether they changed.
-fn noted(merchant: &Merchant, before: Option<&Merchant>) -> Json {
+fn audit_snapshot(merchant: &Merchant, before: Option<&Merchant>) -> Json {
     let mut settings = json!({
         "name": merchant.name,
         "features": merchant.features,

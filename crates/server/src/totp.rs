@@ -3,6 +3,7 @@
 
 use crate::random;
 use contract::card::Secret;
+use data_encoding::BASE32_NOPAD as BASE32;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha1::Sha1;
@@ -11,40 +12,12 @@ use subtle::ConstantTimeEq;
 const STEP_SECONDS: i64 = 30;
 /// RFC 4226 recommends 160 bits.
 const KEY_BYTES: usize = 20;
-const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A new key in base 32, as apps take it.
 pub fn new_key() -> Secret {
     let mut bytes = [0u8; KEY_BYTES];
     random::fill(&mut bytes);
-    // 20 bytes are 32 letters of five bits.
-    let mut text = String::new();
-    let (mut bits, mut held) = (0u32, 0u32);
-    for byte in bytes {
-        bits = (bits << 8) | u32::from(byte);
-        held += 8;
-        while held >= 5 {
-            held -= 5;
-            let letter = usize::try_from((bits >> held) & 31).unwrap_or(0);
-            text.push(char::from(LETTERS[letter]));
-        }
-    }
-    Secret::new(text)
-}
-
-fn bytes_of(key: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0u32, 0u32);
-    for letter in key.bytes() {
-        let value = LETTERS.iter().position(|known| *known == letter)?;
-        bits = (bits << 5) | u32::try_from(value).ok()?;
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 255).ok()?);
-        }
-    }
-    Some(bytes)
+    Secret::new(BASE32.encode(&bytes))
 }
 
 fn code_at(key: &[u8], step: i64) -> Option<String> {
@@ -60,7 +33,7 @@ fn code_at(key: &[u8], step: i64) -> Option<String> {
 /// The time step whose code this is: now, or one step to either side for clocks that differ. None
 /// when it is no code of now, or of a step that is not after `used`.
 pub fn step_of(key: &Secret, code: &str, now: Timestamp, used: i64) -> Option<i64> {
-    let key = bytes_of(key.expose())?;
+    let key = BASE32.decode(key.expose().as_bytes()).ok()?;
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let current = now.as_second().div_euclid(STEP_SECONDS);
     let fits = |step: &i64| {
@@ -105,7 +78,7 @@ mod tests {
     fn no_code_works_twice_and_new_keys_are_read_back() {
         let key = new_key();
         let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let bytes = bytes_of(key.expose()).unwrap();
+        let bytes = BASE32.decode(key.expose().as_bytes()).unwrap();
         assert_eq!(bytes.len(), KEY_BYTES);
         let code = code_at(&bytes, 1_700_000_000 / 30).unwrap();
         let step = step_of(&key, &code, now, 0).unwrap();

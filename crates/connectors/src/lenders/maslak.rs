@@ -13,6 +13,7 @@ use crate::lender::{
     LenderLine, LoanStanding, LoanState, OffersRequest, Unauthentic,
 };
 use jiff::Zoned;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reply::Reply;
 use serde_json::{Value, json};
 
@@ -246,12 +247,7 @@ fn cart(items: &[CartItem]) -> Vec<Value> {
 /// The path of an application. An order id is Galata's own, but it stays one path segment
 /// whatever it holds.
 fn application_path(order_id: &str, action: &str) -> String {
-    let mut segment = String::with_capacity(order_id.len());
-    for byte in order_id.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => segment.push(char::from(byte)),
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+    let segment = utf8_percent_encode(order_id, PLAIN);
     format!("/v1/applications/{segment}{action}")
 }

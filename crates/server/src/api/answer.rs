@@ -3,7 +3,7 @@
 use crate::operations::Problem;
 use axum::body::Body;
 use axum::response::Response;
-use contract::envelope::{Errors, Failure, Items, ProviderError, Success};
+use contract::envelope::{Errors, Failure, ProviderError, Success};
 use contract::errors::{ErrorGroup, Language};
 use contract::rules::Rule;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -45,23 +45,8 @@ pub(super) fn object<T: Serialize>(data: T) -> Answer {
     written(200, &Success { data })
 }
 
-/// A page of a list under `data`.
-pub(super) fn list<T: Serialize>(items: Vec<T>, page: i64, size: i64, total_size: i64) -> Answer {
-    written(
-        200,
-        &Success {
-            data: Items {
-                items,
-                page,
-                size,
-                total_size,
-            },
-        },
-    )
-}
-
 /// Nothing: 204.
-pub(super) fn nothing() -> Answer {
+pub(super) fn nothing(_done: ()) -> Answer {
     Answer {
         status: 204,
         body: Vec::new(),

@@ -125,7 +125,7 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
             if let Some(same) = same {
                 warn(format_args!(
                     "apm {} is the same account at the same address: was this one meant to be `galata apm edit`?",
-                    told(&same)
+                    account_line(&same)
                 ));
             }
             say("it is passive: try it with `galata apm test`, then `galata apm activate`")
@@ -219,13 +219,13 @@ async fn on_known<T>(
     act: impl AsyncFnOnce(&App, i64) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
     let on_it = async |app: &App| {
-        let id = known(app, which).await?;
+        let id = definition_id(app, which).await?;
         act(app, id).await
     };
     which.store.run_for(which.merchant, on_it).await
 }
 
-async fn known(app: &App, which: &Which) -> Result<i64, Failed> {
+async fn definition_id(app: &App, which: &Which) -> Result<i64, Failed> {
     let kind = which.apm_type;
     let all = of_merchant(app, which.merchant).await?;
     let named: Vec<&Account> = all
@@ -236,7 +236,7 @@ async fn known(app: &App, which: &Which) -> Result<i64, Failed> {
         [apm] => Ok(apm.id),
         [] => Err(Problem::rule(Rule::ApmNotFound).into()),
         several => {
-            let ids: Vec<String> = several.iter().map(|apm| told(apm)).collect();
+            let ids: Vec<String> = several.iter().map(|apm| account_line(apm)).collect();
             Err(StartError::new(
                 format!(
                     "merchant {} has {} definitions of type {kind}",
@@ -258,6 +258,6 @@ fn state(apm: &Account) -> &'static str {
 }
 
 /// A definition in a sentence.
-fn told(apm: &Account) -> String {
+fn account_line(apm: &Account) -> String {
     format!("{} ({}, {})", apm.id, apm.name, state(apm))
 }

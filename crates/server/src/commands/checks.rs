@@ -114,7 +114,7 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
     let db = examined.found(
         "database",
         db.map(|db| {
-            let name = named(&db);
+            let name = database_name(&db);
             (db, name)
         }),
     );
@@ -156,7 +156,7 @@ async fn open(config: Config, behaviour: &Behaviour) -> Result<(Arc<App>, String
     Ok((app, "they can be used".to_owned()))
 }
 
-fn named(db: &Db) -> String {
+fn database_name(db: &Db) -> String {
     match db.kind() {
         Kind::Sqlite => "SQLite answers".to_owned(),
         Kind::Postgres => "PostgreSQL answers".to_owned(),

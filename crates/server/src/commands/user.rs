@@ -150,7 +150,7 @@ async fn list(options: Listed) -> Result<(), Failed> {
     table.print(options.format)
 }
 
-async fn known(app: &App, email: &str) -> Result<i64, Problem> {
+async fn user_id(app: &App, email: &str) -> Result<i64, Problem> {
     let user = users::by_email(app, &email.trim().to_lowercase()).await?;
     let user = user.ok_or_else(|| Problem::field(Rule::InvalidId, "email"))?;
     Ok(user.id)
@@ -160,7 +160,7 @@ async fn link(options: NewLink) -> Result<(), Failed> {
     let base = base_of(&options.public_url)?;
     let (by, person) = (By::operator(), &options.person);
     let make = async |app: &App| {
-        let id = known(app, &person.email).await?;
+        let id = user_id(app, &person.email).await?;
         Ok(people::password_link(app, &by, person.of.merchant, id).await?)
     };
     tell(&person.of.run(make).await?, base)
@@ -170,7 +170,7 @@ async fn link(options: NewLink) -> Result<(), Failed> {
 async fn set_role(person: &Person, role: Option<Role>) -> Result<(), Failed> {
     let by = By::operator();
     let set = async |app: &App| {
-        let id = known(app, &person.email).await?;
+        let id = user_id(app, &person.email).await?;
         Ok(people::set_role(app, &by, person.of.merchant, id, role).await?)
     };
     person.of.run(set).await

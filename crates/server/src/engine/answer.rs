@@ -74,7 +74,8 @@ pub async fn write(
     let mut was = attempt.state;
     let mut failures = 0;
     for _ in 0..MOVES_MAX {
-        let (commit, mut moved, result) = decided(app, merchant, (payment, attempt), was, &outcome);
+        let (commit, mut moved, result) =
+            outcome_commit(app, merchant, (payment, attempt), was, &outcome);
         match app.db.commit(commit).await {
             Ok(()) => {
                 if moved.status != payment.status {
@@ -124,7 +125,7 @@ pub async fn write(
 }
 
 /// The commit that writes an outcome, with payment and attempt as they are after it.
-pub fn decided(
+pub fn outcome_commit(
     app: &App,
     merchant: &Merchant,
     (payment, attempt): (&Payment, &Attempt),

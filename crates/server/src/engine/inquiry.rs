@@ -488,7 +488,8 @@ pub async fn settled_by_hand(
         }
         let outcome = by_hand(&attempt, found);
         let known = (&payment, &attempt);
-        let (mut commit, moved, _) = answer::decided(app, merchant, known, attempt.state, &outcome);
+        let (mut commit, moved, _) =
+            answer::outcome_commit(app, merchant, known, attempt.state, &outcome);
         attempts::unless_reversed(&attempt, &mut commit);
         note(attempt.state.as_str(), &moved, &mut commit);
         if won(app.db.commit(commit).await)? {

@@ -93,7 +93,7 @@ pub async fn begin(
 }
 
 /// Makes the page of a payment that was begun before: new addresses, the same order at the bank.
-pub async fn begin_again(
+pub async fn restart(
     app: &App,
     merchant: &Merchant,
     payment: Payment,

@@ -101,20 +101,20 @@ pub async fn offers(
         id: offer_id,
         subject: inquiries::cart(apm.id, &cart),
         at: app.now(),
-        found: Found::Offers(found.iter().map(kept).collect()),
+        found: Found::Offers(found.iter().map(inquired_offer).collect()),
     }));
     Ok(BnplPaymentOfferResponse {
         offer_id: Some(offer_id.to_string()),
         price: Some(price.decimal(currency)),
         bank_offers: found
             .into_iter()
-            .map(|offer| wire(offer, currency))
+            .map(|offer| bank_offer_response(offer, currency))
             .collect(),
     })
 }
 
 /// An offer as the page of its payment will show it.
-fn kept(offer: &BankOffer) -> inquiries::Offer {
+fn inquired_offer(offer: &BankOffer) -> inquiries::Offer {
     let terms = offer.terms.iter().map(|term| inquiries::Term {
         months: term.term,
         amount: term.amount,
@@ -136,7 +136,7 @@ fn bank_name(offer: &BankOffer) -> &str {
         .unwrap_or(&offer.bank_name)
 }
 
-fn wire(offer: BankOffer, currency: Currency) -> BnplBankOffer {
+fn bank_offer_response(offer: BankOffer, currency: Currency) -> BnplBankOffer {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let amount = |minor: i64| Some(Money::new(minor, currency).decimal());
     let bank_name = Some(bank_name(&offer).to_owned());
@@ -175,7 +175,7 @@ pub async fn init(
 }
 
 /// The answer to an init that was made before under the same idempotency key.
-pub async fn init_again(
+pub async fn replay_init(
     app: &App,
     caller: &Caller,
     payment_id: i64,
@@ -268,7 +268,7 @@ pub async fn verify(
 }
 
 /// The answer to a verification that was asked for before under the same idempotency key.
-pub async fn verify_again(
+pub async fn replay_verify(
     app: &App,
     caller: &Caller,
     payment_id: i64,

@@ -46,7 +46,7 @@ pub async fn retrieve(
     };
     let card = given_card::read(app, caller.merchant.id, "", given, false).await?;
     let poses = poses::of_merchant(app, caller.merchant.id).await?;
-    let pos = asked(poses, card.bin.as_ref(), card.data.cvc.is_some())?;
+    let pos = pos_for_inquiry(poses, card.bin.as_ref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
     caller.claims.write(app, None, &mut commit);
@@ -95,7 +95,7 @@ pub async fn retrieve(
             });
         }
     };
-    let loyalties = wire(found);
+    let loyalties = loyalties_response(found);
     app.journal.note(Entry::Inquiry(Inquiry {
         merchant_id: caller.merchant.id,
         id: app.next_id(),
@@ -122,7 +122,11 @@ pub async fn retrieve(
 
 /// The POS that is asked: one that may ask for rewards of this card's family, on-us first. Without
 /// a CVC, one that is open to payments without.
-fn asked(poses: Vec<Pos>, bin: Option<&crate::bins::Bin>, has_cvc: bool) -> Result<Pos, Problem> {
+fn pos_for_inquiry(
+    poses: Vec<Pos>,
+    bin: Option<&crate::bins::Bin>,
+    has_cvc: bool,
+) -> Result<Pos, Problem> {
     let mut able: Vec<Pos> = poses
         .into_iter()
         .filter(|pos| {
@@ -150,7 +154,7 @@ fn asked(poses: Vec<Pos>, bin: Option<&crate::bins::Bin>, has_cvc: bool) -> Resu
     })
 }
 
-fn wire(found: Loyalties) -> Vec<Loyalty> {
+fn loyalties_response(found: Loyalties) -> Vec<Loyalty> {
     let lira = |minor: i64| Money::new(minor, Currency::Try).decimal();
     let points = found
         .balance

@@ -37,7 +37,7 @@ pub async fn create(
     let plan = plan(app, caller, request, None).await?;
     let items = plan.items.clone();
     let payment = charge::charge(app, &caller.merchant, &caller.claims, plan).await?;
-    decided(&payment)?;
+    require_success(&payment)?;
     Ok(payment_view::view(&payment, &items, caller.language))
 }
 
@@ -61,7 +61,7 @@ pub async fn threeds_init(
     let callback_url = check::url("callbackUrl", callback_url)?;
     let plan = plan(app, caller, request, Some(callback_url)).await?;
     let language = language_code(caller.language);
-    begun(
+    threeds_response(
         three_ds::begin(app, &caller.merchant, &caller.claims, plan, language).await?,
         caller.language,
     )
@@ -69,7 +69,7 @@ pub async fn threeds_init(
 
 /// The answer to a 3ds-init that was made before under the same idempotency key. The page holds the
 /// card, so it was not kept: it is made again from the request.
-pub async fn threeds_init_again(
+pub async fn replay_threeds_init(
     app: &App,
     caller: &Caller,
     payment_id: i64,
@@ -79,7 +79,7 @@ pub async fn threeds_init_again(
         return Err(Problem::rule(Rule::PaymentNotFound));
     };
     if payment.status != PaymentStatus::InitThreeds {
-        decided(&payment)?;
+        require_success(&payment)?;
         return Err(Problem::with(
             Rule::WrongPaymentState,
             &[("status", payment.status.as_str())],
@@ -88,15 +88,15 @@ pub async fn threeds_init_again(
     let callback_url = request.callback_url.take();
     let plan = plan(app, caller, request.into(), callback_url).await?;
     let language = language_code(caller.language);
-    begun(
-        three_ds::begin_again(app, &caller.merchant, payment, plan, language).await?,
+    threeds_response(
+        three_ds::restart(app, &caller.merchant, payment, plan, language).await?,
         caller.language,
     )
 }
 
 /// The answer to a request that was made before under the same idempotency key: the payment as it
 /// stands.
-pub async fn again(
+pub async fn replay(
     app: &App,
     caller: &Caller,
     payment_id: i64,
@@ -104,7 +104,7 @@ pub async fn again(
     let Some(payment) = payments::of_merchant(app, caller.merchant.id, payment_id).await? else {
         return Err(Problem::rule(Rule::PaymentNotFound));
     };
-    decided(&payment)?;
+    require_success(&payment)?;
     payment_view::loaded(app, &payment, caller.language).await
 }
 
@@ -115,12 +115,12 @@ fn language_code(language: Language) -> &'static str {
     }
 }
 
-fn begun(
+fn threeds_response(
     begun: three_ds::Begun,
     language: Language,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {
     let Some(page) = begun.page else {
-        decided(&begun.payment)?;
+        require_success(&begun.payment)?;
         return Err(Problem::unavailable("3DS was begun without a page"));
     };
     Ok(InitThreeDSPaymentResponse {
@@ -140,12 +140,12 @@ pub async fn threeds_complete(
 ) -> Result<PaymentResponse, Problem> {
     let id = check::required("paymentId", request.payment_id)?;
     let payment = three_ds::complete(app, &caller.merchant, &caller.claims, id).await?;
-    decided(&payment)?;
+    require_success(&payment)?;
     payment_view::loaded(app, &payment, caller.language).await
 }
 
 /// A payment that succeeded goes on; one that failed or is in doubt is a problem.
-pub fn decided(payment: &Payment) -> Result<(), Problem> {
+pub fn require_success(payment: &Payment) -> Result<(), Problem> {
     match (payment.status, &payment.error) {
         (PaymentStatus::Failure, Some(failure)) => Err(Problem::Failed {
             payment_id: Some(payment.id),

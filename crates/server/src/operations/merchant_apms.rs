@@ -4,12 +4,13 @@ use super::{Caller, Problem};
 use crate::app::App;
 use crate::store::apms;
 use contract::enums::{Currency, Status};
+use contract::envelope::Items;
 use contract::merchant_apms::MerchantApmResponse;
 
 /// `GET /merchant/v1/merchant-apms`.
-pub async fn retrieve(app: &App, caller: &Caller) -> Result<Vec<MerchantApmResponse>, Problem> {
+pub async fn list(app: &App, caller: &Caller) -> Result<Items<MerchantApmResponse>, Problem> {
     let apms = apms::of_merchant(app, caller.merchant.id).await?;
-    Ok(apms
+    let items: Vec<_> = apms
         .into_iter()
         .map(|apm| {
             let hostname = url::Url::parse(&apm.account.api_url).ok();
@@ -28,5 +29,12 @@ pub async fn retrieve(app: &App, caller: &Caller) -> Result<Vec<MerchantApmRespo
                 host_name: hostname,
             }
         })
-        .collect())
+        .collect();
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    Ok(Items {
+        items,
+        page: 0,
+        size: count,
+        total_size: count,
+    })
 }

@@ -13,6 +13,7 @@ use contract::enums::{
     Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosOperationType, PosStatus,
     PosUserType,
 };
+use contract::envelope::Items;
 use contract::merchant_poses::{
     AutopilotState, CreateMerchantPosRequest, CreateMerchantPosUser, MerchantPosResponse,
     MerchantPosUser, SearchMerchantPosRequest, UpdateMerchantPosRequest, UpdateMerchantPosUser,
@@ -164,7 +165,7 @@ pub async fn created(
     let mut commit = Commit::new(merchant_id, id);
     claims.write(app, None, &mut commit);
     poses::insert(app, &pos, &mut commit);
-    let change = (Json::Null, noted(&pos, None));
+    let change = (Json::Null, audit_snapshot(&pos, None));
     by.note(
         app,
         merchant_id,
@@ -191,7 +192,7 @@ pub async fn search(
     app: &App,
     caller: &Caller,
     request: SearchMerchantPosRequest,
-) -> Result<(Vec<MerchantPosResponse>, i64, i64, i64), Problem> {
+) -> Result<Items<MerchantPosResponse>, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let holds = |text: &str, part: &Option<String>| {
         part.as_ref()
@@ -218,12 +219,12 @@ pub async fn search(
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from(page * size).unwrap_or(usize::MAX);
     let take = usize::try_from(size).unwrap_or(0);
-    Ok((
-        found.iter().skip(skip).take(take).map(view).collect(),
+    Ok(Items {
+        items: found.iter().skip(skip).take(take).map(view).collect(),
         page,
         size,
-        total,
-    ))
+        total_size: total,
+    })
 }
 
 /// `PUT /merchant/v1/merchant-poses/{merchantPosId}`: changes what is sent, keeps what is not.
@@ -394,7 +395,10 @@ pub async fn changed(
         let mut commit = Commit::new(merchant_id, id);
         claims.write(app, None, &mut commit);
         poses::save(app, &pos, &mut commit);
-        let noted = (noted(&before, None), noted(&pos, Some(&before)));
+        let noted = (
+            audit_snapshot(&before, None),
+            audit_snapshot(&pos, Some(&before)),
+        );
         by.note(app, merchant_id, action, &target, noted, &mut commit);
         let written = app.db.commit(commit).await;
         match written.map_err(|error| claims.refused(error, Problem::Moved)) {
@@ -421,11 +425,11 @@ fn remember_status(was: PosStatus, pos: &mut Pos) {
 
 /// Whether a change left a POS as it was.
 pub fn is_same(before: &Pos, after: &Pos) -> bool {
-    noted(after, Some(before)) == noted(before, None)
+    audit_snapshot(after, Some(before)) == audit_snapshot(before, None)
 }
 
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
-fn noted(pos: &Pos, before: Option<&Pos>) -> Json {
+fn audit_snapshot(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
     if let (Some(before), Some(fields)) = (before, settings.as_object_mut()) {
         if before.credentials.threeds_key.expose() != pos.credentials.threeds_key.expose() {

@@ -10,6 +10,7 @@ use crate::store::db::Value;
 use crate::store::payments::{self, Order, Payment};
 use contract::datetime::{LocalDateTime, ReceivedDateTime};
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
+use contract::envelope::Items;
 use contract::money::Decimal;
 use contract::payment_reporting::{
     ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
@@ -17,32 +18,20 @@ use contract::payment_reporting::{
 use contract::rules::Rule;
 use jiff::Timestamp;
 
-/// A page of payments.
-pub struct Found {
-    /// The page's payments, newest first.
-    pub items: Vec<ReportingPaymentResponse>,
-    /// From 0.
-    pub page: i64,
-    /// At most so many a page.
-    pub size: i64,
-    /// On all pages.
-    pub total: i64,
-}
-
 /// `GET /payment-reporting/v1/payments`, with every filter.
 pub async fn search(
     app: &App,
     caller: &Caller,
     request: SearchPaymentsRequest,
-) -> Result<Found, Problem> {
+) -> Result<Items<ReportingPaymentResponse>, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let merchant_id = caller.merchant.id;
     let Some(filters) = Filters::of(request)? else {
-        return Ok(Found {
+        return Ok(Items {
             items: Vec::new(),
             page,
             size,
-            total: 0,
+            total_size: 0,
         });
     };
     let (found, total) = payments::search_of_merchant(
@@ -54,12 +43,12 @@ pub async fn search(
         size,
     )
     .await?;
-    let items = shown(app, caller, &found).await?;
-    Ok(Found {
+    let items = payment_responses(app, caller, &found).await?;
+    Ok(Items {
         items,
         page,
         size,
-        total,
+        total_size: total,
     })
 }
 
@@ -105,7 +94,7 @@ pub async fn retrieve(
 ) -> Result<ReportingPaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
     let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-    let mut shown = shown(app, caller, &[payment]).await?;
+    let mut shown = payment_responses(app, caller, &[payment]).await?;
     shown
         .pop()
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
@@ -236,7 +225,7 @@ impl Filters {
 
 /// Payments of the caller with their items and how often each was tried: two questions to the store
 /// for a whole page, which has at most 100 payments of at most 500 items.
-async fn shown(
+async fn payment_responses(
     app: &App,
     caller: &Caller,
     found: &[Payment],

@@ -29,7 +29,10 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     let filters = (action, actor);
     let found = audit_log::list(&app, &visit.by(), visit.merchant_id(), filters, before).await?;
     let older = (found.len() == 100).then(|| found.last().map(|last| last.id));
-    let entries: Vec<Value> = found.iter().map(|one| shown(visit.language, one)).collect();
+    let entries: Vec<Value> = found
+        .iter()
+        .map(|one| entry_view(visit.language, one))
+        .collect();
     let actions: Vec<Value> = ACTIONS
         .iter()
         .map(|(known, tr, en)| context! { action => *known, name => in_words(visit.language, tr, en) })
@@ -45,7 +48,7 @@ fn in_words(language: Language, tr: &'static str, en: &'static str) -> &'static 
     }
 }
 
-fn shown(language: Language, written: &Written) -> Value {
+fn entry_view(language: Language, written: &Written) -> Value {
     let entry = &written.entry;
     let named = ACTIONS.iter().find(|(known, _, _)| *known == entry.action);
     let action = named.map_or(entry.action.as_str(), |(_, tr, en)| {

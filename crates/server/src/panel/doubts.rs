@@ -20,7 +20,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     let asked = doubts::asked(&app, &visit.by(), visit.merchant_id()).await?;
     let now = app.now();
     let values = context! {
-        doubts => found.iter().map(|doubt| shown(doubt, now)).collect::<Vec<_>>(),
+        doubts => found.iter().map(|doubt| doubt_view(doubt, now)).collect::<Vec<_>>(),
         asked => asked.payments,
         may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
@@ -28,7 +28,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     Ok(render::page(&visit, "doubts.html", values))
 }
 
-fn shown(doubt: &OpenDoubt, now: Timestamp) -> Value {
+fn doubt_view(doubt: &OpenDoubt, now: Timestamp) -> Value {
     let minutes = now.duration_since(doubt.since).as_mins().max(0);
     context! {
         id => doubt.payment_id, loan => doubt.loan, amount => doubt.amount, currency => doubt.currency.as_str(),

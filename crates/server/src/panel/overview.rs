@@ -22,13 +22,13 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn overview(app: Arc<App>, visit: Visit) -> Page {
-    let values = shown(&app, &visit).await?;
+    let values = overview_view(&app, &visit).await?;
     Ok(render::page(&visit, "overview.html", values))
 }
 
 /// The figures alone, for the page that renews itself.
 async fn live(app: Arc<App>, visit: Visit) -> Page {
-    let values = shown(&app, &visit).await?;
+    let values = overview_view(&app, &visit).await?;
     Ok(render::page(&visit, "overview_figures.html", values))
 }
 
@@ -49,7 +49,7 @@ fn stretch(app: &App, asked: &str) -> (&'static str, Timestamp, Timestamp, Step)
     }
 }
 
-async fn shown(app: &App, visit: &Visit) -> Result<Value, Problem> {
+async fn overview_view(app: &App, visit: &Visit) -> Result<Value, Problem> {
     let (range, from, to, step) = stretch(app, visit.asked("range"));
     let figures =
         figures::retrieve(app, &visit.by(), visit.merchant_id(), (from, to), step).await?;

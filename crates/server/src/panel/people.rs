@@ -48,7 +48,7 @@ async fn people_page(
     let permissions: Vec<_> = Permission::ALL
         .into_iter()
         .map(|permission| {
-            let (tr, en) = named(permission);
+            let (tr, en) = permission_words(permission);
             let allowed = Role::ALL.map(|role| role.allows(permission)).to_vec();
             context! { tr, en, allowed }
         })
@@ -65,7 +65,7 @@ async fn people_page(
 }
 
 /// What a permission is called.
-fn named(permission: Permission) -> (&'static str, &'static str) {
+fn permission_words(permission: Permission) -> (&'static str, &'static str) {
     match permission {
         Permission::LookAtPayments => ("İşlemleri görme", "See payments"),
         Permission::Inquire => ("Bankaya durum sorma", "Ask the bank for a state"),
@@ -140,7 +140,7 @@ async fn ask_role(app: Arc<App>, visit: Visit) -> Page {
         let only = Permission::ALL.into_iter();
         let only = only.filter(move |one| of.allows(*one) && !but.allows(*one));
         let shown = only.map(|one| {
-            let (tr, en) = named(one);
+            let (tr, en) = permission_words(one);
             context! { tr, en }
         });
         shown.collect::<Vec<_>>()
@@ -162,14 +162,14 @@ async fn ask_role(app: Arc<App>, visit: Visit) -> Page {
 
 async fn set_role(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let role = role_of(&form)?;
-    changed(app, visit, form, Some(role)).await
+    change_role(app, visit, form, Some(role)).await
 }
 
 async fn remove(app: Arc<App>, visit: Visit, form: Posted) -> Page {
-    changed(app, visit, form, None).await
+    change_role(app, visit, form, None).await
 }
 
-async fn changed(app: Arc<App>, visit: Visit, form: Posted, role: Option<Role>) -> Page {
+async fn change_role(app: Arc<App>, visit: Visit, form: Posted, role: Option<Role>) -> Page {
     let id = visit.id("id")?;
     match people::set_role(&app, &visit.by(), visit.merchant_id(), id, role).await {
         Ok(()) => Ok(to("/panel/people?done=saved")),

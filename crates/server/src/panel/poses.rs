@@ -261,7 +261,7 @@ fn is_told(visit: &Visit, problem: &Problem) -> bool {
 }
 
 /// The form again, with what is wrong and what was typed.
-fn again(
+fn form_with_errors(
     visit: &Visit,
     integrator: PosIntegrator,
     pos: Option<&Pos>,
@@ -302,7 +302,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     };
     match made {
         Ok(pos) => Ok(to(&format!("{LIST}/{}?done=saved", pos.id))),
-        Err(problem) => again(&visit, integrator, None, problem, Some(&form)),
+        Err(problem) => form_with_errors(&visit, integrator, None, problem, Some(&form)),
     }
 }
 
@@ -340,7 +340,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     match (done, off) {
         (Ok(_), Some(off)) => Ok(to(&format!("{LIST}/{id}/off?status={}", off.as_str()))),
         (Ok(_), None) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
-        (Err(problem), _) => again(
+        (Err(problem), _) => form_with_errors(
             &visit,
             stored.integrator,
             Some(&stored),
@@ -435,7 +435,7 @@ async fn test(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
             };
             Ok(form_page(&visit, pos.integrator, Some(&pos), shown))
         }
-        Err(problem) => again(&visit, pos.integrator, Some(&pos), problem, None),
+        Err(problem) => form_with_errors(&visit, pos.integrator, Some(&pos), problem, None),
     }
 }
 

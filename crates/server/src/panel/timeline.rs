@@ -54,7 +54,11 @@ pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
     }
     attempted(language, detail, &mut events);
     for (sent, tries) in &detail.webhooks {
-        events.extend(tries.iter().map(|one| called(language, &sent.webhook, one)));
+        events.extend(
+            tries
+                .iter()
+                .map(|one| try_event(language, &sent.webhook, one)),
+        );
         if let (WebhookState::Pending, Some(due)) = (sent.state, sent.due_at) {
             let title = say(language, "Webhook gönderilecek", "Webhook is due");
             events.push(Event {
@@ -138,7 +142,7 @@ fn attempted(language: Language, detail: &Detail, events: &mut Vec<Event>) {
     }
 }
 
-fn called(language: Language, webhook: &Webhook, called: &Try) -> Event {
+fn try_event(language: Language, webhook: &Webhook, called: &Try) -> Event {
     let title = say(language, "Webhook gönderildi", "Webhook sent");
     let took = format::took(language, called.took_ms);
     Event {

@@ -121,7 +121,7 @@ pub async fn create_apm(
     let mut commit = Commit::new(merchant_id, apm.id);
     apms::insert(app, &apm, &mut commit);
     let id = apm.id.to_string();
-    let change = (Json::Null, noted(&apm, None));
+    let change = (Json::Null, audit_snapshot(&apm, None));
     by.note(app, merchant_id, "apm.create", &id, change, &mut commit);
     written(app, commit, || Problem::unavailable("an id was taken")).await?;
     Ok(apm)
@@ -196,7 +196,7 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
 }
 
 /// A definition for the audit log: of secrets only whether they changed.
-fn noted(apm: &Apm, before: Option<&Apm>) -> Json {
+fn audit_snapshot(apm: &Apm, before: Option<&Apm>) -> Json {
     let account = &apm.account;
     let mut settings = json!({
         "type": apm.apm_type.as_str(),
@@ -250,7 +250,7 @@ pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> 
 
 /// Whether an edit left a definition as it was.
 pub fn is_same_apm(before: &Apm, after: &Apm) -> bool {
-    noted(after, Some(before)) == noted(before, None)
+    audit_snapshot(after, Some(before)) == audit_snapshot(before, None)
 }
 
 /// One of a merchant's definitions.
@@ -283,7 +283,10 @@ async fn change_apm(
         require_complete(&apm)?;
         let mut commit = Commit::new(merchant_id, id);
         apms::save(app, &apm, &mut commit);
-        let noted = (noted(&before, None), noted(&apm, Some(&before)));
+        let noted = (
+            audit_snapshot(&before, None),
+            audit_snapshot(&apm, Some(&before)),
+        );
         by.note(
             app,
             merchant_id,

@@ -58,7 +58,7 @@ struct SealedCredentials {
     notification_secret: String,
 }
 
-fn place(merchant_id: i64, id: i64) -> String {
+fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} apm {id}")
 }
 
@@ -69,13 +69,14 @@ fn seal(app: &App, apm: &Apm) -> String {
         notification_secret: apm.account.notification_secret.expose().to_owned(),
     };
     let text = zeroize::Zeroizing::new(serde_json::to_vec(&sealed).unwrap_or_default());
-    app.vault.seal(&place(apm.merchant_id, apm.id), &text)
+    app.vault
+        .seal(&seal_context(apm.merchant_id, apm.id), &text)
 }
 
 fn read(app: &App, row: Row) -> Result<Apm, Unavailable> {
     let (sealed, api_url) = (row.text("credentials_sealed")?, row.text("api_url")?);
     let mut apm = Apm::read(row)?;
-    let text = super::opened(app, &place(apm.merchant_id, apm.id), &sealed)?;
+    let text = super::opened(app, &seal_context(apm.merchant_id, apm.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("an APM's credentials cannot be read"))?;
     apm.account = LenderAccount {

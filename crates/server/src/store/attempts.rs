@@ -161,14 +161,14 @@ impl Column for RewardUse {
 
 json_columns! { AttemptAnswer }
 
-fn place(merchant_id: i64, id: i64) -> String {
+fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} attempt {id} proof")
 }
 
 fn read(app: &App, row: Row) -> Result<Attempt, Unavailable> {
     let sealed = row.opt_text("proof_sealed")?;
     let mut attempt = Attempt::read(row)?;
-    let place = place(attempt.merchant_id, attempt.id);
+    let place = seal_context(attempt.merchant_id, attempt.id);
     let opened = sealed.map(|sealed| super::opened(app, &place, &sealed));
     attempt.proof = opened.transpose()?;
     Ok(attempt)
@@ -292,7 +292,7 @@ pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commi
 /// the bank's page; a conflict when they are not. It stands where the proof of the return will. Nobody
 /// has opened it yet.
 pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
-    let place = place(attempt.merchant_id, attempt.id);
+    let place = seal_context(attempt.merchant_id, attempt.id);
     let sealed = app.vault.seal(&place, form.expose().as_bytes());
     update!(commit, "attempts"
         where { merchant_id: attempt.merchant_id, id: attempt.id, state: AttemptState::Page }
@@ -331,8 +331,10 @@ pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
 pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit) {
     let a = attempt;
     let sealed = a.proof.as_ref().map(|proof| {
-        app.vault
-            .seal(&place(a.merchant_id, a.id), proof.expose().as_bytes())
+        app.vault.seal(
+            &seal_context(a.merchant_id, a.id),
+            proof.expose().as_bytes(),
+        )
     });
     update!(commit, "attempts"
     where { merchant_id: a.merchant_id, id: a.id, state: was }

@@ -1,6 +1,6 @@
 //! Stored cards. The number is sealed, bound to merchant and token; the CVC never gets here.
 
-use super::db::{Commit, Unavailable, params};
+use super::db::{Commit, Unavailable, insert, params};
 use crate::app::App;
 use contract::card::{Expiry, Pan};
 use jiff::Timestamp;
@@ -26,35 +26,27 @@ pub struct StoredCard {
     pub created_at: Timestamp,
 }
 
-fn place(merchant_id: i64, card_token: &str) -> String {
+fn seal_context(merchant_id: i64, card_token: &str) -> String {
     format!("merchant {merchant_id} card {card_token}")
 }
 
 /// Writes a new stored card. One that a payment stores is not active before the payment succeeds.
 pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {
-    let sealed = app.vault.seal(
-        &place(card.merchant_id, &card.card_token),
-        card.pan.expose().as_bytes(),
-    );
-    commit.one(
-        "insert into stored_cards (merchant_id, card_user_key, card_token, pan_sealed, bin_number, last_four, \
-         holder_name, expire_year, expire_month, alias, active, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        params![
-            card.merchant_id,
-            card.card_user_key.as_str(),
-            card.card_token.as_str(),
-            sealed,
-            card.pan.bin(),
-            card.pan.last_four(),
-            card.holder_name.as_str(),
-            i64::from(card.expiry.year),
-            i64::from(card.expiry.month),
-            card.alias.as_str(),
-            active,
-            card.created_at,
-        ],
-    );
+    let place = seal_context(card.merchant_id, &card.card_token);
+    insert!(commit, "stored_cards" {
+        merchant_id: card.merchant_id,
+        card_user_key: card.card_user_key.as_str(),
+        card_token: card.card_token.as_str(),
+        pan_sealed: app.vault.seal(&place, card.pan.expose().as_bytes()),
+        bin_number: card.pan.bin(),
+        last_four: card.pan.last_four(),
+        holder_name: card.holder_name.as_str(),
+        expire_year: i64::from(card.expiry.year),
+        expire_month: i64::from(card.expiry.month),
+        alias: card.alias.as_str(),
+        active: active,
+        created_at: card.created_at,
+    });
 }
 
 /// One card of a merchant's shopper.
@@ -75,7 +67,7 @@ pub async fn of_merchant(
     let Some(row) = row else { return Ok(None) };
     let number = super::opened(
         app,
-        &place(merchant_id, card_token),
+        &seal_context(merchant_id, card_token),
         &row.text("pan_sealed")?,
     )?;
     let in_row = |error| row.of_table("stored_cards", error);

@@ -80,7 +80,7 @@ pub(super) fn keep_answer_from(
     commit: &mut Commit,
 ) {
     let digest = Digest::of(key);
-    let sealed = vault.seal(&place(merchant_id, digest), &packed(body));
+    let sealed = vault.seal(&seal_context(merchant_id, digest), &packed(body));
     let forget_after = |days: i64| since.as_second().saturating_add(days * 86_400);
     commit.maybe(
         "insert into kept_answers (merchant_id, high, low, status, body_sealed, forget_at) \
@@ -139,7 +139,7 @@ pub async fn of_merchant(
         (Some(status), Some(sealed)) => {
             let packed = app
                 .vault
-                .open(&place(merchant_id, digest), &sealed)
+                .open(&seal_context(merchant_id, digest), &sealed)
                 .map_err(|_| Unavailable::new("a kept answer does not open"))?;
             Some((status, unpacked(&packed)?))
         }
@@ -155,7 +155,7 @@ pub async fn of_merchant(
     }))
 }
 
-fn place(merchant_id: i64, key: Digest) -> String {
+fn seal_context(merchant_id: i64, key: Digest) -> String {
     format!("merchant {merchant_id} answer {} {}", key.high, key.low)
 }
 

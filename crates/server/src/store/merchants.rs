@@ -55,7 +55,7 @@ impl Merchant {
     }
 }
 
-fn place(merchant_id: i64, what: &str) -> String {
+fn seal_context(merchant_id: i64, what: &str) -> String {
     format!("merchant {merchant_id} {what}")
 }
 
@@ -78,7 +78,8 @@ fn read(app: &App, row: Row) -> Result<Merchant, Unavailable> {
         row.text("webhook_key_sealed")?,
     );
     let mut merchant = Merchant::read(row)?;
-    let open = |what: &str, sealed: &str| super::opened(app, &place(merchant.id, what), sealed);
+    let open =
+        |what: &str, sealed: &str| super::opened(app, &seal_context(merchant.id, what), sealed);
     let (callback, webhook) = (
         open("callback key", &callback)?,
         open("webhook key", &webhook)?,
@@ -135,7 +136,7 @@ pub async fn any_opens(db: &Db, vault: &Vault) -> Result<Option<bool>, Unavailab
         .await?;
     for row in &rows {
         let (place, sealed) = (
-            place(row.int("id")?, "callback key"),
+            seal_context(row.int("id")?, "callback key"),
             row.text("callback_key_sealed")?,
         );
         if vault.open(&place, &sealed).is_ok() {
@@ -202,7 +203,8 @@ fn threeds_policy(merchant: &Merchant) -> String {
 }
 
 fn seal(app: &App, id: i64, what: &str, secret: &Secret) -> String {
-    app.vault.seal(&place(id, what), secret.expose().as_bytes())
+    app.vault
+        .seal(&seal_context(id, what), secret.expose().as_bytes())
 }
 
 /// Every merchant, oldest first: for the operator's commands alone.

@@ -1,30 +1,20 @@
 //! Addresses given to browsers and lenders: 128 random bits that lead to one payment.
 
-use super::db::{Commit, Unavailable, params};
+use super::db::{Commit, Unavailable, insert, params, stored_words};
 use crate::app::App;
 use jiff::Timestamp;
 
-/// What an address is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The page that posts a sealed bank form on to the bank.
-    ThreedsPage,
-    /// Where the bank sends the browser back.
-    ThreedsReturn,
-    /// Where the lender sends the browser back.
-    LoanReturn,
-    /// Where the lender notifies Galata.
-    LoanNotify,
-}
-
-impl Kind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Kind::ThreedsPage => "THREEDS_PAGE",
-            Kind::ThreedsReturn => "THREEDS_RETURN",
-            Kind::LoanReturn => "LOAN_RETURN",
-            Kind::LoanNotify => "LOAN_NOTIFY",
-        }
+stored_words! {
+    /// What an address is for.
+    pub enum Kind {
+        /// The page that posts a sealed bank form on to the bank.
+        ThreedsPage = "THREEDS_PAGE",
+        /// Where the bank sends the browser back.
+        ThreedsReturn = "THREEDS_RETURN",
+        /// Where the lender sends the browser back.
+        LoanReturn = "LOAN_RETURN",
+        /// Where the lender notifies Galata.
+        LoanNotify = "LOAN_NOTIFY",
     }
 }
 
@@ -37,10 +27,13 @@ pub fn insert(
     expires_at: Timestamp,
     commit: &mut Commit,
 ) {
-    commit.one(
-        "insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) values ($1, $2, $3, $4, $5)",
-        params![token, merchant_id, payment_id, kind.as_str(), expires_at],
-    );
+    insert!(commit, "page_tokens" {
+        token: token,
+        merchant_id: merchant_id,
+        payment_id: payment_id,
+        kind: kind.as_str(),
+        expires_at: expires_at,
+    });
 }
 
 /// Merchant and payment that an address leads to, and whether it is still good.

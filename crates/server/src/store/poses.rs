@@ -184,7 +184,7 @@ impl Pos {
     }
 }
 
-fn place(merchant_id: i64, id: i64) -> String {
+fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} pos {id}")
 }
 
@@ -204,13 +204,14 @@ fn seal(app: &App, pos: &Pos) -> String {
             .collect(),
     };
     let text = zeroize::Zeroizing::new(serde_json::to_vec(&sealed).unwrap_or_default());
-    app.vault.seal(&place(pos.merchant_id, pos.id), &text)
+    app.vault
+        .seal(&seal_context(pos.merchant_id, pos.id), &text)
 }
 
 fn read(app: &App, row: Row) -> Result<Pos, Unavailable> {
     let sealed = row.text("credentials_sealed")?;
     let mut pos = Pos::read(row)?;
-    let text = super::opened(app, &place(pos.merchant_id, pos.id), &sealed)?;
+    let text = super::opened(app, &seal_context(pos.merchant_id, pos.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("a POS's credentials cannot be read"))?;
     let users = opened.users.into_iter().map(|user| PosUser {

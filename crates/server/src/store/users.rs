@@ -2,8 +2,8 @@
 //! that were given to them, and their sessions.
 
 use super::db::{
-    Commit, Expect, Row, Statement, TableRow, Unavailable, insert, params, select, table_row,
-    update,
+    Commit, Expect, Row, Statement, TableRow, Unavailable, insert, params, select, stored_words,
+    table_row, update,
 };
 use super::opened;
 use super::roles::Role;
@@ -37,7 +37,7 @@ table_row! {
     }
 }
 
-fn place(id: i64) -> String {
+fn seal_context(id: i64) -> String {
     format!("user {id} totp")
 }
 
@@ -45,7 +45,7 @@ fn read(app: &App, row: Row) -> Result<User, Unavailable> {
     let (hash, sealed) = (row.opt_text("password_hash")?, row.opt_text("totp_sealed")?);
     let mut user = User::read(row)?;
     user.password_hash = hash.map(Secret::new);
-    let totp = sealed.map(|sealed| opened(app, &place(user.id), &sealed));
+    let totp = sealed.map(|sealed| opened(app, &seal_context(user.id), &sealed));
     user.totp = totp.transpose()?;
     Ok(user)
 }
@@ -58,7 +58,10 @@ pub fn insert(app: &App, user: &User, commit: &mut Commit) {
 /// Writes what changed of a person; a conflict when somebody else wrote them meanwhile.
 pub fn save(app: &App, user: &User, commit: &mut Commit) {
     let totp = user.totp.as_ref();
-    let totp = totp.map(|key| app.vault.seal(&place(user.id), key.expose().as_bytes()));
+    let totp = totp.map(|key| {
+        app.vault
+            .seal(&seal_context(user.id), key.expose().as_bytes())
+    });
     update!(commit, "users"
     where { id: user.id, version: user.version }
     set {
@@ -137,10 +140,11 @@ pub async fn memberships(app: &App, user_id: i64) -> Result<Vec<Membership>, Una
 
 /// Makes a person somebody for a merchant; a conflict when they are somebody there already.
 pub fn insert_role(merchant_id: i64, user_id: i64, role: Role, commit: &mut Commit) {
-    commit.one(
-        "insert into memberships (merchant_id, user_id, role) values ($1, $2, $3)",
-        params![merchant_id, user_id, role.as_str()],
-    );
+    insert!(commit, "memberships" {
+        merchant_id: merchant_id,
+        user_id: user_id,
+        role: role.as_str(),
+    });
 }
 
 /// Changes what a person is for a merchant; a conflict when no owner would be left.
@@ -177,21 +181,13 @@ pub fn remove(merchant_id: i64, user_id: i64, commit: &mut Commit) {
     );
 }
 
-/// What a one-time link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkKind {
-    /// Choose a password: an invitation, or after it was forgotten.
-    Password,
-    /// Come in without one.
-    SignIn,
-}
-
-impl LinkKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            LinkKind::Password => "PASSWORD",
-            LinkKind::SignIn => "SIGN_IN",
-        }
+stored_words! {
+    /// What a one-time link is for.
+    pub enum LinkKind {
+        /// Choose a password: an invitation, or after it was forgotten.
+        Password = "PASSWORD",
+        /// Come in without one.
+        SignIn = "SIGN_IN",
     }
 }
 
@@ -209,10 +205,12 @@ pub fn insert_link(
             params![user_id, kind.as_str()],
         );
     }
-    commit.one(
-        "insert into user_links (digest, user_id, kind, expires_at) values ($1, $2, $3, $4)",
-        params![digest, user_id, kind.as_str(), expires_at],
-    );
+    insert!(commit, "user_links" {
+        digest: digest,
+        user_id: user_id,
+        kind: kind.as_str(),
+        expires_at: expires_at,
+    });
 }
 
 /// Whose link it is, while it is good.

@@ -32,30 +32,28 @@ pub struct Name<'a>(pub &'a str, pub &'a str);
 /// The values of a row as a struct reads them, field by field.
 pub struct Fields {
     table: &'static str,
-    found_by: String,
-    values: std::vec::IntoIter<Value>,
+    row: Row,
+    at: usize,
 }
 
 impl Fields {
     /// The values of a row of `table`.
     pub fn of(table: &'static str, row: Row) -> Fields {
-        Fields {
-            table,
-            found_by: row.numbers(),
-            values: row.into_values().into_iter(),
-        }
+        Fields { table, row, at: 0 }
     }
 
     /// The next value.
     pub fn value(&mut self) -> Option<Value> {
-        self.values.next()
+        let value = self.row.take(self.at);
+        self.at += 1;
+        value
     }
 
     /// Skips `columns` if the next of them is null.
     fn skip_null(&mut self, columns: usize) -> bool {
-        let is_null = matches!(self.values.as_slice().first(), Some(Value::Null));
+        let is_null = self.row.is_null(self.at);
         if is_null {
-            self.values.by_ref().take(columns).for_each(drop);
+            self.at += columns;
         }
         is_null
     }
@@ -63,10 +61,8 @@ impl Fields {
     /// What is wrong with a column. Never what it holds, which may be anything by now.
     pub fn wrong(&self, column: Name<'_>, why: &str) -> Unavailable {
         let Name(field, suffix) = column;
-        Unavailable::new(format!(
-            "{}, {}: column {field}{suffix} {why}",
-            self.table, self.found_by
-        ))
+        let error = Unavailable::new(format!("column {field}{suffix} {why}"));
+        self.row.of_table(self.table, error)
     }
 }
 

@@ -211,11 +211,6 @@ impl Row {
 
     /// What cannot be read of this row of `table`, with the numbers by which it is found.
     pub fn of_table(&self, table: &str, error: Unavailable) -> Unavailable {
-        Unavailable(format!("{table}, {}: {}", self.numbers(), error.0))
-    }
-
-    /// The numbers by which the row is found.
-    pub(super) fn numbers(&self) -> String {
         let numbers: Vec<String> = ["merchant_id", "id", "payment_id"]
             .into_iter()
             .filter_map(|column| match self.value(column) {
@@ -223,12 +218,21 @@ impl Row {
                 _ => None,
             })
             .collect();
-        numbers.join(", ")
+        Unavailable(format!("{table}, {}: {}", numbers.join(", "), error.0))
     }
 
-    /// The values, in the order of the columns.
-    pub(super) fn into_values(self) -> Vec<Value> {
-        self.values
+    /// Takes a value out, by its place. A number stays, so that the row is still known by it.
+    pub(super) fn take(&mut self, at: usize) -> Option<Value> {
+        let value = self.values.get_mut(at)?;
+        match value {
+            Value::Int(number) => Some(Value::Int(*number)),
+            other => Some(std::mem::replace(other, Value::Null)),
+        }
+    }
+
+    /// Whether the value at a place is null.
+    pub(super) fn is_null(&self, at: usize) -> bool {
+        matches!(self.values.get(at), Some(Value::Null))
     }
 
     /// A `text`.
