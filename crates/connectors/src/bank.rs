@@ -96,7 +96,7 @@ pub enum Verb {
 }
 
 /// A merchant's account at a bank. Credentials live here and are never printed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Account {
     /// Merchant number at the bank (`clientId` on the wire; PosNet `mid`, Garanti `MerchantID`).
     pub client_id: String,

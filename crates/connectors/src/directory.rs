@@ -2,18 +2,20 @@
 //!
 //! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
 
+use crate::account::{AccountNeeds, Words, words};
 use crate::protocol::Protocol;
 use contract::enums::{LoyaltyType, PosIntegrator};
+use std::sync::OnceLock;
 
 /// One bank's virtual POS. Where nobody published an address, it is empty (and the port 443).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BankRow {
     /// Its name on the wire.
     pub integrator: PosIntegrator,
+    /// What people call it; it tells a bank's several integrations apart.
+    pub name: &'static str,
     /// EFT code of the bank (`bankId`, `bankCode`).
     pub bank_id: i64,
-    /// Name of the bank: its official title.
-    pub bank_name: &'static str,
     /// How it is spoken to, when we can.
     pub protocol: Option<Protocol>,
     /// Host of the bank's production system.
@@ -28,6 +30,13 @@ pub struct BankRow {
     pub threeds_path: &'static str,
     /// What it can do with points and campaigns, when it can.
     pub rewards: Option<RewardProfile>,
+}
+
+impl BankRow {
+    /// The official title of its bank.
+    pub fn bank_name(&self) -> &'static str {
+        bank_name(self.bank_id).unwrap_or(self.name)
+    }
 }
 
 /// What a bank's POS does with points and campaigns.
@@ -91,14 +100,14 @@ const HALKBANK_REWARDS: RewardProfile = RewardProfile {
 /// A bank that is known, but not spoken to.
 const fn known(
     integrator: PosIntegrator,
+    name: &'static str,
     bank_id: i64,
-    bank_name: &'static str,
     rewards: Option<RewardProfile>,
 ) -> BankRow {
     BankRow {
         integrator,
+        name,
         bank_id,
-        bank_name,
         protocol: None,
         hostname: "",
         test_hostname: "",
@@ -112,8 +121,8 @@ const fn known(
 static ROWS: [BankRow; 22] = [
     BankRow {
         integrator: PosIntegrator::Ykb,
+        name: "Yapı Kredi",
         bank_id: 67,
-        bank_name: "YAPI VE KREDİ BANKASI A.Ş.",
         protocol: Some(Protocol::PosNet),
         hostname: "posnet.yapikredi.com.tr",
         test_hostname: "setmpos.ykb.com",
@@ -124,8 +133,8 @@ static ROWS: [BankRow; 22] = [
     },
     BankRow {
         integrator: PosIntegrator::Garanti,
+        name: "Garanti BBVA",
         bank_id: 62,
-        bank_name: "T. GARANTİ BANKASI A.Ş.",
         protocol: Some(Protocol::Garanti),
         hostname: "sanalposprov.garanti.com.tr",
         test_hostname: "sanalposprovtest.garantibbva.com.tr",
@@ -136,89 +145,106 @@ static ROWS: [BankRow; 22] = [
     },
     known(
         PosIntegrator::Isbank,
+        "İş Bankası",
         64,
-        "T. İŞ BANKASI A.Ş.",
         Some(ISBANK_REWARDS),
     ),
     known(
         PosIntegrator::IsbankVpos,
+        "İş Bankası (VPOS)",
         64,
-        "T. İŞ BANKASI A.Ş.",
         Some(ISBANK_REWARDS),
     ),
     known(
         PosIntegrator::Halkbank,
+        "Halkbank",
         12,
-        "T.HALK BANKASI A.Ş.",
         Some(HALKBANK_REWARDS),
     ),
     known(
         PosIntegrator::HalkbankVpos,
+        "Halkbank (VPOS)",
         12,
-        "T.HALK BANKASI A.Ş.",
         Some(HALKBANK_REWARDS),
     ),
-    known(PosIntegrator::Akbank, 46, "AKBANK T.A.Ş.", None),
-    known(PosIntegrator::AkbankVpos, 46, "AKBANK T.A.Ş.", None),
-    known(
-        PosIntegrator::Ziraatbank,
-        10,
-        "T.C.ZİRAAT BANKASI A.Ş.",
-        None,
-    ),
+    known(PosIntegrator::Akbank, "Akbank", 46, None),
+    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, None),
+    known(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, None),
     known(
         PosIntegrator::ZiraatbankInnova,
+        "Ziraat Bankası (Innova)",
         10,
-        "T.C.ZİRAAT BANKASI A.Ş.",
         None,
     ),
-    known(PosIntegrator::Teb, 32, "TÜRK EKONOMİ BANKASI A.Ş.", None),
-    known(PosIntegrator::Ingbank, 99, "ING BANK A.Ş.", None),
-    known(PosIntegrator::Anadolubank, 135, "ANADOLUBANK A.Ş.", None),
-    known(PosIntegrator::Fibabank, 103, "FIBABANKA A.Ş.", None),
-    known(PosIntegrator::FibabankAsseco, 103, "FIBABANKA A.Ş.", None),
-    known(PosIntegrator::Finansbank, 111, "QNB FİNANSBANK A.Ş.", None),
+    known(PosIntegrator::Teb, "TEB", 32, None),
+    known(PosIntegrator::Ingbank, "ING", 99, None),
+    known(PosIntegrator::Anadolubank, "Anadolubank", 135, None),
+    known(PosIntegrator::Fibabank, "Fibabanka", 103, None),
     known(
-        PosIntegrator::Ziraatkatilim,
-        209,
-        "ZİRAAT KATILIM BANKASI A.Ş.",
+        PosIntegrator::FibabankAsseco,
+        "Fibabanka (Asseco)",
+        103,
         None,
     ),
-    known(
-        PosIntegrator::Vakifbank,
-        15,
-        "T. VAKIFLAR BANKASI T.A.O.",
-        None,
-    ),
-    known(
-        PosIntegrator::Vakifkatilim,
-        210,
-        "VAKIF KATILIM BANKASI A.Ş.",
-        None,
-    ),
-    known(PosIntegrator::Denizbank, 134, "DENİZBANK A.Ş.", None),
-    known(
-        PosIntegrator::Kuveytturk,
-        205,
-        "KUVEYT TÜRK KATILIM BANKASI A.Ş.",
-        None,
-    ),
-    known(PosIntegrator::Enpara, 111, "QNB FİNANSBANK A.Ş.", None),
+    known(PosIntegrator::Finansbank, "QNB", 111, None),
+    known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None),
+    known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
+    known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
+    known(PosIntegrator::Denizbank, "DenizBank", 134, None),
+    known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
+    known(PosIntegrator::Enpara, "Enpara", 111, None),
 ];
 
-/// Every row.
-pub fn all_rows() -> &'static [BankRow] {
-    &ROWS
+/// A row that a test adds.
+static TRIED: OnceLock<BankRow> = OnceLock::new();
+
+/// Adds a row until the process ends, once, in place of the one that its integrator has: so that a test
+/// can show what a new row leads to. No program calls it.
+#[doc(hidden)]
+pub fn try_row(row: BankRow) {
+    _ = TRIED.set(row);
+}
+
+fn rows() -> impl Iterator<Item = &'static BankRow> {
+    let tried = TRIED.get();
+    let is_replaced =
+        move |row: &BankRow| tried.is_some_and(|new| new.integrator == row.integrator);
+    ROWS.iter()
+        .filter(move |row| !is_replaced(row))
+        .chain(tried)
+}
+
+/// The banks that are spoken to.
+pub fn spoken() -> impl Iterator<Item = &'static BankRow> {
+    rows().filter(|row| row.protocol.is_some())
 }
 
 /// The row of a POS integrator.
 pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
-    ROWS.iter().find(|row| row.integrator == integrator)
+    rows().find(|row| row.integrator == integrator)
 }
 
 /// The protocol of a POS integrator; `None` when we speak none.
 pub fn protocol(integrator: PosIntegrator) -> Option<Protocol> {
     row(integrator)?.protocol
+}
+
+/// What an account of a POS integrator needs; `None` when we do not speak to it.
+pub fn account(integrator: PosIntegrator) -> Option<&'static AccountNeeds> {
+    protocol(integrator).map(Protocol::account)
+}
+
+/// What people call a POS integrator, or an API user of its accounts.
+pub fn words_of(spelling: &str) -> Option<Words> {
+    let row = rows().find(|row| row.integrator.as_str() == spelling);
+    let user = || {
+        let mut users = spoken()
+            .flat_map(|row| account(row.integrator))
+            .flat_map(|needs| needs.users);
+        users.find(|user| user.operation.as_str() == spelling)
+    };
+    row.map(|row| words(row.name, row.name))
+        .or_else(|| user().map(|user| user.name))
 }
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
@@ -267,22 +293,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_integrator_has_one_row_and_its_bank_has_one_name() {
+    fn an_integrator_has_one_row_and_its_bank_has_a_name() {
         for (at, row) in ROWS.iter().enumerate() {
             assert!(
                 ROWS[..at]
                     .iter()
                     .all(|other| other.integrator != row.integrator)
             );
-            assert_eq!(bank_name(row.bank_id), Some(row.bank_name));
+            assert!(bank_name(row.bank_id).is_some());
         }
     }
 
     #[test]
     fn what_we_speak_to_has_an_address() {
-        let spoken: Vec<_> = ROWS.iter().filter(|row| row.protocol.is_some()).collect();
-        assert_eq!(spoken.len(), 2);
-        for row in spoken {
+        assert!(spoken().next().is_some());
+        for row in spoken() {
             assert!(protocol(row.integrator).is_some());
             assert!(!row.hostname.is_empty() && row.path.starts_with('/'));
             assert!(!row.test_hostname.is_empty() && row.threeds_path.starts_with('/'));

@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as connectors;
 
+pub mod account;
 pub mod bank;
 mod banks;
 mod digest;

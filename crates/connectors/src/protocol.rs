@@ -2,6 +2,7 @@
 //! function of each verb's name: a new verb compiles once every protocol answers it, and one that a
 //! protocol lacks answers [`Doubt::not_supported`].
 
+use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry,
     OrderRef, Returned, Standing, Verb, Verified,
@@ -33,6 +34,11 @@ macro_rules! of_module {
 }
 
 impl Protocol {
+    /// What an account needs that is spoken to in this protocol.
+    pub fn account(self) -> &'static AccountNeeds {
+        of_module!(self, bank => &bank::ACCOUNT)
+    }
+
     /// What this protocol can do.
     pub fn verbs(self) -> &'static [Verb] {
         of_module!(self, bank => bank::VERBS)

@@ -110,7 +110,7 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// `YYMM`, as PosNet writes it.
+    /// `YYMM`, as some banks write it.
     pub fn yymm(self) -> String {
         format!("{:02}{:02}", self.year % 100, self.month)
     }

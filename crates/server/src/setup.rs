@@ -8,17 +8,16 @@ mod poses;
 mod settings;
 
 pub use apms::{
-    ApmSetup, LENDING_BANKS, LendingBank, apm_of, apms_of, check_apm_host, create_apm, edit_apm,
-    is_same_apm, same_account, sent_secret, set_apm_active,
+    ApmSetup, apm_of, apms_of, check_apm_host, create_apm, edit_apm, same_account, set_apm_active,
 };
-pub use connection::{Found, Tested, test_apm, test_pos};
+pub use connection::{ConnectionResult, ConnectionTest, test_apm, test_pos};
 pub use keys::{
     ListedKey, MadeKey, OVERLAP_HOURS, OVERLAP_HOURS_MAX, create_key, list_keys, revoke_key,
     rotate_key,
 };
 pub use poses::{
-    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, base_of, create_pos, edit_pos,
-    endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
+    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, add_pos, base_of, create_pos,
+    edit_pos, endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
     same_terminal, set_pos_active,
 };
 pub use settings::{
@@ -28,11 +27,10 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
+use crate::operations::{self, Audited, By, Change, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
-use crate::store::won;
 use contract::card::Secret;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json, json};
@@ -105,7 +103,7 @@ pub async fn create_merchant(
     merchants::insert(app, &merchant, &mut commit);
     merchants::insert_api_key(app, made.id, &made.api_key, &made.secret_key, &mut commit);
     let id = made.id.to_string();
-    let change = (Json::Null, audit_snapshot(&merchant, None));
+    let change = (Json::Null, merchant.snapshot(None));
     by.note(app, made.id, "merchant.create", &id, change, &mut commit);
     written(app, commit, || {
         Problem::with(Rule::UnknownValue, &[("field", "api-key (it is taken)")])
@@ -140,37 +138,39 @@ async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
         .await
 }
 
-/// Changes a merchant's settings. A change that was crossed by another is made again on what that
-/// one left.
+/// Changes a merchant's settings.
 pub async fn change_merchant(
     app: &App,
     by: &By,
     id: i64,
-    mut change: impl FnMut(&mut Merchant),
+    mut edit: impl FnMut(&mut Merchant),
 ) -> Result<(), Problem> {
-    may_change(app, by, id).await?;
-    let target = id.to_string();
-    for _ in 0..CHANGES_MAX {
-        let before = merchant(app, id).await?;
-        let mut merchant = before.clone();
-        change(&mut merchant);
-        let mut commit = Commit::new(id, id);
-        merchants::save(app, &merchant, &mut commit);
-        let noted = (
-            audit_snapshot(&before, None),
-            audit_snapshot(&merchant, Some(&before)),
-        );
-        by.note(app, id, "merchant.edit", &target, noted, &mut commit);
-        if won(app.db.commit(commit).await)? {
-            return Ok(());
-        }
-    }
-    Err(changed_meanwhile())
+    let what = Change {
+        by,
+        claims: &no_claims(id),
+        permission: Permission::ChangeSettings,
+        action: "merchant.edit",
+        id,
+    };
+    let edit = |merchant: &mut Merchant| {
+        edit(merchant);
+        Ok(())
+    };
+    operations::change(app, what, edit).await.map(|_| ())
 }
 
-/// Another change of the same thing was first.
-fn changed_meanwhile() -> Problem {
-    Problem::rule(Rule::ChangedMeanwhile)
+impl Audited for Merchant {
+    async fn load(app: &App, _: i64, id: i64) -> Result<Merchant, Problem> {
+        merchant(app, id).await
+    }
+
+    fn save(&self, app: &App, commit: &mut Commit) {
+        merchants::save(app, self, commit);
+    }
+
+    fn snapshot(&self, before: Option<&Merchant>) -> Json {
+        audit_snapshot(self, before)
+    }
 }
 
 /// A merchant's settings for the audit log: of keys only whether they changed.

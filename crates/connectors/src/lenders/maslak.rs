@@ -6,6 +6,8 @@ mod refusal;
 mod reply;
 mod seal;
 
+use super::LendingBank;
+use crate::account::{Field, LenderSlot, Need, Words, words};
 use crate::bank::{Answer, Doubt, DoubtReason, Verdict};
 use crate::http::{BoxFuture, Failure, Request};
 use crate::lender::{
@@ -19,6 +21,62 @@ use serde_json::{Value, json};
 
 /// Bytes that a notification may have.
 pub const NOTIFICATION_BYTES_MAX: usize = 16 * 1024;
+
+const fn field(slot: LenderSlot, label: Words, in_sentence: Words) -> Field<LenderSlot> {
+    Field {
+        slot,
+        label,
+        in_sentence,
+        code: "",
+        hint: None,
+        is_secret: true,
+        need: Need::Always,
+    }
+}
+
+/// What an account needs.
+pub(super) const ACCOUNT: &[Field<LenderSlot>] = &[
+    Field {
+        is_secret: false,
+        ..field(
+            LenderSlot::ClientId,
+            words("Client ID", "Client ID"),
+            words("Client ID", "The client id"),
+        )
+    },
+    field(
+        LenderSlot::ClientSecret,
+        words("Client secret", "Client secret"),
+        words("Client secret", "The client secret"),
+    ),
+    Field {
+        hint: Some(words(
+            "Kredi kuruluşunun bildirimleri bununla doğrulanır.",
+            "Proves the lender’s notifications.",
+        )),
+        ..field(
+            LenderSlot::NotificationSecret,
+            words("Bildirim anahtarı", "Notification secret"),
+            words("Bildirim anahtarı", "The notification secret"),
+        )
+    },
+];
+
+/// The banks behind Maslak, and their published behaviour.
+pub(super) const BANKS: &[LendingBank] = &[
+    lending("064", true),
+    lending("046", true),
+    lending("032", true),
+    lending("103", false),
+    lending("134", false),
+];
+
+const fn lending(code: &'static str, approves_by_itself: bool) -> LendingBank {
+    LendingBank {
+        code,
+        approves_by_itself,
+    }
+}
 
 /// The adapter: it holds nothing, an account comes with every call.
 pub struct Maslak;

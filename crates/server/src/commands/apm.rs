@@ -5,12 +5,12 @@ use super::credentials::{ClientSecret, NotificationSecret};
 use super::options::{Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::By;
-use crate::operations::Problem;
+use crate::operations::{By, Changed, Problem};
 use crate::setup::{self, ApmSetup};
 use crate::start::StartError;
 use crate::store::apms::{self, Apm as Account};
 use clap::{Args, Subcommand};
+use connectors::lenders::LENDERS;
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
@@ -41,7 +41,7 @@ pub(super) struct Which {
     #[arg(long, value_name = "ID")]
     merchant: i64,
     /// The method.
-    #[arg(long = "type", default_value = "MASLAK", ignore_case = true, value_parser = one_of::<ApmType>(offered()))]
+    #[arg(long = "type", default_value_t = LENDERS[0].apm, ignore_case = true, value_parser = one_of::<ApmType>(offered()))]
     apm_type: ApmType,
     /// The definition's id, when there are several of the type.
     #[arg(long)]
@@ -89,12 +89,9 @@ pub(super) struct Edit {
     time_limit_seconds: Option<u32>,
 }
 
-/// The methods that a lender of ours stands behind.
+/// The methods that a lender stands behind.
 fn offered() -> impl Iterator<Item = &'static str> {
-    ApmType::ALL
-        .iter()
-        .filter(|kind| connectors::lenders::of_apm(**kind).is_some())
-        .map(|kind| kind.as_str())
+    LENDERS.iter().map(|row| row.apm.as_str())
 }
 
 fn mode(text: &str) -> Result<(String, String), &'static str> {
@@ -133,30 +130,27 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
         Apm::Edit(edit) => {
             let wanted = wanted(&edit)?;
             let merchant = edit.which.merchant;
-            let (edited, is_same) = on_known(&edit.which, async |app, id| {
-                let known = setup::apm_of(app, &by, merchant, id).await?;
-                let edited = setup::edit_apm(app, &by, merchant, id, wanted).await?;
-                let is_same = setup::is_same_apm(&known, &edited);
-                Ok((edited, is_same))
-            })
-            .await?;
+            let edited = on_known(&edit.which, async |app, id| {
+                Ok(setup::edit_apm(app, &by, merchant, id, wanted).await?)
+            });
+            let Changed { now: apm, is_same } = edited.await?;
             match is_same {
                 true => say(format_args!(
                     "apm {} is as it was, nothing was to change",
-                    edited.id
+                    apm.id
                 )),
-                false => say(format_args!("apm {} is changed", edited.id)),
+                false => say(format_args!("apm {} is changed", apm.id)),
             }
         }
         Apm::Activate(which) => set_active(&which, true).await,
         Apm::Deactivate(which) => set_active(&which, false).await,
         Apm::Test(which) => {
-            let tested = on_known(&which, async |app, id| {
+            let test = on_known(&which, async |app, id| {
                 Ok(setup::test_apm(app, &by, which.merchant, id).await?)
             })
             .await?;
-            super::pos::tell_tested(
-                &tested,
+            super::pos::tell_test(
+                &test,
                 "the secret of notifications is not tried by this: the lender's next notification proves it",
             )
         }

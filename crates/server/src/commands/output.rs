@@ -38,7 +38,7 @@ pub(super) fn warn(text: impl Display) {
 
 /// Rows under named columns: `created at` is `CREATED AT` for people and `createdAt` in JSON.
 pub(super) struct Table {
-    columns: &'static [&'static str],
+    columns: Vec<String>,
     rows: Vec<Vec<Json>>,
 }
 
@@ -47,15 +47,15 @@ const GAP: &str = "  ";
 
 impl Table {
     /// No rows yet.
-    pub(super) fn new(columns: &'static [&'static str]) -> Table {
+    pub(super) fn new(columns: &[&str]) -> Table {
         Table {
-            columns,
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
             rows: Vec::new(),
         }
     }
 
     /// Adds a row: as many values as there are columns.
-    pub(super) fn row<const COLUMNS: usize>(&mut self, cells: [Json; COLUMNS]) {
+    pub(super) fn row(&mut self, cells: impl Into<Vec<Json>>) {
         self.rows.push(cells.into());
     }
 

@@ -1,28 +1,21 @@
 //! `galata pos …`.
 
+mod values;
+
 use super::Failed;
-use super::credentials::{ThreedsKey, Users};
 use super::options::{One, Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::merchant_poses::{self, Endpoint};
-use crate::operations::{By, Problem};
+use crate::operations::merchant_poses::{NewPos, offered};
+use crate::operations::{By, Changed, Problem};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
-use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum};
-use contract::card::SensitiveText;
-use contract::enums::{
-    Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
-};
+use contract::enums::{Currency, PosIntegrator};
 use contract::errors::Language;
-use contract::merchant_poses::{
-    CreateMerchantPosRequest, CreateMerchantPosUser, UpdateMerchantPosRequest,
-    UpdateMerchantPosUser,
-};
-use contract::rules::Rule;
 use serde_json::json;
+use values::Values;
 
 /// Accounts at banks.
 #[derive(Subcommand)]
@@ -72,7 +65,7 @@ pub(super) struct Create {
     #[arg(long, value_name = "ID")]
     merchant: i64,
     /// The bank's integration.
-    #[arg(long, ignore_case = true, value_parser = one_of::<PosIntegrator>(offered()))]
+    #[arg(long, ignore_case = true, value_parser = one_of::<PosIntegrator>(banks()))]
     integrator: PosIntegrator,
     /// The one currency it takes.
     #[arg(long, default_value = "TRY", ignore_case = true, value_parser = one_of::<Currency>(Currency::ALL.iter().map(|one| one.as_str())))]
@@ -90,81 +83,9 @@ pub(super) struct Edit {
     values: Values,
 }
 
-/// One of the bank's own systems.
-#[derive(Clone, Copy, ValueEnum)]
-enum System {
-    /// Where the bank lets merchants try things out.
-    Test,
-    /// Where money moves.
-    Production,
-}
-
-/// What is set of a POS.
-#[derive(Args, Clone)]
-pub(super) struct Values {
-    /// The name for people.
-    #[arg(long)]
-    name: Option<String>,
-    /// What it is used for; a new POS is AUTOPILOT.
-    #[arg(long, ignore_case = true, value_parser = one_of::<PosStatus>(statuses()))]
-    status: Option<PosStatus>,
-    /// Merchant number at the bank.
-    #[arg(long, value_name = "NUMBER")]
-    client_id: Option<String>,
-    /// Terminal number.
-    #[arg(long, value_name = "NUMBER")]
-    terminal_id: Option<String>,
-    /// PosNet id.
-    #[arg(long, value_name = "NUMBER")]
-    posnet_id: Option<String>,
-    #[command(flatten)]
-    threeds_key: ThreedsKey,
-    #[command(flatten)]
-    users: Users,
-    /// Which of the bank's own systems it points at; a new POS points at the test system.
-    #[arg(long, conflicts_with = "endpoint")]
-    environment: Option<System>,
-    /// The mode in the bank's messages, where it is not the environment's own: `P` is production,
-    /// anything else test.
-    #[arg(long)]
-    mode: Option<String>,
-    /// Base URL instead of the bank's own: the bank's paths are appended. Its host must be allowed
-    /// by --allow-bank-host.
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-    /// Lower comes first.
-    #[arg(long, value_name = "NUMBER")]
-    order_number: Option<i32>,
-    /// Take cards of foreign issuers.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "on|off")]
-    foreign_cards: Option<bool>,
-    /// Take instalments.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "on|off")]
-    installments: Option<bool>,
-    /// Take payments without CVC, and so stored cards.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "on|off")]
-    without_cvc: Option<bool>,
-    /// Ask and spend points and campaigns.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "on|off")]
-    loyalty: Option<bool>,
-    /// How payments may be authenticated, comma-separated; a new POS takes THREE_DS alone.
-    #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = one_of::<PaymentAuthenticationType>(PaymentAuthenticationType::ALL.iter().map(|one| one.as_str())))]
-    authentication: Vec<PaymentAuthenticationType>,
-}
-
-/// The banks whose protocol is spoken.
-fn offered() -> impl Iterator<Item = &'static str> {
-    connectors::directory::all_rows()
-        .iter()
-        .filter(|row| row.protocol.is_some())
-        .map(|row| row.integrator.as_str())
-}
-
-/// Every status but the one of deleted POSes.
-fn statuses() -> impl Iterator<Item = &'static str> {
-    let all = PosStatus::ALL.iter();
-    all.filter(|status| **status != PosStatus::Deleted)
-        .map(|status| status.as_str())
+/// The banks that are spoken to.
+fn banks() -> impl Iterator<Item = &'static str> {
+    connectors::directory::spoken().map(|row| row.integrator.as_str())
 }
 
 /// Runs a command.
@@ -178,7 +99,7 @@ pub(super) async fn run(command: Pos) -> Result<(), Failed> {
         Pos::Test(which) => {
             let test =
                 async |app: &App| Ok(setup::test_pos(app, &by, which.merchant, which.id).await?);
-            tell_tested(
+            tell_test(
                 &which.run(test).await?,
                 "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
             )
@@ -208,38 +129,26 @@ async fn of_merchant(app: &App, merchant: i64) -> Result<Vec<Account>, Failed> {
 }
 
 fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
-    let mut table = Table::new(&[
-        "id",
-        "alias",
-        "integrator",
-        "status",
-        "environment",
-        "currency",
-        "authentication",
-        "installments",
-        "loyalty",
-        "without cvc",
-        "foreign cards",
-        "endpoint",
-        "name",
-    ]);
+    let switches = offered().map(|(_, offered)| offered.flag.replace('-', " "));
+    let switches: Vec<String> = switches.collect();
+    let mut columns = vec!["id", "alias", "integrator", "status", "environment"];
+    columns.extend(["currency", "authentication"]);
+    columns.extend(switches.iter().map(String::as_str));
+    columns.extend(["endpoint", "name"]);
+    let mut table = Table::new(&columns);
     for pos in poses {
-        let at = &pos.settings;
-        table.row([
+        let mut cells = vec![
             json!(pos.id),
             json!(pos.alias),
             json!(pos.integrator),
             json!(pos.status),
             json!(environment(pos)),
             json!(pos.currency),
-            json!(at.authentication_types),
-            json!(at.enable_installment),
-            json!(at.enable_loyalty),
-            json!(at.enable_payment_without_cvc),
-            json!(at.enable_foreign_card),
-            json!(setup::base_of(pos)),
-            json!(pos.name),
-        ]);
+            json!(pos.settings.authentication_types),
+        ];
+        cells.extend(offered().map(|(switch, _)| json!((switch.stored)(&pos.settings))));
+        cells.extend([json!(setup::base_of(pos)), json!(pos.name)]);
+        table.row(cells);
     }
     table.print(format)
 }
@@ -254,14 +163,14 @@ fn environment(pos: &Account) -> &'static str {
 
 /// Says how a connection test went, and of one that went well what it left out; one that failed is a
 /// failure of the command.
-pub(super) fn tell_tested(tested: &setup::Tested, left_out: &str) -> Result<(), Failed> {
-    let outcome = if tested.ok() { "works" } else { "failed" };
-    say(format_args!("{outcome}  {} ms", tested.took_ms))?;
-    say(tested.said(Language::En))?;
-    if !tested.detail.is_empty() {
-        say(&tested.detail)?;
+pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<(), Failed> {
+    let outcome = if test.ok() { "works" } else { "failed" };
+    say(format_args!("{outcome}  {} ms", test.took_ms))?;
+    say(test.text(Language::En))?;
+    if !test.detail.is_empty() {
+        say(&test.detail)?;
     }
-    match tested.ok() {
+    match test.ok() {
         true => say(left_out),
         false => Err(StartError::new("the connection cannot be used", "").into()),
     }
@@ -276,31 +185,21 @@ async fn set_active(which: &One, active: bool) -> Result<(), Failed> {
     say(format_args!("pos {} is {}", pos.id, pos.status))
 }
 
-/// Where the options point a POS; nothing where they do not say.
-fn endpoint(values: &Values, integrator: PosIntegrator) -> Result<Option<Endpoint>, Problem> {
-    match (&values.endpoint, values.environment) {
-        (Some(base), _) => setup::endpoint_behind(integrator, base).map(Some),
-        (None, Some(System::Test)) => setup::endpoint_of(integrator, Environment::Test).map(Some),
-        (None, Some(System::Production)) => {
-            setup::endpoint_of(integrator, Environment::Production).map(Some)
-        }
-        (None, None) => Ok(None),
-    }
-}
-
 async fn create(create: Create) -> Result<(), Failed> {
-    let integrator = create.integrator;
-    let mut endpoint = endpoint(&create.values, integrator)?;
-    if create.values.mode.is_some() {
-        let own = || setup::endpoint_of(integrator, setup::NEW_POS_ENVIRONMENT);
-        let mut with_mode = endpoint.map_or_else(own, Ok)?;
-        with_mode.mode = create.values.mode.clone();
-        endpoint = Some(with_mode);
-    }
-    let request = creation(&create)?;
+    let endpoint = create.values.endpoint(create.integrator)?;
+    let mut values = create.values.request()?;
+    values
+        .name
+        .get_or_insert_with(|| create.integrator.to_string());
+    let new = NewPos {
+        integrator: Some(create.integrator),
+        currency: Some(create.currency),
+        status: create.values.status,
+        values,
+    };
     let by = By::operator();
     let make = async |app: &App| {
-        let pos = setup::create_pos(app, &by, create.merchant, request, endpoint).await?;
+        let pos = setup::add_pos(app, &by, create.merchant, new, endpoint).await?;
         let same = setup::same_terminal(app, &pos).await?;
         Ok((pos, same))
     };
@@ -324,120 +223,22 @@ async fn create(create: Create) -> Result<(), Failed> {
     }
 }
 
-/// `PROVAUT:name:password`. What was typed is never repeated: it holds a password.
-fn user(text: &str) -> Result<(PosOperationType, String, SensitiveText), Failed> {
-    let names = PosOperationType::ALL.iter().map(|one| one.as_str());
-    let refused = || {
-        StartError::new(
-            "--user is not OPERATION:NAME:PASSWORD",
-            &format!(
-                "the operation is one of {}",
-                names.clone().collect::<Vec<&str>>().join(", ")
-            ),
-        )
-    };
-    let mut parts = text.splitn(3, ':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(operation), Some(name), Some(password)) => {
-            let operation = operation.to_uppercase().parse().map_err(|()| refused())?;
-            Ok((operation, name.to_owned(), SensitiveText::new(password)))
-        }
-        _ => Err(refused().into()),
-    }
-}
-
-fn creation(create: &Create) -> Result<CreateMerchantPosRequest, Failed> {
-    let values = create.values.clone();
-    let mut users = Vec::new();
-    for text in values.users.read()? {
-        let (operation, name, password) = user(&text)?;
-        users.push(CreateMerchantPosUser {
-            pos_username: Some(name),
-            pos_password: Some(password),
-            pos_user_type: None,
-            pos_operation_type: Some(operation),
-        });
-    }
-    let name = values.name.unwrap_or_else(|| create.integrator.to_string());
-    let threeds_key = values.threeds_key.read()?;
-    Ok(CreateMerchantPosRequest {
-        status: values.status,
-        name: Some(name),
-        client_id: values.client_id,
-        currency: Some(create.currency),
-        posnet_id: values.posnet_id,
-        terminal_id: values.terminal_id,
-        threeds_key: threeds_key.as_deref().map(SensitiveText::new),
-        enable_foreign_card: values.foreign_cards,
-        enable_installment: values.installments,
-        enable_payment_without_cvc: values.without_cvc,
-        enable_loyalty: values.loyalty,
-        order_number: values.order_number,
-        pos_integrator: Some(create.integrator),
-        enabled_payment_authentication_types: given(values.authentication),
-        merchant_pos_users: Some(users),
-        ..CreateMerchantPosRequest::default()
-    })
-}
-
-fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
-}
-
-fn changes(values: &Values) -> Result<UpdateMerchantPosRequest, Failed> {
-    let values = values.clone();
-    let mut users = Vec::new();
-    for text in values.users.read()? {
-        let (operation, name, password) = user(&text)?;
-        users.push(UpdateMerchantPosUser {
-            id: None,
-            pos_username: Some(name),
-            pos_password: Some(password),
-            pos_user_type: None,
-            pos_operation_type: Some(operation),
-        });
-    }
-    let threeds_key = values.threeds_key.read()?;
-    Ok(UpdateMerchantPosRequest {
-        name: values.name,
-        client_id: values.client_id,
-        mode: values.mode,
-        posnet_id: values.posnet_id,
-        terminal_id: values.terminal_id,
-        threeds_key: threeds_key.as_deref().map(SensitiveText::new),
-        enable_foreign_card: values.foreign_cards,
-        enable_installment: values.installments,
-        enable_payment_without_cvc: values.without_cvc,
-        enable_loyalty: values.loyalty,
-        order_number: values.order_number,
-        enabled_payment_authentication_types: given(values.authentication),
-        merchant_pos_users: given(users),
-        ..UpdateMerchantPosRequest::default()
-    })
-}
-
 async fn change(edit: Edit) -> Result<(), Failed> {
     let (by, merchant, id) = (By::operator(), edit.which.merchant, edit.which.id);
-    let request = changes(&edit.values)?;
+    let request = edit.values.request()?;
     let status = edit.values.status;
-    let (pos, is_same) = edit
-        .which
-        .run(async |app| {
-            let known = poses::one_of_merchant(app, merchant, id).await;
-            let known = known.map_err(Problem::from)?;
-            let known = known.ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
-            let endpoint = endpoint(&edit.values, known.integrator)?;
-            let changed = setup::edit_pos(app, &by, merchant, id, request, |pos| {
-                pos.status = status.unwrap_or(pos.status);
-                if let Some(endpoint) = &endpoint {
-                    setup::point_at(pos, endpoint.clone());
-                }
-            });
-            let pos = changed.await?;
-            let is_same = merchant_poses::is_same(&known, &pos);
-            Ok((pos, is_same))
-        })
-        .await?;
+    let change = async |app: &App| {
+        let stored = setup::pos_of(app, &by, merchant, id).await?;
+        let endpoint = edit.values.endpoint(stored.integrator)?;
+        let changed = setup::edit_pos(app, &by, merchant, id, request, |pos| {
+            pos.status = status.unwrap_or(pos.status);
+            if let Some(endpoint) = &endpoint {
+                setup::point_at(pos, endpoint.clone());
+            }
+        });
+        Ok(changed.await?)
+    };
+    let Changed { now: pos, is_same } = edit.which.run(change).await?;
     let what = match is_same {
         true => "is as it was, nothing was to change",
         false => "is changed",

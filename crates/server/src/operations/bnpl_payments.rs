@@ -22,7 +22,7 @@ use contract::card::Secret;
 use contract::card_payments::PaymentResponse;
 use contract::enums::{
     ApmAdditionalAction as Action, ApmType, BnplVerifyStatus, Currency, PaymentPhase,
-    PaymentProvider, PaymentStatus, PaymentType,
+    PaymentStatus, PaymentType,
 };
 use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
@@ -357,9 +357,8 @@ async fn plan(
     }
     let buyer = buyer(&params)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
-    if connectors::lenders::of_apm(apm.apm_type).is_none() {
-        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
-    }
+    let lender = connectors::lenders::row(apm.apm_type)
+        .ok_or_else(|| Problem::field(Rule::ValueNotOffered, "apmType"))?;
     let apm_order_id = check::text("apmOrderId", request.apm_order_id, check::TEXT_MAX)?;
     let mut additional = Map::new();
     if let Some(id) = apm_order_id {
@@ -375,7 +374,7 @@ async fn plan(
         version: 1,
         created_at: app.now(),
         payment_type: PaymentType::Apm,
-        provider: PaymentProvider::Maslak,
+        provider: lender.provider,
         status: PaymentStatus::Waiting,
         phase: PaymentPhase::Auth,
         group: Some(group),
@@ -436,7 +435,8 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
 /// A method that is not offered yet is told before any field is asked for.
 fn offered(kind: Option<ApmType>) -> Result<(), Problem> {
     match kind {
-        None | Some(ApmType::Maslak) => Ok(()),
+        None => Ok(()),
+        Some(kind) if connectors::lenders::row(kind).is_some() => Ok(()),
         Some(_) => Err(Problem::field(Rule::ValueNotOffered, "apmType")),
     }
 }
@@ -548,7 +548,7 @@ fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
         .min()
 }
 
-/// The settings of FinGate, which Maslak became: `additionalParams.fingate`.
+/// The settings of a hosted page: `additionalParams.fingate`.
 fn fingate(params: &Map<String, Json>) -> Result<Map<String, Json>, Problem> {
     let sent = params.get("fingate").map(of_json);
     match sent {

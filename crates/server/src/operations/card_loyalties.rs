@@ -61,7 +61,7 @@ pub async fn retrieve(
     };
     let account = pos.account();
     let now = app.istanbul_now();
-    // Garanti wants an amount in the message; one lira is what the bank's samples send.
+    // Some banks want an amount in the message; one lira is what their samples send.
     let order = Order {
         id: random::order_id(),
         amount: Money::new(100, Currency::Try),

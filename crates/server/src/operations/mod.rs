@@ -8,6 +8,7 @@ mod by;
 pub mod card_loyalties;
 pub mod card_payments;
 pub mod cards;
+mod change;
 mod check;
 pub mod doubts;
 pub mod exchanges;
@@ -27,17 +28,14 @@ pub mod sessions;
 pub mod webhooks;
 
 pub use by::{By, Permission, Role, Who};
+pub use change::Changed;
+pub(crate) use change::{Audited, Change, change, changed_meanwhile};
 pub(crate) use check::{is_base, name};
 pub use problem::Problem;
 
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
 use contract::errors::Language;
-
-/// How often a change of a setting is made again on what another change left, before it is refused
-/// as [`contract::rules::Rule::ChangedMeanwhile`]. Of those that cross each other one always goes
-/// through, so this is more than a merchant's staff and shop can send at once.
-pub const CHANGES_MAX: usize = 32;
 
 /// Who asks, what the request claims, and in which language errors are told.
 pub struct Caller {

@@ -1,17 +1,18 @@
-//! `/panel/apms`: alternative payment methods, which today are accounts at Maslak.
+//! `/panel/apms`: alternative payment methods, which today are accounts at lenders.
 
 use super::door::{Posted, Visit, to};
-use super::fields::{self, Label};
+use super::fields::{self, Input, Label};
 use super::{Page, act, look, render};
 use crate::app::App;
+use crate::operations::merchant_poses::MASK;
 use crate::operations::{Permission, Problem};
-use crate::setup::{self, ApmSetup, LENDING_BANKS, Tested};
+use crate::setup::{self, ApmSetup, ConnectionTest};
 use crate::store::apms::Apm;
 use crate::store::merchants::FEATURE_APMS;
 use axum::Router;
 use axum::routing::get;
-use contract::card::Secret;
-use contract::enums::ApmType;
+use connectors::account::{Field, LenderSlot};
+use connectors::lenders::{self, LENDERS, LenderRow};
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::{Value, context};
@@ -19,25 +20,11 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 const LIST: &str = "/panel/apms";
-/// Methods that a merchant can define.
-const TYPES: [ApmType; 1] = [ApmType::Maslak];
 
+/// The fields that every method has; those of an account are its lender's.
 const LABELS: &[Label] = &[
     ("type", "type", "Yöntem", "The method"),
     ("name", "name", "Ad", "The name"),
-    ("client-id", "client-id", "Client ID", "The client id"),
-    (
-        "client-secret",
-        "client-secret",
-        "Client secret",
-        "The client secret",
-    ),
-    (
-        "notification-secret",
-        "notification-secret",
-        "Bildirim anahtarı",
-        "The notification secret",
-    ),
     ("endpoint", "endpoint", "Adres", "The endpoint"),
     ("loan-type", "loan-type", "Kredi türü", "The loan type"),
     ("approval", "approval", "Onay biçimi", "The approval mode"),
@@ -48,6 +35,16 @@ const LABELS: &[Label] = &[
         "The time limit",
     ),
 ];
+
+/// Characters of a credential.
+const CREDENTIAL_MAX: usize = 255;
+
+/// The lender of a definition; of a new one that was chosen, or the first.
+fn lender_of(apm: Option<&Apm>, form: Option<&Posted>) -> &'static LenderRow {
+    let chosen = || form.and_then(|form| form.text("type").parse().ok());
+    let method = apm.map(|apm| apm.apm_type).or_else(chosen);
+    method.and_then(lenders::row).unwrap_or(&LENDERS[0])
+}
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -104,47 +101,52 @@ async fn one(app: Arc<App>, visit: Visit) -> Page {
 struct Shown<'a> {
     form: Option<&'a Posted>,
     problems: &'a [Problem],
-    tested: Option<&'a Tested>,
+    tested: Option<&'a ConnectionTest>,
     /// Another definition of the same account.
     same: Option<&'a Apm>,
 }
 
 fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::response::Response {
     let stored = |of: fn(&Apm) -> &str| apm.map_or("", of);
-    let kept = |name: &str, stored: &str| fields::kept(shown.form, name, stored);
+    let value = |name: &str, stored: &str| fields::field_value(shown.form, name, stored);
     let seconds = apm.map_or(3600, |apm| apm.time_limit_seconds).to_string();
-    let banks: Vec<Value> = LENDING_BANKS
-        .iter()
-        .map(|bank| {
-            let mode = apm.and_then(|apm| apm.approval_modes.get(bank.code).and_then(Json::as_str));
-            let mode = kept(
-                &format!("approval-{}", bank.code),
-                mode.unwrap_or("DEFAULT"),
-            );
-            context! {
-                code => bank.code, name => bank.name(),
-                by_itself => bank.approves_by_itself, mode,
-            }
-        })
-        .collect();
+    let lender = lender_of(apm, shown.form);
+    let account = lender.fields.iter().map(|field| {
+        let input = Input {
+            name: field.slot.name(),
+            stored: apm.map_or("", |apm| field.slot.get(&apm.account)),
+            is_required: false,
+            longest: CREDENTIAL_MAX,
+        };
+        fields::account_field(field, &input, shown.form)
+    });
+    let banks = lender.banks.iter().map(|bank| {
+        let mode = apm.and_then(|apm| apm.approval_modes.get(bank.code).and_then(Json::as_str));
+        let name = format!("approval-{}", bank.code);
+        context! {
+            code => bank.code, name => bank.name(), by_itself => bank.approves_by_itself,
+            mode => value(&name, mode.unwrap_or("DEFAULT")),
+        }
+    });
+    let mut labels: Vec<Label<String>> = LABELS.iter().map(fields::owned).collect();
+    let of_account = lender.fields.iter();
+    labels.extend(of_account.map(|field| fields::account_label(field, field.slot.name())));
     let values = context! {
         id => apm.map(|apm| apm.id),
         title => stored(|apm| &apm.name),
         once => crate::random::token(),
         is_active => apm.is_some_and(|apm| apm.active),
-        types => TYPES.map(ApmType::as_str).to_vec(),
-        kind => apm.map_or(TYPES[0], |apm| apm.apm_type).as_str(),
-        name => kept("name", stored(|apm| &apm.name)),
-        client_id => kept("client-id", stored(|apm| &apm.account.client_id)),
-        has_secret => !stored(|apm| apm.account.client_secret.expose()).is_empty(),
-        has_notification_secret => !stored(|apm| apm.account.notification_secret.expose()).is_empty(),
-        endpoint => kept("endpoint", stored(|apm| &apm.account.api_url)),
-        time_limit => kept("time-limit-seconds", &seconds),
+        types => LENDERS.iter().map(|row| row.apm.as_str()).collect::<Vec<_>>(),
+        kind => lender.apm.as_str(),
+        name => value("name", stored(|apm| &apm.name)),
+        account => account.collect::<Vec<_>>(),
+        endpoint => value("endpoint", stored(|apm| &apm.account.api_url)),
+        time_limit => value("time-limit-seconds", &seconds),
         active => fields::ticked(shown.form, "active", apm.is_some_and(|apm| apm.active)),
-        banks,
-        error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, LABELS)),
+        banks => banks.collect::<Vec<_>>(),
+        error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         same => shown.same.map(|same| context! { id => same.id, name => &same.name }),
-        tested => shown.tested.map(|tested| told(visit, tested)),
+        tested => shown.tested.map(|tested| test_view(visit, tested)),
     };
     let status = shown.problems.first();
     let status = status.map_or(StatusCode::OK, render::status_of);
@@ -152,9 +154,9 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
 }
 
 /// A connection test for a template.
-pub(super) fn told(visit: &Visit, tested: &Tested) -> Value {
+pub(super) fn test_view(visit: &Visit, tested: &ConnectionTest) -> Value {
     context! {
-        ok => tested.ok(), said => tested.said(visit.language),
+        ok => tested.ok(), said => tested.text(visit.language),
         took_ms => tested.took_ms, detail => &tested.detail,
     }
 }
@@ -164,15 +166,14 @@ fn missing(form: &Posted, stored: Option<&Apm>) -> Vec<Problem> {
     if !form.on("active") {
         return Vec::new();
     }
-    let account = stored.map(|apm| &apm.account);
-    let has = |secret: Option<&Secret>| secret.is_some_and(|secret| !secret.expose().is_empty());
-    let mut names = vec!["endpoint", "client-id"];
-    if !has(account.map(|account| &account.client_secret)) {
-        names.push("client-secret");
-    }
-    if !has(account.map(|account| &account.notification_secret)) {
-        names.push("notification-secret");
-    }
+    // A secret that is stored stays as it is.
+    let is_stored = |field: &Field<LenderSlot>| {
+        field.is_secret && stored.is_some_and(|apm| !field.slot.get(&apm.account).is_empty())
+    };
+    let fields = lender_of(stored, Some(form)).fields.iter();
+    let fields = fields.filter(|field| !is_stored(field));
+    let mut names = vec!["endpoint"];
+    names.extend(fields.map(|field| field.slot.name()));
     fields::missing(form, &names)
 }
 
@@ -187,21 +188,27 @@ fn wanted(form: &Posted, stored: Option<&Apm>) -> Result<ApmSetup, Problem> {
     };
     let endpoint = form.text("endpoint");
     let moved = endpoint != stored.map_or("", |apm| &apm.account.api_url);
-    let banks = LENDING_BANKS.iter().filter_map(|bank| {
+    let lender = lender_of(stored, Some(form));
+    let banks = lender.banks.iter().filter_map(|bank| {
         let mode = form.given(&format!("approval-{}", bank.code))?;
         Some((bank.code.to_owned(), mode))
     });
-    Ok(ApmSetup {
+    let mut wanted = ApmSetup {
         name: form.given("name"),
         api_url: moved.then(|| endpoint.to_owned()),
-        client_id: Some(form.text("client-id").to_owned()),
-        client_secret: setup::sent_secret(form.text("client-secret")),
-        notification_secret: setup::sent_secret(form.text("notification-secret")),
         loan_type: form.given("loan-type"),
         approval_modes: banks.collect(),
         time_limit_seconds: seconds,
         active: Some(form.on("active")),
-    })
+        ..ApmSetup::default()
+    };
+    for field in lender.fields {
+        let text = form.text(field.slot.name());
+        if !field.is_secret || !matches!(text, "" | MASK) {
+            wanted.give(field.slot, text);
+        }
+    }
+    Ok(wanted)
 }
 
 /// Whether a problem is told on the page; what the role forbids and what is down have their own.

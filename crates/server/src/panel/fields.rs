@@ -5,13 +5,14 @@ use super::door::{Posted, Visit};
 use super::render;
 use crate::app::App;
 use crate::operations::{Permission, Problem};
+use connectors::account::Field;
 use contract::errors::Language;
 use contract::rules::Rule;
 use minijinja::{Value, context};
 use std::collections::BTreeMap;
 
 /// A field as operations spell it, as the form spells it, and its Turkish and English name.
-pub(super) type Label = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Label<S = &'static str> = (S, S, S, S);
 
 /// Fields about a person, as they are named wherever somebody signs in or is invited.
 pub(super) const PERSON: &[Label] = &[
@@ -43,7 +44,11 @@ pub(super) fn error_elsewhere(visit: &Visit, problem: &Problem, labels: &[Label]
 /// What is wrong with a form, for its template: `at` has the sentence of each field, `listed` their
 /// ids and names in order for the summary, `texts` what concerns no field of the form. A label without
 /// a field of the form names what stands elsewhere.
-pub(super) fn errors(language: Language, problems: &[Problem], labels: &[Label]) -> Value {
+pub(super) fn errors<S: AsRef<str>>(
+    language: Language,
+    problems: &[Problem],
+    labels: &[Label<S>],
+) -> Value {
     let mut at = BTreeMap::new();
     let (mut listed, mut texts) = (Vec::new(), Vec::new());
     for problem in problems {
@@ -53,8 +58,8 @@ pub(super) fn errors(language: Language, problems: &[Problem], labels: &[Label])
             texts.push(text);
             continue;
         };
-        if at.insert(*field, text).is_none() {
-            listed.push(context! { field => *field, name => of(language, tr, &bare(en)) });
+        if at.insert(field, text).is_none() {
+            listed.push(context! { field, name => of(language, tr, &bare(en)) });
         }
     }
     let intro = match listed.len() {
@@ -72,15 +77,21 @@ pub(super) fn errors(language: Language, problems: &[Problem], labels: &[Label])
     context! { at, listed, texts, intro }
 }
 
-fn label_of<'l>(problem: &Problem, labels: &'l [Label]) -> Option<&'l Label> {
+/// The label of the field that a problem names: field, input, Turkish and English name.
+fn label_of<'l, S: AsRef<str>>(
+    problem: &Problem,
+    labels: &'l [Label<S>],
+) -> Option<Label<&'l str>> {
     let Problem::Rule { values, .. } = problem else {
         return None;
     };
-    let (_, field) = values.iter().find(|(name, _)| *name == "field")?;
-    labels.iter().find(|(wire, ..)| wire == field)
+    let (_, named) = values.iter().find(|(name, _)| *name == "field")?;
+    let mut labels = labels.iter();
+    let (field, input, tr, en) = labels.find(|(field, ..)| field.as_ref() == named)?;
+    Some((field.as_ref(), input.as_ref(), tr.as_ref(), en.as_ref()))
 }
 
-fn sentence(language: Language, problem: &Problem, label: Option<&Label>) -> String {
+fn sentence(language: Language, problem: &Problem, label: Option<Label<&str>>) -> String {
     let (Problem::Rule { rule, values }, Some((_, _, tr, en))) = (problem, label) else {
         return render::told(language, problem).1;
     };
@@ -112,11 +123,65 @@ fn bare(en: &str) -> String {
 }
 
 /// The fields of a form that must be there and are not.
-pub(super) fn missing(form: &Posted, names: &[&str]) -> Vec<Problem> {
-    let empty = names.iter().filter(|name| form.raw(name).trim().is_empty());
+pub(super) fn missing<S: AsRef<str>>(form: &Posted, names: &[S]) -> Vec<Problem> {
+    let names = names.iter().map(AsRef::as_ref);
+    let empty = names.filter(|name| form.raw(name).trim().is_empty());
     empty
         .map(|name| Problem::field(Rule::Required, name))
         .collect()
+}
+
+/// How a field of an account stands in a form.
+pub(super) struct Input<'a> {
+    /// Its name in the form.
+    pub name: &'static str,
+    /// What is stored; never shown of a secret.
+    pub stored: &'a str,
+    /// Whether a browser insists on it.
+    pub is_required: bool,
+    /// Characters that it may have.
+    pub longest: usize,
+}
+
+/// A field of an account for a template.
+pub(super) fn account_field<S>(
+    field: &Field<S>,
+    input: &Input<'_>,
+    form: Option<&Posted>,
+) -> Value {
+    let label = |name: &str| match field.code {
+        "" => name.to_owned(),
+        code => format!("{name} ({code})"),
+    };
+    let value = match field.is_secret {
+        true => String::new(),
+        false => field_value(form, input.name, input.stored),
+    };
+    context! {
+        name => input.name, value, longest => input.longest, required => input.is_required,
+        tr => label(field.label.tr), en => label(field.label.en),
+        hint_tr => field.hint.map_or("", |hint| hint.tr),
+        hint_en => field.hint.map_or("", |hint| hint.en),
+        secret => field.is_secret,
+        kept => field.is_secret && !input.stored.is_empty(),
+    }
+}
+
+/// The label of an account's field, whose name is the operation's and the form's.
+pub(super) fn account_label<S>(field: &Field<S>, name: &str) -> Label<String> {
+    let (tr, en) = (field.in_sentence.tr, field.in_sentence.en);
+    (
+        name.to_owned(),
+        name.to_owned(),
+        tr.to_owned(),
+        en.to_owned(),
+    )
+}
+
+/// A label that is put together as it is needed.
+pub(super) fn owned((field, input, tr, en): &Label) -> Label<String> {
+    let [field, input, tr, en] = [field, input, tr, en].map(|text| (*text).to_owned());
+    (field, input, tr, en)
 }
 
 /// Refuses, and notes, what the role does not allow before a form is read: what is wrong with the
@@ -143,7 +208,7 @@ pub(super) fn of<'a>(language: Language, tr: &'a str, en: &'a str) -> &'a str {
 }
 
 /// What somebody typed, or what is stored when they have not typed yet.
-pub(super) fn kept(form: Option<&Posted>, name: &str, stored: &str) -> String {
+pub(super) fn field_value(form: Option<&Posted>, name: &str, stored: &str) -> String {
     form.map_or(stored, |form| form.text(name)).to_owned()
 }
 

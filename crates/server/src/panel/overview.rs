@@ -10,6 +10,7 @@ use crate::operations::figures::{self, Figures, Step};
 use crate::store::figures::Approvals;
 use axum::Router;
 use axum::routing::get;
+use connectors::lenders::LENDERS;
 use contract::enums::{Currency, PaymentStatus};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use minijinja::{Value, context};
@@ -74,6 +75,7 @@ async fn overview_view(app: &App, visit: &Visit) -> Result<Value, Problem> {
         open => all - approved - failed,
         decided => approved + failed,
         doubts => figures.doubts, asked => figures.asked,
+        lender => context! { tr => LENDERS[0].set_it_up.tr, en => LENDERS[0].set_it_up.en },
         volumes => volumes(&figures),
         rewards => figures.rewards.iter().map(|spent| context! {
             currency => spent.currency.as_str(), payments => spent.payments,

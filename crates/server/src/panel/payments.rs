@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::operations::{Permission, Problem, moments, payment_reporting};
 use axum::Router;
 use axum::routing::get;
-use connectors::directory;
 use connectors::scrub::without_cards;
+use connectors::{directory, lenders};
 use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
 use contract::errors::Language;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
@@ -191,8 +191,9 @@ fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     // Payments of earlier days may have kept another spelling.
     let issuer = p.card_issuer_bank_id.and_then(directory::bank_name);
+    let by_loan = p.payment_provider.is_some_and(lenders::is_lender);
     context! {
-        id => p.id,
+        id => p.id, by_loan,
         created => created.map(|at| at.to_string()),
         status => p.payment_status.map(PaymentStatus::as_str),
         paid, currency => currency.as_str(),
@@ -208,7 +209,7 @@ fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
         external => given(&p.external_id),
         reward => p.loyalty.as_ref().and_then(|one| one.r#type).map(|kind| kind.as_str()),
         error => p.payment_error.as_ref().and_then(|error| error.error_group)
-            .map(|group| words::failure(language, group, p.payment_provider == Some(PaymentProvider::Maslak))),
+            .map(|group| words::failure(language, group, by_loan)),
     }
 }
 

@@ -1,103 +1,42 @@
-//! The form of a POS: which fields a bank needs, what stands in them, and the request that they
+//! The form of a POS: which fields its bank needs, what stands in them, and the request that they
 //! come to. Passwords and keys are never filled in; what is left empty stays as it is.
 
 use super::door::Posted;
-use super::fields;
+use super::fields::{self, Input, Label};
 use super::poses::status;
+use super::words;
 use crate::operations::Problem;
-use crate::operations::merchant_poses::Endpoint;
+use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
 use crate::setup::{self, Environment};
-use crate::store::poses::{Pos, PosSettings, PosUser};
+use crate::store::poses::{Pos, PosUser};
+use connectors::account::{AccountNeeds, Field, Need, Slot};
+use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
     Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
 };
-use contract::merchant_poses::{
-    CreateMerchantPosRequest, CreateMerchantPosUser, UpdateMerchantPosRequest,
-    UpdateMerchantPosUser,
-};
+use contract::errors::Language;
+use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
 use contract::rules::Rule;
 use minijinja::{Value, context};
 
-/// A switch of a POS.
-pub(super) struct Switch {
-    /// The form's and the API's name.
-    pub name: &'static str,
-    /// Its Turkish name.
-    pub tr: &'static str,
-    /// Its English name.
-    pub en: &'static str,
-    /// What it does.
-    pub hint_tr: &'static str,
-    /// What it does.
-    pub hint_en: &'static str,
-    /// Whether it is on for a new POS: not what the bank must have allowed, or what costs more.
-    pub new: bool,
-    /// Whether it is on.
-    pub stored: fn(&PosSettings) -> bool,
+/// Characters of a number, and of a key or password.
+const NUMBER_MAX: usize = 200;
+const SECRET_MAX: usize = 1000;
+
+/// What the bank needs of an account.
+pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
+    const NOTHING: AccountNeeds = AccountNeeds {
+        fields: &[],
+        users: &[],
+        currencies: &[],
+    };
+    directory::account(integrator).unwrap_or(&NOTHING)
 }
 
-/// The switches, in the order in which they are shown.
-pub(super) const SWITCHES: [Switch; 4] = [
-    Switch {
-        name: "enableInstallment",
-        tr: "Taksit",
-        en: "Instalments",
-        hint_tr: "Taksitli ödemeler de bu POS’tan geçebilir.",
-        hint_en: "Payments in instalments may go through it.",
-        new: true,
-        stored: |at| at.enable_installment,
-    },
-    Switch {
-        name: "enableLoyalty",
-        tr: "Ödül ve puan",
-        en: "Rewards and points",
-        hint_tr: "Kartın puanları sorulur ve harcanır, kampanyalar seçilebilir.",
-        hint_en: "Points are asked and spent, and campaigns can be chosen.",
-        new: true,
-        stored: |at| at.enable_loyalty,
-    },
-    Switch {
-        name: "enablePaymentWithoutCvc",
-        tr: "CVC’siz ödeme",
-        en: "Payment without CVC",
-        hint_tr: "Kayıtlı kartla ödeme için gereklidir. Bankanız bu yetkiyi vermiş olmalıdır.",
-        hint_en: "Stored cards need it. Your bank must have allowed it.",
-        new: false,
-        stored: |at| at.enable_payment_without_cvc,
-    },
-    Switch {
-        name: "enableForeignCard",
-        tr: "Yurt dışı kartları",
-        en: "Foreign cards",
-        hint_tr: "Yurt dışında verilmiş kartlar da kabul edilir.",
-        hint_en: "Takes cards of foreign issuers.",
-        new: false,
-        stored: |at| at.enable_foreign_card,
-    },
-];
-
-/// Currencies that the bank's protocol has.
-pub(super) fn currencies(integrator: PosIntegrator) -> Vec<&'static str> {
-    match integrator {
-        PosIntegrator::Garanti => vec!["TRY", "USD", "EUR", "GBP"],
-        _ => vec!["TRY", "USD", "EUR"],
-    }
-}
-
-fn is_posnet(integrator: PosIntegrator) -> bool {
-    integrator == PosIntegrator::Ykb
-}
-
-/// What stands in the fields.
-pub(super) fn values(
-    integrator: PosIntegrator,
-    pos: Option<&Pos>,
-    form: Option<&Posted>,
-    next_place: i64,
-) -> Value {
-    let stored = |of: fn(&PosSettings) -> &str| pos.map_or("", |pos| of(&pos.settings));
-    let kept = |name: &str, stored: &str| fields::kept(form, name, stored);
+/// What stands in the fields that every bank has.
+pub(super) fn values(pos: Option<&Pos>, form: Option<&Posted>, next_place: i64) -> Value {
+    let value = |name: &str, stored: &str| fields::field_value(form, name, stored);
     let new = Some(setup::NEW_POS_ENVIRONMENT);
     let environment = match pos.map_or(new, setup::environment_of) {
         Some(Environment::Production) => "PRODUCTION",
@@ -106,54 +45,71 @@ pub(super) fn values(
     };
     let base = pos.filter(|_| environment == "OTHER").map(setup::base_of);
     let order = pos.map_or(next_place, |pos| pos.order_number).to_string();
-    let is_posnet = is_posnet(integrator);
     context! {
-        name => kept("name", pos.map_or("", |pos| &pos.name)),
+        name => value("name", pos.map_or("", |pos| &pos.name)),
         // The form of a POS that is there does not ask for it.
-        currency => pos.map_or_else(|| kept("currency", "TRY"), |pos| pos.currency.as_str().to_owned()),
-        client_id => kept("clientId", stored(|at| &at.client_id)),
-        terminal_id => kept("terminalId", stored(|at| &at.terminal_id)),
-        posnet_id => kept("posnetId", stored(|at| &at.posnet_id)),
-        threeds_posnet_id => kept("threedsPosnetId", stored(|at| &at.threeds_posnet_id)),
-        threeds_terminal_id => kept("threedsTerminalId", stored(|at| &at.threeds_terminal_id)),
-        has_threeds_key => pos.is_some_and(|pos| !pos.credentials.threeds_key.expose().is_empty()),
-        environment => kept("environment", environment),
-        endpoint => kept("endpoint", base.as_deref().unwrap_or("")),
-        status => kept("status", pos.map_or("AUTOPILOT", |pos| pos.status.as_str())),
-        order_number => kept("orderNumber", &order),
-        is_posnet,
+        currency => pos.map_or_else(|| value("currency", "TRY"), |pos| pos.currency.as_str().to_owned()),
+        environment => value("environment", environment),
+        endpoint => value("endpoint", base.as_deref().unwrap_or("")),
+        status => value("status", pos.map_or("AUTOPILOT", |pos| pos.status.as_str())),
+        order_number => value("orderNumber", &order),
     }
 }
 
-/// One API user in the form: the name of its fields, what it does, and who it is already.
-struct Row<'a> {
+/// The fields of the account for the template: those that are needed, or those that replace another
+/// one for 3DS.
+pub(super) fn account(
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    form: Option<&Posted>,
+    is_replacement: bool,
+) -> Vec<Value> {
+    let fields = needs(integrator).fields.iter();
+    let fields = fields.filter(|field| (field.need == Need::Never) == is_replacement);
+    let shown = fields.map(|field| {
+        let input = Input {
+            name: field.slot.wire(),
+            stored: pos.map_or("", |pos| pos.value(field.slot)),
+            is_required: field.need == Need::Always,
+            longest: if field.is_secret {
+                SECRET_MAX
+            } else {
+                NUMBER_MAX
+            },
+        };
+        fields::account_field(field, &input, form)
+    });
+    shown.collect()
+}
+
+/// One API user in the form: the part of its fields' names, what it does, and who it is already.
+struct UserRow<'a> {
     key: String,
     operation: PosOperationType,
     known: Option<&'a PosUser>,
 }
 
-/// The users that the bank needs, and those that are there already.
-fn rows(integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<Row<'_>> {
-    let needed: &[PosOperationType] = match integrator {
-        PosIntegrator::Garanti => &[PosOperationType::Provaut, PosOperationType::Provrfn],
-        _ => &[],
-    };
-    let known = pos.map_or(&[][..], |pos| &pos.credentials.users);
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for operation in needed {
-        let known = known.iter().find(|user| user.operation == *operation);
-        rows.push(Row {
-            key: operation.as_str().to_owned(),
-            operation: *operation,
-            known,
-        });
+impl UserRow<'_> {
+    fn field(&self, part: &str) -> String {
+        format!("user-{}-{part}", self.key)
     }
+}
+
+/// The users that the bank needs, and those that are there already.
+fn user_rows(integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<UserRow<'_>> {
+    let known = pos.map_or(&[][..], |pos| &pos.credentials.users);
+    let needed = needs(integrator).users.iter().map(|user| user.operation);
+    let mut rows: Vec<UserRow<'_>> = needed
+        .map(|operation| UserRow {
+            key: operation.as_str().to_owned(),
+            operation,
+            known: known.iter().find(|user| user.operation == operation),
+        })
+        .collect();
     for user in known {
-        if !rows
-            .iter()
-            .any(|row| row.known.is_some_and(|k| k.id == user.id))
-        {
-            rows.push(Row {
+        let mut stored = rows.iter().filter_map(|row| row.known);
+        if !stored.any(|known| known.id == user.id) {
+            rows.push(UserRow {
                 key: user.id.to_string(),
                 operation: user.operation,
                 known: Some(user),
@@ -169,103 +125,102 @@ pub(super) fn users(
     pos: Option<&Pos>,
     form: Option<&Posted>,
 ) -> Vec<Value> {
-    let rows = rows(integrator, pos).into_iter().map(|row| {
+    let rows = user_rows(integrator, pos).into_iter().map(|row| {
         let stored = row.known.map_or("", |user| &user.name);
         context! {
-            name_field => format!("user-{}-name", row.key),
-            password_field => format!("user-{}-password", row.key),
+            name_field => row.field("name"),
+            password_field => row.field("password"),
             operation => row.operation.as_str(),
-            name => fields::kept(form, &format!("user-{}-name", row.key), stored),
+            name => fields::field_value(form, &row.field("name"), stored),
             known => row.known.is_some(),
         }
     });
     rows.collect()
 }
 
-/// A user that the form names, or that is there already.
-struct SentUser {
-    key: String,
-    id: Option<i64>,
-    operation: PosOperationType,
-    name: String,
-    password: SensitiveText,
-}
-
-fn sent_users(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<SentUser> {
-    let sent = rows(integrator, pos).into_iter().map(|row| SentUser {
-        id: row.known.map(|user| user.id),
-        operation: row.operation,
-        name: form.text(&format!("user-{}-name", row.key)).to_owned(),
-        password: SensitiveText::new(form.raw(&format!("user-{}-password", row.key))),
-        key: row.key,
+/// The users that the form names, or that are there already: in the order of the request.
+fn sent_users<'a>(
+    form: &Posted,
+    integrator: PosIntegrator,
+    pos: Option<&'a Pos>,
+) -> Vec<(UserRow<'a>, UpdateMerchantPosUser)> {
+    let sent = user_rows(integrator, pos).into_iter().map(|row| {
+        let user = UpdateMerchantPosUser {
+            id: row.known.map(|user| user.id),
+            pos_username: Some(form.text(&row.field("name")).to_owned()),
+            pos_password: Some(SensitiveText::new(form.raw(&row.field("password")))),
+            pos_user_type: None,
+            pos_operation_type: Some(row.operation),
+        };
+        (row, user)
     });
-    sent.filter(|user| {
-        user.id.is_some() || !user.name.is_empty() || !user.password.expose().is_empty()
-    })
-    .collect()
+    let is_given = |field: String| !form.raw(&field).is_empty();
+    let is_sent = |row: &UserRow| {
+        row.known.is_some()
+            || !form.text(&row.field("name")).is_empty()
+            || is_given(row.field("password"))
+    };
+    sent.filter(|(row, _)| is_sent(row)).collect()
 }
 
-/// A problem of the n-th user that was sent, told at the field of the form.
-pub(super) fn at_user(
-    problem: &Problem,
+/// What the fields of the account are called where something is wrong with them, as operations and the
+/// form name them.
+pub(super) fn labels(
+    common: &[Label],
     integrator: PosIntegrator,
     pos: Option<&Pos>,
     form: Option<&Posted>,
-) -> Problem {
-    let (Problem::Rule { rule, values }, Some(form)) = (problem, form) else {
-        return problem.clone();
-    };
-    let mut values = values.clone();
-    for (_, value) in values.iter_mut().filter(|(name, _)| *name == "field") {
-        let Some((place, field)) = value
-            .strip_prefix("merchantPosUsers[")
-            .and_then(|rest| rest.split_once("]."))
-        else {
-            continue;
-        };
-        let sent = sent_users(form, integrator, pos);
-        let user = place.parse::<usize>().ok().and_then(|at| sent.get(at));
-        let part = match field {
-            "posPassword" => "password",
-            _ => "name",
-        };
-        if let Some(user) = user {
-            *value = format!("user-{}-{part}", user.key);
+) -> Vec<Label<String>> {
+    let mut labels: Vec<Label<String>> = common.iter().map(fields::owned).collect();
+    let of_account = needs(integrator).fields.iter();
+    labels.extend(of_account.map(|field| fields::account_label(field, field.slot.wire())));
+    for row in user_rows(integrator, pos) {
+        for part in ["name", "password"] {
+            labels.push(user_label(row.field(part), &row, part));
         }
     }
-    Problem::Rule {
-        rule: *rule,
-        values,
+    let sent = form.map_or_else(Vec::new, |form| sent_users(form, integrator, pos));
+    for (place, (row, _)) in sent.iter().enumerate() {
+        for (wire, part) in [("posUsername", "name"), ("posPassword", "password")] {
+            let field = format!("merchantPosUsers[{place}].{wire}");
+            labels.push(user_label(field, row, part));
+        }
     }
+    labels
+}
+
+/// "Satış kullanıcısının adı", "The sales user’s name".
+fn user_label(field: String, row: &UserRow<'_>, part: &str) -> Label<String> {
+    let tr = words::word(Language::Tr, row.operation.as_str());
+    let en = words::word(Language::En, row.operation.as_str());
+    let part_tr = if part == "name" { "adı" } else { "şifresi" };
+    let en = format!("The {}’s {part}", words::inside(&en));
+    (field, row.field(part), format!("{tr}nın {part_tr}"), en)
 }
 
 /// What the form lacks: all of it, so that nobody is sent back for each.
 pub(super) fn missing(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<Problem> {
-    let threeds = form.on(&format!(
-        "auth-{}",
-        PaymentAuthenticationType::ThreeDs.as_str()
-    ));
-    let has_key = pos.is_some_and(|pos| !pos.credentials.threeds_key.expose().is_empty());
-    let mut names = vec!["name", "clientId", "terminalId"];
-    if is_posnet(integrator) {
-        names.push("posnetId");
-    }
-    if threeds && !has_key {
-        names.push("threedsKey");
+    let threeds = form.on(&authentication_field(PaymentAuthenticationType::ThreeDs));
+    // A secret or a user that is stored stays as it is.
+    let is_stored = |field: &Field<Slot>| {
+        field.is_secret && pos.is_some_and(|pos| !pos.value(field.slot).is_empty())
+    };
+    let fields = needs(integrator).fields.iter();
+    let fields = fields.filter(|field| field.need.holds(threeds) && !is_stored(field));
+    let mut names = vec!["name".to_owned()];
+    names.extend(fields.map(|field| field.slot.wire().to_owned()));
+    let rows = user_rows(integrator, pos).into_iter();
+    for row in rows.filter(|row| row.known.is_none()) {
+        names.extend(["name", "password"].map(|part| row.field(part)));
     }
     let mut missing = fields::missing(form, &names);
-    // Who is known already stays as they are.
-    for row in rows(integrator, pos)
-        .iter()
-        .filter(|row| row.known.is_none())
-    {
-        let parts = ["name", "password"].map(|part| format!("user-{}-{part}", row.key));
-        missing.extend(parts.iter().flat_map(|name| fields::missing(form, &[name])));
-    }
-    if let Err(problem) = authentication(form, pos) {
-        missing.push(problem);
-    }
+    missing.extend(authentication(form, pos).err());
     missing
+}
+
+/// The box of a way to authenticate payments.
+pub(super) fn authentication_field(kind: PaymentAuthenticationType) -> String {
+    format!("auth-{}", kind.as_str())
 }
 
 fn authentication(
@@ -278,10 +233,10 @@ fn authentication(
     ];
     let stored = pos.map_or(&[][..], |pos| &pos.settings.authentication_types);
     let others = stored.iter().filter(|kind| !ours.contains(kind)).copied();
-    let chosen = ours
-        .into_iter()
-        .filter(|kind| form.on(&format!("auth-{}", kind.as_str())));
-    let chosen: Vec<_> = chosen.collect();
+    let chosen = ours.into_iter();
+    let chosen: Vec<_> = chosen
+        .filter(|kind| form.on(&authentication_field(*kind)))
+        .collect();
     match chosen.is_empty() {
         true => Err(Problem::field(Rule::Required, "authentication")),
         false => Ok(chosen.into_iter().chain(others).collect()),
@@ -298,7 +253,7 @@ fn order_number(form: &Posted) -> Result<Option<i32>, Problem> {
     }
 }
 
-/// Where the form points the POS; nothing where it stays. A base that was typed wins over the
+/// Where the form points the POS; `None` keeps it where it is. A base that was typed wins over the
 /// choice: who types one means it.
 fn endpoint(
     form: &Posted,
@@ -327,51 +282,45 @@ fn endpoint(
     }
 }
 
-fn secret(form: &Posted, name: &str) -> Option<SensitiveText> {
-    Some(SensitiveText::new(form.text(name)))
-}
-
-/// A text of a field that only PosNet has.
-fn posnet_text(form: &Posted, integrator: PosIntegrator, name: &str) -> Option<String> {
-    is_posnet(integrator).then(|| form.text(name).to_owned())
+/// What the form sends of a POS, whether it is new or not.
+fn sent_values(
+    form: &Posted,
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+) -> Result<UpdateMerchantPosRequest, Problem> {
+    let users = sent_users(form, integrator, pos).into_iter();
+    let users: Vec<_> = users.map(|(_, user)| user).collect();
+    let mut request = UpdateMerchantPosRequest {
+        name: Some(form.text("name").to_owned()),
+        order_number: order_number(form)?,
+        enabled_payment_authentication_types: Some(authentication(form, pos)?),
+        merchant_pos_users: Some(users).filter(|users| !users.is_empty()),
+        ..UpdateMerchantPosRequest::default()
+    };
+    for field in needs(integrator).fields {
+        let text = form.text(field.slot.wire()).to_owned();
+        field.slot.send(text, &mut request);
+    }
+    for (switch, _) in offered() {
+        *(switch.sent)(&mut request) = Some(form.on(switch.wire));
+    }
+    Ok(request)
 }
 
 /// The new POS that the form asks for.
 pub(super) fn creation(
     form: &Posted,
     integrator: PosIntegrator,
-) -> Result<(CreateMerchantPosRequest, Option<Endpoint>), Problem> {
-    let text = |name: &str| Some(form.text(name).to_owned());
-    let users = sent_users(form, integrator, None).into_iter();
-    let users = users.map(|user| CreateMerchantPosUser {
-        pos_username: Some(user.name),
-        pos_password: Some(user.password),
-        pos_user_type: None,
-        pos_operation_type: Some(user.operation),
-    });
+) -> Result<(NewPos, Option<Endpoint>), Problem> {
     let currency = form.text("currency").parse::<Currency>();
     let currency = currency.map_err(|()| Problem::field(Rule::UnknownValue, "currency"))?;
-    let request = CreateMerchantPosRequest {
-        status: Some(status(form.text("status"))?),
-        name: text("name"),
-        client_id: text("clientId"),
+    let new = NewPos {
+        integrator: Some(integrator),
         currency: Some(currency),
-        posnet_id: posnet_text(form, integrator, "posnetId"),
-        terminal_id: text("terminalId"),
-        threeds_posnet_id: posnet_text(form, integrator, "threedsPosnetId"),
-        threeds_terminal_id: posnet_text(form, integrator, "threedsTerminalId"),
-        threeds_key: secret(form, "threedsKey"),
-        enable_foreign_card: Some(form.on("enableForeignCard")),
-        enable_installment: Some(form.on("enableInstallment")),
-        enable_payment_without_cvc: Some(form.on("enablePaymentWithoutCvc")),
-        enable_loyalty: Some(form.on("enableLoyalty")),
-        new_integration: None,
-        order_number: order_number(form)?,
-        pos_integrator: Some(integrator),
-        enabled_payment_authentication_types: Some(authentication(form, None)?),
-        merchant_pos_users: Some(users.collect()),
+        status: Some(status(form.text("status"))?),
+        values: sent_values(form, integrator, None)?,
     };
-    Ok((request, endpoint(form, integrator, None)?))
+    Ok((new, endpoint(form, integrator, None)?))
 }
 
 /// What a form changes of a POS.
@@ -386,34 +335,7 @@ pub(super) struct Change {
 
 /// The change that the form asks for.
 pub(super) fn change(form: &Posted, pos: &Pos) -> Result<Change, Problem> {
-    let text = |name: &str| Some(form.text(name).to_owned());
-    let users: Vec<_> = sent_users(form, pos.integrator, Some(pos))
-        .into_iter()
-        .map(|user| UpdateMerchantPosUser {
-            id: user.id,
-            pos_username: Some(user.name),
-            pos_password: Some(user.password),
-            pos_user_type: None,
-            pos_operation_type: Some(user.operation),
-        })
-        .collect();
-    let request = UpdateMerchantPosRequest {
-        name: text("name"),
-        client_id: text("clientId"),
-        terminal_id: text("terminalId"),
-        posnet_id: posnet_text(form, pos.integrator, "posnetId"),
-        threeds_posnet_id: posnet_text(form, pos.integrator, "threedsPosnetId"),
-        threeds_terminal_id: posnet_text(form, pos.integrator, "threedsTerminalId"),
-        threeds_key: secret(form, "threedsKey"),
-        enable_foreign_card: Some(form.on("enableForeignCard")),
-        enable_installment: Some(form.on("enableInstallment")),
-        enable_payment_without_cvc: Some(form.on("enablePaymentWithoutCvc")),
-        enable_loyalty: Some(form.on("enableLoyalty")),
-        order_number: order_number(form)?,
-        enabled_payment_authentication_types: Some(authentication(form, Some(pos))?),
-        merchant_pos_users: (!users.is_empty()).then_some(users),
-        ..UpdateMerchantPosRequest::default()
-    };
+    let request = sent_values(form, pos.integrator, Some(pos))?;
     let status = match form.text("status") {
         "" => None,
         text => Some(status(text)?),

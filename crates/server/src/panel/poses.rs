@@ -2,11 +2,12 @@
 
 use super::door::{Posted, Visit, to};
 use super::fields::{self, Label};
-use super::pos_form::{self, SWITCHES};
+use super::pos_form;
 use super::{Page, act, apms, look, render};
 use crate::app::App;
-use crate::operations::{Permission, Problem, merchant_poses};
-use crate::setup::{self, Environment, Tested};
+use crate::operations::merchant_poses::{self, offered};
+use crate::operations::{Permission, Problem};
+use crate::setup::{self, ConnectionTest, Environment};
 use crate::store::poses::Pos;
 use axum::Router;
 use axum::response::Response;
@@ -20,65 +21,16 @@ use std::sync::Arc;
 
 const LIST: &str = "/panel/poses";
 
+/// The fields that every bank has; those of an account are added by `pos_form`.
 const LABELS: &[Label] = &[
     ("posIntegrator", "integrator", "Banka", "The bank"),
     ("name", "name", "Ad", "The name"),
     ("currency", "currency", "Para birimi", "The currency"),
     (
-        "clientId",
-        "clientId",
-        "Üye işyeri numarası",
-        "The merchant number",
-    ),
-    (
-        "terminalId",
-        "terminalId",
-        "Terminal numarası",
-        "The terminal number",
-    ),
-    ("posnetId", "posnetId", "PosNet ID", "The PosNet id"),
-    (
-        "threedsPosnetId",
-        "threedsPosnetId",
-        "3DS PosNet ID",
-        "The PosNet id for 3DS",
-    ),
-    (
-        "threedsTerminalId",
-        "threedsTerminalId",
-        "3DS terminal numarası",
-        "The terminal number for 3DS",
-    ),
-    ("threedsKey", "threedsKey", "3DS anahtarı", "The 3DS key"),
-    (
         "merchantPosUsers",
         "users",
-        "Satış ile iptal ve iade kullanıcısı",
-        "A sales and a void user",
-    ),
-    (
-        "user-PROVAUT-name",
-        "user-PROVAUT-name",
-        "Satış kullanıcısının adı",
-        "The sales user’s name",
-    ),
-    (
-        "user-PROVAUT-password",
-        "user-PROVAUT-password",
-        "Satış kullanıcısının şifresi",
-        "The sales user’s password",
-    ),
-    (
-        "user-PROVRFN-name",
-        "user-PROVRFN-name",
-        "İptal ve iade kullanıcısının adı",
-        "The void and refund user’s name",
-    ),
-    (
-        "user-PROVRFN-password",
-        "user-PROVRFN-password",
-        "İptal ve iade kullanıcısının şifresi",
-        "The void and refund user’s password",
+        "Bankadaki API kullanıcıları",
+        "The API users at the bank",
     ),
     ("hostname", "endpoint", "Adres", "The address"),
     ("path", "endpoint", "Adres", "The address"),
@@ -133,10 +85,10 @@ fn refusal(visit: &Visit, pos: &Pos) -> Option<Value> {
 
 fn row(visit: &Visit, pos: &Pos) -> Value {
     let at = &pos.settings;
-    let on = SWITCHES.iter().filter(|switch| (switch.stored)(at));
+    let on = offered().filter(|(switch, _)| (switch.stored)(at));
     context! {
         id => pos.id, name => &pos.name, alias => &pos.alias,
-        bank => directory::row(pos.integrator).map_or("", |row| row.bank_name),
+        bank => directory::row(pos.integrator).map_or("", |row| row.bank_name()),
         status => pos.status.as_str(), currency => pos.currency.as_str(),
         host => match setup::environment_of(pos) {
             Some(Environment::Production) => "",
@@ -145,23 +97,21 @@ fn row(visit: &Visit, pos: &Pos) -> Value {
         is_test => setup::environment_of(pos) == Some(Environment::Test),
         refusal => refusal(visit, pos),
         authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
-        switches => on.map(|switch| context! { tr => switch.tr, en => switch.en }).collect::<Vec<_>>(),
+        switches => on.map(|(_, offered)| context! { tr => offered.tr, en => offered.en }).collect::<Vec<_>>(),
     }
 }
 
 /// Banks that are spoken to.
-fn offered() -> impl Iterator<Item = PosIntegrator> {
-    let rows = directory::all_rows().iter();
-    rows.filter(|row| row.protocol.is_some())
-        .map(|row| row.integrator)
+fn banks() -> impl Iterator<Item = PosIntegrator> {
+    directory::spoken().map(|row| row.integrator)
 }
 
 /// The bank that is named; the first one when none is.
 fn chosen(named: &str) -> Result<PosIntegrator, Problem> {
     let unknown = || Problem::field(Rule::UnknownValue, "posIntegrator");
     match named {
-        "" => offered().next().ok_or_else(unknown),
-        named => offered()
+        "" => banks().next().ok_or_else(unknown),
+        named => banks()
             .find(|one| one.as_str() == named)
             .ok_or_else(unknown),
     }
@@ -193,7 +143,7 @@ async fn one(app: Arc<App>, visit: Visit) -> Page {
 struct Shown<'a> {
     form: Option<&'a Posted>,
     problems: &'a [Problem],
-    tested: Option<&'a Tested>,
+    tested: Option<&'a ConnectionTest>,
     /// Another POS with the same numbers.
     same: Option<&'a Pos>,
     /// Of the POS behind which a new one comes.
@@ -212,21 +162,22 @@ fn form_page(
         PaymentAuthenticationType::NonThreeDs,
     ];
     let kinds = kinds.map(|kind| {
-        let name = format!("auth-{}", kind.as_str());
+        let name = pos_form::authentication_field(kind);
         let new = || setup::NEW_POS_AUTHENTICATION.contains(&kind);
         let stored = pos.map_or_else(new, |pos| pos.authenticates(kind));
         context! { kind => kind.as_str(), on => fields::ticked(shown.form, &name, stored), name }
     });
-    let switches = SWITCHES.iter().map(|switch| {
-        let stored = pos.map_or(switch.new, |pos| (switch.stored)(&pos.settings));
+    let switches = offered().map(|(switch, offered)| {
+        let stored = pos.map_or(offered.new, |pos| (switch.stored)(&pos.settings));
         context! {
-            name => switch.name, tr => switch.tr, en => switch.en,
-            hint_tr => switch.hint_tr, hint_en => switch.hint_en,
-            on => fields::ticked(shown.form, switch.name, stored),
+            name => switch.wire, tr => offered.tr, en => offered.en,
+            hint_tr => offered.hint_tr, hint_en => offered.hint_en,
+            on => fields::ticked(shown.form, switch.wire, stored),
         }
     });
-    let at_user = |problem| pos_form::at_user(problem, integrator, pos, shown.form);
-    let problems: Vec<Problem> = shown.problems.iter().map(at_user).collect();
+    let labels = pos_form::labels(LABELS, integrator, pos, shown.form);
+    let account = |is_replacement| pos_form::account(integrator, pos, shown.form, is_replacement);
+    let currencies = pos_form::needs(integrator).currencies.iter();
     let values = context! {
         id => pos.map(|pos| pos.id),
         title => pos.map_or("", |pos| &pos.name),
@@ -234,21 +185,23 @@ fn form_page(
         stored_status => pos.map(|pos| pos.status.as_str()),
         once => crate::random::token(),
         integrator => integrator.as_str(),
-        integrators => offered().map(PosIntegrator::as_str).collect::<Vec<_>>(),
-        bank => row.map_or("", |row| row.bank_name),
+        integrators => banks().map(PosIntegrator::as_str).collect::<Vec<_>>(),
+        bank => row.map_or("", |row| row.bank_name()),
         hosts => context! {
             production => row.map_or("", |row| row.hostname),
             test => row.map_or("", |row| row.test_hostname),
         },
-        fields => pos_form::values(integrator, pos, shown.form, shown.last_place + 1),
+        fields => pos_form::values(pos, shown.form, shown.last_place + 1),
+        account => account(false),
+        replacements => account(true),
         users => pos_form::users(integrator, pos, shown.form),
-        currencies => pos_form::currencies(integrator),
+        currencies => currencies.map(|one| one.as_str()).collect::<Vec<_>>(),
         kinds => kinds.to_vec(),
         switches => switches.collect::<Vec<_>>(),
-        error => problems.first().map(|_| fields::errors(visit.language, &problems, LABELS)),
+        error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
         same => shown.same.map(|same| context! { id => same.id, name => &same.name, alias => &same.alias }),
-        tested => shown.tested.map(|tested| apms::told(visit, tested)),
+        tested => shown.tested.map(|tested| apms::test_view(visit, tested)),
     };
     let status = shown.problems.first();
     let status = status.map_or(StatusCode::OK, render::status_of);
@@ -296,7 +249,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             if !setup::first_time(&app, visit.merchant_id(), form.text("once")).await? {
                 return Ok(to(LIST));
             }
-            setup::create_pos(&app, &visit.by(), visit.merchant_id(), request, endpoint).await
+            setup::add_pos(&app, &visit.by(), visit.merchant_id(), request, endpoint).await
         }
         Err(problem) => Err(problem),
     };

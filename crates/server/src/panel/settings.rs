@@ -121,9 +121,9 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
         once => crate::random::token(),
         api => app.public_url(""),
         apms_on => merchant.has(FEATURE_APMS),
-        policy => fields::kept(of_threeds, "policy", policy),
+        policy => fields::field_value(of_threeds, "policy", policy),
         completes_doubt => fields::ticked(of_threeds, "completes_doubt", merchant.completes_doubt),
-        url => fields::kept(of_webhook, "url", &address),
+        url => fields::field_value(of_webhook, "url", &address),
         has_url => !merchant.webhook_url.is_empty(),
         events => events(&merchant, of_webhook),
         keys => beyond.keys.as_ref().map(|(callback, webhook)| {

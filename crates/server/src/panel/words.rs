@@ -3,16 +3,28 @@
 
 use crate::net;
 use crate::store::exchanges::UNVERIFIED;
+use connectors::account::words;
+use connectors::{directory, lenders};
 use contract::errors::{ErrorGroup, Language};
 
-/// A word for a spelling of the wire or the database; the spelling itself when there is none.
+/// A word for a spelling of the wire or the database; the spelling itself when there is none. What banks
+/// and lenders are called, they say themselves.
 pub(super) fn word(language: Language, spelling: &str) -> String {
-    let found = WORDS.iter().find(|(known, _, _)| *known == spelling);
-    match (found, language) {
-        (Some((_, tr, _)), Language::Tr) => (*tr).to_owned(),
-        (Some((_, _, en)), Language::En) => (*en).to_owned(),
+    let known = WORDS.iter().find(|(known, _, _)| *known == spelling);
+    let known = known.map(|(_, tr, en)| words(tr, en));
+    let of_connectors = || directory::words_of(spelling).or_else(|| lenders::words_of(spelling));
+    match (known.or_else(of_connectors), language) {
+        (Some(words), Language::Tr) => words.tr.to_owned(),
+        (Some(words), Language::En) => words.en.to_owned(),
         (None, _) => spelling.to_owned(),
     }
+}
+
+/// An English name as it stands inside a sentence: "sales user" of "Sales user".
+pub(super) fn inside(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// How a state looks: `good`, `bad`, `wait` or nothing special. Never the only sign of it.
@@ -74,10 +86,6 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("DELETED", "Silindi", "Deleted"),
     ("THREE_DS", "3D Secure", "3D Secure"),
     ("NON_THREE_DS", "3D Secure'süz", "Without 3D Secure"),
-    ("GARANTI", "Garanti BBVA", "Garanti BBVA"),
-    ("YKB", "Yapı Kredi", "Yapı Kredi"),
-    ("PROVAUT", "Satış kullanıcısı", "Sales user"),
-    ("PROVRFN", "İptal ve iade kullanıcısı", "Void and refund user"),
     ("STANDARD", "Kullanıcı", "User"),
     ("CONSUMER", "Bireysel", "Consumer"),
     ("COMMERCIAL", "Ticari", "Commercial"),
@@ -87,7 +95,6 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("WALLET_PAYMENT", "Cüzdan", "Wallet"),
     ("BANK_TRANSFER", "Havale", "Bank transfer"),
     ("APM", "Alternatif yöntem", "Alternative method"),
-    ("MASLAK", "Maslak", "Maslak"),
     ("CREDIT_CARD", "Kredi kartı", "Credit card"),
     ("DEBIT_CARD", "Banka kartı", "Debit card"),
     ("PREPAID_CARD", "Ön ödemeli kart", "Prepaid card"),
@@ -429,6 +436,7 @@ mod tests {
         let offered = statuses.chain(types).chain(providers);
         for spelling in offered.chain(sources).chain(currencies) {
             let known = WORDS.iter().any(|(known, _, _)| *known == spelling);
+            let known = known || lenders::words_of(spelling).is_some();
             assert!(known, "{spelling} is shown as the wire spells it");
         }
     }

@@ -1,13 +1,14 @@
 //! Alternative methods: definitions of lenders with their credentials.
 
-use super::{changed_meanwhile, merchant, note_secret, written};
+use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::net::listed_as;
-use crate::operations::merchant_poses::MASK;
-use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
+use crate::operations::{self, Audited, By, Change, Changed, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
-use crate::store::won;
+use connectors::account::{Field, LenderSlot};
+use connectors::lender::LenderAccount;
+use connectors::lenders;
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
@@ -36,37 +37,23 @@ pub struct ApmSetup {
     pub active: Option<bool>,
 }
 
-/// A bank that lends through the facilitator, and how it approves unless told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LendingBank {
-    /// Three-digit EFT code.
-    pub code: &'static str,
-    /// Disburses on approval; otherwise the loan waits for the merchant.
-    pub approves_by_itself: bool,
-}
-
-impl LendingBank {
-    /// Its one name.
-    pub fn name(&self) -> &'static str {
-        let code = self.code.parse().ok();
-        code.and_then(connectors::directory::bank_name)
-            .unwrap_or(self.code)
+impl ApmSetup {
+    /// Sets a credential.
+    pub fn give(&mut self, slot: LenderSlot, text: &str) {
+        match slot {
+            LenderSlot::ClientId => self.client_id = Some(text.to_owned()),
+            LenderSlot::ClientSecret => self.client_secret = Some(Secret::new(text)),
+            LenderSlot::NotificationSecret => self.notification_secret = Some(Secret::new(text)),
+        }
     }
-}
 
-/// The banks behind Maslak, and their published behaviour.
-pub const LENDING_BANKS: [LendingBank; 5] = [
-    lending("064", true),
-    lending("046", true),
-    lending("032", true),
-    lending("103", false),
-    lending("134", false),
-];
-
-const fn lending(code: &'static str, approves_by_itself: bool) -> LendingBank {
-    LendingBank {
-        code,
-        approves_by_itself,
+    /// A credential that is given; `None` keeps it.
+    fn given(&self, slot: LenderSlot) -> Option<&str> {
+        match slot {
+            LenderSlot::ClientId => self.client_id.as_deref(),
+            LenderSlot::ClientSecret => self.client_secret.as_ref().map(Secret::expose),
+            LenderSlot::NotificationSecret => self.notification_secret.as_ref().map(Secret::expose),
+        }
     }
 }
 
@@ -87,42 +74,29 @@ pub async fn create_apm(
     apm_type: ApmType,
     setup: ApmSetup,
 ) -> Result<Apm, Problem> {
-    by.require(
-        app,
-        merchant_id,
-        Permission::ChangeAccounts,
-        "apm.create",
-        "",
-    )
-    .await?;
-    if connectors::lenders::of_apm(apm_type).is_none() {
-        return Err(Problem::field(Rule::ValueNotOffered, "type"));
-    }
+    const ACTION: &str = "apm.create";
+    by.require(app, merchant_id, Permission::ChangeAccounts, ACTION, "")
+        .await?;
+    let lender = lenders::row(apm_type);
+    let lender = lender.ok_or_else(|| Problem::field(Rule::ValueNotOffered, "type"))?;
     merchant(app, merchant_id).await?;
     let mut apm = Apm {
         merchant_id,
         id: app.next_id(),
         apm_type,
-        name: "Maslak".to_owned(),
+        name: lender.name.to_owned(),
         active: false,
         loan_type: "CONSUMER".to_owned(),
         approval_modes: Map::new(),
         time_limit_seconds: TIME_LIMIT_SECONDS,
-        account: connectors::lender::LenderAccount {
-            client_id: String::new(),
-            client_secret: Secret::default(),
-            notification_secret: Secret::default(),
-            api_url: String::new(),
-        },
+        account: LenderAccount::default(),
         version: 1,
     };
-    apply(app, &mut apm, setup)?;
-    require_complete(&apm)?;
+    apply(app, &mut apm, &setup)?;
     let mut commit = Commit::new(merchant_id, apm.id);
     apms::insert(app, &apm, &mut commit);
-    let id = apm.id.to_string();
-    let change = (Json::Null, audit_snapshot(&apm, None));
-    by.note(app, merchant_id, "apm.create", &id, change, &mut commit);
+    let (id, made) = (apm.id.to_string(), (Json::Null, apm.snapshot(None)));
+    by.note(app, merchant_id, ACTION, &id, made, &mut commit);
     written(app, commit, || Problem::unavailable("an id was taken")).await?;
     Ok(apm)
 }
@@ -134,20 +108,9 @@ pub async fn edit_apm(
     merchant_id: i64,
     id: i64,
     setup: ApmSetup,
-) -> Result<Apm, Problem> {
-    let target = id.to_string();
-    by.require(
-        app,
-        merchant_id,
-        Permission::ChangeAccounts,
-        "apm.edit",
-        &target,
-    )
-    .await?;
-    change_apm(app, by, "apm.edit", (merchant_id, id), |apm| {
-        apply(app, apm, setup.clone())
-    })
-    .await
+) -> Result<Changed<Apm>, Problem> {
+    let edit = |apm: &mut Apm| apply(app, apm, &setup);
+    change_apm(app, by, "apm.edit", (merchant_id, id), edit).await
 }
 
 /// Activates or deactivates a definition. An incomplete one cannot be active.
@@ -158,37 +121,61 @@ pub async fn set_apm_active(
     id: i64,
     active: bool,
 ) -> Result<(), Problem> {
-    let target = id.to_string();
-    by.require(
-        app,
-        merchant_id,
-        Permission::ChangeAccounts,
-        "apm.status",
-        &target,
-    )
-    .await?;
-    change_apm(app, by, "apm.status", (merchant_id, id), |apm| {
+    let edit = |apm: &mut Apm| {
         apm.active = active;
-        Ok(())
-    })
-    .await
-    .map(|_| ())
+        require_complete(apm)
+    };
+    let changed = change_apm(app, by, "apm.status", (merchant_id, id), edit);
+    changed.await.map(|_| ())
+}
+
+/// Changes a definition of a merchant (its id, the definition's).
+async fn change_apm(
+    app: &App,
+    by: &By,
+    action: &'static str,
+    (merchant_id, id): (i64, i64),
+    edit: impl Fn(&mut Apm) -> Result<(), Problem>,
+) -> Result<Changed<Apm>, Problem> {
+    let what = Change {
+        by,
+        claims: &no_claims(merchant_id),
+        permission: Permission::ChangeAccounts,
+        action,
+        id,
+    };
+    operations::change(app, what, edit).await
+}
+
+impl Audited for Apm {
+    async fn load(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
+        apms::one_of_merchant(app, merchant_id, id)
+            .await?
+            .ok_or_else(|| Problem::rule(Rule::ApmNotFound))
+    }
+
+    fn save(&self, app: &App, commit: &mut Commit) {
+        apms::save(app, self, commit);
+    }
+
+    fn snapshot(&self, before: Option<&Apm>) -> Json {
+        audit_snapshot(self, before)
+    }
+}
+
+/// What an account of this method needs beside its address.
+fn fields(apm: &Apm) -> &'static [Field<LenderSlot>] {
+    lenders::row(apm.apm_type).map_or(&[], |row| row.fields)
 }
 
 /// What is active has all its credentials.
 fn require_complete(apm: &Apm) -> Result<(), Problem> {
-    let account = &apm.account;
-    let needed = [
-        ("client-id", account.client_id.is_empty()),
-        ("client-secret", account.client_secret.expose().is_empty()),
-        (
-            "notification-secret",
-            account.notification_secret.expose().is_empty(),
-        ),
-        ("endpoint", account.api_url.is_empty()),
-    ];
-    let missing = needed.iter().filter(|(_, missing)| apm.active && *missing);
-    let missing: Vec<&str> = missing.map(|(field, _)| *field).collect();
+    let needed = fields(apm).iter().map(|field| field.slot);
+    let missing = needed
+        .filter(|slot| slot.get(&apm.account).is_empty())
+        .map(LenderSlot::name)
+        .chain(Some("endpoint").filter(|_| apm.account.api_url.is_empty()));
+    let missing: Vec<&str> = missing.filter(|_| apm.active).collect();
     match missing.is_empty() {
         true => Ok(()),
         false => Err(Problem::missing(Rule::Required, &missing)),
@@ -197,7 +184,6 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
 
 /// A definition for the audit log: of secrets only whether they changed.
 fn audit_snapshot(apm: &Apm, before: Option<&Apm>) -> Json {
-    let account = &apm.account;
     let mut settings = json!({
         "type": apm.apm_type.as_str(),
         "name": apm.name,
@@ -205,22 +191,18 @@ fn audit_snapshot(apm: &Apm, before: Option<&Apm>) -> Json {
         "loanType": apm.loan_type,
         "approvalModes": apm.approval_modes,
         "timeLimitSeconds": apm.time_limit_seconds,
-        "clientId": account.client_id,
-        "endpoint": account.api_url,
+        "endpoint": apm.account.api_url,
     });
-    if let Some(before) = before.map(|apm| &apm.account) {
-        note_secret(
-            &mut settings,
-            "clientSecret",
-            &before.client_secret,
-            &account.client_secret,
-        );
-        note_secret(
-            &mut settings,
-            "notificationSecret",
-            &before.notification_secret,
-            &account.notification_secret,
-        );
+    for Field {
+        slot, is_secret, ..
+    } in fields(apm)
+    {
+        let is = slot.get(&apm.account);
+        match before.map(|before| slot.get(&before.account)) {
+            _ if !is_secret => settings[slot.noted()] = Json::from(is),
+            Some(was) if was != is => settings[slot.noted()] = Json::from("changed"),
+            _ => {}
+        }
     }
     settings
 }
@@ -248,124 +230,66 @@ pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> 
     Ok(all.find(|other| is_known && other.id != apm.id && of(other) == of(apm)))
 }
 
-/// Whether an edit left a definition as it was.
-pub fn is_same_apm(before: &Apm, after: &Apm) -> bool {
-    audit_snapshot(after, Some(before)) == audit_snapshot(before, None)
-}
-
 /// One of a merchant's definitions.
 pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "apm.look", &id.to_string())
         .await?;
-    apm(app, merchant_id, id).await
+    Apm::load(app, merchant_id, id).await
 }
 
-async fn apm(app: &App, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
-    apms::one_of_merchant(app, merchant_id, id)
-        .await?
-        .ok_or_else(|| Problem::rule(Rule::ApmNotFound))
-}
-
-/// Changes a definition of a merchant (its id, the definition's). A change that was crossed by
-/// another is made again on what that one left.
-async fn change_apm(
-    app: &App,
-    by: &By,
-    action: &'static str,
-    (merchant_id, id): (i64, i64),
-    change: impl Fn(&mut Apm) -> Result<(), Problem>,
-) -> Result<Apm, Problem> {
-    for _ in 0..CHANGES_MAX {
-        let before = apm(app, merchant_id, id).await?;
-        let mut apm = before.clone();
-        change(&mut apm)?;
-        require_complete(&apm)?;
-        let mut commit = Commit::new(merchant_id, id);
-        apms::save(app, &apm, &mut commit);
-        let noted = (
-            audit_snapshot(&before, None),
-            audit_snapshot(&apm, Some(&before)),
-        );
-        by.note(
-            app,
-            merchant_id,
-            action,
-            &id.to_string(),
-            noted,
-            &mut commit,
-        );
-        if won(app.db.commit(commit).await)? {
-            return Ok(apm);
-        }
+/// Writes what is given into a definition, which must be complete afterwards if it is active.
+fn apply(app: &App, apm: &mut Apm, setup: &ApmSetup) -> Result<(), Problem> {
+    if let Some(url) = &setup.api_url {
+        apm.account.api_url = lender_url(app, url)?;
     }
-    Err(changed_meanwhile())
-}
-
-fn apply(app: &App, apm: &mut Apm, setup: ApmSetup) -> Result<(), Problem> {
-    if let Some(url) = setup.api_url {
-        apm.account.api_url = lender_url(app, &url)?;
-    }
-    if let Some(loan_type) = setup.loan_type {
+    if let Some(loan_type) = &setup.loan_type {
         match loan_type.as_str() {
-            "CONSUMER" => apm.loan_type = loan_type,
+            "CONSUMER" => apm.loan_type.clone_from(loan_type),
             _ => return Err(Problem::field(Rule::ValueNotOffered, "loan-type")),
         }
     }
-    for (bank, mode) in setup.approval_modes {
+    for (bank, mode) in &setup.approval_modes {
         if bank.len() != 3 || !bank.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Problem::field(Rule::WrongType, "approval"));
         }
         match mode.as_str() {
-            "AUTO" | "MANUAL" => _ = apm.approval_modes.insert(bank, Json::String(mode)),
-            "DEFAULT" => _ = apm.approval_modes.remove(&bank),
+            "AUTO" | "MANUAL" => {
+                let mode = Json::from(mode.as_str());
+                apm.approval_modes.insert(bank.clone(), mode);
+            }
+            "DEFAULT" => _ = apm.approval_modes.remove(bank),
             _ => return Err(Problem::field(Rule::UnknownValue, "approval")),
         }
     }
     if let Some(seconds) = setup.time_limit_seconds {
         if !(60..=86_400).contains(&seconds) {
-            return Err(Problem::range(
-                Rule::OutOfRange,
-                "time-limit-seconds",
-                60,
-                86_400,
-            ));
+            let field = "time-limit-seconds";
+            return Err(Problem::range(Rule::OutOfRange, field, 60, 86_400));
         }
         apm.time_limit_seconds = seconds;
     }
     if let Some(name) = setup.name.as_deref() {
-        let name = operations::name("name", Some(name))?;
-        apm.name = name;
+        apm.name = operations::name("name", Some(name))?;
     }
-    if let Some(client_id) = short("client-id", setup.client_id.as_deref())? {
-        apm.account.client_id = client_id;
-    }
-    for (field, sent) in [
-        ("client-secret", &setup.client_secret),
-        ("notification-secret", &setup.notification_secret),
-    ] {
-        short(field, sent.as_ref().map(Secret::expose))?;
+    for field in fields(apm) {
+        if let Some(text) = setup.given(field.slot) {
+            check_text(field.slot.name(), text)?;
+            field.slot.set(text, &mut apm.account);
+        }
     }
     apm.active = setup.active.unwrap_or(apm.active);
-    apm.account.client_secret = setup
-        .client_secret
-        .unwrap_or_else(|| apm.account.client_secret.clone());
-    apm.account.notification_secret = setup
-        .notification_secret
-        .unwrap_or_else(|| apm.account.notification_secret.clone());
-    Ok(())
+    require_complete(apm)
 }
 
-/// A text that fits a database and a header.
-fn short(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
-    match text {
-        Some(text) if text.chars().count() > TEXT_MAX => {
-            Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX))
-        }
-        Some(text) if text.chars().any(char::is_control) => {
-            Err(Problem::field(Rule::ControlCharacter, field))
-        }
-        text => Ok(text.map(str::to_owned)),
+/// Refuses a text that does not fit a database or a header.
+fn check_text(field: &str, text: &str) -> Result<(), Problem> {
+    if text.chars().count() > TEXT_MAX {
+        return Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX));
+    }
+    match text.chars().any(char::is_control) {
+        true => Err(Problem::field(Rule::ControlCharacter, field)),
+        false => Ok(()),
     }
 }
 
@@ -398,9 +322,4 @@ pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
 /// Refuses an account whose host the operator does not allow (any more).
 pub fn check_apm_host(app: &App, apm: &Apm) -> Result<(), Problem> {
     lender_url(app, &apm.account.api_url).map(|_| ())
-}
-
-/// A secret out of a form: nothing when it is empty or still masked, and stays as it is.
-pub fn sent_secret(text: &str) -> Option<Secret> {
-    (!text.is_empty() && text != MASK).then(|| Secret::new(text))
 }

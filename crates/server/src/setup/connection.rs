@@ -5,12 +5,13 @@ use crate::app::App;
 use crate::clock::istanbul;
 use crate::engine::accounts;
 use crate::operations::merchant_poses;
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{Audited, By, Permission, Problem};
 use crate::random;
-use crate::store::{apms, poses};
+use crate::store::apms::Apm;
+use crate::store::poses::Pos;
 use connectors::bank::{CardEnds, Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
 use connectors::lender::{CartItem, LenderLine, OffersRequest};
-use contract::enums::{BnplCartItemType, Currency, PosStatus};
+use contract::enums::{BnplCartItemType, Currency};
 use contract::errors::{ErrorGroup, Language};
 use contract::merchant_poses::UpdateMerchantPosRequest;
 use contract::money::Money;
@@ -19,30 +20,30 @@ use std::time::Instant;
 
 /// How a connection test went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tested {
+pub struct ConnectionTest {
     /// What was found out.
-    pub found: Found,
+    pub result: ConnectionResult,
     /// How long the answer took.
     pub took_ms: i64,
     /// The other side's code or what the protocol saw, for whoever looks closer; may be empty.
     pub detail: String,
 }
 
-impl Tested {
+impl ConnectionTest {
     /// Whether the connection can be used.
     pub fn ok(&self) -> bool {
-        self.found == Found::Works
+        self.result == ConnectionResult::Works
     }
 
     /// In words.
-    pub fn said(&self, language: Language) -> &'static str {
-        self.found.text(language)
+    pub fn text(&self, language: Language) -> &'static str {
+        self.result.text(language)
     }
 }
 
 /// What a connection test found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum ConnectionResult {
     /// The answer is genuine: address and credentials are right.
     Works,
     /// No connection to the address.
@@ -59,35 +60,35 @@ pub enum Found {
     NotSupported,
 }
 
-impl Found {
+impl ConnectionResult {
     /// In words.
     pub fn text(self, language: Language) -> &'static str {
         let (tr, en) = match self {
-            Found::Works => (
+            ConnectionResult::Works => (
                 "Bağlantı çalışıyor: adres doğru, hesap bilgileri kabul edildi.",
                 "The connection works: the address is right and the credentials were taken.",
             ),
-            Found::NotReached => (
+            ConnectionResult::NotReached => (
                 "Adrese bağlanılamadı. Adresi ve sunucunun dışarıya çıkışını kontrol edin.",
                 "The address could not be reached. Check the address and the server's way out.",
             ),
-            Found::NoAnswer => (
+            ConnectionResult::NoAnswer => (
                 "Adrese ulaşıldı ama geçerli bir cevap gelmedi. Adresin yolunu kontrol edin ya da biraz sonra yeniden deneyin.",
                 "The address was reached but gave no proper answer. Check its path, or try again in a while.",
             ),
-            Found::NotGenuine => (
+            ConnectionResult::NotGenuine => (
                 "Cevabın imzası doğrulanamadı. Şifre ya da anahtar yanlış olabilir.",
                 "The answer's signature is wrong. The password or key may be wrong.",
             ),
-            Found::Refused => (
+            ConnectionResult::Refused => (
                 "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve şifreyi kontrol edin.",
                 "The other side did not take the account. Check its numbers, user and password.",
             ),
-            Found::Unreadable => (
+            ConnectionResult::Unreadable => (
                 "Cevap okunamadı: adres bu bankanın ya da kredi kuruluşunun sistemi olmayabilir.",
                 "The answer cannot be read: the address may not be this bank's or lender's system.",
             ),
-            Found::NotSupported => (
+            ConnectionResult::NotSupported => (
                 "Bu protokolde güvenle sorulabilecek bir soru yok.",
                 "This protocol has no question that is safe to ask.",
             ),
@@ -98,37 +99,39 @@ impl Found {
         }
     }
 
-    fn of(doubt: &Doubt) -> Found {
+    fn of(doubt: &Doubt) -> ConnectionResult {
         match &doubt.reason {
-            DoubtReason::Network if doubt.may_have_been_sent => Found::NoAnswer,
-            DoubtReason::TimedOut(_) => Found::NoAnswer,
-            DoubtReason::Network => Found::NotReached,
-            DoubtReason::Unauthentic => Found::NotGenuine,
-            DoubtReason::QuestionRefused => Found::Refused,
-            DoubtReason::Unreadable => Found::Unreadable,
-            DoubtReason::Duplicate(_) | DoubtReason::OtherSale => Found::Works,
-            DoubtReason::NotSupported => Found::NotSupported,
+            DoubtReason::Network if doubt.may_have_been_sent => ConnectionResult::NoAnswer,
+            DoubtReason::TimedOut(_) => ConnectionResult::NoAnswer,
+            DoubtReason::Network => ConnectionResult::NotReached,
+            DoubtReason::Unauthentic => ConnectionResult::NotGenuine,
+            DoubtReason::QuestionRefused => ConnectionResult::Refused,
+            DoubtReason::Unreadable => ConnectionResult::Unreadable,
+            DoubtReason::Duplicate(_) | DoubtReason::OtherSale => ConnectionResult::Works,
+            DoubtReason::NotSupported => ConnectionResult::NotSupported,
         }
     }
 }
 
 /// Asks the bank about an order that cannot exist. Proves address, numbers and, where the protocol
 /// has one, the user that sells; not the 3DS key.
-pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Tested, Problem> {
+pub async fn test_pos(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+) -> Result<ConnectionTest, Problem> {
     const ACTION: &str = "pos.test";
     let target = id.to_string();
     may(app, by, merchant_id, ACTION, &target).await?;
-    let mut pos = poses::one_of_merchant(app, merchant_id, id)
-        .await?
-        .filter(|pos| pos.status != PosStatus::Deleted)
-        .ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
-    // The operator may have taken the host's leave back since it was set.
-    merchant_poses::change(app, &mut pos, UpdateMerchantPosRequest::default())?;
+    let mut pos = Pos::load(app, merchant_id, id).await?;
+    // The host may have been removed from `--allow-bank-host` since it was set.
+    merchant_poses::set_values(app, &mut pos, UpdateMerchantPosRequest::default())?;
     let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Problem::rule(Rule::PosNotFound));
     };
     if !bank.verbs().contains(&Verb::Inquire) {
-        return Ok(tested(Found::NotSupported, Instant::now(), ""));
+        return Ok(test_of(ConnectionResult::NotSupported, Instant::now(), ""));
     }
     let account = pos.account();
     let now = app.istanbul_now();
@@ -152,26 +155,29 @@ pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
         id_chosen: false,
     };
     let started = Instant::now();
-    let tested = match bank.inquire(line, asked).await {
+    let test = match bank.inquire(line, asked).await {
         Ok(_) => {
             accounts::note_that_it_works(app, &pos).await;
-            tested(Found::Works, started, "")
+            test_of(ConnectionResult::Works, started, "")
         }
-        Err(doubt) => tested(Found::of(&doubt), started, &doubt.detail),
+        Err(doubt) => test_of(ConnectionResult::of(&doubt), started, &doubt.detail),
     };
     by.note_look(app, merchant_id, ACTION, &target).await?;
-    Ok(tested)
+    Ok(test)
 }
 
 /// Asks the lender what its banks would lend for one ordinary cart, which is no application.
 /// Proves address, client id and secret; not the secret of notifications.
-pub async fn test_apm(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Tested, Problem> {
+pub async fn test_apm(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    id: i64,
+) -> Result<ConnectionTest, Problem> {
     const ACTION: &str = "apm.test";
     let target = id.to_string();
     may(app, by, merchant_id, ACTION, &target).await?;
-    let apm = apms::one_of_merchant(app, merchant_id, id)
-        .await?
-        .ok_or_else(|| Problem::rule(Rule::ApmNotFound))?;
+    let apm = Apm::load(app, merchant_id, id).await?;
     super::apms::lender_url(app, &apm.account.api_url)?;
     let Some(lender) = connectors::lenders::of_apm(apm.apm_type) else {
         return Err(Problem::field(Rule::ValueNotOffered, "type"));
@@ -188,24 +194,24 @@ pub async fn test_apm(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
         items: &items,
     };
     let started = Instant::now();
-    let tested = match lender.offers(line, asked).await {
-        Ok(Verdict::Approved(_)) => tested(Found::Works, started, ""),
+    let test = match lender.offers(line, asked).await {
+        Ok(Verdict::Approved(_)) => test_of(ConnectionResult::Works, started, ""),
         Ok(Verdict::Declined(decline)) => {
             let unknown = matches!(
                 decline.group,
                 ErrorGroup::ApmAccountNotFound | ErrorGroup::ApmAccountPermissionDenied
             );
             // A refusal of the cart is signed like every answer: the account is known.
-            let found = match unknown {
-                true => Found::Refused,
-                false => Found::Works,
+            let result = match unknown {
+                true => ConnectionResult::Refused,
+                false => ConnectionResult::Works,
             };
-            tested(found, started, &decline.code)
+            test_of(result, started, &decline.code)
         }
-        Err(doubt) => tested(Found::of(&doubt), started, &doubt.detail),
+        Err(doubt) => test_of(ConnectionResult::of(&doubt), started, &doubt.detail),
     };
     by.note_look(app, merchant_id, ACTION, &target).await?;
-    Ok(tested)
+    Ok(test)
 }
 
 /// Kuruş of the cart that a test asks about.
@@ -233,9 +239,9 @@ async fn may(
         .await
 }
 
-fn tested(found: Found, started: Instant, detail: &str) -> Tested {
-    Tested {
-        found,
+fn test_of(result: ConnectionResult, started: Instant, detail: &str) -> ConnectionTest {
+    ConnectionTest {
+        result,
         took_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
         detail: connectors::scrub::words(detail),
     }

@@ -1,8 +1,8 @@
 //! API keys: listed, made, replaced with an overlap, revoked. A secret is shown once.
 
-use super::{KEY_LENGTH, changed_meanwhile, merchant, written};
+use super::{KEY_LENGTH, merchant, written};
 use crate::app::App;
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{By, Permission, Problem, changed_meanwhile};
 use crate::random;
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::db::Commit;

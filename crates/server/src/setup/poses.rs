@@ -1,11 +1,12 @@
 //! POSes: what commands and panel set beyond the API, which is where an account points.
 
-use super::{changed_meanwhile, merchant, no_claims, written};
+use super::{merchant, no_claims, written};
 use crate::app::App;
-use crate::operations::merchant_poses::{self, Endpoint};
-use crate::operations::{self, By, Permission, Problem};
+use crate::operations::merchant_poses::{self, Endpoint, NewPos};
+use crate::operations::{self, Audited, By, Changed, Permission, Problem, changed_meanwhile};
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
+use connectors::directory;
 use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosStatus};
 use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use contract::rules::Rule;
@@ -24,17 +25,14 @@ pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "pos.look", &id.to_string())
         .await?;
-    poses::one_of_merchant(app, merchant_id, id)
-        .await?
-        .filter(|pos| pos.status != PosStatus::Deleted)
-        .ok_or_else(|| Problem::rule(Rule::PosNotFound))
+    Pos::load(app, merchant_id, id).await
 }
 
 /// Another POS with the same numbers at the same bank. One for each currency is nothing special.
 pub async fn same_terminal(app: &App, pos: &Pos) -> Result<Option<Pos>, Problem> {
     let of = |pos: &Pos| {
-        let at = &pos.settings;
-        let numbers = (at.client_id.clone(), at.terminal_id.clone());
+        let numbers = &pos.settings.numbers;
+        let numbers = (numbers.client_id.clone(), numbers.terminal_id.clone());
         (pos.integrator, pos.currency, numbers)
     };
     let mut all = poses::of_merchant(app, pos.merchant_id).await?.into_iter();
@@ -47,26 +45,33 @@ pub const NEW_POS_ENVIRONMENT: Environment = Environment::Test;
 pub const NEW_POS_AUTHENTICATION: [PaymentAuthenticationType; 1] =
     [PaymentAuthenticationType::ThreeDs];
 
-/// Makes a POS. What is not said is careful: the bank's test system, 3DS only, and no instalments,
-/// rewards, foreign cards or payments without CVC.
+/// Makes a POS of a request of the API, as [`add_pos`] does.
 pub async fn create_pos(
     app: &App,
     by: &By,
     merchant_id: i64,
-    mut request: CreateMerchantPosRequest,
+    request: CreateMerchantPosRequest,
+    endpoint: Option<Endpoint>,
+) -> Result<Pos, Problem> {
+    add_pos(app, by, merchant_id, request.into(), endpoint).await
+}
+
+/// Makes a POS. What is not said is careful: the bank's test system, 3DS only, and no instalments,
+/// rewards, foreign cards or payments without CVC.
+pub async fn add_pos(
+    app: &App,
+    by: &By,
+    merchant_id: i64,
+    mut new: NewPos,
     endpoint: Option<Endpoint>,
 ) -> Result<Pos, Problem> {
     merchant(app, merchant_id).await?;
-    request
-        .enabled_payment_authentication_types
-        .get_or_insert_with(|| NEW_POS_AUTHENTICATION.to_vec());
+    let authentication = &mut new.values.enabled_payment_authentication_types;
+    authentication.get_or_insert_with(|| NEW_POS_AUTHENTICATION.to_vec());
     // Of a bank that is not offered the operation says so.
-    let own = request
-        .pos_integrator
-        .and_then(|bank| endpoint_of(bank, NEW_POS_ENVIRONMENT).ok());
-    let endpoint = endpoint.or(own);
-    let claims = no_claims(merchant_id);
-    merchant_poses::created(app, by, merchant_id, &claims, request, endpoint).await
+    let own = |bank| endpoint_of(bank, NEW_POS_ENVIRONMENT).ok();
+    let endpoint = endpoint.or_else(|| new.integrator.and_then(own));
+    merchant_poses::create_pos(app, by, &no_claims(merchant_id), new, endpoint).await
 }
 
 /// Takes a POS out of use, or gives it back the status that it had before.
@@ -77,8 +82,7 @@ pub async fn set_pos_active(
     id: i64,
     active: bool,
 ) -> Result<Pos, Problem> {
-    let claims = no_claims(merchant_id);
-    merchant_poses::changed(app, by, &claims, id, "pos.status", |pos| {
+    let edit = |pos: &mut Pos| {
         pos.status = match (active, pos.status) {
             (false, _) => PosStatus::Passive,
             (true, PosStatus::Passive) => {
@@ -87,11 +91,13 @@ pub async fn set_pos_active(
             (true, status) => status,
         };
         Ok(())
-    })
-    .await
+    };
+    let claims = no_claims(merchant_id);
+    let changed = merchant_poses::change_pos(app, by, &claims, id, "pos.status", edit).await?;
+    Ok(changed.now)
 }
 
-/// Changes a POS.
+/// Changes a POS: by `change`, then by what `request` sends.
 pub async fn edit_pos(
     app: &App,
     by: &By,
@@ -99,19 +105,19 @@ pub async fn edit_pos(
     id: i64,
     request: UpdateMerchantPosRequest,
     change: impl Fn(&mut Pos),
-) -> Result<Pos, Problem> {
-    merchant_poses::changed(app, by, &no_claims(merchant_id), id, "pos.edit", |pos| {
+) -> Result<Changed<Pos>, Problem> {
+    let edit = |pos: &mut Pos| {
         change(pos);
-        merchant_poses::change(app, pos, request.clone())
-    })
-    .await
+        merchant_poses::set_values(app, pos, request.clone())
+    };
+    merchant_poses::change_pos(app, by, &no_claims(merchant_id), id, "pos.edit", edit).await
 }
 
 /// Characters of an address.
 const ADDRESS_MAX: usize = 2048;
 
 /// Where an account of a bank points when it is at `base` instead of its own address: the bank's
-/// own paths behind it. `base` is `http://127.0.0.1:8081/posnet`, say.
+/// own paths behind it. `base` is `http://127.0.0.1:8081/bank`, say.
 pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint, Problem> {
     let refused = || Problem::field(Rule::NotAUrl, "endpoint");
     if base.chars().count() > ADDRESS_MAX {
@@ -126,7 +132,7 @@ pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint
     if !operations::is_base(&url, base) {
         return Err(refused());
     }
-    let row = connectors::directory::row(integrator).ok_or_else(refused)?;
+    let row = directory::row(integrator).ok_or_else(refused)?;
     let prefix = url.path().trim_end_matches('/');
     Ok(Endpoint {
         scheme: url.scheme().to_owned(),
@@ -152,7 +158,7 @@ pub fn endpoint_of(
     integrator: PosIntegrator,
     environment: Environment,
 ) -> Result<Endpoint, Problem> {
-    let row = connectors::directory::row(integrator)
+    let row = directory::row(integrator)
         .ok_or_else(|| Problem::field(Rule::UnknownValue, "posIntegrator"))?;
     let (hostname, mode) = match environment {
         Environment::Production => (row.hostname, "P"),
@@ -170,7 +176,7 @@ pub fn endpoint_of(
 
 /// Which of the bank's own systems a POS points at; nothing when it is another address.
 pub fn environment_of(pos: &Pos) -> Option<Environment> {
-    let row = connectors::directory::row(pos.integrator)?;
+    let row = directory::row(pos.integrator)?;
     let at = &pos.settings;
     let own_place = at.scheme == "https" && at.port == row.port && at.path == row.path;
     match (own_place, at.hostname.as_str()) {
@@ -183,7 +189,7 @@ pub fn environment_of(pos: &Pos) -> Option<Environment> {
 /// The base under which a POS's paths stand, as [`endpoint_behind`] takes it.
 pub fn base_of(pos: &Pos) -> String {
     let at = &pos.settings;
-    let own_path = connectors::directory::row(pos.integrator).map_or("", |row| row.path);
+    let own_path = directory::row(pos.integrator).map_or("", |row| row.path);
     let prefix = at.path.strip_suffix(own_path).unwrap_or(&at.path);
     let standard = if at.scheme == "https" { 443 } else { 80 };
     match at.port == standard {

@@ -252,7 +252,7 @@ pub fn insert(attempt: &Attempt, commit: &mut Commit) {
     });
 }
 
-/// An order id as it is claimed: PosNet fills ids up with zeros, so `7` and `07` are one order there.
+/// An order id as it is claimed: some banks fill ids up with zeros, so `7` and `07` are one order there.
 fn claimed_id(order_id: &str) -> &str {
     order_id.trim_start_matches('0')
 }

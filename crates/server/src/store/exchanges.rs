@@ -15,7 +15,7 @@ table_row! {
         pub id: i64,
         /// The payment.
         pub payment_id: i64,
-        /// The bank's protocol or the lender, as on the wire: `GARANTI`, `MASLAK`.
+        /// The bank's protocol or the lender, as on the wire.
         pub party: String,
         /// `charge`, `threeds_begin`, `threeds_page` (the form that the browser took to the bank),
         /// `threeds_return` (what it brought back), `threeds_verify`, `threeds_finish`, `inquire`,

@@ -4,6 +4,7 @@ use super::db::{
     Commit, Row, TableRow, Unavailable, insert, json_columns, params, select, table_row, update,
 };
 use crate::app::App;
+use connectors::account::{Numbers, Slot};
 use connectors::bank::{Account, User};
 use contract::card::Secret;
 use contract::enums::{
@@ -60,7 +61,7 @@ pub struct AccountRefusal {
 }
 
 /// A POS's endpoints, numbers and switches.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PosSettings {
     /// `https`, or `http` to a host that the operator allowed.
     pub scheme: String,
@@ -74,16 +75,9 @@ pub struct PosSettings {
     pub threeds_path: String,
     /// `P` is production.
     pub mode: String,
-    /// Merchant number at the bank.
-    pub client_id: String,
-    /// Terminal.
-    pub terminal_id: String,
-    /// PosNet id.
-    pub posnet_id: String,
-    /// PosNet id for 3DS.
-    pub threeds_posnet_id: String,
-    /// Terminal for 3DS.
-    pub threeds_terminal_id: String,
+    /// The numbers that the bank gave.
+    #[serde(flatten)]
+    pub numbers: Numbers,
     /// Takes cards of foreign issuers.
     pub enable_foreign_card: bool,
     /// Takes instalments.
@@ -156,16 +150,19 @@ impl Pos {
         !self.authenticates(PaymentAuthenticationType::NonThreeDs)
     }
 
+    /// One value of the account.
+    pub fn value(&self, slot: Slot) -> &str {
+        match slot {
+            Slot::Number(number) => self.settings.numbers.get(number),
+            Slot::ThreedsKey => self.credentials.threeds_key.expose(),
+        }
+    }
+
     /// The account as a connector needs it.
     pub fn account(&self) -> Account {
         let at = &self.settings;
         let base = format!("{}://{}:{}", at.scheme, at.hostname, at.port);
         Account {
-            client_id: at.client_id.clone(),
-            terminal_id: at.terminal_id.clone(),
-            posnet_id: at.posnet_id.clone(),
-            threeds_posnet_id: at.threeds_posnet_id.clone(),
-            threeds_terminal_id: at.threeds_terminal_id.clone(),
             threeds_key: self.credentials.threeds_key.clone(),
             users: self
                 .credentials
@@ -180,6 +177,7 @@ impl Pos {
             production: at.mode == "P",
             api_url: format!("{base}{}", at.path),
             threeds_url: format!("{base}{}", at.threeds_path),
+            ..at.numbers.account()
         }
     }
 }

@@ -250,8 +250,8 @@ async fn switching_a_pos_off_asks_first_and_on_gives_back_its_status() {
     let form = panel.get(&format!("/panel/poses/{}", first.id)).await.ok();
     let fields = [
         ("name", "Garanti 1"),
-        ("clientId", &first.settings.client_id),
-        ("terminalId", &first.settings.terminal_id),
+        ("clientId", &first.settings.numbers.client_id),
+        ("terminalId", &first.settings.numbers.terminal_id),
         ("status", "REFUND_ONLY"),
         ("orderNumber", "1"),
         ("auth-THREE_DS", "on"),

@@ -61,7 +61,7 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
     let stored = poses::of_merchant(app, merchant_id).await.unwrap();
     let credentials = &stored
         .iter()
-        .find(|pos| pos.settings.client_id == "1")
+        .find(|pos| pos.settings.numbers.client_id == "1")
         .unwrap()
         .credentials;
     assert_eq!(credentials.threeds_key.expose(), "a key of 3ds");

@@ -286,7 +286,7 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
         ),
         (
             vec!["pos", "create", of[0], of[1], "--integrator", "YKB"],
-            "--client-id, --terminal-id, --threeds-key, --posnet-id are needed\nhint: a credential need not \
+            "--client-id, --terminal-id, --posnet-id, --threeds-key are needed\nhint: a credential need not \
              stand on the command line: --threeds-key-file PATH reads",
         ),
         (

@@ -12,6 +12,7 @@ use super::codes::issuer_group;
 use super::{
     ask, duplicate, message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable,
 };
+use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
     Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt, Line,
     Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing, User,
@@ -26,6 +27,26 @@ use contract::money::Money;
 
 /// A points inquiry has no amount, but the field is mandatory: the bank's samples send this.
 const PLACEHOLDER_MINOR: i64 = 100;
+
+/// What an account needs.
+pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
+    fields: &[
+        MERCHANT_NUMBER.coded("MerchantID"),
+        TERMINAL_NUMBER.coded("TerminalID"),
+        THREEDS_KEY.coded("store key"),
+    ],
+    users: &[
+        ApiUser {
+            operation: PosOperationType::Provaut,
+            name: words("Satış kullanıcısı", "Sales user"),
+        },
+        ApiUser {
+            operation: PosOperationType::Provrfn,
+            name: words("İptal ve iade kullanıcısı", "Void and refund user"),
+        },
+    ],
+    currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+};
 
 /// What this protocol can do.
 pub(crate) const VERBS: &[Verb] = &[

@@ -13,6 +13,9 @@ use super::{
     ask, duplicate, is_time_out, message, minor_units, not_supported, refusal_of_move,
     shown_amount, unreadable,
 };
+use crate::account::{
+    AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, TERMINAL_NUMBER, THREEDS_KEY, number, words,
+};
 use crate::bank::{
     Account, Answer, Campaign, CardData, Charge, Charged, Decline, Doubt, Line, Loyalties,
     LoyaltyInquiry, Order, OrderRef, RewardMoney, RewardUse, Standing, Verb, Verdict,
@@ -24,6 +27,42 @@ use contract::errors::ErrorGroup;
 
 /// The document: a campaign inquiry answers at most this many.
 const CAMPAIGNS_MAX: usize = 8;
+
+/// What an account needs.
+pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
+    fields: &[
+        MERCHANT_NUMBER.coded("MID"),
+        TERMINAL_NUMBER.coded("TID"),
+        number(
+            Number::PosnetId,
+            words("PosNet ID", "PosNet ID"),
+            words("PosNet ID", "The PosNet id"),
+        ),
+        THREEDS_KEY.coded("ENCKEY"),
+        Field {
+            need: Need::Never,
+            ..number(
+                Number::ThreedsPosnetId,
+                words("3DS PosNet ID", "3DS PosNet ID"),
+                words("3DS PosNet ID", "The PosNet id for 3DS"),
+            )
+        },
+        Field {
+            need: Need::Never,
+            hint: Some(words(
+                "Boşsa yukarıdakiler kullanılır.",
+                "Left empty, those above are used.",
+            )),
+            ..number(
+                Number::ThreedsTerminalId,
+                words("3DS terminal numarası", "3DS terminal number"),
+                words("3DS terminal numarası", "The terminal number for 3DS"),
+            )
+        },
+    ],
+    users: &[],
+    currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+};
 
 /// What this protocol can do.
 pub(crate) const VERBS: &[Verb] = &[

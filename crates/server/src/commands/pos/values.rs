@@ -1,0 +1,235 @@
+//! What `galata pos create` and `galata pos edit` set of a POS. The options for numbers and switches come
+//! from what the banks' accounts need, so that none is named here.
+
+use super::super::Failed;
+use super::super::credentials::{ThreedsKey, Users};
+use super::super::options::one_of;
+use crate::operations::Problem;
+use crate::operations::merchant_poses::{Endpoint, offered};
+use crate::setup::{self, Environment};
+use crate::start::StartError;
+use clap::builder::BoolishValueParser;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use connectors::account::{Number, Slot};
+use connectors::directory;
+use contract::card::SensitiveText;
+use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus};
+use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
+
+/// One of the bank's own systems.
+#[derive(Clone, Copy, ValueEnum)]
+enum System {
+    /// Where the bank lets merchants try things out.
+    Test,
+    /// Where money moves.
+    Production,
+}
+
+/// What is set of a POS.
+#[derive(Args, Clone)]
+pub(super) struct Values {
+    /// The name for people.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What it is used for; a new POS is AUTOPILOT.
+    #[arg(long, ignore_case = true, value_parser = one_of::<PosStatus>(statuses()))]
+    pub status: Option<PosStatus>,
+    #[command(flatten)]
+    numbers: Numbers,
+    #[command(flatten)]
+    threeds_key: ThreedsKey,
+    #[command(flatten)]
+    users: Users,
+    /// Which of the bank's own systems it points at; a new POS points at the test system.
+    #[arg(long, conflicts_with = "endpoint")]
+    environment: Option<System>,
+    /// The mode in the bank's messages, where it is not the environment's own: `P` is production,
+    /// anything else test.
+    #[arg(long)]
+    mode: Option<String>,
+    /// Base URL instead of the bank's own: the bank's paths are appended. Its host must be allowed
+    /// by --allow-bank-host.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Lower comes first.
+    #[arg(long, value_name = "NUMBER")]
+    order_number: Option<i32>,
+    #[command(flatten)]
+    switches: Switches,
+    /// How payments may be authenticated, comma-separated; a new POS takes THREE_DS alone.
+    #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = one_of::<PaymentAuthenticationType>(PaymentAuthenticationType::ALL.iter().map(|one| one.as_str())))]
+    authentication: Vec<PaymentAuthenticationType>,
+}
+
+/// Every status but the one of deleted POSes.
+fn statuses() -> impl Iterator<Item = &'static str> {
+    let all = PosStatus::ALL.iter();
+    all.filter(|status| **status != PosStatus::Deleted)
+        .map(|status| status.as_str())
+}
+
+impl Values {
+    /// Where the options point a POS; `None` where they do not say.
+    pub(super) fn endpoint(&self, integrator: PosIntegrator) -> Result<Option<Endpoint>, Problem> {
+        let system = self.environment.map(|system| match system {
+            System::Test => Environment::Test,
+            System::Production => Environment::Production,
+        });
+        match (&self.endpoint, system) {
+            (Some(base), _) => setup::endpoint_behind(integrator, base).map(Some),
+            (None, Some(system)) => setup::endpoint_of(integrator, system).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What the options send.
+    pub(super) fn request(&self) -> Result<UpdateMerchantPosRequest, Failed> {
+        let users = self.users.read()?;
+        let users: Vec<_> = users
+            .iter()
+            .map(|text| user(text))
+            .collect::<Result<_, _>>()?;
+        let mut request = UpdateMerchantPosRequest {
+            name: self.name.clone(),
+            mode: self.mode.clone(),
+            threeds_key: self.threeds_key.read()?.map(SensitiveText::new),
+            order_number: self.order_number,
+            enabled_payment_authentication_types: given(self.authentication.clone()),
+            merchant_pos_users: given(users),
+            ..UpdateMerchantPosRequest::default()
+        };
+        for (number, text) in &self.numbers.0 {
+            Slot::Number(*number).send(text.clone(), &mut request);
+        }
+        for ((switch, _), on) in offered().zip(&self.switches.0) {
+            *(switch.sent)(&mut request) = *on;
+        }
+        Ok(request)
+    }
+}
+
+fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+/// `OPERATION:name:password`. What was typed is never repeated: it holds a password.
+fn user(text: &str) -> Result<UpdateMerchantPosUser, Failed> {
+    let names = PosOperationType::ALL.iter().map(|one| one.as_str());
+    let refused = || {
+        StartError::new(
+            "--user is not OPERATION:NAME:PASSWORD",
+            &format!(
+                "the operation is one of {}",
+                names.clone().collect::<Vec<&str>>().join(", ")
+            ),
+        )
+    };
+    let mut parts = text.splitn(3, ':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(operation), Some(name), Some(password)) => {
+            let operation = operation.to_uppercase().parse().map_err(|()| refused())?;
+            Ok(UpdateMerchantPosUser {
+                id: None,
+                pos_username: Some(name.to_owned()),
+                pos_password: Some(SensitiveText::new(password)),
+                pos_user_type: None,
+                pos_operation_type: Some(operation),
+            })
+        }
+        _ => Err(refused().into()),
+    }
+}
+
+/// The numbers of an account that are given: an option for each that some bank asks for.
+#[derive(Clone)]
+struct Numbers(Vec<(Number, String)>);
+
+/// What a number is called and, where not every bank asks for it, by whom.
+fn help_of(number: Number) -> Option<String> {
+    let asks = |integrator: PosIntegrator| {
+        let needs = directory::account(integrator)?;
+        let mut fields = needs.fields.iter();
+        fields.find(|field| field.slot == Slot::Number(number))
+    };
+    let banks: Vec<PosIntegrator> = directory::spoken().map(|row| row.integrator).collect();
+    let asking: Vec<PosIntegrator> = banks
+        .iter()
+        .copied()
+        .filter(|bank| asks(*bank).is_some())
+        .collect();
+    let name = asks(*asking.first()?)?.label.en;
+    if asking.len() == banks.len() {
+        return Some(name.to_owned());
+    }
+    let names: Vec<&str> = asking.iter().map(|bank| bank.as_str()).collect();
+    Some(format!("{name} ({})", names.join(", ")))
+}
+
+impl Args for Numbers {
+    fn augment_args(command: Command) -> Command {
+        Number::ALL.iter().fold(command, |command, number| {
+            let option = Arg::new(number.flag())
+                .long(number.flag())
+                .value_name("NUMBER");
+            match help_of(*number) {
+                Some(help) => command.arg(option.help(help)),
+                None => command,
+            }
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Numbers::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Numbers {
+    fn from_arg_matches(given: &ArgMatches) -> Result<Numbers, clap::Error> {
+        let numbers = Number::ALL.iter().filter_map(|number| {
+            let text = given.try_get_one::<String>(number.flag()).ok()??;
+            Some((*number, text.clone()))
+        });
+        Ok(Numbers(numbers.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Numbers::from_arg_matches(given)?;
+        Ok(())
+    }
+}
+
+/// The switches, in the order of [`offered`].
+#[derive(Clone)]
+struct Switches(Vec<Option<bool>>);
+
+impl Args for Switches {
+    fn augment_args(command: Command) -> Command {
+        offered().fold(command, |command, (_, offered)| {
+            command.arg(
+                Arg::new(offered.flag)
+                    .long(offered.flag)
+                    .help(offered.help)
+                    .num_args(0..=1)
+                    .default_missing_value("true")
+                    .value_parser(BoolishValueParser::new())
+                    .value_name("on|off"),
+            )
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Switches::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Switches {
+    fn from_arg_matches(given: &ArgMatches) -> Result<Switches, clap::Error> {
+        let switches = offered().map(|(_, offered)| given.get_one::<bool>(offered.flag).copied());
+        Ok(Switches(switches.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Switches::from_arg_matches(given)?;
+        Ok(())
+    }
+}
