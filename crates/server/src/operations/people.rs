@@ -2,7 +2,7 @@
 //! password, and the second step.
 
 use super::by::{By, Permission, Who};
-use super::{Problem, check, sessions};
+use super::{Problem, changed_meanwhile, check, sessions};
 use crate::app::App;
 use crate::passwords::{self, Queue};
 use crate::store::db::Commit;
@@ -318,22 +318,17 @@ pub async fn change_password(
     old: &Secret,
     new: &Secret,
 ) -> Result<(), Problem> {
-    sessions::require_unlocked(app, user)?;
-    if !passwords::verify(Queue::Known, old, user.password_hash.as_ref()).await? {
-        sessions::failed(app, by, user.clone()).await?;
-        return Err(Problem::field(Rule::SignInRefused, "old"));
-    }
+    let wrong = || Problem::field(Rule::SignInRefused, "old");
+    require_password(app, by, user, old, wrong).await?;
     check_password(new, &user.email)?;
     let after = User {
         password_hash: Some(passwords::hash(new).await?),
         ..user.clone()
     };
     let mut commit = Commit::new(0, user.id);
-    users::save(app, &after, &mut commit);
     users::end_links(user.id, &mut commit);
     users::end_sessions(user.id, &mut commit);
-    note_own(app, by, merchant_id, "user.password", user, &mut commit);
-    saved(app, commit).await
+    save_user(app, by, &[merchant_id], "user.password", &after, commit).await
 }
 
 /// Switches the second step on: `code` proves that the app has the key. A stolen session must
@@ -350,11 +345,8 @@ pub async fn set_totp(
     if user.totp.is_some() {
         return Err(Problem::field(Rule::AlreadyThere, "code"));
     }
-    sessions::require_unlocked(app, user)?;
-    if !passwords::verify(Queue::Known, password, user.password_hash.as_ref()).await? {
-        sessions::failed(app, by, user.clone()).await?;
-        return Err(Problem::field(Rule::PasswordWrong, "password"));
-    }
+    let wrong = || Problem::field(Rule::PasswordWrong, "password");
+    require_password(app, by, user, password, wrong).await?;
     let step = totp::step_of(key, code, app.now(), 0);
     let step = step.ok_or_else(|| Problem::field(Rule::CodeWrong, "code"))?;
     let after = User {
@@ -362,10 +354,24 @@ pub async fn set_totp(
         totp_step: step,
         ..user.clone()
     };
-    let mut commit = Commit::new(0, user.id);
-    users::save(app, &after, &mut commit);
-    note_own(app, by, merchant_id, "user.totp_on", user, &mut commit);
-    saved(app, commit).await
+    let commit = Commit::new(0, user.id);
+    save_user(app, by, &[merchant_id], "user.totp_on", &after, commit).await
+}
+
+/// Asks for one's own password; a wrong one counts as a sign-in that failed.
+async fn require_password(
+    app: &App,
+    by: &By,
+    user: &User,
+    password: &Secret,
+    wrong: impl FnOnce() -> Problem,
+) -> Result<(), Problem> {
+    sessions::require_unlocked(app, user)?;
+    if passwords::verify(Queue::Known, password, user.password_hash.as_ref()).await? {
+        return Ok(());
+    }
+    sessions::failed(app, by, user.clone()).await?;
+    Err(wrong())
 }
 
 /// Switches one's own second step off, with a code.
@@ -388,10 +394,8 @@ pub async fn remove_totp(
         totp_step: step,
         ..user.clone()
     };
-    let mut commit = Commit::new(0, user.id);
-    users::save(app, &after, &mut commit);
-    note_own(app, by, merchant_id, "user.totp_off", user, &mut commit);
-    saved(app, commit).await
+    let commit = Commit::new(0, user.id);
+    save_user(app, by, &[merchant_id], "user.totp_off", &after, commit).await
 }
 
 /// Switches off the second step of somebody who lost their authenticator. The operator's alone: it
@@ -402,39 +406,33 @@ pub async fn drop_totp(app: &App, by: &By, email: &str) -> Result<(), Problem> {
     }
     let user = users::by_email(app, &email.trim().to_lowercase()).await?;
     let user = user.ok_or_else(|| Problem::field(Rule::InvalidId, "email"))?;
-    let mut commit = Commit::new(0, user.id);
-    for served in users::memberships(app, user.id).await? {
-        let action = "user.totp_off";
-        note_own(app, by, served.merchant_id, action, &user, &mut commit);
-    }
+    let served = users::memberships(app, user.id).await?;
+    let served: Vec<i64> = served.iter().map(|one| one.merchant_id).collect();
     let after = User { totp: None, ..user };
-    users::save(app, &after, &mut commit);
+    let mut commit = Commit::new(0, after.id);
     users::end_sessions(after.id, &mut commit);
-    saved(app, commit).await
+    save_user(app, by, &served, "user.totp_off", &after, commit).await
 }
 
-fn note_own(
+/// Writes how a person signs in from now on, behind what `commit` has, with an entry in the audit log
+/// of each merchant. Of two changes that cross each other the second one is refused: it was decided by
+/// what the first one replaced.
+async fn save_user(
     app: &App,
     by: &By,
-    merchant_id: i64,
+    merchants: &[i64],
     action: &'static str,
-    user: &User,
-    commit: &mut Commit,
-) {
-    let target = user.id.to_string();
-    by.note(
-        app,
-        merchant_id,
-        action,
-        &target,
-        (Json::Null, Json::Null),
-        commit,
-    );
-}
-
-async fn saved(app: &App, commit: Commit) -> Result<(), Problem> {
+    after: &User,
+    mut commit: Commit,
+) -> Result<(), Problem> {
+    users::save(app, after, &mut commit);
+    let target = after.id.to_string();
+    for merchant_id in merchants {
+        let nothing = (Json::Null, Json::Null);
+        by.note(app, *merchant_id, action, &target, nothing, &mut commit);
+    }
     match won(app.db.commit(commit).await)? {
         true => Ok(()),
-        false => Err(Problem::rule(Rule::ChangedMeanwhile)),
+        false => Err(changed_meanwhile()),
     }
 }
