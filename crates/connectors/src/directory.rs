@@ -291,6 +291,7 @@ pub fn bank_name(eft_code: i64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Slot;
 
     #[test]
     fn an_integrator_has_one_row_and_its_bank_has_a_name() {
@@ -313,5 +314,27 @@ mod tests {
             assert!(!row.test_hostname.is_empty() && row.threeds_path.starts_with('/'));
         }
         assert!(protocol(PosIntegrator::Isbank).is_none());
+    }
+
+    #[test]
+    fn an_account_asks_for_each_value_once_and_names_it_in_both_languages() {
+        for needs in spoken().filter_map(|row| account(row.integrator)) {
+            assert!(!needs.currencies.is_empty());
+            for (at, field) in needs.fields.iter().enumerate() {
+                let others = &needs.fields[..at];
+                assert!(others.iter().all(|other| other.slot != field.slot));
+                for words in [field.label, field.in_sentence] {
+                    assert!(!words.tr.is_empty() && !words.en.is_empty());
+                }
+                let is_key = field.slot == Slot::ThreedsKey;
+                assert_eq!(field.is_secret, is_key, "{:?}", field.slot);
+            }
+            // A sentence goes on from it: "Satış kullanıcısının adı".
+            for user in needs.users {
+                assert!(user.name.tr.ends_with("kullanıcısı"));
+                let words = words_of(user.operation.as_str());
+                assert_eq!(words, Some(user.name));
+            }
+        }
     }
 }

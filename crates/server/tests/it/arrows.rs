@@ -174,6 +174,80 @@ fn the_panel_acts_through_operations() {
     );
 }
 
+/// What an account needs is data in the connectors; everybody else walks it. Beside them only the
+/// simulator and the sandbox, which play the banks and their customers, name a bank.
+#[test]
+fn no_source_outside_the_connectors_names_a_bank() {
+    const NAMES: [&str; 19] = [
+        "akbank",
+        "anadolubank",
+        "denizbank",
+        "enpara",
+        "fibabank",
+        "finansbank",
+        "garanti",
+        "halkbank",
+        "ingbank",
+        "isbank",
+        "kuveytt",
+        "kuveyt t",
+        "maslak",
+        "posnet",
+        "vakif",
+        "vakıf",
+        "yapı kredi",
+        "ykb",
+        "ziraat",
+    ];
+    // Ways to pay that carry a bank's name are the contract's, not accounts at that bank.
+    const WAYS_TO_PAY: [&str; 3] = ["GARANTI_PAY", "GarantiPay", "YKB_WORLD_PAY"];
+    let mut looked = 0;
+    let mut folders: Vec<PathBuf> = ["server/src", "contract/src", "xtask/src"]
+        .map(|folder| crates().join(folder))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        // Written by `cargo xtask contract` from the contract's own data.
+        if folder.ends_with("contract/src/wire") {
+            continue;
+        }
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let kind = path.extension().and_then(|kind| kind.to_str());
+            if !matches!(kind, Some("rs" | "html" | "js" | "css")) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            // Tests may know more than the code that they test.
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let mut code = code.to_owned();
+            for way in WAYS_TO_PAY {
+                code = code.replace(way, "");
+            }
+            let lower = code.to_lowercase();
+            for name in NAMES {
+                assert!(!lower.contains(name), "{} names {name}", path.display());
+            }
+            for list in ["PosIntegrator::", "ApmType::", "Protocol::"] {
+                for (at, _) in code.match_indices(list) {
+                    let value = &code[at + list.len()..];
+                    let is_value = value.starts_with(|c: char| c.is_ascii_uppercase());
+                    assert!(
+                        !is_value || value.starts_with("ALL"),
+                        "{} names one of {list}",
+                        path.display()
+                    );
+                }
+            }
+            looked += 1;
+        }
+    }
+    assert!(looked > 150, "{looked}");
+}
+
 #[test]
 fn nothing_changes_or_deletes_an_entry_of_the_audit_log() {
     nothing_in(

@@ -69,6 +69,8 @@ mod speaking;
 mod threeds;
 mod time_outs;
 mod turns;
+mod unchanged;
+mod unspoken_bank;
 mod webhooks;
 mod world;
 mod wrong_key;
