@@ -32,8 +32,8 @@ pub struct Field<S> {
     pub slot: S,
     /// What it is called above its input.
     pub label: Words,
-    /// What it is called in a sentence.
-    pub in_sentence: Words,
+    /// What it is called in an English sentence: "The merchant number". Turkish has no article.
+    pub in_sentence: &'static str,
     /// What the bank's own papers call it; may be empty.
     pub code: &'static str,
     /// What is said below its input while nothing is stored.
@@ -66,14 +66,49 @@ impl Need {
     }
 }
 
-impl<S> Field<S> {
+impl<S: Copy> Field<S> {
+    /// A field that is not secret, and without which nothing can be done.
+    pub const fn new(
+        slot: S,
+        tr: &'static str,
+        en: &'static str,
+        in_sentence: &'static str,
+    ) -> Field<S> {
+        Field {
+            slot,
+            label: words(tr, en),
+            in_sentence,
+            code: "",
+            hint: None,
+            is_secret: false,
+            need: Need::Always,
+        }
+    }
+
     /// The same field under the name that a bank's papers give it.
     #[must_use]
-    pub const fn coded(self, code: &'static str) -> Field<S>
-    where
-        S: Copy,
-    {
+    pub const fn coded(self, code: &'static str) -> Field<S> {
         Field { code, ..self }
+    }
+
+    /// The same field, with something said below it.
+    #[must_use]
+    pub const fn hinted(self, tr: &'static str, en: &'static str) -> Field<S> {
+        let hint = Some(words(tr, en));
+        Field { hint, ..self }
+    }
+
+    /// The same field, needed for something else.
+    #[must_use]
+    pub const fn needed_for(self, need: Need) -> Field<S> {
+        Field { need, ..self }
+    }
+
+    /// The same field, as a secret.
+    #[must_use]
+    pub const fn secret(self) -> Field<S> {
+        let is_secret = true;
+        Field { is_secret, ..self }
     }
 }
 
@@ -209,46 +244,31 @@ numbers! {
     ThreedsTerminalId threeds_terminal_id "threedsTerminalId" "threeds-terminal-id",
 }
 
-/// A number that every sale needs.
-pub(crate) const fn number(number: Number, label: Words, in_sentence: Words) -> Field<Slot> {
-    Field {
-        slot: Slot::Number(number),
-        label,
-        in_sentence,
-        code: "",
-        hint: None,
-        is_secret: false,
-        need: Need::Always,
-    }
-}
-
 /// The merchant's number, which nearly every bank gives.
-pub(crate) const MERCHANT_NUMBER: Field<Slot> = number(
-    Number::ClientId,
-    words("Üye işyeri numarası", "Merchant number"),
-    words("Üye işyeri numarası", "The merchant number"),
+pub(crate) const MERCHANT_NUMBER: Field<Slot> = Field::new(
+    Slot::Number(Number::ClientId),
+    "Üye işyeri numarası",
+    "Merchant number",
+    "The merchant number",
 );
 
 /// The terminal's number, which most banks give.
-pub(crate) const TERMINAL_NUMBER: Field<Slot> = number(
-    Number::TerminalId,
-    words("Terminal numarası", "Terminal number"),
-    words("Terminal numarası", "The terminal number"),
+pub(crate) const TERMINAL_NUMBER: Field<Slot> = Field::new(
+    Slot::Number(Number::TerminalId),
+    "Terminal numarası",
+    "Terminal number",
+    "The terminal number",
 );
 
 /// The key of 3DS, which every bank gives.
-pub(crate) const THREEDS_KEY: Field<Slot> = Field {
-    slot: Slot::ThreedsKey,
-    label: words("3DS anahtarı", "3DS key"),
-    in_sentence: words("3DS anahtarı", "The 3DS key"),
-    code: "",
-    hint: Some(words(
-        "3D Secure ile ödeme için gereklidir.",
-        "Needed for 3D Secure.",
-    )),
-    is_secret: true,
-    need: Need::ThreeDs,
-};
+pub(crate) const THREEDS_KEY: Field<Slot> =
+    Field::new(Slot::ThreedsKey, "3DS anahtarı", "3DS key", "The 3DS key")
+        .hinted(
+            "3D Secure ile ödeme için gereklidir.",
+            "Needed for 3D Secure.",
+        )
+        .needed_for(Need::ThreeDs)
+        .secret();
 
 /// A value of an account at a lender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod reply;
 mod seal;
 
 use super::LendingBank;
-use crate::account::{Field, LenderSlot, Need, Words, words};
+use crate::account::{Field, LenderSlot};
 use crate::bank::{Answer, Doubt, DoubtReason, Verdict};
 use crate::http::{BoxFuture, Failure, Request};
 use crate::lender::{
@@ -22,44 +22,14 @@ use serde_json::{Value, json};
 /// Bytes that a notification may have.
 pub const NOTIFICATION_BYTES_MAX: usize = 16 * 1024;
 
-const fn field(slot: LenderSlot, label: Words, in_sentence: Words) -> Field<LenderSlot> {
-    Field {
-        slot,
-        label,
-        in_sentence,
-        code: "",
-        hint: None,
-        is_secret: true,
-        need: Need::Always,
-    }
-}
-
 /// What an account needs.
+#[rustfmt::skip] // A table: a field a line or two.
 pub(super) const ACCOUNT: &[Field<LenderSlot>] = &[
-    Field {
-        is_secret: false,
-        ..field(
-            LenderSlot::ClientId,
-            words("Client ID", "Client ID"),
-            words("Client ID", "The client id"),
-        )
-    },
-    field(
-        LenderSlot::ClientSecret,
-        words("Client secret", "Client secret"),
-        words("Client secret", "The client secret"),
-    ),
-    Field {
-        hint: Some(words(
-            "Kredi kuruluşunun bildirimleri bununla doğrulanır.",
-            "Proves the lender’s notifications.",
-        )),
-        ..field(
-            LenderSlot::NotificationSecret,
-            words("Bildirim anahtarı", "Notification secret"),
-            words("Bildirim anahtarı", "The notification secret"),
-        )
-    },
+    Field::new(LenderSlot::ClientId, "Client ID", "Client ID", "The client id"),
+    Field::new(LenderSlot::ClientSecret, "Client secret", "Client secret", "The client secret").secret(),
+    Field::new(LenderSlot::NotificationSecret, "Bildirim anahtarı", "Notification secret", "The notification secret")
+        .hinted("Kredi kuruluşunun bildirimleri bununla doğrulanır.", "Proves the lender’s notifications.")
+        .secret(),
 ];
 
 /// The banks behind Maslak, and their published behaviour.

@@ -107,9 +107,10 @@ pub async fn create_pos(
         Problem::with(Rule::PosIntegratorNotOffered, &values)
     })?;
     let status = new.status.unwrap_or(PosStatus::Autopilot);
+    // What is not offered is told before any other field is asked for.
     let mut pos = Pos {
-        name: check::name("name", new.values.name.as_deref())?,
         status: usable_status("status", status)?,
+        name: check::name("name", new.values.name.as_deref())?,
         currency: new.currency.unwrap_or(Currency::Try),
         ..blank(row, merchant_id, app.next_id(), endpoint)
     };
@@ -229,8 +230,8 @@ pub async fn update(
     Ok(view(&changed.now))
 }
 
-/// Refuses an update that means to change what it cannot: whoever sent another currency would believe
-/// that it is another one now. The same value changes nothing.
+/// Refuses an update that means to change what it cannot: a shop that sent another currency would
+/// believe that it is another one now. The same value changes nothing.
 fn require_changeable(pos: &Pos, request: &UpdateMerchantPosRequest) -> Result<(), Problem> {
     fn differs<T: PartialEq>(sent: Option<&T>, stored: &T) -> bool {
         sent.is_some_and(|sent| sent != stored)
@@ -308,7 +309,7 @@ pub async fn change_pos(
     change::change(app, what, edit).await
 }
 
-/// Keeps of a POS that goes out of use what it was, whoever changes it.
+/// Keeps of a POS that goes out of use what status it had.
 fn remember_status(was: PosStatus, pos: &mut Pos) {
     let before = &mut pos.settings.status_before;
     match (was, pos.status) {

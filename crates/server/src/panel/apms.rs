@@ -161,7 +161,7 @@ pub(super) fn test_view(visit: &Visit, tested: &ConnectionTest) -> Value {
     }
 }
 
-/// What an active method lacks: all of it, so that nobody is sent back for each.
+/// What an active method lacks: all of it at once, so that a person is sent back once.
 fn missing(form: &Posted, stored: Option<&Apm>) -> Vec<Problem> {
     if !form.on("active") {
         return Vec::new();
@@ -211,21 +211,29 @@ fn wanted(form: &Posted, stored: Option<&Apm>) -> Result<ApmSetup, Problem> {
     Ok(wanted)
 }
 
-/// Whether a problem is told on the page; what the role forbids and what is down have their own.
-fn is_told(visit: &Visit, problem: &Problem) -> bool {
-    matches!(problem, Problem::Rule { .. }) && visit.may(Permission::ChangeAccounts)
+/// The form again, with what is wrong and what was typed.
+fn form_with_errors(
+    visit: &Visit,
+    apm: Option<&Apm>,
+    problems: &[Problem],
+    form: Option<&Posted>,
+) -> Page {
+    if let Some(problem) = problems.iter().find(|one| !fields::is_told(visit, one)) {
+        return Err(problem.clone());
+    }
+    let shown = Shown {
+        form,
+        problems,
+        ..Shown::default()
+    };
+    Ok(form_page(visit, apm, shown))
 }
 
 async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::ChangeAccounts, "apm.create").await?;
     let missing = missing(&form, None);
     if !missing.is_empty() {
-        let shown = Shown {
-            form: Some(&form),
-            problems: &missing,
-            ..Shown::default()
-        };
-        return Ok(form_page(&visit, None, shown));
+        return form_with_errors(&visit, None, &missing, Some(&form));
     }
     let made = match (form.text("type").parse(), wanted(&form, None)) {
         (Err(()), _) => Err(Problem::field(Rule::UnknownValue, "type")),
@@ -239,15 +247,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     };
     match made {
         Ok(apm) => Ok(to(&format!("{LIST}/{}?done=saved", apm.id))),
-        Err(problem) if is_told(&visit, &problem) => {
-            let shown = Shown {
-                form: Some(&form),
-                problems: &[problem],
-                ..Shown::default()
-            };
-            Ok(form_page(&visit, None, shown))
-        }
-        Err(problem) => Err(problem),
+        Err(problem) => form_with_errors(&visit, None, &[problem], Some(&form)),
     }
 }
 
@@ -257,12 +257,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let stored = setup::apm_of(&app, &by, merchant_id, id).await?;
     let missing = missing(&form, Some(&stored));
     if !missing.is_empty() {
-        let shown = Shown {
-            form: Some(&form),
-            problems: &missing,
-            ..Shown::default()
-        };
-        return Ok(form_page(&visit, Some(&stored), shown));
+        return form_with_errors(&visit, Some(&stored), &missing, Some(&form));
     }
     // Taking it out of use is asked on a page of its own, after the rest was saved.
     let off = stored.active && !form.on("active");
@@ -278,15 +273,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         // Nothing says "saved" above a question whose answer is still to be given.
         Ok(_) if off => Ok(to(&format!("{LIST}/{id}/off"))),
         Ok(_) => Ok(to(&format!("{LIST}/{id}?done=saved"))),
-        Err(problem) if is_told(&visit, &problem) => {
-            let shown = Shown {
-                form: Some(&form),
-                problems: &[problem],
-                ..Shown::default()
-            };
-            Ok(form_page(&visit, Some(&stored), shown))
-        }
-        Err(problem) => Err(problem),
+        Err(problem) => form_with_errors(&visit, Some(&stored), &[problem], Some(&form)),
     }
 }
 
@@ -318,7 +305,9 @@ async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     };
     match setup::set_apm_active(&app, &visit.by(), visit.merchant_id(), id, active).await {
         Ok(()) => Ok(to(&format!("{LIST}?done=saved"))),
-        Err(problem) if is_told(&visit, &problem) => list_page(&app, &visit, Some(&problem)).await,
+        Err(problem) if fields::is_told(&visit, &problem) => {
+            list_page(&app, &visit, Some(&problem)).await
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -334,13 +323,6 @@ async fn test(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
             };
             Ok(form_page(&visit, Some(&apm), shown))
         }
-        Err(problem) if is_told(&visit, &problem) => {
-            let shown = Shown {
-                problems: &[problem],
-                ..Shown::default()
-            };
-            Ok(form_page(&visit, Some(&apm), shown))
-        }
-        Err(problem) => Err(problem),
+        Err(problem) => form_with_errors(&visit, Some(&apm), &[problem], None),
     }
 }

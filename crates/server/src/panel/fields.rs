@@ -169,7 +169,7 @@ pub(super) fn account_field<S>(
 
 /// The label of an account's field, whose name is the operation's and the form's.
 pub(super) fn account_label<S>(field: &Field<S>, name: &str) -> Label<String> {
-    let (tr, en) = (field.in_sentence.tr, field.in_sentence.en);
+    let (tr, en) = (field.label.tr, field.in_sentence);
     (
         name.to_owned(),
         name.to_owned(),
@@ -185,7 +185,7 @@ pub(super) fn owned((field, input, tr, en): &Label) -> Label<String> {
 }
 
 /// Refuses, and notes, what the role does not allow before a form is read: what is wrong with the
-/// form is nobody else's business. The operation asks again.
+/// form is told only to those who may send it. The operation asks again.
 pub(super) async fn require(
     app: &App,
     visit: &Visit,
@@ -197,6 +197,12 @@ pub(super) async fn require(
         .by()
         .require(app, visit.merchant_id(), permission, action, target)
         .await
+}
+
+/// Whether a problem of an account is told on its page; what the role forbids and what is down have
+/// their own.
+pub(super) fn is_told(visit: &Visit, problem: &Problem) -> bool {
+    matches!(problem, Problem::Rule { .. }) && visit.may(Permission::ChangeAccounts)
 }
 
 /// The text in the visitor's language.

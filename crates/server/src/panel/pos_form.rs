@@ -198,7 +198,7 @@ fn user_label(field: String, row: &UserRow<'_>, part: &str) -> Label<String> {
     (field, row.field(part), format!("{tr}nın {part_tr}"), en)
 }
 
-/// What the form lacks: all of it, so that nobody is sent back for each.
+/// What the form lacks: all of it at once, so that a person is sent back once.
 pub(super) fn missing(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Vec<Problem> {
     let threeds = form.on(&authentication_field(PaymentAuthenticationType::ThreeDs));
     // A secret or a user that is stored stays as it is.

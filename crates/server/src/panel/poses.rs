@@ -208,25 +208,20 @@ fn form_page(
     render::with_status(status, visit, "pos.html", values)
 }
 
-/// Whether a problem is told on the page; what the role forbids and what is down have their own.
-fn is_told(visit: &Visit, problem: &Problem) -> bool {
-    matches!(problem, Problem::Rule { .. }) && visit.may(Permission::ChangeAccounts)
-}
-
 /// The form again, with what is wrong and what was typed.
 fn form_with_errors(
     visit: &Visit,
     integrator: PosIntegrator,
     pos: Option<&Pos>,
-    problem: Problem,
+    problems: &[Problem],
     form: Option<&Posted>,
 ) -> Page {
-    if !is_told(visit, &problem) {
-        return Err(problem);
+    if let Some(problem) = problems.iter().find(|one| !fields::is_told(visit, one)) {
+        return Err(problem.clone());
     }
     let shown = Shown {
         form,
-        problems: &[problem],
+        problems,
         ..Shown::default()
     };
     Ok(form_page(visit, integrator, pos, shown))
@@ -237,12 +232,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let integrator = chosen(form.text("integrator"))?;
     let missing = pos_form::missing(&form, integrator, None);
     if !missing.is_empty() {
-        let shown = Shown {
-            form: Some(&form),
-            problems: &missing,
-            ..Shown::default()
-        };
-        return Ok(form_page(&visit, integrator, None, shown));
+        return form_with_errors(&visit, integrator, None, &missing, Some(&form));
     }
     let made = match pos_form::creation(&form, integrator) {
         Ok((request, endpoint)) => {
@@ -255,7 +245,7 @@ async fn create(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     };
     match made {
         Ok(pos) => Ok(to(&format!("{LIST}/{}?done=saved", pos.id))),
-        Err(problem) => form_with_errors(&visit, integrator, None, problem, Some(&form)),
+        Err(problem) => form_with_errors(&visit, integrator, None, &[problem], Some(&form)),
     }
 }
 
@@ -265,12 +255,13 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let stored = setup::pos_of(&app, &by, merchant_id, id).await?;
     let missing = pos_form::missing(&form, stored.integrator, Some(&stored));
     if !missing.is_empty() {
-        let shown = Shown {
-            form: Some(&form),
-            problems: &missing,
-            ..Shown::default()
-        };
-        return Ok(form_page(&visit, stored.integrator, Some(&stored), shown));
+        return form_with_errors(
+            &visit,
+            stored.integrator,
+            Some(&stored),
+            &missing,
+            Some(&form),
+        );
     }
     // Taking it out of use is asked on a page of its own, after the rest was saved.
     let mut off = None;
@@ -297,7 +288,7 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             &visit,
             stored.integrator,
             Some(&stored),
-            problem,
+            &[problem],
             Some(&form),
         ),
     }
@@ -372,7 +363,9 @@ async fn set_order(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 async fn listed(app: &App, visit: &Visit, outcome: Result<(), Problem>) -> Page {
     match outcome {
         Ok(()) => Ok(to(&format!("{LIST}?done=saved"))),
-        Err(problem) if is_told(visit, &problem) => list_page(app, visit, Some(&problem)).await,
+        Err(problem) if fields::is_told(visit, &problem) => {
+            list_page(app, visit, Some(&problem)).await
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -388,7 +381,7 @@ async fn test(app: Arc<App>, visit: Visit, _form: Posted) -> Page {
             };
             Ok(form_page(&visit, pos.integrator, Some(&pos), shown))
         }
-        Err(problem) => form_with_errors(&visit, pos.integrator, Some(&pos), problem, None),
+        Err(problem) => form_with_errors(&visit, pos.integrator, Some(&pos), &[problem], None),
     }
 }
 

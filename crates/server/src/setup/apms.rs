@@ -48,7 +48,7 @@ impl ApmSetup {
     }
 
     /// A credential that is given; `None` keeps it.
-    fn given(&self, slot: LenderSlot) -> Option<&str> {
+    fn credential(&self, slot: LenderSlot) -> Option<&str> {
         match slot {
             LenderSlot::ClientId => self.client_id.as_deref(),
             LenderSlot::ClientSecret => self.client_secret.as_ref().map(Secret::expose),
@@ -273,7 +273,7 @@ fn apply(app: &App, apm: &mut Apm, setup: &ApmSetup) -> Result<(), Problem> {
         apm.name = operations::name("name", Some(name))?;
     }
     for field in fields(apm) {
-        if let Some(text) = setup.given(field.slot) {
+        if let Some(text) = setup.credential(field.slot) {
             check_text(field.slot.name(), text)?;
             field.slot.set(text, &mut apm.account);
         }

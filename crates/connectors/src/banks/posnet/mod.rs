@@ -14,7 +14,7 @@ use super::{
     shown_amount, unreadable,
 };
 use crate::account::{
-    AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, TERMINAL_NUMBER, THREEDS_KEY, number, words,
+    AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY,
 };
 use crate::bank::{
     Account, Answer, Campaign, CardData, Charge, Charged, Decline, Doubt, Line, Loyalties,
@@ -29,36 +29,18 @@ use contract::errors::ErrorGroup;
 const CAMPAIGNS_MAX: usize = 8;
 
 /// What an account needs.
+#[rustfmt::skip] // A table: a field a line or two.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
         MERCHANT_NUMBER.coded("MID"),
         TERMINAL_NUMBER.coded("TID"),
-        number(
-            Number::PosnetId,
-            words("PosNet ID", "PosNet ID"),
-            words("PosNet ID", "The PosNet id"),
-        ),
+        Field::new(Slot::Number(Number::PosnetId), "PosNet ID", "PosNet ID", "The PosNet id"),
         THREEDS_KEY.coded("ENCKEY"),
-        Field {
-            need: Need::Never,
-            ..number(
-                Number::ThreedsPosnetId,
-                words("3DS PosNet ID", "3DS PosNet ID"),
-                words("3DS PosNet ID", "The PosNet id for 3DS"),
-            )
-        },
-        Field {
-            need: Need::Never,
-            hint: Some(words(
-                "Boşsa yukarıdakiler kullanılır.",
-                "Left empty, those above are used.",
-            )),
-            ..number(
-                Number::ThreedsTerminalId,
-                words("3DS terminal numarası", "3DS terminal number"),
-                words("3DS terminal numarası", "The terminal number for 3DS"),
-            )
-        },
+        Field::new(Slot::Number(Number::ThreedsPosnetId), "3DS PosNet ID", "3DS PosNet ID", "The PosNet id for 3DS")
+            .needed_for(Need::Never),
+        Field::new(Slot::Number(Number::ThreedsTerminalId), "3DS terminal numarası", "3DS terminal number", "The terminal number for 3DS")
+            .needed_for(Need::Never)
+            .hinted("Boşsa yukarıdakiler kullanılır.", "Left empty, those above are used."),
     ],
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],

@@ -35,7 +35,7 @@ pub(super) struct Values {
     #[arg(long, ignore_case = true, value_parser = one_of::<PosStatus>(statuses()))]
     pub status: Option<PosStatus>,
     #[command(flatten)]
-    numbers: Numbers,
+    listed: Listed,
     #[command(flatten)]
     threeds_key: ThreedsKey,
     #[command(flatten)]
@@ -54,8 +54,6 @@ pub(super) struct Values {
     /// Lower comes first.
     #[arg(long, value_name = "NUMBER")]
     order_number: Option<i32>,
-    #[command(flatten)]
-    switches: Switches,
     /// How payments may be authenticated, comma-separated; a new POS takes THREE_DS alone.
     #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = one_of::<PaymentAuthenticationType>(PaymentAuthenticationType::ALL.iter().map(|one| one.as_str())))]
     authentication: Vec<PaymentAuthenticationType>,
@@ -94,21 +92,21 @@ impl Values {
             mode: self.mode.clone(),
             threeds_key: self.threeds_key.read()?.map(SensitiveText::new),
             order_number: self.order_number,
-            enabled_payment_authentication_types: given(self.authentication.clone()),
-            merchant_pos_users: given(users),
+            enabled_payment_authentication_types: non_empty(self.authentication.clone()),
+            merchant_pos_users: non_empty(users),
             ..UpdateMerchantPosRequest::default()
         };
-        for (number, text) in &self.numbers.0 {
+        for (number, text) in &self.listed.numbers {
             Slot::Number(*number).send(text.clone(), &mut request);
         }
-        for ((switch, _), on) in offered().zip(&self.switches.0) {
+        for ((switch, _), on) in offered().zip(&self.listed.switches) {
             *(switch.sent)(&mut request) = *on;
         }
         Ok(request)
     }
 }
 
-fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
+fn non_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
@@ -140,10 +138,6 @@ fn user(text: &str) -> Result<UpdateMerchantPosUser, Failed> {
     }
 }
 
-/// The numbers of an account that are given: an option for each that some bank asks for.
-#[derive(Clone)]
-struct Numbers(Vec<(Number, String)>);
-
 /// What a number is called and, where not every bank asks for it, by whom.
 fn help_of(number: Number) -> Option<String> {
     let asks = |integrator: PosIntegrator| {
@@ -165,71 +159,53 @@ fn help_of(number: Number) -> Option<String> {
     Some(format!("{name} ({})", names.join(", ")))
 }
 
-impl Args for Numbers {
+/// What comes from lists: an option for each number that some bank asks for, and for each switch.
+#[derive(Clone)]
+struct Listed {
+    /// The numbers that are given.
+    numbers: Vec<(Number, String)>,
+    /// In the order of [`offered`]; `None` where nothing is said.
+    switches: Vec<Option<bool>>,
+}
+
+impl Args for Listed {
     fn augment_args(command: Command) -> Command {
-        Number::ALL.iter().fold(command, |command, number| {
-            let option = Arg::new(number.flag())
-                .long(number.flag())
-                .value_name("NUMBER");
-            match help_of(*number) {
-                Some(help) => command.arg(option.help(help)),
-                None => command,
-            }
-        })
+        let numbers = Number::ALL.iter().filter_map(|number| {
+            let option = Arg::new(number.flag()).long(number.flag());
+            Some(option.value_name("NUMBER").help(help_of(*number)?))
+        });
+        let switches = offered().map(|(_, offered)| {
+            Arg::new(offered.flag)
+                .long(offered.flag)
+                .help(offered.help)
+                .num_args(0..=1)
+                .default_missing_value("true")
+                .value_parser(BoolishValueParser::new())
+                .value_name("on|off")
+        });
+        command.args(numbers).args(switches)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        Numbers::augment_args(command)
+        Listed::augment_args(command)
     }
 }
 
-impl FromArgMatches for Numbers {
-    fn from_arg_matches(given: &ArgMatches) -> Result<Numbers, clap::Error> {
+impl FromArgMatches for Listed {
+    fn from_arg_matches(given: &ArgMatches) -> Result<Listed, clap::Error> {
         let numbers = Number::ALL.iter().filter_map(|number| {
             let text = given.try_get_one::<String>(number.flag()).ok()??;
             Some((*number, text.clone()))
         });
-        Ok(Numbers(numbers.collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Numbers::from_arg_matches(given)?;
-        Ok(())
-    }
-}
-
-/// The switches, in the order of [`offered`].
-#[derive(Clone)]
-struct Switches(Vec<Option<bool>>);
-
-impl Args for Switches {
-    fn augment_args(command: Command) -> Command {
-        offered().fold(command, |command, (_, offered)| {
-            command.arg(
-                Arg::new(offered.flag)
-                    .long(offered.flag)
-                    .help(offered.help)
-                    .num_args(0..=1)
-                    .default_missing_value("true")
-                    .value_parser(BoolishValueParser::new())
-                    .value_name("on|off"),
-            )
+        let switches = offered().map(|(_, offered)| given.get_one::<bool>(offered.flag).copied());
+        Ok(Listed {
+            numbers: numbers.collect(),
+            switches: switches.collect(),
         })
     }
 
-    fn augment_args_for_update(command: Command) -> Command {
-        Switches::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Switches {
-    fn from_arg_matches(given: &ArgMatches) -> Result<Switches, clap::Error> {
-        let switches = offered().map(|(_, offered)| given.get_one::<bool>(offered.flag).copied());
-        Ok(Switches(switches.collect()))
-    }
-
     fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Switches::from_arg_matches(given)?;
+        *self = Listed::from_arg_matches(given)?;
         Ok(())
     }
 }

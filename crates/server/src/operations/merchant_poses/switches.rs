@@ -58,59 +58,28 @@ macro_rules! switch {
 }
 
 /// Every switch, in the order in which they are shown.
+#[rustfmt::skip] // A table.
 pub static SWITCHES: [Switch; 5] = [
-    switch!(
-        enable_installment,
-        "enableInstallment",
-        Some(Offered {
-            flag: "installments",
-            help: "Take instalments",
-            tr: "Taksit",
-            en: "Instalments",
-            hint_tr: "Taksitli ödemeler de bu POS’tan geçebilir.",
-            hint_en: "Payments in instalments may go through it.",
-            new: true,
-        })
-    ),
-    switch!(
-        enable_loyalty,
-        "enableLoyalty",
-        Some(Offered {
-            flag: "loyalty",
-            help: "Ask and spend points and campaigns",
-            tr: "Ödül ve puan",
-            en: "Rewards and points",
-            hint_tr: "Kartın puanları sorulur ve harcanır, kampanyalar seçilebilir.",
-            hint_en: "Points are asked and spent, and campaigns can be chosen.",
-            new: true,
-        })
-    ),
-    switch!(
-        enable_payment_without_cvc,
-        "enablePaymentWithoutCvc",
-        Some(Offered {
-            flag: "without-cvc",
-            help: "Take payments without CVC, and so stored cards",
-            tr: "CVC’siz ödeme",
-            en: "Payment without CVC",
-            hint_tr: "Kayıtlı kartla ödeme için gereklidir. Bankanız bu yetkiyi vermiş olmalıdır.",
-            hint_en: "Stored cards need it. Your bank must have allowed it.",
-            new: false,
-        })
-    ),
-    switch!(
-        enable_foreign_card,
-        "enableForeignCard",
-        Some(Offered {
-            flag: "foreign-cards",
-            help: "Take cards of foreign issuers",
-            tr: "Yurt dışı kartları",
-            en: "Foreign cards",
-            hint_tr: "Yurt dışında verilmiş kartlar da kabul edilir.",
-            hint_en: "Takes cards of foreign issuers.",
-            new: false,
-        })
-    ),
+    switch!(enable_installment, "enableInstallment", Some(Offered {
+        flag: "installments", help: "Take instalments", new: true,
+        tr: "Taksit", hint_tr: "Taksitli ödemeler de bu POS’tan geçebilir.",
+        en: "Instalments", hint_en: "Payments in instalments may go through it.",
+    })),
+    switch!(enable_loyalty, "enableLoyalty", Some(Offered {
+        flag: "loyalty", help: "Ask and spend points and campaigns", new: true,
+        tr: "Ödül ve puan", hint_tr: "Kartın puanları sorulur ve harcanır, kampanyalar seçilebilir.",
+        en: "Rewards and points", hint_en: "Points are asked and spent, and campaigns can be chosen.",
+    })),
+    switch!(enable_payment_without_cvc, "enablePaymentWithoutCvc", Some(Offered {
+        flag: "without-cvc", help: "Take payments without CVC, and so stored cards", new: false,
+        tr: "CVC’siz ödeme", hint_tr: "Kayıtlı kartla ödeme için gereklidir. Bankanız bu yetkiyi vermiş olmalıdır.",
+        en: "Payment without CVC", hint_en: "Stored cards need it. Your bank must have allowed it.",
+    })),
+    switch!(enable_foreign_card, "enableForeignCard", Some(Offered {
+        flag: "foreign-cards", help: "Take cards of foreign issuers", new: false,
+        tr: "Yurt dışı kartları", hint_tr: "Yurt dışında verilmiş kartlar da kabul edilir.",
+        en: "Foreign cards", hint_en: "Takes cards of foreign issuers.",
+    })),
     switch!(new_integration, "newIntegration", None),
 ];
 

@@ -32,7 +32,7 @@ pub fn view(pos: &Pos) -> MerchantPosResponse {
         }),
         currency: Some(pos.currency),
         bank_id: Some(pos.bank_id),
-        bank_name: given(bank_name(pos)),
+        bank_name: non_empty(bank_name(pos)),
         is_pf: Some(false),
         merchant_pos_users: pos.credentials.users.iter().map(user_view).collect(),
         supported_card_associations: at.associations.clone(),
@@ -41,7 +41,7 @@ pub fn view(pos: &Pos) -> MerchantPosResponse {
     };
     for slot in Slot::ALL {
         let shown = match slot {
-            Slot::Number(number) => given(at.numbers.get(*number)),
+            Slot::Number(number) => non_empty(at.numbers.get(*number)),
             Slot::ThreedsKey => masked(&pos.credentials.threeds_key),
         };
         slot.show(shown, &mut answer);
@@ -62,12 +62,12 @@ fn user_view(user: &PosUser) -> MerchantPosUser {
     }
 }
 
-fn given(text: &str) -> Option<String> {
+fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn masked(secret: &Secret) -> Option<String> {
-    given(secret.expose()).map(|_| MASK.to_owned())
+    non_empty(secret.expose()).map(|_| MASK.to_owned())
 }
 
 pub(super) fn bank_name(pos: &Pos) -> &'static str {
