@@ -33,7 +33,7 @@ pub struct Decline {
     pub message: String,
 }
 
-/// Nobody knows what the bank did.
+/// It is not known what the bank did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
     /// False only when surely not one byte was sent: then another POS may be tried.
@@ -346,7 +346,7 @@ pub struct LoyaltyInquiry<'a> {
 /// Points and campaigns of a card.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loyalties {
-    /// Purses in minor units of lira; none when the card has no points programme.
+    /// Purses in minor units of lira; `None` when the card has no points programme.
     pub balance: Option<RewardMoney>,
     /// Campaigns on offer, in the bank's order; one type may come twice.
     pub campaigns: Vec<Campaign>,

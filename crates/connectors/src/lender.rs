@@ -110,9 +110,9 @@ pub struct Buyer {
 pub struct Application<'a> {
     /// Galata's own id for it: the same id again never makes a second application.
     pub order_id: &'a str,
-    /// The chosen bank; none on the lender's own page, where the shopper chooses.
+    /// The chosen bank; `None` on the lender's own page, where the shopper chooses.
     pub bank_code: Option<&'a str>,
-    /// Months; none where the page asks.
+    /// Months; `None` where the page asks.
     pub term: Option<u16>,
     /// What is borrowed.
     pub amount: Money,
@@ -126,7 +126,7 @@ pub struct Application<'a> {
     pub notification_url: &'a str,
     /// Seconds after which an unfinished application lapses.
     pub time_limit_seconds: u32,
-    /// Whether the bank may disburse by itself, or waits for [`Lender::confirm`]. None leaves it
+    /// Whether the bank may disburse by itself, or waits for [`Lender::confirm`]. `None` leaves it
     /// to the bank's agreement.
     pub approves_by_itself: Option<bool>,
 }
@@ -153,7 +153,7 @@ pub enum LoanState {
     Disbursed,
     /// The bank refused.
     Rejected(Decline),
-    /// Nobody finished it in time.
+    /// It was not finished in time.
     Expired,
     /// Cancelled.
     Cancelled,

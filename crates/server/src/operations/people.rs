@@ -28,7 +28,7 @@ pub const PASSWORD_MAX: usize = 256;
 /// Characters of an e-mail address (RFC 5321).
 pub const EMAIL_MAX: usize = 254;
 
-/// An address as it is stored: in lower case. None when it is none.
+/// An address as it is stored: in lower case. `None` when the text is no address.
 pub(super) fn normal_email(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let (name, host) = text.split_once('@')?;
@@ -106,7 +106,7 @@ pub async fn invite(
             if !serves.is_empty() && by.who != Who::Operator {
                 return Err(Problem::rule(Rule::ServesOthers));
             }
-            // Whoever invited them before was shown their link: nothing of that may open this
+            // The merchant that invited them before was shown their link: it must not open this
             // merchant. Two who invite at once collide at the person's version.
             let anew = User {
                 name: if name.is_empty() { user.name } else { name },
@@ -214,8 +214,8 @@ pub async fn password_link(
     })
 }
 
-/// A link for somebody who says on the sign-in page that they forgot their password; none when nobody
-/// has this address, or when a link went out a moment ago. It goes to their mailbox alone.
+/// A link for somebody who says on the sign-in page that they forgot their password; `None` when the
+/// address is not known, or when a link went out a moment ago. It goes to their mailbox alone.
 pub async fn forgotten_link(
     app: &App,
     address: &str,
@@ -304,7 +304,7 @@ pub async fn set_role(
     if won(app.db.commit(commit).await)? {
         return Ok(());
     }
-    // Refused: they were removed meanwhile, which this says, or nobody else would be an owner.
+    // Refused: they were removed meanwhile, which this says, or they are the only owner.
     member(app, merchant_id, user_id).await?;
     Err(Problem::rule(Rule::LastOwner))
 }
@@ -399,7 +399,7 @@ pub async fn remove_totp(
 }
 
 /// Switches off the second step of somebody who lost their authenticator. The operator's alone: it
-/// opens the account to whoever knows its password.
+/// opens the account to anyone who knows its password.
 pub async fn drop_totp(app: &App, by: &By, email: &str) -> Result<(), Problem> {
     if by.who != Who::Operator {
         return Err(Problem::rule(Rule::RoleForbids));

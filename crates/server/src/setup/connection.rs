@@ -25,7 +25,7 @@ pub struct ConnectionTest {
     pub result: ConnectionResult,
     /// How long the answer took.
     pub took_ms: i64,
-    /// The other side's code or what the protocol saw, for whoever looks closer; may be empty.
+    /// The other side's code, or what the protocol saw, for a closer look; may be empty.
     pub detail: String,
 }
 

@@ -39,7 +39,7 @@ pub async fn same_terminal(app: &App, pos: &Pos) -> Result<Option<Pos>, Problem>
     Ok(all.find(|other| other.id != pos.id && of(other) == of(pos)))
 }
 
-/// Where a new POS points: nobody should take money by accident.
+/// Where a new POS points, so that no money is taken by accident.
 pub const NEW_POS_ENVIRONMENT: Environment = Environment::Test;
 /// How payments are authenticated on a new POS: without 3DS the shop bears the fraud.
 pub const NEW_POS_AUTHENTICATION: [PaymentAuthenticationType; 1] =
@@ -174,7 +174,7 @@ pub fn endpoint_of(
     })
 }
 
-/// Which of the bank's own systems a POS points at; nothing when it is another address.
+/// Which of the bank's own systems a POS points at; `None` when it is another address.
 pub fn environment_of(pos: &Pos) -> Option<Environment> {
     let row = directory::row(pos.integrator)?;
     let at = &pos.settings;
