@@ -3,7 +3,8 @@
 use super::{Caller, Problem};
 use crate::app::App;
 use crate::store::apms;
-use contract::enums::{Currency, Status};
+use connectors::lenders;
+use contract::enums::Status;
 use contract::envelope::Items;
 use contract::merchant_apms::MerchantApmResponse;
 
@@ -25,7 +26,8 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Items<MerchantApmRespons
                 name: Some(apm.name),
                 apm_type: Some(apm.apm_type),
                 hostname: hostname.clone(),
-                supported_currencies: vec![Currency::Try],
+                supported_currencies: lenders::row(apm.apm_type)
+                    .map_or_else(Vec::new, |lender| lender.currencies.to_vec()),
                 host_name: hostname,
             }
         })
