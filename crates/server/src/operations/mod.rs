@@ -33,6 +33,7 @@ pub use problem::Problem;
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
 use contract::errors::Language;
+use std::sync::Arc;
 
 /// How often a change of a setting is made again on what another change left, before it is refused
 /// as [`contract::rules::Rule::ChangedMeanwhile`]. Of those that cross each other one always goes
@@ -42,7 +43,7 @@ pub const CHANGES_MAX: usize = 32;
 /// Who asks, what the request claims, and in which language errors are told.
 pub struct Caller {
     /// The merchant whose key signed the request.
-    pub merchant: Merchant,
+    pub merchant: Arc<Merchant>,
     /// The request's signature and idempotency key.
     pub claims: Claims,
     /// For error texts.
