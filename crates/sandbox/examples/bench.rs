@@ -114,7 +114,8 @@ async fn gateway(database_url: String, bank: String) {
     let request = json!({
         "name": "Yapı Kredi", "posIntegrator": "YKB", "currency": "TRY", "clientId": "6706598320",
         "terminalId": "67005551", "posnetId": "27426", "threedsKey": "10,10,10,10,10,10,10,10",
-        "enablePaymentWithoutCvc": true, "enableLoyalty": true, "enableInstallment": true
+        "enablePaymentWithoutCvc": true, "enableLoyalty": true, "enableInstallment": true,
+        "enabledPaymentAuthenticationTypes": ["THREE_DS", "NON_THREE_DS"]
     });
     let endpoint = setup::endpoint_behind(
         contract::enums::PosIntegrator::Ykb,
