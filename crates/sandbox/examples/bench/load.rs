@@ -184,6 +184,10 @@ impl Times {
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         self.sorted[(self.sorted.len() - 1) * percent / 100]
     }
+
+    pub(crate) fn slowest(&self) -> Duration {
+        self.percentile(100)
+    }
 }
 
 /// Asks for `length`. The first bad reply ends the run and is its error.
