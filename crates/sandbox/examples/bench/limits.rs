@@ -5,7 +5,7 @@ use super::stored::Payment;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Clients of pgbench, at which it is fastest.
+/// Clients of pgbench: with 16 or 64 it is about as fast.
 const CLIENTS: &str = "32";
 
 /// Payments a second of a database, from a payment in it, a warm-up and the time to measure.
