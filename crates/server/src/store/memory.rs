@@ -21,6 +21,8 @@ use tokio::sync::Mutex;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long it is trusted at most while somebody reads it.
 pub const STALE_MAX: Duration = Duration::from_secs(1);
+/// How long an entry is kept: what somebody changes in the database by hand is not counted.
+const KEPT_MAX: Duration = Duration::from_secs(60);
 /// Entries of each kind; when there are more, all are forgotten.
 const ENTRIES_MAX: usize = 10_000;
 
@@ -96,7 +98,7 @@ impl Memory {
     }
 }
 
-struct Entries<K, V>(RwLock<HashMap<K, (AsOf, V)>>);
+struct Entries<K, V>(RwLock<HashMap<K, (AsOf, Instant, V)>>);
 
 impl<K, V> Default for Entries<K, V> {
     fn default() -> Entries<K, V> {
@@ -111,8 +113,8 @@ impl<K: Hash + Eq, V: Clone> Entries<K, V> {
         Q: Hash + Eq + ?Sized,
     {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (of, value) = entries.get(key)?;
-        (*of == as_of).then(|| value.clone())
+        let (of, read_at, value) = entries.get(key)?;
+        (*of == as_of && read_at.elapsed() < KEPT_MAX).then(|| value.clone())
     }
 
     fn put(&self, key: K, value: V, as_of: AsOf) {
@@ -120,6 +122,6 @@ impl<K: Hash + Eq, V: Clone> Entries<K, V> {
         if entries.len() >= ENTRIES_MAX {
             entries.clear();
         }
-        entries.insert(key, (as_of, value));
+        entries.insert(key, (as_of, Instant::now(), value));
     }
 }
