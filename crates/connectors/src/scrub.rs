@@ -106,6 +106,11 @@ pub(crate) fn kept_words(text: &str) -> String {
 /// steer a terminal, control characters, and marks that turn the direction of writing. Line feeds and
 /// tabs stay; of line ends only the line feed.
 pub fn printable(text: &str) -> String {
+    // Nearly all texts: nothing in them can be what is dropped.
+    let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(plain) {
+        return text.to_owned();
+    }
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
@@ -246,6 +251,9 @@ fn scrub_digits(text: &str) -> String {
 }
 
 fn replace_runs(text: &str, is_card: fn(&[u32]) -> bool) -> String {
+    if text.bytes().filter(u8::is_ascii_digit).count() < *CARD_DIGITS.start() {
+        return text.to_owned();
+    }
     let mut kept = String::with_capacity(text.len());
     let mut run = String::new();
     let mut characters = text.chars().peekable();

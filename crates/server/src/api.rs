@@ -23,6 +23,7 @@ use bytes::Bytes;
 use contract::endpoints::Endpoint;
 use contract::errors::Language;
 use contract::rules::Rule;
+use futures_util::future::BoxFuture;
 use http::Request;
 use http::request::Parts;
 use jiff::SignedDuration;
@@ -355,9 +356,20 @@ async fn keep_answer(
     Ok(answer)
 }
 
-/// Decodes, calls the operation that the endpoint names, and words its answer.
+/// Decodes, calls the operation that the endpoint names, and words its answer. On the heap, made in
+/// one place: it is as large as the largest operation, and would be copied at every step on its way.
+fn dispatch<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    route: &'a Route,
+    query: &'a str,
+    body: &'a [u8],
+) -> BoxFuture<'a, Result<Answer, Problem>> {
+    Box::pin(operate(app, caller, route, query, body))
+}
+
 #[rustfmt::skip] // A table: an endpoint a line.
-async fn dispatch(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
+async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
     use answer::{nothing, object};
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
     use contract::payment_reporting::SearchPaymentsRequest as SearchPayments;

@@ -10,6 +10,7 @@ use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
 use crate::store::db::Db;
+use crate::store::memory::Memory;
 use crate::store::retention::Kept;
 use crate::tries::Tries;
 use crate::turns::Turns;
@@ -24,6 +25,8 @@ use tokio::sync::RwLock;
 pub struct App {
     /// The database.
     pub db: Db,
+    /// Merchants, API keys and POSes as payments read them.
+    pub memory: Memory,
     /// Encryption at rest.
     pub vault: Vault,
     /// The time.

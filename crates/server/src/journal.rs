@@ -275,6 +275,10 @@ async fn write_together(
 /// A text as the journal keeps it: at most `max` characters, without control characters other than
 /// line breaks and tabs. The database refuses NUL, and a terminal would obey the rest.
 pub fn kept_text(text: &str, max: usize) -> String {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.len() <= max && text.bytes().all(plain) {
+        return text.to_owned();
+    }
     let plain = |c: char| match c {
         '\n' | '\t' => c,
         '\r' => '\n',

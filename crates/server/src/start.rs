@@ -13,6 +13,7 @@ use crate::rates::Rates;
 use crate::store::before;
 use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
 use crate::store::leases;
+use crate::store::memory::Memory;
 use crate::store::migrations::MIGRATIONS;
 use crate::store::vault_check::{self, KeyRefused};
 use crate::tries::Tries;
@@ -245,6 +246,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     Ok(Arc::new(App {
         journal: Journal::start(db.clone()),
         db,
+        memory: Memory::default(),
         vault,
         desk: Desk::new(Arc::clone(&config.clock)),
         clock: config.clock,

@@ -16,6 +16,7 @@ use contract::rules::Rule;
 use contract::signature::{self, SignedRequest};
 use http::request::Parts;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Characters of an idempotency key.
 const KEY_MAX: usize = 255;
@@ -24,7 +25,7 @@ const API_KEY_MAX: usize = 200;
 
 /// What the headers say, and the secret that goes with it.
 pub(super) struct Named<'a> {
-    merchant: Merchant,
+    merchant: Arc<Merchant>,
     secret: Secret,
     api_key: &'a str,
     rnd_key: &'a str,
@@ -51,13 +52,13 @@ pub(super) async fn identify<'a>(
     if api_key.is_empty() || api_key.len() > API_KEY_MAX {
         return Err(Problem::rule(Rule::UnknownApiKey));
     }
-    let Some((merchant, secret)) = merchants::by_api_key(app, api_key).await? else {
+    let Some(owner) = merchants::by_api_key(app, api_key).await? else {
         return Err(Problem::rule(Rule::UnknownApiKey));
     };
-    seen.merchant_id = Some(merchant.id);
+    seen.merchant_id = Some(owner.merchant.id);
     Ok(Named {
-        merchant,
-        secret,
+        merchant: owner.merchant,
+        secret: owner.secret,
         api_key,
         rnd_key,
         signature,

@@ -123,10 +123,10 @@ fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
     }
     let app = Arc::clone(app);
     tokio::spawn(async move {
-        if let Ok(Some((merchant, _))) = merchants::by_api_key(&app, &logged.api_key).await
-            && app.journal.admits_refusal(merchant.id, known, at)
+        if let Ok(Some(owner)) = merchants::by_api_key(&app, &logged.api_key).await
+            && app.journal.admits_refusal(owner.merchant.id, known, at)
         {
-            logged.merchant_id = merchant.id;
+            logged.merchant_id = owner.merchant.id;
             app.journal.note(Entry::Request(Box::new(logged)));
         }
     });

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use contract::errors::Language;
 use contract::money::Money;
 use serde_json::json;
+use std::sync::Arc;
 
 /// Payments: what is known about one, and those whose outcome nobody knows.
 #[derive(Subcommand)]
@@ -88,7 +89,7 @@ pub(super) async fn run(command: Payment) -> Result<(), Failed> {
 
 async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
     Ok(Caller {
-        merchant: setup::merchant(app, merchant_id).await?,
+        merchant: Arc::new(setup::merchant(app, merchant_id).await?),
         claims: setup::no_claims(merchant_id),
         language: Language::En,
         by: By::operator(),

@@ -21,6 +21,7 @@ use contract::enums::PaymentStatus;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use contract::rules::Rule;
+use std::sync::Arc;
 
 /// POSes that one payment may try: the first, and one more after some refusals.
 pub const ATTEMPTS_MAX: usize = 2;
@@ -36,7 +37,7 @@ pub struct Plan {
     /// The shopper's name for the card, when it is to be stored.
     pub card_alias: Option<String>,
     /// POSes that can take the payment, best first; at least one.
-    pub poses: Vec<Pos>,
+    pub poses: Vec<Arc<Pos>>,
     /// The reward to use.
     pub reward: Option<RewardUse>,
     /// Whether another POS may be tried after a refusal.

@@ -11,6 +11,7 @@ use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// What a payment asks of a POS.
 pub struct Need<'a> {
@@ -37,7 +38,7 @@ pub struct Need<'a> {
 }
 
 /// The POSes that can take the payment, best first; at least one, or why there is none.
-pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem> {
+pub fn candidates(poses: &[Arc<Pos>], need: &Need<'_>) -> Result<Vec<Arc<Pos>>, Problem> {
     if let Some(alias) = need.pinned
         && !poses.iter().any(|pos| pos.alias == alias)
     {
@@ -46,7 +47,8 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
             &[("field", "posAlias"), ("alias", alias)],
         ));
     }
-    let mut left: Vec<Pos> = poses.into_iter().filter(|pos| takes(pos, need)).collect();
+    let able = poses.iter().filter(|pos| takes(pos, need));
+    let mut left: Vec<Arc<Pos>> = able.cloned().collect();
     if left.is_empty() {
         return Err(Problem::rule(Rule::NoPos));
     }
@@ -115,7 +117,7 @@ fn takes(pos: &Pos, need: &Need<'_>) -> bool {
 
 /// On-us first, then the bank whose family the card belongs to, then the merchant's own order. The
 /// shop's own list, or IN_ORDER, goes before that.
-fn order(poses: &mut [Pos], need: &Need<'_>) {
+fn order(poses: &mut [Arc<Pos>], need: &Need<'_>) {
     let own_order = need.ordering == Some(OrderingRule::InOrder);
     poses.sort_by_key(|pos| {
         let listed = need

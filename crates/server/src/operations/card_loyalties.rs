@@ -19,6 +19,7 @@ use contract::enums::{Currency, LoyaltyType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use contract::rules::Rule;
+use std::sync::Arc;
 
 /// `POST /payment/v1/card-loyalties/retrieve`.
 pub async fn retrieve(
@@ -45,8 +46,8 @@ pub async fn retrieve(
         texts,
     };
     let card = given_card::read(app, caller.merchant.id, "", given, false).await?;
-    let poses = poses::of_merchant(app, caller.merchant.id).await?;
-    let pos = pos_for_inquiry(poses, card.bin.as_ref(), card.data.cvc.is_some())?;
+    let poses = poses::for_payment(app, caller.merchant.id).await?;
+    let pos = pos_for_inquiry(&poses, card.bin.as_ref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.
     let mut commit = Commit::new(caller.merchant.id, app.next_id());
     caller.claims.write(app, None, &mut commit);
@@ -123,12 +124,12 @@ pub async fn retrieve(
 /// The POS that is asked: one that may ask for rewards of this card's family, on-us first. Without
 /// a CVC, one that is open to payments without.
 fn pos_for_inquiry(
-    poses: Vec<Pos>,
+    poses: &[Arc<Pos>],
     bin: Option<&crate::bins::Bin>,
     has_cvc: bool,
-) -> Result<Pos, Problem> {
-    let mut able: Vec<Pos> = poses
-        .into_iter()
+) -> Result<Arc<Pos>, Problem> {
+    let mut able: Vec<&Arc<Pos>> = poses
+        .iter()
         .filter(|pos| {
             let bank = connectors::directory::protocol(pos.integrator);
             pos.is_usable()
@@ -148,10 +149,13 @@ fn pos_for_inquiry(
             pos.id,
         )
     });
-    able.into_iter().next().ok_or_else(|| Problem::Failed {
-        payment_id: None,
-        failure: failure(ErrorGroup::CvcRequired),
-    })
+    able.into_iter()
+        .next()
+        .cloned()
+        .ok_or_else(|| Problem::Failed {
+            payment_id: None,
+            failure: failure(ErrorGroup::CvcRequired),
+        })
 }
 
 fn loyalties_response(found: Loyalties) -> Vec<Loyalty> {

@@ -310,7 +310,8 @@ async fn plan(
         aliases: &aliases,
         ordering: routing.ordering_rule,
     };
-    let poses = routing::candidates(poses::of_merchant(app, caller.merchant.id).await?, &need)?;
+    let poses = poses::for_payment(app, caller.merchant.id).await?;
+    let poses = routing::candidates(&poses, &need)?;
     let payment = Payment {
         merchant_id: caller.merchant.id,
         id: payment_id,

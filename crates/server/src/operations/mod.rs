@@ -36,11 +36,12 @@ pub use problem::Problem;
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
 use contract::errors::Language;
+use std::sync::Arc;
 
 /// Who asks, what the request claims, and in which language errors are told.
 pub struct Caller {
     /// The merchant whose key signed the request.
-    pub merchant: Merchant,
+    pub merchant: Arc<Merchant>,
     /// The request's signature and idempotency key.
     pub claims: Claims,
     /// For error texts.

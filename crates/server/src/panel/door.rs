@@ -280,7 +280,7 @@ impl Visit {
         let merchant = setup::merchant(app, self.merchant_id()).await?;
         Ok(Caller {
             claims: setup::no_claims(merchant.id),
-            merchant,
+            merchant: Arc::new(merchant),
             language: self.guest.language,
             by: self.by(),
         })

@@ -43,6 +43,7 @@ pub fn expire(key: &ApiKey, at: Timestamp, commit: &mut Commit) {
     update!(commit, "api_keys"
         where { merchant_id: key.merchant_id, api_key: key.api_key, active: true }
         set { expires_at: at });
+    commit.change_settings();
 }
 
 /// Ends a key; a conflict when it was revoked meanwhile.
@@ -50,4 +51,5 @@ pub fn revoke(key: &ApiKey, now: Timestamp, commit: &mut Commit) {
     update!(commit, "api_keys"
         where { merchant_id: key.merchant_id, api_key: key.api_key, active: true }
         set { active: false, expires_at: now });
+    commit.change_settings();
 }

@@ -1,11 +1,12 @@
 //! Attempts: one order at one bank. Where an attempt's outcome is unknown, the row itself is the
 //! work that is due: `inquire_at` is the moment when the bank must be asked.
 
+use super::db::to_json;
 use super::db::{
     Bounds, Column, Commit, Fields, Name, Row, TableRow, Unavailable, Value, insert, json_columns,
     params, read_json, select, stored_words, table_row, update,
 };
-use super::{shard_of, to_json};
+use super::shard_of;
 use crate::app::App;
 use connectors::bank::{Charged, RewardMoney, RewardUse};
 use contract::card::Secret;
@@ -155,7 +156,7 @@ impl Column for RewardUse {
             RewardUse::Money { card, firm, mile } => (Some(RewardMoney { card, firm, mile }), None),
             RewardUse::Campaign(kind) => (None, Some(kind)),
         };
-        values.push(Value::Json(to_json(&StoredReward { money, campaign })));
+        values.push(to_json(&StoredReward { money, campaign }));
     }
 }
 

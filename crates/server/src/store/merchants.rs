@@ -7,7 +7,9 @@ use crate::app::App;
 use crate::vault::Vault;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 table_row! {
     /// A merchant with its settings.
@@ -90,25 +92,44 @@ fn read(app: &App, row: Row) -> Result<Merchant, Unavailable> {
     Ok(merchant)
 }
 
-/// The merchant of an API key that is active and has not ended, and the key's secret.
-pub async fn by_api_key(
+/// An API key that was not revoked, its secret and its merchant.
+#[derive(Debug, Clone)]
+pub struct KeyOwner {
+    /// Whose key it is.
+    pub merchant: Arc<Merchant>,
+    /// Signs requests.
+    pub secret: Secret,
+    /// The key's last moment; `None` is for good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Who owns an API key that is active and has not ended. May be up to
+/// [`memory::STALE_MAX`](super::memory::STALE_MAX) behind what another process changed.
+pub async fn by_api_key(app: &App, api_key: &str) -> Result<Option<KeyOwner>, Unavailable> {
+    let owner = app.memory.key_owner(app, api_key).await?;
+    let now = app.now();
+    Ok(owner.filter(|owner| owner.expires_at.is_none_or(|end| now < end)))
+}
+
+/// Reads who owns an API key that was not revoked.
+pub(super) async fn read_key_owner(
     app: &App,
     api_key: &str,
-) -> Result<Option<(Merchant, Secret)>, Unavailable> {
+) -> Result<Option<KeyOwner>, Unavailable> {
     let sql = select_merchant!(
         secret_sealed,
-        "join api_keys k on k.merchant_id = merchants.id \
-         where k.api_key = $1 and k.active and (k.expires_at is null or k.expires_at > $2)"
+        expires_at,
+        "join api_keys k on k.merchant_id = merchants.id where k.api_key = $1 and k.active"
     );
-    let Some(row) = app.db.row(sql, params![api_key, app.now()]).await? else {
+    let Some(row) = app.db.row(sql, params![api_key]).await? else {
         return Ok(None);
     };
-    let secret = super::opened(
-        app,
-        &format!("api key {api_key}"),
-        &row.text("secret_sealed")?,
-    )?;
-    Ok(Some((read(app, row)?, secret)))
+    let (context, sealed) = (format!("api key {api_key}"), row.text("secret_sealed")?);
+    Ok(Some(KeyOwner {
+        secret: super::opened(app, &context, &sealed)?,
+        expires_at: row.opt_time("expires_at")?,
+        merchant: Arc::new(read(app, row)?),
+    }))
 }
 
 /// A merchant by its id, for jobs, pages and commands that already know whose it is.
@@ -171,6 +192,7 @@ pub fn save(app: &App, merchant: &Merchant, commit: &mut Commit) {
         webhook_url: merchant.webhook_url,
         webhook_events: merchant.webhook_events,
     });
+    commit.change_settings();
 }
 
 /// Writes a new API key.

@@ -54,4 +54,14 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "claims_before",
         sql: include_str!("../../migrations/0010_claims_before.sql"),
     },
+    Migration {
+        version: 11,
+        name: "settings_version",
+        sql: include_str!("../../migrations/0011_settings_version.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "fewer_indexes",
+        sql: include_str!("../../migrations/0012_fewer_indexes.sql"),
+    },
 ];

@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod leases;
 pub mod loans;
+pub mod memory;
 pub mod merchants;
 pub mod migrations;
 pub mod page_tokens;

@@ -14,6 +14,7 @@ use contract::enums::{
 use contract::errors::ErrorGroup;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 table_row! {
     /// A virtual POS.
@@ -238,6 +239,12 @@ pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Pos>, Unavai
     rows.into_iter().map(|row| read(app, row)).collect()
 }
 
+/// [`of_merchant`] for a payment: may be up to [`memory::STALE_MAX`](super::memory::STALE_MAX) behind
+/// what another process changed.
+pub async fn for_payment(app: &App, merchant_id: i64) -> Result<Arc<[Arc<Pos>]>, Unavailable> {
+    app.memory.poses(app, merchant_id).await
+}
+
 /// One POS of a merchant, also a deleted one: its payments still need it.
 pub async fn one_of_merchant(
     app: &App,
@@ -259,6 +266,7 @@ pub fn insert(app: &App, pos: &Pos, commit: &mut Commit) {
         credentials_sealed: seal(app, pos),
         created_at: app.now(),
     });
+    commit.change_settings();
 }
 
 /// Writes a POS's changes; a conflict when somebody else changed it meanwhile.
@@ -273,6 +281,7 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
         settings: pos.settings,
         credentials_sealed: seal(app, pos),
     });
+    commit.change_settings();
 }
 
 /// Writes how the bank last refused the account, or that it did not. Not one of the POS's changes:
@@ -281,4 +290,5 @@ pub fn note_refusal(pos: &Pos, refusal: Option<&AccountRefusal>, commit: &mut Co
     update!(commit, "merchant_poses"
         where { merchant_id: pos.merchant_id, id: pos.id }
         set { account_refusal: refusal.cloned() });
+    commit.change_settings();
 }

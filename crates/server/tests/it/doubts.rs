@@ -18,7 +18,10 @@ const CARD: &str = "5209220000000002";
 
 async fn caller(world: &World, role: Role) -> Caller {
     Caller {
-        merchant: setup::merchant(&world.app, world.merchant).await.unwrap(),
+        merchant: setup::merchant(&world.app, world.merchant)
+            .await
+            .unwrap()
+            .into(),
         claims: setup::no_claims(world.merchant),
         language: Language::En,
         by: By {

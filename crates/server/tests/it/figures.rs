@@ -20,7 +20,10 @@ const DECLINED: &str = "5100050000006661";
 
 async fn caller(world: &World, role: Role) -> Caller {
     Caller {
-        merchant: setup::merchant(&world.app, world.merchant).await.unwrap(),
+        merchant: setup::merchant(&world.app, world.merchant)
+            .await
+            .unwrap()
+            .into(),
         claims: setup::no_claims(world.merchant),
         language: Language::En,
         by: By {

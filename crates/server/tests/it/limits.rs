@@ -312,7 +312,8 @@ async fn count_and_lock_belong_to_whom_the_database_belongs_whatever_was_left_th
 }
 
 async fn set(world: &World, sql: &'static str) {
-    let commit = Commit::new(world.merchant, 0).any(sql, params![]);
+    let mut commit = Commit::new(world.merchant, 0).any(sql, params![]);
+    commit.change_settings();
     world.app.db.commit(commit).await.unwrap();
 }
 

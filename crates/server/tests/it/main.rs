@@ -43,6 +43,7 @@ mod leases;
 mod limits;
 mod loose_input;
 mod mail;
+mod memory;
 mod merchant_poses;
 mod panel;
 mod panel_door;

@@ -55,6 +55,7 @@ pub struct Commit {
     pub(super) merchant: i64,
     pub(super) key: i64,
     pub(super) statements: Vec<Statement>,
+    pub(super) changes_settings: bool,
 }
 
 impl Commit {
@@ -66,6 +67,18 @@ impl Commit {
             merchant,
             key,
             statements: Vec::new(),
+            changes_settings: false,
+        }
+    }
+
+    /// Counts this commit as a change of what servers keep in memory (`store::memory`): they read it
+    /// anew. Whoever writes a merchant, an API key or a POS says so.
+    pub fn change_settings(&mut self) {
+        if !std::mem::replace(&mut self.changes_settings, true) {
+            self.maybe(
+                "update settings_version set version = version + 1 where id = 1",
+                Vec::new(),
+            );
         }
     }
 

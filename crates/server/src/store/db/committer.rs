@@ -5,6 +5,7 @@
 //! it is rolled back, the members at fault are carried out one by one, and the rest together
 //! again: a refusal rests on the member's own transaction and is told to its own caller alone.
 
+use super::arrays::{groups, over_arrays};
 use super::commit::{CommitError, Expect, Member, Outcome};
 use super::postgres::{Connector, is_lost, said};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -39,7 +40,11 @@ const RECONNECT_PAUSE_MAX_MILLISECONDS: u64 = 2_000;
 const SETTINGS: &str = "set lock_timeout = '300ms'; \
      set statement_timeout = '5s'; \
      set idle_in_transaction_session_timeout = '10s'; \
-     set default_transaction_isolation = 'read committed'";
+     set default_transaction_isolation = 'read committed'; \
+     set plan_cache_mode = force_generic_plan; \
+     set enable_seqscan = off; \
+     set enable_hashjoin = off; \
+     set enable_mergejoin = off";
 
 pub(super) enum Write {
     Commit(Member),
@@ -63,7 +68,14 @@ struct Session {
     client: Client,
     /// The silences that were noted when it was opened.
     silences: u64,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<&'static str, Prepared>,
+}
+
+/// A statement on this connection.
+struct Prepared {
+    one: Statement,
+    /// Its form over arrays, if it has one.
+    many: Option<Statement>,
 }
 
 /// What became of a transaction.
@@ -333,7 +345,12 @@ impl Session {
             Ok(refused) => return Attempt::Refused(refused),
             Err(error) => return Attempt::Lost(said(&error)),
         }
-        let refused = match self.execute(members).await {
+        let carried_out = match self.execute_together(members).await {
+            Ok(true) => Ok(Vec::new()),
+            Ok(false) => self.execute(members).await,
+            Err(error) => Err(error),
+        };
+        let refused = match carried_out {
             Ok(refused) => refused,
             Err(error) => return Attempt::Lost(said(&error)),
         };
@@ -363,7 +380,7 @@ impl Session {
                 if self.statements.contains_key(statement.sql) {
                     continue;
                 }
-                match self.client.prepare(statement.sql).await {
+                match Prepared::on(&self.client, statement.sql).await {
                     Ok(prepared) => {
                         self.statements.insert(statement.sql, prepared);
                     }
@@ -376,6 +393,43 @@ impl Session {
             }
         }
         Ok(refused)
+    }
+
+    /// Begins a transaction and carries out equal statements over arrays. False when that cannot be
+    /// done, or somebody was refused: then no transaction is open.
+    async fn execute_together(&self, members: &[Member]) -> Result<bool, Error> {
+        let has_form = |sql| {
+            let prepared = self.statements.get(sql);
+            prepared.is_some_and(|prepared| prepared.many.is_some())
+        };
+        let statements: usize = members.iter().map(|m| m.commit.statements.len()).sum();
+        let groups = match groups(members, has_form) {
+            Some(groups) if groups.len() < statements => groups,
+            _ => return Ok(false),
+        };
+        let begin = async { self.client.batch_execute("begin").await.map(|()| 0) };
+        let mut calls: Vec<Call<'_>> = vec![Box::pin(begin)];
+        for group in &groups {
+            if let Some(many) = self.statements.get(group.sql).and_then(|p| p.many.as_ref()) {
+                calls.push(Box::pin(self.client.execute_raw(many, group.columns())));
+            }
+        }
+        let mut answers = pipelined(calls).await.into_iter();
+        if let Some(begun) = answers.next() {
+            begun?;
+        }
+        let mut all = true;
+        for (group, answer) in groups.iter().zip(answers) {
+            match answer {
+                Ok(rows) => all &= rows == group.rows(),
+                Err(error) if is_lost(&error) => return Err(error),
+                Err(_) => all = false,
+            }
+        }
+        if !all {
+            self.client.batch_execute("rollback").await?;
+        }
+        Ok(all)
     }
 
     /// Begins a transaction and sends every statement without waiting for the one before, then
@@ -391,7 +445,7 @@ impl Session {
                     let error = CommitError::Unavailable(why);
                     return Ok(vec![(index, Refusal::Final(error))]);
                 };
-                let call = self.client.execute_raw(prepared, &statement.params);
+                let call = self.client.execute_raw(&prepared.one, &statement.params);
                 calls.push(Box::pin(call));
                 sent.push((index, at, statement.expect));
             }
@@ -421,6 +475,17 @@ impl Session {
             }
         }
         Ok(refused)
+    }
+}
+
+impl Prepared {
+    async fn on(client: &Client, sql: &str) -> Result<Prepared, Error> {
+        let one = client.prepare(sql).await?;
+        let many = match over_arrays(sql, one.params()) {
+            Some(sql) => Some(client.prepare(&sql).await?),
+            None => None,
+        };
+        Ok(Prepared { one, many })
     }
 }
 

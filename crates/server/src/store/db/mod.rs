@@ -8,6 +8,7 @@
 //! `numeric`, write `cast(sum(x) as bigint)`. Both casts mean the same on SQLite.
 
 pub mod acknowledged;
+mod arrays;
 pub mod backup;
 mod commit;
 mod committer;
@@ -24,13 +25,14 @@ mod value;
 pub use commit::{Commit, CommitError, Expect, Statement};
 pub use migrate::{MigrateError, Migration};
 pub use table_row::{
-    Bounds, Column, Fields, Name, TableRow, insert_sql, read_json, read_word, update_sql,
+    Bounds, Column, Fields, Name, TableRow, insert_sql, read_json, read_word, to_json, update_sql,
 };
 pub use value::{Row, Value};
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How long a commit may take, its time in the queue included. Past it the outcome is unknown.
@@ -80,10 +82,13 @@ pub struct Options {
 }
 
 impl Default for Options {
+    /// One committer for two cores, up to four: measured on two cores, one gathers larger batches and
+    /// takes a fifth more payments than two.
     fn default() -> Options {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         Options {
             readers: 8,
-            committers: 4,
+            committers: (cores / 2).clamp(1, 4),
             create: true,
         }
     }
@@ -93,6 +98,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Db {
     backend: Arc<Backend>,
+    settings_changes: Arc<AtomicU64>,
 }
 
 enum Backend {
@@ -119,6 +125,7 @@ impl Db {
         };
         Ok(Db {
             backend: Arc::new(backend),
+            settings_changes: Arc::default(),
         })
     }
 
@@ -151,15 +158,26 @@ impl Db {
         for statement in &commit.statements {
             value::storable(&statement.params)?;
         }
+        let changes_settings = commit.changes_settings;
         let carried_out = async {
             match &*self.backend {
                 Backend::Sqlite(database) => database.commit(commit).await,
                 Backend::Postgres(database) => database.commit(commit).await,
             }
         };
-        tokio::time::timeout(COMMIT_TIMEOUT, carried_out)
+        let outcome = tokio::time::timeout(COMMIT_TIMEOUT, carried_out)
             .await
-            .unwrap_or_else(|_| Err(Unavailable(too_late(COMMIT_TIMEOUT)).into()))
+            .unwrap_or_else(|_| Err(Unavailable(too_late(COMMIT_TIMEOUT)).into()));
+        // A commit whose outcome is unknown may have changed them.
+        if changes_settings {
+            self.settings_changes.fetch_add(1, Ordering::SeqCst);
+        }
+        outcome
+    }
+
+    /// How often this process has changed what servers keep in memory.
+    pub fn settings_changes(&self) -> u64 {
+        self.settings_changes.load(Ordering::SeqCst)
     }
 
     /// The rows that a query answers within `READ_TIMEOUT`. It runs where nothing can be written.

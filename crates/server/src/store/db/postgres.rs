@@ -455,7 +455,7 @@ impl ToSql for Value {
             }
             (Value::Json(json), &Type::JSONB) => {
                 out.put_u8(JSONB_VERSION);
-                out.put_slice(json.to_string().as_bytes());
+                out.put_slice(json.as_bytes());
             }
             (value, ty) => return Err(format!("{value:?} was given where {ty} is wanted").into()),
         }
@@ -506,7 +506,7 @@ impl<'a> FromSql<'a> for Value {
             }
             Type::JSONB => {
                 let json = raw.split_first().ok_or("an empty jsonb")?.1;
-                Value::Json(serde_json::from_slice(json)?)
+                Value::Json(std::str::from_utf8(json)?.to_owned())
             }
             _ => Value::Text(std::str::from_utf8(raw)?.to_owned()),
         })

@@ -15,10 +15,13 @@ use super::{
 use crate::machine;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use std::borrow::Cow;
+use std::ffi::c_int;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,14 +37,20 @@ const LOCK_TRIES_MAX: i32 = 10_000;
 /// How often a checkpoint looks whether readers have moved on, a millisecond apart. Writing
 /// stands still meanwhile.
 const CHECKPOINT_TRIES_MAX: i32 = 20;
-/// The same when the log is past `LOG_BYTES_HARD`: slow writing is better than a full disk.
+/// The same when the log is past `LOG_PAGES_HARD`: slow writing is better than a full disk.
 const CHECKPOINT_TRIES_HARD_MAX: i32 = 1_000;
-/// The log's size at which the writer empties it.
-const LOG_BYTES_SOFT: u64 = 16 * 1024 * 1024;
-/// The log's size at which the writer insists.
-const LOG_BYTES_HARD: u64 = 256 * 1024 * 1024;
+/// The log's pages at which the writer moves them into the file: 16 MiB.
+const LOG_PAGES_SOFT: u32 = 4_096;
+/// The log's pages from which on its file is cut off afterwards, 32 MiB.
+const LOG_PAGES_LONG: u32 = 8_192;
+/// The log's pages at which the writer insists: 256 MiB.
+const LOG_PAGES_HARD: u32 = 65_536;
 /// How much the log grows before a checkpoint that met a reader is tried again.
-const LOG_BYTES_STEP: u64 = 4 * 1024 * 1024;
+const LOG_PAGES_STEP: u32 = 1_024;
+/// Moves the log into the file; the next commit writes over it.
+const RESTART: &str = "pragma wal_checkpoint(restart)";
+/// Moves the log into the file and cuts it off.
+const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
 /// Steps of SQLite's machine, some milliseconds' worth, between looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 100_000;
 /// How often the database counts itself while it is written.
@@ -87,11 +96,11 @@ impl Database {
         let held = Arc::new(hold(&path, create)?);
         let refused = |error: rusqlite::Error| open_error(&told_of(&path, &error));
         acknowledged::compare(&path)?;
-        let connection = connect(&path, create).map_err(refused)?;
+        let mut connection = connect(&path, create).map_err(refused)?;
+        let log_pages = count_log_pages(&mut connection).map_err(refused)?;
         let place = Place::of(&path)
             .map_err(|error| open_error(&format!("{}: {error}", path.display())))?;
         let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
-        let log = PathBuf::from(format!("{}-wal", path.display()));
         let work = Writer {
             connection,
             held: Arc::clone(&held),
@@ -99,8 +108,8 @@ impl Database {
             database: path.clone(),
             place,
             moved: false,
-            log,
-            checkpoint_at_bytes: LOG_BYTES_SOFT,
+            log_pages,
+            checkpoint_at_pages: LOG_PAGES_SOFT,
             count_due: false,
             uncounted: false,
             unkept: false,
@@ -285,6 +294,17 @@ fn wait_for_locks(connection: &mut Connection, tries_max: i32) -> rusqlite::Resu
     }))
 }
 
+/// How many pages the log has after each commit of this connection.
+fn count_log_pages(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicU32>> {
+    let pages = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&pages);
+    connection.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
+        counted.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
+    }))?;
+    Ok(pages)
+}
+
 /// The one thread of this process that writes.
 struct Writer {
     connection: Connection,
@@ -294,8 +314,9 @@ struct Writer {
     place: Place,
     /// The log tells that the file is not at its place.
     moved: bool,
-    log: PathBuf,
-    checkpoint_at_bytes: u64,
+    /// Pages in the log, as of the last commit.
+    log_pages: Arc<AtomicU32>,
+    checkpoint_at_pages: u32,
     /// The next transaction counts, see `acknowledged`.
     count_due: bool,
     /// Something was written since the last count.
@@ -341,7 +362,7 @@ impl Writer {
         }
         self.count_due = self.uncounted;
         self.carry_out(Vec::new());
-        self.checkpoint(CHECKPOINT_TRIES_HARD_MAX);
+        self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_HARD_MAX);
         drop(self.connection);
         drop(self.held);
         if let Some(reply) = closing {
@@ -420,6 +441,41 @@ impl Writer {
 
     /// What came of each member, and the count, when it was due.
     fn transaction(&mut self, batch: &[Member]) -> rusqlite::Result<(Vec<Outcome>, Option<i64>)> {
+        match self.together(batch)? {
+            Some(count) => Ok((batch.iter().map(|_| Ok(())).collect(), count)),
+            None => self.each_by_itself(batch),
+        }
+    }
+
+    /// Carries out a batch in which nobody is refused, as nearly all are: without savepoints, which
+    /// copy each page that a member changes. The count when it was due; `None` when a member was
+    /// refused, and then nothing is written.
+    fn together(&mut self, batch: &[Member]) -> rusqlite::Result<Option<Option<i64>>> {
+        self.step("begin immediate")?;
+        let carried_out = |member: &Member| carry_out_statements(&self.connection, &member.commit);
+        if batch.iter().any(|member| carried_out(member).is_err()) {
+            if !self.connection.is_autocommit() {
+                self.step("rollback")?;
+            }
+            return Ok(None);
+        }
+        let count = self.count_if_due()?;
+        self.step("commit")?;
+        Ok(Some(count))
+    }
+
+    fn count_if_due(&self) -> rusqlite::Result<Option<i64>> {
+        match self.count_due {
+            true => Ok(Some(acknowledged::count(&self.connection)?)),
+            false => Ok(None),
+        }
+    }
+
+    /// Carries out each member within a savepoint of its own, so that only it is refused.
+    fn each_by_itself(
+        &mut self,
+        batch: &[Member],
+    ) -> rusqlite::Result<(Vec<Outcome>, Option<i64>)> {
         self.step("begin immediate")?;
         let mut outcomes = Vec::with_capacity(batch.len());
         for member in batch {
@@ -438,10 +494,7 @@ impl Writer {
             self.step("release member")?;
             outcomes.push(outcome);
         }
-        let count = match self.count_due {
-            true => Some(acknowledged::count(&self.connection)?),
-            false => None,
-        };
+        let count = self.count_if_due()?;
         self.step("commit")?;
         Ok((outcomes, count))
     }
@@ -451,34 +504,31 @@ impl Writer {
         Ok(())
     }
 
-    /// Empties the log when it has grown. Passive checkpoints alone never catch up under load:
-    /// there is always a reader on the last page, and the log only starts anew when there is none.
+    /// Moves the log into the file when it has grown. Passive checkpoints alone never catch up under
+    /// load: there is always a reader on the last page, and the log only starts anew when there is
+    /// none. One that did not grow far is written over: making its pages anew costs more than the
+    /// writes.
     fn bound_log(&mut self) {
-        let Ok(bytes) = std::fs::metadata(&self.log).map(|log| log.len()) else {
-            return;
-        };
-        if bytes < self.checkpoint_at_bytes {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < self.checkpoint_at_pages {
             return;
         }
-        let tries = if bytes < LOG_BYTES_HARD {
-            CHECKPOINT_TRIES_MAX
-        } else {
-            CHECKPOINT_TRIES_HARD_MAX
+        let done = match pages {
+            ..LOG_PAGES_LONG => self.checkpoint(RESTART, CHECKPOINT_TRIES_MAX),
+            LOG_PAGES_LONG..LOG_PAGES_HARD => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_MAX),
+            _ => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_HARD_MAX),
         };
-        self.checkpoint_at_bytes = if self.checkpoint(tries) {
-            LOG_BYTES_SOFT
-        } else {
-            bytes + LOG_BYTES_STEP
+        self.checkpoint_at_pages = match done {
+            true => LOG_PAGES_SOFT,
+            false => pages.saturating_add(LOG_PAGES_STEP),
         };
     }
 
-    /// Moves the log into the file and empties it, if readers and other writers leave room.
-    fn checkpoint(&mut self, tries: i32) -> bool {
+    /// Moves the log into the file, if readers and other writers leave room.
+    fn checkpoint(&mut self, sql: &str, tries: i32) -> bool {
         let done = wait_for_locks(&mut self.connection, tries).and_then(|()| {
             self.connection
-                .query_row("pragma wal_checkpoint(truncate)", [], |row| {
-                    row.get::<_, i64>(0)
-                })
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
         });
         if let Err(error) = wait_for_locks(&mut self.connection, LOCK_TRIES_MAX) {
             tracing::error!(%error, "the writer cannot wait for locks");
@@ -509,7 +559,7 @@ fn carry_out_statements(connection: &Connection, commit: &Commit) -> Outcome {
 }
 
 fn execute(connection: &Connection, sql: &str, params: &[Value]) -> rusqlite::Result<usize> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&spelled(sql))?;
     bind(&mut statement, params)?;
     statement.raw_execute()
 }
@@ -541,29 +591,22 @@ fn refusal(statement: usize, error: rusqlite::Error) -> CommitError {
     }
 }
 
-/// Binds `$1` to the first parameter, wherever and however often it occurs. To SQLite `$1` is a
-/// name, and names are numbered in the order in which they occur.
+/// SQLite's spelling of our SQL: to it `$1` is a name, and names are numbered in the order in which
+/// they occur; `?1` is the number itself. No literal of ours holds a dollar sign.
+fn spelled(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+/// Binds `?1` to the first parameter, wherever and however often it occurs.
 fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
-    let mut highest = 0;
-    for index in 1..=statement.parameter_count() {
-        let number = statement
-            .parameter_name(index)
-            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
-            .unwrap_or(0);
-        let Some(value) = number.checked_sub(1).and_then(|at| params.get(at)) else {
-            return Err(rusqlite::Error::InvalidParameterCount(params.len(), number));
-        };
-        highest = highest.max(number);
+    let wanted = statement.parameter_count();
+    if wanted != params.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(params.len(), wanted));
+    }
+    for (index, value) in (1..).zip(params) {
         statement.raw_bind_parameter(index, value)?;
     }
-    if highest == params.len() {
-        Ok(())
-    } else {
-        Err(rusqlite::Error::InvalidParameterCount(
-            params.len(),
-            highest,
-        ))
-    }
+    Ok(())
 }
 
 /// Times become text of one width, so that their order is the order of the text.
@@ -575,7 +618,7 @@ impl ToSql for Value {
             Value::Text(text) => ToSqlOutput::from(text.as_str()),
             Value::Bool(boolean) => ToSqlOutput::from(*boolean),
             Value::Time(time) => ToSqlOutput::from(format!("{time:.6}")),
-            Value::Json(json) => ToSqlOutput::from(json.to_string()),
+            Value::Json(json) => ToSqlOutput::from(json.as_str()),
         })
     }
 }
@@ -599,7 +642,7 @@ fn query_until(connection: &mut Connection, read: &Read) -> rusqlite::Result<Vec
 }
 
 fn query(connection: &Connection, sql: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&spelled(sql))?;
     let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     bind(&mut statement, params)?;
     let mut found = statement.raw_query();

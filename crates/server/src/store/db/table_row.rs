@@ -113,8 +113,8 @@ columns! {
     String: { Value::Text(text) => Some(text) }, text => Value::Text(text.clone());
     Timestamp: { Value::Time(at) => Some(at), Value::Text(text) => text.parse().ok() },
         at => Value::Time(*at);
-    Json: { Value::Json(json) => Some(json), Value::Text(text) => serde_json::from_str(&text).ok() },
-        json => Value::Json(json.clone());
+    Json: { Value::Json(text) | Value::Text(text) => serde_json::from_str(&text).ok() },
+        json => Value::Json(json.to_string());
 }
 
 impl Column for Map<String, Json> {
@@ -126,7 +126,7 @@ impl Column for Map<String, Json> {
     }
 
     fn write(&self, values: &mut Vec<Value>) {
-        values.push(Value::Json(Json::Object(self.clone())));
+        values.push(to_json(self));
     }
 }
 
@@ -230,8 +230,7 @@ macro_rules! json_columns {
             }
 
             fn write(&self, values: &mut Vec<$crate::store::db::Value>) {
-                let json = serde_json::to_value(self).unwrap_or(serde_json::Value::Null);
-                values.push($crate::store::db::Value::Json(json));
+                values.push($crate::store::db::to_json(self));
             }
         })+
     };
@@ -252,8 +251,15 @@ pub fn read_json<T: serde::de::DeserializeOwned>(
     fields: &mut Fields,
     column: Name<'_>,
 ) -> Result<T, Unavailable> {
-    let json = Json::read(fields, column, None)?;
-    serde_json::from_value(json).map_err(|_| fields.wrong(column, "holds JSON of another shape"))
+    let Some(Value::Json(text) | Value::Text(text)) = fields.value() else {
+        return Err(fields.wrong(column, OTHER_TYPE));
+    };
+    serde_json::from_str(&text).map_err(|_| fields.wrong(column, "holds JSON of another shape"))
+}
+
+/// The value of a shape as `jsonb`.
+pub fn to_json<T: serde::Serialize>(shape: &T) -> Value {
+    serde_json::to_string(shape).map_or(Value::Null, Value::Json)
 }
 
 /// A struct that is a row of a table.

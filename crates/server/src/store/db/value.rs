@@ -21,8 +21,8 @@ pub enum Value {
     Bool(bool),
     /// `timestamptz`, whole microseconds; finer digits are cut off
     Time(Timestamp),
-    /// `jsonb`
-    Json(serde_json::Value),
+    /// `jsonb`, as its text
+    Json(String),
 }
 
 /// Says the type and never the content: parameters may be personal data, and drivers log them.
@@ -89,7 +89,7 @@ impl From<Timestamp> for Value {
 
 impl From<serde_json::Value> for Value {
     fn from(value: serde_json::Value) -> Value {
-        Value::Json(value)
+        Value::Json(value.to_string())
     }
 }
 
@@ -117,15 +117,11 @@ pub(super) fn storable(params: &[Value]) -> Result<(), Unavailable> {
 /// 0000-01-01T00:00:00Z.
 const YEAR_ZERO: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
-fn has_nul(json: &serde_json::Value) -> bool {
-    match json {
-        serde_json::Value::String(text) => text.contains('\0'),
-        serde_json::Value::Array(items) => items.iter().any(has_nul),
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
-        _ => false,
-    }
+/// Whether a text of JSON has the escape of NUL; a backslash before it would make it six characters.
+fn has_nul(json: &str) -> bool {
+    let backslashes = |before: &str| before.len() - before.trim_end_matches('\\').len();
+    json.match_indices("\\u0000")
+        .any(|(at, _)| backslashes(&json[..at]) % 2 == 0)
 }
 
 /// One row of an answer. Columns are read by name; a column that is missing or of another type is
@@ -334,8 +330,7 @@ fn time(value: &Value) -> Option<Timestamp> {
 /// SQLite answers JSON as text.
 fn json(value: &Value) -> Option<serde_json::Value> {
     match value {
-        Value::Json(json) => Some(json.clone()),
-        Value::Text(text) => serde_json::from_str(text).ok(),
+        Value::Json(text) | Value::Text(text) => serde_json::from_str(text).ok(),
         _ => None,
     }
 }

@@ -1,0 +1,127 @@
+//! What every payment reads and hardly anybody changes, kept in memory with its secrets opened: the
+//! owners of API keys, and merchants' POSes.
+//!
+//! Every commit that changes one of them counts in `settings_version`. A lookup trusts what it finds
+//! for [`LOOK_EVERY`] after that number was last read; then one lookup reads it again and the others go
+//! on, up to [`STALE_MAX`]. So a POS that another process closed is used no longer than that, and what
+//! this process changed counts at once.
+
+use super::db::{Db, Unavailable, params};
+use super::merchants::{self, KeyOwner};
+use super::poses::{self, Pos};
+use crate::app::App;
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long the version is trusted before it is read again.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long it is trusted at most while somebody reads it.
+pub const STALE_MAX: Duration = Duration::from_secs(1);
+/// How long an entry is kept: what somebody changes in the database by hand is not counted.
+const KEPT_MAX: Duration = Duration::from_secs(60);
+/// Entries of each kind; when there are more, all are forgotten.
+const ENTRIES_MAX: usize = 10_000;
+
+/// What is kept.
+#[derive(Default)]
+pub struct Memory {
+    seen: RwLock<Option<Seen>>,
+    /// Held by the one that reads the version.
+    looking: Mutex<()>,
+    owners: Entries<String, KeyOwner>,
+    poses: Entries<i64, Arc<[Arc<Pos>]>>,
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    version: i64,
+    at: Instant,
+}
+
+/// As of which changes an entry was read: those of every process, and those of this one.
+type AsOf = (i64, u64);
+
+impl Memory {
+    /// Who owns an API key that was not revoked.
+    pub async fn key_owner(
+        &self,
+        app: &App,
+        api_key: &str,
+    ) -> Result<Option<KeyOwner>, Unavailable> {
+        let as_of = self.as_of(&app.db).await?;
+        if let Some(owner) = self.owners.get(api_key, as_of) {
+            return Ok(Some(owner));
+        }
+        let owner = merchants::read_key_owner(app, api_key).await?;
+        if let Some(owner) = &owner {
+            self.owners.put(api_key.to_owned(), owner.clone(), as_of);
+        }
+        Ok(owner)
+    }
+
+    /// A merchant's POSes that are not deleted, in routing order.
+    pub async fn poses(&self, app: &App, merchant_id: i64) -> Result<Arc<[Arc<Pos>]>, Unavailable> {
+        let as_of = self.as_of(&app.db).await?;
+        if let Some(poses) = self.poses.get(&merchant_id, as_of) {
+            return Ok(poses);
+        }
+        let poses = poses::of_merchant(app, merchant_id).await?;
+        let poses: Arc<[Arc<Pos>]> = poses.into_iter().map(Arc::new).collect();
+        self.poses.put(merchant_id, Arc::clone(&poses), as_of);
+        Ok(poses)
+    }
+
+    /// As of which changes an entry must have been read to be used now.
+    async fn as_of(&self, db: &Db) -> Result<AsOf, Unavailable> {
+        // Before anything is read: what changes from here on makes the entry old.
+        let own = db.settings_changes();
+        let seen = *self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let age = seen.map(|seen| (seen.version, seen.at.elapsed()));
+        let _looking = match (age, self.looking.try_lock()) {
+            (Some((version, age)), _) if age < LOOK_EVERY => return Ok((version, own)),
+            (Some((version, age)), Err(_)) if age < STALE_MAX => return Ok((version, own)),
+            (_, looking) => looking,
+        };
+        let at = Instant::now();
+        let version = "select version from settings_version where id = 1";
+        let row = db.row(version, params![]).await?;
+        let version = row
+            .ok_or_else(|| Unavailable::new("settings_version has no row"))?
+            .int("version")?;
+        let seen = Some(Seen { version, at });
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok((version, own))
+    }
+}
+
+struct Entries<K, V>(RwLock<HashMap<K, (AsOf, Instant, V)>>);
+
+impl<K, V> Default for Entries<K, V> {
+    fn default() -> Entries<K, V> {
+        Entries(RwLock::default())
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Entries<K, V> {
+    fn get<Q>(&self, key: &Q, as_of: AsOf) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (of, read_at, value) = entries.get(key)?;
+        (*of == as_of && read_at.elapsed() < KEPT_MAX).then(|| value.clone())
+    }
+
+    fn put(&self, key: K, value: V, as_of: AsOf) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= ENTRIES_MAX {
+            entries.clear();
+        }
+        entries.insert(key, (as_of, Instant::now(), value));
+    }
+}
