@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::App;
+use crate::app::App;
 use crate::cards::Purse;
-use crate::faults::{Fault, FaultKind, Rule, plain_order_id};
+use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
 use crate::ledger::{Bank, Order, State as OrderState};
 
 const MAX_TIMES: u32 = 1_000_000;
@@ -38,16 +38,13 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         Ok(rule) => rule,
         Err(reason) => return refuse(&reason),
     };
-    let operations = match rule.bank.as_str() {
-        "posnet" | "garanti" => OPERATIONS,
-        _ => return refuse("bank: posnet or garanti"),
-    };
-    if rule
-        .operation
-        .as_deref()
-        .is_some_and(|operation| !operations.contains(&operation))
-    {
-        return refuse(&format!("operation: one of {}", operations.join(", ")));
+    if Bank::named(&rule.bank).is_none() {
+        return refuse(&bank_names());
+    }
+    let operation = rule.operation.as_deref();
+    if operation.is_some_and(|operation| Verb::named(operation).is_none()) {
+        let names: Vec<&str> = Verb::ALL.iter().map(|verb| verb.name()).collect();
+        return refuse(&format!("operation: one of {}", names.join(", ")));
     }
     if !(1..=MAX_TIMES).contains(&rule.times) {
         return refuse("times: 1 to 1000000");
@@ -88,18 +85,10 @@ fn is_refusal(code: &str) -> bool {
     (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
-/// The operations that faults can name.
-pub(crate) const OPERATIONS: &[&str] = &[
-    "sale",
-    "threeds_init",
-    "threeds_page",
-    "threeds_resolve",
-    "threeds_finish",
-    "void",
-    "refund",
-    "inquire",
-    "loyalties",
-];
+fn bank_names() -> String {
+    let names: Vec<&str> = Bank::ALL.iter().map(|bank| bank.name()).collect();
+    format!("bank: {}", names.join(" or "))
+}
 
 async fn list_faults(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "faults": app.faults.list() }))
@@ -178,7 +167,7 @@ async fn settle_day(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -
         None => None,
         Some(name) => match Bank::named(name) {
             Some(bank) => Some(bank),
-            None => return refuse("bank: posnet or garanti"),
+            None => return refuse(&bank_names()),
         },
     };
     match app.ledger.settle(bank).await {

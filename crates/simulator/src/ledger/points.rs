@@ -1,7 +1,7 @@
 //! The arithmetic of points: what a sale takes from a purse, what a refund gives back to it. Pure;
 //! all amounts in kuruş.
 
-use super::Order;
+use super::order::Order;
 use crate::cards::Purse;
 
 /// The error code of points that the purse does not hold (docs/simulator-codes.md).

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
-use super::{Bank, Kind, Order, State};
+use super::order::{Bank, Kind, Order, State};
 use crate::cards::Purse;
 
 const MAX_WRITES_PER_COMMIT: usize = 512;

@@ -2,9 +2,10 @@
 
 use super::api::{page_url, standing};
 use super::ledger::Key;
+use super::lender::Lender;
 use super::loan::{ASSESSMENT_SECONDS, Decision, Loan, Rejection};
 use super::wire::Refusal;
-use super::{Inner, banks, notify};
+use super::{banks, notify};
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// Seconds that an ordered assessment may last.
 const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
 
-pub(crate) fn router() -> Router<Arc<Inner>> {
+pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
         .route("/control/loans", get(loans))
         .route("/control/loans/{id}/decision", post(decide))
@@ -27,22 +28,22 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
         )
 }
 
-async fn loans(Shared(inner): Shared<Arc<Inner>>) -> Response {
-    match inner.ledger.all(inner.now_ms()) {
+async fn loans(Shared(lender): Shared<Arc<Lender>>) -> Response {
+    match lender.ledger.all(lender.now_ms()) {
         Ok(all) => {
             let rows = all
                 .into_iter()
-                .map(|(loan, notes)| row(&inner, &loan, notes));
+                .map(|(loan, notes)| row(&lender, &loan, notes));
             Json(json!({ "loans": rows.collect::<Vec<Value>>() })).into_response()
         }
         Err(refusal) => refused(&refusal),
     }
 }
 
-fn row(inner: &Inner, loan: &Loan, notifications: Vec<Value>) -> Value {
+fn row(lender: &Lender, loan: &Loan, notifications: Vec<Value>) -> Value {
     let mut row = standing(loan);
     row["approvalMode"] = json!(loan.approval_mode);
-    row["pageUrl"] = json!(page_url(inner, loan));
+    row["pageUrl"] = json!(page_url(lender, loan));
     row["createdAt"] = json!(loan.created_at);
     row["expiresAt"] = json!(loan.expires_at);
     row["assessedAt"] = json!(loan.assessed_at);
@@ -76,7 +77,7 @@ struct DecisionBody {
 }
 
 async fn decide(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(id): Path<String>,
     body: Result<Json<DecisionBody>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
@@ -100,9 +101,9 @@ async fn decide(
         Wanted::Expire => Decision::Expire,
         Wanted::Cancel => Decision::Cancel,
     };
-    let (now, today) = (inner.now_ms(), inner.today());
+    let (now, today) = (lender.now_ms(), lender.today());
     let (bank_code, term) = (body.bank_code, body.term);
-    let decided = inner.ledger.change(Key::Any(&id), now, |loan| {
+    let decided = lender.ledger.change(Key::Any(&id), now, |loan| {
         let approves = matches!(
             decision,
             Decision::Approve | Decision::Ready | Decision::Assess(_)
@@ -114,7 +115,7 @@ async fn decide(
     });
     match decided {
         Ok(Some(loan)) => {
-            notify::send_before_redirect(&inner, &loan.order_id).await;
+            notify::send_before_redirect(&lender, &loan.order_id).await;
             Json(standing(&loan)).into_response()
         }
         Ok(None) => refused(&Refusal {
@@ -153,20 +154,20 @@ fn choose(
     Ok(())
 }
 
-async fn add_fault(Shared(inner): Shared<Arc<Inner>>, body: bytes::Bytes) -> Response {
+async fn add_fault(Shared(lender): Shared<Arc<Lender>>, body: bytes::Bytes) -> Response {
     let order = serde_json::from_slice(&body).map_err(|error| error.to_string());
-    match order.and_then(|order| inner.faults.add(order)) {
+    match order.and_then(|order| lender.faults.add(order)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => refused(&Refusal::invalid(&why)),
     }
 }
 
-async fn list_faults(Shared(inner): Shared<Arc<Inner>>) -> Json<Value> {
-    Json(json!({ "faults": inner.faults.list() }))
+async fn list_faults(Shared(lender): Shared<Arc<Lender>>) -> Json<Value> {
+    Json(json!({ "faults": lender.faults.list() }))
 }
 
-async fn clear_faults(Shared(inner): Shared<Arc<Inner>>) -> StatusCode {
-    inner.faults.clear();
+async fn clear_faults(Shared(lender): Shared<Arc<Lender>>) -> StatusCode {
+    lender.faults.clear();
     StatusCode::NO_CONTENT
 }
 

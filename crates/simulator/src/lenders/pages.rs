@@ -3,11 +3,12 @@
 
 use super::choices::{self, Choice, LATE_SECONDS, REASONS, Then};
 use super::ledger::Key;
+use super::lender::Lender;
 use super::loan::{Decision, Loan, Missing, State};
 use super::plan::Plan;
 use super::wire::Refusal;
 use super::words::{self, Words};
-use super::{Inner, banks, buyer, notify};
+use super::{banks, buyer, notify};
 use crate::pages::{self, FRAMING_POLICY, Language, POLICY, SHOP};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State as Shared};
@@ -81,7 +82,7 @@ impl Visit {
     }
 }
 
-pub(crate) fn router() -> Router<Arc<Inner>> {
+pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
         .route("/lender/pages/{token}", get(show).post(answer))
         .route("/lender/icons/{file}", get(icon))
@@ -89,22 +90,28 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
 }
 
 async fn show(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&token, query.as_deref(), &headers);
     let words = visit.words;
-    match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
-        Ok(Some(loan)) => page(&inner, words, &loan, &Answer::default(), &Errors::default()),
+    match lender.ledger.find(Key::Token(&token), lender.now_ms()) {
+        Ok(Some(loan)) => page(
+            &lender,
+            words,
+            &loan,
+            &Answer::default(),
+            &Errors::default(),
+        ),
         Ok(None) => notice(words, StatusCode::NOT_FOUND, words.not_found),
         Err(_) => notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     }
 }
 
 async fn answer(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -112,7 +119,7 @@ async fn answer(
 ) -> Response {
     let visit = Visit::of(&token, query.as_deref(), &headers);
     let words = visit.words;
-    let loan = match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
+    let loan = match lender.ledger.find(Key::Token(&token), lender.now_ms()) {
         Ok(Some(loan)) => loan,
         Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
         Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
@@ -122,34 +129,34 @@ async fn answer(
         return back_to_shop(&loan);
     }
     match answer.action.as_str() {
-        "" => return choose_bank(&inner, &visit, &loan, &answer),
+        "" => return choose_bank(&lender, &visit, &loan, &answer),
         "close_window" => return closed(&visit, &loan),
         _ => {}
     }
     let choice = choices::of_button(&answer.action, &answer.reason, &answer.outcome);
     let Some(choice) = choice else {
-        return page(&inner, words, &loan, &answer, &Errors::default());
+        return page(&lender, words, &loan, &answer, &Errors::default());
     };
     let errors = match choice.decision {
         Decision::Reject(_) | Decision::Expire | Decision::Cancel => Errors::default(),
-        _ => errors_of(&inner, words, &loan, &answer),
+        _ => errors_of(&lender, words, &loan, &answer),
     };
     if errors.any() {
-        return page(&inner, words, &loan, &answer, &errors);
+        return page(&lender, words, &loan, &answer, &errors);
     }
-    decide(&inner, &visit, &token, choice, answer.term.parse().ok()).await
+    decide(&lender, &visit, &token, choice, answer.term.parse().ok()).await
 }
 
 async fn decide(
-    inner: &Arc<Inner>,
+    lender: &Arc<Lender>,
     visit: &Visit,
     token: &str,
     choice: Choice,
     term: Option<u16>,
 ) -> Response {
-    let now = inner.now_ms();
+    let now = lender.now_ms();
     let words = visit.words;
-    let decided = inner.ledger.change(Key::Token(token), now, |loan| {
+    let decided = lender.ledger.change(Key::Token(token), now, |loan| {
         // Two answers at once: the second finds the first one's result, and leaves it.
         if loan.state != State::Pending {
             return Ok(false);
@@ -163,7 +170,7 @@ async fn decide(
         let moved = loan.decide(choice.decision, now)?;
         // Before the change is seen: nobody can send its notification without meeting this.
         if let Some(fault) = choice.fault {
-            inner.faults.order_notification(&loan.order_id, fault);
+            lender.faults.order_notification(&loan.order_id, fault);
         }
         Ok(moved)
     });
@@ -172,7 +179,7 @@ async fn decide(
         Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
         Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     };
-    notify::send_before_redirect(inner, &loan.order_id).await;
+    notify::send_before_redirect(lender, &loan.order_id).await;
     match choice.then {
         Then::Shop => back_to_shop(&loan),
         Then::ShopTwice => twice(words, &loan),
@@ -182,16 +189,16 @@ async fn decide(
 }
 
 /// The lender's own page: the shopper chose a bank, and sees its page next.
-fn choose_bank(inner: &Inner, visit: &Visit, loan: &Loan, answer: &Answer) -> Response {
+fn choose_bank(lender: &Lender, visit: &Visit, loan: &Loan, answer: &Answer) -> Response {
     let words = visit.words;
     let chosen = banks::of_code(&answer.bank_code);
-    let chosen = chosen.filter(|bank| !loan.plans(bank, inner.today()).is_empty());
+    let chosen = chosen.filter(|bank| !loan.plans(bank, lender.today()).is_empty());
     let Some(bank) = chosen.filter(|_| loan.bank_code.is_none()) else {
-        return page(inner, words, loan, answer, &Errors::default());
+        return page(lender, words, loan, answer, &Errors::default());
     };
-    let set = inner
+    let set = lender
         .ledger
-        .change(Key::Token(&loan.token), inner.now_ms(), |loan| {
+        .change(Key::Token(&loan.token), lender.now_ms(), |loan| {
             if loan.state == State::Pending && loan.bank_code.is_none() {
                 loan.bank_code = Some(bank.code.to_owned());
             }
@@ -203,17 +210,17 @@ fn choose_bank(inner: &Inner, visit: &Visit, loan: &Loan, answer: &Answer) -> Re
     }
 }
 
-fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Errors {
+fn errors_of(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer) -> Errors {
     let plans = loan
         .bank()
-        .map(|bank| loan.plans(bank, inner.today()))
+        .map(|bank| loan.plans(bank, lender.today()))
         .unwrap_or_default();
     let term = loan.term.or_else(|| answer.term.parse().ok());
     let offered = plans.iter().any(|plan| Some(plan.term) == term);
     let missing = loan.missing;
     let identity_ok = buyer::is_identity_number(&answer.identity_number);
     let phone_ok = buyer::is_phone_number(&answer.phone_number);
-    let birth_ok = buyer::is_birth_date(&answer.birth_date, inner.today());
+    let birth_ok = buyer::is_birth_date(&answer.birth_date, lender.today());
     Errors {
         term: (!offered).then_some(words.term_missing),
         identity_number: (missing.identity_number && !identity_ok)
@@ -224,7 +231,7 @@ fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Erro
 }
 
 /// The page of an application as it stands.
-fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Errors) -> Response {
+fn page(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer, errors: &Errors) -> Response {
     if let Some(sentence) = result(words, loan.state) {
         let more = context! {
             title => words.title,
@@ -258,15 +265,15 @@ fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Err
         },
         late => Serde(LATE_SECONDS),
         reasons => reasons(words),
-        ..offered(inner, words, loan)
+        ..offered(lender, words, loan)
     };
     let more = merge_maps([more, cart(words, loan)]);
     shown(words, loan, status, "loan.html", more, POLICY)
 }
 
 /// The banks to choose from, or the chosen bank's plans.
-fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
-    let today = inner.today();
+fn offered(lender: &Lender, words: &Words, loan: &Loan) -> Value {
+    let today = lender.today();
     let Some(bank) = loan.bank() else {
         let lending = banks::BANKS
             .iter()

@@ -70,36 +70,6 @@ const LOAN: &[Limit] = &[
     },
 ];
 
-/// The categories of the protocol. A cart with any other is refused.
-pub(crate) const CATEGORIES: [&str; 26] = [
-    "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT",
-    "MOBILE_PHONE_PRICE_BELOW_REGULATION_LIMIT",
-    "MOBILE_PHONE_REFURBISHED",
-    "TABLET",
-    "TABLET_WITH_CAMPAIGN",
-    "COMPUTER",
-    "CONSTRUCTION_MARKET",
-    "GOLD",
-    "DIGITAL_PRODUCTS",
-    "SUPERMARKET",
-    "WHITE_GOODS",
-    "WEARABLE_TECHNOLOGY",
-    "SMALL_HOME_APPLIANCES",
-    "TV",
-    "GAMES_CONSOLES",
-    "AIR_CONDITIONER_AND_HEATER",
-    "ELECTRONICS",
-    "ACCESSORIES",
-    "MOM_AND_BABY_AND_KIDS",
-    "SHOES",
-    "CLOTHING",
-    "COSMETICS_AND_PERSONAL_CARE",
-    "FURNITURE",
-    "HOME_LIVING",
-    "AUTOMOBILE_MOTORCYCLE",
-    "OTHER",
-];
-
 /// The most months that a loan of `amount` kuruş for `items` may run; 0 when it may not be lent.
 pub(crate) fn longest(amount: i64, items: &[CartItem], today: Date) -> u16 {
     let by_goods = items.iter().filter_map(|item| {

@@ -5,7 +5,9 @@ use http::StatusCode;
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::{Language, POLICY, page, words};
+use super::language::Language;
+use super::render::{POLICY, page};
+use super::words;
 
 const PATHS: &[(&str, &str)] = &[
     (
@@ -35,7 +37,7 @@ const PATHS: &[(&str, &str)] = &[
 ];
 
 /// The list of what is here.
-pub(crate) fn index(public_url: &str) -> Response {
+pub(crate) fn page_of(public_url: &str) -> Response {
     let words = words::of(Language::English);
     let context = context! {
         language => Language::English.code(),

@@ -4,6 +4,8 @@ use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::istanbul;
+
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,7 +107,7 @@ pub(crate) fn moment(at: Timestamp, language: Language) -> String {
         Language::Turkish => "%d.%m.%Y %H:%M",
         Language::English => "%d %b %Y, %H:%M",
     };
-    crate::istanbul(at).strftime(format).to_string()
+    istanbul(at).strftime(format).to_string()
 }
 
 #[cfg(test)]

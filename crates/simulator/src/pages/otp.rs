@@ -6,14 +6,35 @@ use http::StatusCode;
 use minijinja::context;
 use minijinja::value::Serde;
 
+use super::language::{Language, amount};
+use super::render::{POLICY, html, page};
 use super::words::{self, Words};
-use super::{Language, POLICY, amount, html, page};
-use crate::session::{MAX_ATTEMPTS, PASSWORD};
+
+/// How often a shopper may mistype the password.
+pub(crate) const MAX_ATTEMPTS: u8 = 3;
+/// The password that every simulated cardholder has.
+pub(crate) const PASSWORD: &str = "123456";
 
 /// Seconds by which an answer can be late at a click.
 const LATE_SECONDS: [u16; 3] = [5, 30, 120];
 /// How long an end that is not a success stays on the screen before the browser goes on.
 const READ_MS: u32 = 3_000;
+
+/// Whose page it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Brand {
+    pub(crate) theme: &'static str,
+    /// The bank's name; empty for no bank in particular.
+    pub(crate) name: &'static str,
+}
+
+impl Brand {
+    /// Of a page that belongs to no bank.
+    pub(crate) const PLAIN: Brand = Brand {
+        theme: "plain",
+        name: "",
+    };
+}
 
 /// How the password page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +53,7 @@ pub(crate) enum Ending {
 
 /// What the password page shows.
 pub(crate) struct Ask<'a> {
-    pub(crate) theme: &'a str,
-    pub(crate) bank: &'a str,
+    pub(crate) brand: Brand,
     pub(crate) language: Language,
     pub(crate) action: &'a str,
     /// The sealed state that comes back with the form.
@@ -64,8 +84,8 @@ pub(crate) fn ask(ask: &Ask<'_>) -> Response {
         words => Serde(words),
         language => ask.language.code(),
         other => context! { code => other.code(), name => words::of(other).language_name },
-        theme => ask.theme,
-        bank => ask.bank,
+        theme => ask.brand.theme,
+        bank => ask.brand.name,
         badge => words.badge,
         disclaimer => words.disclaimer,
         title => words.otp_title,
@@ -89,8 +109,7 @@ pub(crate) fn ask(ask: &Ask<'_>) -> Response {
 
 /// What leads the browser back to the shop.
 pub(crate) struct Back<'a> {
-    pub(crate) theme: &'a str,
-    pub(crate) bank: &'a str,
+    pub(crate) brand: Brand,
     pub(crate) language: Language,
     pub(crate) url: &'a str,
     pub(crate) fields: &'a [(String, String)],
@@ -107,8 +126,8 @@ pub(crate) fn back(back: &Back<'_>) -> Option<String> {
     let context = context! {
         words => Serde(words),
         language => back.language.code(),
-        theme => back.theme,
-        bank => back.bank,
+        theme => back.brand.theme,
+        bank => back.brand.name,
         badge => words.badge,
         disclaimer => words.disclaimer,
         title => outcome,
@@ -136,12 +155,12 @@ fn outcome(words: &Words, ending: Ending) -> (&'static str, &'static str) {
 }
 
 /// The page after the shopper closed the window: nothing will be sent, and what that means.
-pub(crate) fn closed(theme: &str, bank: &str, language: Language) -> Option<String> {
+pub(crate) fn closed(brand: Brand, language: Language) -> Option<String> {
     let words = words::of(language);
     let context = context! {
         language => language.code(),
-        theme => theme,
-        bank => bank,
+        theme => brand.theme,
+        bank => brand.name,
         badge => words.badge,
         disclaimer => words.disclaimer,
         title => words.closed_title,
@@ -153,18 +172,12 @@ pub(crate) fn closed(theme: &str, bank: &str, language: Language) -> Option<Stri
 }
 
 /// A page that leads nowhere, and says why.
-pub(crate) fn refused(
-    status: StatusCode,
-    theme: &str,
-    bank: &str,
-    language: Language,
-    why: &str,
-) -> Response {
+pub(crate) fn refused(status: StatusCode, brand: Brand, language: Language, why: &str) -> Response {
     let words = words::of(language);
     let context = context! {
         language => language.code(),
-        theme => theme,
-        bank => if bank.is_empty() { words.a_bank } else { bank },
+        theme => brand.theme,
+        bank => if brand.name.is_empty() { words.a_bank } else { brand.name },
         badge => words.badge,
         disclaimer => words.disclaimer,
         title => words.dead_title,

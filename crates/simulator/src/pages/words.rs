@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Language;
+use super::language::Language;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
