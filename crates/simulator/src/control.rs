@@ -38,11 +38,11 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         Ok(rule) => rule,
         Err(reason) => return refuse(&reason),
     };
-    if Bank::named(&rule.bank).is_none() {
+    if Bank::by_name(&rule.bank).is_none() {
         return refuse(&bank_names());
     }
     let operation = rule.operation.as_deref();
-    if operation.is_some_and(|operation| Verb::named(operation).is_none()) {
+    if operation.is_some_and(|operation| Verb::by_name(operation).is_none()) {
         let names: Vec<&str> = Verb::ALL.iter().map(|verb| verb.name()).collect();
         return refuse(&format!("operation: one of {}", names.join(", ")));
     }
@@ -165,7 +165,7 @@ fn row(order: &Order) -> Value {
 async fn settle_day(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Response {
     let bank = match filter.bank.as_deref() {
         None => None,
-        Some(name) => match Bank::named(name) {
+        Some(name) => match Bank::by_name(name) {
             Some(bank) => Some(bank),
             None => return refuse(&bank_names()),
         },

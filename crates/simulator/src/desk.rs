@@ -222,7 +222,7 @@ async fn carry_out<D: Desk>(
 /// The code with which the card's issuer refuses to take an order back.
 async fn undo_refusal(app: &App, bank: Bank, key: &Key) -> Result<Option<&'static str>, Unwritten> {
     let order = app.ledger.order(bank, key).await?;
-    let card = order.and_then(|(order, _)| app.cards.named(&order.card));
+    let card = order.and_then(|(order, _)| app.cards.by_reference(&order.card));
     Ok(card.and_then(|card| card.undo).and_then(codes::of_group))
 }
 

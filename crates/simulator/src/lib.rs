@@ -21,6 +21,7 @@ mod reply;
 mod seal;
 mod session;
 mod threeds;
+mod wording;
 mod xml;
 
 use std::path::PathBuf;

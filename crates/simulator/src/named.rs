@@ -16,7 +16,7 @@ macro_rules! named {
             }
 
             /// The value of that name.
-            pub(crate) fn named(name: &str) -> Option<$type> {
+            pub(crate) fn by_name(name: &str) -> Option<$type> {
                 $type::ALL.iter().copied().find(|value| value.name() == name)
             }
         }

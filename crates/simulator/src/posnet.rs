@@ -15,7 +15,7 @@ use crate::ledger::Key;
 use crate::xml::Node;
 pub(crate) use account::Posnet;
 use account::{MERCHANT, TERMINAL};
-use reply::{known_before, refused};
+use reply::{known_before, refusal};
 use request::Request;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-9\"?>";
@@ -33,12 +33,12 @@ impl Desk for Posnet {
     fn admit(request: &Request) -> Result<Verb, Node> {
         let root = &request.root;
         if root.name.is_empty() {
-            return Err(refused("0150"));
+            return Err(refusal("0150"));
         }
         if root.value("mid") != MERCHANT || root.value("tid") != TERMINAL {
-            return Err(refused("0148"));
+            return Err(refusal("0148"));
         }
-        request.verb().ok_or_else(|| refused("0150"))
+        request.verb().ok_or_else(|| refusal("0150"))
     }
 
     fn subject(request: &Request) -> Subject<'_> {
@@ -74,23 +74,23 @@ impl Desk for Posnet {
         let ask = case.message.operation();
         match outcome {
             Outcome::Sold(sold, card) => {
-                let reply = sales::sold(sold, card, ask.name == "oosTranData");
-                threeds::signed(case, reply)
+                let reply = sales::sale_reply(sold, card, ask.name == "oosTranData");
+                threeds::sign_reply(case, reply)
             }
             Outcome::UsedBefore { approved } => {
                 let reply = known_before(if approved { "2" } else { "0" }, None);
-                threeds::signed(case, reply)
+                threeds::sign_reply(case, reply)
             }
-            Outcome::Voided(voided) => sales::voided(voided),
-            Outcome::Refunded(refunded) => sales::refunded(refunded),
+            Outcome::Voided(voided) => sales::void_reply(voided),
+            Outcome::Refunded(refunded) => sales::refund_reply(refunded),
             Outcome::Found(Some((order, _))) => sales::agreement(&order),
-            Outcome::Found(None) => refused("E219"),
+            Outcome::Found(None) => refusal("E219"),
             Outcome::Purse(_, purse) => rewards::purse(ask, purse),
         }
     }
 
     fn refuse(case: &Case<'_, Posnet>, code: &str) -> Node {
-        threeds::signed(case, refused(code))
+        threeds::sign_reply(case, refusal(code))
     }
 
     fn document(_case: &Case<'_, Posnet>, mut reply: Node, spoilt: bool) -> Vec<u8> {

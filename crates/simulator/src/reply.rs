@@ -33,14 +33,14 @@ pub(crate) async fn deliver(
             tokio::time::sleep(Duration::from_millis(wait)).await;
             whole(content_type, body)
         }
-        FaultKind::LoseReply => broken(content_type, &body, 0),
-        FaultKind::CutReply => broken(content_type, &body, body.len() / 2),
+        FaultKind::LoseReply => broken_reply(content_type, &body, 0),
+        FaultKind::CutReply => broken_reply(content_type, &body, body.len() / 2),
         FaultKind::Garbage => whole(content_type, b"\x00\xff<<not a message>>".to_vec()),
         FaultKind::Answer => {
             let text = fault.body.as_deref().unwrap_or_default();
             whole(content_type, text.as_bytes().to_vec())
         }
-        FaultKind::Edit => whole(content_type, edited(body, fault)),
+        FaultKind::Edit => whole(content_type, edit(body, fault)),
         FaultKind::Http500 => internal_error(),
         FaultKind::Decline
         | FaultKind::WrongMac
@@ -51,27 +51,27 @@ pub(crate) async fn deliver(
 
 /// The message with what the fault wants replaced. Bytes that are no UTF-8 stay as they are: what is
 /// looked for is plain text.
-fn edited(body: Vec<u8>, fault: &Fault) -> Vec<u8> {
+fn edit(body: Vec<u8>, fault: &Fault) -> Vec<u8> {
     let find = fault.find.as_deref().unwrap_or_default().as_bytes();
     let replace = fault.replace.as_deref().unwrap_or_default().as_bytes();
     if find.is_empty() {
         return body;
     }
-    let mut edited = Vec::with_capacity(body.len());
+    let mut text = Vec::with_capacity(body.len());
     let mut rest = body.as_slice();
     while let Some((first, after)) = rest.split_first() {
         match rest.strip_prefix(find) {
             Some(behind) => {
-                edited.extend_from_slice(replace);
+                text.extend_from_slice(replace);
                 rest = behind;
             }
             None => {
-                edited.push(*first);
+                text.push(*first);
                 rest = after;
             }
         }
     }
-    edited
+    text
 }
 
 /// A plain failure of the bank's server.
@@ -126,7 +126,7 @@ fn whole(content_type: &'static str, body: Vec<u8>) -> Response {
         .into_response()
 }
 
-fn broken(content_type: &'static str, body: &[u8], sent: usize) -> Response {
+fn broken_reply(content_type: &'static str, body: &[u8], sent: usize) -> Response {
     let mut response = Response::new(broken_body(body, sent));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -21,17 +21,10 @@ impl Sealer {
     }
 
     fn mac(&self, purpose: &str, message: &[u8]) -> Vec<u8> {
-        // HMAC takes keys of any length, so this branch is never taken.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
-            return Vec::new();
-        };
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(message);
-        mac.finalize().into_bytes().to_vec()
+        hmac(&self.key, &[purpose.as_bytes(), &[0], message])
     }
 
-    /// A name for a card that tells nobody its number: 32 hex digits.
+    /// A name for a card that does not tell its number: 32 hex digits.
     pub(crate) fn card_reference(&self, pan: &str) -> String {
         let mut name = upper_hex(&self.mac("card", pan.as_bytes()));
         name.truncate(32);
@@ -64,6 +57,18 @@ impl Sealer {
     pub(crate) fn sign(&self, purpose: &str, message: &str) -> String {
         STANDARD.encode(self.mac(purpose, message.as_bytes()))
     }
+}
+
+/// HMAC-SHA256 over parts put end to end.
+pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes keys of any length, so this branch is never taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Compares in constant time.

@@ -35,7 +35,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The session of an order that nobody has proved anything about.
+    /// A session of an order and no card yet, with a fresh nonce.
     pub(crate) fn new(
         order_id: &str,
         amount: i64,
@@ -164,7 +164,7 @@ fn verdict(app: &App, visit: &mut Visit, action: &str, form: &Form) -> Verdict {
     let proved = || {
         let status = match app
             .cards
-            .named(&visit.session.card)
+            .by_reference(&visit.session.card)
             .map(|card| card.three_ds)
         {
             Some(ThreeDs::Full) => 1,

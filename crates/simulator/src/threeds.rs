@@ -84,7 +84,7 @@ pub(crate) async fn open<P: BankPage>(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let language = Language::wanted(query.as_deref(), &headers);
+    let language = Language::of_request(query.as_deref(), &headers);
     let form = Form::read(&body);
     let (session, problem) = match P::begin(&app, &form, pages::words(language)) {
         Begun::Ask(session) => (session, None),
@@ -126,7 +126,7 @@ pub(crate) async fn password<P: BankPage>(
         .sealer
         .open::<Visit>(&purpose::<P>(), form.field("state"))
     else {
-        let language = Language::wanted(query.as_deref(), &headers);
+        let language = Language::of_request(query.as_deref(), &headers);
         return dead_end::<P>(language, pages::words(language).page_stale);
     };
     match judge(&app, P::BANK, &mut visit, &form) {
@@ -144,7 +144,7 @@ fn purpose<P: BankPage>() -> String {
 }
 
 fn dead_end<P: BankPage>(language: Language, why: &str) -> Response {
-    pages::refused(StatusCode::BAD_REQUEST, P::BRAND, language, why)
+    pages::dead_end_page(StatusCode::BAD_REQUEST, P::BRAND, language, why)
 }
 
 async fn ask_password<P: BankPage>(app: &App, visit: &Visit) -> Response {
@@ -153,7 +153,7 @@ async fn ask_password<P: BankPage>(app: &App, visit: &Visit) -> Response {
         return reply::internal_error();
     };
     let offers = P::offers(app, visit, purse);
-    pages::ask(&pages::Ask {
+    pages::password_page(&pages::Ask {
         brand: P::BRAND,
         language: visit.language,
         action: &format!("{}{}/otp", app.public_url, P::PAGE),
@@ -185,8 +185,8 @@ async fn lead_back<P: BankPage>(
     let kind = answer.fault.as_ref().map(|fault| fault.kind);
     let twice = kind == Some(FaultKind::DuplicateCallback);
     let html = match kind {
-        Some(FaultKind::NoCallback) => pages::closed(P::BRAND, visit.language),
-        _ => pages::back(&pages::Back {
+        Some(FaultKind::NoCallback) => pages::closed_page(P::BRAND, visit.language),
+        _ => pages::back_page(&pages::Back {
             brand: P::BRAND,
             language: visit.language,
             url: &back.url,

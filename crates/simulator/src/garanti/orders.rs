@@ -44,7 +44,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box
     }
     let session = case.session.as_ref();
     let card = if request.is_secure() {
-        let card = session.and_then(|session| app.cards.named(&session.card));
+        let card = session.and_then(|session| app.cards.by_reference(&session.card));
         card.ok_or("T11")
     } else {
         app.accept(request.pan(), expires(request))

@@ -223,10 +223,10 @@ fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
         };
         Ok(Order {
             seq: row.get("seq")?,
-            bank: Bank::named(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
+            bank: Bank::by_name(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
             id: row.get("order_id")?,
-            kind: Kind::named(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
-            state: State::named(&state).ok_or(rusqlite::Error::InvalidQuery)?,
+            kind: Kind::by_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
+            state: State::by_name(&state).ok_or(rusqlite::Error::InvalidQuery)?,
             card: row.get::<_, String>("card")?.into(),
             masked: row.get::<_, String>("masked")?.into(),
             currency: row.get("currency")?,

@@ -11,7 +11,7 @@ use super::signature::{self, TIMESTAMP_SECONDS_APART_MAX};
 use super::wire::{ApplicationRequest, OffersRequest, Refusal, check_cart};
 use super::{banks, buyer};
 use crate::reply;
-use crate::seal::random;
+use crate::seal::{random, same};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, OriginalUri, State as Shared};
@@ -137,7 +137,7 @@ fn send(
         body.as_bytes(),
     );
     if kind == Some(Kind::WrongMac) {
-        signature = signature::spoiled(&signature);
+        reply::spoil(&mut signature);
     }
     let body = match kind {
         Some(Kind::LoseReply) => reply::broken_body(body.as_bytes(), 0),
@@ -179,7 +179,7 @@ fn authenticate(
     let timestamp = header_text(headers, "x-lender-timestamp");
     let given = header_text(headers, "x-lender-signature");
     let expected = signature::of_request(CLIENT_SECRET, timestamp, method.as_str(), path, body);
-    if !signature::same(&expected, given) {
+    if !same(expected.as_bytes(), given.as_bytes()) {
         return Err(stranger("SIGNATURE_WRONG", "the signature is wrong"));
     }
     let apart = timestamp
@@ -248,7 +248,7 @@ fn perform(lender: &Lender, call: Call) -> Result<Done, Refusal> {
         Call::Apply(request) => apply(lender, &request),
         Call::Inquire(id) => {
             let loan = lender.ledger.find(Key::Order(&id), lender.now_ms())?;
-            Ok((200, standing(&loan.ok_or_else(unknown)?)))
+            Ok((200, loan_view(&loan.ok_or_else(unknown_order)?)))
         }
         Call::Confirm(id) => decide(lender, &id, Decision::Confirm),
         Call::Cancel(id) => decide(lender, &id, Decision::Cancel),
@@ -297,7 +297,7 @@ fn apply(lender: &Lender, request: &ApplicationRequest) -> Result<Done, Refusal>
         .ledger
         .find(Key::Order(&request.order_id), lender.now_ms())?
     {
-        return repeated(lender, &known, &fingerprint);
+        return answer_repetition(lender, &known, &fingerprint);
     }
     let today = lender.today();
     check_bank(request, today)?;
@@ -324,15 +324,15 @@ fn apply(lender: &Lender, request: &ApplicationRequest) -> Result<Done, Refusal>
     };
     match lender.ledger.insert(&loan)? {
         // Somebody else was quicker with the same order id.
-        Some(known) => repeated(lender, &known, &loan.fingerprint),
-        None => Ok((201, applied(lender, &loan))),
+        Some(known) => answer_repetition(lender, &known, &loan.fingerprint),
+        None => Ok((201, application_view(lender, &loan))),
     }
 }
 
 /// The same request again is answered again; another under its order id is refused.
-fn repeated(lender: &Lender, known: &Loan, fingerprint: &str) -> Result<Done, Refusal> {
+fn answer_repetition(lender: &Lender, known: &Loan, fingerprint: &str) -> Result<Done, Refusal> {
     if known.fingerprint == fingerprint {
-        return Ok((200, applied(lender, known)));
+        return Ok((200, application_view(lender, known)));
     }
     Err(Refusal {
         status: 409,
@@ -353,21 +353,21 @@ fn check_bank(request: &ApplicationRequest, today: jiff::civil::Date) -> Result<
         let words = format!("the law allows {longest} months for this cart");
         return Err(Refusal::business("TERM_ABOVE_LEGAL_LIMIT", &words));
     }
-    let nobody = || Refusal::business("AMOUNT_OUT_OF_RANGE", "the bank does not lend this amount");
+    let refusal = || Refusal::business("AMOUNT_OUT_OF_RANGE", "the bank does not lend this amount");
     let Some(code) = &request.bank_code else {
         let lends =
             |bank: &banks::Bank| !bank.plans(request.amount, &request.items, today).is_empty();
         return if banks::BANKS.iter().any(lends) {
             Ok(())
         } else {
-            Err(nobody())
+            Err(refusal())
         };
     };
     let bank = banks::of_code(code)
         .ok_or_else(|| Refusal::business("BANK_UNKNOWN", "no such bank here"))?;
     let plans = bank.plans(request.amount, &request.items, today);
     if plans.is_empty() {
-        return Err(nobody());
+        return Err(refusal());
     }
     match request.term {
         Some(term) if !plans.iter().any(|plan| plan.term == term) => Err(Refusal::business(
@@ -383,7 +383,7 @@ fn decide(lender: &Lender, id: &str, decision: Decision) -> Result<Done, Refusal
     let decided = lender
         .ledger
         .change(Key::Order(id), now, |loan| loan.decide(decision, now))?;
-    Ok((200, standing(&decided.ok_or_else(unknown)?)))
+    Ok((200, loan_view(&decided.ok_or_else(unknown_order)?)))
 }
 
 /// A number that cannot be guessed, in 32 hexadecimal digits.
@@ -396,7 +396,7 @@ fn unguessable() -> Result<String, Refusal> {
     Ok(HEXLOWER.encode(&bytes))
 }
 
-fn unknown() -> Refusal {
+fn unknown_order() -> Refusal {
     Refusal {
         status: 404,
         code: "APPLICATION_UNKNOWN".to_owned(),
@@ -404,7 +404,7 @@ fn unknown() -> Refusal {
     }
 }
 
-fn applied(lender: &Lender, loan: &Loan) -> Value {
+fn application_view(lender: &Lender, loan: &Loan) -> Value {
     json!({
         "orderId": loan.order_id,
         "applicationId": loan.application_id,
@@ -420,7 +420,7 @@ pub(crate) fn page_url(lender: &Lender, loan: &Loan) -> String {
 }
 
 /// How an application stands, as the protocol says it.
-pub(crate) fn standing(loan: &Loan) -> Value {
+pub(crate) fn loan_view(loan: &Loan) -> Value {
     json!({
         "orderId": loan.order_id,
         "applicationId": loan.application_id,

@@ -1,9 +1,9 @@
 //! What tests and people at the bench order: decisions about applications, and failures.
 
-use super::api::{page_url, standing};
+use super::api::{loan_view, page_url};
 use super::ledger::Key;
 use super::lender::Lender;
-use super::loan::{ASSESSMENT_SECONDS, Decision, Loan, Rejection};
+use super::loan::{ASSESSMENT_SECONDS, ASSESSMENT_SECONDS_MAX, Decision, Loan, Rejection};
 use super::wire::Refusal;
 use super::{banks, notify};
 use axum::extract::{Path, State as Shared};
@@ -14,9 +14,6 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Seconds that an ordered assessment may last.
-const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
 
 pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
@@ -36,12 +33,12 @@ async fn loans(Shared(lender): Shared<Arc<Lender>>) -> Response {
                 .map(|(loan, notes)| row(&lender, &loan, notes));
             Json(json!({ "loans": rows.collect::<Vec<Value>>() })).into_response()
         }
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refusal_reply(&refusal),
     }
 }
 
 fn row(lender: &Lender, loan: &Loan, notifications: Vec<Value>) -> Value {
-    let mut row = standing(loan);
+    let mut row = loan_view(loan);
     row["approvalMode"] = json!(loan.approval_mode);
     row["pageUrl"] = json!(page_url(lender, loan));
     row["createdAt"] = json!(loan.created_at);
@@ -83,7 +80,7 @@ async fn decide(
 ) -> Response {
     let body = match body {
         Ok(Json(body)) => body,
-        Err(rejection) => return refused(&Refusal::invalid(&rejection.body_text())),
+        Err(rejection) => return refusal_reply(&Refusal::invalid(&rejection.body_text())),
     };
     let decision = match body.decision {
         Wanted::Approve => Decision::Approve,
@@ -116,18 +113,18 @@ async fn decide(
     match decided {
         Ok(Some(loan)) => {
             notify::send_before_redirect(&lender, &loan.order_id).await;
-            Json(standing(&loan)).into_response()
+            Json(loan_view(&loan)).into_response()
         }
-        Ok(None) => refused(&Refusal {
+        Ok(None) => refusal_reply(&Refusal {
             status: 404,
             code: "APPLICATION_UNKNOWN".to_owned(),
             message: "no application has this id".to_owned(),
         }),
-        Err(refusal) if refusal.status == 422 => refused(&Refusal {
+        Err(refusal) if refusal.status == 422 => refusal_reply(&Refusal {
             status: 409,
             ..refusal
         }),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refusal_reply(&refusal),
     }
 }
 
@@ -158,7 +155,7 @@ async fn add_fault(Shared(lender): Shared<Arc<Lender>>, body: bytes::Bytes) -> R
     let order = serde_json::from_slice(&body).map_err(|error| error.to_string());
     match order.and_then(|order| lender.faults.add(order)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(why) => refused(&Refusal::invalid(&why)),
+        Err(why) => refusal_reply(&Refusal::invalid(&why)),
     }
 }
 
@@ -171,7 +168,7 @@ async fn clear_faults(Shared(lender): Shared<Arc<Lender>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-fn refused(refusal: &Refusal) -> Response {
+fn refusal_reply(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     (
         status,

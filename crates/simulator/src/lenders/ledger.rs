@@ -61,17 +61,17 @@ pub(crate) struct Notification {
 
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Refusal {
-        broken(&error.to_string())
+        ledger_failure(&error.to_string())
     }
 }
 
 impl From<serde_json::Error> for Refusal {
     fn from(error: serde_json::Error) -> Refusal {
-        broken(&error.to_string())
+        ledger_failure(&error.to_string())
     }
 }
 
-fn broken(why: &str) -> Refusal {
+fn ledger_failure(why: &str) -> Refusal {
     tracing::error!(why, "the lender's ledger failed");
     Refusal {
         status: 500,
@@ -127,8 +127,8 @@ impl Ledger {
         find(&self.lock(), key)
     }
 
-    /// Changes one application. `change` answers whether its state moved, and is told to nobody
-    /// but the caller when it refuses; a moved state leaves with a notification.
+    /// Changes one application. `change` answers whether its state moved: then a notification leaves.
+    /// When it refuses, the caller has its refusal and nothing is changed.
     pub(crate) fn change(
         &self,
         key: Key<'_>,
@@ -196,7 +196,7 @@ impl Ledger {
     }
 
     /// Takes the notifications that are due, of one order or of all, and hides them from others
-    /// until `hidden_until`: whoever takes them and dies loses nothing.
+    /// until `hidden_until`: a sender that dies loses nothing.
     pub(crate) fn take_due(
         &self,
         order_id: Option<&str>,

@@ -6,6 +6,7 @@ use super::faults::{Kind, Operation};
 use super::ledger::Notification;
 use super::lender::Lender;
 use super::signature;
+use crate::reply;
 use http_body_util::Full;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const HIDDEN_MS: i64 = 30_000;
 /// Pauses after the first, second and every further failure.
 const PAUSES_MS: [i64; 3] = [1_000, 5_000, 30_000];
-/// After so many attempts nobody listens any more: about a day.
+/// After so many attempts, about a day, it is given up.
 const ATTEMPTS_MAX: u32 = 2_900;
 /// How long a shopper's redirect waits for the notification.
 const SHOPPER_WAITS: Duration = Duration::from_secs(2);
@@ -93,19 +94,19 @@ async fn send(lender: &Lender, notification: &Notification) -> Outcome {
             Outcome::Failed
         }
         Some(Kind::Http500 | Kind::Decline) => Outcome::Failed,
-        Some(Kind::WrongMac) => arrived(post(lender, notification, body, true).await),
-        Some(Kind::Garbage) => arrived(post(lender, notification, "<garbage", false).await),
+        Some(Kind::WrongMac) => outcome_of(post(lender, notification, body, true).await),
+        Some(Kind::Garbage) => outcome_of(post(lender, notification, "<garbage", false).await),
         Some(Kind::DuplicateCallback) => {
             post(lender, notification, body, false).await;
-            arrived(post(lender, notification, body, false).await)
+            outcome_of(post(lender, notification, body, false).await)
         }
         None | Some(Kind::Answer | Kind::NotifyFirst) => {
-            arrived(post(lender, notification, body, false).await)
+            outcome_of(post(lender, notification, body, false).await)
         }
     }
 }
 
-fn arrived(delivered: bool) -> Outcome {
+fn outcome_of(delivered: bool) -> Outcome {
     if delivered {
         Outcome::Arrived
     } else {
@@ -119,7 +120,7 @@ async fn post(lender: &Lender, notification: &Notification, body: &str, spoil: b
     let mut signature =
         signature::of_notification(NOTIFICATION_SECRET, &timestamp, CLIENT_ID, body.as_bytes());
     if spoil {
-        signature = signature::spoiled(&signature);
+        reply::spoil(&mut signature);
     }
     let request = hyper::Request::post(&notification.url)
         .header("content-type", "application/json")

@@ -69,7 +69,7 @@ struct Visit {
 
 impl Visit {
     fn of(token: &str, query: Option<&str>, headers: &HeaderMap) -> Visit {
-        let language = Language::wanted(query, headers);
+        let language = Language::of_request(query, headers);
         let mut address = format!("/lender/pages/{token}");
         if query.is_some_and(|query| query.contains("lang=")) {
             address.push_str("?lang=");
@@ -130,7 +130,7 @@ async fn answer(
     }
     match answer.action.as_str() {
         "" => return choose_bank(&lender, &visit, &loan, &answer),
-        "close_window" => return closed(&visit, &loan),
+        "close_window" => return closed_page(&visit, &loan),
         _ => {}
     }
     let choice = choices::of_button(&answer.action, &answer.reason, &answer.outcome);
@@ -168,7 +168,7 @@ async fn decide(
             birth_date: false,
         };
         let moved = loan.decide(choice.decision, now)?;
-        // Before the change is seen: nobody can send its notification without meeting this.
+        // Before the change is seen, so that its notification cannot leave without meeting this.
         if let Some(fault) = choice.fault {
             lender.faults.order_notification(&loan.order_id, fault);
         }
@@ -182,8 +182,8 @@ async fn decide(
     notify::send_before_redirect(lender, &loan.order_id).await;
     match choice.then {
         Then::Shop => back_to_shop(&loan),
-        Then::ShopTwice => twice(words, &loan),
-        Then::Stays => stays(words, &loan),
+        Then::ShopTwice => twice_page(words, &loan),
+        Then::Stays => staying_page(words, &loan),
         Then::Page => see_other(&visit.address),
     }
 }
@@ -241,7 +241,7 @@ fn page(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer, errors: &E
             link => return_url(loan),
             link_name => words.back_to_shop,
         };
-        return shown(words, loan, StatusCode::OK, "notice.html", more, POLICY);
+        return bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY);
     }
     let status = if errors.any() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -264,15 +264,15 @@ fn page(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer, errors: &E
             birth_date => &answer.birth_date,
         },
         late => Serde(LATE_SECONDS),
-        reasons => reasons(words),
-        ..offered(lender, words, loan)
+        reasons => reasons_view(words),
+        ..offers_view(lender, words, loan)
     };
-    let more = merge_maps([more, cart(words, loan)]);
-    shown(words, loan, status, "loan.html", more, POLICY)
+    let more = merge_maps([more, cart_view(words, loan)]);
+    bank_page(words, loan, status, "loan.html", more, POLICY)
 }
 
 /// The banks to choose from, or the chosen bank's plans.
-fn offered(lender: &Lender, words: &Words, loan: &Loan) -> Value {
+fn offers_view(lender: &Lender, words: &Words, loan: &Loan) -> Value {
     let today = lender.today();
     let Some(bank) = loan.bank() else {
         let lending = banks::BANKS
@@ -283,7 +283,7 @@ fn offered(lender: &Lender, words: &Words, loan: &Loan) -> Value {
             .collect();
         return context! { banks => banks };
     };
-    let spelled = |plan: &Plan| {
+    let plan_view = |plan: &Plan| {
         context! {
             term => plan.term,
             amount => money(words, loan, plan.amount),
@@ -295,11 +295,11 @@ fn offered(lender: &Lender, words: &Words, loan: &Loan) -> Value {
     let settled = all.iter().find(|plan| Some(plan.term) == loan.term);
     let plans: Vec<Value> = match settled {
         Some(_) => Vec::new(),
-        None => all.iter().map(spelled).collect(),
+        None => all.iter().map(plan_view).collect(),
     };
     context! {
         asks => true,
-        plan => settled.map(spelled),
+        plan => settled.map(plan_view),
         plans => plans,
         approve_about => match (bank.assesses_at_length, bank.approves_by_itself) {
             (true, _) => words.approve_assesses,
@@ -309,7 +309,7 @@ fn offered(lender: &Lender, words: &Words, loan: &Loan) -> Value {
     }
 }
 
-fn cart(words: &Words, loan: &Loan) -> Value {
+fn cart_view(words: &Words, loan: &Loan) -> Value {
     let items: Vec<Value> = loan
         .items
         .iter()
@@ -331,7 +331,7 @@ fn cart(words: &Words, loan: &Loan) -> Value {
     }
 }
 
-fn reasons(words: &Words) -> Vec<Value> {
+fn reasons_view(words: &Words) -> Vec<Value> {
     let texts = [
         words.reason_rejected,
         words.reason_limit,
@@ -344,8 +344,8 @@ fn reasons(words: &Words) -> Vec<Value> {
         .collect()
 }
 
-/// After the shopper closed the window: nothing is decided and nobody is told.
-fn closed(visit: &Visit, loan: &Loan) -> Response {
+/// After the shopper closed the window: nothing is decided, and the shop is not told.
+fn closed_page(visit: &Visit, loan: &Loan) -> Response {
     let words = visit.words;
     let more = context! {
         title => words.closed_title,
@@ -355,22 +355,22 @@ fn closed(visit: &Visit, loan: &Loan) -> Response {
         reopen => &visit.address,
         reopen_name => words.reopen,
     };
-    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+    bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY)
 }
 
 /// Decided and notified, and the browser goes nowhere.
-fn stays(words: &Words, loan: &Loan) -> Response {
+fn staying_page(words: &Words, loan: &Loan) -> Response {
     let more = context! {
         title => words.no_return_title,
         text => words.no_return_done,
         expected_title => words.expected,
         expected => words.no_return_expected,
     };
-    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+    bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY)
 }
 
 /// Leads back to the shop in a frame, and then in the window; without scripts.
-fn twice(words: &Words, loan: &Loan) -> Response {
+fn twice_page(words: &Words, loan: &Loan) -> Response {
     let url = return_url(loan);
     let more = context! {
         title => words.twice_title,
@@ -384,7 +384,7 @@ fn twice(words: &Words, loan: &Loan) -> Response {
         expected_title => words.expected,
         expected => words.twice_expected,
     };
-    shown(
+    bank_page(
         words,
         loan,
         StatusCode::OK,
@@ -402,7 +402,7 @@ fn notice(words: &Words, status: StatusCode, sentence: &str) -> Response {
 }
 
 /// A page of the application's bank, or of the lender before a bank is chosen.
-fn shown(
+fn bank_page(
     words: &Words,
     loan: &Loan,
     status: StatusCode,
@@ -456,7 +456,7 @@ fn back_to_shop(loan: &Loan) -> Response {
     see_other(&return_url(loan))
 }
 
-/// The order id is a hint: whoever comes back with it proves nothing.
+/// The order id is a hint and proves nothing.
 fn return_url(loan: &Loan) -> String {
     let (url, fragment) = match loan.return_url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 /// A limit on one kind of goods, or on every loan.
 struct Limit {
-    /// First day on which it holds; none when it is older than these tables.
+    /// First day on which it holds; `None` when it is older than these tables.
     from: Option<Date>,
     /// Amounts in kuruş up to which (inclusive) so many months are allowed, rising.
     brackets: &'static [(i64, u16)],

@@ -11,7 +11,7 @@ use http::StatusCode;
 use minijinja::context;
 
 use super::language::Language;
-use super::otp::{Brand, refused};
+use super::otp::{Brand, dead_end_page};
 use super::render::{POLICY, page, protect};
 use super::words;
 use crate::seal::{random, same, upper_hex};
@@ -78,7 +78,7 @@ pub(crate) async fn show(State(held): State<Arc<Held>>, Path(id): Path<String>) 
     let Some(held) = held.find(&id) else {
         let language = Language::Turkish;
         let why = words::of(language).held_unknown;
-        return refused(StatusCode::NOT_FOUND, Brand::PLAIN, language, why);
+        return dead_end_page(StatusCode::NOT_FOUND, Brand::PLAIN, language, why);
     };
     let left = held.due.saturating_duration_since(Instant::now());
     if left > EARLY {

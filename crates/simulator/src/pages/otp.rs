@@ -74,7 +74,7 @@ pub(crate) struct Ask<'a> {
 }
 
 /// The page that asks for the password sent to the phone.
-pub(crate) fn ask(ask: &Ask<'_>) -> Response {
+pub(crate) fn password_page(ask: &Ask<'_>) -> Response {
     let words = words::of(ask.language);
     let other = ask.language.other();
     let points = (ask.points > 0).then(|| {
@@ -120,7 +120,7 @@ pub(crate) struct Back<'a> {
 
 /// The page that carries the outcome to the shop: a form with a button, sent by itself where
 /// scripts run.
-pub(crate) fn back(back: &Back<'_>) -> Option<String> {
+pub(crate) fn back_page(back: &Back<'_>) -> Option<String> {
     let words = words::of(back.language);
     let (outcome, sentence) = outcome(words, back.ending);
     let context = context! {
@@ -155,7 +155,7 @@ fn outcome(words: &Words, ending: Ending) -> (&'static str, &'static str) {
 }
 
 /// The page after the shopper closed the window: nothing will be sent, and what that means.
-pub(crate) fn closed(brand: Brand, language: Language) -> Option<String> {
+pub(crate) fn closed_page(brand: Brand, language: Language) -> Option<String> {
     let words = words::of(language);
     let context = context! {
         language => language.code(),
@@ -172,7 +172,12 @@ pub(crate) fn closed(brand: Brand, language: Language) -> Option<String> {
 }
 
 /// A page that leads nowhere, and says why.
-pub(crate) fn refused(status: StatusCode, brand: Brand, language: Language, why: &str) -> Response {
+pub(crate) fn dead_end_page(
+    status: StatusCode,
+    brand: Brand,
+    language: Language,
+    why: &str,
+) -> Response {
     let words = words::of(language);
     let context = context! {
         language => language.code(),

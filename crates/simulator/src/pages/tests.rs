@@ -119,7 +119,7 @@ fn every_theme_can_be_read_by_day_and_by_night() {
 #[test]
 fn every_value_is_escaped() {
     let hostile = "\"'><script>alert(1)</script>&";
-    let page = back(&Back {
+    let page = back_page(&Back {
         brand: Brand {
             theme: "garanti",
             name: hostile,

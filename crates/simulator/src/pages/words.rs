@@ -1,20 +1,11 @@
 //! What the 3D Secure pages say, in Turkish and English.
 
-use serde::Serialize;
-
 use super::language::Language;
-
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// The words of the 3D Secure pages.
-        #[derive(Serialize)]
-        pub(crate) struct Words {
-            $($(#[$doc])* pub(crate) $name: &'static str,)*
-        }
-    };
-}
+use crate::wording::words;
 
 words! {
+    /// The words of the 3D Secure pages.
+    {}
     language_name, badge, disclaimer, a_bank, otp_title, otp_intro, shop, amount, instalments, card,
     date, order, otp_label, otp_hint, wrong, attempts_left, points, points_none, points_spend,
     campaign, campaign_none, confirm, cancel, tester, tester_intro, password_is, at_once, approve,

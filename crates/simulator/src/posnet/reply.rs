@@ -7,7 +7,7 @@ use crate::reply;
 use crate::xml::{Node, node, text};
 
 /// A reply that says yes.
-pub(super) fn approved(mut fields: Vec<Node>) -> Node {
+pub(super) fn approval(mut fields: Vec<Node>) -> Node {
     let mut children = vec![
         text("approved", "1"),
         text("respCode", ""),
@@ -18,7 +18,7 @@ pub(super) fn approved(mut fields: Vec<Node>) -> Node {
 }
 
 /// A reply that says no. Two-digit and test codes are padded to PosNet's four places.
-pub(super) fn refused(code: &str) -> Node {
+pub(super) fn refusal(code: &str) -> Node {
     let padded = format!("{code:0>4}");
     let reason = codes::message(code);
     let answer = format!("RED-{reason} {padded}");

@@ -40,7 +40,7 @@ impl Request {
     }
 
     /// The first element that is an operation, and what it is for.
-    fn known(&self) -> Option<(&Node, Verb)> {
+    fn find_operation(&self) -> Option<(&Node, Verb)> {
         self.root.children.iter().find_map(|child| {
             let mut known = OPERATIONS.iter().filter(|(name, _)| *name == child.name);
             known.next().map(|(_, verb)| (child, *verb))
@@ -48,12 +48,13 @@ impl Request {
     }
 
     pub(super) fn verb(&self) -> Option<Verb> {
-        self.known().map(|(_, verb)| verb)
+        self.find_operation().map(|(_, verb)| verb)
     }
 
     /// The operation's element; of a request without one the request itself.
     pub(super) fn operation(&self) -> &Node {
-        self.known().map_or(&self.root, |(operation, _)| operation)
+        self.find_operation()
+            .map_or(&self.root, |(operation, _)| operation)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a World card holds and is offered: points and Joker Vadaa campaigns.
 
 use super::account::Posnet;
-use super::reply::{approved, campaign, refused};
+use super::reply::{approval, campaign, refusal};
 use crate::cards::{Program, Purse};
 use crate::desk::{Case, Operation};
 use crate::fields::expiry;
@@ -12,8 +12,8 @@ pub(super) fn points<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Opera
     let expires = expiry(ask.value("expDate"), true);
     match case.app.accept(ask.value("ccno"), expires) {
         Ok(card) if card.program == Program::World => Ok(Operation::Purse(card)),
-        Ok(_) => Err(refused("0129")),
-        Err(code) => Err(refused(code)),
+        Ok(_) => Err(refusal("0129")),
+        Err(code) => Err(refusal(code)),
     }
 }
 
@@ -34,13 +34,13 @@ pub(super) fn purse(ask: &Node, purse: Purse) -> Node {
         fields.push(text(name, format!("{:08}", amount.saturating_mul(2))));
         fields.push(text(&format!("{name}Amount"), format!("{amount:012}")));
     }
-    approved(vec![node("pointInfo", fields)])
+    approval(vec![node("pointInfo", fields)])
 }
 
 /// `koiCampaignQuery`: one `koiInfo` per campaign; none for a card without campaigns.
 pub(super) fn campaigns(case: &Case<'_, Posnet>, ask: &Node) -> Node {
     match case.app.cards.find(ask.value("ccno")) {
-        Some(card) => approved(card.campaigns.iter().copied().map(campaign).collect()),
-        None => refused("14"),
+        Some(card) => approval(card.campaigns.iter().copied().map(campaign).collect()),
+        None => refusal("14"),
     }
 }

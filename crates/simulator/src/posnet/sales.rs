@@ -3,7 +3,7 @@
 
 use super::account::Posnet;
 use super::reply::{
-    approved, auth_code, campaign, host_log_key, known_before, point_info, refused, sequence,
+    approval, auth_code, campaign, host_log_key, known_before, point_info, refusal, sequence,
     tran_date,
 };
 use super::request::{instalments, is_currency, points};
@@ -21,16 +21,16 @@ const ORDER_ID_LENGTH: usize = 24;
 pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Operation<'a>, Node> {
     let order_id = ask.value("orderID");
     if !is_order_id(order_id) {
-        return Err(refused("0150"));
+        return Err(refusal("0150"));
     }
     let (Some(amount), Some(instalments), Some(points)) =
         (kurus(ask.value("amount")), instalments(ask), points(ask))
     else {
-        return Err(refused("0150"));
+        return Err(refusal("0150"));
     };
     let currency = ask.value("currencyCode");
     if !(1..=MAX_AMOUNT).contains(&amount) || !is_currency(currency) {
-        return Err(refused("0205"));
+        return Err(refusal("0205"));
     }
     let card = case
         .app
@@ -62,7 +62,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Oper
 }
 
 /// Words what came of a sale, after 3D Secure or without it.
-pub(super) fn sold(sold: Sold, card: Option<&Card>, secure: bool) -> Node {
+pub(super) fn sale_reply(sold: Sold, card: Option<&Card>, secure: bool) -> Node {
     match sold {
         Sold::Approved(order, purse) => {
             let mut fields = sale_fields(&order, purse);
@@ -72,12 +72,12 @@ pub(super) fn sold(sold: Sold, card: Option<&Card>, secure: bool) -> Node {
                 // Not in the bank's document: how the simulator tells which campaign was chosen.
                 fields.extend(chosen.map(campaign));
             }
-            approved(fields)
+            approval(fields)
         }
         // The original's references, so that asking twice is safe.
         Sold::Repeated(order) if !secure => known_before("2", Some(&order)),
         Sold::Repeated(_) | Sold::AuthenticationUsed => known_before("0", None),
-        Sold::Declined(code) => refused(&code),
+        Sold::Declined(code) => refusal(&code),
     }
 }
 
@@ -114,9 +114,9 @@ pub(super) fn reverse(ask: &Node) -> Result<Operation<'_>, Node> {
     let kind = match ask.value("transaction").to_ascii_lowercase().as_str() {
         "sale" => Kind::Sale,
         "pointusage" => Kind::Points,
-        _ => return Err(refused("0150")),
+        _ => return Err(refusal("0150")),
     };
-    let key = key(ask).ok_or_else(|| refused("0150"))?;
+    let key = key(ask).ok_or_else(|| refusal("0150"))?;
     Ok(Operation::Void { key, kind })
 }
 
@@ -128,36 +128,36 @@ pub(super) fn give_back(ask: &Node) -> Result<Operation<'_>, Node> {
         _ => ("amount", Split::CardOnly),
     };
     let (Some(key), Some(amount)) = (key(ask), kurus(ask.value(field))) else {
-        return Err(refused("0150"));
+        return Err(refusal("0150"));
     };
     Ok(Operation::Refund { key, amount, split })
 }
 
 /// Words what came of a reversal.
-pub(super) fn voided(voided: Voided) -> Node {
+pub(super) fn void_reply(voided: Voided) -> Node {
     match voided {
         Voided::Done(order, purse) if order.kind == Kind::Points => {
             taken_back(&order, purse, "000000".to_owned())
         }
         Voided::Done(order, purse) => taken_back(&order, purse, auth_code(&order)),
-        Voided::Unknown => refused("0123"),
-        Voided::Already => refused("0220"),
-        Voided::AlreadySettled => refused("0211"),
+        Voided::Unknown => refusal("0123"),
+        Voided::Already => refusal("0220"),
+        Voided::AlreadySettled => refusal("0211"),
     }
 }
 
 /// Words what came of a return.
-pub(super) fn refunded(refunded: Refunded) -> Node {
+pub(super) fn refund_reply(refunded: Refunded) -> Node {
     match refunded {
         Refunded::Done(order, purse) => taken_back(&order, purse, auth_code(&order)),
-        Refunded::Unknown => refused("0123"),
-        Refunded::NotSettled => refused("0411"),
-        Refunded::Exhausted => refused("0218"),
+        Refunded::Unknown => refusal("0123"),
+        Refunded::NotSettled => refusal("0411"),
+        Refunded::Exhausted => refusal("0218"),
     }
 }
 
 fn taken_back(order: &Order, purse: Purse, auth: String) -> Node {
-    approved(vec![
+    approval(vec![
         text("hostlogkey", host_log_key(order)),
         text("authCode", auth),
         text("tranDate", tran_date(order)),
@@ -187,7 +187,7 @@ pub(super) fn agreement(order: &Order) -> Node {
         .to_string();
     let transaction = vec![
         text("orderID", order.id.as_str()),
-        text("ccno", spaced(&order.masked)),
+        text("ccno", group_digits(&order.masked)),
         text(
             "amount",
             format!("{},{:02}", order.amount / 100, order.amount % 100),
@@ -199,7 +199,7 @@ pub(super) fn agreement(order: &Order) -> Node {
         text("txnStatus", status),
         text("hostlogkey", host_log_key(order)),
     ];
-    approved(vec![node(
+    approval(vec![node(
         "transactions",
         vec![node("transaction", transaction)],
     )])
@@ -237,7 +237,7 @@ fn refuse_campaign(card: &Card, code: &str, instalments: u32) -> Option<&'static
 }
 
 /// Groups of four, as the bank prints card numbers.
-fn spaced(masked: &str) -> String {
+fn group_digits(masked: &str) -> String {
     let mut out = String::with_capacity(masked.len() + 4);
     for (index, character) in masked.chars().enumerate() {
         if index > 0 && index % 4 == 0 {

@@ -3,7 +3,7 @@
 
 use super::account::{KEY, MERCHANT, POSNET_ID, Posnet, TERMINAL};
 use super::mac;
-use super::reply::{approved, refused};
+use super::reply::{approval, refusal};
 use super::request::{instalments, is_currency};
 use crate::app::App;
 use crate::cards::{Card, Program, Purse, ThreeDs};
@@ -23,7 +23,7 @@ const XID_LENGTH: usize = 20;
 pub(super) fn seal_order(app: &App, ask: &Node) -> Node {
     let xid = ask.value("XID");
     let (Some(amount), Some(instalments)) = (kurus(ask.value("amount")), instalments(ask)) else {
-        return refused("0150");
+        return refusal("0150");
     };
     let currency = ask.value("currencyCode");
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -32,27 +32,27 @@ pub(super) fn seal_order(app: &App, ask: &Node) -> Node {
         && ask.value("tranType") == "Sale"
         && is_currency(currency);
     if !well_formed {
-        return refused("0150");
+        return refusal("0150");
     }
     if ask.value("posnetid") != POSNET_ID {
-        return refused("0148");
+        return refusal("0148");
     }
     if amount == 0 {
-        return refused("0205");
+        return refusal("0205");
     }
     let card = match app.accept(ask.value("ccno"), expiry(ask.value("expDate"), true)) {
-        Ok(card) if card.three_ds == ThreeDs::Refused => return refused("51"),
+        Ok(card) if card.three_ds == ThreeDs::Refused => return refusal("51"),
         Ok(card) => card,
-        Err(code) => return refused(code),
+        Err(code) => return refusal(code),
     };
     let Ok(mut session) = Session::new(xid, amount, currency, instalments) else {
-        return refused("96");
+        return refusal("96");
     };
     session.set_card(card);
     let data1 = app.sealer.seal("posnet-merchant", &session);
     let data2 = app.sealer.seal("posnet-second", &session.nonce);
     let sign = form_sign(app, &data1, &data2);
-    approved(vec![node(
+    approval(vec![node(
         "oosRequestDataResponse",
         vec![
             text("data1", data1),
@@ -145,7 +145,7 @@ impl BankPage for Posnet {
 
 /// The card, when it may use Joker Vadaa on the page.
 fn joker_card<'a>(app: &'a App, visit: &Visit) -> Option<&'a Card> {
-    let card = app.cards.named(&visit.session.card)?;
+    let card = app.cards.by_reference(&visit.session.card)?;
     (visit.field("useJokerVadaa") == "1" && card.program == Program::World).then_some(&**card)
 }
 
@@ -180,7 +180,7 @@ fn session_mac(first: Option<&str>, session: &Session) -> String {
 pub(super) fn resolve(case: &Case<'_, Posnet>, ask: &Node) -> Node {
     let session = match verify(case, ask) {
         Ok(session) => session,
-        Err(code) => return refused(code),
+        Err(code) => return refusal(code),
     };
     let status = session.md_status.unwrap_or_default().to_string();
     let signature = session_mac(Some(&status), session);
@@ -189,7 +189,7 @@ pub(super) fn resolve(case: &Case<'_, Posnet>, ask: &Node) -> Node {
     } else {
         ("N", "Not authenticated")
     };
-    approved(vec![node(
+    approval(vec![node(
         "oosResolveMerchantDataResponse",
         vec![
             text("xid", session.order_id.as_str()),
@@ -208,13 +208,13 @@ pub(super) fn resolve(case: &Case<'_, Posnet>, ask: &Node) -> Node {
 
 /// `oosTranData`: the sale itself; `wpAmount` points go in the bank's own order.
 pub(super) fn finish<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Operation<'a>, Node> {
-    let session = verify(case, ask).map_err(refused)?;
+    let session = verify(case, ask).map_err(refusal)?;
     let points = match ask.value("wpAmount") {
         "" => Some(0),
         digits => kurus(digits),
     };
-    let (Some(points), Some(card)) = (points, case.app.cards.named(&session.card)) else {
-        return Err(signed(case, refused("0150")));
+    let (Some(points), Some(card)) = (points, case.app.cards.by_reference(&session.card)) else {
+        return Err(sign_reply(case, refusal("0150")));
     };
     let foreign = points > 0 && card.program != Program::World;
     Ok(Operation::Sale(Purchase {
@@ -235,7 +235,7 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Opera
 
 /// Adds the MAC of a reply to `oosTranData`, over the bank's reference or nothing in its place.
 /// Other replies have none.
-pub(super) fn signed(case: &Case<'_, Posnet>, mut reply: Node) -> Node {
+pub(super) fn sign_reply(case: &Case<'_, Posnet>, mut reply: Node) -> Node {
     let ask = case.message.operation();
     if ask.name == "oosTranData"
         && let Ok(session) = verify(case, ask)
