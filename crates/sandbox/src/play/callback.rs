@@ -49,8 +49,8 @@ pub(crate) fn check_v2(fields: &Fields, names: &[&str]) -> Result<(), String> {
 }
 
 fn compare(fields: &Fields, right: &str) -> Result<(), String> {
-    match value(fields, "hash") == right {
-        true => Ok(()),
-        false => Err("the callback's hash is wrong".to_owned()),
+    if value(fields, "hash") != right {
+        return Err("the callback's hash is wrong".to_owned());
     }
+    Ok(())
 }

@@ -1,9 +1,10 @@
 //! The second flow: offers for a cart, an application at a bank that approves by itself, and one at
 //! a bank that assesses first and waits for the merchant's approval.
 
+use super::callback;
 use super::inbox::Fields;
+use super::players::Players;
 use super::telling::{Telling, expect, kurus, lira, text};
-use super::{Players, callback};
 use serde_json::{Value, json};
 
 /// What the cart costs, in kuruş.

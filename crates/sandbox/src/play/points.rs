@@ -1,8 +1,8 @@
 //! The first flow: ask which rewards a card has, and pay with one of them; without 3DS, with 3DS,
 //! with a stored card, and with a campaign.
 
-use super::Players;
 use super::callback;
+use super::players::Players;
 use super::telling::{Telling, expect, kurus, lira, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -25,19 +25,19 @@ type Scene<T = ()> = Result<T, String>;
 pub(crate) async fn play(players: &mut Players, telling: &mut Telling) {
     telling.scene("Flow 1, reward points: pay with the points of a Bonus card");
     let outcome = without_threeds(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, with 3DS: the shopper types a password on the bank's page");
     let outcome = with_threeds(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, stored card: ask and pay without the number");
     let outcome = with_stored_card(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, campaigns: additional instalments of a World card");
     let outcome = with_campaign(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
 }
 
-fn told(telling: &mut Telling, outcome: Scene) {
+fn tell_failure(telling: &mut Telling, outcome: Scene) {
     if let Err(why) = outcome {
         telling.wrong(&why);
     }
@@ -248,10 +248,10 @@ async fn paid_with_points(
 fn taken_once(order: &Value, points: i64) -> Scene {
     expect(order, "state", "captured")?;
     let right = order["captured"] == BASKET && order["pointsSpent"] == points;
-    match right && order["refunded"] == 0 && order["voided"] == 0 {
-        true => Ok(()),
-        false => Err(format!("the bank's ledger says otherwise: {order}")),
+    if !right || order["refunded"] != 0 || order["voided"] != 0 {
+        return Err(format!("the bank's ledger says otherwise: {order}"));
     }
+    Ok(())
 }
 
 /// The first six and last four digits.

@@ -1,7 +1,7 @@
 //! A call as code that can be pasted: for the official Node and Python clients, and for curl with
 //! the signature computed by openssl. Published test cards stand in it whole; others stay masked.
 
-use super::calls::Call;
+use super::call::Call;
 use super::published;
 use crate::seed::{API_KEY, SECRET_KEY};
 use serde_json::{Map, Value};
@@ -265,9 +265,10 @@ pub(super) fn curl(base_url: &str, call: &Call) -> String {
     let body = call.body.as_ref().map(|body| usable(body).to_string());
     let quoted = body.unwrap_or_default().replace('\'', r"'\''");
     let (method, path) = (call.method, &call.path);
-    let data = match quoted.is_empty() {
-        true => "",
-        false => " --data-binary \"$BODY\"",
+    let data = if quoted.is_empty() {
+        ""
+    } else {
+        " --data-binary \"$BODY\""
     };
     format!(
         "BASE='{base_url}'; URI='{path}'\n\
