@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::cards::Purse;
 use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
-use crate::ledger::{Bank, Order, State as OrderState};
+use crate::ledger::{Bank, Order, State as OrderState, Unwritten};
+use crate::reply;
 
 const MAX_TIMES: u32 = 1_000_000;
 
@@ -118,26 +119,18 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
                     .is_none_or(|bank| bank == order.bank.name())
         })
         .await;
-    match orders {
-        Ok(orders) => {
-            let rows: Vec<Value> = orders.iter().map(row).collect();
-            Json(json!({ "orders": rows })).into_response()
-        }
-        Err(_) => crate::reply::internal_error(),
-    }
+    answer(orders.map(|orders| {
+        let rows: Vec<Value> = orders.iter().map(row).collect();
+        json!({ "orders": rows })
+    }))
 }
 
 /// One order as the control API tells it; amounts in minor units.
 fn row(order: &Order) -> Value {
-    let taken = if order.state == OrderState::Declined {
-        0
-    } else {
-        order.amount
-    };
-    let voided = if order.state == OrderState::Voided {
-        order.amount
-    } else {
-        0
+    let (taken, voided) = match order.state {
+        OrderState::Declined => (0, 0),
+        OrderState::Voided => (order.amount, order.amount),
+        _ => (order.amount, 0),
     };
     json!({
         "bank": order.bank.name(),
@@ -170,10 +163,8 @@ async fn settle_day(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -
             None => return refuse(&bank_names()),
         },
     };
-    match app.ledger.settle(bank).await {
-        Ok(count) => Json(json!({ "settled": count })).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let settled = app.ledger.settle(bank).await;
+    answer(settled.map(|count| json!({ "settled": count })))
 }
 
 #[derive(Deserialize)]
@@ -210,10 +201,8 @@ async fn set_purse(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let Some(card) = app.cards.find(&order.card_number) else {
         return refuse("cardNumber: not a card of the simulator");
     };
-    match app.ledger.set_purse(&card.reference, purse).await {
-        Ok(()) => Json(json!(purse)).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let set = app.ledger.set_purse(&card.reference, purse).await;
+    answer(set.map(|()| json!(purse)))
 }
 
 #[derive(Deserialize)]
@@ -226,10 +215,8 @@ async fn read_purse(State(app): State<Arc<App>>, Query(ask): Query<PurseQuestion
     let Some(card) = app.cards.find(&ask.card_number) else {
         return refuse("cardNumber: not a card of the simulator");
     };
-    match app.ledger.purse(&card.reference).await {
-        Ok(purse) => Json(json!(purse)).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let purse = app.ledger.purse(&card.reference).await;
+    answer(purse.map(|purse| json!(purse)))
 }
 
 #[derive(Deserialize)]
@@ -265,6 +252,13 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "requiresDayEndSaleSucceeds": waived,
         "publishedCardsSpend": app.ledger.published_spend(),
     }))
+}
+
+fn answer(outcome: Result<Value, Unwritten>) -> Response {
+    match outcome {
+        Ok(told) => Json(told).into_response(),
+        Err(Unwritten) => reply::internal_error(),
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

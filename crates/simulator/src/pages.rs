@@ -20,10 +20,9 @@ use http::{StatusCode, header};
 pub(crate) use held::{Held, MAX_SECONDS};
 pub(crate) use language::{Language, amount, moment, rate};
 pub(crate) use otp::{
-    Ask, Back, Brand, Ending, MAX_ATTEMPTS, PASSWORD, back_page, closed_page, dead_end_page,
-    password_page,
+    Back, Ending, MAX_ATTEMPTS, PASSWORD, back_page, closed_page, dead_end_page, password_page,
 };
-pub(crate) use render::{FRAMING_POLICY, POLICY, check, page, protect};
+pub(crate) use render::{Brand, FRAMING_POLICY, POLICY, check, page, protect};
 pub(crate) use words::{Words, of as words};
 
 /// The name of the shop behind every account, as the banks have it on file.

@@ -9,13 +9,15 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
+use minijinja::context;
+use minijinja::value::Serde;
 
 use crate::app::App;
 use crate::cards::Purse;
 use crate::faults::FaultKind;
 use crate::fields::Form;
 use crate::ledger::Bank;
-use crate::pages::{self, Brand, Ending, Language, Words};
+use crate::pages::{self, Brand, Ending, Language, MAX_ATTEMPTS, Words};
 use crate::reply;
 use crate::session::{Answer, Session, Step, Visit, judge};
 
@@ -153,22 +155,24 @@ async fn ask_password<P: BankPage>(app: &App, visit: &Visit) -> Response {
         return reply::internal_error();
     };
     let offers = P::offers(app, visit, purse);
-    pages::password_page(&pages::Ask {
-        brand: P::BRAND,
-        language: visit.language,
-        action: &format!("{}{}/otp", app.public_url, P::PAGE),
-        state: &app.sealer.seal(&purpose::<P>(), visit),
-        shop: &visit.shop,
-        order_id: &session.order_id,
-        masked: &session.masked,
-        amount: session.amount,
-        currency: &session.currency,
-        instalments: session.instalments,
-        date: &pages::moment(app.now(), visit.language),
-        attempts: visit.attempts,
-        points: offers.points,
-        campaigns: &offers.campaigns,
-    })
+    let language = visit.language;
+    let money = |minor| pages::amount(minor, &session.currency, language);
+    let points = (offers.points > 0)
+        .then(|| context! { value => offers.points, text => money(offers.points) });
+    let rest = context! {
+        action => format!("{}{}/otp", app.public_url, P::PAGE),
+        state => app.sealer.seal(&purpose::<P>(), visit),
+        shop => &visit.shop,
+        order_id => &session.order_id,
+        masked => &session.masked,
+        amount => money(session.amount),
+        instalments => (session.instalments > 1).then_some(session.instalments),
+        date => pages::moment(app.now(), language),
+        attempts_left => (visit.attempts > 0).then(|| MAX_ATTEMPTS.saturating_sub(visit.attempts)),
+        points,
+        campaigns => Serde(&offers.campaigns),
+    };
+    pages::password_page(P::BRAND, pages::words(language), rest)
 }
 
 /// The page with which the browser leaves the bank, as the answer orders it.

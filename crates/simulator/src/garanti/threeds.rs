@@ -80,22 +80,15 @@ impl Proof {
             let digest = hash::of(&[label, &session.nonce]);
             STANDARD.encode(digest.as_bytes().get(..20).unwrap_or_default())
         };
-        match session.md_status {
-            Some(1) => Proof {
-                cavv: part("cavv"),
-                eci: "02",
-                xid: part("xid"),
-            },
-            Some(2..=4) => Proof {
-                cavv: part("cavv"),
-                eci: "01",
-                xid: part("xid"),
-            },
-            _ => Proof {
-                cavv: String::new(),
-                eci: "",
-                xid: part("xid"),
-            },
+        let (cavv, eci) = match session.md_status {
+            Some(1) => (part("cavv"), "02"),
+            Some(2..=4) => (part("cavv"), "01"),
+            _ => (String::new(), ""),
+        };
+        Proof {
+            cavv,
+            eci,
+            xid: part("xid"),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::account::{CLIENT_ID, CLIENT_SECRET};
 use super::faults::{Fault, Kind, Operation};
-use super::ledger::{Key, state_name};
+use super::ledger::Key;
 use super::lender::Lender;
 use super::loan::{Decision, Loan, State};
 use super::notify;
@@ -428,7 +428,7 @@ pub(crate) fn loan_view(loan: &Loan) -> Value {
         "term": loan.term,
         "amount": loan.amount,
         "currency": loan.currency,
-        "state": state_name(loan.state),
+        "state": loan.state,
         "rejection": loan.rejection,
     })
 }

@@ -1,7 +1,7 @@
 //! The lender's own ledger: applications and the notifications about them, in one SQLite file.
 //! A change and its notification are durable together, before any reply leaves.
 
-use super::loan::{Loan, State};
+use super::loan::Loan;
 use super::wire::Refusal;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
@@ -292,7 +292,7 @@ fn save(transaction: &Transaction<'_>, loan: &Loan, moved: bool, now: i64) -> Re
         |row| row.get(0),
     )?;
     let id = format!("{}-{}", loan.application_id, count + 1);
-    let state = state_name(loan.state);
+    let state = json!(loan.state);
     let body = json!({
         "notificationId": id,
         "orderId": loan.order_id,
@@ -307,22 +307,9 @@ fn save(transaction: &Transaction<'_>, loan: &Loan, moved: bool, now: i64) -> Re
             loan.order_id,
             loan.notification_url,
             body.to_string(),
-            state,
+            state.as_str(),
             now
         ],
     )?;
     Ok(())
-}
-
-/// The state's name on the wire.
-pub(crate) fn state_name(state: State) -> &'static str {
-    match state {
-        State::Pending => "pending",
-        State::Assessing => "assessing",
-        State::Ready => "ready",
-        State::Disbursed => "disbursed",
-        State::Rejected => "rejected",
-        State::Expired => "expired",
-        State::Cancelled => "cancelled",
-    }
 }

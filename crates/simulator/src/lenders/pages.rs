@@ -119,10 +119,10 @@ async fn answer(
 ) -> Response {
     let visit = Visit::of(&token, query.as_deref(), &headers);
     let words = visit.words;
-    let loan = match lender.ledger.find(Key::Token(&token), lender.now_ms()) {
-        Ok(Some(loan)) => loan,
-        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    let found = lender.ledger.find(Key::Token(&token), lender.now_ms());
+    let loan = match loan_or_notice(words, found) {
+        Ok(loan) => loan,
+        Err(notice) => return *notice,
     };
     // Answered before, or given up: the first result stands.
     if loan.state != State::Pending || answer.action == "close" {
@@ -174,10 +174,9 @@ async fn decide(
         }
         Ok(moved)
     });
-    let loan = match decided {
-        Ok(Some(loan)) => loan,
-        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    let loan = match loan_or_notice(words, decided) {
+        Ok(loan) => loan,
+        Err(notice) => return *notice,
     };
     notify::send_before_redirect(lender, &loan.order_id).await;
     match choice.then {
@@ -392,6 +391,19 @@ fn twice_page(words: &Words, loan: &Loan) -> Response {
         more,
         FRAMING_POLICY,
     )
+}
+
+/// The application that an address names, or a page that says why there is none.
+fn loan_or_notice(
+    words: &Words,
+    found: Result<Option<Loan>, Refusal>,
+) -> Result<Loan, Box<Response>> {
+    let (status, sentence) = match found {
+        Ok(Some(loan)) => return Ok(loan),
+        Ok(None) => (StatusCode::NOT_FOUND, words.not_found),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    };
+    Err(Box::new(notice(words, status, sentence)))
 }
 
 /// A page with nothing but a sentence.

@@ -11,8 +11,8 @@ use http::StatusCode;
 use minijinja::context;
 
 use super::language::Language;
-use super::otp::{Brand, dead_end_page};
-use super::render::{POLICY, page, protect};
+use super::otp::dead_end_page;
+use super::render::{Brand, POLICY, frame, page, protect};
 use super::words;
 use crate::seal::{random, same, upper_hex};
 
@@ -92,19 +92,14 @@ pub(crate) async fn show(State(held): State<Arc<Held>>, Path(id): Path<String>) 
 
 fn waiting(held: &Page, left: Duration) -> Response {
     let words = words::of(held.language);
-    let brand = held.brand;
     let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     let context = context! {
-        language => held.language.code(),
-        theme => brand.theme,
-        bank => brand.name,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.late_title,
         text => format!("{} {seconds} {}", words.late_before, words.late_after),
         expected_title => words.expected_title,
         expected => words.late_expected,
         refresh => seconds,
+        ..frame(words, held.brand)
     };
     page(StatusCode::OK, "notice.html", &context, POLICY)
 }

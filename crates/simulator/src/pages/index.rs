@@ -6,8 +6,13 @@ use minijinja::context;
 use minijinja::value::Serde;
 
 use super::language::Language;
-use super::render::{POLICY, page};
+use super::render::{Brand, POLICY, frame, page};
 use super::words;
+
+const BRAND: Brand = Brand {
+    theme: "plain",
+    name: "Galata simulator",
+};
 
 const PATHS: &[(&str, &str)] = &[
     (
@@ -40,14 +45,10 @@ const PATHS: &[(&str, &str)] = &[
 pub(crate) fn page_of(public_url: &str) -> Response {
     let words = words::of(Language::English);
     let context = context! {
-        language => Language::English.code(),
-        theme => "plain",
-        bank => "Galata simulator",
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => "Simulated banks",
         public_url => public_url,
         paths => Serde(PATHS),
+        ..frame(words, BRAND)
     };
     page(StatusCode::OK, "index.html", &context, POLICY)
 }

@@ -4,10 +4,10 @@
 use axum::response::Response;
 use http::StatusCode;
 use minijinja::context;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, Value, merge_maps};
 
-use super::language::{Language, amount};
-use super::render::{POLICY, html, page};
+use super::language::Language;
+use super::render::{Brand, POLICY, frame, html, page};
 use super::words::{self, Words};
 
 /// How often a shopper may mistype the password.
@@ -19,22 +19,6 @@ pub(crate) const PASSWORD: &str = "123456";
 const LATE_SECONDS: [u16; 3] = [5, 30, 120];
 /// How long an end that is not a success stays on the screen before the browser goes on.
 const READ_MS: u32 = 3_000;
-
-/// Whose page it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Brand {
-    pub(crate) theme: &'static str,
-    /// The bank's name; empty for no bank in particular.
-    pub(crate) name: &'static str,
-}
-
-impl Brand {
-    /// Of a page that belongs to no bank.
-    pub(crate) const PLAIN: Brand = Brand {
-        theme: "plain",
-        name: "",
-    };
-}
 
 /// How the password page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,58 +35,18 @@ pub(crate) enum Ending {
     Refused,
 }
 
-/// What the password page shows.
-pub(crate) struct Ask<'a> {
-    pub(crate) brand: Brand,
-    pub(crate) language: Language,
-    pub(crate) action: &'a str,
-    /// The sealed state that comes back with the form.
-    pub(crate) state: &'a str,
-    pub(crate) shop: &'a str,
-    pub(crate) order_id: &'a str,
-    pub(crate) masked: &'a str,
-    pub(crate) amount: i64,
-    pub(crate) currency: &'a str,
-    pub(crate) instalments: u32,
-    pub(crate) date: &'a str,
-    /// Wrong passwords so far.
-    pub(crate) attempts: u8,
-    /// Points that the shopper may spend here, in kuruş; 0 asks nothing.
-    pub(crate) points: i64,
-    /// Campaigns that the shopper may choose here.
-    pub(crate) campaigns: &'a [(u8, &'static str)],
-}
-
-/// The page that asks for the password sent to the phone.
-pub(crate) fn password_page(ask: &Ask<'_>) -> Response {
-    let words = words::of(ask.language);
-    let other = ask.language.other();
-    let points = (ask.points > 0).then(|| {
-        context! { value => ask.points, text => amount(ask.points, ask.currency, ask.language) }
-    });
+/// The page that asks for the password sent to the phone, to be sent to `action` with the visit sealed
+/// in `state`. `points` in kuruş and `campaigns` may be chosen there.
+pub(crate) fn password_page(brand: Brand, words: &Words, rest: Value) -> Response {
+    let other = words.language.other();
     let context = context! {
         words => Serde(words),
-        language => ask.language.code(),
         other => context! { code => other.code(), name => words::of(other).language_name },
-        theme => ask.brand.theme,
-        bank => ask.brand.name,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.otp_title,
-        action => ask.action,
-        state => ask.state,
-        shop => ask.shop,
-        order_id => ask.order_id,
-        masked => ask.masked,
-        amount => amount(ask.amount, ask.currency, ask.language),
-        instalments => (ask.instalments > 1).then_some(ask.instalments),
-        date => ask.date,
-        attempts_left => (ask.attempts > 0).then(|| MAX_ATTEMPTS.saturating_sub(ask.attempts)),
         attempts_max => MAX_ATTEMPTS,
         password => PASSWORD,
-        points => points,
-        campaigns => Serde(ask.campaigns),
         late => Serde(LATE_SECONDS),
+        ..merge_maps([rest, frame(words, brand)])
     };
     page(StatusCode::OK, "otp.html", &context, POLICY)
 }
@@ -125,11 +69,6 @@ pub(crate) fn back_page(back: &Back<'_>) -> Option<String> {
     let (outcome, sentence) = outcome(words, back.ending);
     let context = context! {
         words => Serde(words),
-        language => back.language.code(),
-        theme => back.brand.theme,
-        bank => back.brand.name,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => outcome,
         good => matches!(back.ending, Ending::Proved | Ending::Half),
         text => sentence,
@@ -140,6 +79,7 @@ pub(crate) fn back_page(back: &Back<'_>) -> Option<String> {
             Ending::Proved | Ending::Half => 0,
             _ => READ_MS,
         },
+        ..frame(words, back.brand)
     };
     html("back.html", &context)
 }
@@ -158,15 +98,11 @@ fn outcome(words: &Words, ending: Ending) -> (&'static str, &'static str) {
 pub(crate) fn closed_page(brand: Brand, language: Language) -> Option<String> {
     let words = words::of(language);
     let context = context! {
-        language => language.code(),
-        theme => brand.theme,
-        bank => brand.name,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.closed_title,
         text => words.closed,
         expected_title => words.expected_title,
         expected => words.closed_expected,
+        ..frame(words, brand)
     };
     html("notice.html", &context)
 }
@@ -180,13 +116,9 @@ pub(crate) fn dead_end_page(
 ) -> Response {
     let words = words::of(language);
     let context = context! {
-        language => language.code(),
-        theme => brand.theme,
-        bank => if brand.name.is_empty() { words.a_bank } else { brand.name },
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.dead_title,
         text => why,
+        ..frame(words, brand)
     };
     page(status, "notice.html", &context, POLICY)
 }

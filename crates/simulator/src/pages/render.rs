@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value, context};
 
+use super::words::Words;
 use crate::reply;
 
 /// What a page may load. A form may lead anywhere: the shop's address is the shop's.
@@ -110,5 +111,32 @@ pub(crate) fn protect(headers: &mut HeaderMap, policy: &'static str) {
     ];
     for (name, value) in wanted {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Whose page it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Brand {
+    pub(crate) theme: &'static str,
+    /// The bank's name; empty for no bank in particular.
+    pub(crate) name: &'static str,
+}
+
+impl Brand {
+    /// Of a page that belongs to no bank.
+    pub(crate) const PLAIN: Brand = Brand {
+        theme: "plain",
+        name: "",
+    };
+}
+
+/// What surrounds every page.
+pub(crate) fn frame(words: &Words, brand: Brand) -> Value {
+    context! {
+        language => words.language.code(),
+        theme => brand.theme,
+        bank => if brand.name.is_empty() { words.a_bank } else { brand.name },
+        badge => words.badge,
+        disclaimer => words.disclaimer,
     }
 }
