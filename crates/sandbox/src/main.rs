@@ -3,6 +3,7 @@
 
 mod amounts;
 mod banks;
+mod callback;
 mod client;
 mod home;
 mod options;

@@ -81,7 +81,6 @@ async fn ask_offers(players: &Players, telling: &mut Telling) -> Scene<Value> {
         "items": cart(),
     });
     let answer = players
-        .shop
         .post("/payment/v1/bnpl-payments/offers", &request)
         .await?;
     let offers = answer["bankOffers"]
@@ -141,7 +140,6 @@ async fn apply(
         "cartItems": cart(),
     });
     let begun = players
-        .shop
         .post("/payment/v1/bnpl-payments/init", &request)
         .await?;
     expect(&begun, "paymentStatus", "WAITING")?;

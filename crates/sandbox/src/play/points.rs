@@ -47,10 +47,7 @@ async fn without_threeds(players: &mut Players, telling: &mut Telling) -> Scene 
     let card = open_card(BONUS_CARD);
     let loyalty = ask_points(players, telling, &card).await?;
     let request = payment(&card, &loyalty, 1);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     paid_with_points(players, telling, "pay 100,00 TL with all points", &paid).await
 }
 
@@ -61,7 +58,6 @@ async fn with_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
     let mut request = payment(&card, &loyalty, 1);
     request["callbackUrl"] = json!(shop);
     let begun = players
-        .shop
         .post("/payment/v1/card-payments/3ds-init", &request)
         .await?;
     let html = BASE64
@@ -85,7 +81,6 @@ async fn with_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
 
     let request = json!({ "paymentId": begun["paymentId"] });
     let paid = players
-        .shop
         .post("/payment/v1/card-payments/3ds-complete", &request)
         .await?;
     paid_with_points(players, telling, "complete the payment", &paid).await
@@ -99,7 +94,7 @@ async fn with_stored_card(players: &mut Players, telling: &mut Telling) -> Scene
         "expireMonth": "07",
         "cardAlias": "Bonus",
     });
-    let stored = players.shop.post("/payment/v1/cards", &request).await?;
+    let stored = players.post("/payment/v1/cards", &request).await?;
     let (bin, last) = (
         text(&stored, "binNumber")?,
         text(&stored, "lastFourDigits")?,
@@ -115,10 +110,7 @@ async fn with_stored_card(players: &mut Players, telling: &mut Telling) -> Scene
     });
     let loyalty = ask_points(players, telling, &card).await?;
     let request = payment(&card, &loyalty, 1);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     paid_with_points(
         players,
         telling,
@@ -133,7 +125,6 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
     const INSTALMENTS: u32 = 3;
     let card = open_card(WORLD_CARD);
     let answer = players
-        .shop
         .post("/payment/v1/card-loyalties/retrieve", &card)
         .await?;
     let kinds: Vec<&str> = rewards(&answer)
@@ -148,10 +139,7 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
     );
 
     let request = payment(&card, loyalty, INSTALMENTS);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     expect(&paid, "paymentStatus", "SUCCESS")?;
     expect(&paid["loyalty"], "type", KIND)?;
     telling.step(
@@ -178,7 +166,6 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
 /// Asks what the card's purse holds.
 async fn ask_points(players: &Players, telling: &mut Telling, card: &Value) -> Scene<Value> {
     let answer = players
-        .shop
         .post("/payment/v1/card-loyalties/retrieve", card)
         .await?;
     let loyalty = rewards(&answer)

@@ -12,11 +12,12 @@ use super::order::Stage;
 use super::outcome::Failure;
 use super::refresh::{refresh, refresh_payment};
 use super::state::Shop;
-use crate::seed::{CALLBACK_KEY, WEBHOOK_KEY};
+use crate::callback::{FIELDS_V1, hash_v1, hash_v2};
+use crate::seed::WEBHOOK_KEY;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use contract::signature::{self, Callback, callback_hash_v1, callback_hash_v2};
+use contract::signature;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -41,37 +42,11 @@ fn same(expected: &str, received: &str) -> bool {
     expected.as_bytes().ct_eq(received.as_bytes()).into()
 }
 
-/// The older hash, of 3DS callbacks.
+/// By the older hash, of 3DS callbacks.
 fn proof_v1(form: &Form) -> Proof {
-    let names = [
-        "status",
-        "completeStatus",
-        "paymentId",
-        "conversationData",
-        "conversationId",
-        "callbackStatus",
-    ];
-    let values = names.map(|name| form.value(name));
-    let [
-        status,
-        complete_status,
-        payment_id,
-        conversation_data,
-        conversation_id,
-        callback_status,
-    ] = values;
-    let expected = callback_hash_v1(
-        CALLBACK_KEY,
-        &Callback {
-            status,
-            complete_status,
-            payment_id,
-            conversation_data,
-            conversation_id,
-            callback_status,
-        },
-    );
+    let expected = hash_v1(|name| form.value(name));
     let received = form.value("hash").to_owned();
+    let values = FIELDS_V1.map(|name| form.value(name));
     Proof {
         hashed: format!("{CALLBACK_KEY_SHOWN}###{}", values.join("###")),
         right: same(&expected, &received),
@@ -80,19 +55,15 @@ fn proof_v1(form: &Form) -> Proof {
     }
 }
 
-/// The newer hash, of loans' callbacks, which must cover what is read of them.
+/// By the newer hash, of loans' callbacks, which must cover what is read of them.
 fn proof_v2(form: &Form) -> Proof {
     let params: Vec<&str> = form.value("hashParams").split(':').collect();
-    let covered: Vec<(&str, &str)> = params
-        .iter()
-        .map(|name| (*name, form.value(name)))
-        .collect();
-    let (_, expected) = callback_hash_v2(CALLBACK_KEY, &covered);
-    let values: Vec<&str> = covered.iter().map(|(_, value)| *value).collect();
-    let read = ["paymentId", "paymentStatus", "additionalAction"];
+    let expected = hash_v2(&params, |name| form.value(name));
     let received = form.value("hash").to_owned();
+    let values: String = params.iter().map(|name| form.value(name)).collect();
+    let read = ["paymentId", "paymentStatus", "additionalAction"];
     Proof {
-        hashed: format!("{CALLBACK_KEY_SHOWN}{}", values.concat()),
+        hashed: format!("{CALLBACK_KEY_SHOWN}{values}"),
         right: read.iter().all(|name| params.contains(name)) && same(&expected, &received),
         expected,
         received,
@@ -308,6 +279,8 @@ fn cut_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::CALLBACK_KEY;
+    use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
 
     fn form(fields: &[(&str, &str)]) -> Form {
         let text = form_urlencoded::Serializer::new(String::new())
