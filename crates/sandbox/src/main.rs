@@ -1,8 +1,13 @@
 //! The binary `galata-sandbox`: gateway, simulated banks and lenders, and a demo merchant in one
 //! process, for laptops and CI. No payment logic lives here.
 
+mod amounts;
+mod banks;
+mod callback;
+mod client;
 mod home;
 mod options;
+mod output;
 mod play;
 mod run;
 mod seed;
@@ -25,17 +30,9 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Nobody is left to tell when standard error is closed.
+            // A closed standard error leaves no way to tell.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// Writes a line to standard output. A reader that went away does not stop the sandbox, and
-/// colours reach a terminal alone.
-fn say(line: &str) {
-    let mut out = anstream::stdout().lock();
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
 }

@@ -1,25 +1,25 @@
 //! Both flows, played by a shop and its shopper over real HTTP, and checked against the banks' own
 //! books. What is told is meant for a person who watches.
 
-mod banks;
 mod browser;
 mod callback;
 mod html;
-pub(crate) mod http;
 mod inbox;
 mod loans;
+mod players;
 mod points;
 mod shop;
 mod telling;
 
 pub(crate) use inbox::WEBHOOK_PATH;
 
-use crate::say;
+use crate::banks::Banks;
+use crate::client::Http;
+use crate::output::say;
 use crate::seed::{API_KEY, CALLBACK_KEY, SECRET_KEY, WEBHOOK_KEY};
-use banks::Banks;
 use browser::Browser;
-use http::Http;
 use inbox::Inbox;
+use players::Players;
 use server::app::App;
 use server::operations::By;
 use server::setup;
@@ -45,15 +45,6 @@ pub(crate) struct Scene {
     pub(crate) simulator: String,
     /// Wait before a webhook's first call.
     pub(crate) webhook_wait: Duration,
-}
-
-/// Who plays.
-struct Players {
-    shop: Shop,
-    browser: Browser,
-    banks: Banks,
-    inbox: Inbox,
-    webhook_wait: Duration,
 }
 
 /// Plays both flows, unless `stopped` comes first. True when every step ended as it should, nothing
@@ -107,7 +98,7 @@ async fn lend_webhooks(scene: &Scene, url: String) -> Result<String, String> {
         before = std::mem::replace(&mut merchant.webhook_url, url.clone());
     })
     .await
-    .map_err(|problem| crate::seed::failed(problem).to_string())?;
+    .map_err(|problem| crate::seed::start_error(problem).to_string())?;
     Ok(before)
 }
 

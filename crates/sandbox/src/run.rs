@@ -3,10 +3,11 @@
 
 use crate::home::Home;
 use crate::options::Options;
+use crate::output::say;
 use crate::play::{self, Scene};
 use crate::shop::{self, Place};
 use crate::stop::Stop;
-use crate::{say, seed, staff};
+use crate::{seed, staff};
 use server::app::{App, Settings};
 use server::clock::{Clock, SystemClock};
 use server::net::HostList;
@@ -75,10 +76,10 @@ pub(crate) async fn run(options: Options) -> Result<bool, StartError> {
     stop.wait().await;
     say("stopping: what is in flight is finished first (Ctrl-C again to leave at once)");
     // The gateway first: its payments in flight still need their bank.
-    let served = ended(gateway).await;
+    let served = join(gateway).await;
     home.forget_process();
     stop_banks.now();
-    let banks_served = ended(banks).await;
+    let banks_served = join(banks).await;
     served.and(banks_served)?;
     Ok(went_well)
 }
@@ -207,7 +208,7 @@ async fn prepare(
     take_over(app, home).await?;
     let id = seed::demo_merchant(app, simulator_url).await?;
     staff::hire(app, id).await?;
-    let merchant = setup::merchant(app, id).await.map_err(seed::failed)?;
+    let merchant = setup::merchant(app, id).await.map_err(seed::start_error)?;
     let url = match &options.webhook_url {
         Some(url) => url.to_string(),
         None if is_ours(&merchant.webhook_url) => format!("{gateway_url}{}", shop::WEBHOOK_PATH),
@@ -217,11 +218,11 @@ async fn prepare(
         merchant.webhook_url.clone_from(&url)
     })
     .await
-    .map_err(seed::failed)?;
+    .map_err(seed::start_error)?;
     Ok(id)
 }
 
-/// Nobody's, one that a killed player left behind, or the shop's at an earlier address.
+/// None, one that a killed player left behind, or the shop's at an earlier address.
 fn is_ours(webhook_url: &str) -> bool {
     webhook_url.is_empty()
         || webhook_url.ends_with(play::WEBHOOK_PATH)
@@ -233,7 +234,7 @@ async fn take_over(app: &App, home: &Home) -> Result<(), StartError> {
     if let Some(owner) = home.killed_process() {
         leases::release_shards(app, &owner)
             .await
-            .map_err(seed::failed)?;
+            .map_err(seed::start_error)?;
     }
     home.note_process(&app.owner)
         .map_err(|error| StartError::new(format!("{}: {error}", home.directory().display()), ""))
@@ -262,7 +263,7 @@ fn serve_gateway(
     })
 }
 
-async fn ended(task: JoinHandle<io::Result<()>>) -> Result<(), StartError> {
+async fn join(task: JoinHandle<io::Result<()>>) -> Result<(), StartError> {
     match task.await {
         Ok(outcome) => outcome.map_err(|error| StartError::new(error, "")),
         Err(error) => Err(StartError::new(error, "")),

@@ -32,14 +32,18 @@ pub(crate) const WEBHOOK_KEY: &str = "Aoh7tReTybO6wOjBmOJFFsOR53SBojEp";
 
 /// The demo merchant's id, after making what is missing. `simulator` is its base URL.
 pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, StartError> {
-    let known = merchants::by_api_key(app, API_KEY).await.map_err(failed)?;
+    let known = merchants::by_api_key(app, API_KEY)
+        .await
+        .map_err(start_error)?;
     let id = match known {
         Some((merchant, _)) if merchant.demo => merchant.id,
-        Some(_) => return Err(not_ours()),
-        None if !merchants::all(app).await.map_err(failed)?.is_empty() => return Err(not_ours()),
-        None => new_merchant(app).await.map_err(failed)?,
+        Some(_) => return Err(foreign_database()),
+        None if !merchants::all(app).await.map_err(start_error)?.is_empty() => {
+            return Err(foreign_database());
+        }
+        None => new_merchant(app).await.map_err(start_error)?,
     };
-    let existing = poses::of_merchant(app, id).await.map_err(failed)?;
+    let existing = poses::of_merchant(app, id).await.map_err(start_error)?;
     for (wanted, path) in [
         (garanti(), "garanti"),
         (yapi_kredi(), "posnet"),
@@ -49,20 +53,20 @@ pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, Sta
         let base = format!("{simulator}/{path}");
         pos(app, id, &existing, wanted, &base)
             .await
-            .map_err(failed)?;
+            .map_err(start_error)?;
     }
     lender(app, id, &format!("{simulator}/lender"))
         .await
-        .map_err(failed)?;
+        .map_err(start_error)?;
     Ok(id)
 }
 
 /// A problem as a reason not to start.
-pub(crate) fn failed(problem: impl Into<Problem>) -> StartError {
+pub(crate) fn start_error(problem: impl Into<Problem>) -> StartError {
     StartError::new(Failed::from(problem.into()), "")
 }
 
-fn not_ours() -> StartError {
+fn foreign_database() -> StartError {
     StartError::new(
         "this database holds merchants that are not the sandbox's",
         "the demo merchant's keys are public; use a database of its own for the sandbox",

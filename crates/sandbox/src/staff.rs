@@ -45,11 +45,13 @@ fn person(role: Role) -> (&'static str, &'static str) {
 pub(crate) async fn hire(app: &App, merchant_id: i64) -> Result<(), StartError> {
     for role in Role::ALL {
         let (email, name) = person(role);
-        let known = users::by_email(app, email).await.map_err(seed::failed)?;
+        let known = users::by_email(app, email)
+            .await
+            .map_err(seed::start_error)?;
         if known.is_none() {
             people::invite(app, &By::operator(), merchant_id, email, name, role)
                 .await
-                .map_err(seed::failed)?;
+                .map_err(seed::start_error)?;
         }
     }
     Ok(())

@@ -144,7 +144,7 @@ impl Cards {
         self.by_pan.get(pan)
     }
 
-    pub(crate) fn named(&self, reference: &str) -> Option<&Arc<Card>> {
+    pub(crate) fn by_reference(&self, reference: &str) -> Option<&Arc<Card>> {
         self.by_reference.get(reference)
     }
 

@@ -14,10 +14,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::App;
+use crate::app::App;
 use crate::cards::Purse;
-use crate::faults::{Fault, FaultKind, Rule, plain_order_id};
-use crate::ledger::{Bank, Order, State as OrderState};
+use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
+use crate::ledger::{Bank, Order, State as OrderState, Unwritten};
+use crate::reply;
 
 const MAX_TIMES: u32 = 1_000_000;
 
@@ -38,16 +39,13 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         Ok(rule) => rule,
         Err(reason) => return refuse(&reason),
     };
-    let operations = match rule.bank.as_str() {
-        "posnet" | "garanti" => OPERATIONS,
-        _ => return refuse("bank: posnet or garanti"),
-    };
-    if rule
-        .operation
-        .as_deref()
-        .is_some_and(|operation| !operations.contains(&operation))
-    {
-        return refuse(&format!("operation: one of {}", operations.join(", ")));
+    if Bank::by_name(&rule.bank).is_none() {
+        return refuse(&bank_names());
+    }
+    let operation = rule.operation.as_deref();
+    if operation.is_some_and(|operation| Verb::by_name(operation).is_none()) {
+        let names: Vec<&str> = Verb::ALL.iter().map(|verb| verb.name()).collect();
+        return refuse(&format!("operation: one of {}", names.join(", ")));
     }
     if !(1..=MAX_TIMES).contains(&rule.times) {
         return refuse("times: 1 to 1000000");
@@ -88,18 +86,10 @@ fn is_refusal(code: &str) -> bool {
     (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
-/// The operations that faults can name.
-pub(crate) const OPERATIONS: &[&str] = &[
-    "sale",
-    "threeds_init",
-    "threeds_page",
-    "threeds_resolve",
-    "threeds_finish",
-    "void",
-    "refund",
-    "inquire",
-    "loyalties",
-];
+fn bank_names() -> String {
+    let names: Vec<&str> = Bank::ALL.iter().map(|bank| bank.name()).collect();
+    format!("bank: {}", names.join(" or "))
+}
 
 async fn list_faults(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "faults": app.faults.list() }))
@@ -129,26 +119,18 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
                     .is_none_or(|bank| bank == order.bank.name())
         })
         .await;
-    match orders {
-        Ok(orders) => {
-            let rows: Vec<Value> = orders.iter().map(row).collect();
-            Json(json!({ "orders": rows })).into_response()
-        }
-        Err(_) => crate::reply::internal_error(),
-    }
+    answer(orders.map(|orders| {
+        let rows: Vec<Value> = orders.iter().map(row).collect();
+        json!({ "orders": rows })
+    }))
 }
 
 /// One order as the control API tells it; amounts in minor units.
 fn row(order: &Order) -> Value {
-    let taken = if order.state == OrderState::Declined {
-        0
-    } else {
-        order.amount
-    };
-    let voided = if order.state == OrderState::Voided {
-        order.amount
-    } else {
-        0
+    let (taken, voided) = match order.state {
+        OrderState::Declined => (0, 0),
+        OrderState::Voided => (order.amount, order.amount),
+        _ => (order.amount, 0),
     };
     json!({
         "bank": order.bank.name(),
@@ -176,15 +158,13 @@ fn row(order: &Order) -> Value {
 async fn settle_day(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Response {
     let bank = match filter.bank.as_deref() {
         None => None,
-        Some(name) => match Bank::named(name) {
+        Some(name) => match Bank::by_name(name) {
             Some(bank) => Some(bank),
-            None => return refuse("bank: posnet or garanti"),
+            None => return refuse(&bank_names()),
         },
     };
-    match app.ledger.settle(bank).await {
-        Ok(count) => Json(json!({ "settled": count })).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let settled = app.ledger.settle(bank).await;
+    answer(settled.map(|count| json!({ "settled": count })))
 }
 
 #[derive(Deserialize)]
@@ -221,10 +201,8 @@ async fn set_purse(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let Some(card) = app.cards.find(&order.card_number) else {
         return refuse("cardNumber: not a card of the simulator");
     };
-    match app.ledger.set_purse(&card.reference, purse).await {
-        Ok(()) => Json(json!(purse)).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let set = app.ledger.set_purse(&card.reference, purse).await;
+    answer(set.map(|()| json!(purse)))
 }
 
 #[derive(Deserialize)]
@@ -237,10 +215,8 @@ async fn read_purse(State(app): State<Arc<App>>, Query(ask): Query<PurseQuestion
     let Some(card) = app.cards.find(&ask.card_number) else {
         return refuse("cardNumber: not a card of the simulator");
     };
-    match app.ledger.purse(&card.reference).await {
-        Ok(purse) => Json(json!(purse)).into_response(),
-        Err(_) => crate::reply::internal_error(),
-    }
+    let purse = app.ledger.purse(&card.reference).await;
+    answer(purse.map(|purse| json!(purse)))
 }
 
 #[derive(Deserialize)]
@@ -276,6 +252,13 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "requiresDayEndSaleSucceeds": waived,
         "publishedCardsSpend": app.ledger.published_spend(),
     }))
+}
+
+fn answer(outcome: Result<Value, Unwritten>) -> Response {
+    match outcome {
+        Ok(told) => Json(told).into_response(),
+        Err(Unwritten) => reply::internal_error(),
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

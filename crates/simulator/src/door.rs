@@ -17,17 +17,17 @@ pub(crate) async fn guard(State(own): State<Arc<str>>, request: Request, next: N
     let host = text(request.headers(), header::HOST);
     if host.is_some_and(|host| !is_own(host, &own)) {
         let why = "this simulator answers for addresses, localhost and its own host only";
-        return refused(StatusCode::MISDIRECTED_REQUEST, why);
+        return refusal(StatusCode::MISDIRECTED_REQUEST, why);
     }
     let control = request.uri().path().starts_with("/control/");
     if control && request.method() == Method::POST && !is_json(request.headers()) {
         let why = "content-type: application/json is required";
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
     next.run(request).await
 }
 
-fn refused(status: StatusCode, why: &str) -> Response {
+fn refusal(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 

@@ -1,14 +1,30 @@
 //! Failures on demand: rules that a tester posts, matched against each request in the order in
 //! which they came. What a failure looks like on the wire is in `reply`.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::named::named;
 use crate::seal::Sealer;
 
 const MAX_RULES: usize = 1_000;
+
+named! {
+    /// What a message or page is for: how faults name it.
+    Verb {
+        Sale = "sale",
+        ThreedsInit = "threeds_init",
+        ThreedsPage = "threeds_page",
+        ThreedsResolve = "threeds_resolve",
+        ThreedsFinish = "threeds_finish",
+        Void = "void",
+        Refund = "refund",
+        Inquire = "inquire",
+        Loyalties = "loyalties",
+    }
+}
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +125,10 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    fn rules(&self) -> MutexGuard<'_, Vec<Armed>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds a rule; false when there are too many. The card's number is not kept.
     pub(crate) fn add(&self, mut rule: Rule, sealer: &Sealer) -> bool {
         let card = rule
@@ -116,7 +136,7 @@ impl Faults {
             .card_number
             .take()
             .map(|pan| sealer.card_reference(&pan));
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = self.rules();
         if rules.len() >= MAX_RULES {
             return false;
         }
@@ -126,7 +146,7 @@ impl Faults {
 
     /// The rules in force with what is left of them, in the order in which they are tried.
     pub(crate) fn list(&self) -> Vec<Value> {
-        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules = self.rules();
         let listed = rules.iter().map(|armed| {
             let rule = &armed.rule;
             json!({
@@ -147,15 +167,12 @@ impl Faults {
 
     /// Forgets all rules.
     pub(crate) fn clear(&self) {
-        self.rules
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.rules().clear();
     }
 
     /// The failure that this request must meet, if any; it counts as used.
     pub(crate) fn take(&self, bank: &str, operation: &str, facts: Facts<'_>) -> Option<Fault> {
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = self.rules();
         let index = rules
             .iter()
             .position(|armed| armed.fits(bank, operation, facts))?;

@@ -1,6 +1,7 @@
 //! What the banks believe: every order and every purse, held in memory and written through to one
 //! file before a reply leaves. Protocol words (codes, hashes, messages) are not known here.
 
+mod order;
 mod points;
 pub(crate) mod store;
 
@@ -13,75 +14,8 @@ use crate::cards::{Cards, Purse};
 use points::{less, more, spend};
 use store::{Row, Writer};
 
+pub(crate) use order::{Bank, Kind, Order, State};
 pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
-
-macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub(crate) enum $type { $($variant),+ }
-
-        impl $type {
-            /// The name as it is stored and told.
-            pub(crate) fn name(self) -> &'static str {
-                match self { $($type::$variant => $name),+ }
-            }
-
-            /// The value of that name.
-            pub(crate) fn named(name: &str) -> Option<$type> {
-                match name { $($name => Some($type::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-named! {
-    /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti" }
-}
-named! {
-    /// What the order bought with: card (perhaps with points), or points alone.
-    Kind { Sale = "sale", Points = "points" }
-}
-named! {
-    /// Where an order stands.
-    State {
-        Declined = "declined",
-        Captured = "captured",
-        Settled = "settled",
-        Voided = "voided",
-        Refunded = "refunded",
-    }
-}
-
-/// One order of one bank. Amounts in minor units of `currency`.
-#[derive(Debug, Clone)]
-pub(crate) struct Order {
-    /// Grows by one per order; the banks' references are made of it.
-    pub(crate) seq: i64,
-    pub(crate) bank: Bank,
-    pub(crate) id: String,
-    pub(crate) kind: Kind,
-    pub(crate) state: State,
-    pub(crate) card: Arc<str>,
-    pub(crate) masked: Arc<str>,
-    pub(crate) currency: String,
-    /// The whole price, points included.
-    pub(crate) amount: i64,
-    pub(crate) instalments: u32,
-    /// koiCode of the campaign used; 0 without one.
-    pub(crate) campaign: u8,
-    pub(crate) three_ds: bool,
-    /// Which 3D Secure authentication it used up; empty without one.
-    pub(crate) nonce: String,
-    /// Why it was declined; empty when it was not.
-    pub(crate) code: String,
-    pub(crate) created_at: Timestamp,
-    /// Refunded so far, points included.
-    pub(crate) refunded: i64,
-    pub(crate) spent: Purse,
-    pub(crate) returned: Purse,
-}
 
 /// A sale that the bank is willing to make.
 pub(crate) struct Sale {
@@ -135,6 +69,11 @@ pub(crate) enum Refunded {
 pub(crate) enum Key {
     Id(String),
     Seq(i64),
+    /// By its id and the bank's reference of it, which a declined order does not have.
+    Referenced {
+        id: String,
+        seq: i64,
+    },
 }
 
 /// The file could not be written; no answer may be given.
@@ -194,25 +133,26 @@ impl Ledger {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn durable(
+    /// Reads or changes the books. What comes of it is told once its rows, and all that were queued
+    /// before, are on disk.
+    async fn durably<T>(
         &self,
-        written: tokio::sync::oneshot::Receiver<bool>,
-    ) -> Result<(), Unwritten> {
+        act: impl FnOnce(&mut Books) -> (T, Vec<Row>),
+    ) -> Result<T, Unwritten> {
+        let (outcome, written) = {
+            let mut books = self.books();
+            let (outcome, rows) = act(&mut books);
+            (outcome, self.writer.write(rows))
+        };
         match written.await {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(outcome),
             Ok(false) | Err(_) => Err(Unwritten),
         }
     }
 
     /// Makes a sale exactly once per order id; a refused order id may try again.
     pub(crate) async fn sell(&self, sale: Sale) -> Result<Sold, Unwritten> {
-        let (sold, written) = {
-            let mut books = self.books();
-            let (sold, rows) = books.sell(sale);
-            (sold, self.writer.write(rows))
-        };
-        self.durable(written).await?;
-        Ok(sold)
+        self.durably(|books| books.sell(sale)).await
     }
 
     /// Takes a whole order back on the day it was made; its points return to the purse.
@@ -222,16 +162,10 @@ impl Ledger {
         key: &Key,
         kind: Kind,
     ) -> Result<Voided, Unwritten> {
-        let (voided, written) = {
-            let mut books = self.books();
-            let (voided, rows) = books.void(bank, key, kind);
-            (voided, self.writer.write(rows))
-        };
-        self.durable(written).await?;
-        Ok(voided)
+        self.durably(|books| books.void(bank, key, kind)).await
     }
 
-    /// Gives back `amount` of a settled order, of which `points` go to the purse.
+    /// Gives back `amount` of a settled order; `split` says how much of it in points.
     pub(crate) async fn refund(
         &self,
         bank: Bank,
@@ -239,56 +173,40 @@ impl Ledger {
         amount: i64,
         split: Split,
     ) -> Result<Refunded, Unwritten> {
-        let (refunded, written) = {
-            let mut books = self.books();
-            let (refunded, rows) = books.refund(bank, key, amount, split);
-            (refunded, self.writer.write(rows))
-        };
-        self.durable(written).await?;
-        Ok(refunded)
+        self.durably(|books| books.refund(bank, key, amount, split))
+            .await
     }
 
-    /// The order of that key, as it stands on disk.
-    pub(crate) async fn order(&self, bank: Bank, key: &Key) -> Result<Option<Order>, Unwritten> {
-        let (order, written) = {
-            let books = self.books();
-            let order = books
-                .seq(bank, key)
-                .and_then(|seq| books.orders.get(&seq))
-                .cloned();
-            (order, self.writer.write(Vec::new()))
-        };
-        self.durable(written).await?;
-        Ok(order)
+    /// The order of that key and its card's purse.
+    pub(crate) async fn order(
+        &self,
+        bank: Bank,
+        key: &Key,
+    ) -> Result<Option<(Box<Order>, Purse)>, Unwritten> {
+        self.durably(|books| {
+            let seq = books.seq(bank, key);
+            let order = seq.and_then(|seq| books.orders.get(&seq));
+            let found = order.map(|order| (Box::new(order.clone()), books.purse(&order.card)));
+            (found, Vec::new())
+        })
+        .await
     }
 
-    /// All orders that `keep` keeps, oldest first, as they stand on disk.
+    /// All orders that `keep` keeps, oldest first.
     pub(crate) async fn orders(
         &self,
         keep: impl Fn(&Order) -> bool,
     ) -> Result<Vec<Order>, Unwritten> {
-        let (orders, written) = {
-            let books = self.books();
-            let orders = books
-                .orders
-                .values()
-                .filter(|order| keep(order))
-                .cloned()
-                .collect();
-            (orders, self.writer.write(Vec::new()))
-        };
-        self.durable(written).await?;
-        Ok(orders)
+        self.durably(|books| {
+            let kept = books.orders.values().filter(|order| keep(order));
+            (kept.cloned().collect(), Vec::new())
+        })
+        .await
     }
 
     /// What a card's purse holds.
     pub(crate) async fn purse(&self, card: &str) -> Result<Purse, Unwritten> {
-        let (purse, written) = {
-            let books = self.books();
-            (books.purse(card), self.writer.write(Vec::new()))
-        };
-        self.durable(written).await?;
-        Ok(purse)
+        self.durably(|books| (books.purse(card), Vec::new())).await
     }
 
     /// Makes published cards spend their points from now on, or no more; either way they hold what
@@ -307,18 +225,13 @@ impl Ledger {
 
     /// Puts a purse to these amounts: of a published card until the simulator ends.
     pub(crate) async fn set_purse(&self, card: &Arc<str>, purse: Purse) -> Result<(), Unwritten> {
-        let written = {
-            let mut books = self.books();
-            let rows = books.put_purse(card, purse);
-            self.writer.write(rows.into_iter().collect())
-        };
-        self.durable(written).await
+        self.durably(|books| ((), books.put_purse(card, purse).into_iter().collect()))
+            .await
     }
 
     /// Closes the day: what was captured is settled, can no longer be voided, and may be refunded.
     pub(crate) async fn settle(&self, bank: Option<Bank>) -> Result<usize, Unwritten> {
-        let (count, written) = {
-            let mut books = self.books();
+        self.durably(|books| {
             let mut rows = Vec::new();
             for order in books.orders.values_mut() {
                 if order.state == State::Captured && bank.is_none_or(|bank| bank == order.bank) {
@@ -326,10 +239,9 @@ impl Ledger {
                     rows.push(Row::Order(Box::new(order.clone())));
                 }
             }
-            (rows.len(), self.writer.write(rows))
-        };
-        self.durable(written).await?;
-        Ok(count)
+            (rows.len(), rows)
+        })
+        .await
     }
 }
 
@@ -341,7 +253,13 @@ impl Books {
                 .orders
                 .get(seq)
                 .filter(|order| order.bank == bank)
-                .map(|o| o.seq),
+                .map(|order| order.seq),
+            Key::Referenced { id, seq } => self
+                .orders
+                .get(seq)
+                .filter(|order| order.bank == bank && order.id == *id)
+                .filter(|order| order.state != State::Declined)
+                .map(|order| order.seq),
         }
     }
 

@@ -2,38 +2,45 @@
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
+mod app;
 mod cards;
+mod clock;
 mod codes;
 mod control;
+mod desk;
 mod door;
 mod faults;
+mod fields;
 mod garanti;
 mod ledger;
 pub mod lenders;
+mod named;
 mod pages;
 mod posnet;
 mod reply;
 mod seal;
 mod session;
+mod threeds;
+mod wording;
 mod xml;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::response::Response;
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 pub use cards::Purse;
 
-use cards::{Card, Cards};
+use app::{App, Switches};
+use cards::Cards;
 use faults::Faults;
+use garanti::Garanti;
 use ledger::{Ledger, store};
 use lenders::{LenderOptions, Lenders};
+use posnet::Posnet;
 use seal::Sealer;
 
 /// The longest request body that a bank reads.
@@ -55,26 +62,6 @@ pub struct Options {
 pub struct Simulator {
     app: Arc<App>,
     lenders: Lenders,
-}
-
-/// What every door shares.
-pub(crate) struct App {
-    public_url: String,
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    log: bool,
-    sealer: Sealer,
-    cards: Cards,
-    ledger: Ledger,
-    faults: Faults,
-    switches: Switches,
-    held: pages::Held,
-}
-
-/// Behaviour that a tester may turn over while the simulator runs.
-#[derive(Default)]
-pub(crate) struct Switches {
-    /// The sale of 5400630000006667 succeeds, so that its refund can fail.
-    requires_day_end_sale_succeeds: AtomicBool,
 }
 
 impl Simulator {
@@ -103,7 +90,7 @@ impl Simulator {
                 ledger,
                 faults: Faults::default(),
                 switches: Switches::default(),
-                held: pages::Held::default(),
+                held: Arc::default(),
             }),
             lenders,
         })
@@ -112,13 +99,12 @@ impl Simulator {
     /// All paths of the simulator.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/", get(index))
-            .merge(posnet::router())
-            .merge(garanti::router())
+            .merge(desk::router::<Posnet>())
+            .merge(desk::router::<Garanti>())
             .merge(control::router())
-            .merge(pages::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())
+            .merge(pages::router(&self.app.public_url, &self.app.held))
             .merge(self.lenders.router())
             .layer(axum::middleware::from_fn_with_state(
                 door::host_of(&self.app.public_url),
@@ -142,57 +128,4 @@ pub async fn serve(
     axum::serve(listener, simulator.router())
         .with_graceful_shutdown(shutdown)
         .await
-}
-
-impl App {
-    pub(crate) fn now(&self) -> Timestamp {
-        (self.now)()
-    }
-
-    /// The card's number, expiry and standing, as far as every bank checks them before anything
-    /// else: the card, or the code of the refusal. `expires` is (year of two digits, month).
-    pub(crate) fn accept(&self, pan: &str, expires: Option<(i16, i8)>) -> Result<&Arc<Card>, &str> {
-        let card = self
-            .cards
-            .find(pan)
-            .filter(|_| cards::passes_luhn(pan))
-            .ok_or("14")?;
-        let Some((year, month)) = expires else {
-            return Err("T15");
-        };
-        let today = istanbul(self.now());
-        let last = (today.year() - 2000, today.month());
-        if !(1..=12).contains(&month) {
-            return Err("T15");
-        }
-        if (year, month) < last {
-            return Err("54");
-        }
-        Ok(card)
-    }
-}
-
-/// The banks' local time.
-pub(crate) fn istanbul(at: Timestamp) -> jiff::Zoned {
-    // The zone is compiled in; without it UTC would still be a usable clock.
-    at.in_tz("Europe/Istanbul")
-        .unwrap_or_else(|_| at.to_zoned(jiff::tz::TimeZone::UTC))
-}
-
-/// `YYMM` or `MMYY` digits as (year of two digits, month).
-pub(crate) fn expiry(digits: &str, year_first: bool) -> Option<(i16, i8)> {
-    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let (left, right) = digits.split_at(2);
-    let (year, month) = if year_first {
-        (left, right)
-    } else {
-        (right, left)
-    };
-    Some((year.parse().ok()?, month.parse().ok()?))
-}
-
-async fn index(State(app): State<Arc<App>>) -> Response {
-    pages::index(&app.public_url)
 }

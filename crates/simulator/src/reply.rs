@@ -9,10 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Frame};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::faults::{Fault, FaultKind};
 
@@ -34,14 +33,14 @@ pub(crate) async fn deliver(
             tokio::time::sleep(Duration::from_millis(wait)).await;
             whole(content_type, body)
         }
-        FaultKind::LoseReply => broken(content_type, &body, 0),
-        FaultKind::CutReply => broken(content_type, &body, body.len() / 2),
+        FaultKind::LoseReply => broken_reply(content_type, &body, 0),
+        FaultKind::CutReply => broken_reply(content_type, &body, body.len() / 2),
         FaultKind::Garbage => whole(content_type, b"\x00\xff<<not a message>>".to_vec()),
         FaultKind::Answer => {
             let text = fault.body.as_deref().unwrap_or_default();
             whole(content_type, text.as_bytes().to_vec())
         }
-        FaultKind::Edit => whole(content_type, edited(body, fault)),
+        FaultKind::Edit => whole(content_type, edit(body, fault)),
         FaultKind::Http500 => internal_error(),
         FaultKind::Decline
         | FaultKind::WrongMac
@@ -52,27 +51,27 @@ pub(crate) async fn deliver(
 
 /// The message with what the fault wants replaced. Bytes that are no UTF-8 stay as they are: what is
 /// looked for is plain text.
-fn edited(body: Vec<u8>, fault: &Fault) -> Vec<u8> {
+fn edit(body: Vec<u8>, fault: &Fault) -> Vec<u8> {
     let find = fault.find.as_deref().unwrap_or_default().as_bytes();
     let replace = fault.replace.as_deref().unwrap_or_default().as_bytes();
     if find.is_empty() {
         return body;
     }
-    let mut edited = Vec::with_capacity(body.len());
+    let mut text = Vec::with_capacity(body.len());
     let mut rest = body.as_slice();
     while let Some((first, after)) = rest.split_first() {
         match rest.strip_prefix(find) {
             Some(behind) => {
-                edited.extend_from_slice(replace);
+                text.extend_from_slice(replace);
                 rest = behind;
             }
             None => {
-                edited.push(*first);
+                text.push(*first);
                 rest = after;
             }
         }
     }
-    edited
+    text
 }
 
 /// A plain failure of the bank's server.
@@ -127,25 +126,29 @@ fn whole(content_type: &'static str, body: Vec<u8>) -> Response {
         .into_response()
 }
 
-/// Promises the whole length, sends `sent` bytes, then breaks the connection.
-fn broken(content_type: &'static str, body: &[u8], sent: usize) -> Response {
-    let start = body.get(..sent).unwrap_or_default();
-    let start = (!start.is_empty()).then(|| Bytes::copy_from_slice(start));
-    let stream = Broken {
-        flushed: start.is_none(),
-        start,
-    };
-    let mut response = Response::new(Body::new(stream.map_err(axum::Error::new)));
+fn broken_reply(content_type: &'static str, body: &[u8], sent: usize) -> Response {
+    let mut response = Response::new(broken_body(body, sent));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     response
+}
+
+/// A body that promises its whole length, sends its first `sent` bytes and breaks the connection.
+pub(crate) fn broken_body(whole: &[u8], sent: usize) -> Body {
+    let start = whole.get(..sent).unwrap_or_default();
+    let start = (!start.is_empty()).then(|| Bytes::copy_from_slice(start));
+    Body::new(Broken {
+        promised: u64::try_from(whole.len()).unwrap_or(u64::MAX),
+        flushed: start.is_none(),
+        start,
+    })
 }
 
 /// A body that fails: at once, or after its start had the time to reach the wire.
 struct Broken {
     start: Option<Bytes>,
     flushed: bool,
+    promised: u64,
 }
 
 impl HttpBody for Broken {
@@ -168,5 +171,9 @@ impl HttpBody for Broken {
         Poll::Ready(Some(Err(std::io::Error::other(
             "this reply is lost on purpose",
         ))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.promised)
     }
 }

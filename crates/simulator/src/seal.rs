@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use data_encoding::HEXUPPER;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,17 +21,10 @@ impl Sealer {
     }
 
     fn mac(&self, purpose: &str, message: &[u8]) -> Vec<u8> {
-        // HMAC takes keys of any length, so this branch is never taken.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
-            return Vec::new();
-        };
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(message);
-        mac.finalize().into_bytes().to_vec()
+        hmac(&self.key, &[purpose.as_bytes(), &[0], message])
     }
 
-    /// A name for a card that tells nobody its number: 32 hex digits.
+    /// A name for a card that does not tell its number: 32 hex digits.
     pub(crate) fn card_reference(&self, pan: &str) -> String {
         let mut name = upper_hex(&self.mac("card", pan.as_bytes()));
         name.truncate(32);
@@ -65,6 +59,18 @@ impl Sealer {
     }
 }
 
+/// HMAC-SHA256 over parts put end to end.
+pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes keys of any length, so this branch is never taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
 /// Compares in constant time.
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
@@ -72,15 +78,7 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
 
 /// Upper-case hexadecimal.
 pub(crate) fn upper_hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
-    }
-    out
+    HEXUPPER.encode(bytes)
 }
 
 /// Fresh random bytes from the operating system.

@@ -1,25 +1,19 @@
-//! One 3D Secure authentication from its beginning to its use. It travels sealed through the
-//! browser and the merchant, so the simulator keeps nothing in between and survives a restart.
+//! One 3D Secure authentication from its beginning to its use, and what the shopper does about it. It
+//! travels sealed through the browser and the merchant, so the simulator keeps nothing in between and
+//! survives a restart.
 
 use std::collections::HashMap;
 
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 
-use crate::App;
+use crate::app::App;
 use crate::cards::{Card, ThreeDs};
-use crate::faults::{Facts, Fault, FaultKind};
-use crate::pages::{self, Ending, Language};
+use crate::faults::{Facts, Fault, FaultKind, Verb};
+use crate::fields::Form;
+use crate::ledger::Bank;
+use crate::pages::{self, Ending, Language, MAX_ATTEMPTS, PASSWORD};
 use crate::reply;
-
-const HTML: &str = "text/html; charset=utf-8";
-
-/// How often a shopper may mistype the password.
-pub(crate) const MAX_ATTEMPTS: u8 = 3;
-/// The password that every simulated cardholder has.
-pub(crate) const PASSWORD: &str = "123456";
+use crate::seal::{random, upper_hex};
 
 /// What is being authenticated. Holds no card number: the card goes by its reference.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +35,43 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A session of an order and no card yet, with a fresh nonce.
+    pub(crate) fn new(
+        order_id: &str,
+        amount: i64,
+        currency: &str,
+        instalments: u32,
+    ) -> Result<Session, String> {
+        Ok(Session {
+            order_id: order_id.to_owned(),
+            amount,
+            currency: currency.to_owned(),
+            instalments,
+            card: String::new(),
+            masked: String::new(),
+            nonce: upper_hex(&random::<16>()?),
+            md_status: None,
+            points: 0,
+            campaign: 0,
+        })
+    }
+
+    /// Names the card that is authenticated.
+    pub(crate) fn set_card(&mut self, card: &Card) {
+        self.card = card.reference.to_string();
+        self.masked = card.masked.to_string();
+    }
+
+    /// The session as a token that the merchant shows with the sale.
+    pub(crate) fn seal(&self, app: &App, bank: Bank) -> String {
+        app.sealer.seal(&format!("{}-session", bank.name()), self)
+    }
+
+    /// The session of such a token; `None` for any other text.
+    pub(crate) fn open(app: &App, bank: Bank, token: &str) -> Option<Session> {
+        app.sealer.open(&format!("{}-session", bank.name()), token)
+    }
+
     pub(crate) fn is_authenticated(&self) -> bool {
         matches!(self.md_status, Some(1..=4))
     }
@@ -55,6 +86,15 @@ pub(crate) struct Visit {
     pub(crate) language: Language,
     /// The shop's name, as the page shows it.
     pub(crate) shop: String,
+    /// What the way back needs of the merchant's form.
+    pub(crate) form: HashMap<String, String>,
+}
+
+impl Visit {
+    /// A field of the merchant's form; empty without one.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        self.form.get(name).map_or("", String::as_str)
+    }
 }
 
 /// How the bank answers the shop.
@@ -83,7 +123,7 @@ enum Verdict {
 
 /// Judges a password page's form: what the shopper did, or what a tester chose for this payment.
 /// A tester's failure goes before those that the control API ordered.
-pub(crate) fn judge(app: &App, bank: &str, visit: &mut Visit, form: &Form) -> Step {
+pub(crate) fn judge(app: &App, bank: Bank, visit: &mut Visit, form: &Form) -> Step {
     if let Some(language) = Language::of_code(form.field("language")) {
         visit.language = language;
         return Step::Again;
@@ -101,7 +141,8 @@ pub(crate) fn judge(app: &App, bank: &str, visit: &mut Visit, form: &Form) -> St
             card: Some(&session.card),
             order_id: Some(&session.order_id),
         };
-        app.faults.take(bank, "threeds_page", facts)
+        app.faults
+            .take(bank.name(), Verb::ThreedsPage.name(), facts)
     });
     if reply::fails_before(fault.as_ref()) {
         return Step::Broken;
@@ -123,7 +164,7 @@ fn verdict(app: &App, visit: &mut Visit, action: &str, form: &Form) -> Verdict {
     let proved = || {
         let status = match app
             .cards
-            .named(&visit.session.card)
+            .by_reference(&visit.session.card)
             .map(|card| card.three_ds)
         {
             Some(ThreeDs::Full) => 1,
@@ -132,7 +173,6 @@ fn verdict(app: &App, visit: &mut Visit, action: &str, form: &Form) -> Verdict {
         };
         Verdict::Done(ending_of(status), status)
     };
-    let declined = Verdict::Done(Ending::Cancelled, 0);
     let disturbs = fault_of_choice(action).is_some() || late(action).is_some();
     match action {
         "confirm" if form.field("otp").trim() == PASSWORD => proved(),
@@ -149,7 +189,7 @@ fn verdict(app: &App, visit: &mut Visit, action: &str, form: &Form) -> Verdict {
         "md:3" => Verdict::Done(Ending::Half, 3),
         "md:4" => Verdict::Done(Ending::Half, 4),
         _ if disturbs && form.field("outcome") != "decline" => proved(),
-        _ => declined,
+        _ => Verdict::Done(Ending::Cancelled, 0),
     }
 }
 
@@ -186,82 +226,4 @@ fn late(action: &str) -> Option<u64> {
     (1..=pages::MAX_SECONDS)
         .contains(&seconds)
         .then_some(seconds)
-}
-
-/// A form's fields; of several under a name the last one counts.
-pub(crate) struct Form(HashMap<String, String>);
-
-impl Form {
-    /// Reads the body of a browser's POST.
-    pub(crate) fn read(body: &[u8]) -> Form {
-        Form(form_urlencoded::parse(body).into_owned().collect())
-    }
-
-    /// A field's text; empty without one.
-    pub(crate) fn field(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
-
-    /// Those of the named fields that are there.
-    pub(crate) fn kept(&self, names: &[&str]) -> HashMap<String, String> {
-        let there = |name: &&str| Some(((*name).to_owned(), self.0.get(*name)?.clone()));
-        names.iter().filter_map(there).collect()
-    }
-}
-
-/// What a bank's page needs to lead back to the shop.
-pub(crate) struct Return<'a> {
-    pub(crate) theme: &'static str,
-    pub(crate) bank: &'static str,
-    pub(crate) language: Language,
-    pub(crate) url: &'a str,
-    pub(crate) fields: &'a [(String, String)],
-}
-
-impl Return<'_> {
-    /// The page with which the browser leaves the bank, as the answer orders it.
-    pub(crate) async fn send(&self, app: &App, answer: &Answer) -> Response {
-        let kind = answer.fault.as_ref().map(|fault| fault.kind);
-        let twice = kind == Some(FaultKind::DuplicateCallback);
-        let html = match kind {
-            Some(FaultKind::NoCallback) => pages::closed(self.theme, self.bank, self.language),
-            _ => pages::back(&pages::Back {
-                theme: self.theme,
-                bank: self.bank,
-                language: self.language,
-                url: self.url,
-                fields: self.fields,
-                ending: answer.ending,
-                twice,
-            }),
-        };
-        let Some(html) = html else {
-            return reply::internal_error();
-        };
-        if let Some(seconds) = answer.late {
-            let bank = (self.theme, self.bank);
-            return match app.held.keep(seconds, bank, self.language, html) {
-                Some(path) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),
-                None => reply::internal_error(),
-            };
-        }
-        let mut response = reply::deliver(HTML, html.into_bytes(), answer.fault.as_ref()).await;
-        let policy = if twice {
-            pages::FRAMING_POLICY
-        } else {
-            pages::POLICY
-        };
-        pages::protect(response.headers_mut(), policy);
-        response
-    }
-}
-
-/// The error group of a sale with this card, if it must fail.
-pub(crate) fn refusal(app: &App, card: &Card, secure: bool) -> Option<&'static str> {
-    let group = if secure { card.secure_sale } else { card.sale };
-    let waived = app
-        .switches
-        .requires_day_end_sale_succeeds
-        .load(std::sync::atomic::Ordering::Relaxed);
-    group.filter(|group| !(waived && *group == "REQUIRES_DAY_END"))
 }

@@ -2,7 +2,7 @@
 //! it is back at the shop.
 
 use super::html;
-use super::http::Http;
+use crate::client::Http;
 use form_urlencoded::Serializer;
 use url::Url;
 
@@ -71,12 +71,11 @@ impl Browser {
                 .extend_pairs(form.filled(answers))
                 .finish();
             let to_shop = target.as_str() == shop;
-            page = match form.post {
-                true => self.fetch("POST", target, fields.into_bytes()).await?,
-                false => {
-                    target.set_query(Some(&fields));
-                    self.fetch("GET", target, Vec::new()).await?
-                }
+            page = if form.post {
+                self.fetch("POST", target, fields.into_bytes()).await?
+            } else {
+                target.set_query(Some(&fields));
+                self.fetch("GET", target, Vec::new()).await?
             };
             if to_shop {
                 return Ok(());

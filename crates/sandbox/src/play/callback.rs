@@ -1,8 +1,7 @@
 //! Reading what a browser brings back, and checking the hash that proves it.
 
 use super::inbox::Fields;
-use crate::seed::CALLBACK_KEY;
-use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
+use crate::callback::{hash_v1, hash_v2};
 
 /// A field's value; what is absent counts as empty.
 pub(crate) fn value<'a>(fields: &'a Fields, name: &str) -> &'a str {
@@ -20,18 +19,7 @@ pub(crate) fn expect(fields: &Fields, name: &str, wanted: &str) -> Result<(), St
 
 /// Checks a 3DS callback's hash of the first version.
 pub(crate) fn check_v1(fields: &Fields) -> Result<(), String> {
-    let right = callback_hash_v1(
-        CALLBACK_KEY,
-        &Callback {
-            status: value(fields, "status"),
-            complete_status: value(fields, "completeStatus"),
-            payment_id: value(fields, "paymentId"),
-            conversation_data: value(fields, "conversationData"),
-            conversation_id: value(fields, "conversationId"),
-            callback_status: value(fields, "callbackStatus"),
-        },
-    );
-    compare(fields, &right)
+    compare(fields, &hash_v1(|name| value(fields, name)))
 }
 
 /// Checks a callback's hash of the second version, which must cover `names`.
@@ -40,17 +28,12 @@ pub(crate) fn check_v2(fields: &Fields, names: &[&str]) -> Result<(), String> {
     if let Some(uncovered) = names.iter().find(|name| !params.contains(name)) {
         return Err(format!("the callback's hash does not cover {uncovered}"));
     }
-    let covered: Vec<(&str, &str)> = params
-        .iter()
-        .map(|name| (*name, value(fields, name)))
-        .collect();
-    let (_, right) = callback_hash_v2(CALLBACK_KEY, &covered);
-    compare(fields, &right)
+    compare(fields, &hash_v2(&params, |name| value(fields, name)))
 }
 
 fn compare(fields: &Fields, right: &str) -> Result<(), String> {
-    match value(fields, "hash") == right {
-        true => Ok(()),
-        false => Err("the callback's hash is wrong".to_owned()),
+    if value(fields, "hash") != right {
+        return Err("the callback's hash is wrong".to_owned());
     }
+    Ok(())
 }

@@ -123,13 +123,11 @@ fn verified(signature: &str, body: &str) -> Result<Value, String> {
         text("status"),
         text("payloadId"),
     );
-    match right == signature {
-        true => Ok(event),
-        false => Err(format!(
-            "the webhook {} is signed wrongly",
-            text("eventType")
-        )),
+    if right != signature {
+        let kind = text("eventType");
+        return Err(format!("the webhook {kind} is signed wrongly"));
     }
+    Ok(event)
 }
 
 /// Accepts callers; they end with the listener.
@@ -180,9 +178,10 @@ async fn answer(request: Request<Incoming>, slots: &Slots) -> Response<Full<Byte
         }
         _ => return says(StatusCode::NOT_FOUND, ""),
     };
-    match taken {
-        true => says(StatusCode::OK, "<p>Siparişiniz alındı.</p>"),
-        false => says(StatusCode::SERVICE_UNAVAILABLE, ""),
+    if taken {
+        says(StatusCode::OK, "<p>Siparişiniz alındı.</p>")
+    } else {
+        says(StatusCode::SERVICE_UNAVAILABLE, "")
     }
 }
 

@@ -1,9 +1,10 @@
 //! The second flow: offers for a cart, an application at a bank that approves by itself, and one at
 //! a bank that assesses first and waits for the merchant's approval.
 
+use super::callback;
 use super::inbox::Fields;
+use super::players::Players;
 use super::telling::{Telling, expect, kurus, lira, text};
-use super::{Players, callback};
 use serde_json::{Value, json};
 
 /// What the cart costs, in kuruş.
@@ -80,7 +81,6 @@ async fn ask_offers(players: &Players, telling: &mut Telling) -> Scene<Value> {
         "items": cart(),
     });
     let answer = players
-        .shop
         .post("/payment/v1/bnpl-payments/offers", &request)
         .await?;
     let offers = answer["bankOffers"]
@@ -140,7 +140,6 @@ async fn apply(
         "cartItems": cart(),
     });
     let begun = players
-        .shop
         .post("/payment/v1/bnpl-payments/init", &request)
         .await?;
     expect(&begun, "paymentStatus", "WAITING")?;

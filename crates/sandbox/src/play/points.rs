@@ -1,8 +1,8 @@
 //! The first flow: ask which rewards a card has, and pay with one of them; without 3DS, with 3DS,
 //! with a stored card, and with a campaign.
 
-use super::Players;
 use super::callback;
+use super::players::Players;
 use super::telling::{Telling, expect, kurus, lira, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -25,19 +25,19 @@ type Scene<T = ()> = Result<T, String>;
 pub(crate) async fn play(players: &mut Players, telling: &mut Telling) {
     telling.scene("Flow 1, reward points: pay with the points of a Bonus card");
     let outcome = without_threeds(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, with 3DS: the shopper types a password on the bank's page");
     let outcome = with_threeds(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, stored card: ask and pay without the number");
     let outcome = with_stored_card(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
     telling.scene("Flow 1, campaigns: additional instalments of a World card");
     let outcome = with_campaign(players, telling).await;
-    told(telling, outcome);
+    tell_failure(telling, outcome);
 }
 
-fn told(telling: &mut Telling, outcome: Scene) {
+fn tell_failure(telling: &mut Telling, outcome: Scene) {
     if let Err(why) = outcome {
         telling.wrong(&why);
     }
@@ -47,10 +47,7 @@ async fn without_threeds(players: &mut Players, telling: &mut Telling) -> Scene 
     let card = open_card(BONUS_CARD);
     let loyalty = ask_points(players, telling, &card).await?;
     let request = payment(&card, &loyalty, 1);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     paid_with_points(players, telling, "pay 100,00 TL with all points", &paid).await
 }
 
@@ -61,7 +58,6 @@ async fn with_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
     let mut request = payment(&card, &loyalty, 1);
     request["callbackUrl"] = json!(shop);
     let begun = players
-        .shop
         .post("/payment/v1/card-payments/3ds-init", &request)
         .await?;
     let html = BASE64
@@ -85,7 +81,6 @@ async fn with_threeds(players: &mut Players, telling: &mut Telling) -> Scene {
 
     let request = json!({ "paymentId": begun["paymentId"] });
     let paid = players
-        .shop
         .post("/payment/v1/card-payments/3ds-complete", &request)
         .await?;
     paid_with_points(players, telling, "complete the payment", &paid).await
@@ -99,7 +94,7 @@ async fn with_stored_card(players: &mut Players, telling: &mut Telling) -> Scene
         "expireMonth": "07",
         "cardAlias": "Bonus",
     });
-    let stored = players.shop.post("/payment/v1/cards", &request).await?;
+    let stored = players.post("/payment/v1/cards", &request).await?;
     let (bin, last) = (
         text(&stored, "binNumber")?,
         text(&stored, "lastFourDigits")?,
@@ -115,10 +110,7 @@ async fn with_stored_card(players: &mut Players, telling: &mut Telling) -> Scene
     });
     let loyalty = ask_points(players, telling, &card).await?;
     let request = payment(&card, &loyalty, 1);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     paid_with_points(
         players,
         telling,
@@ -133,7 +125,6 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
     const INSTALMENTS: u32 = 3;
     let card = open_card(WORLD_CARD);
     let answer = players
-        .shop
         .post("/payment/v1/card-loyalties/retrieve", &card)
         .await?;
     let kinds: Vec<&str> = rewards(&answer)
@@ -148,10 +139,7 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
     );
 
     let request = payment(&card, loyalty, INSTALMENTS);
-    let paid = players
-        .shop
-        .post("/payment/v1/card-payments", &request)
-        .await?;
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
     expect(&paid, "paymentStatus", "SUCCESS")?;
     expect(&paid["loyalty"], "type", KIND)?;
     telling.step(
@@ -178,7 +166,6 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
 /// Asks what the card's purse holds.
 async fn ask_points(players: &Players, telling: &mut Telling, card: &Value) -> Scene<Value> {
     let answer = players
-        .shop
         .post("/payment/v1/card-loyalties/retrieve", card)
         .await?;
     let loyalty = rewards(&answer)
@@ -248,10 +235,10 @@ async fn paid_with_points(
 fn taken_once(order: &Value, points: i64) -> Scene {
     expect(order, "state", "captured")?;
     let right = order["captured"] == BASKET && order["pointsSpent"] == points;
-    match right && order["refunded"] == 0 && order["voided"] == 0 {
-        true => Ok(()),
-        false => Err(format!("the bank's ledger says otherwise: {order}")),
+    if !right || order["refunded"] != 0 || order["voided"] != 0 {
+        return Err(format!("the bank's ledger says otherwise: {order}"));
     }
+    Ok(())
 }
 
 /// The first six and last four digits.

@@ -1,8 +1,6 @@
 //! A shop's small client of the API: it signs, sends, and takes answers out of their envelope.
 
-use super::http::Http;
-use crate::seed::{API_KEY, SECRET_KEY};
-use contract::signature;
+use crate::client::{Http, SignedHeaders};
 use serde_json::Value;
 
 /// The shop.
@@ -37,18 +35,8 @@ impl Shop {
 
     async fn call(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Value, String> {
         let url = format!("{}{path}", self.base_url);
-        let rnd_key = server::random::uuid();
-        let signature = signature::sign(&url, API_KEY, SECRET_KEY, &rnd_key, &body);
-        let headers = [
-            ("content-type", "application/json"),
-            ("x-api-key", API_KEY),
-            ("x-rnd-key", rnd_key.as_str()),
-            ("x-auth-version", "v1"),
-            ("x-client-version", "galata-sandbox"),
-            ("x-signature", signature.as_str()),
-            ("lang", "en"),
-        ];
-        let reply = self.http.send(method, &url, &headers, body).await?;
+        let headers = SignedHeaders::sign(&url, &body, "galata-sandbox", "en");
+        let reply = self.http.send(method, &url, &headers.pairs(), body).await?;
         let mut answer: Value = serde_json::from_str(&reply.body)
             .map_err(|_| format!("{method} {path}: HTTP {} without JSON", reply.status))?;
         match (reply.status, answer.get_mut("data")) {

@@ -1,9 +1,8 @@
 //! The story as it is told: a line for each step, and how many went wrong.
 
-use crate::say;
+use crate::amounts;
+use crate::output::say;
 use anstyle::{AnsiColor, Style};
-use contract::enums::Currency;
-use contract::money::Decimal;
 use serde_json::Value;
 
 /// Columns of what was asked.
@@ -58,24 +57,13 @@ impl Telling {
 
 /// A number of lira in an answer, in kuruş.
 pub(crate) fn kurus(value: &Value) -> Result<i64, String> {
-    let amount: Option<Decimal> = value.as_number().and_then(|n| n.to_string().parse().ok());
-    amount
-        .and_then(|amount| amount.to_minor(Currency::Try).ok())
-        .ok_or_else(|| format!("{value} is not an amount"))
+    amounts::kurus(value).ok_or_else(|| format!("{value} is not an amount"))
 }
 
 /// Kuruş as lira, in Turkish spelling: `1.234,56 TL`.
 pub(crate) fn lira(kurus: i64) -> String {
-    let digits = (kurus / 100).unsigned_abs().to_string();
-    let mut grouped = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push('.');
-        }
-        grouped.push(digit);
-    }
-    let sign = if kurus < 0 { "-" } else { "" };
-    format!("{sign}{grouped},{:02} TL", (kurus % 100).unsigned_abs())
+    let number = amounts::grouped(kurus, '.', ',');
+    format!("{}{number} TL", amounts::sign(kurus))
 }
 
 /// `wanted` at `name` of an answer, or a sentence about what is there instead.

@@ -1,15 +1,10 @@
-//! Lira in whole kuruş: how answers tell them, and how people in both languages read them.
+//! Lira in whole kuruş: how requests tell them, and how people in both languages read them.
 
-use super::pages::Lang;
+use super::lang::Lang;
+use crate::amounts::{grouped, sign};
 use contract::enums::Currency;
-use contract::money::{Decimal, Money};
+use contract::money::Money;
 use serde_json::Value;
-
-/// A number of lira in an answer, in kuruş. Nothing for what is no such amount.
-pub(super) fn kurus(value: &Value) -> Option<i64> {
-    let number: Decimal = value.as_number()?.to_string().parse().ok()?;
-    number.to_minor(Currency::Try).ok()
-}
 
 /// Kuruş as a number of lira for a request.
 pub(super) fn lira(kurus: i64) -> Value {
@@ -17,24 +12,11 @@ pub(super) fn lira(kurus: i64) -> Value {
 }
 
 /// `1.234,56 ₺` in Turkish, `₺1,234.56` in English.
-pub(super) fn spelled(kurus: i64, lang: Lang) -> String {
-    let (thousands, point) = match lang {
-        Lang::Tr => ('.', ','),
-        Lang::En => (',', '.'),
-    };
-    let digits = (kurus / 100).unsigned_abs().to_string();
-    let mut grouped = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(thousands);
-        }
-        grouped.push(digit);
-    }
-    let sign = if kurus < 0 { "-" } else { "" };
-    let rest = (kurus % 100).unsigned_abs();
+pub(super) fn money_text(kurus: i64, lang: Lang) -> String {
+    let sign = sign(kurus);
     match lang {
-        Lang::Tr => format!("{sign}{grouped}{point}{rest:02}\u{a0}₺"),
-        Lang::En => format!("{sign}₺{grouped}{point}{rest:02}"),
+        Lang::Tr => format!("{sign}{}\u{a0}₺", grouped(kurus, '.', ',')),
+        Lang::En => format!("{sign}₺{}", grouped(kurus, ',', '.')),
     }
 }
 
@@ -53,13 +35,14 @@ pub(super) fn rate(value: &Value, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amounts::kurus;
 
     #[test]
     fn amounts_are_spelled_in_both_languages() {
-        assert_eq!(spelled(123_456, Lang::Tr), "1.234,56\u{a0}₺");
-        assert_eq!(spelled(123_456, Lang::En), "₺1,234.56");
-        assert_eq!(spelled(5, Lang::Tr), "0,05\u{a0}₺");
-        assert_eq!(spelled(-100_000_000, Lang::En), "-₺1,000,000.00");
+        assert_eq!(money_text(123_456, Lang::Tr), "1.234,56\u{a0}₺");
+        assert_eq!(money_text(123_456, Lang::En), "₺1,234.56");
+        assert_eq!(money_text(5, Lang::Tr), "0,05\u{a0}₺");
+        assert_eq!(money_text(-100_000_000, Lang::En), "-₺1,000,000.00");
     }
 
     #[test]

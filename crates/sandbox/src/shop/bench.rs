@@ -1,14 +1,16 @@
 //! The bench, `/sandbox`: the published test cards, and the simulated banks' faults as a form. It
 //! speaks to the simulator's control API over HTTP, as a tester does with curl.
 
-use super::Shop;
+use super::answers::go_to;
 use super::browser::{Form, Visit};
-use super::pages::{Lang, Page, go_to};
+use super::lang::Lang;
+use super::pages::Page;
 use super::published::CARDS;
-use axum::body::Bytes;
+use super::state::Shop;
+use crate::banks::Banks;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Deserialize;
@@ -49,14 +51,13 @@ const KINDS: [&str; 9] = [
 ];
 
 /// `GET /sandbox`: to the cards.
-pub(super) async fn home(headers: HeaderMap) -> Response {
-    go_to("/sandbox/cards", &Visit::of(&headers, None))
+pub(super) async fn home(visit: Visit) -> Response {
+    go_to("/sandbox/cards", &visit)
 }
 
 /// A filter of the cards.
 #[derive(Deserialize)]
 pub(super) struct Filter {
-    lang: Option<String>,
     #[serde(default)]
     q: String,
     /// `buys`, `fails` or both.
@@ -83,9 +84,8 @@ fn card_words(lang: Lang) -> minijinja::Value {
 pub(super) async fn cards(
     State(shop): State<Arc<Shop>>,
     Query(filter): Query<Filter>,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Response {
-    let visit = Visit::of(&headers, filter.lang.as_deref());
     let wanted: String = filter.q.chars().take(FILTER_MAX).collect();
     let words: Vec<String> = wanted.split_whitespace().map(folded).collect();
     let found: Vec<_> = CARDS
@@ -122,22 +122,13 @@ pub(super) async fn cards(
         cards => Serde(&shown),
         words => card_words(visit.lang),
     };
-    shop.page(&visit, page("cards.html", title, values, StatusCode::OK))
+    shop.page(&visit, bench_page("cards.html", title, values))
 }
 
-fn page<'a>(
-    name: &'a str,
-    title: &'a str,
-    values: minijinja::Value,
-    status: StatusCode,
-) -> Page<'a> {
+fn bench_page<'a>(name: &'a str, title: &'a str, values: minijinja::Value) -> Page<'a> {
     Page {
-        name,
-        title,
-        values,
-        watch: None,
-        status,
         with_calls: false,
+        ..Page::new(name, title, values)
     }
 }
 
@@ -156,11 +147,15 @@ struct FaultForm {
 /// The paths of the control API's faults: of the two banks, and of the lender.
 const FAULT_PATHS: [&str; 2] = ["/control/faults", "/control/lender-faults"];
 
-/// The faults that the simulator still has before it, whoever ordered them.
+fn banks(shop: &Shop) -> Banks {
+    Banks::new(shop.http.clone(), &shop.place.simulator)
+}
+
+/// The faults that the simulator still has before it, from every tester.
 async fn open_faults(shop: &Shop) -> Result<Vec<Value>, String> {
     let mut open = Vec::new();
     for path in FAULT_PATHS {
-        let mut listed = control(shop, "GET", path, String::new()).await?;
+        let mut listed = banks(shop).call("GET", path, String::new()).await?;
         if let Value::Array(faults) = listed["faults"].take() {
             open.extend(faults);
         }
@@ -168,7 +163,7 @@ async fn open_faults(shop: &Shop) -> Result<Vec<Value>, String> {
     Ok(open)
 }
 
-fn fault_shown(one: &Value) -> minijinja::Value {
+fn fault_view(one: &Value) -> minijinja::Value {
     let (fault, only) = (&one["fault"], &one["match"]);
     context! {
         bank => one["bank"].as_str(), operation => one["operation"].as_str(), times => one["times"].as_u64(),
@@ -186,9 +181,10 @@ async fn faults_page(shop: &Shop, visit: &Visit, mut form: FaultForm, done: bool
         }
     };
     let title = visit.lang.of("Hata anahtarları", "Fault switches");
-    let status = match form.trouble.is_empty() {
-        true => StatusCode::OK,
-        false => StatusCode::UNPROCESSABLE_ENTITY,
+    let status = if form.trouble.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
     };
     let values = context! {
         simulator => &shop.place.simulator,
@@ -202,37 +198,34 @@ async fn faults_page(shop: &Shop, visit: &Visit, mut form: FaultForm, done: bool
         ms => &form.ms,
         times => if form.times.is_empty() { "1" } else { &form.times },
         trouble => &form.trouble,
-        open => open.iter().map(fault_shown).collect::<Vec<_>>(),
+        open => open.iter().map(fault_view).collect::<Vec<_>>(),
         done,
     };
-    shop.page(visit, page("faults.html", title, values, status))
+    let page = bench_page("faults.html", title, values);
+    shop.page(visit, Page { status, ..page })
 }
 
 /// What the address of the faults' page may say.
 #[derive(Deserialize)]
-pub(super) struct Told {
-    lang: Option<String>,
+pub(super) struct FaultsQuery {
     done: Option<String>,
 }
 
 /// `GET /sandbox/faults`.
 pub(super) async fn faults(
     State(shop): State<Arc<Shop>>,
-    Query(told): Query<Told>,
-    headers: HeaderMap,
+    Query(query): Query<FaultsQuery>,
+    visit: Visit,
 ) -> Response {
-    let visit = Visit::of(&headers, told.lang.as_deref());
-    faults_page(&shop, &visit, FaultForm::default(), told.done.is_some()).await
+    faults_page(&shop, &visit, FaultForm::default(), query.done.is_some()).await
 }
 
 /// `POST /sandbox/faults`: orders one.
 pub(super) async fn order_fault(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: Visit,
+    sent: Form,
 ) -> Response {
-    let visit = Visit::of(&headers, None);
-    let sent = Form::read(&body);
     let text = |name: &str| sent.value(name).to_owned();
     let mut form = FaultForm {
         bank: text("bank"),
@@ -244,7 +237,7 @@ pub(super) async fn order_fault(
         trouble: String::new(),
     };
     let outcome = match order_of(&form, visit.lang) {
-        Ok((path, order)) => control(&shop, "POST", path, order.to_string()).await,
+        Ok((path, order)) => banks(&shop).call("POST", path, order.to_string()).await,
         Err(why) => Err(why),
     };
     match outcome {
@@ -298,18 +291,17 @@ fn order_of(form: &FaultForm, lang: Lang) -> Result<(&'static str, Value), Strin
 }
 
 /// `POST /sandbox/faults/clear`: forgets all.
-pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
-    let visit = Visit::of(&headers, None);
+pub(super) async fn clear_faults(State(shop): State<Arc<Shop>>, visit: Visit) -> Response {
     let mut form = FaultForm::default();
     for path in FAULT_PATHS {
-        if let Err(why) = control(&shop, "DELETE", path, String::new()).await {
+        if let Err(why) = banks(&shop).call("DELETE", path, String::new()).await {
             form.trouble = why;
         }
     }
-    match form.trouble.is_empty() {
-        true => go_to("/sandbox/faults?done=1", &visit),
-        false => faults_page(&shop, &visit, form, false).await,
+    if form.trouble.is_empty() {
+        return go_to("/sandbox/faults?done=1", &visit);
     }
+    faults_page(&shop, &visit, form, false).await
 }
 
 /// The points of the simulator's own reward cards: of the card, of this shop, in miles; in kuruş.
@@ -324,17 +316,18 @@ const PURSES: [(&str, i64, i64, i64); 4] = [
 /// spend. Published cards hold theirs whatever is paid.
 pub(super) async fn fill_purses(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: Visit,
+    form: Form,
 ) -> Response {
-    let visit = Visit::of(&headers, None);
     for (number, card, firm, mile) in PURSES {
         let purse = json!({ "cardNumber": number, "card": card, "firm": firm, "mile": mile });
-        if let Err(why) = control(&shop, "POST", "/control/purses", purse.to_string()).await {
+        if let Err(why) = banks(&shop)
+            .call("POST", "/control/purses", purse.to_string())
+            .await
+        {
             tracing::warn!(why, "a purse was not filled");
         }
     }
-    let form = Form::read(&body);
     let order = form.value("order");
     let known = {
         let mut store = shop.store();
@@ -349,20 +342,4 @@ pub(super) async fn fill_purses(
         known.as_deref().unwrap_or("/sandbox/cards?filled=1"),
         &visit,
     )
-}
-
-/// Calls the control API and answers what it says. The error is its own sentence.
-async fn control(shop: &Shop, method: &str, path: &str, body: String) -> Result<Value, String> {
-    let url = format!("{}{path}", shop.place.simulator);
-    let headers = [("content-type", "application/json")];
-    let reply = shop
-        .http
-        .send(method, &url, &headers, body.into_bytes())
-        .await?;
-    let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-    if (200..300).contains(&reply.status) {
-        return Ok(said);
-    }
-    let why = said["error"].as_str().or(said["message"].as_str());
-    Err(why.unwrap_or("HTTP error").to_owned())
 }

@@ -1,8 +1,14 @@
 //! What a browser brings: who it is, which language, which form, and from where it posts.
 
-use super::pages::Lang;
+use super::lang::Lang;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use contract::errors::Language;
-use http::{HeaderMap, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use server::cookies::cookie;
+use std::convert::Infallible;
 
 /// Longest form that is read, in fields.
 const FIELDS_MAX: usize = 60;
@@ -33,9 +39,24 @@ impl Visit {
         Visit {
             new: token.is_none(),
             visitor: token.map_or_else(server::random::token, str::to_owned),
-            lang: chosen.or_else(kept).unwrap_or_else(|| accepted(headers)),
+            lang: chosen
+                .or_else(kept)
+                .unwrap_or_else(|| preferred_language(headers)),
             chosen: chosen.is_some(),
         }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    /// Pages take `lang` in their address, what is posted does not.
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Visit, Infallible> {
+        let query = parts.uri.query().filter(|_| parts.method == Method::GET);
+        let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let lang = pairs.find(|(name, _)| name == "lang");
+        let lang = lang.as_ref().map(|(_, code)| code.as_ref());
+        Ok(Visit::of(&parts.headers, lang))
     }
 }
 
@@ -45,18 +66,7 @@ fn is_token(text: &str) -> bool {
     text.len() == 22 && text.bytes().all(sound)
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter();
-    let mut pairs = lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-}
-
-fn accepted(headers: &HeaderMap) -> Lang {
+fn preferred_language(headers: &HeaderMap) -> Lang {
     let line = headers.get(header::ACCEPT_LANGUAGE);
     let language = Language::of_browser(line.and_then(|value| value.to_str().ok()));
     Lang::of_code(language.tag()).unwrap_or(Lang::Tr)
@@ -87,6 +97,15 @@ impl Form {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = BytesRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Form, BytesRejection> {
+        let body = Bytes::from_request(request, state).await?;
+        Ok(Form::read(&body))
+    }
+}
+
 /// Refuses a form that another site's page posts. Browsers say where a form comes from; what says
 /// nothing is no browser, and brings no cookies that it was not told to bring.
 pub(crate) fn own_page(headers: &HeaderMap) -> Result<(), StatusCode> {
@@ -104,13 +123,6 @@ pub(crate) fn own_page(headers: &HeaderMap) -> Result<(), StatusCode> {
         }
         _ => Err(StatusCode::FORBIDDEN),
     }
-}
-
-/// Where bank and lender send the browser back, by way of the gateway.
-pub(super) fn callback_url(shop: &super::Shop, headers: &HeaderMap, id: &str) -> String {
-    let public = shop.place.public_url.as_ref();
-    let base = base_url(headers, public, &shop.place.gateway);
-    format!("{base}/shop/orders/{id}/callback")
 }
 
 /// The base URL under which the browser knows this shop, so that it comes back to the same one.
@@ -167,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_is_chosen_kept_or_accepted() {
+    fn a_language_is_chosen_kept_or_preferred_language() {
         let of =
             |pairs: &[(&'static str, &'static str)], asked| Visit::of(&headers(pairs), asked).lang;
         assert_eq!(of(&[], None), Lang::Tr);

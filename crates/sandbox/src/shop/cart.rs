@@ -1,32 +1,20 @@
 //! Catalogue and cart.
 
-use super::Shop;
+use super::answers::{go_to, go_to_order};
 use super::browser::{Form, Visit};
 use super::catalogue::{self, PRODUCTS};
-use super::pages::{Page, go_to};
+use super::order::Line;
+use super::pages::Page;
+use super::state::Shop;
 use super::store::QUANTITY_MAX;
-use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use serde::Deserialize;
 use std::sync::Arc;
 
-/// What any page's address may choose.
-#[derive(Deserialize)]
-pub(super) struct Choice {
-    pub(super) lang: Option<String>,
-}
-
 /// `GET /shop`.
-pub(super) async fn catalogue(
-    State(shop): State<Arc<Shop>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::of(&headers, choice.lang.as_deref());
+pub(super) async fn catalogue(State(shop): State<Arc<Shop>>, visit: Visit) -> Response {
     let cart = {
         let store = shop.store();
         store
@@ -37,24 +25,14 @@ pub(super) async fn catalogue(
     let title = visit.lang.of("Ürünler", "Products");
     let values = context! {
         products => Serde(&PRODUCTS),
-        lines => lines_shown(&lines),
+        lines => line_rows(&lines),
         total => cart.map_or(0, |cart| cart.total()),
     };
-    shop.page(
-        &visit,
-        Page {
-            name: "catalogue.html",
-            title,
-            values,
-            watch: None,
-            status: StatusCode::OK,
-            with_calls: true,
-        },
-    )
+    shop.page(&visit, Page::new("catalogue.html", title, values))
 }
 
 /// Lines with their products.
-pub(super) fn lines_shown(lines: &[super::order::Line]) -> Vec<Value> {
+pub(super) fn line_rows(lines: &[Line]) -> Vec<Value> {
     lines
         .iter()
         .filter_map(|line| {
@@ -66,13 +44,7 @@ pub(super) fn lines_shown(lines: &[super::order::Line]) -> Vec<Value> {
 }
 
 /// `POST /shop/cart`: `product`, and `quantity` or one more.
-pub(super) async fn change(
-    State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let visit = Visit::of(&headers, None);
-    let form = Form::read(&body);
+pub(super) async fn change(State(shop): State<Arc<Shop>>, visit: Visit, form: Form) -> Response {
     let Some(product) = catalogue::position(form.value("product")) else {
         return go_to("/shop", &visit);
     };
@@ -88,11 +60,10 @@ pub(super) async fn change(
 }
 
 /// `POST /shop/checkout`: the cart becomes an order, the same one however often this is sent.
-pub(super) async fn checkout(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
-    let visit = Visit::of(&headers, None);
+pub(super) async fn checkout(State(shop): State<Arc<Shop>>, visit: Visit) -> Response {
     let order = shop.store().checkout(&visit.visitor);
     match order {
-        Some(id) => go_to(&format!("/shop/orders/{id}"), &visit),
+        Some(id) => go_to_order(&id, &visit),
         None => go_to("/shop", &visit),
     }
 }

@@ -1,49 +1,23 @@
 //! The checkout page: what is ordered, and the two ways of paying for it.
 
-use super::Shop;
-use super::amounts::{self, kurus};
+use super::amounts;
 use super::browser::Visit;
-use super::cart::lines_shown;
-use super::loan::{Buyer, TEST_BUYER};
+use super::buyer::{Buyer, TEST_BUYER};
+use super::cart::line_rows;
+use super::lang::Lang;
+use super::mask;
 use super::order::{Rewards, Way};
-use super::pages::{Lang, Page};
+use super::pages::Page;
 use super::published::HINTS;
+use super::state::Shop;
+use super::typed::CardForm;
+use crate::amounts::kurus;
 use axum::response::Response;
 use http::StatusCode;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-
-/// What stands in the card's form. Holds no security code: it is never shown again.
-#[derive(Default)]
-pub(super) struct CardForm {
-    pub(super) number: String,
-    pub(super) expiry: String,
-    pub(super) holder: String,
-    pub(super) threeds: bool,
-    pub(super) instalments: u8,
-    /// Which reward is chosen.
-    pub(super) reward: Option<usize>,
-    /// A problem with the question for rewards.
-    pub(super) rewards_trouble: String,
-    /// Fields and what is wrong with them.
-    pub(super) errors: Vec<(&'static str, String)>,
-}
-
-impl CardForm {
-    /// A form with one of the published cards in it.
-    pub(super) fn of_hint(hint: Option<usize>) -> CardForm {
-        let known = hint.and_then(|position| HINTS.get(position));
-        CardForm {
-            number: known.map(|hint| hint.number.to_owned()).unwrap_or_default(),
-            expiry: known.map(|_| "07/44".to_owned()).unwrap_or_default(),
-            holder: known.map(|_| "Deniz Yılmaz".to_owned()).unwrap_or_default(),
-            instalments: 1,
-            ..CardForm::default()
-        }
-    }
-}
 
 /// What stands on the page besides the order.
 pub(super) struct Forms {
@@ -79,18 +53,17 @@ pub(super) fn page(shop: &Shop, visit: &Visit, id: &str, forms: &Forms) -> Respo
         let store = shop.store();
         let Some(order) = store.order(id) else {
             drop(store);
-            return super::results::unknown(shop, visit);
+            return shop.unknown_order(visit);
         };
         let rewards = order.rewards.as_ref().filter(|rewards| {
-            super::mask::ends(&forms.card.number)
-                .is_some_and(|(first, last)| rewards.card.0 == first && rewards.card.1 == last)
+            mask::ends(&forms.card.number).is_some_and(|(first, last)| rewards.is_of(first, last))
         });
         let shown = rewards_values(rewards, &forms.card, lang);
         let offers = order.offers.as_ref();
         context! {
             id,
             way => match forms.way { Way::Card => "card", Way::Loan => "loan" },
-            lines => lines_shown(&order.lines),
+            lines => line_rows(&order.lines),
             total => order.total,
             application_open => order.is_unfinished() || order.left.is_some(),
             failure => order.failure.as_ref().map(|failure| context! {
@@ -100,25 +73,19 @@ pub(super) fn page(shop: &Shop, visit: &Visit, id: &str, forms: &Forms) -> Respo
                 code => &failure.code,
                 advice => failure.advice(lang),
             }),
-            rewards => Value::from_safe_string(shop.pages.fragment("rewards.html", lang, shown)),
+            rewards => Value::from_safe_string(shop.templates.fragment("rewards.html", lang, shown)),
             plans => offers.map(|offers| plans(offers, lang)),
             banks => offers.map(banks_without_plans),
             ..forms_values(forms)
         }
     };
-    let status = match forms.has_errors() {
-        true => StatusCode::UNPROCESSABLE_ENTITY,
-        false => StatusCode::OK,
+    let status = if forms.has_errors() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
     };
-    let page = Page {
-        name: "checkout.html",
-        title: lang.of("Ödeme", "Checkout"),
-        values,
-        watch: None,
-        status,
-        with_calls: true,
-    };
-    shop.page(visit, page)
+    let page = Page::new("checkout.html", lang.of("Ödeme", "Checkout"), values);
+    shop.page(visit, Page { status, ..page })
 }
 
 fn forms_values(forms: &Forms) -> Value {

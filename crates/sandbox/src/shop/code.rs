@@ -1,7 +1,7 @@
 //! A call as code that can be pasted: for the official Node and Python clients, and for curl with
 //! the signature computed by openssl. Published test cards stand in it whole; others stay masked.
 
-use super::calls::Call;
+use super::call::Call;
 use super::published;
 use crate::seed::{API_KEY, SECRET_KEY};
 use serde_json::{Map, Value};
@@ -32,82 +32,63 @@ enum Argument {
     Filter(String, String),
 }
 
+/// The payment adapter's endpoints: what follows `/payment/v1/`, perhaps with an id in it; the methods
+/// in Node and Python; the Python class.
+#[rustfmt::skip]
+const PAYMENT_CALLS: [(&str, &str, &str, &str); 8] = [
+    ("card-loyalties/retrieve", "retrieveLoyalties", "retrieve_loyalties", "RetrieveLoyaltiesRequest"),
+    ("card-payments", "createPayment", "create_payment", "CreatePaymentRequest"),
+    ("card-payments/3ds-init", "init3DSPayment", "init_3ds_payment", "InitThreeDSPaymentRequest"),
+    ("card-payments/3ds-complete", "complete3DSPayment", "complete_3ds_payment", "CompleteThreeDSPaymentRequest"),
+    ("bnpl-payments/offers", "retrieveBnplOffers", "retrieve_bnpl_payment_offers", "BnplPaymentOfferRequest"),
+    ("bnpl-payments/init", "initBnplPayment", "init_bnpl_payment", "InitBnplPaymentRequest"),
+    ("bnpl-payments/{}/approve", "approveBnplPayment", "approve_bnpl_payment", "ApproveBnplPaymentRequest"),
+    ("bnpl-payments/{}/verify", "verifyBnplPayment", "verify_bnpl_payment", "VerifyBnplPaymentRequest"),
+];
+
 fn names(call: &Call) -> Option<Names> {
-    const PAYMENT: (&str, &str) = ("payment", "payment");
-    const REPORTING: (&str, &str) = ("paymentReporting", "payment_reporting");
-    let of_payment = |method, request| Names {
-        adapter: PAYMENT,
-        method,
-        request,
-        argument: None,
-    };
     let path = call.path.as_str();
-    let known = match path {
-        "/payment/v1/card-loyalties/retrieve" => of_payment(
-            ("retrieveLoyalties", "retrieve_loyalties"),
-            "RetrieveLoyaltiesRequest",
-        ),
-        "/payment/v1/card-payments" => {
-            of_payment(("createPayment", "create_payment"), "CreatePaymentRequest")
-        }
-        "/payment/v1/card-payments/3ds-init" => of_payment(
-            ("init3DSPayment", "init_3ds_payment"),
-            "InitThreeDSPaymentRequest",
-        ),
-        "/payment/v1/card-payments/3ds-complete" => of_payment(
-            ("complete3DSPayment", "complete_3ds_payment"),
-            "CompleteThreeDSPaymentRequest",
-        ),
-        "/payment/v1/bnpl-payments/offers" => of_payment(
-            ("retrieveBnplOffers", "retrieve_bnpl_payment_offers"),
-            "BnplPaymentOfferRequest",
-        ),
-        "/payment/v1/bnpl-payments/init" => of_payment(
-            ("initBnplPayment", "init_bnpl_payment"),
-            "InitBnplPaymentRequest",
-        ),
-        _ => {
-            return of_path(path).map(|(adapter, method, request, argument)| Names {
-                adapter: if adapter { PAYMENT } else { REPORTING },
-                method,
-                request,
-                argument: Some(argument),
-            });
-        }
+    let Some(path) = path.strip_prefix("/payment/v1/") else {
+        return reporting_names(path.strip_prefix("/payment-reporting/v1/payments")?);
     };
-    Some(known)
+    PAYMENT_CALLS
+        .iter()
+        .find_map(|(known, node, python, request)| {
+            let argument = match known.split_once("{}") {
+                Some((before, after)) => {
+                    let id = path.strip_prefix(before)?.strip_suffix(after)?;
+                    Some(Argument::IdInRequest(id.to_owned()))
+                }
+                None if *known == path => None,
+                None => return None,
+            };
+            Some(Names {
+                adapter: ("payment", "payment"),
+                method: (node, python),
+                request,
+                argument,
+            })
+        })
 }
 
-/// Endpoints whose address names something: whether they are the payment adapter's.
-fn of_path(path: &str) -> Option<(bool, (&'static str, &'static str), &'static str, Argument)> {
-    if let Some(rest) = path.strip_prefix("/payment/v1/bnpl-payments/") {
-        let (id, verb) = rest.split_once('/')?;
-        let argument = Argument::IdInRequest(id.to_owned());
-        return match verb {
-            "approve" => Some((
-                true,
-                ("approveBnplPayment", "approve_bnpl_payment"),
-                "ApproveBnplPaymentRequest",
-                argument,
-            )),
-            "verify" => Some((
-                true,
-                ("verifyBnplPayment", "verify_bnpl_payment"),
-                "VerifyBnplPaymentRequest",
-                argument,
-            )),
-            _ => None,
-        };
-    }
-    let rest = path.strip_prefix("/payment-reporting/v1/payments")?;
+/// Of the reporting adapter: one payment, or a search for some.
+fn reporting_names(rest: &str) -> Option<Names> {
+    let adapter = ("paymentReporting", "payment_reporting");
     if let Some(id) = rest.strip_prefix('/') {
-        let argument = Argument::Id(id.to_owned());
-        return Some((false, ("retrievePayment", "retrieve_payment"), "", argument));
+        return Some(Names {
+            adapter,
+            method: ("retrievePayment", "retrieve_payment"),
+            request: "",
+            argument: Some(Argument::Id(id.to_owned())),
+        });
     }
     let (name, value) = rest.strip_prefix('?')?.split_once('=')?;
-    let argument = Argument::Filter(name.to_owned(), value.to_owned());
-    let method = ("searchPayments", "search_payments");
-    Some((false, method, "SearchPaymentsRequest", argument))
+    Some(Names {
+        adapter,
+        method: ("searchPayments", "search_payments"),
+        request: "SearchPaymentsRequest",
+        argument: Some(Argument::Filter(name.to_owned(), value.to_owned())),
+    })
 }
 
 /// The body with published test cards whole again.
@@ -265,9 +246,10 @@ pub(super) fn curl(base_url: &str, call: &Call) -> String {
     let body = call.body.as_ref().map(|body| usable(body).to_string());
     let quoted = body.unwrap_or_default().replace('\'', r"'\''");
     let (method, path) = (call.method, &call.path);
-    let data = match quoted.is_empty() {
-        true => "",
-        false => " --data-binary \"$BODY\"",
+    let data = if quoted.is_empty() {
+        ""
+    } else {
+        " --data-binary \"$BODY\""
     };
     format!(
         "BASE='{base_url}'; URI='{path}'\n\

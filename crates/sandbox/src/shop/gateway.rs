@@ -1,12 +1,13 @@
 //! The shop's client of the API: signs as a merchant does, sends over HTTP, and notes each call
 //! for the viewer, masked before it is kept.
 
-use super::Shop;
-use super::calls::{Call, Entry, Kind};
+use super::call::{Call, Entry, Kind};
+use super::lang::Lang;
 use super::mask;
-use super::pages::Lang;
-use crate::seed::{API_KEY, SECRET_KEY};
-use contract::signature;
+use super::outcome::{Refusal, Trouble};
+use super::state::Shop;
+use crate::client::SignedHeaders;
+use crate::seed::API_KEY;
 use serde_json::Value;
 use std::time::Instant;
 
@@ -17,45 +18,22 @@ const SHOWN_MAX: usize = 16 * 1024;
 
 /// The way to the gateway for one visitor.
 pub(super) struct Gateway<'a> {
-    pub(super) shop: &'a Shop,
+    shop: &'a Shop,
     /// Whose list of calls is filled.
-    pub(super) visitor: &'a str,
-    pub(super) lang: Lang,
+    visitor: &'a str,
+    lang: Lang,
 }
 
-/// An answer that refuses.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    /// HTTP status.
-    pub(super) status: u16,
-    /// The envelope's `errors`.
-    pub(super) errors: Value,
-}
-
-/// Why there is no result.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The gateway refuses.
-    Refused(Refusal),
-    /// The gateway did not answer, or nothing readable: what became of the call is not known.
-    Unknown,
-}
-
-impl Refusal {
-    /// The payment that the refusal names.
-    pub(super) fn payment(&self) -> Option<i64> {
-        self.errors["paymentId"].as_i64()
+impl<'a> Gateway<'a> {
+    /// The way to the gateway in a language.
+    pub(super) fn new(shop: &'a Shop, visitor: &'a str, lang: Lang) -> Gateway<'a> {
+        Gateway {
+            shop,
+            visitor,
+            lang,
+        }
     }
 
-    /// The gateway itself does not know what became of the payment, or cannot tell now.
-    pub(super) fn is_doubt(&self) -> bool {
-        let group = self.errors["errorGroup"].as_str();
-        let unsure = group == Some("COMMUNICATION_OR_SYSTEM_ERROR") && self.payment().is_some();
-        unsure || self.status >= 500 || self.status == 409
-    }
-}
-
-impl Gateway<'_> {
     /// `POST` with a body, under an idempotency key if there is one.
     pub(super) async fn post(
         &self,
@@ -88,20 +66,11 @@ impl Gateway<'_> {
         key: Option<&str>,
     ) -> Result<Value, Trouble> {
         let url = format!("{}{path}", self.shop.place.gateway);
-        let rnd_key = server::random::uuid();
         let bytes = body.map(Value::to_string).unwrap_or_default().into_bytes();
-        let signature = signature::sign(&url, API_KEY, SECRET_KEY, &rnd_key, &bytes);
-        let mut headers = vec![
-            ("content-type", "application/json"),
-            ("x-api-key", API_KEY),
-            ("x-rnd-key", &rnd_key),
-            ("x-auth-version", "v1"),
-            ("x-client-version", "galata-demo-shop"),
-            ("x-signature", &signature),
-            ("lang", self.lang.code()),
-        ];
+        let signed = SignedHeaders::sign(&url, &bytes, "galata-demo-shop", self.lang.code());
+        let mut headers = signed.pairs().to_vec();
         headers.extend(key.map(|key| ("x-idempotency-key", key)));
-        let entry = self.note(method, path, &headers, body, &url, &rnd_key);
+        let entry = self.note_call(method, path, &headers, body, &signed.rnd_key);
         let begun = Instant::now();
         let reply = self.shop.http.send(method, &url, &headers, bytes).await;
         let millis = begun.elapsed().as_millis();
@@ -115,7 +84,7 @@ impl Gateway<'_> {
                 (0, None)
             }
         };
-        self.noted(entry, status, millis, answer.as_ref());
+        self.note_answer(entry, status, millis, answer.as_ref());
         match answer {
             Some(mut answer) if (200..300).contains(&status) => Ok(answer["data"].take()),
             Some(mut answer) if status >= 400 => Err(Trouble::Refused(Refusal {
@@ -128,13 +97,12 @@ impl Gateway<'_> {
     }
 
     /// Notes a call that begins.
-    fn note(
+    fn note_call(
         &self,
         method: &'static str,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
-        url: &str,
         rnd_key: &str,
     ) -> u64 {
         let body = body.map(mask::masked);
@@ -146,7 +114,10 @@ impl Gateway<'_> {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            signed: format!("{url}{API_KEY}{SECRET_SHOWN}{rnd_key}{text}"),
+            signed: format!(
+                "{}{path}{API_KEY}{SECRET_SHOWN}{rnd_key}{text}",
+                self.shop.place.gateway
+            ),
             body,
             status: None,
             millis: 0,
@@ -157,7 +128,7 @@ impl Gateway<'_> {
     }
 
     /// Notes what was answered; status 0 is no answer.
-    fn noted(&self, entry: u64, status: u16, millis: u128, answer: Option<&Value>) {
+    fn note_answer(&self, entry: u64, status: u16, millis: u128, answer: Option<&Value>) {
         let shown = answer.map(|answer| mask::shortened(&mask::masked(answer)));
         let mut text = shown
             .and_then(|shown| serde_json::to_string_pretty(&shown).ok())

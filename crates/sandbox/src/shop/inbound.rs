@@ -1,18 +1,25 @@
 //! What comes in with a proof: the browser back from a bank, and the gateway's webhooks. Nothing is
 //! believed before its hash or signature was compared, in constant time.
 
+use super::answers::{bare, go_to_order};
+use super::ask_bank;
+use super::ask_lender::note_loan;
+use super::attempt::carry_on;
 use super::browser::{Form, Visit};
-use super::calls::{Entry, Inbound, Kind};
+use super::call::{Entry, Inbound, Kind};
+use super::lang::Lang;
+use super::order::Stage;
 use super::outcome::Failure;
-use super::pages::{Lang, go_to, refused};
-use super::{Shop, card, carried, loan, results};
-use crate::seed::{CALLBACK_KEY, WEBHOOK_KEY};
+use super::refresh::{refresh, refresh_payment};
+use super::state::Shop;
+use crate::callback::{FIELDS_V1, hash_v1, hash_v2};
+use crate::seed::WEBHOOK_KEY;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use contract::signature::{self, Callback, callback_hash_v1, callback_hash_v2};
+use contract::signature;
 use http::{HeaderMap, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -31,63 +38,33 @@ struct Proof {
     right: bool,
 }
 
-fn equal(expected: &str, received: &str) -> bool {
+fn same(expected: &str, received: &str) -> bool {
     expected.as_bytes().ct_eq(received.as_bytes()).into()
 }
 
-/// The older hash, of 3DS callbacks.
+/// By the older hash, of 3DS callbacks.
 fn proof_v1(form: &Form) -> Proof {
-    let names = [
-        "status",
-        "completeStatus",
-        "paymentId",
-        "conversationData",
-        "conversationId",
-        "callbackStatus",
-    ];
-    let values = names.map(|name| form.value(name));
-    let [
-        status,
-        complete_status,
-        payment_id,
-        conversation_data,
-        conversation_id,
-        callback_status,
-    ] = values;
-    let expected = callback_hash_v1(
-        CALLBACK_KEY,
-        &Callback {
-            status,
-            complete_status,
-            payment_id,
-            conversation_data,
-            conversation_id,
-            callback_status,
-        },
-    );
+    let expected = hash_v1(|name| form.value(name));
     let received = form.value("hash").to_owned();
+    let values = FIELDS_V1.map(|name| form.value(name));
     Proof {
         hashed: format!("{CALLBACK_KEY_SHOWN}###{}", values.join("###")),
-        right: equal(&expected, &received),
+        right: same(&expected, &received),
         expected,
         received,
     }
 }
 
-/// The newer hash, of loans' callbacks, which must cover what is read of them.
+/// By the newer hash, of loans' callbacks, which must cover what is read of them.
 fn proof_v2(form: &Form) -> Proof {
     let params: Vec<&str> = form.value("hashParams").split(':').collect();
-    let covered: Vec<(&str, &str)> = params
-        .iter()
-        .map(|name| (*name, form.value(name)))
-        .collect();
-    let (_, expected) = callback_hash_v2(CALLBACK_KEY, &covered);
-    let values: Vec<&str> = covered.iter().map(|(_, value)| *value).collect();
-    let read = ["paymentId", "paymentStatus", "additionalAction"];
+    let expected = hash_v2(&params, |name| form.value(name));
     let received = form.value("hash").to_owned();
+    let values: String = params.iter().map(|name| form.value(name)).collect();
+    let read = ["paymentId", "paymentStatus", "additionalAction"];
     Proof {
-        hashed: format!("{CALLBACK_KEY_SHOWN}{}", values.concat()),
-        right: read.iter().all(|name| params.contains(name)) && equal(&expected, &received),
+        hashed: format!("{CALLBACK_KEY_SHOWN}{values}"),
+        right: read.iter().all(|name| params.contains(name)) && same(&expected, &received),
         expected,
         received,
     }
@@ -98,17 +75,15 @@ fn proof_v2(form: &Form) -> Proof {
 pub(super) async fn callback(
     State(shop): State<Arc<Shop>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: Visit,
+    form: Form,
 ) -> Response {
-    let visit = Visit::of(&headers, None);
-    let form = Form::read(&body);
     let Some((visitor, reference)) = shop
         .store()
         .order(&id)
         .map(|order| (order.visitor.clone(), order.reference()))
     else {
-        return results::unknown(&shop, &visit);
+        return shop.unknown_order(&visit);
     };
     let of_loan = !form.value("hashParams").is_empty();
     let proof = if of_loan {
@@ -126,7 +101,7 @@ pub(super) async fn callback(
     let inbound = Inbound {
         path: format!("/shop/orders/{id}/callback"),
         title: format!("{title} {action}").trim().to_owned(),
-        body: shown(
+        body: cut_text(
             &fields
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect::<Vec<_>>()
@@ -140,7 +115,7 @@ pub(super) async fn callback(
     note(&shop, &visitor, Kind::Callback(inbound));
     if !right {
         let lang = visit.lang;
-        return shop.says(
+        return shop.message(
             &visit,
             StatusCode::BAD_REQUEST,
             lang.of(
@@ -154,11 +129,12 @@ pub(super) async fn callback(
         );
     }
     let back = (Arc::clone(&shop), id.clone(), visit.lang);
-    carried("a return", async move {
+    carry_on("a return", async move {
         let (shop, id, lang) = back;
-        match of_loan {
-            true => loan::returned(&shop, &id, &form, lang).await,
-            false => threeds_returned(&shop, &id, &form, &reference, lang).await,
+        if of_loan {
+            loan_returned(&shop, &id, &form, lang).await;
+        } else {
+            threeds_returned(&shop, &id, &form, &reference, lang).await;
         }
     })
     .await;
@@ -167,14 +143,14 @@ pub(super) async fn callback(
         new: false,
         ..visit
     };
-    go_to(&format!("/shop/orders/{id}"), &known)
+    go_to_order(&id, &known)
 }
 
 /// A verified payment is completed, once; one that was not verified has failed.
-async fn threeds_returned(shop: &Shop, id: &str, form: &Form, reference: &str, lang: Lang) {
+async fn threeds_returned(shop: &Arc<Shop>, id: &str, form: &Form, reference: &str, lang: Lang) {
     let verified = form.value("status") == "SUCCESS" && form.value("completeStatus") == "WAITING";
     match (verified, form.value("paymentId").parse()) {
-        (true, Ok(payment)) => card::complete(shop, id, payment, lang).await,
+        (true, Ok(payment)) => ask_bank::complete(shop, id, payment, lang).await,
         // A page that came back twice tells nothing new.
         _ if form.value("callbackStatus") == "ALREADY_RETURNED" => {}
         // Of an earlier attempt: the current one goes on.
@@ -185,10 +161,51 @@ async fn threeds_returned(shop: &Shop, id: &str, form: &Form, reference: &str, l
                 "The bank did not confirm the 3D Secure verification.",
             ));
             if let Some(order) = shop.store().order_mut(id) {
-                order.failed(None, why);
+                order.mark_failed(None, why);
             }
         }
     }
+}
+
+/// The browser is back, with a callback whose hash is right. It does not say why a bank declined,
+/// nor whether the shopper left early or the bank is slow, and an older return may tell what is no
+/// longer so: all of that is asked.
+async fn loan_returned(shop: &Arc<Shop>, id: &str, form: &Form, lang: Lang) {
+    let Ok(payment) = form.value("paymentId").parse::<i64>() else {
+        return;
+    };
+    let told = json!({
+        "paymentStatus": form.value("paymentStatus"),
+        "additionalAction": form.value("additionalAction"),
+    });
+    let failed = form.value("paymentStatus") == "FAILURE";
+    let (first, ask) = {
+        let mut store = shop.store();
+        let Some(order) = store.order_mut(id) else {
+            return;
+        };
+        let current = order.payment() == Some(payment);
+        let first = current
+            && (matches!(order.stage, Stage::AtBank { .. }) || order.is_unfinished())
+            && form.value("callbackStatus") != "ALREADY_RETURNED";
+        if first && !failed {
+            note_loan(order, payment, &told, lang);
+        }
+        let slow = form.value("additionalAction") == "WAIT_FOR_WEBHOOK";
+        (first, current && (!first || failed || slow))
+    };
+    if ask {
+        refresh(shop, id, lang).await;
+    }
+    let mut store = shop.store();
+    // Also when it could not be asked: the callback is proven.
+    if first
+        && failed
+        && let Some(order) = store.order_mut(id)
+    {
+        note_loan(order, payment, &told, lang);
+    }
+    store.empty_cart_of(id);
 }
 
 /// `POST /shop/webhooks`: the gateway tells that something happened. What happened is then asked,
@@ -199,7 +216,7 @@ pub(super) async fn webhook(
     body: Bytes,
 ) -> Response {
     let Ok(event) = serde_json::from_slice::<Value>(&body) else {
-        return refused(StatusCode::BAD_REQUEST);
+        return bare(StatusCode::BAD_REQUEST);
     };
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let timestamp = event["eventTimestamp"].as_i64().unwrap_or_default();
@@ -209,7 +226,7 @@ pub(super) async fn webhook(
         .get("x-cg-signature-v1")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let right = equal(&expected, received);
+    let right = same(&expected, received);
     let payment: Option<i64> = payload_id.parse().ok();
     let order = payment.and_then(|payment| {
         let store = shop.store();
@@ -224,29 +241,30 @@ pub(super) async fn webhook(
             title: format!("{kind} {status} {}", action.unwrap_or_default())
                 .trim()
                 .to_owned(),
-            body: shown(&serde_json::to_string_pretty(&event).unwrap_or_default()),
+            body: cut_text(&serde_json::to_string_pretty(&event).unwrap_or_default()),
             hashed: format!("{kind}{timestamp}{status}{payload_id}"),
             expected,
-            received: shown(received),
+            received: cut_text(received),
             right,
         };
         note(&shop, visitor, Kind::Webhook(inbound));
     }
     if !right {
-        return refused(StatusCode::UNAUTHORIZED);
+        return bare(StatusCode::UNAUTHORIZED);
     }
     if let Some((id, _, payment, lang)) = order {
         let verified = kind == "THREEDS_VERIFY" && status == "SUCCESS";
         // The gateway is answered at once; what there is to do follows.
         tokio::spawn(async move {
-            match verified {
+            if verified {
                 // The shopper closed the browser on the way back.
-                true => card::complete(&shop, &id, payment, lang).await,
-                false => results::hear(&shop, &id, payment, lang).await,
+                ask_bank::complete(&shop, &id, payment, lang).await;
+            } else {
+                refresh_payment(&shop, &id, payment, lang).await;
             }
         });
     }
-    refused(StatusCode::NO_CONTENT)
+    bare(StatusCode::NO_CONTENT)
 }
 
 fn note(shop: &Shop, visitor: &str, kind: Kind) {
@@ -254,13 +272,15 @@ fn note(shop: &Shop, visitor: &str, kind: Kind) {
     shop.store().add_entry(visitor, entry);
 }
 
-fn shown(text: &str) -> String {
+fn cut_text(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::CALLBACK_KEY;
+    use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
 
     fn form(fields: &[(&str, &str)]) -> Form {
         let text = form_urlencoded::Serializer::new(String::new())

@@ -1,7 +1,7 @@
 //! What of a call may be shown: never a security code, a whole card number, or somebody's
 //! identity number. It is masked before it is kept.
 
-use super::loan::TEST_IDENTITY_NUMBER;
+use super::buyer::TEST_IDENTITY_NUMBER;
 use serde_json::Value;
 
 /// Longest text in a shown answer; `htmlContent` is longer.
@@ -43,9 +43,10 @@ pub(super) fn card_number(number: &str) -> String {
 /// First six and last four digits, of 12 to 19.
 pub(super) fn ends(number: &str) -> Option<(&str, &str)> {
     let sound = (12..=19).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-    match sound {
-        true => Some((number.get(..6)?, number.get(number.len() - 4..)?)),
-        false => None,
+    if sound {
+        Some((number.get(..6)?, number.get(number.len() - 4..)?))
+    } else {
+        None
     }
 }
 

@@ -1,8 +1,8 @@
 //! An order and its one attempt in flight: who may begin, what may follow what. Pure; the caller
 //! holds the lock, asks the gateway between two steps, and reports what came of it.
 
-use super::outcome::{Failure, Receipt, Tried};
-use super::pages::Lang;
+use super::lang::Lang;
+use super::outcome::{Failure, Receipt, Tried, Trouble};
 use std::time::Instant;
 
 /// Which way of paying an attempt takes.
@@ -47,7 +47,7 @@ pub(super) enum Stage {
     Finishing { payment: i64, way: Way },
     /// A loan that is not decided.
     Applied { payment: i64, action: Action },
-    /// Nobody knows yet. Must not be paid again.
+    /// The outcome is not known yet. Must not be paid again.
     Doubt { payment: Option<i64>, way: Way },
     /// Paid.
     Paid { payment: i64 },
@@ -72,6 +72,13 @@ pub(super) struct Rewards {
     pub(super) brand: String,
     /// The bank wants 3DS for this card.
     pub(super) force_threeds: bool,
+}
+
+impl Rewards {
+    /// Whether they were asked for the card with these first six and last four digits.
+    pub(super) fn is_of(&self, first: &str, last: &str) -> bool {
+        self.card.0 == first && self.card.1 == last
+    }
 }
 
 /// An order.
@@ -103,7 +110,7 @@ pub(super) struct Order {
     pub(super) paid_twice: Option<i64>,
     /// Which published card was typed last, to fill the form again without keeping a number.
     pub(super) test_card: Option<usize>,
-    /// The shopper's language, for what is asked while nobody looks.
+    /// The shopper's language, for what is asked without a browser.
     pub(super) lang: Lang,
     /// When an undecided payment was last asked about.
     pub(super) asked_at: Option<Instant>,
@@ -141,7 +148,7 @@ impl Order {
     }
 
     /// The shop's reference of the current attempt: conversation id, and idempotency key of what
-    /// pays. Whoever sends it twice pays once.
+    /// pays, so that a repeated call pays once.
     pub(super) fn reference(&self) -> String {
         format!("shop-{}-{}", self.id, self.attempt)
     }
@@ -214,7 +221,7 @@ impl Order {
     }
 
     /// The gateway answered an attempt with a page for the browser.
-    pub(super) fn sent_to_bank(&mut self, payment: i64, page: BankPage) {
+    pub(super) fn mark_at_bank(&mut self, payment: i64, page: BankPage) {
         if matches!(self.stage, Stage::Asking(_)) {
             self.move_to(Stage::AtBank { payment, page });
         }
@@ -235,7 +242,7 @@ impl Order {
     }
 
     /// The payment is taken. True when that is news.
-    pub(super) fn paid(&mut self, of: i64, receipt: Receipt) -> bool {
+    pub(super) fn mark_paid(&mut self, of: i64, receipt: Receipt) -> bool {
         let mine = match self.stage {
             Stage::Open | Stage::Paid { .. } => false,
             Stage::Asking(_) => true,
@@ -250,7 +257,7 @@ impl Order {
     }
 
     /// The attempt failed for certain: another may follow.
-    pub(super) fn failed(&mut self, of: Option<i64>, failure: Failure) {
+    pub(super) fn mark_failed(&mut self, of: Option<i64>, failure: Failure) {
         let mine = match self.stage {
             Stage::Open | Stage::Paid { .. } => false,
             Stage::Asking(_) => true,
@@ -268,8 +275,19 @@ impl Order {
         }
     }
 
+    /// A call about the attempt has no result: it failed, or its outcome is not known.
+    pub(super) fn note_trouble(&mut self, of: Option<i64>, trouble: &Trouble) {
+        match trouble {
+            Trouble::Refused(refusal) if !refusal.is_doubt() => {
+                self.mark_failed(of.or(refusal.payment()), Failure::of(refusal));
+            }
+            Trouble::Refused(refusal) => self.mark_in_doubt(of.or(refusal.payment())),
+            Trouble::Unknown => self.mark_in_doubt(of),
+        }
+    }
+
     /// The bank paid out, or ended, the application that was left unfinished.
-    pub(super) fn left_ended(&mut self, of: i64, paid: bool) {
+    pub(super) fn end_left(&mut self, of: i64, paid: bool) {
         if self.left != Some(of) {
             return;
         }
@@ -288,8 +306,8 @@ impl Order {
         }
     }
 
-    /// Nobody knows what became of the attempt.
-    pub(super) fn in_doubt(&mut self, payment: Option<i64>) {
+    /// The outcome of the attempt is not known.
+    pub(super) fn mark_in_doubt(&mut self, payment: Option<i64>) {
         let way = self.way();
         let payment = payment.or_else(|| self.payment());
         match (way, payment, &self.stage) {
@@ -304,7 +322,7 @@ impl Order {
     }
 
     /// A loan is not decided: this comes next.
-    pub(super) fn applied(&mut self, of: i64, action: Action) {
+    pub(super) fn mark_applied(&mut self, of: i64, action: Action) {
         let next = Stage::Applied {
             payment: of,
             action,
@@ -317,7 +335,7 @@ impl Order {
     }
 
     /// A payment in doubt has this id.
-    pub(super) fn known_as(&mut self, id: i64) {
+    pub(super) fn name_payment(&mut self, id: i64) {
         if let Stage::Doubt { payment: None, way } = self.stage {
             self.stage = Stage::Doubt {
                 payment: Some(id),
@@ -354,14 +372,14 @@ mod tests {
     fn at_threeds(payment: i64) -> Order {
         let mut order = order();
         assert!(order.begin(Way::Card));
-        order.sent_to_bank(payment, BankPage::Html("<p>".into()));
+        order.mark_at_bank(payment, BankPage::Html("<p>".into()));
         order
     }
 
     fn at_lender(payment: i64) -> Order {
         let mut order = order();
         assert!(order.begin(Way::Loan));
-        order.sent_to_bank(payment, BankPage::Url("http://bank".into()));
+        order.mark_at_bank(payment, BankPage::Url("http://bank".into()));
         order
     }
 
@@ -372,7 +390,7 @@ mod tests {
         let first = order.reference();
         assert!(!order.begin(Way::Card) && !order.begin(Way::Loan));
         assert_eq!(order.reference(), first);
-        assert!(order.paid(1, Receipt::default()));
+        assert!(order.mark_paid(1, Receipt::default()));
         assert!(!order.begin(Way::Card));
     }
 
@@ -381,7 +399,7 @@ mod tests {
         let mut order = order();
         order.begin(Way::Card);
         let first = order.reference();
-        order.failed(None, Failure::default());
+        order.mark_failed(None, Failure::default());
         assert!(order.failure.is_some() && order.begin(Way::Loan));
         assert_ne!(order.reference(), first);
         assert!(order.failure.is_none());
@@ -393,8 +411,8 @@ mod tests {
         assert!(!order.finish(8));
         assert!(order.finish(7));
         assert!(!order.finish(7));
-        assert!(order.paid(7, Receipt::default()));
-        assert!(!order.paid(7, Receipt::default()));
+        assert!(order.mark_paid(7, Receipt::default()));
+        assert!(!order.mark_paid(7, Receipt::default()));
     }
 
     #[test]
@@ -403,7 +421,7 @@ mod tests {
         assert!(order.give_up());
         assert!(!order.finish(7));
         assert!(order.begin(Way::Card));
-        order.sent_to_bank(9, BankPage::Html("<p>".into()));
+        order.mark_at_bank(9, BankPage::Html("<p>".into()));
         assert!(!order.finish(7) && order.finish(9));
     }
 
@@ -411,35 +429,35 @@ mod tests {
     fn a_loan_cannot_be_given_up_at_the_bank() {
         let mut order = at_lender(7);
         assert!(!order.give_up() && !order.begin(Way::Card));
-        order.failed(Some(7), Failure::default());
+        order.mark_failed(Some(7), Failure::default());
         assert!(order.begin(Way::Card));
     }
 
     #[test]
     fn an_unfinished_application_gives_way_to_another_payment() {
         let mut order = at_lender(7);
-        order.applied(7, Action::Shopper);
+        order.mark_applied(7, Action::Shopper);
         assert!(order.is_unfinished() && !order.is_placed());
         assert!(order.begin(Way::Card) && order.left == Some(7));
         // The bank pays out what was left: after the card was taken both are, and it is said.
-        assert!(order.paid(8, Receipt::default()));
-        order.left_ended(9, true);
+        assert!(order.mark_paid(8, Receipt::default()));
+        order.end_left(9, true);
         assert_eq!(order.paid_twice, None);
-        order.left_ended(7, true);
+        order.end_left(7, true);
         assert_eq!(order.paid_twice, Some(7));
         assert_eq!(order.stage, Stage::Paid { payment: 8 });
 
         // Withdrawn, it is gone; paid out before anything else was tried, it pays the order.
         let mut order = at_lender(7);
-        order.applied(7, Action::Shopper);
+        order.mark_applied(7, Action::Shopper);
         order.begin(Way::Card);
-        order.failed(None, Failure::default());
-        order.left_ended(7, true);
+        order.mark_failed(None, Failure::default());
+        order.end_left(7, true);
         assert_eq!(order.stage, Stage::Paid { payment: 7 });
         let mut order = at_lender(7);
-        order.applied(7, Action::Shopper);
+        order.mark_applied(7, Action::Shopper);
         order.begin(Way::Card);
-        order.left_ended(7, false);
+        order.end_left(7, false);
         assert_eq!((order.left, order.paid_twice), (None, None));
     }
 
@@ -447,30 +465,30 @@ mod tests {
     fn a_failure_tells_what_was_tried() {
         let mut order = order();
         order.begin(Way::Card);
-        order.failed(None, Failure::default());
+        order.mark_failed(None, Failure::default());
         let tried = |order: &Order| order.failure.as_ref().unwrap().tried;
         assert_eq!(tried(&order), Tried::Card);
         order.begin(Way::Card);
-        order.in_doubt(Some(7));
-        order.failed(Some(7), Failure::default());
+        order.mark_in_doubt(Some(7));
+        order.mark_failed(Some(7), Failure::default());
         assert_eq!(tried(&order), Tried::CardInDoubt);
         let mut order = at_lender(7);
-        order.failed(Some(7), Failure::default());
+        order.mark_failed(Some(7), Failure::default());
         assert_eq!(tried(&order), Tried::Loan);
     }
 
     #[test]
     fn a_loan_waits_is_approved_once_and_ends() {
         let mut order = at_lender(7);
-        order.applied(7, Action::Webhook);
+        order.mark_applied(7, Action::Webhook);
         assert!(!order.finish(7), "the bank has not decided");
         let version = order.version;
-        order.applied(7, Action::Approval);
+        order.mark_applied(7, Action::Approval);
         assert!(order.version > version && order.is_placed());
         assert!(order.finish(7) && !order.finish(7));
-        assert!(order.paid(7, Receipt::default()));
-        order.applied(7, Action::Approval);
-        order.failed(Some(7), Failure::default());
+        assert!(order.mark_paid(7, Receipt::default()));
+        order.mark_applied(7, Action::Approval);
+        order.mark_failed(Some(7), Failure::default());
         assert_eq!(order.stage, Stage::Paid { payment: 7 });
     }
 
@@ -478,19 +496,19 @@ mod tests {
     fn doubt_lets_nobody_pay_again_until_it_is_settled() {
         let mut order = order();
         order.begin(Way::Card);
-        order.in_doubt(None);
+        order.mark_in_doubt(None);
         assert!(!order.begin(Way::Card) && !order.give_up());
-        order.known_as(7);
-        order.failed(Some(8), Failure::default());
+        order.name_payment(7);
+        order.mark_failed(Some(8), Failure::default());
         assert!(
             !order.begin(Way::Card),
             "another payment's end settles nothing"
         );
-        order.failed(Some(7), Failure::default());
+        order.mark_failed(Some(7), Failure::default());
         assert!(order.begin(Way::Card));
         let mut loan = at_lender(7);
         assert!(loan.finish(7));
-        loan.in_doubt(Some(7));
+        loan.mark_in_doubt(Some(7));
         let verify = Stage::Applied {
             payment: 7,
             action: Action::Verify,

@@ -1,13 +1,44 @@
-//! What came of a payment, read from the gateway's answers: a receipt, or a failure with what the
-//! shopper can do about it.
+//! What came of a call and of a payment, read from the gateway's answers: a refusal, a receipt, or a
+//! failure with what the shopper can do about it.
 
-use super::amounts::kurus;
-use super::gateway::Refusal;
-use super::pages::Lang;
+use super::lang::Lang;
+use crate::amounts::kurus;
 use serde_json::Value;
 
 /// Bank's texts are shown up to so many characters.
 const BANK_TEXT_MAX: usize = 200;
+
+/// An answer that refuses.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// The envelope's `errors`.
+    pub(super) errors: Value,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The gateway refuses.
+    Refused(Refusal),
+    /// The gateway did not answer, or nothing readable: what became of the call is not known.
+    Unknown,
+}
+
+impl Refusal {
+    /// The payment that the refusal names.
+    pub(super) fn payment(&self) -> Option<i64> {
+        self.errors["paymentId"].as_i64()
+    }
+
+    /// The gateway itself does not know what became of the payment, or cannot tell now.
+    pub(super) fn is_doubt(&self) -> bool {
+        let group = self.errors["errorGroup"].as_str();
+        let unsure = group == Some("COMMUNICATION_OR_SYSTEM_ERROR") && self.payment().is_some();
+        unsure || self.status >= 500 || self.status == 409
+    }
+}
 
 /// Of a payment that was taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +61,7 @@ pub(super) enum Tried {
     /// The bank refused a card at once: no money moved.
     #[default]
     Card,
-    /// Nobody knew for a while. The bank may have taken the money and given it back.
+    /// The outcome was not known for a while. The bank may have taken the money and given it back.
     CardInDoubt,
     /// A loan was applied for.
     Loan,
@@ -134,6 +165,14 @@ impl Failure {
         failure
     }
 
+    /// Of a question that has no result.
+    pub(super) fn of_trouble(trouble: &Trouble, lang: Lang) -> Failure {
+        match trouble {
+            Trouble::Refused(refusal) => Failure::of(refusal),
+            Trouble::Unknown => Failure::own(no_answer(lang)),
+        }
+    }
+
     /// One of the shop's own.
     pub(super) fn own(text: &str) -> Failure {
         Failure {
@@ -200,6 +239,14 @@ impl Failure {
             ),
         }
     }
+}
+
+/// The gateway does not answer.
+pub(super) fn no_answer(lang: Lang) -> &'static str {
+    lang.of(
+        "Ödeme sistemi şu anda yanıt vermiyor. Birazdan yeniden deneyin.",
+        "The payment system does not answer right now. Please try again in a moment.",
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The shop's memory: visitors with their carts and calls, and orders. Bounded: the oldest go.
 
-use super::calls::Entry;
+use super::call::Entry;
 use super::catalogue::{COUNT, PRODUCTS};
-use super::order::{Line, Order};
+use super::order::{Line, Order, Stage};
 use std::collections::{HashMap, VecDeque};
 
 /// Visitors that are kept.
@@ -163,7 +163,7 @@ impl Store {
     }
 
     /// The order of a visitor's cart: the one that is there, unless it can still be paid and the
-    /// cart has changed since. Nothing for an empty cart.
+    /// cart has changed since. `None` for an empty cart.
     pub(super) fn checkout(&mut self, visitor: &str) -> Option<String> {
         let cart = self.visitor(visitor)?.cart.clone();
         let lines = cart.lines();
@@ -176,7 +176,7 @@ impl Store {
             .values_mut()
             .find(|order| order.cart == cart.token);
         if let Some(order) = known {
-            let open = order.stage == super::order::Stage::Open;
+            let open = order.stage == Stage::Open;
             if open && order.lines != lines {
                 // Rewards and offers were asked for another price.
                 order.rewards = None;
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(store.order(&first).unwrap().total, 2 * PRODUCTS[0].price);
 
         let receipt = crate::shop::outcome::Receipt::default();
-        assert!(store.order_mut(&first).unwrap().paid(1, receipt));
+        assert!(store.order_mut(&first).unwrap().mark_paid(1, receipt));
         store.empty_cart_of(&first);
         assert_eq!(store.checkout("v"), None);
         store.visitor_mut("v").cart.quantities[1] = 1;

@@ -1,16 +1,46 @@
 //! The card as it was typed into the form, from the form to the request and nowhere else.
 
 use super::browser::Form;
-use super::checkout::CardForm;
+use super::lang::Lang;
 use super::mask;
-use super::pages::Lang;
+use super::published::HINTS;
 use serde_json::{Value, json};
 
 /// Instalments that the form offers at most.
 const INSTALMENTS_MAX: u8 = 12;
 
+/// What stands in the card's form. Holds no security code: it is never shown again.
+#[derive(Default)]
+pub(super) struct CardForm {
+    pub(super) number: String,
+    pub(super) expiry: String,
+    pub(super) holder: String,
+    pub(super) threeds: bool,
+    pub(super) instalments: u8,
+    /// Which reward is chosen.
+    pub(super) reward: Option<usize>,
+    /// A problem with the question for rewards.
+    pub(super) rewards_trouble: String,
+    /// Fields and what is wrong with them.
+    pub(super) errors: Vec<(&'static str, String)>,
+}
+
+impl CardForm {
+    /// A form with one of the published cards in it.
+    pub(super) fn of_hint(hint: Option<usize>) -> CardForm {
+        let known = hint.and_then(|position| HINTS.get(position));
+        CardForm {
+            number: known.map(|hint| hint.number.to_owned()).unwrap_or_default(),
+            expiry: known.map(|_| "07/44".to_owned()).unwrap_or_default(),
+            holder: known.map(|_| "Deniz Yılmaz".to_owned()).unwrap_or_default(),
+            instalments: 1,
+            ..CardForm::default()
+        }
+    }
+}
+
 /// A card as it was typed. Does not print.
-pub(super) struct Typed {
+pub(super) struct TypedCard {
     pub(super) number: String,
     month: String,
     year: String,
@@ -19,9 +49,9 @@ pub(super) struct Typed {
     pub(super) form: CardForm,
 }
 
-impl Typed {
+impl TypedCard {
     /// Reads the form, however the number is spaced.
-    pub(super) fn read(form: &Form) -> Typed {
+    pub(super) fn read(form: &Form) -> TypedCard {
         let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
         let number = digits(form.value("number"));
         let expiry = digits(form.value("expiry"));
@@ -38,7 +68,7 @@ impl Typed {
             reward: form.value("reward").parse().ok(),
             ..CardForm::default()
         };
-        Typed {
+        TypedCard {
             month: month.to_owned(),
             year: match year.len() {
                 2 => format!("20{year}"),
@@ -131,11 +161,11 @@ fn passes_luhn(number: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn typed(fields: &[(&str, &str)]) -> Typed {
+    fn typed(fields: &[(&str, &str)]) -> TypedCard {
         let text = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        Typed::read(&Form::read(text.as_bytes()))
+        TypedCard::read(&Form::read(text.as_bytes()))
     }
 
     #[test]

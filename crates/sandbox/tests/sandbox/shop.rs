@@ -289,9 +289,12 @@ fn form_of(html: &str) -> (String, Vec<(String, String)>) {
 
 fn encoded(fields: &[(String, String)]) -> String {
     let escape = |text: &str| -> String {
-        let byte = |b: u8| match b.is_ascii_alphanumeric() {
-            true => char::from(b).to_string(),
-            false => format!("%{b:02X}"),
+        let byte = |b: u8| {
+            if b.is_ascii_alphanumeric() {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
         };
         text.bytes().map(byte).collect()
     };

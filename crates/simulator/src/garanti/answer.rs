@@ -2,15 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{PASSWORD, Request, TERMINAL, hash};
+use super::account::{PASSWORD, TERMINAL};
+use super::hash;
+use super::request::Request;
 use crate::cards::{Card, Program};
+use crate::clock::istanbul;
 use crate::ledger::Order;
 use crate::xml::{Node, node, text};
-use crate::{codes, istanbul, reply};
+use crate::{codes, reply};
 
 /// What the bank answers; absent parts are empty elements.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub(super) source: &'static str,
     pub(super) code: String,
     pub(super) reason: String,
@@ -28,65 +31,64 @@ pub(super) struct Answer {
 
 impl Answer {
     /// A refusal of the gateway itself: 92 and a reason.
-    pub(super) fn gateway(reason: &str, system_message: &str) -> Answer {
-        Answer {
+    pub(super) fn gateway(reason: &str, system_message: &str) -> Box<Answer> {
+        Box::new(Answer {
             source: "GVPS",
             code: "92".to_owned(),
             reason: reason.to_owned(),
             system_message: system_message.to_owned(),
             ..Answer::default()
-        }
+        })
     }
 
     /// The host's answer: 00 for yes, anything else for no; `92/0104` names code and reason.
-    pub(super) fn host(code: &str) -> Answer {
+    pub(super) fn host(code: &str) -> Box<Answer> {
         if let Some((code, reason)) = code.split_once('/') {
-            return Answer {
-                code: code.to_owned(),
-                ..Answer::gateway(reason, "")
-            };
+            let mut answer = Answer::gateway(reason, "");
+            answer.code = code.to_owned();
+            return answer;
         }
         let system_message = if code == "00" {
             String::new()
         } else {
             format!("RPC-{code}")
         };
-        Answer {
+        Box::new(Answer {
             source: "HOST",
             code: code.to_owned(),
             reason: code.to_owned(),
             system_message,
             ..Answer::default()
-        }
+        })
     }
 
     /// The host's yes about an order.
-    pub(super) fn about(order: &Order) -> Answer {
-        Answer {
-            retref: retref(order),
-            auth: auth_code(order),
-            sequence: order.seq,
-            masked: order.masked.to_string(),
-            ..Answer::host("00")
-        }
+    pub(super) fn about(order: &Order) -> Box<Answer> {
+        let mut answer = Answer::host("00");
+        answer.retref = retref(order);
+        answer.auth = auth_code(order);
+        answer.sequence = order.seq;
+        answer.masked = order.masked.to_string();
+        answer
     }
 
-    /// The same with what the host knows of the card.
-    pub(super) fn of_card(self, card: &Card) -> Answer {
-        let card_type = match card.program {
+    /// Adds what the host knows of the card.
+    pub(super) fn add_card(&mut self, card: &Card) {
+        self.card_type = match card.program {
             Program::Bonus => "BONUS",
             Program::Miles => "MILES",
             Program::World | Program::None => "",
         };
-        Answer {
-            card_type,
-            host_message: card.host_message,
-            ..self
-        }
+        self.host_message = card.host_message;
     }
 
     /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
-    pub(super) fn document(mut self, request: &Request, now: Timestamp, spoilt: bool) -> Vec<u8> {
+    pub(super) fn document(
+        mut self: Box<Self>,
+        request: &Request,
+        now: Timestamp,
+        spoilt: bool,
+    ) -> Vec<u8> {
         let prov_date = istanbul(now).strftime("%Y%m%d %H:%M:%S").to_string();
         let security = hash::security_data(PASSWORD, TERMINAL);
         let mut signature = hash::of(&[
@@ -119,7 +121,7 @@ impl Answer {
         .document("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", false)
     }
 
-    fn transaction(self, prov_date: String, signature: String) -> Node {
+    fn transaction(self: Box<Self>, prov_date: String, signature: String) -> Node {
         let approved = self.code == "00";
         let (batch, sequence) = if approved {
             ("000001", format!("{:06}", self.sequence))

@@ -1,105 +1,27 @@
-//! Sales with and without bonus, voids, refunds, status and the reward inquiry.
+//! Sales with and without bonus, voids, refunds, status and the reward inquiry: how they are read and
+//! how they are answered.
 
+use super::account::{Garanti, LIRA};
 use super::answer::{Answer, auth_code, retref, sequence};
-use super::{LIRA, Request, threeds};
+use super::request::{Request, instalments};
+use super::threeds;
 use crate::cards::{Card, Program, Purse, mask_if_card};
+use crate::clock::istanbul;
+use crate::codes;
+use crate::desk::{Case, Operation, Outcome, Purchase};
+use crate::fields::{expiry, kurus};
 use crate::ledger::{
-    Bank, Key, Kind, NOT_SUFFICIENT_AWARD, Order, Points, Refunded, Sale, Sold, Split, State,
-    Unwritten, Voided,
+    Key, Kind, NOT_SUFFICIENT_AWARD, Order, Points, Refunded, Sold, Split, State, Voided,
 };
-use crate::session::{self, Session};
 use crate::xml::{Node, node, text};
-use crate::{App, codes, expiry, istanbul};
 
-const MAX_INSTALMENTS: u32 = 36;
-
-/// `sales`, without or after 3D Secure; `forced` refuses with that code.
-pub(super) async fn sale(
-    app: &App,
-    request: &Request,
-    session: Option<Session>,
-    forced: Option<&str>,
-) -> Result<Answer, Unwritten> {
-    let terms = match terms(request) {
-        Ok(terms) => terms,
-        Err(answer) => return Ok(*answer),
-    };
-    let secure = request.transaction("CardholderPresentCode") == "13";
-    let pan = request.pan();
-    let card = if secure {
-        let card = session
-            .as_ref()
-            .and_then(|session| app.cards.named(&session.card));
-        card.ok_or("T11")
-    } else {
-        app.accept(pan, expiry(request.at(&["Card", "ExpireDate"]), false))
-    };
-    let refusal = match (forced, &card) {
-        (Some(code), _) => Some(code),
-        (None, Err(code)) => Some(*code),
-        (None, Ok(card)) => {
-            let broken = secure.then(|| threeds::mismatch(request, session.as_ref(), &terms));
-            match (broken.flatten(), session::refusal(app, card, secure)) {
-                (Some(code), _) => Some(code),
-                (None, Some("APPROVED_COMPLETED")) => return Ok(Answer::host("92/0T98")),
-                (None, Some("ORDER_ID_ALREADY_USED")) => return Ok(Answer::host("92/0104")),
-                (None, Some(group)) => codes::of_group(group),
-                (None, None) => refuse_points(card, terms.points),
-            }
-        }
-    };
-    let (reference, masked) = match &card {
-        Ok(card) => (card.reference.clone(), card.masked.clone()),
-        Err(_) => (
-            app.sealer.card_reference(pan).into(),
-            mask_if_card(pan).into(),
-        ),
-    };
-    let sold = app
-        .ledger
-        .sell(Sale {
-            bank: Bank::Garanti,
-            id: request.order_id().to_owned(),
-            kind: Kind::Sale,
-            card: reference,
-            masked,
-            currency: terms.currency,
-            amount: terms.amount,
-            instalments: terms.instalments,
-            points: Points::Exactly(terms.points),
-            campaign: 0,
-            nonce: secure.then(|| session.map(|session| session.nonce).unwrap_or_default()),
-            refusal: refusal.map(str::to_owned),
-            at: app.now(),
-        })
-        .await?;
-    Ok(match sold {
-        Sold::Approved(order, _) => match &card {
-            Ok(card) => Answer::about(&order).of_card(card),
-            Err(_) => Answer::about(&order),
-        },
-        Sold::Repeated(_) => Answer::gateway("0104", "ErrorId: 0104"),
-        Sold::AuthenticationUsed => Answer::host("T11"),
-        Sold::Declined(code) => Answer {
-            masked: mask_if_card(pan),
-            ..Answer::host(&code)
-        },
-    })
+fn missing(field: &str) -> Box<Answer> {
+    Answer::gateway("0002", &format!("{field} field is mandatory or wrong"))
 }
 
-/// What a sale is about.
-pub(super) struct Terms {
-    pub(super) amount: i64,
-    pub(super) currency: String,
-    pub(super) instalments: u32,
-    pub(super) points: Purse,
-}
-
-fn terms(request: &Request) -> Result<Terms, Box<Answer>> {
-    let missing = |field: &str| {
-        let message = format!("{field} field is mandatory or wrong");
-        Box::new(Answer::gateway("0002", &message))
-    };
+/// `sales`, without or after 3D Secure.
+pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box<Answer>> {
+    let (app, request) = (case.app, &case.message);
     let order_id = request.order_id();
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if order_id.is_empty() || order_id.len() > 36 || !order_id.bytes().all(sound) {
@@ -120,29 +42,36 @@ fn terms(request: &Request) -> Result<Terms, Box<Answer>> {
     if points != Purse::default() && currency != LIRA {
         return Err(missing("CurrencyCode"));
     }
-    Ok(Terms {
+    let session = case.session.as_ref();
+    let card = if request.is_secure() {
+        let card = session.and_then(|session| app.cards.by_reference(&session.card));
+        card.ok_or("T11")
+    } else {
+        app.accept(request.pan(), expires(request))
+    };
+    let mut purchase = Purchase {
+        id: order_id.to_owned(),
+        kind: Kind::Sale,
+        card,
+        pan: request.pan(),
+        currency,
         amount,
-        currency: currency.to_owned(),
         instalments,
-        points,
-    })
-}
-
-/// 0 for a single payment.
-pub(super) fn instalments(digits: &str) -> Option<u32> {
-    match digits {
-        "" | "0" | "1" => Some(0),
-        digits => digits
-            .parse()
-            .ok()
-            .filter(|count| *count <= MAX_INSTALMENTS),
+        points: Points::Exactly(points),
+        campaign: 0,
+        nonce: None,
+        unproven: None,
+        objection: card.ok().and_then(|card| refuse_points(card, points)),
+    };
+    if request.is_secure() {
+        purchase.unproven = threeds::mismatch(request, session, &purchase);
+        purchase.nonce = Some(session.map_or_else(String::new, |session| session.nonce.clone()));
     }
+    Ok(Operation::Sale(purchase))
 }
 
-/// A whole number of kuruş, never negative.
-pub(super) fn kurus(digits: &str) -> Option<i64> {
-    let plain = !digits.is_empty() && digits.len() <= 12;
-    (plain && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+fn expires(request: &Request) -> Option<(i16, i8)> {
+    expiry(request.at(&["Card", "ExpireDate"]), false)
 }
 
 /// Points by purse type, from `RewardList/Reward{Type, UsedAmount}`.
@@ -174,115 +103,104 @@ fn refuse_points(card: &Card, points: Purse) -> Option<&'static str> {
 }
 
 /// `rewardinq`: the purses of a card.
-pub(super) async fn rewards(app: &App, request: &Request) -> Result<Answer, Unwritten> {
-    let card = match app.accept(
-        request.pan(),
-        expiry(request.at(&["Card", "ExpireDate"]), false),
-    ) {
-        Ok(card) => card,
-        Err(code) => return Ok(Answer::host(code)),
-    };
-    let purse = app.ledger.purse(&card.reference).await?;
-    let mut rewards = Vec::new();
-    match card.program {
-        Program::Bonus => {
-            rewards.push(("BNS", purse.card));
-            if purse.firm > 0 {
-                rewards.push(("FBB", purse.firm));
-            }
-        }
-        Program::Miles => rewards.push(("MIL", purse.mile)),
-        Program::World | Program::None => {}
-    }
-    let masked = card.masked.to_string();
-    Ok(Answer {
-        rewards,
-        masked,
-        ..Answer::host("00").of_card(card)
-    })
+pub(super) fn rewards<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box<Answer>> {
+    let card = case
+        .app
+        .accept(case.message.pan(), expires(&case.message))
+        .map_err(Answer::host)?;
+    Ok(Operation::Purse(card))
 }
 
 /// `void`: by the original's reference, on the day of the sale.
-pub(super) async fn void(app: &App, request: &Request) -> Result<Answer, Unwritten> {
-    let order = match original(app, request).await? {
-        Ok(order) => order,
-        Err(answer) => return Ok(*answer),
-    };
-    Ok(
-        match app
-            .ledger
-            .void(Bank::Garanti, &Key::Seq(order.seq), Kind::Sale)
-            .await?
-        {
-            Voided::Done(order, _) => Answer::about(&order),
-            Voided::Unknown | Voided::Already => Answer::gateway("0110", "ErrorId: 0110"),
-            Voided::AlreadySettled => Answer::gateway("0208", "ErrorId: 0208"),
-        },
-    )
+pub(super) fn void<'a>(request: &Request) -> Operation<'a> {
+    Operation::Void {
+        key: original(request),
+        kind: Kind::Sale,
+    }
 }
 
 /// `refund`: all or part of a settled sale; the bank splits it between card and bonus.
-pub(super) async fn refund(app: &App, request: &Request) -> Result<Answer, Unwritten> {
-    let order = match original(app, request).await? {
-        Ok(order) => order,
-        Err(answer) => return Ok(*answer),
-    };
-    let Some(amount) = kurus(request.transaction("Amount")) else {
-        return Ok(Answer::gateway(
-            "0002",
-            "TxnAmount field is mandatory or wrong",
-        ));
-    };
-    let key = Key::Seq(order.seq);
-    let refunded = app
-        .ledger
-        .refund(Bank::Garanti, &key, amount, Split::Proportional)
-        .await?;
-    Ok(match refunded {
-        Refunded::Done(order, _) => Answer::about(&order),
-        Refunded::Unknown => Answer::gateway("0110", "ErrorId: 0110"),
-        Refunded::NotSettled | Refunded::Exhausted => Answer::gateway("0208", "ErrorId: 0208"),
+pub(super) fn refund<'a>(request: &Request) -> Result<Operation<'a>, Box<Answer>> {
+    Ok(Operation::Refund {
+        key: original(request),
+        amount: kurus(request.transaction("Amount")).ok_or_else(|| missing("TxnAmount"))?,
+        split: Split::Proportional,
     })
 }
 
-/// The order that a void or refund names by order id and reference together.
-async fn original(app: &App, request: &Request) -> Result<Result<Order, Box<Answer>>, Unwritten> {
-    let key = Key::Id(request.order_id().to_owned());
-    let named = sequence(request.transaction("OriginalRetrefNum"));
-    let order = app.ledger.order(Bank::Garanti, &key).await?;
-    let order = order.filter(|order| Some(order.seq) == named && order.state != State::Declined);
-    let Some(order) = order else {
-        return Ok(Err(Box::new(Answer::gateway("0110", "ErrorId: 0110"))));
-    };
-    let refusal = app
-        .cards
-        .named(&order.card)
-        .and_then(|card| card.undo)
-        .and_then(codes::of_group);
-    Ok(match refusal {
-        Some(code) => Err(Box::new(Answer::host(code))),
-        None => Ok(order),
-    })
+/// The order that a void or refund names by order id and reference together; an unreadable
+/// reference names none.
+fn original(request: &Request) -> Key {
+    Key::Referenced {
+        id: request.order_id().to_owned(),
+        seq: sequence(request.transaction("OriginalRetrefNum")).unwrap_or_default(),
+    }
 }
 
-/// `orderinq`: the sale of an order id. A declined try leaves no record here, unless the bank refused
-/// because it had no answer in time: then the record says so.
-pub(super) async fn inquire(app: &App, request: &Request) -> Result<Answer, Unwritten> {
-    let key = Key::Id(request.order_id().to_owned());
-    let order = app.ledger.order(Bank::Garanti, &key).await?;
-    let kept = |order: &Order| order.state != State::Declined || codes::is_time_out(&order.code);
-    let Some(order) = order.filter(kept) else {
-        return Ok(Answer::gateway("0108", "ErrorId: 0108"));
-    };
-    let purse = app.ledger.purse(&order.card).await?;
-    let answer = match order.state {
+/// Words what came of an operation.
+pub(super) fn answer(request: &Request, outcome: Outcome<'_>) -> Box<Answer> {
+    let gateway = |reason: &str| Answer::gateway(reason, &format!("ErrorId: {reason}"));
+    match outcome {
+        Outcome::Sold(Sold::Approved(order, _), card) => {
+            let mut answer = Answer::about(&order);
+            if let Some(card) = card {
+                answer.add_card(card);
+            }
+            answer
+        }
+        Outcome::Sold(Sold::Repeated(_), _) => gateway("0104"),
+        Outcome::Sold(Sold::AuthenticationUsed, _) => Answer::host("T11"),
+        Outcome::Sold(Sold::Declined(code), _) => {
+            let mut answer = Answer::host(&code);
+            answer.masked = mask_if_card(request.pan());
+            answer
+        }
+        Outcome::UsedBefore { approved: true } => Answer::host("92/0T98"),
+        Outcome::UsedBefore { approved: false } => Answer::host("92/0104"),
+        Outcome::Voided(Voided::Done(order, _)) | Outcome::Refunded(Refunded::Done(order, _)) => {
+            Answer::about(&order)
+        }
+        Outcome::Voided(Voided::Unknown | Voided::Already)
+        | Outcome::Refunded(Refunded::Unknown) => gateway("0110"),
+        Outcome::Voided(Voided::AlreadySettled)
+        | Outcome::Refunded(Refunded::NotSettled | Refunded::Exhausted) => gateway("0208"),
+        Outcome::Found(found) => match found.filter(|(order, _)| is_recorded(order)) {
+            Some((order, purse)) => standing(&order, purse),
+            None => gateway("0108"),
+        },
+        Outcome::Purse(card, purse) => {
+            let mut answer = Answer::host("00");
+            answer.add_card(card);
+            answer.masked = card.masked.to_string();
+            answer.rewards = purses(card, purse);
+            answer
+        }
+    }
+}
+
+fn purses(card: &Card, purse: Purse) -> Vec<(&'static str, i64)> {
+    match card.program {
+        Program::Bonus if purse.firm > 0 => vec![("BNS", purse.card), ("FBB", purse.firm)],
+        Program::Bonus => vec![("BNS", purse.card)],
+        Program::Miles => vec![("MIL", purse.mile)],
+        Program::World | Program::None => Vec::new(),
+    }
+}
+
+/// A declined try leaves no record here, unless the bank refused because it had no answer in time:
+/// then the record says so.
+fn is_recorded(order: &Order) -> bool {
+    order.state != State::Declined || codes::is_time_out(&order.code)
+}
+
+/// `orderinq`: the sale of an order id.
+fn standing(order: &Order, purse: Purse) -> Box<Answer> {
+    let mut answer = match order.state {
         State::Declined => Answer::host(&order.code),
-        _ => Answer::about(&order),
+        _ => Answer::about(order),
     };
-    Ok(Answer {
-        inquiry: Some(inquiry(&order, purse)),
-        ..answer
-    })
+    answer.inquiry = Some(inquiry(order, purse));
+    answer
 }
 
 fn inquiry(order: &Order, purse: Purse) -> Node {

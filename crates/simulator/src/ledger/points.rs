@@ -1,7 +1,7 @@
 //! The arithmetic of points: what a sale takes from a purse, what a refund gives back to it. Pure;
 //! all amounts in kuruş.
 
-use super::Order;
+use super::order::Order;
 use crate::cards::Purse;
 
 /// The error code of points that the purse does not hold (docs/simulator-codes.md).
@@ -30,7 +30,7 @@ pub(crate) enum Split {
 }
 
 impl Order {
-    /// How a refund of `amount` divides: the points part, or nothing when it exceeds what is left.
+    /// How a refund of `amount` divides: the points part; `None` when it exceeds what is left.
     /// The card part is rounded half up and points take the rest (the banks do not document it).
     pub(super) fn points_of(&self, amount: i64, split: Split) -> Option<Purse> {
         let spent = self.spent.total()?;

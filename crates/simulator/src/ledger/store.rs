@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
-use super::{Bank, Kind, Order, State};
+use super::order::{Bank, Kind, Order, State};
 use crate::cards::Purse;
 
 const MAX_WRITES_PER_COMMIT: usize = 512;
@@ -129,13 +129,8 @@ fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> 
 fn put_order(connection: &Connection, order: &Order) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "insert into orders values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
-                 ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
-             on conflict (bank, order_id) do update set seq = ?1, kind = ?4, state = ?5, card = ?6,
-                 masked = ?7, currency = ?8, amount = ?9, instalments = ?10, campaign = ?11,
-                 three_ds = ?12, nonce = ?13, code = ?14, created_at = ?15, refunded = ?16,
-                 spent_card = ?17, spent_firm = ?18, spent_mile = ?19,
-                 returned_card = ?20, returned_firm = ?21, returned_mile = ?22",
+            "insert or replace into orders values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         )?
         .execute(params![
             order.seq,
@@ -223,10 +218,10 @@ fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
         };
         Ok(Order {
             seq: row.get("seq")?,
-            bank: Bank::named(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
+            bank: Bank::by_name(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
             id: row.get("order_id")?,
-            kind: Kind::named(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
-            state: State::named(&state).ok_or(rusqlite::Error::InvalidQuery)?,
+            kind: Kind::by_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
+            state: State::by_name(&state).ok_or(rusqlite::Error::InvalidQuery)?,
             card: row.get::<_, String>("card")?.into(),
             masked: row.get::<_, String>("masked")?.into(),
             currency: row.get("currency")?,

@@ -1,21 +1,25 @@
 //! The signed endpoints under `/lender/v1/`. One door: who asks, what goes wrong on purpose, what
 //! is done, and a reply signed with the request's own signature inside.
 
+use super::account::{CLIENT_ID, CLIENT_SECRET};
 use super::faults::{Fault, Kind, Operation};
-use super::ledger::{Key, state_name};
+use super::ledger::Key;
+use super::lender::Lender;
 use super::loan::{Decision, Loan, State};
 use super::notify;
-use super::reply;
 use super::signature::{self, TIMESTAMP_SECONDS_APART_MAX};
 use super::wire::{ApplicationRequest, OffersRequest, Refusal, check_cart};
-use super::{CLIENT_ID, CLIENT_SECRET, Inner, banks, buyer, hex, unguessable};
+use super::{banks, buyer};
+use crate::reply;
+use crate::seal::{random, same};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, OriginalUri, State as Shared};
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::any;
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -36,25 +40,25 @@ enum Call {
 /// A status and its JSON.
 type Done = (u16, Value);
 
-pub(crate) fn router() -> Router<Arc<Inner>> {
+pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
         .route("/lender/v1/{*path}", any(answer))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 async fn answer(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     OriginalUri(uri): OriginalUri,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let given = header(&headers, "x-lender-signature");
-    let known = authenticate(&inner, &method, uri.path(), &headers, &body);
+    let given = header_text(&headers, "x-lender-signature");
+    let known = authenticate(&lender, &method, uri.path(), &headers, &body);
     let call = known.and_then(|()| read(&method, uri.path(), &body));
     let (fault, done) = match call {
         Ok(call) => {
-            let fault = fault_of(&inner, &call);
+            let fault = fault_of(&lender, &call);
             if let Some(Fault {
                 kind: Kind::Delay,
                 ms,
@@ -78,12 +82,12 @@ async fn answer(
                     code.as_deref().unwrap_or("BANK_REJECTED"),
                     "refused on purpose",
                 )),
-                _ => perform(&inner, call),
+                _ => perform(&lender, call),
             };
             if let (Some(fault), Ok((_, body))) = (&fault, &done)
                 && fault.kind == Kind::NotifyFirst
             {
-                notify_first(&inner, body, fault.ms.unwrap_or_default()).await;
+                notify_first(&lender, body, fault.ms.unwrap_or_default()).await;
             }
             (fault, done)
         }
@@ -95,24 +99,24 @@ async fn answer(
             json!({ "code": refusal.code, "message": refusal.message }),
         )
     });
-    send(&inner, fault, given, status, body.to_string())
+    send(&lender, fault, given, status, body.to_string())
 }
 
 /// Sends a notification of the application that `body` is about to confirm, and waits.
-async fn notify_first(inner: &Inner, body: &Value, ms: u64) {
+async fn notify_first(lender: &Lender, body: &Value, ms: u64) {
     let order_id = body["orderId"].as_str().unwrap_or_default();
-    let kept = inner
+    let kept = lender
         .ledger
-        .change(Key::Order(order_id), inner.now_ms(), |_| Ok(true));
+        .change(Key::Order(order_id), lender.now_ms(), |_| Ok(true));
     if kept.is_ok() {
-        notify::send_due(inner, Some(order_id)).await;
+        notify::send_due(lender, Some(order_id)).await;
     }
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
 /// Signs and sends, or breaks the reply as ordered.
 fn send(
-    inner: &Inner,
+    lender: &Lender,
     fault: Option<Fault>,
     request_signature: &str,
     status: u16,
@@ -124,7 +128,7 @@ fn send(
         Some(Kind::Answer) => fault.and_then(|fault| fault.body).unwrap_or_default(),
         _ => body,
     };
-    let timestamp = (inner.now)().as_second().to_string();
+    let timestamp = (lender.now)().as_second().to_string();
     let mut signature = signature::of_reply(
         CLIENT_SECRET,
         &timestamp,
@@ -133,17 +137,23 @@ fn send(
         body.as_bytes(),
     );
     if kind == Some(Kind::WrongMac) {
-        signature = signature::spoiled(&signature);
+        reply::spoil(&mut signature);
     }
     let body = match kind {
-        Some(Kind::LoseReply) => reply::cut(body.as_bytes(), false),
-        Some(Kind::CutReply) => reply::cut(body.as_bytes(), true),
+        Some(Kind::LoseReply) => reply::broken_body(body.as_bytes(), 0),
+        Some(Kind::CutReply) => reply::broken_body(body.as_bytes(), body.len() / 2),
         _ => Body::from(body),
     };
-    reply::signed(status, &timestamp, &signature, body)
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (HeaderName::from_static("x-lender-timestamp"), &timestamp),
+        (HeaderName::from_static("x-lender-signature"), &signature),
+    ];
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, headers, body).into_response()
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().unwrap_or_default(),
@@ -152,7 +162,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 }
 
 fn authenticate(
-    inner: &Inner,
+    lender: &Lender,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
@@ -163,18 +173,18 @@ fn authenticate(
         code: code.to_owned(),
         message: message.to_owned(),
     };
-    if header(headers, "x-lender-client") != CLIENT_ID {
+    if header_text(headers, "x-lender-client") != CLIENT_ID {
         return Err(stranger("CLIENT_UNKNOWN", "no such client"));
     }
-    let timestamp = header(headers, "x-lender-timestamp");
-    let given = header(headers, "x-lender-signature");
+    let timestamp = header_text(headers, "x-lender-timestamp");
+    let given = header_text(headers, "x-lender-signature");
     let expected = signature::of_request(CLIENT_SECRET, timestamp, method.as_str(), path, body);
-    if !signature::same(&expected, given) {
+    if !same(expected.as_bytes(), given.as_bytes()) {
         return Err(stranger("SIGNATURE_WRONG", "the signature is wrong"));
     }
     let apart = timestamp
         .parse::<i64>()
-        .map(|then| (inner.now)().as_second().abs_diff(then));
+        .map(|then| (lender.now)().as_second().abs_diff(then));
     match apart {
         Ok(apart) if apart <= TIMESTAMP_SECONDS_APART_MAX => Ok(()),
         _ => Err(stranger(
@@ -205,16 +215,16 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::invalid(&error.to_string()))
 }
 
-fn fault_of(inner: &Inner, call: &Call) -> Option<Fault> {
+fn fault_of(lender: &Lender, call: &Call) -> Option<Fault> {
     let (operation, id) = match call {
         Call::Offers(request) => {
-            return inner
+            return lender
                 .faults
                 .take(Operation::Offers, None, Some(request.amount));
         }
         Call::Apply(request) => {
             let amount = Some(request.amount);
-            return inner
+            return lender
                 .faults
                 .take(Operation::Apply, Some(&request.order_id), amount);
         }
@@ -222,34 +232,34 @@ fn fault_of(inner: &Inner, call: &Call) -> Option<Fault> {
         Call::Confirm(id) => (Operation::Confirm, id),
         Call::Cancel(id) => (Operation::Cancel, id),
     };
-    let loan = inner
+    let loan = lender
         .ledger
-        .find(Key::Order(id), inner.now_ms())
+        .find(Key::Order(id), lender.now_ms())
         .ok()
         .flatten();
-    inner
+    lender
         .faults
         .take(operation, Some(id), loan.map(|loan| loan.amount))
 }
 
-fn perform(inner: &Inner, call: Call) -> Result<Done, Refusal> {
+fn perform(lender: &Lender, call: Call) -> Result<Done, Refusal> {
     match call {
-        Call::Offers(request) => offers(inner, &request),
-        Call::Apply(request) => apply(inner, &request),
+        Call::Offers(request) => offers(lender, &request),
+        Call::Apply(request) => apply(lender, &request),
         Call::Inquire(id) => {
-            let loan = inner.ledger.find(Key::Order(&id), inner.now_ms())?;
-            Ok((200, standing(&loan.ok_or_else(unknown)?)))
+            let loan = lender.ledger.find(Key::Order(&id), lender.now_ms())?;
+            Ok((200, loan_view(&loan.ok_or_else(unknown_order)?)))
         }
-        Call::Confirm(id) => decide(inner, &id, Decision::Confirm),
-        Call::Cancel(id) => decide(inner, &id, Decision::Cancel),
+        Call::Confirm(id) => decide(lender, &id, Decision::Confirm),
+        Call::Cancel(id) => decide(lender, &id, Decision::Cancel),
     }
 }
 
-fn offers(inner: &Inner, request: &OffersRequest) -> Result<Done, Refusal> {
+fn offers(lender: &Lender, request: &OffersRequest) -> Result<Done, Refusal> {
     check_cart(request.amount, &request.currency, &request.items)?;
     let mut offered = Vec::new();
     for bank in &banks::BANKS {
-        let plans = bank.plans(request.amount, &request.items, inner.today());
+        let plans = bank.plans(request.amount, &request.items, lender.today());
         let Some(longest) = plans.last().map(|plan| plan.term) else {
             continue;
         };
@@ -269,7 +279,7 @@ fn offers(inner: &Inner, request: &OffersRequest) -> Result<Done, Refusal> {
         offered.push(json!({
             "bankCode": bank.code,
             "bankName": bank.name,
-            "iconUrl": format!("{}/lender/icons/{}.svg", inner.public_url, bank.code),
+            "iconUrl": format!("{}/lender/icons/{}.svg", lender.public_url, bank.code),
             "tableBanner": format!("{longest} aya varan vade"),
             "smallBanner": if bank.supports_non_customers { "Müşteri olmasanız da" } else { "" },
             "supportsNonCustomers": bank.supports_non_customers,
@@ -280,18 +290,18 @@ fn offers(inner: &Inner, request: &OffersRequest) -> Result<Done, Refusal> {
     Ok((200, json!({ "banks": offered })))
 }
 
-fn apply(inner: &Inner, request: &ApplicationRequest) -> Result<Done, Refusal> {
+fn apply(lender: &Lender, request: &ApplicationRequest) -> Result<Done, Refusal> {
     request.check()?;
-    let fingerprint = hex(&Sha256::digest(serde_json::to_vec(request)?));
-    if let Some(known) = inner
+    let fingerprint = HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(request)?));
+    if let Some(known) = lender
         .ledger
-        .find(Key::Order(&request.order_id), inner.now_ms())?
+        .find(Key::Order(&request.order_id), lender.now_ms())?
     {
-        return repeated(inner, &known, &fingerprint);
+        return answer_repetition(lender, &known, &fingerprint);
     }
-    let today = inner.today();
+    let today = lender.today();
     check_bank(request, today)?;
-    let now = inner.now_ms();
+    let now = lender.now_ms();
     let loan = Loan {
         order_id: request.order_id.clone(),
         application_id: unguessable()?,
@@ -312,17 +322,17 @@ fn apply(inner: &Inner, request: &ApplicationRequest) -> Result<Done, Refusal> {
         expires_at: now + i64::from(request.time_limit_seconds) * 1000,
         assessed_at: None,
     };
-    match inner.ledger.insert(&loan)? {
+    match lender.ledger.insert(&loan)? {
         // Somebody else was quicker with the same order id.
-        Some(known) => repeated(inner, &known, &loan.fingerprint),
-        None => Ok((201, applied(inner, &loan))),
+        Some(known) => answer_repetition(lender, &known, &loan.fingerprint),
+        None => Ok((201, application_view(lender, &loan))),
     }
 }
 
 /// The same request again is answered again; another under its order id is refused.
-fn repeated(inner: &Inner, known: &Loan, fingerprint: &str) -> Result<Done, Refusal> {
+fn answer_repetition(lender: &Lender, known: &Loan, fingerprint: &str) -> Result<Done, Refusal> {
     if known.fingerprint == fingerprint {
-        return Ok((200, applied(inner, known)));
+        return Ok((200, application_view(lender, known)));
     }
     Err(Refusal {
         status: 409,
@@ -343,21 +353,21 @@ fn check_bank(request: &ApplicationRequest, today: jiff::civil::Date) -> Result<
         let words = format!("the law allows {longest} months for this cart");
         return Err(Refusal::business("TERM_ABOVE_LEGAL_LIMIT", &words));
     }
-    let nobody = || Refusal::business("AMOUNT_OUT_OF_RANGE", "the bank does not lend this amount");
+    let refusal = || Refusal::business("AMOUNT_OUT_OF_RANGE", "the bank does not lend this amount");
     let Some(code) = &request.bank_code else {
         let lends =
             |bank: &banks::Bank| !bank.plans(request.amount, &request.items, today).is_empty();
         return if banks::BANKS.iter().any(lends) {
             Ok(())
         } else {
-            Err(nobody())
+            Err(refusal())
         };
     };
     let bank = banks::of_code(code)
         .ok_or_else(|| Refusal::business("BANK_UNKNOWN", "no such bank here"))?;
     let plans = bank.plans(request.amount, &request.items, today);
     if plans.is_empty() {
-        return Err(nobody());
+        return Err(refusal());
     }
     match request.term {
         Some(term) if !plans.iter().any(|plan| plan.term == term) => Err(Refusal::business(
@@ -368,15 +378,25 @@ fn check_bank(request: &ApplicationRequest, today: jiff::civil::Date) -> Result<
     }
 }
 
-fn decide(inner: &Inner, id: &str, decision: Decision) -> Result<Done, Refusal> {
-    let now = inner.now_ms();
-    let decided = inner
+fn decide(lender: &Lender, id: &str, decision: Decision) -> Result<Done, Refusal> {
+    let now = lender.now_ms();
+    let decided = lender
         .ledger
         .change(Key::Order(id), now, |loan| loan.decide(decision, now))?;
-    Ok((200, standing(&decided.ok_or_else(unknown)?)))
+    Ok((200, loan_view(&decided.ok_or_else(unknown_order)?)))
 }
 
-fn unknown() -> Refusal {
+/// A number that cannot be guessed, in 32 hexadecimal digits.
+fn unguessable() -> Result<String, Refusal> {
+    let bytes = random::<16>().map_err(|message| Refusal {
+        status: 500,
+        code: "NO_RANDOMNESS".to_owned(),
+        message,
+    })?;
+    Ok(HEXLOWER.encode(&bytes))
+}
+
+fn unknown_order() -> Refusal {
     Refusal {
         status: 404,
         code: "APPLICATION_UNKNOWN".to_owned(),
@@ -384,23 +404,23 @@ fn unknown() -> Refusal {
     }
 }
 
-fn applied(inner: &Inner, loan: &Loan) -> Value {
+fn application_view(lender: &Lender, loan: &Loan) -> Value {
     json!({
         "orderId": loan.order_id,
         "applicationId": loan.application_id,
-        "redirectUrl": page_url(inner, loan),
+        "redirectUrl": page_url(lender, loan),
         "amount": loan.amount,
         "currency": loan.currency,
     })
 }
 
 /// Where the shopper goes.
-pub(crate) fn page_url(inner: &Inner, loan: &Loan) -> String {
-    format!("{}/lender/pages/{}", inner.public_url, loan.token)
+pub(crate) fn page_url(lender: &Lender, loan: &Loan) -> String {
+    format!("{}/lender/pages/{}", lender.public_url, loan.token)
 }
 
 /// How an application stands, as the protocol says it.
-pub(crate) fn standing(loan: &Loan) -> Value {
+pub(crate) fn loan_view(loan: &Loan) -> Value {
     json!({
         "orderId": loan.order_id,
         "applicationId": loan.application_id,
@@ -408,7 +428,7 @@ pub(crate) fn standing(loan: &Loan) -> Value {
         "term": loan.term,
         "amount": loan.amount,
         "currency": loan.currency,
-        "state": state_name(loan.state),
+        "state": loan.state,
         "rejection": loan.rejection,
     })
 }

@@ -2,7 +2,7 @@
 //! browser goes. The shopper's are among the tester's.
 
 use super::faults::{Fault, Kind};
-use super::loan::{ASSESSMENT_SECONDS, Decision, Rejection};
+use super::loan::{ASSESSMENT_SECONDS, ASSESSMENT_SECONDS_MAX, Decision, Rejection};
 
 /// Reasons of a rejection that the page offers: codes of the protocol.
 pub(crate) const REASONS: [&str; 3] = ["BANK_REJECTED", "LIMIT_NOT_SUFFICIENT", "SHOPPER_DECLINED"];
@@ -10,8 +10,6 @@ pub(crate) const REASONS: [&str; 3] = ["BANK_REJECTED", "LIMIT_NOT_SUFFICIENT", 
 pub(crate) const LATE_SECONDS: [u16; 3] = [5, 30, 120];
 /// The longest that a notification can be late.
 const LATE_SECONDS_MAX: u64 = 600;
-/// The longest assessment.
-const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
 
 /// Where the browser goes after a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

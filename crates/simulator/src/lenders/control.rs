@@ -1,10 +1,11 @@
 //! What tests and people at the bench order: decisions about applications, and failures.
 
-use super::api::{page_url, standing};
+use super::api::{loan_view, page_url};
 use super::ledger::Key;
-use super::loan::{ASSESSMENT_SECONDS, Decision, Loan, Rejection};
+use super::lender::Lender;
+use super::loan::{ASSESSMENT_SECONDS, ASSESSMENT_SECONDS_MAX, Decision, Loan, Rejection};
 use super::wire::Refusal;
-use super::{Inner, banks, notify};
+use super::{banks, notify};
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -14,10 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Seconds that an ordered assessment may last.
-const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
-
-pub(crate) fn router() -> Router<Arc<Inner>> {
+pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
         .route("/control/loans", get(loans))
         .route("/control/loans/{id}/decision", post(decide))
@@ -27,22 +25,22 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
         )
 }
 
-async fn loans(Shared(inner): Shared<Arc<Inner>>) -> Response {
-    match inner.ledger.all(inner.now_ms()) {
+async fn loans(Shared(lender): Shared<Arc<Lender>>) -> Response {
+    match lender.ledger.all(lender.now_ms()) {
         Ok(all) => {
             let rows = all
                 .into_iter()
-                .map(|(loan, notes)| row(&inner, &loan, notes));
+                .map(|(loan, notes)| row(&lender, &loan, notes));
             Json(json!({ "loans": rows.collect::<Vec<Value>>() })).into_response()
         }
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refusal_reply(&refusal),
     }
 }
 
-fn row(inner: &Inner, loan: &Loan, notifications: Vec<Value>) -> Value {
-    let mut row = standing(loan);
+fn row(lender: &Lender, loan: &Loan, notifications: Vec<Value>) -> Value {
+    let mut row = loan_view(loan);
     row["approvalMode"] = json!(loan.approval_mode);
-    row["pageUrl"] = json!(page_url(inner, loan));
+    row["pageUrl"] = json!(page_url(lender, loan));
     row["createdAt"] = json!(loan.created_at);
     row["expiresAt"] = json!(loan.expires_at);
     row["assessedAt"] = json!(loan.assessed_at);
@@ -76,13 +74,13 @@ struct DecisionBody {
 }
 
 async fn decide(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(id): Path<String>,
     body: Result<Json<DecisionBody>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
     let body = match body {
         Ok(Json(body)) => body,
-        Err(rejection) => return refused(&Refusal::invalid(&rejection.body_text())),
+        Err(rejection) => return refusal_reply(&Refusal::invalid(&rejection.body_text())),
     };
     let decision = match body.decision {
         Wanted::Approve => Decision::Approve,
@@ -100,9 +98,9 @@ async fn decide(
         Wanted::Expire => Decision::Expire,
         Wanted::Cancel => Decision::Cancel,
     };
-    let (now, today) = (inner.now_ms(), inner.today());
+    let (now, today) = (lender.now_ms(), lender.today());
     let (bank_code, term) = (body.bank_code, body.term);
-    let decided = inner.ledger.change(Key::Any(&id), now, |loan| {
+    let decided = lender.ledger.change(Key::Any(&id), now, |loan| {
         let approves = matches!(
             decision,
             Decision::Approve | Decision::Ready | Decision::Assess(_)
@@ -114,19 +112,19 @@ async fn decide(
     });
     match decided {
         Ok(Some(loan)) => {
-            notify::send_before_redirect(&inner, &loan.order_id).await;
-            Json(standing(&loan)).into_response()
+            notify::send_before_redirect(&lender, &loan.order_id).await;
+            Json(loan_view(&loan)).into_response()
         }
-        Ok(None) => refused(&Refusal {
+        Ok(None) => refusal_reply(&Refusal {
             status: 404,
             code: "APPLICATION_UNKNOWN".to_owned(),
             message: "no application has this id".to_owned(),
         }),
-        Err(refusal) if refusal.status == 422 => refused(&Refusal {
+        Err(refusal) if refusal.status == 422 => refusal_reply(&Refusal {
             status: 409,
             ..refusal
         }),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refusal_reply(&refusal),
     }
 }
 
@@ -153,24 +151,24 @@ fn choose(
     Ok(())
 }
 
-async fn add_fault(Shared(inner): Shared<Arc<Inner>>, body: bytes::Bytes) -> Response {
+async fn add_fault(Shared(lender): Shared<Arc<Lender>>, body: bytes::Bytes) -> Response {
     let order = serde_json::from_slice(&body).map_err(|error| error.to_string());
-    match order.and_then(|order| inner.faults.add(order)) {
+    match order.and_then(|order| lender.faults.add(order)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(why) => refused(&Refusal::invalid(&why)),
+        Err(why) => refusal_reply(&Refusal::invalid(&why)),
     }
 }
 
-async fn list_faults(Shared(inner): Shared<Arc<Inner>>) -> Json<Value> {
-    Json(json!({ "faults": inner.faults.list() }))
+async fn list_faults(Shared(lender): Shared<Arc<Lender>>) -> Json<Value> {
+    Json(json!({ "faults": lender.faults.list() }))
 }
 
-async fn clear_faults(Shared(inner): Shared<Arc<Inner>>) -> StatusCode {
-    inner.faults.clear();
+async fn clear_faults(Shared(lender): Shared<Arc<Lender>>) -> StatusCode {
+    lender.faults.clear();
     StatusCode::NO_CONTENT
 }
 
-fn refused(refusal: &Refusal) -> Response {
+fn refusal_reply(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     (
         status,

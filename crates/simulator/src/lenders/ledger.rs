@@ -1,7 +1,7 @@
 //! The lender's own ledger: applications and the notifications about them, in one SQLite file.
 //! A change and its notification are durable together, before any reply leaves.
 
-use super::loan::{Loan, State};
+use super::loan::Loan;
 use super::wire::Refusal;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
@@ -61,17 +61,17 @@ pub(crate) struct Notification {
 
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Refusal {
-        broken(&error.to_string())
+        ledger_failure(&error.to_string())
     }
 }
 
 impl From<serde_json::Error> for Refusal {
     fn from(error: serde_json::Error) -> Refusal {
-        broken(&error.to_string())
+        ledger_failure(&error.to_string())
     }
 }
 
-fn broken(why: &str) -> Refusal {
+fn ledger_failure(why: &str) -> Refusal {
     tracing::error!(why, "the lender's ledger failed");
     Refusal {
         status: 500,
@@ -127,8 +127,8 @@ impl Ledger {
         find(&self.lock(), key)
     }
 
-    /// Changes one application. `change` answers whether its state moved, and is told to nobody
-    /// but the caller when it refuses; a moved state leaves with a notification.
+    /// Changes one application. `change` answers whether its state moved: then a notification leaves.
+    /// When it refuses, the caller has its refusal and nothing is changed.
     pub(crate) fn change(
         &self,
         key: Key<'_>,
@@ -196,7 +196,7 @@ impl Ledger {
     }
 
     /// Takes the notifications that are due, of one order or of all, and hides them from others
-    /// until `hidden_until`: whoever takes them and dies loses nothing.
+    /// until `hidden_until`: a sender that dies loses nothing.
     pub(crate) fn take_due(
         &self,
         order_id: Option<&str>,
@@ -292,7 +292,7 @@ fn save(transaction: &Transaction<'_>, loan: &Loan, moved: bool, now: i64) -> Re
         |row| row.get(0),
     )?;
     let id = format!("{}-{}", loan.application_id, count + 1);
-    let state = state_name(loan.state);
+    let state = json!(loan.state);
     let body = json!({
         "notificationId": id,
         "orderId": loan.order_id,
@@ -307,22 +307,9 @@ fn save(transaction: &Transaction<'_>, loan: &Loan, moved: bool, now: i64) -> Re
             loan.order_id,
             loan.notification_url,
             body.to_string(),
-            state,
+            state.as_str(),
             now
         ],
     )?;
     Ok(())
-}
-
-/// The state's name on the wire.
-pub(crate) fn state_name(state: State) -> &'static str {
-    match state {
-        State::Pending => "pending",
-        State::Assessing => "assessing",
-        State::Ready => "ready",
-        State::Disbursed => "disbursed",
-        State::Rejected => "rejected",
-        State::Expired => "expired",
-        State::Cancelled => "cancelled",
-    }
 }

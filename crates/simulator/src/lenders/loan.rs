@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Seconds that a long assessment takes unless the control API says otherwise.
 pub(crate) const ASSESSMENT_SECONDS: u32 = 20;
+/// The longest assessment.
+pub(crate) const ASSESSMENT_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
 
 /// How an application stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ pub(crate) struct Missing {
 pub(crate) struct Loan {
     pub(crate) order_id: String,
     pub(crate) application_id: String,
-    /// Opens the bank's page; nobody can guess it.
+    /// Opens the bank's page; it cannot be guessed.
     pub(crate) token: String,
     /// SHA-256 of the request, to tell a repetition from another application.
     pub(crate) fingerprint: String,

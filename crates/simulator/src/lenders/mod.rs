@@ -1,6 +1,7 @@
 //! The lender's side: a facilitator of shopping loans with five banks behind it, its pages, its
 //! ledger and its notifications. Written from `docs/lender-protocol.yaml`, not from Galata's code.
 
+mod account;
 mod api;
 mod banks;
 mod buyer;
@@ -8,11 +9,11 @@ mod choices;
 mod control;
 mod faults;
 mod ledger;
+mod lender;
 mod loan;
 mod notify;
 mod pages;
 mod plan;
-mod reply;
 mod signature;
 mod terms;
 #[cfg(test)]
@@ -20,20 +21,15 @@ mod tests;
 mod wire;
 mod words;
 
+pub use account::{CLIENT_ID, CLIENT_SECRET, NOTIFICATION_SECRET};
+
 use axum::Router;
-use jiff::civil::Date;
-use jiff::{Timestamp, tz};
+use jiff::Timestamp;
 use ledger::Ledger;
+use lender::Lender;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The one merchant account: its id.
-pub const CLIENT_ID: &str = "galata-demo";
-/// The one merchant account: the secret of requests and replies.
-pub const CLIENT_SECRET: &str = "lender-secret-demo";
-/// The one merchant account: the secret of notifications.
-pub const NOTIFICATION_SECRET: &str = "lender-notify-demo";
 
 /// Between two looks for what is due.
 const DUE_EVERY: Duration = Duration::from_millis(250);
@@ -51,16 +47,7 @@ pub struct LenderOptions {
 /// The lender. Clones share everything.
 #[derive(Clone)]
 pub struct Lenders {
-    inner: Arc<Inner>,
-}
-
-/// What every door shares.
-struct Inner {
-    public_url: String,
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    ledger: Ledger,
-    faults: faults::Faults,
-    client: notify::Client,
+    lender: Arc<Lender>,
 }
 
 impl Lenders {
@@ -69,15 +56,15 @@ impl Lenders {
         let path = options.data_dir.map(|dir| dir.join("lender.db"));
         let ledger = Ledger::open(path.as_deref())
             .map_err(|error| format!("the lender's ledger does not open: {error}"))?;
-        let inner = Inner {
+        let lender = Lender {
             public_url: options.public_url,
             now: options.now,
             ledger,
             faults: faults::Faults::default(),
-            client: notify::client(),
+            client: lender::client(),
         };
         Ok(Lenders {
-            inner: Arc::new(inner),
+            lender: Arc::new(lender),
         })
     }
 
@@ -87,74 +74,43 @@ impl Lenders {
             .merge(api::router())
             .merge(pages::router())
             .merge(control::router())
-            .with_state(self.inner.clone())
+            .with_state(self.lender.clone())
     }
 
     /// Ends assessments and time limits that are over, and sends the notifications that are due.
     pub async fn run_due(&self) {
-        run_due(&self.inner).await;
+        run_due(&self.lender).await;
     }
 
     /// Runs what is due every quarter of a second, as long as a clone lives. Needs a tokio runtime.
     pub fn spawn(&self) {
-        let inner = Arc::downgrade(&self.inner);
+        let lender = Arc::downgrade(&self.lender);
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(DUE_EVERY);
             loop {
                 ticks.tick().await;
-                let Some(inner) = inner.upgrade() else { return };
-                run_due(&inner).await;
+                let Some(lender) = lender.upgrade() else {
+                    return;
+                };
+                run_due(&lender).await;
             }
         });
     }
 
     /// Orders a failure, in the form of `POST /control/lender-faults`; a `bank` field is ignored.
     pub fn add_fault(&self, order: serde_json::Value) -> Result<(), String> {
-        self.inner.faults.add(order)
+        self.lender.faults.add(order)
     }
 
     /// Forgets the failures that were ordered.
     pub fn clear_faults(&self) {
-        self.inner.faults.clear();
+        self.lender.faults.clear();
     }
 }
 
-async fn run_due(inner: &Arc<Inner>) {
+async fn run_due(lender: &Arc<Lender>) {
     // A failure is logged where it happens; what was due stays due.
-    if inner.ledger.settle_due(inner.now_ms()).is_ok() {
-        notify::send_due(inner, None).await;
+    if lender.ledger.settle_due(lender.now_ms()).is_ok() {
+        notify::send_due(lender, None).await;
     }
-}
-
-impl Inner {
-    /// Milliseconds since 1970.
-    fn now_ms(&self) -> i64 {
-        (self.now)().as_millisecond()
-    }
-
-    /// The day in Istanbul, three hours east all year.
-    fn today(&self) -> Date {
-        (self.now)()
-            .to_zoned(tz::TimeZone::fixed(tz::offset(3)))
-            .date()
-    }
-}
-
-/// A number that nobody can guess, in 32 hexadecimal digits.
-fn unguessable() -> Result<String, wire::Refusal> {
-    let mut bytes = [0_u8; 16];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the lender's only source of randomness"
-    )]
-    getrandom::fill(&mut bytes).map_err(|error| wire::Refusal {
-        status: 500,
-        code: "NO_RANDOMNESS".to_owned(),
-        message: error.to_string(),
-    })?;
-    Ok(hex(&bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,17 +1,15 @@
 //! Notifications to Galata, server to server: signed, kept until they arrive, sent again with
 //! growing pauses. Only plain http is spoken: the simulator is for laptops and tests.
 
+use super::account::{CLIENT_ID, NOTIFICATION_SECRET};
 use super::faults::{Kind, Operation};
 use super::ledger::Notification;
-use super::{CLIENT_ID, Inner, NOTIFICATION_SECRET, signature};
-use bytes::Bytes;
+use super::lender::Lender;
+use super::signature;
+use crate::reply;
 use http_body_util::Full;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use std::sync::Arc;
 use std::time::Duration;
-
-pub(crate) type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
 
 /// A receiver that takes longer has not received.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -19,50 +17,46 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const HIDDEN_MS: i64 = 30_000;
 /// Pauses after the first, second and every further failure.
 const PAUSES_MS: [i64; 3] = [1_000, 5_000, 30_000];
-/// After so many attempts nobody listens any more: about a day.
+/// After so many attempts, about a day, it is given up.
 const ATTEMPTS_MAX: u32 = 2_900;
 /// How long a shopper's redirect waits for the notification.
 const SHOPPER_WAITS: Duration = Duration::from_secs(2);
 /// How late an ordered delay is, when it does not say.
 const DELAY_MS: u64 = 5_000;
 
-pub(crate) fn client() -> Client {
-    hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
-        .build_http()
-}
-
 /// Sends what is due about one order, and waits for that a moment: the notification usually
 /// arrives before the shopper. It goes on alone when the moment is over.
-pub(crate) async fn send_before_redirect(inner: &Arc<Inner>, order_id: &str) {
-    let (inner, order_id) = (inner.clone(), order_id.to_owned());
-    let sending = tokio::spawn(async move { send_due(&inner, Some(&order_id)).await });
+pub(crate) async fn send_before_redirect(lender: &Arc<Lender>, order_id: &str) {
+    let (lender, order_id) = (lender.clone(), order_id.to_owned());
+    let sending = tokio::spawn(async move { send_due(&lender, Some(&order_id)).await });
     if tokio::time::timeout(SHOPPER_WAITS, sending).await.is_err() {
         tracing::info!("the notification takes long; the shopper is sent back before it");
     }
 }
 
 /// Sends what is due, one after the other, about one order or about all.
-pub(crate) async fn send_due(inner: &Inner, order_id: Option<&str>) {
-    let now = inner.now_ms();
-    let Ok(due) = inner.ledger.take_due(order_id, now, now + HIDDEN_MS) else {
+pub(crate) async fn send_due(lender: &Lender, order_id: Option<&str>) {
+    let now = lender.now_ms();
+    let Ok(due) = lender.ledger.take_due(order_id, now, now + HIDDEN_MS) else {
         return;
     };
     for notification in due {
-        let outcome = send(inner, &notification).await;
+        let outcome = send(lender, &notification).await;
         // A ledger that fails here is logged there, and the notification is sent again.
         let _ = match outcome {
-            Outcome::Arrived => inner.ledger.finish(&notification.id, "delivered"),
-            Outcome::Lost => inner.ledger.finish(&notification.id, "lost"),
+            Outcome::Arrived => lender.ledger.finish(&notification.id, "delivered"),
+            Outcome::Lost => lender.ledger.finish(&notification.id, "lost"),
             Outcome::Failed if notification.attempts >= ATTEMPTS_MAX => {
-                inner.ledger.finish(&notification.id, "given_up")
+                lender.ledger.finish(&notification.id, "given_up")
             }
             Outcome::Failed => {
                 let pause = PAUSES_MS.get(retry_index(notification.attempts));
-                let due_at = inner.now_ms() + pause.copied().unwrap_or_default();
-                inner.ledger.postpone(&notification.id, due_at)
+                let due_at = lender.now_ms() + pause.copied().unwrap_or_default();
+                lender.ledger.postpone(&notification.id, due_at)
             }
-            Outcome::Later(ms) => inner.ledger.postpone(&notification.id, inner.now_ms() + ms),
+            Outcome::Later(ms) => lender
+                .ledger
+                .postpone(&notification.id, lender.now_ms() + ms),
         };
     }
 }
@@ -83,9 +77,9 @@ enum Outcome {
     Later(i64),
 }
 
-async fn send(inner: &Inner, notification: &Notification) -> Outcome {
+async fn send(lender: &Lender, notification: &Notification) -> Outcome {
     let order_id = Some(notification.order_id.as_str());
-    let fault = inner
+    let fault = lender
         .faults
         .take(Operation::Notify, order_id, Some(notification.amount));
     let kind = fault.as_ref().map(|fault| fault.kind);
@@ -96,23 +90,23 @@ async fn send(inner: &Inner, notification: &Notification) -> Outcome {
         Some(Kind::Delay) => Outcome::Later(i64::try_from(delay).unwrap_or(i64::MAX / 2)),
         // It arrives, and the lender does not learn so: it will come again.
         Some(Kind::LoseReply | Kind::CutReply) => {
-            post(inner, notification, body, false).await;
+            post(lender, notification, body, false).await;
             Outcome::Failed
         }
         Some(Kind::Http500 | Kind::Decline) => Outcome::Failed,
-        Some(Kind::WrongMac) => arrived(post(inner, notification, body, true).await),
-        Some(Kind::Garbage) => arrived(post(inner, notification, "<garbage", false).await),
+        Some(Kind::WrongMac) => outcome_of(post(lender, notification, body, true).await),
+        Some(Kind::Garbage) => outcome_of(post(lender, notification, "<garbage", false).await),
         Some(Kind::DuplicateCallback) => {
-            post(inner, notification, body, false).await;
-            arrived(post(inner, notification, body, false).await)
+            post(lender, notification, body, false).await;
+            outcome_of(post(lender, notification, body, false).await)
         }
         None | Some(Kind::Answer | Kind::NotifyFirst) => {
-            arrived(post(inner, notification, body, false).await)
+            outcome_of(post(lender, notification, body, false).await)
         }
     }
 }
 
-fn arrived(delivered: bool) -> Outcome {
+fn outcome_of(delivered: bool) -> Outcome {
     if delivered {
         Outcome::Arrived
     } else {
@@ -121,12 +115,12 @@ fn arrived(delivered: bool) -> Outcome {
 }
 
 /// Whether the receiver took it.
-async fn post(inner: &Inner, notification: &Notification, body: &str, spoil: bool) -> bool {
-    let timestamp = (inner.now)().as_second().to_string();
+async fn post(lender: &Lender, notification: &Notification, body: &str, spoil: bool) -> bool {
+    let timestamp = (lender.now)().as_second().to_string();
     let mut signature =
         signature::of_notification(NOTIFICATION_SECRET, &timestamp, CLIENT_ID, body.as_bytes());
     if spoil {
-        signature = signature::spoiled(&signature);
+        reply::spoil(&mut signature);
     }
     let request = hyper::Request::post(&notification.url)
         .header("content-type", "application/json")
@@ -137,7 +131,7 @@ async fn post(inner: &Inner, notification: &Notification, body: &str, spoil: boo
     let Ok(request) = request else {
         return false;
     };
-    match tokio::time::timeout(ANSWER_WITHIN, inner.client.request(request)).await {
+    match tokio::time::timeout(ANSWER_WITHIN, lender.client.request(request)).await {
         Ok(Ok(response)) => response.status().is_success(),
         _ => false,
     }

@@ -3,11 +3,12 @@
 
 use super::choices::{self, Choice, LATE_SECONDS, REASONS, Then};
 use super::ledger::Key;
+use super::lender::Lender;
 use super::loan::{Decision, Loan, Missing, State};
 use super::plan::Plan;
 use super::wire::Refusal;
 use super::words::{self, Words};
-use super::{Inner, banks, buyer, notify};
+use super::{banks, buyer, notify};
 use crate::pages::{self, FRAMING_POLICY, Language, POLICY, SHOP};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State as Shared};
@@ -68,7 +69,7 @@ struct Visit {
 
 impl Visit {
     fn of(token: &str, query: Option<&str>, headers: &HeaderMap) -> Visit {
-        let language = Language::wanted(query, headers);
+        let language = Language::of_request(query, headers);
         let mut address = format!("/lender/pages/{token}");
         if query.is_some_and(|query| query.contains("lang=")) {
             address.push_str("?lang=");
@@ -81,7 +82,7 @@ impl Visit {
     }
 }
 
-pub(crate) fn router() -> Router<Arc<Inner>> {
+pub(crate) fn router() -> Router<Arc<Lender>> {
     Router::new()
         .route("/lender/pages/{token}", get(show).post(answer))
         .route("/lender/icons/{file}", get(icon))
@@ -89,22 +90,28 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
 }
 
 async fn show(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::of(&token, query.as_deref(), &headers);
     let words = visit.words;
-    match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
-        Ok(Some(loan)) => page(&inner, words, &loan, &Answer::default(), &Errors::default()),
+    match lender.ledger.find(Key::Token(&token), lender.now_ms()) {
+        Ok(Some(loan)) => page(
+            &lender,
+            words,
+            &loan,
+            &Answer::default(),
+            &Errors::default(),
+        ),
         Ok(None) => notice(words, StatusCode::NOT_FOUND, words.not_found),
         Err(_) => notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
     }
 }
 
 async fn answer(
-    Shared(inner): Shared<Arc<Inner>>,
+    Shared(lender): Shared<Arc<Lender>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -112,44 +119,44 @@ async fn answer(
 ) -> Response {
     let visit = Visit::of(&token, query.as_deref(), &headers);
     let words = visit.words;
-    let loan = match inner.ledger.find(Key::Token(&token), inner.now_ms()) {
-        Ok(Some(loan)) => loan,
-        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    let found = lender.ledger.find(Key::Token(&token), lender.now_ms());
+    let loan = match loan_or_notice(words, found) {
+        Ok(loan) => loan,
+        Err(notice) => return *notice,
     };
     // Answered before, or given up: the first result stands.
     if loan.state != State::Pending || answer.action == "close" {
         return back_to_shop(&loan);
     }
     match answer.action.as_str() {
-        "" => return choose_bank(&inner, &visit, &loan, &answer),
-        "close_window" => return closed(&visit, &loan),
+        "" => return choose_bank(&lender, &visit, &loan, &answer),
+        "close_window" => return closed_page(&visit, &loan),
         _ => {}
     }
     let choice = choices::of_button(&answer.action, &answer.reason, &answer.outcome);
     let Some(choice) = choice else {
-        return page(&inner, words, &loan, &answer, &Errors::default());
+        return page(&lender, words, &loan, &answer, &Errors::default());
     };
     let errors = match choice.decision {
         Decision::Reject(_) | Decision::Expire | Decision::Cancel => Errors::default(),
-        _ => errors_of(&inner, words, &loan, &answer),
+        _ => errors_of(&lender, words, &loan, &answer),
     };
     if errors.any() {
-        return page(&inner, words, &loan, &answer, &errors);
+        return page(&lender, words, &loan, &answer, &errors);
     }
-    decide(&inner, &visit, &token, choice, answer.term.parse().ok()).await
+    decide(&lender, &visit, &token, choice, answer.term.parse().ok()).await
 }
 
 async fn decide(
-    inner: &Arc<Inner>,
+    lender: &Arc<Lender>,
     visit: &Visit,
     token: &str,
     choice: Choice,
     term: Option<u16>,
 ) -> Response {
-    let now = inner.now_ms();
+    let now = lender.now_ms();
     let words = visit.words;
-    let decided = inner.ledger.change(Key::Token(token), now, |loan| {
+    let decided = lender.ledger.change(Key::Token(token), now, |loan| {
         // Two answers at once: the second finds the first one's result, and leaves it.
         if loan.state != State::Pending {
             return Ok(false);
@@ -161,37 +168,36 @@ async fn decide(
             birth_date: false,
         };
         let moved = loan.decide(choice.decision, now)?;
-        // Before the change is seen: nobody can send its notification without meeting this.
+        // Before the change is seen, so that its notification cannot leave without meeting this.
         if let Some(fault) = choice.fault {
-            inner.faults.order_notification(&loan.order_id, fault);
+            lender.faults.order_notification(&loan.order_id, fault);
         }
         Ok(moved)
     });
-    let loan = match decided {
-        Ok(Some(loan)) => loan,
-        Ok(None) => return notice(words, StatusCode::NOT_FOUND, words.not_found),
-        Err(_) => return notice(words, StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    let loan = match loan_or_notice(words, decided) {
+        Ok(loan) => loan,
+        Err(notice) => return *notice,
     };
-    notify::send_before_redirect(inner, &loan.order_id).await;
+    notify::send_before_redirect(lender, &loan.order_id).await;
     match choice.then {
         Then::Shop => back_to_shop(&loan),
-        Then::ShopTwice => twice(words, &loan),
-        Then::Stays => stays(words, &loan),
+        Then::ShopTwice => twice_page(words, &loan),
+        Then::Stays => staying_page(words, &loan),
         Then::Page => see_other(&visit.address),
     }
 }
 
 /// The lender's own page: the shopper chose a bank, and sees its page next.
-fn choose_bank(inner: &Inner, visit: &Visit, loan: &Loan, answer: &Answer) -> Response {
+fn choose_bank(lender: &Lender, visit: &Visit, loan: &Loan, answer: &Answer) -> Response {
     let words = visit.words;
     let chosen = banks::of_code(&answer.bank_code);
-    let chosen = chosen.filter(|bank| !loan.plans(bank, inner.today()).is_empty());
+    let chosen = chosen.filter(|bank| !loan.plans(bank, lender.today()).is_empty());
     let Some(bank) = chosen.filter(|_| loan.bank_code.is_none()) else {
-        return page(inner, words, loan, answer, &Errors::default());
+        return page(lender, words, loan, answer, &Errors::default());
     };
-    let set = inner
+    let set = lender
         .ledger
-        .change(Key::Token(&loan.token), inner.now_ms(), |loan| {
+        .change(Key::Token(&loan.token), lender.now_ms(), |loan| {
             if loan.state == State::Pending && loan.bank_code.is_none() {
                 loan.bank_code = Some(bank.code.to_owned());
             }
@@ -203,17 +209,17 @@ fn choose_bank(inner: &Inner, visit: &Visit, loan: &Loan, answer: &Answer) -> Re
     }
 }
 
-fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Errors {
+fn errors_of(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer) -> Errors {
     let plans = loan
         .bank()
-        .map(|bank| loan.plans(bank, inner.today()))
+        .map(|bank| loan.plans(bank, lender.today()))
         .unwrap_or_default();
     let term = loan.term.or_else(|| answer.term.parse().ok());
     let offered = plans.iter().any(|plan| Some(plan.term) == term);
     let missing = loan.missing;
     let identity_ok = buyer::is_identity_number(&answer.identity_number);
     let phone_ok = buyer::is_phone_number(&answer.phone_number);
-    let birth_ok = buyer::is_birth_date(&answer.birth_date, inner.today());
+    let birth_ok = buyer::is_birth_date(&answer.birth_date, lender.today());
     Errors {
         term: (!offered).then_some(words.term_missing),
         identity_number: (missing.identity_number && !identity_ok)
@@ -224,7 +230,7 @@ fn errors_of(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer) -> Erro
 }
 
 /// The page of an application as it stands.
-fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Errors) -> Response {
+fn page(lender: &Lender, words: &Words, loan: &Loan, answer: &Answer, errors: &Errors) -> Response {
     if let Some(sentence) = result(words, loan.state) {
         let more = context! {
             title => words.title,
@@ -234,7 +240,7 @@ fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Err
             link => return_url(loan),
             link_name => words.back_to_shop,
         };
-        return shown(words, loan, StatusCode::OK, "notice.html", more, POLICY);
+        return bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY);
     }
     let status = if errors.any() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -257,16 +263,16 @@ fn page(inner: &Inner, words: &Words, loan: &Loan, answer: &Answer, errors: &Err
             birth_date => &answer.birth_date,
         },
         late => Serde(LATE_SECONDS),
-        reasons => reasons(words),
-        ..offered(inner, words, loan)
+        reasons => reasons_view(words),
+        ..offers_view(lender, words, loan)
     };
-    let more = merge_maps([more, cart(words, loan)]);
-    shown(words, loan, status, "loan.html", more, POLICY)
+    let more = merge_maps([more, cart_view(words, loan)]);
+    bank_page(words, loan, status, "loan.html", more, POLICY)
 }
 
 /// The banks to choose from, or the chosen bank's plans.
-fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
-    let today = inner.today();
+fn offers_view(lender: &Lender, words: &Words, loan: &Loan) -> Value {
+    let today = lender.today();
     let Some(bank) = loan.bank() else {
         let lending = banks::BANKS
             .iter()
@@ -276,7 +282,7 @@ fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
             .collect();
         return context! { banks => banks };
     };
-    let spelled = |plan: &Plan| {
+    let plan_view = |plan: &Plan| {
         context! {
             term => plan.term,
             amount => money(words, loan, plan.amount),
@@ -288,11 +294,11 @@ fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
     let settled = all.iter().find(|plan| Some(plan.term) == loan.term);
     let plans: Vec<Value> = match settled {
         Some(_) => Vec::new(),
-        None => all.iter().map(spelled).collect(),
+        None => all.iter().map(plan_view).collect(),
     };
     context! {
         asks => true,
-        plan => settled.map(spelled),
+        plan => settled.map(plan_view),
         plans => plans,
         approve_about => match (bank.assesses_at_length, bank.approves_by_itself) {
             (true, _) => words.approve_assesses,
@@ -302,7 +308,7 @@ fn offered(inner: &Inner, words: &Words, loan: &Loan) -> Value {
     }
 }
 
-fn cart(words: &Words, loan: &Loan) -> Value {
+fn cart_view(words: &Words, loan: &Loan) -> Value {
     let items: Vec<Value> = loan
         .items
         .iter()
@@ -324,7 +330,7 @@ fn cart(words: &Words, loan: &Loan) -> Value {
     }
 }
 
-fn reasons(words: &Words) -> Vec<Value> {
+fn reasons_view(words: &Words) -> Vec<Value> {
     let texts = [
         words.reason_rejected,
         words.reason_limit,
@@ -337,8 +343,8 @@ fn reasons(words: &Words) -> Vec<Value> {
         .collect()
 }
 
-/// After the shopper closed the window: nothing is decided and nobody is told.
-fn closed(visit: &Visit, loan: &Loan) -> Response {
+/// After the shopper closed the window: nothing is decided, and the shop is not told.
+fn closed_page(visit: &Visit, loan: &Loan) -> Response {
     let words = visit.words;
     let more = context! {
         title => words.closed_title,
@@ -348,22 +354,22 @@ fn closed(visit: &Visit, loan: &Loan) -> Response {
         reopen => &visit.address,
         reopen_name => words.reopen,
     };
-    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+    bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY)
 }
 
 /// Decided and notified, and the browser goes nowhere.
-fn stays(words: &Words, loan: &Loan) -> Response {
+fn staying_page(words: &Words, loan: &Loan) -> Response {
     let more = context! {
         title => words.no_return_title,
         text => words.no_return_done,
         expected_title => words.expected,
         expected => words.no_return_expected,
     };
-    shown(words, loan, StatusCode::OK, "notice.html", more, POLICY)
+    bank_page(words, loan, StatusCode::OK, "notice.html", more, POLICY)
 }
 
 /// Leads back to the shop in a frame, and then in the window; without scripts.
-fn twice(words: &Words, loan: &Loan) -> Response {
+fn twice_page(words: &Words, loan: &Loan) -> Response {
     let url = return_url(loan);
     let more = context! {
         title => words.twice_title,
@@ -377,7 +383,7 @@ fn twice(words: &Words, loan: &Loan) -> Response {
         expected_title => words.expected,
         expected => words.twice_expected,
     };
-    shown(
+    bank_page(
         words,
         loan,
         StatusCode::OK,
@@ -385,6 +391,19 @@ fn twice(words: &Words, loan: &Loan) -> Response {
         more,
         FRAMING_POLICY,
     )
+}
+
+/// The application that an address names, or a page that says why there is none.
+fn loan_or_notice(
+    words: &Words,
+    found: Result<Option<Loan>, Refusal>,
+) -> Result<Loan, Box<Response>> {
+    let (status, sentence) = match found {
+        Ok(Some(loan)) => return Ok(loan),
+        Ok(None) => (StatusCode::NOT_FOUND, words.not_found),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, words.failed),
+    };
+    Err(Box::new(notice(words, status, sentence)))
 }
 
 /// A page with nothing but a sentence.
@@ -395,7 +414,7 @@ fn notice(words: &Words, status: StatusCode, sentence: &str) -> Response {
 }
 
 /// A page of the application's bank, or of the lender before a bank is chosen.
-fn shown(
+fn bank_page(
     words: &Words,
     loan: &Loan,
     status: StatusCode,
@@ -449,7 +468,7 @@ fn back_to_shop(loan: &Loan) -> Response {
     see_other(&return_url(loan))
 }
 
-/// The order id is a hint: whoever comes back with it proves nothing.
+/// The order id is a hint and proves nothing.
 fn return_url(loan: &Loan) -> String {
     let (url, fragment) = match loan.return_url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),

@@ -3,9 +3,8 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
+
+use crate::seal;
 
 /// How far a timestamp may be from the simulator's clock, either way.
 pub(crate) const TIMESTAMP_SECONDS_APART_MAX: u64 = 300;
@@ -46,26 +45,6 @@ pub(crate) fn of_notification(
     hmac(secret, &format!("{timestamp}\nNOTIFY\n{client_id}\n"), body)
 }
 
-/// Compares two signatures without telling by the time where they part.
-pub(crate) fn same(expected: &str, given: &str) -> bool {
-    !expected.is_empty() && expected.as_bytes().ct_eq(given.as_bytes()).into()
-}
-
-/// The signature with its first character changed: what a forger might send.
-pub(crate) fn spoiled(signature: &str) -> String {
-    let first = if signature.starts_with('A') { "B" } else { "A" };
-    format!("{first}{}", signature.get(1..).unwrap_or_default())
-}
-
 fn hmac(secret: &str, head: &str, body: &[u8]) -> String {
-    match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
-        Ok(mac) => BASE64_STANDARD.encode(
-            mac.chain_update(head)
-                .chain_update(body)
-                .finalize()
-                .into_bytes(),
-        ),
-        // Cannot happen, HMAC takes any key; and an empty signature is never the same as one given.
-        Err(_) => String::new(),
-    }
+    BASE64_STANDARD.encode(seal::hmac(secret.as_bytes(), &[head.as_bytes(), body]))
 }

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 /// A limit on one kind of goods, or on every loan.
 struct Limit {
-    /// First day on which it holds; none when it is older than these tables.
+    /// First day on which it holds; `None` when it is older than these tables.
     from: Option<Date>,
     /// Amounts in kuruş up to which (inclusive) so many months are allowed, rising.
     brackets: &'static [(i64, u16)],
@@ -68,36 +68,6 @@ const LOAN: &[Limit] = &[
         from: Some(date(2025, 2, 13)),
         brackets: &[(125_000 * LIRA, 36), (250_000 * LIRA, 24), (ANY, 12)],
     },
-];
-
-/// The categories of the protocol. A cart with any other is refused.
-pub(crate) const CATEGORIES: [&str; 26] = [
-    "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT",
-    "MOBILE_PHONE_PRICE_BELOW_REGULATION_LIMIT",
-    "MOBILE_PHONE_REFURBISHED",
-    "TABLET",
-    "TABLET_WITH_CAMPAIGN",
-    "COMPUTER",
-    "CONSTRUCTION_MARKET",
-    "GOLD",
-    "DIGITAL_PRODUCTS",
-    "SUPERMARKET",
-    "WHITE_GOODS",
-    "WEARABLE_TECHNOLOGY",
-    "SMALL_HOME_APPLIANCES",
-    "TV",
-    "GAMES_CONSOLES",
-    "AIR_CONDITIONER_AND_HEATER",
-    "ELECTRONICS",
-    "ACCESSORIES",
-    "MOM_AND_BABY_AND_KIDS",
-    "SHOES",
-    "CLOTHING",
-    "COSMETICS_AND_PERSONAL_CARE",
-    "FURNITURE",
-    "HOME_LIVING",
-    "AUTOMOBILE_MOTORCYCLE",
-    "OTHER",
 ];
 
 /// The most months that a loan of `amount` kuruş for `items` may run; 0 when it may not be lent.

@@ -1,6 +1,5 @@
 //! The messages of the lender protocol, from `docs/lender-protocol.yaml`, and their checks.
 
-use super::terms::CATEGORIES;
 use serde::{Deserialize, Serialize};
 
 const ITEMS_MAX: usize = 500;
@@ -8,6 +7,36 @@ const TEXT_BYTES_MAX: usize = 1024;
 const URL_BYTES_MAX: usize = 2048;
 const AMOUNT_MAX: i64 = 999_999_999_999_999;
 const TIME_LIMIT_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
+
+/// The categories of the protocol. A cart with any other is refused.
+const CATEGORIES: [&str; 26] = [
+    "MOBILE_PHONE_PRICE_ABOVE_REGULATION_LIMIT",
+    "MOBILE_PHONE_PRICE_BELOW_REGULATION_LIMIT",
+    "MOBILE_PHONE_REFURBISHED",
+    "TABLET",
+    "TABLET_WITH_CAMPAIGN",
+    "COMPUTER",
+    "CONSTRUCTION_MARKET",
+    "GOLD",
+    "DIGITAL_PRODUCTS",
+    "SUPERMARKET",
+    "WHITE_GOODS",
+    "WEARABLE_TECHNOLOGY",
+    "SMALL_HOME_APPLIANCES",
+    "TV",
+    "GAMES_CONSOLES",
+    "AIR_CONDITIONER_AND_HEATER",
+    "ELECTRONICS",
+    "ACCESSORIES",
+    "MOM_AND_BABY_AND_KIDS",
+    "SHOES",
+    "CLOTHING",
+    "COSMETICS_AND_PERSONAL_CARE",
+    "FURNITURE",
+    "HOME_LIVING",
+    "AUTOMOBILE_MOTORCYCLE",
+    "OTHER",
+];
 
 /// One line of a cart; prices in kuruş.
 #[derive(Debug, Clone, Serialize, Deserialize)]

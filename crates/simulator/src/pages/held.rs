@@ -10,8 +10,10 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use minijinja::context;
 
-use super::{Language, POLICY, page, protect, words};
-use crate::App;
+use super::language::Language;
+use super::otp::dead_end_page;
+use super::render::{Brand, POLICY, frame, page, protect};
+use super::words;
 use crate::seal::{random, same, upper_hex};
 
 /// The longest that an answer can be ordered late.
@@ -31,8 +33,7 @@ pub(crate) struct Held {
 struct Page {
     id: String,
     due: Instant,
-    theme: &'static str,
-    bank: &'static str,
+    brand: Brand,
     language: Language,
     html: String,
 }
@@ -42,7 +43,7 @@ impl Held {
     pub(crate) fn keep(
         &self,
         seconds: u64,
-        bank: (&'static str, &'static str),
+        brand: Brand,
         language: Language,
         html: String,
     ) -> Option<String> {
@@ -54,8 +55,7 @@ impl Held {
         pages.push_back(Page {
             id: id.clone(),
             due: Instant::now() + Duration::from_secs(seconds.min(MAX_SECONDS)),
-            theme: bank.0,
-            bank: bank.1,
+            brand,
             language,
             html,
         });
@@ -74,16 +74,11 @@ impl Held {
 }
 
 /// The page that was kept, or how long it still takes.
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
-    let Some(held) = app.held.find(&id) else {
-        let words = words::of(Language::Turkish);
-        return super::refused(
-            StatusCode::NOT_FOUND,
-            "plain",
-            "",
-            Language::Turkish,
-            words.held_unknown,
-        );
+pub(crate) async fn show(State(held): State<Arc<Held>>, Path(id): Path<String>) -> Response {
+    let Some(held) = held.find(&id) else {
+        let language = Language::Turkish;
+        let why = words::of(language).held_unknown;
+        return dead_end_page(StatusCode::NOT_FOUND, Brand::PLAIN, language, why);
     };
     let left = held.due.saturating_duration_since(Instant::now());
     if left > EARLY {
@@ -99,16 +94,12 @@ fn waiting(held: &Page, left: Duration) -> Response {
     let words = words::of(held.language);
     let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     let context = context! {
-        language => held.language.code(),
-        theme => held.theme,
-        bank => held.bank,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.late_title,
         text => format!("{} {seconds} {}", words.late_before, words.late_after),
         expected_title => words.expected_title,
         expected => words.late_expected,
         refresh => seconds,
+        ..frame(words, held.brand)
     };
     page(StatusCode::OK, "notice.html", &context, POLICY)
 }

@@ -5,7 +5,14 @@ use http::StatusCode;
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::{Language, POLICY, page, words};
+use super::language::Language;
+use super::render::{Brand, POLICY, frame, page};
+use super::words;
+
+const BRAND: Brand = Brand {
+    theme: "plain",
+    name: "Galata simulator",
+};
 
 const PATHS: &[(&str, &str)] = &[
     (
@@ -35,17 +42,13 @@ const PATHS: &[(&str, &str)] = &[
 ];
 
 /// The list of what is here.
-pub(crate) fn index(public_url: &str) -> Response {
+pub(crate) fn page_of(public_url: &str) -> Response {
     let words = words::of(Language::English);
     let context = context! {
-        language => Language::English.code(),
-        theme => "plain",
-        bank => "Galata simulator",
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => "Simulated banks",
         public_url => public_url,
         paths => Serde(PATHS),
+        ..frame(words, BRAND)
     };
     page(StatusCode::OK, "index.html", &context, POLICY)
 }

@@ -4,6 +4,8 @@ use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::istanbul;
+
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,7 +46,7 @@ impl Language {
 
     /// `?lang=` if it names one, then what the browser prefers. Weights are not read: browsers
     /// list languages in the order of preference.
-    pub(crate) fn wanted(query: Option<&str>, headers: &HeaderMap) -> Language {
+    pub(crate) fn of_request(query: Option<&str>, headers: &HeaderMap) -> Language {
         let query = query.unwrap_or_default().as_bytes();
         let named = form_urlencoded::parse(query)
             .find(|(name, _)| name == "lang")
@@ -105,7 +107,7 @@ pub(crate) fn moment(at: Timestamp, language: Language) -> String {
         Language::Turkish => "%d.%m.%Y %H:%M",
         Language::English => "%d %b %Y, %H:%M",
     };
-    crate::istanbul(at).strftime(format).to_string()
+    istanbul(at).strftime(format).to_string()
 }
 
 #[cfg(test)]
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn the_address_goes_before_the_browser_and_turkish_is_the_default() {
         let mut headers = HeaderMap::new();
-        let wanted = |query, headers: &HeaderMap| Language::wanted(query, headers).code();
+        let wanted = |query, headers: &HeaderMap| Language::of_request(query, headers).code();
         assert_eq!(wanted(None, &headers), "tr");
         for (accepted, code) in [
             ("en-US,en;q=0.9,tr;q=0.8", "en"),

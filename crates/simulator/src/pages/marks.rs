@@ -1,4 +1,4 @@
-//! Marks of our own drawing, one per theme: plain shapes that look like nobody's.
+//! Marks of our own drawing, one per theme: plain shapes that look like no bank's.
 
 /// What stands before the shapes: a square in which every mark is drawn.
 macro_rules! mark {

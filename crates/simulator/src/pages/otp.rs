@@ -4,11 +4,16 @@
 use axum::response::Response;
 use http::StatusCode;
 use minijinja::context;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, Value, merge_maps};
 
+use super::language::Language;
+use super::render::{Brand, POLICY, frame, html, page};
 use super::words::{self, Words};
-use super::{Language, POLICY, amount, html, page};
-use crate::session::{MAX_ATTEMPTS, PASSWORD};
+
+/// How often a shopper may mistype the password.
+pub(crate) const MAX_ATTEMPTS: u8 = 3;
+/// The password that every simulated cardholder has.
+pub(crate) const PASSWORD: &str = "123456";
 
 /// Seconds by which an answer can be late at a click.
 const LATE_SECONDS: [u16; 3] = [5, 30, 120];
@@ -30,67 +35,25 @@ pub(crate) enum Ending {
     Refused,
 }
 
-/// What the password page shows.
-pub(crate) struct Ask<'a> {
-    pub(crate) theme: &'a str,
-    pub(crate) bank: &'a str,
-    pub(crate) language: Language,
-    pub(crate) action: &'a str,
-    /// The sealed state that comes back with the form.
-    pub(crate) state: &'a str,
-    pub(crate) shop: &'a str,
-    pub(crate) order_id: &'a str,
-    pub(crate) masked: &'a str,
-    pub(crate) amount: i64,
-    pub(crate) currency: &'a str,
-    pub(crate) instalments: u32,
-    pub(crate) date: &'a str,
-    /// Wrong passwords so far.
-    pub(crate) attempts: u8,
-    /// Points that the shopper may spend here, in kuruş; 0 asks nothing.
-    pub(crate) points: i64,
-    /// Campaigns that the shopper may choose here.
-    pub(crate) campaigns: &'a [(u8, &'static str)],
-}
-
-/// The page that asks for the password sent to the phone.
-pub(crate) fn ask(ask: &Ask<'_>) -> Response {
-    let words = words::of(ask.language);
-    let other = ask.language.other();
-    let points = (ask.points > 0).then(|| {
-        context! { value => ask.points, text => amount(ask.points, ask.currency, ask.language) }
-    });
+/// The page that asks for the password sent to the phone, to be sent to `action` with the visit sealed
+/// in `state`. `points` in kuruş and `campaigns` may be chosen there.
+pub(crate) fn password_page(brand: Brand, words: &Words, rest: Value) -> Response {
+    let other = words.language.other();
     let context = context! {
         words => Serde(words),
-        language => ask.language.code(),
         other => context! { code => other.code(), name => words::of(other).language_name },
-        theme => ask.theme,
-        bank => ask.bank,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.otp_title,
-        action => ask.action,
-        state => ask.state,
-        shop => ask.shop,
-        order_id => ask.order_id,
-        masked => ask.masked,
-        amount => amount(ask.amount, ask.currency, ask.language),
-        instalments => (ask.instalments > 1).then_some(ask.instalments),
-        date => ask.date,
-        attempts_left => (ask.attempts > 0).then(|| MAX_ATTEMPTS.saturating_sub(ask.attempts)),
         attempts_max => MAX_ATTEMPTS,
         password => PASSWORD,
-        points => points,
-        campaigns => Serde(ask.campaigns),
         late => Serde(LATE_SECONDS),
+        ..merge_maps([rest, frame(words, brand)])
     };
     page(StatusCode::OK, "otp.html", &context, POLICY)
 }
 
 /// What leads the browser back to the shop.
 pub(crate) struct Back<'a> {
-    pub(crate) theme: &'a str,
-    pub(crate) bank: &'a str,
+    pub(crate) brand: Brand,
     pub(crate) language: Language,
     pub(crate) url: &'a str,
     pub(crate) fields: &'a [(String, String)],
@@ -101,16 +64,11 @@ pub(crate) struct Back<'a> {
 
 /// The page that carries the outcome to the shop: a form with a button, sent by itself where
 /// scripts run.
-pub(crate) fn back(back: &Back<'_>) -> Option<String> {
+pub(crate) fn back_page(back: &Back<'_>) -> Option<String> {
     let words = words::of(back.language);
     let (outcome, sentence) = outcome(words, back.ending);
     let context = context! {
         words => Serde(words),
-        language => back.language.code(),
-        theme => back.theme,
-        bank => back.bank,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => outcome,
         good => matches!(back.ending, Ending::Proved | Ending::Half),
         text => sentence,
@@ -121,6 +79,7 @@ pub(crate) fn back(back: &Back<'_>) -> Option<String> {
             Ending::Proved | Ending::Half => 0,
             _ => READ_MS,
         },
+        ..frame(words, back.brand)
     };
     html("back.html", &context)
 }
@@ -136,39 +95,30 @@ fn outcome(words: &Words, ending: Ending) -> (&'static str, &'static str) {
 }
 
 /// The page after the shopper closed the window: nothing will be sent, and what that means.
-pub(crate) fn closed(theme: &str, bank: &str, language: Language) -> Option<String> {
+pub(crate) fn closed_page(brand: Brand, language: Language) -> Option<String> {
     let words = words::of(language);
     let context = context! {
-        language => language.code(),
-        theme => theme,
-        bank => bank,
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.closed_title,
         text => words.closed,
         expected_title => words.expected_title,
         expected => words.closed_expected,
+        ..frame(words, brand)
     };
     html("notice.html", &context)
 }
 
 /// A page that leads nowhere, and says why.
-pub(crate) fn refused(
+pub(crate) fn dead_end_page(
     status: StatusCode,
-    theme: &str,
-    bank: &str,
+    brand: Brand,
     language: Language,
     why: &str,
 ) -> Response {
     let words = words::of(language);
     let context = context! {
-        language => language.code(),
-        theme => theme,
-        bank => if bank.is_empty() { words.a_bank } else { bank },
-        badge => words.badge,
-        disclaimer => words.disclaimer,
         title => words.dead_title,
         text => why,
+        ..frame(words, brand)
     };
     page(status, "notice.html", &context, POLICY)
 }

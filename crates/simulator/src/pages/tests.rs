@@ -1,5 +1,6 @@
 //! The stylesheet's contrasts, and that nothing gets past the escaping.
 
+use super::render::html;
 use super::*;
 use minijinja::context;
 use std::collections::BTreeMap;
@@ -118,9 +119,11 @@ fn every_theme_can_be_read_by_day_and_by_night() {
 #[test]
 fn every_value_is_escaped() {
     let hostile = "\"'><script>alert(1)</script>&";
-    let page = back(&Back {
-        theme: "garanti",
-        bank: hostile,
+    let page = back_page(&Back {
+        brand: Brand {
+            theme: "garanti",
+            name: hostile,
+        },
         language: Language::Turkish,
         url: "https://x/?a=\"><script>&b=1",
         fields: &[("n'".to_owned(), hostile.to_owned())],

@@ -1,19 +1,24 @@
 //! What a World card holds and is offered: points and Joker Vadaa campaigns.
 
-use super::{approved, refused};
-use crate::cards::Program;
-use crate::ledger::Unwritten;
+use super::account::Posnet;
+use super::reply::{approval, campaign, refusal};
+use crate::cards::{Program, Purse};
+use crate::desk::{Case, Operation};
+use crate::fields::expiry;
 use crate::xml::{Node, node, text};
-use crate::{App, expiry};
 
 /// `pointInquiry`: World points, and brand points when the detail is asked for.
-pub(super) async fn points(app: &App, ask: &Node) -> Result<Node, Unwritten> {
-    let card = match app.accept(ask.value("ccno"), expiry(ask.value("expDate"), true)) {
-        Ok(card) if card.program == Program::World => card,
-        Ok(_) => return Ok(refused("0129", None)),
-        Err(code) => return Ok(refused(code, None)),
-    };
-    let purse = app.ledger.purse(&card.reference).await?;
+pub(super) fn points<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Operation<'a>, Node> {
+    let expires = expiry(ask.value("expDate"), true);
+    match case.app.accept(ask.value("ccno"), expires) {
+        Ok(card) if card.program == Program::World => Ok(Operation::Purse(card)),
+        Ok(_) => Err(refusal("0129")),
+        Err(code) => Err(refusal(code)),
+    }
+}
+
+/// Words what a World card's purse holds.
+pub(super) fn purse(ask: &Node, purse: Purse) -> Node {
     let firm = if ask.value("getPointDetail") == "Y" {
         purse.firm
     } else {
@@ -29,19 +34,13 @@ pub(super) async fn points(app: &App, ask: &Node) -> Result<Node, Unwritten> {
         fields.push(text(name, format!("{:08}", amount.saturating_mul(2))));
         fields.push(text(&format!("{name}Amount"), format!("{amount:012}")));
     }
-    Ok(approved(vec![node("pointInfo", fields)]))
+    approval(vec![node("pointInfo", fields)])
 }
 
 /// `koiCampaignQuery`: one `koiInfo` per campaign; none for a card without campaigns.
-pub(super) fn campaigns(app: &App, ask: &Node) -> Node {
-    let Some(card) = app.cards.find(ask.value("ccno")) else {
-        return refused("14", None);
-    };
-    let offers = card.campaigns.iter().map(|(code, message)| {
-        node(
-            "koiInfo",
-            vec![text("code", code.to_string()), text("message", *message)],
-        )
-    });
-    approved(offers.collect())
+pub(super) fn campaigns(case: &Case<'_, Posnet>, ask: &Node) -> Node {
+    match case.app.cards.find(ask.value("ccno")) {
+        Some(card) => approval(card.campaigns.iter().copied().map(campaign).collect()),
+        None => refusal("14"),
+    }
 }

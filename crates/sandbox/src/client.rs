@@ -1,5 +1,8 @@
-//! The player's way over the network: one request, one capped reply, no redirect followed.
+//! The way over the network for player and shop: one request, one capped reply, no redirect followed;
+//! and the headers with which a merchant signs a call of the API.
 
+use crate::seed::{API_KEY, SECRET_KEY};
+use contract::signature;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -12,7 +15,7 @@ const REPLY_SECONDS_MAX: u64 = 60;
 /// Bytes that a reply may have.
 const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
-/// The client that shop and browser share.
+/// A client. Clones share its connections.
 #[derive(Clone)]
 pub(crate) struct Http(Client<HttpConnector, Full<Bytes>>);
 
@@ -27,7 +30,7 @@ pub(crate) struct Reply {
 }
 
 impl Http {
-    /// A client.
+    /// A client of its own connections.
     pub(crate) fn new() -> Http {
         Http(Client::builder(TokioExecutor::new()).build_http())
     }
@@ -79,5 +82,45 @@ impl Http {
                 .map(str::to_owned),
             body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
         })
+    }
+}
+
+/// The headers of a call of the API, signed by the demo merchant.
+pub(crate) struct SignedHeaders {
+    /// Makes each signature another one.
+    pub(crate) rnd_key: String,
+    signature: String,
+    client: &'static str,
+    lang: &'static str,
+}
+
+impl SignedHeaders {
+    /// Signs a call of `url` with this body.
+    pub(crate) fn sign(
+        url: &str,
+        body: &[u8],
+        client: &'static str,
+        lang: &'static str,
+    ) -> SignedHeaders {
+        let rnd_key = server::random::uuid();
+        SignedHeaders {
+            signature: signature::sign(url, API_KEY, SECRET_KEY, &rnd_key, body),
+            rnd_key,
+            client,
+            lang,
+        }
+    }
+
+    /// Names and values.
+    pub(crate) fn pairs(&self) -> [(&str, &str); 7] {
+        [
+            ("content-type", "application/json"),
+            ("x-api-key", API_KEY),
+            ("x-rnd-key", &self.rnd_key),
+            ("x-auth-version", "v1"),
+            ("x-client-version", self.client),
+            ("x-signature", &self.signature),
+            ("lang", self.lang),
+        ]
     }
 }

@@ -1,6 +1,6 @@
-//! The simulator's control API, as the player uses it: the banks' own view of what happened.
+//! The simulator's control API, as player and shop use it: the banks' own view of what happened.
 
-use super::http::Http;
+use crate::client::Http;
 use serde_json::{Value, json};
 
 /// The banks' and lenders' books.
@@ -46,26 +46,37 @@ impl Banks {
     /// Decides an application as its bank would.
     pub(crate) async fn decide(&self, order_id: &str, decision: &str) -> Result<(), String> {
         let path = format!("/control/loans/{order_id}/decision");
-        self.post(&path, &json!({ "decision": decision }))
-            .await
+        let body = json!({ "decision": decision }).to_string();
+        let decided = self.call("POST", &path, body).await;
+        decided
             .map(|_| ())
+            .map_err(|why| format!("POST {path}: {why}"))
     }
 
     async fn get(&self, path: &str) -> Result<Value, String> {
-        self.call("GET", path, Vec::new()).await
+        self.call("GET", path, String::new())
+            .await
+            .map_err(|why| format!("GET {path}: {why}"))
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
-        self.call("POST", path, body.to_string().into_bytes()).await
-    }
-
-    async fn call(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Value, String> {
+    /// Calls the control API and answers what it says; the error is its own sentence.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: String,
+    ) -> Result<Value, String> {
         let url = format!("{}{path}", self.base_url);
         let headers = [("content-type", "application/json")];
-        let reply = self.http.send(method, &url, &headers, body).await?;
-        match reply.status {
-            200 => serde_json::from_str(&reply.body).map_err(|error| format!("{path}: {error}")),
-            status => Err(format!("{method} {path}: HTTP {status}, {}", reply.body)),
+        let reply = self
+            .http
+            .send(method, &url, &headers, body.into_bytes())
+            .await?;
+        let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        if (200..300).contains(&reply.status) {
+            return Ok(said);
         }
+        let why = said["error"].as_str().or(said["message"].as_str());
+        Err(why.unwrap_or("HTTP error").to_owned())
     }
 }

@@ -1,0 +1,277 @@
+//! A bank's desk for messages. Every message takes one way here (read, admit, meet what a tester
+//! ordered, carry out, sign, deliver), and cards and ledger are asked here alone; a protocol brings
+//! the shapes of its messages, and nothing else.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::cards::{Card, Purse, mask_if_card};
+use crate::codes;
+use crate::faults::{Facts, Fault, Verb};
+use crate::ledger::{
+    Bank, Key, Kind, Order, Points, Refunded, Sale, Sold, Split, Unwritten, Voided,
+};
+use crate::reply;
+use crate::session::Session;
+use crate::threeds::{self, BankPage};
+
+/// A protocol's messages.
+pub(crate) trait Desk: BankPage {
+    /// Where messages are posted.
+    const MESSAGES: &'static str;
+    const CONTENT_TYPE: &'static str;
+    type Message: Send + Sync;
+    type Reply: Send;
+
+    /// Reads a body. What cannot be read is an empty message, which is then not admitted.
+    fn read(body: &[u8]) -> Self::Message;
+
+    /// The verb of a message with the right shape, account and hash; any other is refused.
+    fn admit(message: &Self::Message) -> Result<Verb, Self::Reply>;
+
+    /// What an admitted message says that it is about.
+    fn subject(message: &Self::Message) -> Subject<'_>;
+
+    /// What the bank is to do. `Err` is the reply where there is nothing for it to do: a refusal, or
+    /// an answer that needs no ledger.
+    fn operation<'a>(case: &'a Case<'_, Self>) -> Result<Operation<'a>, Self::Reply>;
+
+    /// Words what came of the operation.
+    fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
+
+    /// Words a refusal with this code.
+    fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
+
+    /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
+    fn document(case: &Case<'_, Self>, reply: Self::Reply, spoilt: bool) -> Vec<u8>;
+}
+
+/// A message at the desk.
+pub(crate) struct Case<'a, D: Desk> {
+    pub(crate) app: &'a App,
+    pub(crate) message: D::Message,
+    /// The 3D Secure authentication that it shows; `None` when it shows none of ours.
+    pub(crate) session: Option<Session>,
+}
+
+/// What a message is about; absent parts are empty.
+pub(crate) struct Subject<'a> {
+    pub(crate) order_id: &'a str,
+    pub(crate) amount: &'a str,
+    pub(crate) pan: &'a str,
+    /// The sealed authentication.
+    pub(crate) proof: &'a str,
+}
+
+/// What the bank is to do.
+pub(crate) enum Operation<'a> {
+    Sale(Purchase<'a>),
+    Void {
+        key: Key,
+        kind: Kind,
+    },
+    Refund {
+        key: Key,
+        amount: i64,
+        split: Split,
+    },
+    /// Tell how an order stands.
+    Inquire(Key),
+    /// Tell what a card's purse holds.
+    Purse(&'a Card),
+}
+
+/// A sale as its message asks for it.
+pub(crate) struct Purchase<'a> {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    /// The card, or the code with which it is refused.
+    pub(crate) card: Result<&'a Arc<Card>, &'static str>,
+    /// The number in the message; empty without one.
+    pub(crate) pan: &'a str,
+    pub(crate) currency: &'a str,
+    pub(crate) amount: i64,
+    pub(crate) instalments: u32,
+    pub(crate) points: Points,
+    pub(crate) campaign: u8,
+    /// The nonce of the authentication, of a sale after 3D Secure.
+    pub(crate) nonce: Option<String>,
+    /// The code when the authentication does not cover this sale.
+    pub(crate) unproven: Option<&'static str>,
+    /// The code when the bank does not sell this to the card.
+    pub(crate) objection: Option<&'static str>,
+}
+
+/// What came of an operation.
+pub(crate) enum Outcome<'a> {
+    /// With the card, if the simulator knows it.
+    Sold(Sold, Option<&'a Card>),
+    /// The card is one for which the bank says that the order id was used before.
+    UsedBefore {
+        approved: bool,
+    },
+    Voided(Voided),
+    Refunded(Refunded),
+    Found(Option<(Box<Order>, Purse)>),
+    Purse(&'a Card, Purse),
+}
+
+/// The addresses of a bank: its messages and its 3D Secure page.
+pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
+    Router::new()
+        .route(D::MESSAGES, post(message::<D>))
+        .route(D::PAGE, post(threeds::open::<D>))
+        .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
+}
+
+async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let mut case = Case::<D> {
+        app: &app,
+        message: D::read(&body),
+        session: None,
+    };
+    let verb = match D::admit(&case.message) {
+        Ok(verb) => verb,
+        Err(refusal) => return send(&case, refusal, None).await,
+    };
+    let subject = D::subject(&case.message);
+    case.session = Session::open(&app, D::BANK, subject.proof);
+    let fault = fault_of(&app, D::BANK, verb, &subject, case.session.as_ref());
+    if app.log {
+        let (bank, operation) = (D::BANK.name(), verb.name());
+        let order_id = subject.order_id;
+        tracing::info!(bank, operation, order_id, ?fault, "bank message");
+    }
+    if reply::fails_before(fault.as_ref()) {
+        return reply::internal_error();
+    }
+    let carried_out = match reply::declines(fault.as_ref()) {
+        // A refused sale stands in the ledger, any other refusal does not.
+        Some(code) if !matches!(verb, Verb::Sale | Verb::ThreedsFinish) => {
+            Ok(D::refuse(&case, code))
+        }
+        forced => carry_out(&case, forced).await,
+    };
+    let Ok(mut reply) = carried_out else {
+        return reply::internal_error();
+    };
+    if let Some(code) = reply::declines_after(fault.as_ref()) {
+        reply = D::refuse(&case, code);
+    }
+    send(&case, reply, fault.as_ref()).await
+}
+
+/// The failure that a tester ordered for this message. Its own words go before those of the
+/// authentication that it shows.
+fn fault_of(
+    app: &App,
+    bank: Bank,
+    verb: Verb,
+    subject: &Subject<'_>,
+    session: Option<&Session>,
+) -> Option<Fault> {
+    let card = app.sealer.card_reference(subject.pan);
+    let amount = subject.amount.parse().ok();
+    let order_id = Some(subject.order_id).filter(|id| !id.is_empty());
+    let facts = Facts {
+        amount: amount.or(session.map(|session| session.amount)),
+        card: Some(session.map_or(&card, |session| &session.card)),
+        order_id: order_id.or(session.map(|session| session.order_id.as_str())),
+    };
+    app.faults.take(bank.name(), verb.name(), facts)
+}
+
+async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
+    let document = D::document(case, reply, reply::wrong_mac(fault));
+    reply::deliver(D::CONTENT_TYPE, document, fault).await
+}
+
+/// Does what the message asks; `forced` refuses a sale with that code.
+async fn carry_out<D: Desk>(
+    case: &Case<'_, D>,
+    forced: Option<&str>,
+) -> Result<D::Reply, Unwritten> {
+    let operation = match D::operation(case) {
+        Ok(operation) => operation,
+        Err(reply) => return Ok(reply),
+    };
+    let (bank, ledger) = (D::BANK, &case.app.ledger);
+    if let Operation::Void { key, .. } | Operation::Refund { key, .. } = &operation
+        && let Some(code) = undo_refusal(case.app, bank, key).await?
+    {
+        return Ok(D::refuse(case, code));
+    }
+    let outcome = match operation {
+        Operation::Sale(purchase) => sell(case.app, bank, purchase, forced).await?,
+        Operation::Void { key, kind } => Outcome::Voided(ledger.void(bank, &key, kind).await?),
+        Operation::Refund { key, amount, split } => {
+            Outcome::Refunded(ledger.refund(bank, &key, amount, split).await?)
+        }
+        Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key).await?),
+        Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
+    };
+    Ok(D::answer(case, outcome))
+}
+
+/// The code with which the card's issuer refuses to take an order back.
+async fn undo_refusal(app: &App, bank: Bank, key: &Key) -> Result<Option<&'static str>, Unwritten> {
+    let order = app.ledger.order(bank, key).await?;
+    let card = order.and_then(|(order, _)| app.cards.by_reference(&order.card));
+    Ok(card.and_then(|card| card.undo).and_then(codes::of_group))
+}
+
+async fn sell<'a>(
+    app: &App,
+    bank: Bank,
+    purchase: Purchase<'a>,
+    forced: Option<&str>,
+) -> Result<Outcome<'a>, Unwritten> {
+    let secure = purchase.nonce.is_some();
+    let refusal = match (forced, purchase.card) {
+        (Some(code), _) => Some(code),
+        (None, Err(code)) => Some(code),
+        (None, Ok(card)) => match (purchase.unproven, app.failing_group(card, secure)) {
+            (Some(code), _) => Some(code),
+            (None, Some("APPROVED_COMPLETED")) => {
+                return Ok(Outcome::UsedBefore { approved: true });
+            }
+            (None, Some("ORDER_ID_ALREADY_USED")) => {
+                return Ok(Outcome::UsedBefore { approved: false });
+            }
+            (None, Some(group)) => codes::of_group(group),
+            (None, None) => purchase.objection,
+        },
+    };
+    let (card, masked) = match purchase.card {
+        Ok(card) => (card.reference.clone(), card.masked.clone()),
+        Err(_) => (
+            app.sealer.card_reference(purchase.pan).into(),
+            mask_if_card(purchase.pan).into(),
+        ),
+    };
+    let sold = app
+        .ledger
+        .sell(Sale {
+            bank,
+            id: purchase.id,
+            kind: purchase.kind,
+            card,
+            masked,
+            currency: purchase.currency.to_owned(),
+            amount: purchase.amount,
+            instalments: purchase.instalments,
+            points: purchase.points,
+            campaign: purchase.campaign,
+            nonce: purchase.nonce,
+            refusal: refusal.map(str::to_owned),
+            at: app.now(),
+        })
+        .await?;
+    Ok(Outcome::Sold(sold, purchase.card.ok().map(Arc::as_ref)))
+}

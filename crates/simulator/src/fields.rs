@@ -1,0 +1,44 @@
+//! Fields of forms and messages, and how those that every bank has are read.
+
+use std::collections::HashMap;
+
+/// A form's fields; of several under a name the last one counts.
+pub(crate) struct Form(HashMap<String, String>);
+
+impl Form {
+    /// Reads the body of a browser's POST.
+    pub(crate) fn read(body: &[u8]) -> Form {
+        Form(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// A field's text; empty without one.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Those of the named fields that are there.
+    pub(crate) fn pick(&self, names: &[&str]) -> HashMap<String, String> {
+        let there = |name: &&str| Some(((*name).to_owned(), self.0.get(*name)?.clone()));
+        names.iter().filter_map(there).collect()
+    }
+}
+
+/// A whole number of kuruş, never negative.
+pub(crate) fn kurus(digits: &str) -> Option<i64> {
+    let plain = !digits.is_empty() && digits.len() <= 12;
+    (plain && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+/// `YYMM` or `MMYY` digits as (year of two digits, month).
+pub(crate) fn expiry(digits: &str, year_first: bool) -> Option<(i16, i8)> {
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (left, right) = digits.split_at(2);
+    let (year, month) = if year_first {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    Some((year.parse().ok()?, month.parse().ok()?))
+}

@@ -1,0 +1,56 @@
+//! An order as the ledger keeps it, with the words that its file stores.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::cards::Purse;
+use crate::named::named;
+
+named! {
+    /// Whose order it is.
+    Bank { Posnet = "posnet", Garanti = "garanti" }
+}
+named! {
+    /// What the order bought with: card (perhaps with points), or points alone.
+    Kind { Sale = "sale", Points = "points" }
+}
+named! {
+    /// Where an order stands.
+    State {
+        Declined = "declined",
+        Captured = "captured",
+        Settled = "settled",
+        Voided = "voided",
+        Refunded = "refunded",
+    }
+}
+
+/// One order of one bank. Amounts in minor units of `currency`.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// Grows by one per order; the banks' references are made of it.
+    pub(crate) seq: i64,
+    pub(crate) bank: Bank,
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+    pub(crate) card: Arc<str>,
+    pub(crate) masked: Arc<str>,
+    pub(crate) currency: String,
+    /// The whole price, points included.
+    pub(crate) amount: i64,
+    pub(crate) instalments: u32,
+    /// koiCode of the campaign used; 0 without one.
+    pub(crate) campaign: u8,
+    pub(crate) three_ds: bool,
+    /// Which 3D Secure authentication it used up; empty without one.
+    pub(crate) nonce: String,
+    /// Why it was declined; empty when it was not.
+    pub(crate) code: String,
+    pub(crate) created_at: Timestamp,
+    /// Refunded so far, points included.
+    pub(crate) refunded: i64,
+    pub(crate) spent: Purse,
+    pub(crate) returned: Purse,
+}
