@@ -36,7 +36,7 @@ pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, Sta
         .await
         .map_err(start_error)?;
     let id = match known {
-        Some((merchant, _)) if merchant.demo => merchant.id,
+        Some(owner) if owner.merchant.demo => owner.merchant.id,
         Some(_) => return Err(foreign_database()),
         None if !merchants::all(app).await.map_err(start_error)?.is_empty() => {
             return Err(foreign_database());
