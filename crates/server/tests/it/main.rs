@@ -64,11 +64,12 @@ mod safe_defaults;
 mod search_dates;
 mod secrets;
 mod shares;
+mod shop;
 mod signed_requests;
 mod speaking;
 mod threeds;
 mod time_outs;
 mod turns;
 mod webhooks;
-mod world;
+
 mod wrong_key;

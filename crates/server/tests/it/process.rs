@@ -1,7 +1,9 @@
-//! The binary `galata` as its operators start it, on the database of a world.
+//! The binary `galata` as its operators start it, on the database of a shop.
 
-use crate::world::{HttpClient, World};
+use crate::shop::{HttpClient, Shop};
 use http_body_util::Full;
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -13,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The binary with nothing but the tests' own environment.
-pub fn galata(arguments: &[&str]) -> Command {
+pub fn galata(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(BINARY);
     command
         .env_clear()
@@ -21,6 +23,11 @@ pub fn galata(arguments: &[&str]) -> Command {
         .args(arguments)
         .stdin(Stdio::null());
     command
+}
+
+/// The words of a command line, none of which has a blank in it.
+pub fn words(line: impl AsRef<str>) -> Vec<String> {
+    line.as_ref().split(' ').map(str::to_owned).collect()
 }
 
 /// How a command ended.
@@ -145,41 +152,20 @@ impl Serving {
     }
 }
 
-/// A world that keeps what a process needs to work on its database.
-pub struct Shared {
-    pub world: World,
-    pub database_url: String,
-    pub key: String,
-}
-
-impl Shared {
-    pub async fn open() -> Shared {
-        let mut shared = None;
-        let world = World::with(|config| {
-            shared = Some((config.database_url.clone(), config.keys.clone()));
-        })
-        .await;
-        let (database_url, key) = shared.unwrap();
-        Shared {
-            world,
-            database_url,
-            key,
-        }
-    }
-
-    /// A command on the world's database, with its key and with leave to call the simulator.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+impl Shop {
+    /// A command on the shop's database, with the key to it and with leave to call the simulator.
+    pub fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = galata(arguments);
         command
             .env("GALATA_DATABASE_URL", &self.database_url)
-            .env("GALATA_KEY", &self.key)
+            .env("GALATA_KEY", &self.keys)
             .env("GALATA_ALLOW_BANK_HOST", "127.0.0.1");
         command
     }
 
     /// Runs a command that must succeed, and answers what it printed.
     #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub fn run(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
         let ended = ended(self.command(arguments));
         assert!(ended.status.success(), "{arguments:?}: {}", ended.error);
         ended.out
@@ -187,7 +173,7 @@ impl Shared {
 
     /// Runs a command that must fail, and answers why it says so.
     #[track_caller]
-    pub fn fails(&self, arguments: &[&str]) -> String {
+    pub fn fails(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
         let ended = ended(self.command(arguments));
         assert!(!ended.status.success(), "{arguments:?}: {}", ended.out);
         ended.error
