@@ -210,7 +210,7 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
             std::fs::copy(shop.files.0.join(&name), folder.0.join(&name)).unwrap();
         }
         let to = folder.0.join("galata.db");
-        let part = prepared(&shop, &copy, &to).await;
+        let part = prepared(shop, &copy, &to).await;
         let (steps, kept) = backup::swap(&part, &to, "before").unwrap();
         steps
             .iter()
@@ -292,7 +292,7 @@ async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
     pays(shop).await;
     shop.app.db.close().await;
 
-    let mut restore = restore_held(&shop, &copy).await;
+    let mut restore = restore_held(shop, &copy).await;
     let other = shop.files.0.join("other.db");
     for command in [
         &["serve", "--listen", "127.0.0.1:0", "--migrate"][..],
@@ -319,7 +319,7 @@ async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
     assert_eq!(audit.matches("database.restore").count(), 1, "{audit}");
 
     // One that is killed keeps nobody out, and the next one is not misled by what it left.
-    let mut killed = restore_held(&shop, &copy).await;
+    let mut killed = restore_held(shop, &copy).await;
     killed.kill().unwrap();
     killed.wait().unwrap();
     shop.run(&["merchant", "list"]);

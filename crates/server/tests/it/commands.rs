@@ -232,7 +232,7 @@ async fn a_merchant_is_set_up_by_commands_alone_and_takes_a_payment() {
     assert!(list.contains(&format!("{id}  Kitapçı")), "{list}");
     assert!(!list.contains(secret));
 
-    shop.run(&words(format!(
+    shop.run(&words(&format!(
         "merchant feature {id} alternative-payment-methods on"
     )));
     shop.fails(&["merchant", "feature", id, "time-travel", "on"]);
@@ -250,27 +250,13 @@ async fn a_merchant_is_set_up_by_commands_alone_and_takes_a_payment() {
     assert!(merchant.half_threeds && merchant.completes_doubt);
 
     let base = format!("{}/garanti", shop.bank);
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        id,
-        "--integrator",
-        "GARANTI",
-        "--client-id",
-        "7000679",
-        "--terminal-id",
-        "30691298",
-        "--threeds-key",
-        "12345678",
-        "--user",
-        "PROVAUT:PROVAUT:123qweASD/",
-        "--user",
-        "PROVRFN:PROVRFN:123qweASD/",
-        "--authentication",
-        "THREE_DS,NON_THREE_DS",
-        "--endpoint",
-    ];
+    let line = format!(
+        "pos create --merchant {id} --integrator GARANTI --client-id 7000679 \
+         --terminal-id 30691298 --threeds-key 12345678 --user \
+         PROVAUT:PROVAUT:123qweASD/ --user PROVRFN:PROVRFN:123qweASD/ \
+         --authentication THREE_DS,NON_THREE_DS --endpoint"
+    );
+    let create = words(&line);
     let with_endpoint = |endpoint| [&create[..], &[endpoint]].concat();
     let refused = shop.fails(&with_endpoint("https://evil.example.com/garanti"));
     assert!(refused.contains("evil.example.com"), "{refused}");
@@ -280,18 +266,8 @@ async fn a_merchant_is_set_up_by_commands_alone_and_takes_a_payment() {
     assert!(no_leave.error.contains("not allowed"), "{}", no_leave.error);
     let pos = shop.run(&with_endpoint(&base));
     let pos = printed(&pos, "pos");
-    let edited = [
-        "pos",
-        "edit",
-        "--merchant",
-        id,
-        "--id",
-        pos,
-        "--name",
-        "Mağaza",
-        "--order-number",
-        "3",
-    ];
+    let line = format!("pos edit --merchant {id} --id {pos} --name Mağaza --order-number 3");
+    let edited = words(&line);
     shop.run(&edited);
     let mut elsewhere = edited.to_vec();
     elsewhere.extend(["--endpoint", "http://10.0.0.1/x"]);
@@ -316,11 +292,11 @@ async fn a_lenders_account_is_active_only_when_complete() {
     let made = shop.run(&["merchant", "create", "--name", "M"]);
     let id = printed(&made, "merchant");
     let endpoint = format!("{}/lender", shop.bank);
-    let refused = shop.fails(&words(format!(
+    let refused = shop.fails(&words(&format!(
         "apm create --merchant {id} --endpoint https://evil.example.com"
     )));
     assert!(refused.contains("evil.example.com"), "{refused}");
-    shop.fails(&words(format!(
+    shop.fails(&words(&format!(
         "apm create --merchant {id} --endpoint http://shop.example.com"
     )));
     shop.fails(&["apm", "create", "--merchant", id, "--type", "NOBODY"]);

@@ -3,7 +3,7 @@
 use crate::browser::fetch;
 use crate::commands::printed;
 use crate::panel::{PASSWORD, Panel};
-use crate::process::{Serving, ended};
+use crate::process::{Serving, ended, words};
 use crate::shop::{GARANTI, OTP, PAY, Shop, YKB};
 use serde_json::Value;
 use server::operations::{By, Role};
@@ -196,25 +196,11 @@ async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command()
         .await
         .leads_to("/panel");
 
-    let eve = [
-        "user",
-        "create",
-        "--merchant",
-        &merchant,
-        "--email",
-        "eve@example.com",
-    ];
+    let line = format!("user create --merchant {merchant} --email eve@example.com");
+    let eve = words(&line);
     shop.run(&eve);
-    let support = [
-        "user",
-        "role",
-        "--merchant",
-        &merchant,
-        "--email",
-        email,
-        "--role",
-        "SUPPORT",
-    ];
+    let line = format!("user role --merchant {merchant} --email {email} --role SUPPORT");
+    let support = words(&line);
     shop.run(&support);
     assert!(
         listed().contains(&format!("{email}  SUPPORT")),

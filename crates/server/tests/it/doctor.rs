@@ -59,7 +59,7 @@ async fn every_check_runs_even_when_nothing_is_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     let shop = &Shop::open().await;
-    let well = doctor(&shop, &["--public-url", &shop.gateway]);
+    let well = doctor(shop, &["--public-url", &shop.gateway]);
     // This machine's own limits are not the server's matter.
     let of_machine = |line: &&str| line.contains("open files") || line.contains("disk");
     let worries = well.out.lines().filter(|line| !line.starts_with('✓'));
@@ -82,14 +82,14 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
         assert!(line(&well, check).starts_with('✓'), "{}", well.out);
     }
     let away = format!("http://127.0.0.1:{}", closed_port());
-    let unreached = doctor(&shop, &["--public-url", &away]);
+    let unreached = doctor(shop, &["--public-url", &away]);
     assert_eq!(unreached.status.code(), Some(2), "{}", unreached.out);
     assert!(line(&unreached, "public URL").starts_with('!'));
 
     // A proxy that ends TLS, and nobody who says who its clients are.
-    let hidden = doctor(&shop, &["--public-url", "https://127.0.0.1:1"]);
+    let hidden = doctor(shop, &["--public-url", "https://127.0.0.1:1"]);
     let told = doctor(
-        &shop,
+        shop,
         &["--public-url", "https://127.0.0.1:1", "--behind-proxy"],
     );
     assert!(line(&hidden, "clients").starts_with('!'), "{}", hidden.out);
@@ -109,7 +109,7 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
 
     let smtp = format!("smtp://user:geheim@127.0.0.1:{}", closed_port());
     let from = ["--mail-from", "Galata <galata@example.com>"];
-    let mail = doctor(&shop, &[&["--smtp-url", &smtp], &from[..]].concat());
+    let mail = doctor(shop, &[&["--smtp-url", &smtp], &from[..]].concat());
     assert_eq!(mail.status.code(), Some(2), "{}", mail.out);
     assert!(line(&mail, "mail server").starts_with('!'));
     assert!(!mail.out.contains("geheim"));
@@ -120,13 +120,13 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     let pos = setup::poses_of(&shop.app, &by, shop.merchant);
     let pos = pos.await.unwrap()[1].id.to_string();
     let merchant = shop.merchant.to_string();
-    shop.run(&words(format!(
+    shop.run(&words(&format!(
         "pos edit --merchant {merchant} --id {pos} --endpoint {base}"
     )));
     shop.wait(3600).await;
     let paid = shop.pays(GARANTI);
     paid.await.ok();
-    let worried = doctor(&shop, &[]);
+    let worried = doctor(shop, &[]);
     assert_eq!(worried.status.code(), Some(2), "{}", worried.out);
     assert!(line(&worried, "hosts").starts_with('!'), "{}", worried.out);
     assert!(line(&worried, "clock").starts_with('!'), "{}", worried.out);
@@ -179,7 +179,7 @@ async fn late_webhooks_and_doubts_that_wait_for_a_person_are_told() {
     shop.fault("garanti", "sale", "lose_reply").await;
     let paid = shop.pays(GARANTI);
     assert_eq!(paid.await.status, 422);
-    let told = doctor(&shop, &["--json"]);
+    let told = doctor(shop, &["--json"]);
     assert_eq!(told.status.code(), Some(2), "{}", told.out);
     let list: Value = serde_json::from_str(&told.out).unwrap();
     let of = |check: &str| {

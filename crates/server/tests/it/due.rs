@@ -68,7 +68,7 @@ async fn doubtful(shop: &Shop, bank: &str, card: &str) -> i64 {
 /// How often a payment's webhook was called as far as it is written, and what it is now.
 async fn noted(shop: &Shop, paid: i64) -> (i64, WebhookState) {
     let kept = shop.webhook(paid).await;
-    (kept.webhook.tries.into(), kept.state)
+    (kept.webhook.tries, kept.state)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Options and variables that mean nothing: each is refused, with its name and what would be right.
 
-use crate::process::{Ended, ended};
+use crate::process::{Ended, ended, words};
 use crate::shop::Shop;
 
 fn said(shop: &Shop, arguments: &[&str]) -> Ended {
@@ -184,13 +184,10 @@ async fn a_name_is_one_line_that_says_something() {
     let long = "x".repeat(5000);
     for name in ["", " ", "a\nb", "a\u{7}b", long.as_str()] {
         let name = format!("--name={name}");
-        let pos = [
-            "--integrator=YKB",
-            "--client-id=1",
-            "--terminal-id=1",
-            "--posnet-id=1",
-            "--threeds-key=1",
-        ];
+        let pos = words(
+            "--integrator=YKB --client-id=1 --terminal-id=1 --posnet-id=1 \
+             --threeds-key=1",
+        );
         let email = "--email=a@example.com";
         for command in [
             vec!["merchant", "create", &name],

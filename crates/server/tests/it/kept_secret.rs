@@ -106,7 +106,7 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     serving.terminate();
     assert!(serving.ended().await.success());
 
-    let database = kept(&shop).await;
+    let database = kept(shop).await;
     assert!(serving.logged().contains("/installment/v1/bins/***"));
     // The search itself works: what may be read is found.
     for shown in [

@@ -2,8 +2,6 @@
 
 use crate::shop::{HttpClient, Shop};
 use http_body_util::Full;
-use std::ffi::OsStr;
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,7 +13,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The binary with nothing but the tests' own environment.
-pub fn galata(arguments: &[impl AsRef<OsStr>]) -> Command {
+pub fn galata(arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command
         .env_clear()
@@ -26,8 +24,8 @@ pub fn galata(arguments: &[impl AsRef<OsStr>]) -> Command {
 }
 
 /// The words of a command line, none of which has a blank in it.
-pub fn words(line: impl AsRef<str>) -> Vec<String> {
-    line.as_ref().split(' ').map(str::to_owned).collect()
+pub fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
 }
 
 /// How a command ended.
@@ -154,7 +152,7 @@ impl Serving {
 
 impl Shop {
     /// A command on the shop's database, with the key to it and with leave to call the simulator.
-    pub fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = galata(arguments);
         command
             .env("GALATA_DATABASE_URL", &self.database_url)
@@ -165,7 +163,7 @@ impl Shop {
 
     /// Runs a command that must succeed, and answers what it printed.
     #[track_caller]
-    pub fn run(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
+    pub fn run(&self, arguments: &[&str]) -> String {
         let ended = ended(self.command(arguments));
         assert!(ended.status.success(), "{arguments:?}: {}", ended.error);
         ended.out
@@ -173,7 +171,7 @@ impl Shop {
 
     /// Runs a command that must fail, and answers why it says so.
     #[track_caller]
-    pub fn fails(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
+    pub fn fails(&self, arguments: &[&str]) -> String {
         let ended = ended(self.command(arguments));
         assert!(!ended.status.success(), "{arguments:?}: {}", ended.out);
         ended.error

@@ -2,7 +2,7 @@
 //! what it was, and a webhook address that would never be called is not saved.
 
 use crate::panel::Panel;
-use crate::process::ended;
+use crate::process::{ended, words};
 use crate::shop::Shop;
 use contract::enums::{PaymentAuthenticationType, PosStatus};
 use server::net::HostList;
@@ -20,25 +20,15 @@ async fn stored(shop: &Shop, id: i64) -> Pos {
 /// `pos create` with what the bank needs; answers the POS.
 async fn created(shop: &Shop, more: &[&str]) -> Pos {
     let merchant = shop.merchant.to_string();
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "YKB",
-        "--client-id",
-        "6706598320",
-        "--terminal-id",
-        "67005551",
-        "--posnet-id",
-        "27426",
-        "--threeds-key",
-        "10,10,10,10,10,10,10,10",
-    ];
+    let line = format!(
+        "pos create --merchant {merchant} --integrator YKB --client-id \
+         6706598320 --terminal-id 67005551 --posnet-id 27426 --threeds-key \
+         10,10,10,10,10,10,10,10"
+    );
+    let create = words(&line);
     let said = shop.run(&[&create[..], more].concat());
     let id = said.split_whitespace().nth(1).unwrap().parse().unwrap();
-    stored(&shop, id).await
+    stored(shop, id).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,18 +51,10 @@ async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
     assert!(!at.enable_foreign_card && !at.enable_payment_without_cvc);
     assert!(!at.enable_installment && !at.enable_loyalty);
 
-    let switched = [
-        "--loyalty",
-        "--installments",
-        "on",
-        "--without-cvc=false",
-        "--foreign-cards",
-        "true",
-        "--environment",
-        "production",
-        "--authentication",
-        "three_ds,NON_THREE_DS",
-    ];
+    let switched = words(
+        "--loyalty --installments on --without-cvc=false --foreign-cards true \
+         --environment production --authentication three_ds,NON_THREE_DS",
+    );
     let open = created(&shop, &switched).await;
     let at = &open.settings;
     assert_eq!(
@@ -93,16 +75,11 @@ async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
         ("production", "posnet.yapikredi.com.tr"),
         ("test", "setmpos.ykb.com"),
     ] {
-        let edit = [
-            "pos",
-            "edit",
-            "--merchant",
-            &merchant,
-            "--id",
-            &id,
-            "--environment",
-            environment,
-        ];
+        let line = format!(
+            "pos edit --merchant {merchant} --id {id} --environment \
+             {environment}"
+        );
+        let edit = words(&line);
         shop.run(&edit);
         assert_eq!(stored(&shop, careful.id).await.settings.hostname, host);
     }
@@ -147,7 +124,7 @@ async fn what_is_activated_again_is_what_it_was() {
     run("activate", &[]);
     assert_eq!(stored(shop, pos).await.status, PosStatus::RefundOnly);
     // And one that never was in use.
-    let never = created(&shop, &["--status", "PASSIVE"]).await;
+    let never = created(shop, &["--status", "PASSIVE"]).await;
     let active = setup::set_pos_active(&shop.app, &by, shop.merchant, never.id, true);
     assert_eq!(active.await.unwrap().status, PosStatus::Autopilot);
 }

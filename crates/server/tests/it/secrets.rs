@@ -45,22 +45,11 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
         path.display().to_string()
     };
     let users = file("users", "PROVAUT:AUT:pass:word\n\nprovrfn:RFN:other\n");
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "garanti",
-        "--client-id",
-        "1",
-        "--terminal-id",
-        "2",
-        "--user-file",
-        &users,
-        "--threeds-key-file",
-        "-",
-    ];
+    let line = format!(
+        "pos create --merchant {merchant} --integrator garanti --client-id 1 \
+         --terminal-id 2 --user-file {users} --threeds-key-file -"
+    );
+    let create = words(&line);
     let made = with_input(&shop, &create, "a key of 3ds\r\n");
     assert!(made.status.success(), "{}", made.error);
     let stored = poses::of_merchant(app, merchant_id).await.unwrap();
@@ -76,14 +65,8 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
     assert_eq!(users[1].name, "RFN");
 
     let secret = file("secret", "of the lender\n");
-    let edit = [
-        "apm",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--client-secret-file",
-        &secret,
-    ];
+    let line = format!("apm edit --merchant {merchant} --client-secret-file {secret}");
+    let edit = words(&line);
     let mut edit = shop.command(&edit);
     let notification = file("notification", "of its notifications");
     edit.env("GALATA_APM_NOTIFICATION_SECRET_FILE", notification);
@@ -104,21 +87,15 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
 
     // Nothing is empty by accident, and one credential is said once.
     let empty = file("empty", "\n");
-    let refused = shop.fails(&words(format!(
+    let refused = shop.fails(&words(&format!(
         "apm edit --merchant {merchant} --client-secret-file {empty}"
     )));
     assert!(
         refused.contains("--client-secret-file") && refused.contains("it is empty"),
         "{refused}"
     );
-    let missing = [
-        "apm",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--client-secret-file",
-        "/no/file",
-    ];
+    let line = format!("apm edit --merchant {merchant} --client-secret-file /no/file");
+    let missing = words(&line);
     assert!(shop.fails(&missing).contains("/no/file"));
     let mut twice = shop.command(&["apm", "edit", "--merchant", &merchant]);
     twice.args(["--client-secret", "x", "--client-secret-file", &empty]);
@@ -146,7 +123,7 @@ async fn a_credential_that_is_refused_is_not_repeated() {
     let shop = Shop::open().await;
     let merchant = shop.merchant.to_string();
     for wrong in ["PROVAUT-geheim", "NOBODY:name:geheim"] {
-        let refused = shop.fails(&words(format!(
+        let refused = shop.fails(&words(&format!(
             "pos create --merchant {merchant} --integrator GARANTI --user {wrong}"
         )));
         assert!(!refused.contains("geheim"), "{refused}");

@@ -7,9 +7,8 @@ use crate::process::{Ended, ended, galata, until, words};
 use crate::shop::{GARANTI, Shop};
 use serde_json::Value;
 use server::operations::Role;
-use std::ffi::OsStr;
 
-fn said(shop: &Shop, arguments: &[impl AsRef<OsStr>]) -> Ended {
+fn said(shop: &Shop, arguments: &[&str]) -> Ended {
     ended(shop.command(arguments))
 }
 
@@ -21,7 +20,7 @@ async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
     shop.wait(30).await;
     shop.app.journal.flush().await;
     let of = ["--merchant", merchant.as_str()];
-    shop.run(&words(format!(
+    shop.run(&words(&format!(
         "user create --merchant {merchant} --email a@example.com"
     )));
     let list = |command: &[&str]| -> Value {
@@ -154,7 +153,8 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
         ),
         ("completions x", "zsh"),
     ] {
-        let command = words(command.replace("MERCHANT", &merchant));
+        let command = command.replace("MERCHANT", &merchant);
+        let command = words(&command);
         let refused = said(&shop, &command);
         assert_eq!(refused.status.code(), Some(2), "{command:?}");
         assert!(
@@ -369,31 +369,20 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
     let shop = &Shop::open().await;
     let merchant = shop.merchant.to_string();
     let mut panel = Panel::sign_in(shop, Role::Owner).await;
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "YKB",
-        "--client-id",
-        "6700",
-        "--terminal-id",
-        "6711",
-        "--posnet-id",
-        "9",
-        "--threeds-key",
-        "1,2,3,4,5,6,7,8",
-    ];
+    let line = format!(
+        "pos create --merchant {merchant} --integrator YKB --client-id 6700 \
+         --terminal-id 6711 --posnet-id 9 --threeds-key 1,2,3,4,5,6,7,8"
+    );
+    let create = words(&line);
     let create = &create[..];
-    let first = said(&shop, create);
+    let first = said(shop, create);
     assert!(
         first.status.success() && !first.error.contains("warning"),
         "{}",
         first.error
     );
     let first = printed(&first.out, "pos");
-    let again = said(&shop, create);
+    let again = said(shop, create);
     assert!(again.status.success(), "{}", again.error);
     assert!(
         again
@@ -403,7 +392,7 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         again.error
     );
     // One for another currency is nothing special.
-    let euro = said(&shop, &[create, &["--currency", "EUR"]].concat());
+    let euro = said(shop, &[create, &["--currency", "EUR"]].concat());
     assert!(
         euro.status.success() && !euro.error.contains("warning"),
         "{}",
@@ -426,14 +415,14 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         "http://127.0.0.1:1/lender",
     ];
     let create = [&["apm", "create"], &of[..], &account].concat();
-    let first = said(&shop, &create);
+    let first = said(shop, &create);
     assert!(
         first.status.success() && !first.error.contains("warning"),
         "{}",
         first.error
     );
     let first = printed(&first.out, "apm");
-    let again = said(&shop, &create);
+    let again = said(shop, &create);
     assert!(again.status.success(), "{}", again.error);
     assert!(
         again
