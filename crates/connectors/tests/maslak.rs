@@ -10,6 +10,8 @@
 
 #[path = "bench/lender.rs"]
 mod bench;
+#[path = "bench/folder.rs"]
+mod folder;
 
 use bench::{Recording, account, now, perform, read, ready, reply_of};
 use connectors::bank::{DoubtReason, Verdict};
@@ -18,17 +20,13 @@ use connectors::lender::{ApplicationRef, Lender, LenderLine, OffersRequest};
 use connectors::lenders::maslak::{Maslak, NOTIFICATION_BYTES_MAX};
 use contract::enums::Currency;
 use contract::money::Money;
+use folder::Folder;
 use jiff::Zoned;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-fn check(case: &Path) -> Result<(), String> {
-    let http = Recording {
-        reply: reply_of(&read(&case.join("reply.json"))),
-        sent: Mutex::new(Vec::new()),
-    };
-    let answer = perform(&read(&case.join("call.json")), &http);
+fn check(case: &Folder) -> Result<(), String> {
+    let http = Recording::of(reply_of(&read(case, "reply.json")));
+    let answer = perform(&case.call, &http);
     let sent = http.sent.lock().unwrap();
     let [request] = sent.as_slice() else {
         return Err(format!("{} requests were sent", sent.len()));
@@ -43,15 +41,14 @@ fn check(case: &Path) -> Result<(), String> {
         "headers": Value::Object(headers.collect()),
         "body": String::from_utf8(request.body.clone()).unwrap(),
     });
-    if request != read(&case.join("request.json")) {
+    if request != read(case, "request.json") {
         return Err(format!("sent {request:#}"));
     }
-    let path = case.join("answer.txt");
-    match std::fs::read_to_string(&path) {
-        Ok(expected) if expected == answer => Ok(()),
-        Ok(_) => Err(format!("answered {answer}")),
-        Err(_) => {
-            std::fs::write(path, answer).unwrap();
+    match case.read("answer.txt") {
+        Some(expected) if expected == answer.as_bytes() => Ok(()),
+        Some(_) => Err(format!("answered {answer}")),
+        None => {
+            std::fs::write(case.places[0].join("answer.txt"), answer).unwrap();
             Err("answer.txt is new: read it".to_owned())
         }
     }
@@ -59,19 +56,13 @@ fn check(case: &Path) -> Result<(), String> {
 
 #[test]
 fn every_recorded_exchange_means_what_it_says() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/maslak");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    cases.sort();
+    let cases = Folder::all("maslak");
     assert!(cases.len() > 40);
     let failed: Vec<String> = cases
         .iter()
         .filter_map(|case| {
-            check(case)
-                .err()
-                .map(|why| format!("{}: {why}", case.display()))
+            let why = check(case).err()?;
+            Some(format!("{}: {why}", case.name()))
         })
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
@@ -79,8 +70,9 @@ fn every_recorded_exchange_means_what_it_says() {
 
 /// A reply recorded for an inquiry, with one byte of it changed.
 fn changed(place: &str, at: usize) -> Option<Response> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/maslak");
-    let mut reply = reply_of(&read(&root.join("inquire-disbursed/reply.json"))).unwrap();
+    let cases = Folder::all("maslak");
+    let case = cases.iter().find(|case| case.name() == "inquire-disbursed");
+    let mut reply = reply_of(&read(case.unwrap(), "reply.json")).unwrap();
     let flip = |text: &mut String| {
         let mut bytes = std::mem::take(text).into_bytes();
         let found = bytes.get_mut(at).map(|byte| *byte ^= 1).is_some();
@@ -103,10 +95,7 @@ fn one_changed_byte_anywhere_in_a_reply_is_doubt() {
     let mut tried = 0;
     for place in ["body", "x-lender-signature", "x-lender-timestamp"] {
         for reply in (0..).map_while(|at| changed(place, at)) {
-            let http = Recording {
-                reply: Ok(reply),
-                sent: Mutex::new(Vec::new()),
-            };
+            let http = Recording::of(Ok(reply));
             let (account, now) = (account(), now());
             let line = LenderLine {
                 account: &account,
@@ -130,10 +119,7 @@ fn one_changed_byte_anywhere_in_a_reply_is_doubt() {
 #[test]
 fn a_strange_order_id_stays_one_segment_of_the_path() {
     let reply = Err(Failure::NotSent(String::new()));
-    let http = Recording {
-        reply,
-        sent: Mutex::new(Vec::new()),
-    };
+    let http = Recording::of(reply);
     let (account, now) = (account(), now());
     let line = LenderLine {
         account: &account,
@@ -240,10 +226,7 @@ fn hostile_replies_never_panic() {
                 headers: Vec::new(),
                 body: body.to_vec(),
             };
-            let http = Recording {
-                reply: Ok(reply),
-                sent: Mutex::new(Vec::new()),
-            };
+            let http = Recording::of(Ok(reply));
             let (account, now) = (account(), now());
             let line = LenderLine {
                 account: &account,

@@ -3,6 +3,7 @@
 
 use super::damage::damaged;
 use super::dice::Dice;
+use super::folder::Folder;
 use super::lender_bench::{Recording, account, now, perform, read, reply_of};
 use super::{Ended, steers, way};
 use base64::Engine;
@@ -14,8 +15,6 @@ use contract::card::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use std::path::Path;
-use std::sync::Mutex;
 
 struct Case {
     name: String,
@@ -34,24 +33,17 @@ const NOTIFICATION: &[u8] =
 impl Lenders {
     /// Reads the fixtures that have a reply.
     pub(crate) fn load() -> Lenders {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/maslak");
-        let folders = std::fs::read_dir(root).into_iter().flatten().flatten();
-        let mut cases: Vec<Case> = folders
-            .filter_map(|folder| {
-                let folder = folder.path();
-                let request = read(&folder.join("request.json"));
-                Some(Case {
-                    name: folder.file_name()?.to_string_lossy().into_owned(),
-                    call: read(&folder.join("call.json")),
-                    asked: request["headers"]["x-lender-signature"]
-                        .as_str()?
-                        .to_owned(),
-                    reply: reply_of(&read(&folder.join("reply.json"))).ok()?,
-                })
+        let cases = Folder::all("maslak").into_iter().filter_map(|folder| {
+            Some(Case {
+                name: folder.name().to_owned(),
+                asked: read(&folder, "request.json")["headers"]["x-lender-signature"]
+                    .as_str()?
+                    .to_owned(),
+                reply: reply_of(&read(&folder, "reply.json")).ok()?,
+                call: folder.call,
             })
-            .collect();
-        cases.sort_by(|one, other| one.name.cmp(&other.name));
-        Lenders(cases)
+        });
+        Lenders(cases.collect())
     }
 
     fn case(&self, dice: &mut Dice) -> &Case {
@@ -89,10 +81,7 @@ impl Lenders {
         let untouched = reply.status == case.reply.status
             && reply.headers == case.reply.headers
             && reply.body == case.reply.body;
-        let http = Recording {
-            reply: Ok(reply.clone()),
-            sent: Mutex::new(Vec::new()),
-        };
+        let http = Recording::of(Ok(reply.clone()));
         let answer = perform(&case.call, &http);
         let place = |why: &str| {
             let body = String::from_utf8_lossy(&reply.body);

@@ -6,6 +6,8 @@
 mod bench;
 mod damage;
 mod dice;
+#[path = "../../tests/bench/folder.rs"]
+mod folder;
 mod judge;
 #[path = "../../tests/bench/lender.rs"]
 mod lender_bench;
@@ -108,7 +110,7 @@ fn bank_reply(subjects: &Subjects, dice: &mut Dice) -> Ended {
         format!(
             "{why}: {} {}\n{answer}{}",
             case.name,
-            case.folder.display(),
+            case.folder.places[0].display(),
             read.join("\n")
         )
     };

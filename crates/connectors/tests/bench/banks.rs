@@ -1,6 +1,7 @@
 //! The connectors' test bench for banks: recorded cases as data, and a network that replays replies.
 //! The library's own tests and the fuzz harness include this file.
 
+use super::folder::Folder;
 use connectors::bank::{
     Account, Begin3ds, CardData, CardEnds, Charge, Finish3ds, Line, LoyaltyInquiry, Order,
     OrderRef, Returned, RewardUse, User, Verdict,
@@ -16,9 +17,7 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha512};
 use std::fmt::Debug;
-use std::fs;
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -248,51 +247,40 @@ pub(crate) fn protocol(name: &str) -> Protocol {
     }
 }
 
-/// A folder of `fixtures/`.
+/// A recorded exchange with a bank.
 pub(crate) struct Case {
     pub(crate) protocol: String,
     pub(crate) name: String,
-    pub(crate) folder: PathBuf,
+    pub(crate) folder: Folder,
     pub(crate) call: Call,
     pub(crate) replies: Vec<Vec<u8>>,
 }
 
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(parent)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    found.retain(|path| path.is_dir());
-    found.sort();
-    found
-}
-
 /// Every recorded case of a bank.
 pub(crate) fn cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut cases = Vec::new();
-    for protocol in ["garanti", "posnet"] {
-        for folder in folders(&root.join(protocol)) {
-            let call = fs::read_to_string(folder.join("call.json")).unwrap();
-            let call = Call(serde_json::from_str(&call).unwrap());
-            let replies = (1..)
-                .map_while(|number| fs::read(folder.join(format!("reply-{number}.xml"))).ok())
-                .map(|reply| match call.0["legacyHash"] == true {
-                    true => signed_anew(&call, reply),
-                    false => reply,
-                })
-                .collect();
-            let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-            cases.push(Case {
-                protocol: protocol.to_owned(),
-                name,
-                folder,
-                call,
-                replies,
-            });
+    let of = |protocol| {
+        Folder::all(protocol)
+            .into_iter()
+            .map(move |one| (protocol, one))
+    };
+    let cases = of("garanti").chain(of("posnet")).map(|(protocol, folder)| {
+        let call = Call(folder.call.clone());
+        let replies = (1..)
+            .map_while(|number| folder.read(&format!("reply-{number}.xml")))
+            .map(|reply| match call.0["legacyHash"] == true {
+                true => signed_anew(&call, reply),
+                false => reply,
+            })
+            .collect();
+        Case {
+            protocol: protocol.to_owned(),
+            name: folder.name().to_owned(),
+            folder,
+            call,
+            replies,
         }
-    }
-    cases
+    });
+    cases.collect()
 }
 
 /// Upper-case hexadecimal.

@@ -1,6 +1,7 @@
 //! The connectors' test bench for lenders: recorded cases as data, and a network that gives one reply.
 //! The tests of the protocol and the fuzz harness include this file.
 
+use super::folder::Folder;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::lender::{
     Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderLine, OffersRequest,
@@ -12,7 +13,6 @@ use contract::money::Money;
 use jiff::Zoned;
 use serde_json::Value;
 use std::fmt::Debug;
-use std::path::Path;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -20,6 +20,15 @@ use std::task::{Context, Poll, Waker};
 pub(crate) struct Recording {
     pub(crate) reply: Result<Response, Failure>,
     pub(crate) sent: Mutex<Vec<Request>>,
+}
+
+impl Recording {
+    pub(crate) fn of(reply: Result<Response, Failure>) -> Recording {
+        Recording {
+            reply,
+            sent: Mutex::new(Vec::new()),
+        }
+    }
 }
 
 impl Http for Recording {
@@ -60,8 +69,9 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-pub(crate) fn read(path: &Path) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+/// A file of a case, which is JSON.
+pub(crate) fn read(case: &Folder, file: &str) -> Value {
+    serde_json::from_slice(&case.read(file).unwrap()).unwrap()
 }
 
 pub(crate) fn reply_of(value: &Value) -> Result<Response, Failure> {

@@ -1,9 +1,7 @@
 //! `galata backup` and `galata restore`: a SQLite database copied while it is in use, and put back.
 
-use crate::kill::call;
-use crate::process::{Serving, Shared, ended, signal, until};
-use crate::world::{World, payment, tempdir};
-use serde_json::Value;
+use crate::process::{Serving, ended, signal, until};
+use crate::shop::{PAY, Shop, payment, tempdir};
 use server::start::{self, Config};
 use server::store::db::backup::{self, Step};
 use server::store::db::{Db, Kind, Options, acknowledged, params};
@@ -11,52 +9,51 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-async fn pays(world: &World) -> i64 {
-    let made = world.post("/payment/v1/card-payments", payment("5258640000000001"));
-    made.await.ok().data("id").as_i64().unwrap()
+async fn pays(shop: &Shop) -> i64 {
+    let made = shop.pays("5258640000000001");
+    made.await.ok().id()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_in_use_is_copied_whole_and_put_back_once_nobody_uses_it() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let file = world.files.0.join("copy.db");
+    let shop = &Shop::open().await;
+    let file = shop.files.0.join("copy.db");
     let copy = file.to_str().unwrap();
-    if world.app.db.kind() == Kind::Postgres {
+    if shop.app.db.kind() == Kind::Postgres {
         for command in [&["backup", "--to", copy][..], &["restore", "--from", copy]] {
-            let why = shared.fails(command);
+            let why = shop.fails(command);
             assert!(why.contains("PostgreSQL has its own tools"), "{why}");
         }
         return;
     }
-    let before = pays(world).await;
-    let out = shared.run(&["backup", "--to", copy]);
+    let before = pays(shop).await;
+    let out = shop.run(&["backup", "--to", copy]);
     assert!(out.contains("bytes, checked"), "{out}");
-    let after = pays(world).await;
-    let why = shared.fails(&["backup", "--to", copy]);
+    let after = pays(shop).await;
+    let why = shop.fails(&["backup", "--to", copy]);
     assert!(why.contains("is there already"), "{why}");
 
     // What is put back in the place of a database that a server uses would be lost.
-    let why = shared.fails(&["restore", "--from", copy]);
+    let why = shop.fails(&["restore", "--from", copy]);
     assert!(why.contains("stop the server first"), "{why}");
-    world.app.db.close().await;
+    shop.app.db.close().await;
     // A wrong key replaces nothing.
-    let mut wrong = shared.command(&["restore", "--from", copy]);
+    let mut wrong = shop.command(&["restore", "--from", copy]);
     wrong.env("GALATA_KEY", server::commands::new_key());
     let wrong = ended(wrong);
     assert!(!wrong.status.success(), "{}", wrong.out);
     let known = |id: i64| {
-        let (merchant, id) = (world.merchant.to_string(), id.to_string());
+        let (merchant, id) = (shop.merchant.to_string(), id.to_string());
         let command = ["payment", "show", "--merchant", &merchant, "--id", &id];
-        ended(shared.command(&command)).status.success()
+        ended(shop.command(&command)).status.success()
     };
     assert!(known(before) && known(after));
 
-    let out = shared.run(&["restore", "--from", copy]);
+    let out = shop.run(&["restore", "--from", copy]);
     assert!(out.contains("is restored and up to date"), "{out}");
     assert!(known(before) && !known(after));
-    let merchant = world.merchant.to_string();
-    let audit = shared.run(&["audit", "export", "--merchant", &merchant]);
+    let merchant = shop.merchant.to_string();
+    let audit = shop.run(&["audit", "export", "--merchant", &merchant]);
     assert!(audit.contains("database.restore"), "{audit}");
     // What was there before is kept.
     let kept = out
@@ -64,7 +61,7 @@ async fn a_database_in_use_is_copied_whole_and_put_back_once_nobody_uses_it() {
         .find_map(|line| line.strip_prefix("what was there is kept as "));
     let kept = PathBuf::from(kept.unwrap());
     assert!(kept.exists());
-    let mut old = shared.command(&["payment", "show", "--merchant", &merchant]);
+    let mut old = shop.command(&["payment", "show", "--merchant", &merchant]);
     old.args(["--id", &after.to_string()]);
     old.env("GALATA_DATABASE_URL", format!("sqlite:{}", kept.display()));
     assert!(ended(old).status.success());
@@ -72,20 +69,20 @@ async fn a_database_in_use_is_copied_whole_and_put_back_once_nobody_uses_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_backup_replaces_nothing() {
-    let shared = Shared::open().await;
-    if shared.world.app.db.kind() == Kind::Postgres {
+    let shop = Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let folder = &shared.world.files.0;
+    let folder = &shop.files.0;
     let copy = folder.join("copy.db");
-    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
+    shop.run(&["backup", "--to", copy.to_str().unwrap()]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(&copy).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    shared.world.app.db.close().await;
+    shop.app.db.close().await;
     let damaged = folder.join("damaged.db");
     let mut bytes = std::fs::read(&copy).unwrap();
     let middle = bytes.len() / 2;
@@ -97,18 +94,18 @@ async fn what_is_no_backup_replaces_nothing() {
     let missing = folder.join("missing.db");
     for file in [&damaged, &text, &empty, &missing, folder] {
         let file = file.to_str().unwrap();
-        let why = shared.fails(&["restore", "--from", file]);
+        let why = shop.fails(&["restore", "--from", file]);
         assert!(why.starts_with(&format!("error: {file}")), "{why}");
         assert!(why.contains("\nhint: "), "{why}");
     }
     let own = folder.join("galata.db");
-    let why = shared.fails(&["restore", "--from", own.to_str().unwrap()]);
+    let why = shop.fails(&["restore", "--from", own.to_str().unwrap()]);
     assert!(why.contains("is the database itself"), "{why}");
-    let listed = shared.run(&["merchant", "list"]);
+    let listed = shop.run(&["merchant", "list"]);
     assert!(listed.contains("Test"), "{listed}");
     // Whatever was there before is kept, however fast one restore follows the other.
     for _ in 0..3 {
-        shared.run(&["restore", "--from", copy.to_str().unwrap()]);
+        shop.run(&["restore", "--from", copy.to_str().unwrap()]);
     }
     let names = std::fs::read_dir(folder).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -123,11 +120,11 @@ async fn what_is_no_backup_replaces_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_cannot_be_written_names_its_target_and_leaves_nothing() {
-    let shared = Shared::open().await;
-    if shared.world.app.db.kind() == Kind::Postgres {
+    let shop = Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let folder = &shared.world.files.0;
+    let folder = &shop.files.0;
     let (there, to) = (folder.join("there.db"), folder.join("copy.db"));
     std::fs::write(&there, "").unwrap();
     let nowhere = folder.join("none").join("copy.db");
@@ -136,12 +133,12 @@ async fn a_backup_that_cannot_be_written_names_its_target_and_leaves_nothing() {
         (&nowhere, "none is not there"),
         (folder, "is a folder"),
     ] {
-        let said = shared.fails(&["backup", "--to", to.to_str().unwrap()]);
+        let said = shop.fails(&["backup", "--to", to.to_str().unwrap()]);
         assert!(said.contains(why) && said.contains("\nhint: "), "{said}");
     }
     assert_eq!(std::fs::read(&there).unwrap(), b"");
     // A disk that takes no more: the longest file that this process may write is 64 KiB.
-    let backup = shared.command(&["backup", "--to", to.to_str().unwrap()]);
+    let backup = shop.command(&["backup", "--to", to.to_str().unwrap()]);
     let mut command = std::process::Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""])
@@ -176,11 +173,11 @@ async fn payments(database: &Path) -> i64 {
 }
 
 /// What `restore` does before it takes anything's place.
-async fn prepared(shared: &Shared, from: &Path, to: &Path) -> PathBuf {
+async fn prepared(shop: &Shop, from: &Path, to: &Path) -> PathBuf {
     let (part, _held) = backup::prepare(from, to).unwrap();
     let app = start::open(Config {
         database_url: format!("sqlite:{}", part.display()),
-        keys: shared.key.clone(),
+        keys: shop.keys.clone(),
         migrate: true,
         must_exist: true,
         ..Config::default()
@@ -191,19 +188,18 @@ async fn prepared(shared: &Shared, from: &Path, to: &Path) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that_is_not_whole() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    if world.app.db.kind() == Kind::Postgres {
+    let shop = &Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let copy = world.files.0.join("copy.db");
-    pays(world).await;
-    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
-    pays(world).await;
-    let count = acknowledged::file_beside(&world.files.0.join("galata.db"));
+    let copy = shop.files.0.join("copy.db");
+    pays(shop).await;
+    shop.run(&["backup", "--to", copy.to_str().unwrap()]);
+    pays(shop).await;
+    let count = acknowledged::file_beside(&shop.files.0.join("galata.db"));
     until("it has counted", async || count.exists().then_some(())).await;
     // What was paid since stands in the log alone.
-    let log = world.files.0.join("galata.db-wal");
+    let log = shop.files.0.join("galata.db-wal");
     assert!(std::fs::metadata(log).unwrap().len() > 0);
     let mut stops = 0..;
     loop {
@@ -211,10 +207,10 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
         let folder = tempdir::Dir::new();
         for ending in ["", "-wal", "-count"] {
             let name = format!("galata.db{ending}");
-            std::fs::copy(world.files.0.join(&name), folder.0.join(&name)).unwrap();
+            std::fs::copy(shop.files.0.join(&name), folder.0.join(&name)).unwrap();
         }
         let to = folder.0.join("galata.db");
-        let part = prepared(&shared, &copy, &to).await;
+        let part = prepared(shop, &copy, &to).await;
         let (steps, kept) = backup::swap(&part, &to, "before").unwrap();
         steps
             .iter()
@@ -222,7 +218,7 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
             .try_for_each(Step::carry_out)
             .unwrap();
         let on_it = |arguments: &[&str]| {
-            let mut command = shared.command(arguments);
+            let mut command = shop.command(arguments);
             command.env("GALATA_DATABASE_URL", format!("sqlite:{}", to.display()));
             ended(command)
         };
@@ -262,10 +258,10 @@ async fn a_restore_that_is_stopped_between_any_two_steps_leaves_no_database_that
 
 /// A `galata restore` that stands still while it has a copy beside the database and has not put it
 /// there. One that was faster than the signal is begun again.
-async fn restore_held(shared: &Shared, copy: &Path) -> Child {
-    let part = shared.world.files.0.join("galata.db.part");
+async fn restore_held(shop: &Shop, copy: &Path) -> Child {
+    let part = shop.files.0.join("galata.db.part");
     loop {
-        let mut restore = shared.command(&["restore", "--from", copy.to_str().unwrap()]);
+        let mut restore = shop.command(&["restore", "--from", copy.to_str().unwrap()]);
         restore.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = restore.spawn().unwrap();
         while !part.exists() && child.try_wait().unwrap().is_none() {
@@ -285,23 +281,19 @@ async fn restore_held(shared: &Shared, copy: &Path) -> Child {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    if world.app.db.kind() == Kind::Postgres {
+    let shop = &Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let (copy, database) = (
-        world.files.0.join("copy.db"),
-        world.files.0.join("galata.db"),
-    );
+    let (copy, database) = (shop.files.0.join("copy.db"), shop.files.0.join("galata.db"));
     let copied = copy.to_str().unwrap();
-    pays(world).await;
-    shared.run(&["backup", "--to", copied]);
-    pays(world).await;
-    world.app.db.close().await;
+    pays(shop).await;
+    shop.run(&["backup", "--to", copied]);
+    pays(shop).await;
+    shop.app.db.close().await;
 
-    let mut restore = restore_held(&shared, &copy).await;
-    let other = world.files.0.join("other.db");
+    let mut restore = restore_held(shop, &copy).await;
+    let other = shop.files.0.join("other.db");
     for command in [
         &["serve", "--listen", "127.0.0.1:0", "--migrate"][..],
         &["work"],
@@ -310,11 +302,11 @@ async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
         &["backup", "--to", other.to_str().unwrap()],
         &["restore", "--from", copied],
     ] {
-        let why = shared.fails(command);
+        let why = shop.fails(command);
         assert!(why.contains("is under way"), "{command:?}: {why}");
         assert!(why.contains("galata restore"), "{command:?}: {why}");
     }
-    let doctor = ended(shared.command(&["doctor"]));
+    let doctor = ended(shop.command(&["doctor"]));
     assert_eq!(doctor.status.code(), Some(1));
     assert!(doctor.out.contains("is under way"), "{}", doctor.out);
     assert!(!other.exists());
@@ -322,18 +314,18 @@ async fn a_restore_keeps_everybody_out_until_it_ends_however_it_ends() {
     let status = until("it ends", async || restore.try_wait().unwrap()).await;
     assert!(status.success());
     assert_eq!(payments(&database).await, 1);
-    let merchant = world.merchant.to_string();
-    let audit = shared.run(&["audit", "export", "--merchant", &merchant]);
+    let merchant = shop.merchant.to_string();
+    let audit = shop.run(&["audit", "export", "--merchant", &merchant]);
     assert_eq!(audit.matches("database.restore").count(), 1, "{audit}");
 
     // One that is killed keeps nobody out, and the next one is not misled by what it left.
-    let mut killed = restore_held(&shared, &copy).await;
+    let mut killed = restore_held(shop, &copy).await;
     killed.kill().unwrap();
     killed.wait().unwrap();
-    shared.run(&["merchant", "list"]);
-    shared.run(&["restore", "--from", copied]);
+    shop.run(&["merchant", "list"]);
+    shop.run(&["restore", "--from", copied]);
     assert_eq!(payments(&database).await, 1);
-    let left = std::fs::read_dir(&world.files.0).unwrap();
+    let left = std::fs::read_dir(&shop.files.0).unwrap();
     let mut left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!left.any(|name| name.contains(".part")));
 }
@@ -348,29 +340,22 @@ fn move_database(from: &Path, to: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_file_is_replaced_says_so_and_acknowledges_nothing() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    if world.app.db.kind() == Kind::Postgres {
+    let shop = &Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let (copy, database) = (
-        world.files.0.join("copy.db"),
-        world.files.0.join("galata.db"),
-    );
-    shared.run(&["backup", "--to", copy.to_str().unwrap()]);
-    world.app.db.close().await;
-    let serve = shared.command(&["serve", "--no-jobs"]);
-    let mut serving = Serving::start(&world.http, serve, world.files.0.join("log")).await;
-    let path = "/payment/v1/card-payments";
-    let pay = async || {
-        let card = payment("5258640000000001");
-        call(world, &serving.url, path, &card).await
-    };
+    let (copy, database) = (shop.files.0.join("copy.db"), shop.files.0.join("galata.db"));
+    shop.run(&["backup", "--to", copy.to_str().unwrap()]);
+    shop.app.db.close().await;
+    let serve = shop.command(&["serve", "--no-jobs"]);
+    let mut serving = Serving::start(&shop.http, serve, shop.files.0.join("log")).await;
+    let (url, card) = (serving.url.clone(), payment("5258640000000001"));
+    let pay = async || shop.post_at(&url, PAY, &card).await.unwrap();
     pay().await.ok();
-    let why = shared.fails(&["restore", "--from", copy.to_str().unwrap()]);
+    let why = shop.fails(&["restore", "--from", copy.to_str().unwrap()]);
     assert!(why.contains("stop the server first"), "{why}");
 
-    let moved = world.files.0.join("moved.db");
+    let moved = shop.files.0.join("moved.db");
     move_database(&database, &moved);
     std::fs::copy(&copy, &database).unwrap();
     until("the log tells", async || {
@@ -380,11 +365,11 @@ async fn a_server_whose_file_is_replaced_says_so_and_acknowledges_nothing() {
     .await;
     let reply = pay().await;
     assert_eq!(reply.status, 503, "{:#}", reply.body);
-    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
-    assert_eq!(ledger["orders"].as_array().unwrap().len(), 1);
+    let ledger = shop.orders().await;
+    assert_eq!(ledger.len(), 1);
     let ready = async || {
         let url = format!("{}/readyz", serving.url);
-        crate::world::send(&world.http, "GET", &url, b"", &[]).await
+        crate::shop::send(&shop.http, "GET", &url, b"", &[]).await
     };
     until("it is not ready", async || {
         let reply = ready().await;

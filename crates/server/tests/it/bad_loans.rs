@@ -4,7 +4,7 @@ use crate::bad_input::{
     NOT_A_CURRENCY, NOT_A_TEXT, NOT_AN_AMOUNT, NOT_AN_ID, Spoiled, all_refused, bad, each, long,
     missing, named,
 };
-use crate::bnpl_payments::{application, cart};
+use crate::shop::{application, cart};
 use serde_json::json;
 
 /// The cart's own table, wherever the cart is in the request.

@@ -4,7 +4,7 @@ use crate::bad_input::{
     LONG, NOT_A_CURRENCY, NOT_A_SWITCH, NOT_A_TEXT, Spoiled, all_refused, bad, each, long, missing,
     named, nothing_happened, refused, spoil,
 };
-use crate::world::{World, garanti};
+use crate::shop::{Shop, garanti};
 use serde_json::json;
 
 /// What is wrong with a POS that is made or changed.
@@ -67,22 +67,22 @@ async fn a_wrong_pos_names_its_field_and_an_incomplete_one_is_422() {
     all_refused("POST", path, &garanti(), table).await;
 
     // The request is well formed, and still no POS of this bank: 422.
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for field in ["clientId", "terminalId", "threedsKey", "merchantPosUsers"] {
         let body = spoil(&garanti(), field, "");
-        let reply = world.call("POST", path, &body, &[]).await;
+        let reply = shop.call("POST", path, &body, &[]).await;
         refused(&reply, 422, field, field);
     }
     let body = spoil(&garanti(), "posIntegrator", "\"AKBANK\"");
-    let reply = world.call("POST", path, &body, &[]).await;
+    let reply = shop.call("POST", path, &body, &[]).await;
     refused(&reply, 422, "posIntegrator", "not offered yet");
-    nothing_happened(&world).await;
+    nothing_happened(&shop).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_change_of_a_pos_changes_nothing() {
-    let world = World::open().await;
-    let list = world.get("/merchant/v1/merchant-poses").await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get("/merchant/v1/merchant-poses").await.ok();
     let before = list.data("items.0").clone();
     let path = format!("/merchant/v1/merchant-poses/{}", before["id"]);
     let mut table = pos_table();
@@ -117,22 +117,22 @@ async fn a_wrong_change_of_a_pos_changes_nothing() {
         table.push(long(field));
     }
     for Spoiled { at, json, named } in table {
-        let reply = world
+        let reply = shop
             .call("PUT", &path, &spoil(&garanti(), at, &json), &[])
             .await;
         let json: String = json.chars().take(60).collect();
         refused(&reply, 400, named, &format!("{at} = {json}"));
     }
     let status = format!("{path}/status/OPEN");
-    let reply = world.call("PUT", &status, "", &[]).await;
+    let reply = shop.call("PUT", &status, "", &[]).await;
     refused(&reply, 400, "posStatus", &status);
-    let after = world.get(&path).await.ok();
+    let after = shop.get(&path).await.ok();
     assert_eq!(after.body["data"], before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_search_names_its_key() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let long = "x".repeat(LONG);
     let mut table: Vec<(String, &str)> = vec![
         ("page=-1".into(), "page"),
@@ -188,7 +188,7 @@ async fn a_wrong_search_names_its_key() {
     }
     for (query, key) in table {
         let path = format!("/payment-reporting/v1/payments?{query}");
-        let reply = world.get(&path).await;
+        let reply = shop.get(&path).await;
         refused(&reply, 400, key, &query);
     }
     for (query, key) in [
@@ -197,22 +197,19 @@ async fn a_wrong_search_names_its_key() {
         ("currency=x", "currency"),
         ("enableInstallment=2", "enableInstallment"),
     ] {
-        let reply = world
+        let reply = shop
             .get(&format!("/merchant/v1/merchant-poses?{query}"))
             .await;
         refused(&reply, 400, key, query);
     }
     // The furthest page is an empty one.
-    let far = world
-        .get("/payment-reporting/v1/payments?page=2147483647&size=100")
-        .await
-        .ok();
+    let far = shop.search("page=2147483647&size=100").await;
     assert_eq!(far.data("items"), &json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bin_is_six_or_eight_digits() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for bin in [
         "5",
         "52586",
@@ -225,9 +222,9 @@ async fn a_bin_is_six_or_eight_digits() {
     ] {
         let bin = form_urlencoded::byte_serialize(bin.as_bytes()).collect::<String>();
         let bin = bin.replace("%2500", "%00");
-        let reply = world.get(&format!("/installment/v1/bins/{bin}")).await;
+        let reply = shop.get(&format!("/installment/v1/bins/{bin}")).await;
         refused(&reply, 400, "binNumber", &bin);
     }
-    let unknown = world.get("/installment/v1/bins/000000").await;
+    let unknown = shop.get("/installment/v1/bins/000000").await;
     refused(&unknown, 404, "", "an unknown BIN");
 }

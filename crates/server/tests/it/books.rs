@@ -1,12 +1,12 @@
 //! The books: sums that the database itself refuses, whatever the code above it believes.
 
-use crate::world::{World, payment};
+use crate::shop::{GARANTI, NO_FUNDS, Shop};
 use server::store::db::{Commit, CommitError, params};
 
 /// Commits one update of a payment past the engine.
-async fn written(world: &World, id: i64, sql: &'static str, value: i64) -> Result<(), CommitError> {
-    let commit = Commit::new(world.merchant, id).then(sql, params![world.merchant, id, value]);
-    world.app.db.commit(commit).await
+async fn written(shop: &Shop, id: i64, sql: &'static str, value: i64) -> Result<(), CommitError> {
+    let commit = Commit::new(shop.merchant, id).then(sql, params![shop.merchant, id, value]);
+    shop.app.db.commit(commit).await
 }
 
 #[track_caller]
@@ -28,16 +28,9 @@ const MORE_REFUNDED: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_refuses_books_that_cannot_be() {
-    let world = World::open().await;
-    let paid = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    let paid = paid.data("id").as_i64().unwrap();
-    let declined = world
-        .post("/payment/v1/card-payments", payment("5100050000006661"))
-        .await;
-    let declined = declined.body["errors"]["paymentId"].as_i64().unwrap();
+    let shop = Shop::open().await;
+    let paid = shop.pays(GARANTI).await.ok().id();
+    let declined = shop.pays(NO_FUNDS).await.id();
 
     for (sql, value, what) in [
         (CAPTURED, 10_001, "more taken than was to be paid"),
@@ -47,45 +40,37 @@ async fn the_database_refuses_books_that_cannot_be() {
         (PENDING, 10_001, "more being given back than was taken"),
         (PENDING, -1, "less than nothing being given back"),
     ] {
-        a_check_refuses(written(&world, paid, sql, value).await, what);
+        a_check_refuses(written(&shop, paid, sql, value).await, what);
     }
     for (sql, what) in [
         (CAPTURED, "money taken by a payment that failed"),
         (REFUNDED, "money given back by a payment that failed"),
         (PENDING, "money being given back by a payment that failed"),
     ] {
-        a_check_refuses(written(&world, declined, sql, 1).await, what);
+        a_check_refuses(written(&shop, declined, sql, 1).await, what);
     }
     let failure = "update payments set status = 'FAILURE', installment = $3 \
                    where merchant_id = $1 and id = $2";
-    let outcome = written(&world, paid, failure, 1).await;
+    let outcome = written(&shop, paid, failure, 1).await;
     a_check_refuses(outcome, "a failure that keeps its money");
 
     // Nothing of it was written, and what can be is.
-    let read = world
-        .get(&format!("/payment-reporting/v1/payments/{paid}"))
-        .await
-        .ok();
-    assert_eq!(read.data("paymentStatus"), "SUCCESS");
+    let read = shop.reported(paid).await.succeeded();
     assert_eq!(read.data("refundablePrice").to_string(), "100");
-    written(&world, paid, PENDING, 4_000).await.unwrap();
-    written(&world, paid, REFUNDED, 6_000).await.unwrap();
-    let outcome = written(&world, paid, MORE_REFUNDED, 1).await;
+    written(&shop, paid, PENDING, 4_000).await.unwrap();
+    written(&shop, paid, REFUNDED, 6_000).await.unwrap();
+    let outcome = written(&shop, paid, MORE_REFUNDED, 1).await;
     a_check_refuses(outcome, "one kuruş more than is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_refunds_at_once_never_exceed_what_was_taken() {
-    let world = std::sync::Arc::new(World::open().await);
-    let paid = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    let id = paid.data("id").as_i64().unwrap();
+    let shop = std::sync::Arc::new(Shop::open().await);
+    let id = shop.pays(GARANTI).await.ok().id();
     let mut refunds = tokio::task::JoinSet::new();
     for _ in 0..200 {
-        let world = std::sync::Arc::clone(&world);
-        refunds.spawn(async move { written(&world, id, MORE_REFUNDED, 300).await });
+        let shop = std::sync::Arc::clone(&shop);
+        refunds.spawn(async move { written(&shop, id, MORE_REFUNDED, 300).await });
     }
     let mut done = 0;
     while let Some(outcome) = refunds.join_next().await {

@@ -1,6 +1,6 @@
 //! The shopper's browser, without scripts: reads the first form of a page and submits it.
 
-use crate::world::{HttpClient, World};
+use crate::shop::HttpClient;
 use base64::Engine;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -26,6 +26,15 @@ impl Form {
             .iter()
             .find(|(n, _)| n == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// Puts another value in the place of a field's, where there is such a field.
+    pub fn change(&mut self, name: &str, change: impl Fn(&str) -> String) {
+        for (known, value) in &mut self.fields {
+            if known == name {
+                *value = change(value);
+            }
+        }
     }
 }
 
@@ -68,6 +77,12 @@ impl Page {
             }
         }
         Form { action, fields }
+    }
+
+    /// Types a password on a bank's page and confirms.
+    pub async fn types(&self, http: &HttpClient, otp: &str) -> Page {
+        self.submit(http, &[("otp", otp), ("action", "confirm")])
+            .await
     }
 
     /// Submits the first form, with fields set or added, and follows redirects.
@@ -132,19 +147,4 @@ pub async fn fetch(http: &HttpClient, method: &str, url: &str, body: String) -> 
         };
     }
     panic!("too many redirects");
-}
-
-/// Goes through 3DS from the shop's page to the form that calls the shop back.
-pub async fn through_threeds(world: &World, html_content: &str, otp: &str, action: &str) -> Form {
-    let shop = Page::of_html_content(html_content);
-    let galata = shop.submit(&world.http, &[]).await;
-    assert_eq!(galata.status, 200, "{}", galata.html);
-    let bank = galata.submit(&world.http, &[]).await;
-    assert_eq!(bank.status, 200, "{}", bank.html);
-    let back = bank
-        .submit(&world.http, &[("otp", otp), ("action", action)])
-        .await;
-    let returned = back.submit(&world.http, &[]).await;
-    assert_eq!(returned.status, 200, "{}", returned.html);
-    returned.form()
 }

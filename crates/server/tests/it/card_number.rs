@@ -1,13 +1,12 @@
 //! The number of the request's own card in its other texts: refused, and nothing is kept.
 
 use crate::panel::Panel;
-use crate::world::{World, payment, with};
+use crate::shop::{GARANTI, PAY, Shop, payment, with};
 use serde_json::{Value, json};
 use server::operations::Role;
 
-const CARD: &str = "5209220000000002";
 const TEXTS: [&str; 6] = [
-    CARD,
+    GARANTI,
     "5209 2200 0000 0002",
     "5209-2200-0000-0002",
     "order 5209.2200/0000 - 0002!",
@@ -29,26 +28,26 @@ fn texted(body: &Value, at: &str, text: &str) -> Value {
     body
 }
 
-async fn refused(world: &World, path: &str, body: &Value, fields: &[&str]) {
+async fn refused(shop: &Shop, path: &str, body: &Value, fields: &[&str]) {
     for field in fields {
         for text in TEXTS {
-            let reply = world.post(path, texted(body, field, text)).await;
+            let reply = shop.post(path, texted(body, field, text)).await;
             let told = (reply.status, reply.error_code(), reply.field());
             assert_eq!(told, (400, 4158, *field), "{path} {field} = {text}");
         }
     }
     // As a header it would be stored with the payment.
     let key = [("x-idempotency-key", "k-5209-2200-0000-0002")];
-    let reply = world.call("POST", path, &body.to_string(), &key).await;
+    let reply = shop.call("POST", path, &body.to_string(), &key).await;
     let told = (reply.status, reply.error_code(), reply.field());
     assert_eq!(told, (400, 4158, "x-idempotency-key"), "{path}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_text_of_a_payment_may_hold_its_card_number() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let body = with(
-        payment(CARD),
+        payment(GARANTI),
         json!({"callbackUrl": "https://shop.example.com/", "routingOptions": {"posAliases": ["a"]}}),
     );
     let fields = [
@@ -73,83 +72,68 @@ async fn no_text_of_a_payment_may_hold_its_card_number() {
         "/payment/v1/card-payments/3ds-init",
     ] {
         // The name on a card has rules of its own, which are looked at later than this one.
-        refused(&world, path, &body, &fields).await;
+        refused(&shop, path, &body, &fields).await;
         let id = with(
             body.clone(),
             json!({"buyerMemberId": 5_209_220_000_000_002_i64}),
         );
-        let reply = world.post(path, id).await;
+        let reply = shop.post(path, id).await;
         assert_eq!((reply.error_code(), reply.field()), (4158, "buyerMemberId"));
         let points = json!({"cardRewardMoney": 1, "totalRewardMoney": 1});
-        let loyalty = json!({"type": "REWARD_MONEY", "reward": points, "message": CARD});
+        let loyalty = json!({"type": "REWARD_MONEY", "reward": points, "message": GARANTI});
         let rewarded = with(body.clone(), json!({"card": {"loyalty": loyalty}}));
-        let reply = world.post(path, rewarded).await;
+        let reply = shop.post(path, rewarded).await;
         let told = (reply.error_code(), reply.field());
         assert_eq!(told, (4158, "card.loyalty.message"));
-        let named = with(body.clone(), json!({"additionalParams": {CARD: 1}}));
-        assert_eq!(world.post(path, named).await.error_code(), 4158);
+        let named = with(body.clone(), json!({"additionalParams": {GARANTI: 1}}));
+        assert_eq!(shop.post(path, named).await.error_code(), 4158);
     }
-    let url = json!({"callbackUrl": format!("https://shop.example.com/?card={CARD}")});
-    let reply = world
-        .post("/payment/v1/card-payments/3ds-init", with(body, url))
-        .await;
+    let url = json!({"callbackUrl": format!("https://shop.example.com/?card={GARANTI}")});
+    let reply = shop.pays_as(body).with(url).init_3ds().await;
     assert_eq!((reply.error_code(), reply.field()), (4158, "callbackUrl"));
-    let none = world.get("/payment-reporting/v1/payments").await.ok();
-    assert_eq!(none.data("totalSize"), 0);
+    assert_eq!(shop.payments().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nor_may_a_points_inquiry_a_stored_card_or_a_payment_with_one() {
-    let world = World::open().await;
-    let card = payment(CARD)["card"].clone();
+    let shop = Shop::open().await;
+    let card = payment(GARANTI)["card"].clone();
     let fields = ["conversationId", "clientIp", "fraudParams.buyerPhoneNumber"];
-    refused(
-        &world,
-        "/payment/v1/card-loyalties/retrieve",
-        &card,
-        &fields,
-    )
-    .await;
+    refused(&shop, "/payment/v1/card-loyalties/retrieve", &card, &fields).await;
     let mut open = card;
     open.as_object_mut().unwrap().remove("cvc");
     let path = "/payment/v1/cards";
-    refused(&world, path, &open, &["cardAlias", "cardUserKey"]).await;
+    refused(&shop, path, &open, &["cardAlias", "cardUserKey"]).await;
 
     // The shop may not know what the number of a stored card is; Galata does.
-    let stored = world.post(path, open).await.ok();
-    let mut body = payment(CARD);
+    let stored = shop.post(path, open).await.ok();
+    let mut body = payment(GARANTI);
     body["card"] = json!({
         "cardUserKey": stored.data("cardUserKey"), "cardToken": stored.data("cardToken"), "cvc": "000"
     });
     let fields = ["conversationId", "items[0].name"];
-    refused(&world, "/payment/v1/card-payments", &body, &fields).await;
-    world.post("/payment/v1/card-payments", body).await.ok();
+    refused(&shop, PAY, &body, &fields).await;
+    shop.pays_as(body).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_number_that_looks_like_another_card_is_kept_and_hidden_from_people() {
     const ORDER: &str = "5406675406675403";
-    let world = World::open().await;
-    let body = with(
-        payment(CARD),
-        json!({"conversationId": ORDER, "externalId": format!("a {ORDER} b"), "bankOrderId": ORDER,
-               "paymentChannel": "5406 6754 0667 5403"}),
-    );
-    let mut body = body;
+    let shop = Shop::open().await;
+    let mut body = payment(GARANTI);
     body["items"][0]["name"] = json!(ORDER);
-    let path = "/payment/v1/card-payments";
-    let key = [("x-idempotency-key", ORDER)];
-    let paid = world.call("POST", path, &body.to_string(), &key).await.ok();
+    let looks_so = json!({"conversationId": ORDER, "externalId": format!("a {ORDER} b"),
+        "bankOrderId": ORDER, "paymentChannel": "5406 6754 0667 5403"});
+    let paid = shop.pays_as(body).with(looks_so).keyed(ORDER).await.ok();
     assert_eq!(paid.data("conversationId"), ORDER);
-    let query = format!("/payment-reporting/v1/payments?conversationId={ORDER}");
-    assert_eq!(world.get(&query).await.ok().data("totalSize"), 1);
+    let found = shop.search(&format!("conversationId={ORDER}")).await;
+    assert_eq!(found.data("totalSize"), 1);
 
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let detail = format!("/panel/payments/{}", paid.data("id"));
     for page in ["/panel/payments", &detail, "/panel/payments.csv"] {
         let page = panel.get(page).await.ok();
-        page.lacks(ORDER);
-        page.lacks("5406 6754 0667 5403");
+        page.lacks_all(&[ORDER, "5406 6754 0667 5403"]);
         page.has("***");
     }
 }

@@ -1,8 +1,8 @@
 //! The binary `galata`: its help, what it prints and what it refuses, and a merchant set up by
 //! commands alone.
 
-use crate::process::{Shared, ended, galata};
-use crate::world::payment;
+use crate::process::{ended, galata, words};
+use crate::shop::{GARANTI, PAY, Shop, payment};
 use serde_json::{Value, json};
 use server::operations::By;
 use server::setup::{self, MerchantSetup};
@@ -130,8 +130,8 @@ fn a_key_is_new_each_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_is_migrated_once_and_served_only_then() {
-    let files = crate::world::tempdir::Dir::new();
-    let url = crate::world::fresh_database(&files).await;
+    let files = crate::shop::tempdir::Dir::new();
+    let url = crate::shop::fresh_database(&files).await;
     let key_file = files.0.join("galata.key");
     let key = ended(galata(&["key"])).out;
     std::fs::write(&key_file, &key).unwrap();
@@ -177,9 +177,9 @@ async fn a_database_is_migrated_once_and_served_only_then() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let serve = ["serve", "--listen", "127.0.0.1:0"];
-    let mut missing = shared.command(&serve);
+    let mut missing = shop.command(&serve);
     missing.env_remove("GALATA_KEY");
     let missing = ended(missing);
     assert_eq!(missing.status.code(), Some(1));
@@ -189,7 +189,7 @@ async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
         missing.error
     );
     for key in ["", "1", "1:short", "x:AAAA", "1:AAAA"] {
-        let mut command = shared.command(&serve);
+        let mut command = shop.command(&serve);
         command.env("GALATA_KEY", key);
         let refused = ended(command);
         assert!(!refused.status.success(), "{key}");
@@ -199,7 +199,7 @@ async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
             refused.error
         );
     }
-    let refused = shared.fails(&["serve", "--listen", "0.0.0.0:0"]);
+    let refused = shop.fails(&["serve", "--listen", "0.0.0.0:0"]);
     assert!(refused.contains("no public URL"), "{refused}");
 
     let demo = MerchantSetup {
@@ -207,159 +207,102 @@ async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
         demo: true,
         ..MerchantSetup::default()
     };
-    setup::create_merchant(&shared.world.app, &By::operator(), demo)
+    setup::create_merchant(&shop.app, &By::operator(), demo)
         .await
         .unwrap();
-    let refused = shared.fails(&serve);
+    let refused = shop.fails(&serve);
     assert!(refused.contains("demo merchant"), "{refused}");
     assert!(refused.contains("hint:"), "{refused}");
-    let doctor = ended(shared.command(&["doctor"]));
+    let doctor = ended(shop.command(&["doctor"]));
     assert_eq!(doctor.status.code(), Some(1));
     assert!(doctor.out.contains("holds the sandbox's demo merchant"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_merchant_is_set_up_by_commands_alone_and_takes_a_payment() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let made = shared.run(&["merchant", "create", "--name", "Kitapçı"]);
+    let shop = &Shop::open().await;
+    let made = shop.run(&["merchant", "create", "--name", "Kitapçı"]);
     let id = printed(&made, "merchant");
     let (api_key, secret) = (printed(&made, "api key"), printed(&made, "secret key"));
     assert_ne!(
         printed(&made, "callback key"),
         printed(&made, "webhook key")
     );
-    let list = shared.run(&["merchant", "list"]);
+    let list = shop.run(&["merchant", "list"]);
     assert!(list.contains(&format!("{id}  Kitapçı")), "{list}");
     assert!(!list.contains(secret));
 
-    shared.run(&[
-        "merchant",
-        "feature",
-        id,
-        "alternative-payment-methods",
-        "on",
-    ]);
-    shared.fails(&["merchant", "feature", id, "time-travel", "on"]);
-    shared.fails(&[
-        "merchant",
-        "feature",
-        "7",
-        "alternative-payment-methods",
-        "on",
-    ]);
-    shared.run(&["merchant", "webhook", id, "https://shop.example.com/hook"]);
-    shared.fails(&["merchant", "webhook", id, "javascript:alert(1)"]);
-    shared.run(&["merchant", "webhook-event", id, "API_AUTH", "off"]);
-    shared.fails(&["merchant", "webhook-event", id, "API_X", "off"]);
-    shared.run(&["merchant", "threeds", id, "half"]);
-    shared.run(&["merchant", "doubt", id, "complete"]);
-    let merchant = setup::merchant(&world.app, id.parse().unwrap())
+    shop.run(&words(&format!(
+        "merchant feature {id} alternative-payment-methods on"
+    )));
+    shop.fails(&["merchant", "feature", id, "time-travel", "on"]);
+    shop.fails(&words("merchant feature 7 alternative-payment-methods on"));
+    shop.run(&["merchant", "webhook", id, "https://shop.example.com/hook"]);
+    shop.fails(&["merchant", "webhook", id, "javascript:alert(1)"]);
+    shop.run(&["merchant", "webhook-event", id, "API_AUTH", "off"]);
+    shop.fails(&["merchant", "webhook-event", id, "API_X", "off"]);
+    shop.run(&["merchant", "threeds", id, "half"]);
+    shop.run(&["merchant", "doubt", id, "complete"]);
+    let merchant = setup::merchant(&shop.app, id.parse().unwrap())
         .await
         .unwrap();
     assert_eq!(merchant.webhook_url, "https://shop.example.com/hook");
     assert!(merchant.half_threeds && merchant.completes_doubt);
 
-    let base = format!("{}/garanti", world.bank);
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        id,
-        "--integrator",
-        "GARANTI",
-        "--client-id",
-        "7000679",
-        "--terminal-id",
-        "30691298",
-        "--threeds-key",
-        "12345678",
-        "--user",
-        "PROVAUT:PROVAUT:123qweASD/",
-        "--user",
-        "PROVRFN:PROVRFN:123qweASD/",
-        "--authentication",
-        "THREE_DS,NON_THREE_DS",
-        "--endpoint",
-    ];
+    let base = format!("{}/garanti", shop.bank);
+    let line = format!(
+        "pos create --merchant {id} --integrator GARANTI --client-id 7000679 \
+         --terminal-id 30691298 --threeds-key 12345678 --user \
+         PROVAUT:PROVAUT:123qweASD/ --user PROVRFN:PROVRFN:123qweASD/ \
+         --authentication THREE_DS,NON_THREE_DS --endpoint"
+    );
+    let create = words(&line);
     let with_endpoint = |endpoint| [&create[..], &[endpoint]].concat();
-    let refused = shared.fails(&with_endpoint("https://evil.example.com/garanti"));
+    let refused = shop.fails(&with_endpoint("https://evil.example.com/garanti"));
     assert!(refused.contains("evil.example.com"), "{refused}");
-    let mut no_leave = shared.command(&with_endpoint(&base));
+    let mut no_leave = shop.command(&with_endpoint(&base));
     no_leave.env_remove("GALATA_ALLOW_BANK_HOST");
     let no_leave = ended(no_leave);
     assert!(no_leave.error.contains("not allowed"), "{}", no_leave.error);
-    let pos = shared.run(&with_endpoint(&base));
+    let pos = shop.run(&with_endpoint(&base));
     let pos = printed(&pos, "pos");
-    let edited = [
-        "pos",
-        "edit",
-        "--merchant",
-        id,
-        "--id",
-        pos,
-        "--name",
-        "Mağaza",
-        "--order-number",
-        "3",
-    ];
-    shared.run(&edited);
+    let line = format!("pos edit --merchant {id} --id {pos} --name Mağaza --order-number 3");
+    let edited = words(&line);
+    shop.run(&edited);
     let mut elsewhere = edited.to_vec();
     elsewhere.extend(["--endpoint", "http://10.0.0.1/x"]);
-    shared.fails(&elsewhere);
-    shared.fails(&["pos", "edit", "--merchant", id, "--id", "7", "--name", "x"]);
-    let poses = shared.run(&["pos", "list", "--merchant", id]);
+    shop.fails(&elsewhere);
+    shop.fails(&["pos", "edit", "--merchant", id, "--id", "7", "--name", "x"]);
+    let poses = shop.run(&["pos", "list", "--merchant", id]);
     assert!(
         poses.contains("  Mağaza\n") && poses.contains("http://127.0.0.1:"),
         "{poses}"
     );
     assert!(!poses.contains("123qweASD/"));
 
-    let body = payment("5209220000000002").to_string();
-    let path = "/payment/v1/card-payments";
-    let url = format!("{}{path}", world.gateway);
-    let signed = contract::signature::sign(&url, api_key, secret, "r", body.as_bytes());
-    let headers = [
-        ("x-api-key", api_key),
-        ("x-rnd-key", "r"),
-        ("x-auth-version", "v1"),
-        ("x-signature", signed.as_str()),
-    ];
-    let paid = world
-        .raw("POST", path, body.as_bytes(), &headers)
-        .await
-        .ok();
-    assert_eq!(paid.data("pos.name"), "Mağaza");
+    let body = payment(GARANTI).to_string();
+    let paid = shop.call_as((api_key, secret), "POST", PAY, &body).await;
+    assert_eq!(paid.ok().data("pos.name"), "Mağaza");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lenders_account_is_active_only_when_complete() {
     use simulator::lenders::{CLIENT_ID, CLIENT_SECRET, NOTIFICATION_SECRET};
-    let shared = Shared::open().await;
-    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let shop = Shop::open().await;
+    let made = shop.run(&["merchant", "create", "--name", "M"]);
     let id = printed(&made, "merchant");
-    let endpoint = format!("{}/lender", shared.world.bank);
-    let refused = shared.fails(&[
-        "apm",
-        "create",
-        "--merchant",
-        id,
-        "--endpoint",
-        "https://evil.example.com",
-    ]);
+    let endpoint = format!("{}/lender", shop.bank);
+    let refused = shop.fails(&words(&format!(
+        "apm create --merchant {id} --endpoint https://evil.example.com"
+    )));
     assert!(refused.contains("evil.example.com"), "{refused}");
-    shared.fails(&[
-        "apm",
-        "create",
-        "--merchant",
-        id,
-        "--endpoint",
-        "http://shop.example.com",
-    ]);
-    shared.fails(&["apm", "create", "--merchant", id, "--type", "NOBODY"]);
-    let created = shared.run(&["apm", "create", "--merchant", id, "--approval", "103=AUTO"]);
+    shop.fails(&words(&format!(
+        "apm create --merchant {id} --endpoint http://shop.example.com"
+    )));
+    shop.fails(&["apm", "create", "--merchant", id, "--type", "NOBODY"]);
+    let created = shop.run(&["apm", "create", "--merchant", id, "--approval", "103=AUTO"]);
     let apm: i64 = printed(&created, "apm").parse().unwrap();
-    let refused = shared.fails(&["apm", "activate", "--merchant", id]);
+    let refused = shop.fails(&["apm", "activate", "--merchant", id]);
     assert!(refused.contains("client-id"), "{refused}");
 
     let edit = ["apm", "edit", "--merchant", id];
@@ -370,9 +313,9 @@ async fn a_lenders_account_is_active_only_when_complete() {
         ["--time-limit-seconds", "59"],
         ["--loan-type", "COMMERCIAL"],
     ] {
-        shared.fails(&[&edit[..], &wrong].concat());
+        shop.fails(&[&edit[..], &wrong].concat());
     }
-    let mut whole = shared.command(&edit);
+    let mut whole = shop.command(&edit);
     whole
         .args([
             "--client-id",
@@ -389,19 +332,19 @@ async fn a_lenders_account_is_active_only_when_complete() {
     assert!(whole.status.success(), "{}", whole.error);
     let merchant: i64 = id.parse().unwrap();
     let stored = async || {
-        server::store::apms::one_of_merchant(&shared.world.app, merchant, apm)
+        server::store::apms::one_of_merchant(&shop.app, merchant, apm)
             .await
             .unwrap()
             .unwrap()
     };
-    shared.run(&["apm", "activate", "--merchant", id]);
+    shop.run(&["apm", "activate", "--merchant", id]);
     let now = stored().await;
     assert!(now.active);
     assert_eq!(Value::Object(now.approval_modes), json!({"064": "MANUAL"}));
     assert_eq!(now.account.client_secret.expose(), CLIENT_SECRET);
-    let list = shared.run(&["apm", "list", "--merchant", id]);
+    let list = shop.run(&["apm", "list", "--merchant", id]);
     assert!(list.contains("  MASLAK  active  Kredi  "), "{list}");
     assert!(!list.contains(CLIENT_SECRET));
-    shared.run(&["apm", "deactivate", "--merchant", id]);
+    shop.run(&["apm", "deactivate", "--merchant", id]);
     assert!(!stored().await.active);
 }

@@ -1,24 +1,24 @@
 //! What commands list, show, rotate and settle: the panel's work without the panel.
 
-use crate::browser::{Page, fetch};
+use crate::browser::fetch;
 use crate::commands::printed;
 use crate::panel::{PASSWORD, Panel};
-use crate::process::{Serving, Shared, ended};
-use crate::world::{payment, with};
-use serde_json::{Value, json};
+use crate::process::{Serving, ended, words};
+use crate::shop::{GARANTI, OTP, PAY, Shop, YKB};
+use serde_json::Value;
 use server::operations::{By, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_listed_added_rotated_and_revoked() {
-    let shared = Shared::open().await;
-    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let shop = Shop::open().await;
+    let made = shop.run(&["merchant", "create", "--name", "M"]);
     let (id, first) = (printed(&made, "merchant"), printed(&made, "api key"));
-    let added = shared.run(&["merchant", "key", "add", id]);
+    let added = shop.run(&["merchant", "key", "add", id]);
     let second = printed(&added, "api key");
-    let rotated = shared.run(&["merchant", "key", "rotate", id, first]);
+    let rotated = shop.run(&["merchant", "key", "rotate", id, first]);
     assert!(rotated.contains("24 more hours"), "{rotated}");
     let third = printed(&rotated, "api key");
-    let list = shared.run(&["merchant", "key", "list", id]);
+    let list = shop.run(&["merchant", "key", "list", id]);
     assert_eq!(list.lines().count(), 4, "{list}");
     for line in list.lines().skip(1) {
         let state = if line.starts_with(first) {
@@ -30,64 +30,60 @@ async fn keys_are_listed_added_rotated_and_revoked() {
     }
     assert!(!list.contains(printed(&added, "secret key")));
     for (key, left) in [(second, true), (third, true), (first, false)] {
-        let said = shared.run(&["merchant", "key", "revoke", id, key]);
+        let said = shop.run(&["merchant", "key", "revoke", id, key]);
         assert_eq!(said.contains("locked out"), !left, "{said}");
     }
-    shared.fails(&["merchant", "key", "revoke", id, "unknown"]);
-    let webhooks = shared.run(&["webhook", "list", "--merchant", id]);
+    shop.fails(&["merchant", "key", "revoke", id, "unknown"]);
+    let webhooks = shop.run(&["webhook", "list", "--merchant", id]);
     assert_eq!(webhooks.lines().count(), 1, "{webhooks}");
-    shared.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
+    shop.fails(&["webhook", "resend", "--merchant", id, "--id", "7"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doubts_are_listed_inquired_and_settled() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let id = world.merchant.to_string();
+    let shop = &Shop::open().await;
+    let id = shop.merchant.to_string();
     let in_doubt = async || {
-        let lost = json!({"kind": "lose_reply"});
-        world.fault("garanti", "sale", lost).await;
-        let request = payment("5209220000000002");
-        let reply = world.post("/payment/v1/card-payments", request).await;
-        reply.body["errors"]["paymentId"].to_string()
+        shop.fault("garanti", "sale", "lose_reply").await;
+        shop.pays(GARANTI).await.in_doubt().to_string()
     };
     let (first, second) = (in_doubt().await, in_doubt().await);
-    let list = shared.run(&["payment", "doubts", "--merchant", &id]);
+    let list = shop.run(&["payment", "doubts", "--merchant", &id]);
     let lines: Vec<&str> = list.lines().collect();
     assert_eq!(lines.len(), 3, "{list}");
     assert!(lines[1].starts_with(&format!("{first}  DOUBT  100.00  TRY       Garanti  ")));
     let of = |id: &'static str| ["payment", id, "--merchant"];
     let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();
-    assert!(shared.run(&inquire).trim().ends_with("is FAILURE"));
+    assert!(shop.run(&inquire).trim().ends_with("is FAILURE"));
     let settle = [
         &of("settle")[..],
         &[&id, "--id", &second, "--found", "taken"],
     ]
     .concat();
-    shared.fails(&settle);
-    shared.fails(&[&settle[..], &["--note", "x"]].concat());
-    let said = shared.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
+    shop.fails(&settle);
+    shop.fails(&[&settle[..], &["--note", "x"]].concat());
+    let said = shop.run(&[&settle[..], &["--note", "seen at the bank"]].concat());
     assert!(said.trim().ends_with("is SUCCESS"), "{said}");
-    let none = shared.run(&["payment", "doubts", "--merchant", &id]);
+    let none = shop.run(&["payment", "doubts", "--merchant", &id]);
     assert_eq!(none.lines().count(), 1, "{none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
-    let shared = Shared::open().await;
-    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let shop = Shop::open().await;
+    let made = shop.run(&["merchant", "create", "--name", "M"]);
     let (id, key) = (printed(&made, "merchant"), printed(&made, "api key"));
-    let other = shared.run(&["merchant", "create", "--name", "Other"]);
+    let other = shop.run(&["merchant", "create", "--name", "Other"]);
     let other_key = printed(&other, "api key");
     // More than one batch.
     let by = By::operator();
     let merchant: i64 = id.parse().unwrap();
     for n in 0..120 {
-        by.note_look(&shared.world.app, merchant, "payment.look", &n.to_string())
+        by.note_look(&shop.app, merchant, "payment.look", &n.to_string())
             .await
             .unwrap();
     }
-    let file = shared.run(&["audit", "export", "--merchant", id]);
+    let file = shop.run(&["audit", "export", "--merchant", id]);
     let (head, rows) = file.split_once("\r\n").unwrap();
     assert!(head.starts_with("id,at,actorKind,actor,"), "{head}");
     let lines: Vec<&str> = rows.lines().collect();
@@ -101,16 +97,14 @@ async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
     assert!(!file.contains(other_key));
     assert!(!file.contains(printed(&made, "secret key")) && !key.is_empty());
     // A merchant that is not there has no log, and none comes to be.
-    shared.fails(&["audit", "export", "--merchant", "1"]);
+    shop.fails(&["audit", "export", "--merchant", "1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_too() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let merchant = world.merchant.to_string();
-    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
-    let id = paid.await.ok().data("id").to_string();
+    let shop = &Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let id = shop.pays(GARANTI).await.ok().id().to_string();
     let wrong = [
         ("x-api-key", "api-key"),
         ("x-rnd-key", "rnd"),
@@ -120,13 +114,13 @@ async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_to
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         ),
     ];
-    let path = format!("/payment/v1/card-payments/{id}");
-    assert_eq!(world.raw("GET", &path, b"", &wrong).await.status, 401);
-    world.wait(30).await;
-    world.app.journal.flush().await;
+    let path = format!("{PAY}/{id}");
+    assert_eq!(shop.raw("GET", &path, b"", &wrong).await.status, 401);
+    shop.wait(30).await;
+    shop.app.journal.flush().await;
 
     let of = ["--merchant", &merchant, "--id", &id];
-    let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+    let shown = shop.run(&[&["payment", "show"], &of[..]].concat());
     let words: Vec<Vec<&str>> = shown
         .lines()
         .map(|line| line.split_whitespace().collect())
@@ -143,26 +137,26 @@ async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_to
     line_with(&["GARANTI", "charge", "200"]);
     let hook = line_with(&["API_AUTH", "DELIVERED", "1"])[0];
     assert!(!shown.contains("GVPSRequest"), "{shown}");
-    let said = shared.run(&[&["payment", "show", "--exchanges"], &of[..]].concat());
-    assert!(said.contains("GVPSRequest") && !said.contains("5209220000000002"));
+    let said = shop.run(&[&["payment", "show", "--exchanges"], &of[..]].concat());
+    assert!(said.contains("GVPSRequest") && !said.contains(GARANTI));
 
-    let calls = shared.run(&["webhook", "show", "--merchant", &merchant, "--id", hook]);
+    let calls = shop.run(&["webhook", "show", "--merchant", &merchant, "--id", hook]);
     assert!(
         calls.contains("x-cg-signature-v1: ") && calls.contains("  200  "),
         "{calls}"
     );
-    let mut test = shared.command(&["webhook", "test", "--merchant", &merchant]);
+    let mut test = shop.command(&["webhook", "test", "--merchant", &merchant]);
     test.env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
     let tried = ended(test);
     assert!(tried.status.success(), "{}", tried.error);
     assert!(tried.out.contains("  200  "), "{}", tried.out);
-    assert_eq!(world.hooks("API_AUTH").len(), 2);
+    assert_eq!(shop.hooks("API_AUTH").len(), 2);
 
     // The explanation of a refused signature is written behind the answer.
     let mut listed = String::new();
     for _ in 0..100 {
-        world.app.journal.flush().await;
-        listed = shared.run(&["request", "list", "--errors", "--merchant", &merchant]);
+        shop.app.journal.flush().await;
+        listed = shop.run(&["request", "list", "--errors", "--merchant", &merchant]);
         if listed.lines().count() > 1 {
             break;
         }
@@ -170,59 +164,44 @@ async fn what_the_panel_shows_of_payments_requests_and_webhooks_commands_show_to
     }
     let request = listed.lines().nth(1).unwrap();
     let request = request.split_whitespace().next().unwrap();
-    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", request]);
+    let shown = shop.run(&["request", "show", "--merchant", &merchant, "--id", request]);
     assert!(
         shown.contains("expected") && shown.contains("AAAAAAAAAA"),
         "{shown}"
     );
     assert!(!shown.contains("secret-key"), "{shown}");
 
-    let keys = shared.run(&["merchant", "keys", &merchant]);
-    assert_eq!(printed(&keys, "callback key"), crate::world::CALLBACK_KEY);
+    let keys = shop.run(&["merchant", "keys", &merchant]);
+    assert_eq!(printed(&keys, "callback key"), crate::shop::CALLBACK_KEY);
     let standard = "whsec_QW9oN3RSZVR5Yk82d09qQm1PSkZGc09SNTNTQm9qRXA=";
     assert_eq!(printed(&keys, "standard key"), standard);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let mut panel = Panel::sign_in(world, Role::Owner).await;
+    let shop = &Shop::open().await;
+    let mut panel = Panel::sign_in(shop, Role::Owner).await;
     panel.switch_totp_on().await;
-    let merchant = world.merchant.to_string();
+    let merchant = shop.merchant.to_string();
     let email = "owner@example.com";
-    let listed = || shared.run(&["user", "list", "--merchant", &merchant]);
+    let listed = || shop.run(&["user", "list", "--merchant", &merchant]);
     assert!(listed().contains("authenticator"), "{}", listed());
-    shared.run(&["user", "totp-off", "--email", email]);
+    shop.run(&["user", "totp-off", "--email", email]);
     assert!(!listed().contains("authenticator"), "{}", listed());
     // Whoever was in is out, and the password alone opens again.
     assert_eq!(panel.get("/panel").await.status, 303);
-    let mut again = Panel::new(world);
+    let mut again = Panel::new(shop);
     again
         .sign_in_as(email, PASSWORD, "")
         .await
         .leads_to("/panel");
 
-    let eve = [
-        "user",
-        "create",
-        "--merchant",
-        &merchant,
-        "--email",
-        "eve@example.com",
-    ];
-    shared.run(&eve);
-    let support = [
-        "user",
-        "role",
-        "--merchant",
-        &merchant,
-        "--email",
-        email,
-        "--role",
-        "SUPPORT",
-    ];
-    shared.run(&support);
+    let line = format!("user create --merchant {merchant} --email eve@example.com");
+    let eve = words(&line);
+    shop.run(&eve);
+    let line = format!("user role --merchant {merchant} --email {email} --role SUPPORT");
+    let support = words(&line);
+    shop.run(&support);
     assert!(
         listed().contains(&format!("{email}  SUPPORT")),
         "{}",
@@ -233,43 +212,34 @@ async fn a_person_who_lost_the_authenticator_comes_in_by_the_operators_command()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_3ds_key_is_seen_at_the_payment() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let merchant = world.merchant.to_string();
-    let mut panel = Panel::sign_in(world, Role::Owner).await;
-    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let shop = &Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let mut panel = Panel::sign_in(shop, Role::Owner).await;
+    let poses = shop.run(&["pos", "list", "--merchant", &merchant, "--json"]);
     let poses: Value = serde_json::from_str(&poses).unwrap();
-    let serve = shared.command(&["serve", "--no-jobs"]);
-    let serving = Serving::start(&world.http, serve, world.files.0.join("serve.log")).await;
+    let serve = shop.command(&["serve", "--no-jobs"]);
+    let serving = Serving::start(&shop.http, serve, shop.files.0.join("serve.log")).await;
     for (bank, card, key) in [
-        ("GARANTI", "5209220000000002", "87654321"),
-        ("YKB", "5400630000000009", "20,20,20,20,20,20,20,20"),
+        ("GARANTI", GARANTI, "87654321"),
+        ("YKB", YKB, "20,20,20,20,20,20,20,20"),
     ] {
         let mut all = poses.as_array().unwrap().iter();
         let pos = all.find(|pos| pos["integrator"] == bank).unwrap();
         let id = pos["id"].to_string();
         let of = ["--merchant", &merchant, "--id", &id];
-        shared.run(&[&["pos", "edit"], &of[..], &["--threeds-key", key]].concat());
+        shop.run(&[&["pos", "edit"], &of[..], &["--threeds-key", key]].concat());
         // The key looks fine to the test of the connection, which says that it did not try it.
-        let tested = shared.run(&[&["pos", "test"], &of[..]].concat());
+        let tested = shop.run(&[&["pos", "test"], &of[..]].concat());
         assert!(tested.contains("the 3DS key and the user"), "{tested}");
 
-        let callback = json!({"callbackUrl": "https://shop.example.com/callback"});
-        let init = world
-            .post(
-                "/payment/v1/card-payments/3ds-init",
-                with(payment(card), callback),
-            )
-            .await
-            .ok();
-        let html = init.data("htmlContent").as_str().unwrap();
-        let mut page = Page::of_html_content(html);
+        let begun = shop.pays(card).begin_3ds().await;
+        let mut page = begun.page();
         while !page.html.contains("doğrulanamadı") {
             let typed = match page.html.contains("name=\"otp\"") {
-                true => &[("otp", "123456"), ("action", "confirm")][..],
+                true => &[("otp", OTP), ("action", "confirm")][..],
                 false => &[],
             };
-            page = page.submit(&world.http, typed).await;
+            page = page.submit(&shop.http, typed).await;
         }
         // The same once more, to a server whose log can be read.
         let form = page.form();
@@ -278,18 +248,18 @@ async fn a_wrong_3ds_key_is_seen_at_the_payment() {
             .extend_pairs(&form.fields)
             .finish();
         let address = format!("{}/pages/{path}", serving.url);
-        fetch(&world.http, "POST", &address, body).await;
+        fetch(&shop.http, "POST", &address, body).await;
         let logged = serving.logged();
         let alias = pos["alias"].as_str().unwrap();
         let mut lines = logged.lines();
         let warning = lines.find(|line| line.contains("WARN") && line.contains(alias));
         let warning = warning.unwrap_or_else(|| panic!("{logged}"));
         assert!(warning.contains("3DS key may be wrong"), "{warning}");
-        world.app.journal.flush().await;
+        shop.app.journal.flush().await;
 
-        let payment = init.data("paymentId").to_string();
+        let payment = begun.id.to_string();
         let of = ["--merchant", &merchant, "--id", &payment];
-        let shown = shared.run(&[&["payment", "show"], &of[..]].concat());
+        let shown = shop.run(&[&["payment", "show"], &of[..]].concat());
         let mut lines = shown.lines();
         let back = lines.find(|line| line.contains("threeds_return")).unwrap();
         assert!(

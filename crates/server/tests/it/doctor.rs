@@ -1,9 +1,9 @@
 //! `galata doctor`: every check, what to do, and an exit code that tells what would stop a server
 //! from what is only a pity.
 
-use crate::process::{Ended, Serving, Shared, ended, galata};
-use crate::world::{payment, tempdir};
-use serde_json::{Value, json};
+use crate::process::{Ended, Serving, ended, galata, words};
+use crate::shop::{GARANTI, Shop, tempdir};
+use serde_json::Value;
 use server::operations::By;
 use server::setup::{self, MerchantSetup};
 use server::store::db::Kind;
@@ -28,9 +28,9 @@ fn line<'a>(doctor: &'a Ended, check: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no {check} in {}", doctor.out))
 }
 
-/// A doctor on the world's database that allows what the world has.
-fn doctor(shared: &Shared, arguments: &[&str]) -> Ended {
-    let mut command = shared.command(&["doctor"]);
+/// A doctor on the shop's database that allows what the shop has.
+fn doctor(shop: &Shop, arguments: &[&str]) -> Ended {
+    let mut command = shop.command(&["doctor"]);
     command
         .args(arguments)
         .env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
@@ -58,9 +58,8 @@ async fn every_check_runs_even_when_nothing_is_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let well = doctor(&shared, &["--public-url", &world.gateway]);
+    let shop = &Shop::open().await;
+    let well = doctor(shop, &["--public-url", &shop.gateway]);
     // This machine's own limits are not the server's matter.
     let of_machine = |line: &&str| line.contains("open files") || line.contains("disk");
     let worries = well.out.lines().filter(|line| !line.starts_with('✓'));
@@ -72,7 +71,7 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     );
     let code = if well.out.contains("\n! ") { 2 } else { 0 };
     assert_eq!(well.status.code(), Some(code), "{}", well.out);
-    assert!(!well.out.contains(&shared.key) && !well.out.contains("hint"));
+    assert!(!well.out.contains(&shop.keys) && !well.out.contains("hint"));
     for check in [
         "schema",
         "key opens the data",
@@ -83,14 +82,14 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
         assert!(line(&well, check).starts_with('✓'), "{}", well.out);
     }
     let away = format!("http://127.0.0.1:{}", closed_port());
-    let unreached = doctor(&shared, &["--public-url", &away]);
+    let unreached = doctor(shop, &["--public-url", &away]);
     assert_eq!(unreached.status.code(), Some(2), "{}", unreached.out);
     assert!(line(&unreached, "public URL").starts_with('!'));
 
     // A proxy that ends TLS, and nobody who says who its clients are.
-    let hidden = doctor(&shared, &["--public-url", "https://127.0.0.1:1"]);
+    let hidden = doctor(shop, &["--public-url", "https://127.0.0.1:1"]);
     let told = doctor(
-        &shared,
+        shop,
         &["--public-url", "https://127.0.0.1:1", "--behind-proxy"],
     );
     assert!(line(&hidden, "clients").starts_with('!'), "{}", hidden.out);
@@ -98,7 +97,7 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     assert!(line(&told, "clients").starts_with('✓'), "{}", told.out);
 
     // Stored accounts whose hosts are allowed no more.
-    let mut command = shared.command(&["doctor"]);
+    let mut command = shop.command(&["doctor"]);
     command.env_remove("GALATA_ALLOW_BANK_HOST");
     let strangers = ended(command);
     assert_eq!(strangers.status.code(), Some(2), "{}", strangers.out);
@@ -110,7 +109,7 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
 
     let smtp = format!("smtp://user:geheim@127.0.0.1:{}", closed_port());
     let from = ["--mail-from", "Galata <galata@example.com>"];
-    let mail = doctor(&shared, &[&["--smtp-url", &smtp], &from[..]].concat());
+    let mail = doctor(shop, &[&["--smtp-url", &smtp], &from[..]].concat());
     assert_eq!(mail.status.code(), Some(2), "{}", mail.out);
     assert!(line(&mail, "mail server").starts_with('!'));
     assert!(!mail.out.contains("geheim"));
@@ -118,23 +117,16 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
     // A bank that is away, and the database that comes from the future.
     let base = format!("http://127.0.0.1:{}/posnet", closed_port());
     let by = By::operator();
-    let pos = setup::poses_of(&world.app, &by, world.merchant);
+    let pos = setup::poses_of(&shop.app, &by, shop.merchant);
     let pos = pos.await.unwrap()[1].id.to_string();
-    let merchant = world.merchant.to_string();
-    shared.run(&[
-        "pos",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--id",
-        &pos,
-        "--endpoint",
-        &base,
-    ]);
-    world.wait(3600).await;
-    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
+    let merchant = shop.merchant.to_string();
+    shop.run(&words(&format!(
+        "pos edit --merchant {merchant} --id {pos} --endpoint {base}"
+    )));
+    shop.wait(3600).await;
+    let paid = shop.pays(GARANTI);
     paid.await.ok();
-    let worried = doctor(&shared, &[]);
+    let worried = doctor(shop, &[]);
     assert_eq!(worried.status.code(), Some(2), "{}", worried.out);
     assert!(line(&worried, "hosts").starts_with('!'), "{}", worried.out);
     assert!(line(&worried, "clock").starts_with('!'), "{}", worried.out);
@@ -142,9 +134,9 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn few_descriptors_are_a_warning_and_a_refusal_is_more_than_a_warning() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let limited = |arguments: &[&str]| {
-        let doctor = shared.command(&[&["doctor"], arguments].concat());
+        let doctor = shop.command(&[&["doctor"], arguments].concat());
         let mut command = std::process::Command::new("sh");
         command
             .args(["-c", "ulimit -n 512 && exec \"$0\" \"$@\""])
@@ -167,12 +159,11 @@ async fn few_descriptors_are_a_warning_and_a_refusal_is_more_than_a_warning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_webhooks_and_doubts_that_wait_for_a_person_are_told() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
+    let shop = &Shop::open().await;
     let late = jiff::SignedDuration::from_mins(-10);
-    let due = world.app.now().checked_add(late).unwrap();
+    let due = shop.app.now().checked_add(late).unwrap();
     let webhook = server::store::webhooks::Webhook {
-        merchant_id: world.merchant,
+        merchant_id: shop.merchant,
         id: 1,
         payment_id: 1,
         event: contract::enums::WebhookEventType::ApiAuth,
@@ -182,15 +173,13 @@ async fn late_webhooks_and_doubts_that_wait_for_a_person_are_told() {
         payload: None,
         tries: 0,
     };
-    let mut commit = server::store::db::Commit::new(world.merchant, 1);
+    let mut commit = server::store::db::Commit::new(shop.merchant, 1);
     server::store::webhooks::insert(&webhook, due, &mut commit);
-    world.app.db.commit(commit).await.unwrap();
-    world
-        .fault("garanti", "sale", json!({"kind": "lose_reply"}))
-        .await;
-    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
+    shop.app.db.commit(commit).await.unwrap();
+    shop.fault("garanti", "sale", "lose_reply").await;
+    let paid = shop.pays(GARANTI);
     assert_eq!(paid.await.status, 422);
-    let told = doctor(&shared, &["--json"]);
+    let told = doctor(shop, &["--json"]);
     assert_eq!(told.status.code(), Some(2), "{}", told.out);
     let list: Value = serde_json::from_str(&told.out).unwrap();
     let of = |check: &str| {
@@ -206,35 +195,35 @@ async fn late_webhooks_and_doubts_that_wait_for_a_person_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_serve_refuses_doctor_refuses_in_the_same_words() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let demo = MerchantSetup {
         name: "Demo".to_owned(),
         demo: true,
         ..MerchantSetup::default()
     };
-    let app = &shared.world.app;
+    let app = &shop.app;
     setup::create_merchant(app, &By::operator(), demo)
         .await
         .unwrap();
     for address in ["127.0.0.1:0", "0.0.0.0:0"] {
-        let doctor = ended(shared.command(&["doctor", "--listen", address]));
+        let doctor = ended(shop.command(&["doctor", "--listen", address]));
         assert_eq!(doctor.status.code(), Some(1), "{address}: {}", doctor.out);
         assert!(line(&doctor, "demo merchant").starts_with('✕'));
-        let refused = shared.fails(&["serve", "--listen", address]);
+        let refused = shop.fails(&["serve", "--listen", address]);
         let what = refused.lines().next().unwrap();
         let what = what.strip_prefix("error: ").unwrap();
         assert!(doctor.out.contains(what), "{what}: {}", doctor.out);
     }
-    let open = ended(shared.command(&["doctor", "--listen", "0.0.0.0:8080"]));
+    let open = ended(shop.command(&["doctor", "--listen", "0.0.0.0:8080"]));
     let open = line(&open, "there is no public URL");
     assert!(open.starts_with('✕'), "{open}");
-    let refused = shared.fails(&["work"]);
+    let refused = shop.fails(&["work"]);
     assert!(refused.contains("demo merchant"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_file_is_its_owners_alone_and_refused_when_others_could_read_or_replace_it() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let files = tempdir::Dir::new();
     let made = files.0.join("made.key");
     let made_text = made.display().to_string();
@@ -253,9 +242,9 @@ async fn a_key_file_is_its_owners_alone_and_refused_when_others_could_read_or_re
     assert_eq!(std::fs::read_to_string(&made).unwrap(), key);
 
     let file = files.0.join("galata.key");
-    std::fs::write(&file, &shared.key).unwrap();
+    std::fs::write(&file, &shop.keys).unwrap();
     let with_file = |arguments: &[&str]| {
-        let mut command = shared.command(arguments);
+        let mut command = shop.command(arguments);
         command
             .env_remove("GALATA_KEY")
             .env("GALATA_KEY_FILE", &file);
@@ -315,7 +304,7 @@ async fn files_that_galata_makes_are_its_owners_alone() {
     assert_eq!(bits(&database), 0o600);
     let mut serve = galata(&["serve"]);
     serve.args(given);
-    let http = crate::world::World::open().await.http.clone();
+    let http = crate::shop::Shop::open().await.http.clone();
     let serving = Serving::start(&http, serve, files.0.join("log")).await;
     for suffix in ["-wal", "-shm"] {
         let beside = folder.join(format!("galata.db{suffix}"));
@@ -326,11 +315,11 @@ async fn files_that_galata_makes_are_its_owners_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_key_file_is_told_with_its_path_and_flag() {
-    let shared = Shared::open().await;
-    let file = shared.world.files.0.join("other.key");
-    let key = shared.key.trim();
+    let shop = Shop::open().await;
+    let file = shop.files.0.join("other.key");
+    let key = shop.keys.trim();
     let with_file = |arguments: &[&str]| {
-        let mut command = shared.command(arguments);
+        let mut command = shop.command(arguments);
         command
             .env_remove("GALATA_KEY")
             .env("GALATA_KEY_FILE", &file);
@@ -365,13 +354,13 @@ async fn what_is_wrong_with_a_key_file_is_told_with_its_path_and_flag() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_this_user_may_not_read_is_told_as_that() {
-    let shared = Shared::open().await;
-    if shared.world.app.db.kind() == Kind::Postgres {
+    let shop = Shop::open().await;
+    if shop.app.db.kind() == Kind::Postgres {
         return;
     }
-    let file = shared.world.files.0.join("galata.db");
+    let file = shop.files.0.join("galata.db");
     mode(&file, 0o000);
-    let mut command = shared.command(&["merchant", "list"]);
+    let mut command = shop.command(&["merchant", "list"]);
     if std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap()) == 0 {
         // Root may read everything.
         std::os::unix::process::CommandExt::uid(&mut command, 65534);
@@ -391,9 +380,9 @@ async fn a_database_that_this_user_may_not_read_is_told_as_that() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variable_is_named_where_its_value_is_wrong_and_where_nobody_reads_it() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let with = |variable: &str, value: &str, arguments: &[&str]| {
-        let mut command = shared.command(arguments);
+        let mut command = shop.command(arguments);
         command.env(variable, value);
         let ended = ended(command);
         format!("{}{}", ended.out, ended.error)

@@ -1,114 +1,69 @@
 //! Doubts that people handle: the list, an inquiry on demand, and a word that settles.
 
-use crate::bnpl_payments::{application, applied, decided};
-use crate::world::{World, payment};
+use crate::shop::{GARANTI, MANY, Shop, declines, delay};
 use contract::enums::PaymentStatus;
-use contract::errors::Language;
 use serde_json::{Value, json};
 use server::engine::inquiry::Found;
-use server::operations::{By, Caller, Problem, Role, Who, doubts};
-use server::setup;
-use server::store::attempts::{self, Attempt, AttemptState};
+use server::operations::{By, Problem, Role, doubts};
+use server::store::attempts::{Attempt, AttemptState};
 use server::store::db::{Commit, CommitError};
 use server::store::loans::{self, ApplicationState};
-use server::store::{audit, payments};
+use server::store::payments;
 use std::time::Duration;
 
-const CARD: &str = "5209220000000002";
-
-async fn caller(world: &World, role: Role) -> Caller {
-    Caller {
-        merchant: setup::merchant(&world.app, world.merchant)
-            .await
-            .unwrap()
-            .into(),
-        claims: setup::no_claims(world.merchant),
-        language: Language::En,
-        by: By {
-            who: Who::User {
-                id: 1,
-                email: "f@example.com".to_owned(),
-                role,
-            },
-            address: "127.0.0.1".to_owned(),
-        },
-    }
-}
-
-/// A world in which one inquiry is made before a person is told.
-async fn impatient() -> World {
-    World::with(|config| config.settings.inquiry_waits = vec![Duration::from_secs(5)]).await
-}
-
 /// A payment that the bank took without answering.
-async fn in_doubt(world: &World) -> i64 {
-    world
-        .fault("garanti", "sale", json!({"kind": "lose_reply"}))
-        .await;
-    let reply = world.post("/payment/v1/card-payments", payment(CARD)).await;
-    assert_eq!(reply.status, 422);
-    reply.body["errors"]["paymentId"].as_i64().unwrap()
+async fn in_doubt(shop: &Shop) -> i64 {
+    shop.fault("garanti", "sale", "lose_reply").await;
+    shop.pays(GARANTI).await.in_doubt()
 }
 
 /// The same after the only inquiry was lost as well.
-async fn in_review(world: &World) -> i64 {
-    let id = in_doubt(world).await;
-    world
-        .fault("garanti", "inquire", json!({"kind": "http_500"}))
-        .await;
-    world.wait(5).await;
-    assert_eq!(attempt(world, id).await.state, AttemptState::Review);
+async fn in_review(shop: &Shop) -> i64 {
+    let id = in_doubt(shop).await;
+    shop.fault("garanti", "inquire", "http_500").await;
+    shop.wait(5).await;
+    assert_eq!(shop.attempt(id).await.state, AttemptState::Review);
     id
 }
 
 /// The bank took it, was asked to give it back, and refused.
-async fn reversal_refused(world: &World) -> i64 {
-    let id = in_doubt(world).await;
-    world
-        .fault("garanti", "void", json!({"kind": "decline", "code": "12"}))
-        .await;
-    world.wait(5).await;
-    assert_eq!(attempt(world, id).await.state, AttemptState::Review);
+async fn reversal_refused(shop: &Shop) -> i64 {
+    let id = in_doubt(shop).await;
+    shop.fault("garanti", "void", declines("12")).await;
+    shop.wait(5).await;
+    assert_eq!(shop.attempt(id).await.state, AttemptState::Review);
     id
 }
 
-async fn attempt(world: &World, id: i64) -> Attempt {
-    let found = attempts::last_of_payment(&world.app, world.merchant, id).await;
-    found.unwrap().unwrap()
+async fn settle(shop: &Shop, id: i64, found: Found) -> Result<PaymentStatus, Problem> {
+    let caller = shop.caller(Role::Finance).await;
+    doubts::settle_by_hand(&shop.app, &caller, id, found, "seen in the bank's panel").await
 }
 
-async fn settle(world: &World, id: i64, found: Found) -> Result<PaymentStatus, Problem> {
-    let caller = caller(world, Role::Finance).await;
-    doubts::settle_by_hand(&world.app, &caller, id, found, "seen in the bank's panel").await
+/// A person asks the bank or lender.
+async fn inquires(shop: &Shop, role: Role, id: i64) -> Result<PaymentStatus, Problem> {
+    let caller = shop.caller(role).await;
+    doubts::inquire(&shop.app, &caller, id).await
 }
 
 /// Status and what the books say was taken.
-async fn books(world: &World, id: i64) -> (PaymentStatus, i64) {
-    let payment = payments::of_merchant(&world.app, world.merchant, id).await;
+async fn books(shop: &Shop, id: i64) -> (PaymentStatus, i64) {
+    let payment = payments::of_merchant(&shop.app, shop.merchant, id).await;
     let payment = payment.unwrap().unwrap();
     (payment.status, payment.captured)
 }
 
-async fn bank_state(world: &World, id: i64) -> Value {
-    let order = attempt(world, id).await.order_id;
-    world.ledger(&order).await[0]["state"].clone()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn doubts_are_listed_oldest_first_until_they_are_settled() {
-    let world = impatient().await;
+    let shop = Shop::impatient().await;
     let by = By::operator();
-    let first = in_review(&world).await;
-    world.clock.advance_seconds(60);
-    let lost = json!({"operation": "apply", "fault": {"kind": "lose_reply"}, "times": 1});
-    world.control("POST", "/control/lender-faults", lost).await;
-    let loan = world
-        .post("/payment/v1/bnpl-payments/init", application("064"))
-        .await;
-    world.clock.advance_seconds(60);
-    let second = in_doubt(&world).await;
-    let listed = doubts::list(&world.app, &by, world.merchant).await.unwrap();
-    let loan = loan.body["errors"]["paymentId"].as_i64().unwrap();
+    let first = in_review(&shop).await;
+    shop.clock.advance_seconds(60);
+    shop.lender_faults(1, "apply", "lose_reply").await;
+    let loan = shop.applies("064").await.id();
+    shop.clock.advance_seconds(60);
+    let second = in_doubt(&shop).await;
+    let listed = doubts::list(&shop.app, &by, shop.merchant).await.unwrap();
     let shown: Vec<(i64, &str, bool, i64)> = listed
         .iter()
         .map(|d| (d.payment_id, d.state.as_str(), d.loan, d.amount))
@@ -126,104 +81,82 @@ async fn doubts_are_listed_oldest_first_until_they_are_settled() {
     assert!(listed[0].message.is_some());
     assert_eq!(listed[0].party, "Garanti");
     assert!(listed[2].next_inquiry.is_some());
-
-    let support = caller(&world, Role::Support).await;
-    doubts::inquire(&world.app, &support, loan).await.unwrap();
-    let status = doubts::inquire(&world.app, &support, second).await.unwrap();
+    inquires(&shop, Role::Support, loan).await.unwrap();
+    let status = inquires(&shop, Role::Support, second).await.unwrap();
     assert_eq!(status, PaymentStatus::Failure);
-    assert_eq!(bank_state(&world, second).await, "voided");
-    settle(&world, first, Found::Taken).await.unwrap();
-    let left = doubts::list(&world.app, &by, world.merchant).await.unwrap();
+    assert_eq!(shop.order_state(second).await, "voided");
+    settle(&shop, first, Found::Taken).await.unwrap();
+    let left = doubts::list(&shop.app, &by, shop.merchant).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
-    let other = doubts::list(&world.app, &by, world.merchant + 1).await;
+    let other = doubts::list(&shop.app, &by, shop.merchant + 1).await;
     assert!(other.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_asks_the_bank_again_where_inquiries_had_led_nowhere() {
-    let world = impatient().await;
-    let id = in_review(&world).await;
-    let support = caller(&world, Role::Support).await;
-    let before = attempt(&world, id).await;
+    let shop = Shop::impatient().await;
+    let id = in_review(&shop).await;
+    let before = shop.attempt(id).await;
     // The bank cannot say: it stays with the person, and the schedule as it was.
-    world
-        .fault("garanti", "inquire", json!({"kind": "garbage"}))
-        .await;
+    shop.fault("garanti", "inquire", "garbage").await;
     // The second question comes too early to be asked.
     for _ in 0..2 {
-        let status = doubts::inquire(&world.app, &support, id).await.unwrap();
+        let status = inquires(&shop, Role::Support, id).await.unwrap();
         assert_eq!(status, PaymentStatus::Waiting);
     }
-    let now = attempt(&world, id).await;
+    let now = shop.attempt(id).await;
     assert_eq!(now.state, AttemptState::Review);
     let schedule = |of: &Attempt| (of.inquiries, of.inquire_at, of.review_since);
     assert_eq!(schedule(&now), schedule(&before));
-    world.wait(5).await;
-    let status = doubts::inquire(&world.app, &support, id).await.unwrap();
+    shop.wait(5).await;
+    let status = inquires(&shop, Role::Support, id).await.unwrap();
     assert_eq!(status, PaymentStatus::Failure);
-    assert_eq!(bank_state(&world, id).await, "voided");
-    let developer = caller(&world, Role::Developer).await;
-    assert!(doubts::inquire(&world.app, &developer, id).await.is_err());
-    let log = audit::of_merchant(
-        &world.app,
-        world.merchant,
-        i64::MAX,
-        "payment.inquire",
-        "",
-        9,
-    )
-    .await
-    .unwrap();
+    assert_eq!(shop.order_state(id).await, "voided");
+    assert!(inquires(&shop, Role::Developer, id).await.is_err());
+    let log = shop.audit("payment.inquire").await;
     assert_eq!(log.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_persons_word_settles_either_way_and_is_announced() {
-    let world = impatient().await;
-    let id = in_review(&world).await;
+    let shop = Shop::impatient().await;
+    let id = in_review(&shop).await;
     assert_eq!(
-        settle(&world, id, Found::Taken).await.unwrap(),
+        settle(&shop, id, Found::Taken).await.unwrap(),
         PaymentStatus::Success
     );
-    assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
-    let id = in_review(&world).await;
-    settle(&world, id, Found::NotTaken).await.unwrap();
-    assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
-    assert_eq!(attempt(&world, id).await.state, AttemptState::Declined);
+    assert_eq!(books(&shop, id).await, (PaymentStatus::Success, 10_000));
+    let id = in_review(&shop).await;
+    settle(&shop, id, Found::NotTaken).await.unwrap();
+    assert_eq!(books(&shop, id).await, (PaymentStatus::Failure, 0));
+    assert_eq!(shop.attempt(id).await.state, AttemptState::Declined);
     // Settled is settled.
-    assert!(settle(&world, id, Found::Taken).await.is_err());
+    assert!(settle(&shop, id, Found::Taken).await.is_err());
 
     // What the bank was seen to take keeps its references, or was given back.
-    let id = reversal_refused(&world).await;
-    settle(&world, id, Found::Taken).await.unwrap();
-    assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
-    let read = world
-        .get(&format!("/payment/v1/card-payments/{id}"))
-        .await
-        .ok();
+    let id = reversal_refused(&shop).await;
+    settle(&shop, id, Found::Taken).await.unwrap();
+    assert_eq!(books(&shop, id).await, (PaymentStatus::Success, 10_000));
+    let read = shop.payment(id).await;
     assert!(read.data("authCode").is_string());
-    let id = reversal_refused(&world).await;
-    settle(&world, id, Found::NotTaken).await.unwrap();
-    assert_eq!(attempt(&world, id).await.state, AttemptState::Reversed);
-    assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
+    let id = reversal_refused(&shop).await;
+    settle(&shop, id, Found::NotTaken).await.unwrap();
+    assert_eq!(shop.attempt(id).await.state, AttemptState::Reversed);
+    assert_eq!(books(&shop, id).await, (PaymentStatus::Failure, 0));
 
-    world.wait(30).await;
-    let told: Vec<Value> = world
-        .hooks("API_AUTH")
-        .iter()
-        .map(|hook| hook.body["status"].clone())
-        .collect();
-    assert_eq!(told.iter().filter(|s| *s == "SUCCESS").count(), 2);
-    assert_eq!(told.iter().filter(|s| *s == "FAILURE").count(), 2);
+    shop.wait(30).await;
+    let told = shop.hooks("API_AUTH");
+    let count = |status: &str| told.iter().filter(|h| h.body["status"] == status).count();
+    assert_eq!((count("SUCCESS"), count("FAILURE")), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
-    let world = impatient().await;
-    let id = in_review(&world).await;
-    let (app, finance) = (&world.app, caller(&world, Role::Finance).await);
+    let shop = Shop::impatient().await;
+    let id = in_review(&shop).await;
+    let (app, finance) = (&shop.app, shop.caller(Role::Finance).await);
     for role in [Role::Support, Role::Developer, Role::ReadOnly] {
-        let caller = caller(&world, role).await;
+        let caller = shop.caller(role).await;
         let refused = doubts::settle_by_hand(app, &caller, id, Found::Taken, "because").await;
         assert!(refused.is_err(), "{role}");
     }
@@ -231,23 +164,17 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
         let refused = doubts::settle_by_hand(app, &finance, id, Found::Taken, note).await;
         assert!(refused.is_err(), "{note}");
     }
-    let paid = world
-        .post("/payment/v1/card-payments", payment(CARD))
-        .await
-        .ok();
-    let paid = paid.data("id").as_i64().unwrap();
-    assert!(settle(&world, paid, Found::NotTaken).await.is_err());
-    assert_eq!(books(&world, paid).await, (PaymentStatus::Success, 10_000));
+    let paid = shop.pays(GARANTI).await.ok().id();
+    assert!(settle(&shop, paid, Found::NotTaken).await.is_err());
+    assert_eq!(books(&shop, paid).await, (PaymentStatus::Success, 10_000));
 
     let note = "the bank says so, card 5209 2200 0000 0002";
     doubts::settle_by_hand(app, &finance, id, Found::NotTaken, note)
         .await
         .unwrap();
-    let log = audit::of_merchant(app, world.merchant, i64::MAX, "payment.settle", "", 9)
-        .await
-        .unwrap();
+    let log = shop.audit("payment.settle").await;
     assert_eq!(log.len(), 4);
-    let entry = &log[0].entry;
+    let entry = &log[0];
     assert_eq!(entry.target, id.to_string());
     assert_eq!(
         entry.before,
@@ -260,51 +187,41 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_never_crosses_a_reversal_under_way() {
-    let world = World::open().await;
-    for delay in [0, 5, 10, 20, 40, 80] {
-        let id = in_doubt(&world).await;
-        world
-            .fault("garanti", "void", json!({"kind": "delay", "ms": 30}))
-            .await;
-        world.clock.advance_seconds(5);
+    let shop = Shop::open().await;
+    for milliseconds in [0, 5, 10, 20, 40, 80] {
+        let id = in_doubt(&shop).await;
+        shop.fault("garanti", "void", delay(30)).await;
+        shop.clock.advance_seconds(5);
         let word = async {
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-            settle(&world, id, Found::Taken).await
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            settle(&shop, id, Found::Taken).await
         };
-        let (_, said) = tokio::join!(world.work(), word);
-        world.wait(600).await;
-        let (status, captured) = books(&world, id).await;
-        let bank = bank_state(&world, id).await;
-        match said {
-            Ok(_) => assert_eq!(
-                (status, captured, bank.as_str()),
-                (PaymentStatus::Success, 10_000, Some("captured")),
-                "after {delay} ms"
-            ),
-            Err(_) => assert_eq!(
-                (status, captured, bank.as_str()),
-                (PaymentStatus::Failure, 0, Some("voided")),
-                "after {delay} ms"
-            ),
-        }
-        world
-            .control("DELETE", "/control/faults", Value::Null)
-            .await;
-        world.wait(40).await;
+        let (_, said) = tokio::join!(shop.work(), word);
+        shop.wait(600).await;
+        let (status, captured) = books(&shop, id).await;
+        let bank = shop.order_state(id).await;
+        let expected = match said {
+            Ok(_) => (PaymentStatus::Success, 10_000, "captured"),
+            Err(_) => (PaymentStatus::Failure, 0, "voided"),
+        };
+        let told = (status, captured, bank.as_str());
+        assert_eq!(told, expected, "after {milliseconds} ms");
+        shop.banks_recover().await;
+        shop.wait(40).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_settle_once() {
-    let world = impatient().await;
+    let shop = Shop::impatient().await;
     for _ in 0..5 {
-        let id = in_review(&world).await;
+        let id = in_review(&shop).await;
         let (one, two) = tokio::join!(
-            settle(&world, id, Found::Taken),
-            settle(&world, id, Found::NotTaken)
+            settle(&shop, id, Found::Taken),
+            settle(&shop, id, Found::NotTaken)
         );
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
-        let (status, captured) = books(&world, id).await;
+        let (status, captured) = books(&shop, id).await;
         let expected = match one.is_ok() {
             true => (PaymentStatus::Success, 10_000),
             false => (PaymentStatus::Failure, 0),
@@ -314,106 +231,82 @@ async fn two_people_settle_once() {
 }
 
 /// A loan whose approval the lender took without answering, and which nobody may ask about since.
-pub async fn loan_in_doubt(world: &World) -> i64 {
+pub async fn loan_in_doubt(shop: &Shop) -> i64 {
     // A notification that comes late would be a reason to ask.
-    let silent = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 9});
-    world
-        .control("POST", "/control/lender-faults", silent)
-        .await;
-    let init = applied(world, "103").await;
-    let url = init.data("redirectUrl").as_str().unwrap();
-    decided(world, url, "approve").await;
+    shop.lender_faults(9, "notify", "no_callback").await;
+    let loan = shop.applied("103").await;
+    loan.decides("approve").await;
     for operation in ["confirm", "inquire"] {
-        let lost = json!({"operation": operation, "fault": {"kind": "lose_reply"}, "times": 1000});
-        world.control("POST", "/control/lender-faults", lost).await;
+        shop.lender_faults(MANY, operation, "lose_reply").await;
     }
-    let id = init.data("paymentId").as_i64().unwrap();
-    let path = format!("/payment/v1/bnpl-payments/{id}/approve");
-    assert_eq!(world.post(&path, Value::Null).await.status, 422);
-    id
+    assert_eq!(loan.approves().await.status, 422);
+    loan.id
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for (found, status, captured) in [
         (Found::Taken, PaymentStatus::Success, 1_000_000),
         (Found::NotTaken, PaymentStatus::Failure, 0),
     ] {
-        let id = loan_in_doubt(&world).await;
+        let id = loan_in_doubt(&shop).await;
         // The lender may still be answering, whether it was inquired meanwhile or not.
         for _ in 0..2 {
-            let early = settle(&world, id, found).await;
+            let early = settle(&shop, id, found).await;
             assert!(matches!(early, Err(Problem::Rule { .. })), "{early:?}");
-            let support = caller(&world, Role::Support).await;
-            doubts::inquire(&world.app, &support, id).await.unwrap();
+            inquires(&shop, Role::Support, id).await.unwrap();
         }
-        assert_eq!(books(&world, id).await, (PaymentStatus::Waiting, 0));
+        assert_eq!(books(&shop, id).await, (PaymentStatus::Waiting, 0));
 
-        world.clock.advance_seconds(14);
-        assert_eq!(settle(&world, id, found).await.unwrap(), status);
-        assert_eq!(books(&world, id).await, (status, captured));
-        assert!(settle(&world, id, Found::Taken).await.is_err());
+        shop.clock.advance_seconds(14);
+        assert_eq!(settle(&shop, id, found).await.unwrap(), status);
+        assert_eq!(books(&shop, id).await, (status, captured));
+        assert!(settle(&shop, id, Found::Taken).await.is_err());
         // What the lender says later changes nothing.
-        world
-            .control("DELETE", "/control/lender-faults", Value::Null)
-            .await;
-        let path = format!("/payment/v1/bnpl-payments/{id}/verify");
-        let verified = world.post(&path, Value::Null).await.ok();
-        assert_eq!(verified.data("paymentStatus"), status.as_str());
-        world.wait(4000).await;
-        assert_eq!(books(&world, id).await, (status, captured));
-        let told = world.hooks("BNPL_NOTIFICATION");
+        shop.lender_recovers().await;
+        let verified = shop.verifies(id).await.ok();
+        assert_eq!(verified.outcome(), status.as_str());
+        shop.wait(4000).await;
+        assert_eq!(books(&shop, id).await, (status, captured));
+        let told = shop.hooks("BNPL_NOTIFICATION");
         let of_it = |body: &Value| body["payloadId"] == id.to_string().as_str();
         let mut of_it = told.iter().filter(|hook| of_it(&hook.body));
         assert!(of_it.any(|hook| hook.body["status"] == status.as_str()));
-        let log = audit::of_merchant(
-            &world.app,
-            world.merchant,
-            i64::MAX,
-            "payment.settle",
-            "",
-            1,
-        );
-        let entry = &log.await.unwrap()[0].entry;
+        let entry = shop.audit("payment.settle").await.remove(0);
         assert_eq!(
             entry.before,
             Some(json!({"status": "WAITING", "state": "CONFIRMING"}))
         );
     }
     // A loan that only waits for its shopper is nobody's to settle.
-    let init = applied(&world, "103").await;
-    let id = init.data("paymentId").as_i64().unwrap();
-    world.clock.advance_seconds(60);
-    assert!(settle(&world, id, Found::Taken).await.is_err());
+    let loan = shop.applied("103").await;
+    shop.clock.advance_seconds(60);
+    assert!(settle(&shop, loan.id, Found::Taken).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_decided_before_a_second_approval_never_crosses_it() {
-    let world = World::open().await;
-    let id = loan_in_doubt(&world).await;
-    let read = async || {
-        let found = loans::of_payment(&world.app, world.merchant, id).await;
-        found.unwrap().unwrap()
-    };
+    let shop = Shop::open().await;
+    let id = loan_in_doubt(&shop).await;
     // Read by somebody who takes their time.
-    let before = read().await;
+    let before = shop.loan(id).await;
     let mut decided = before.clone();
     decided.state = ApplicationState::Disbursed;
     // Meanwhile it turned out to be ready and was approved again: the same state, another question.
-    world.clock.advance_seconds(60);
+    shop.clock.advance_seconds(60);
     let mut again = before.clone();
-    again.asked_at = world.app.now();
-    let mut commit = Commit::new(world.merchant, id);
+    again.asked_at = shop.app.now();
+    let mut commit = Commit::new(shop.merchant, id);
     loans::save(&again, &before, &mut commit);
-    world.app.db.commit(commit).await.unwrap();
-    assert_eq!(read().await.state, before.state);
+    shop.app.db.commit(commit).await.unwrap();
+    assert_eq!(shop.loan(id).await.state, before.state);
 
-    let mut late = Commit::new(world.merchant, id);
+    let mut late = Commit::new(shop.merchant, id);
     loans::save(&decided, &before, &mut late);
-    let refused = world.app.db.commit(late).await;
+    let refused = shop.app.db.commit(late).await;
     assert!(matches!(refused, Err(CommitError::Conflict { .. })));
-    assert_eq!(read().await.asked_at, again.asked_at);
+    assert_eq!(shop.loan(id).await.asked_at, again.asked_at);
     // And the person is told to wait again.
-    assert!(settle(&world, id, Found::NotTaken).await.is_err());
+    assert!(settle(&shop, id, Found::NotTaken).await.is_err());
 }

@@ -1,45 +1,19 @@
 //! What the panel counts, pages through and takes away.
 
-use crate::bnpl_payments::{applied, decided};
-use crate::world::{World, payment, with};
+use crate::shop::{BONUS, GARANTI, NO_FUNDS, Shop, YKB, payment, points, with};
 use contract::enums::{Currency, PaymentStatus};
-use contract::errors::{ErrorGroup, Language};
+use contract::errors::ErrorGroup;
 use contract::payment_reporting::SearchPaymentsRequest;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use server::clock::Clock;
 use server::operations::figures::{self, Figures, Step};
 use server::operations::payment_export::Export;
-use server::operations::{By, Caller, Role, Who, payment_reporting};
-use server::setup;
+use server::operations::{By, Role, payment_reporting};
 use server::store::audit;
 
-const GARANTI: &str = "5209220000000002";
-const YKB: &str = "5400630000000009";
-const DECLINED: &str = "5100050000006661";
-
-async fn caller(world: &World, role: Role) -> Caller {
-    Caller {
-        merchant: setup::merchant(&world.app, world.merchant)
-            .await
-            .unwrap()
-            .into(),
-        claims: setup::no_claims(world.merchant),
-        language: Language::En,
-        by: By {
-            who: Who::User {
-                id: 1,
-                email: "f@example.com".to_owned(),
-                role,
-            },
-            address: String::new(),
-        },
-    }
-}
-
-async fn pays(world: &World, request: Value) -> Option<i64> {
-    let reply = world.post("/payment/v1/card-payments", request).await;
-    reply.data("id").as_i64()
+async fn pays(shop: &Shop, request: Value) -> Option<i64> {
+    shop.pays_as(request).await.data("id").as_i64()
 }
 
 fn hours(moment: Timestamp, hours: i64) -> Timestamp {
@@ -48,42 +22,29 @@ fn hours(moment: Timestamp, hours: i64) -> Timestamp {
         .unwrap()
 }
 
-async fn figures_of(world: &World, from: Timestamp, step: Step) -> Figures {
-    let to = hours(world.clock.now(), 1);
-    figures::retrieve(
-        &world.app,
-        &By::operator(),
-        world.merchant,
-        (from, to),
-        step,
-    )
-    .await
-    .unwrap()
+async fn figures_of(shop: &Shop, from: Timestamp, step: Step) -> Figures {
+    let to = hours(shop.clock.now(), 1);
+    figures::retrieve(&shop.app, &By::operator(), shop.merchant, (from, to), step)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
-    let world = World::open().await;
-    let begin = world.clock.now();
-    pays(&world, payment(GARANTI)).await.unwrap();
-    pays(&world, payment(YKB)).await.unwrap();
-    world.pass(3600).await;
-    assert_eq!(pays(&world, payment(DECLINED)).await, None);
-    let reward = json!({"cardRewardMoney": 1.36, "firmRewardMoney": 3.88});
-    let loyalty = json!({"card": {"loyalty": {"type": "REWARD_MONEY", "reward": reward}}});
-    pays(&world, with(payment("4043080000000003"), loyalty))
-        .await
-        .unwrap();
-    let init = applied(&world, "064").await;
-    let url = init.data("redirectUrl").as_str().unwrap();
-    decided(&world, url, "approve").await;
-    applied(&world, "064").await;
-    world
-        .fault("garanti", "sale", json!({"kind": "lose_reply"}))
-        .await;
-    pays(&world, payment(GARANTI)).await;
+    let shop = Shop::open().await;
+    let begin = shop.clock.now();
+    pays(&shop, payment(GARANTI)).await.unwrap();
+    pays(&shop, payment(YKB)).await.unwrap();
+    shop.pass(3600).await;
+    assert_eq!(pays(&shop, payment(NO_FUNDS)).await, None);
+    let rewarded = with(payment(BONUS), points(1.36, 3.88));
+    pays(&shop, rewarded).await.unwrap();
+    shop.applied("064").await.decides("approve").await;
+    shop.applied("064").await;
+    shop.fault("garanti", "sale", "lose_reply").await;
+    pays(&shop, payment(GARANTI)).await;
 
-    let found = figures_of(&world, begin, Step::Hour).await;
+    let found = figures_of(&shop, begin, Step::Hour).await;
     let success = |f: &Figures| -> Vec<(i64, i64)> {
         f.buckets
             .iter()
@@ -138,14 +99,14 @@ async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
     );
     assert_eq!(found.doubts, 1);
 
-    let later = figures_of(&world, hours(begin, 1), Step::Day).await;
+    let later = figures_of(&shop, hours(begin, 1), Step::Day).await;
     assert_eq!(success(&later), [(2, 1_010_000)]);
     assert!(later.starts.len() <= 2);
     let by = By::operator();
     let other = figures::retrieve(
-        &world.app,
+        &shop.app,
         &by,
-        world.merchant + 1,
+        shop.merchant + 1,
         (begin, hours(begin, 5)),
         Step::Hour,
     );
@@ -153,20 +114,20 @@ async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
     for (from, to) in [(begin, begin), (begin, hours(begin, 900))] {
         let by = By::operator();
         let refused =
-            figures::retrieve(&world.app, &by, world.merchant, (from, to), Step::Hour).await;
+            figures::retrieve(&shop.app, &by, shop.merchant, (from, to), Step::Hour).await;
         assert!(refused.is_err());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_turned_by_id_and_new_payments_do_not_shift_them() {
-    let world = World::open().await;
-    let caller = caller(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let caller = shop.caller(Role::ReadOnly).await;
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(pays(&world, payment(GARANTI)).await.unwrap());
+        made.push(pays(&shop, payment(GARANTI)).await.unwrap());
     }
-    pays(&world, payment(DECLINED)).await;
+    pays(&shop, payment(NO_FUNDS)).await;
     made.reverse();
     let request = || SearchPaymentsRequest {
         payment_status: Some(PaymentStatus::Success),
@@ -174,14 +135,14 @@ async fn pages_are_turned_by_id_and_new_payments_do_not_shift_them() {
     };
     let page = async |before| {
         let (items, more) =
-            payment_reporting::page_before(&world.app, &caller, request(), before, 2)
+            payment_reporting::page_before(&shop.app, &caller, request(), before, 2)
                 .await
                 .unwrap();
         let ids: Vec<i64> = items.iter().filter_map(|item| item.id).collect();
         (ids, more)
     };
     assert_eq!(page(None).await, (made[..2].to_vec(), true));
-    pays(&world, payment(GARANTI)).await.unwrap();
+    pays(&shop, payment(GARANTI)).await.unwrap();
     assert_eq!(page(Some(made[1])).await, (made[2..4].to_vec(), true));
     assert_eq!(page(Some(made[3])).await, (made[4..].to_vec(), false));
     assert_eq!(page(Some(made[4])).await, (vec![], false));
@@ -189,42 +150,35 @@ async fn pages_are_turned_by_id_and_new_payments_do_not_shift_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_holds_each_payment_once_and_is_noted() {
-    let world = World::open().await;
-    let finance = caller(&world, Role::Finance).await;
+    let shop = Shop::open().await;
+    let finance = shop.caller(Role::Finance).await;
     let mut made = Vec::new();
     for _ in 0..3 {
-        made.push(pays(&world, payment(GARANTI)).await.unwrap());
+        made.push(pays(&shop, payment(GARANTI)).await.unwrap());
     }
     let request = SearchPaymentsRequest {
         currency: Some(Currency::Try),
         conversation_id: Some("456d1297".to_owned()),
         ..SearchPaymentsRequest::default()
     };
-    let mut export = Export::begin(&world.app, &finance, request.clone())
+    let mut export = Export::begin(&shop.app, &finance, request.clone())
         .await
         .unwrap();
-    pays(&world, payment(GARANTI)).await.unwrap();
+    pays(&shop, payment(GARANTI)).await.unwrap();
     let mut ids = Vec::new();
     loop {
-        let batch = export.next(&world.app, &finance).await.unwrap();
+        let batch = export.next(&shop.app, &finance).await.unwrap();
         if batch.is_empty() {
             break;
         }
         ids.extend(batch.iter().filter_map(|payment| payment.id));
     }
     assert_eq!(ids, made);
-    let support = caller(&world, Role::Support).await;
-    assert!(Export::begin(&world.app, &support, request).await.is_err());
-    let log = audit::of_merchant(
-        &world.app,
-        world.merchant,
-        i64::MAX,
-        "payment.export",
-        "",
-        9,
-    )
-    .await
-    .unwrap();
+    let support = shop.caller(Role::Support).await;
+    assert!(Export::begin(&shop.app, &support, request).await.is_err());
+    let log = audit::of_merchant(&shop.app, shop.merchant, i64::MAX, "payment.export", "", 9)
+        .await
+        .unwrap();
     assert_eq!(log.len(), 2);
     assert_eq!(
         log[1].entry.after,

@@ -1,9 +1,10 @@
 //! Options and variables that mean nothing: each is refused, with its name and what would be right.
 
-use crate::process::{Ended, Shared, ended};
+use crate::process::{Ended, ended, words};
+use crate::shop::Shop;
 
-fn said(shared: &Shared, arguments: &[&str]) -> Ended {
-    ended(shared.command(arguments))
+fn said(shop: &Shop, arguments: &[&str]) -> Ended {
+    ended(shop.command(arguments))
 }
 
 /// Every option of a server that takes a value, with values that mean nothing; each is refused with
@@ -99,7 +100,7 @@ const SENSELESS: &[(&str, &[&str])] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_means_nothing_is_refused_with_the_name_of_its_option() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     for (flag, values) in SENSELESS {
         for value in *values {
             let given = format!("{flag}={value}");
@@ -112,7 +113,7 @@ async fn a_value_that_means_nothing_is_refused_with_the_name_of_its_option() {
             if *flag != "--listen" {
                 arguments.push("--listen=127.0.0.1:0");
             }
-            let refused = said(&shared, &arguments);
+            let refused = said(&shop, &arguments);
             assert!(!refused.status.success(), "{given:?}");
             assert!(refused.error.contains(flag), "{given:?}: {}", refused.error);
             assert!(!refused.error.contains("geheim"), "{}", refused.error);
@@ -134,7 +135,7 @@ async fn a_value_that_means_nothing_is_refused_with_the_name_of_its_option() {
         ("GALATA_LOG_FORMAT", "perhaps", "--log-format"),
         ("GALATA_ALLOW_CORE_DUMPS", "perhaps", "--allow-core-dumps"),
     ] {
-        let mut command = shared.command(&["serve", "--listen=127.0.0.1:0"]);
+        let mut command = shop.command(&["serve", "--listen=127.0.0.1:0"]);
         let refused = ended_within(command.env(variable, value));
         assert!(!refused.status.success(), "{variable}");
         assert!(
@@ -148,7 +149,7 @@ async fn a_value_that_means_nothing_is_refused_with_the_name_of_its_option() {
         "--email=a@example.com",
         "--public-url=http://a:geheim@b",
     ];
-    let refused = said(&shared, &[&["user", "create"], &link[..]].concat());
+    let refused = said(&shop, &[&["user", "create"], &link[..]].concat());
     assert!(refused.error.contains("--public-url"), "{}", refused.error);
     assert!(!refused.error.contains("geheim"), "{}", refused.error);
 }
@@ -178,18 +179,15 @@ fn ended_within(command: &mut std::process::Command) -> Ended {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_one_line_that_says_something() {
-    let shared = Shared::open().await;
-    let merchant = format!("--merchant={}", shared.world.merchant);
+    let shop = Shop::open().await;
+    let merchant = format!("--merchant={}", shop.merchant);
     let long = "x".repeat(5000);
     for name in ["", " ", "a\nb", "a\u{7}b", long.as_str()] {
         let name = format!("--name={name}");
-        let pos = [
-            "--integrator=YKB",
-            "--client-id=1",
-            "--terminal-id=1",
-            "--posnet-id=1",
-            "--threeds-key=1",
-        ];
+        let pos = words(
+            "--integrator=YKB --client-id=1 --terminal-id=1 --posnet-id=1 \
+             --threeds-key=1",
+        );
         let email = "--email=a@example.com";
         for command in [
             vec!["merchant", "create", &name],
@@ -201,7 +199,7 @@ async fn a_name_is_one_line_that_says_something() {
             if command[0] == "user" && name.trim_end().ends_with('=') {
                 continue;
             }
-            let refused = said(&shared, &command);
+            let refused = said(&shop, &command);
             assert!(!refused.status.success(), "{command:?}");
             assert!(
                 refused.error.contains("--name"),
@@ -210,8 +208,8 @@ async fn a_name_is_one_line_that_says_something() {
             );
         }
     }
-    let taken = shared.run(&["merchant", "create", "--name= Kuşadası Çiçek "]);
+    let taken = shop.run(&["merchant", "create", "--name= Kuşadası Çiçek "]);
     assert!(taken.starts_with("merchant"), "{taken}");
-    let list = shared.run(&["merchant", "list", "--json"]);
+    let list = shop.run(&["merchant", "list", "--json"]);
     assert!(list.contains("\"Kuşadası Çiçek\""), "{list}");
 }

@@ -1,6 +1,6 @@
 //! What a payment leaves on disk, and what is left of it when its evidence had its time.
 
-use crate::world::{World, payment};
+use crate::shop::{GARANTI, Shop};
 use server::store::db::{Commit, Row};
 use server::{jobs, params};
 use std::time::Duration;
@@ -9,7 +9,7 @@ const PAYMENTS: i64 = 400;
 const DAY: i64 = 24 * 60 * 60;
 
 /// Bytes of the database that hold rows: pages in use, of which some have room left.
-async fn bytes(world: &World) -> i64 {
+async fn bytes(shop: &Shop) -> i64 {
     let sql = match std::env::var("GALATA_TEST_DATABASE").as_deref() {
         Ok("postgres") => {
             "select cast(sum(pg_relation_size(oid)) as bigint) as n from pg_class \
@@ -20,21 +20,16 @@ async fn bytes(world: &World) -> i64 {
              from pragma_page_count() c, pragma_freelist_count() f"
         }
     };
-    let row = world.app.db.row(sql, params![]).await.unwrap().unwrap();
+    let row = shop.app.db.row(sql, params![]).await.unwrap().unwrap();
     row.int("n").unwrap()
 }
 
 /// By table and index, for whoever looks for what has grown.
-async fn by_table(world: &World) -> String {
-    let rows = world
-        .app
-        .db
-        .rows(
+async fn by_table(shop: &Shop) -> String {
+    let rows = shop.app.db.rows(
             "select name, cast(sum(pgsize) as bigint) as n from dbstat group by 1 order by 2 desc limit 24",
             params![],
-        )
-        .await
-        .unwrap_or_default();
+        ).await.unwrap_or_default();
     let line = |row: &Row| {
         let a_payment = row.int("n").unwrap() / PAYMENTS;
         format!("{a_payment:>7} {}", row.text("name").unwrap())
@@ -44,27 +39,22 @@ async fn by_table(world: &World) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_with_a_key_and_a_webhook_leaves_little() {
-    let world = World::open().await;
-    let before = bytes(&world).await;
+    let shop = Shop::open().await;
+    let before = bytes(&shop).await;
     for number in 0..PAYMENTS {
         let key = format!("6f1c7d0e-0000-4000-8000-{number:012}");
-        let headers = [("x-idempotency-key", key.as_str())];
-        let body = payment("5209220000000002").to_string();
-        world
-            .call("POST", "/payment/v1/card-payments", &body, &headers)
-            .await
-            .ok();
+        shop.pays(GARANTI).keyed(&key).await.ok();
     }
-    world.wait(31).await;
-    world.app.journal.flush().await;
+    shop.wait(31).await;
+    shop.app.journal.flush().await;
     let mut left = Vec::new();
-    let mut tables = vec![by_table(&world).await];
-    left.push((bytes(&world).await - before) / PAYMENTS);
+    let mut tables = vec![by_table(&shop).await];
+    left.push((bytes(&shop).await - before) / PAYMENTS);
     for days in [8, 91, 401] {
-        world.clock.advance_seconds(days * DAY);
-        jobs::forget(&world.app).await;
-        tables.push(by_table(&world).await);
-        left.push((bytes(&world).await - before) / PAYMENTS);
+        shop.clock.advance_seconds(days * DAY);
+        jobs::forget(&shop.app).await;
+        tables.push(by_table(&shop).await);
+        left.push((bytes(&shop).await - before) / PAYMENTS);
     }
     // PostgreSQL gives room back when it vacuums; its figures are for reading.
     if std::env::var("GALATA_TEST_DATABASE").as_deref() != Ok("postgres") {
@@ -79,43 +69,37 @@ async fn a_payment_with_a_key_and_a_webhook_leaves_little() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_one_step_of_what_has_expired_goes_and_the_rest_stays() {
-    let world = World::open().await;
-    let now = world.app.now();
-    let tokens = [(1_200, now), (7, world.app.after(Duration::from_secs(60)))];
-    let mut commit = Commit::new(world.merchant, 0);
+    let shop = Shop::open().await;
+    let now = shop.app.now();
+    let tokens = [(1_200, now), (7, shop.app.after(Duration::from_secs(60)))];
+    let mut commit = Commit::new(shop.merchant, 0);
     for (count, expires_at) in tokens {
         for number in 0..count {
             commit.one(
                 "insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) \
                  values ($1, $2, 1, 'THREEDS_PAGE', $3)",
-                params![format!("{count} {number}"), world.merchant, expires_at],
+                params![format!("{count} {number}"), shop.merchant, expires_at],
             );
         }
     }
-    world.app.db.commit(commit).await.unwrap();
-    world.clock.advance_seconds(1);
-    jobs::forget(&world.app).await;
+    shop.app.db.commit(commit).await.unwrap();
+    shop.clock.advance_seconds(1);
+    jobs::forget(&shop.app).await;
     let sql = "select count(*) as n from page_tokens";
-    let row = world.app.db.row(sql, params![]).await.unwrap().unwrap();
-    assert_eq!(row.int("n").unwrap(), 7);
+    assert_eq!(shop.count(sql).await, 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_go_when_they_were_delivered_and_stay_while_they_are_due() {
-    let world = World::open().await;
-    *world.hook_status.lock().unwrap() = 500;
-    let path = "/payment/v1/card-payments";
-    world.post(path, payment("5209220000000002")).await.ok();
-    world.clock.advance_seconds(91 * DAY);
-    jobs::forget(&world.app).await;
+    let shop = Shop::open().await;
+    shop.answers_webhooks(500);
+    shop.pays(GARANTI).await.ok();
+    shop.clock.advance_seconds(91 * DAY);
+    jobs::forget(&shop.app).await;
     let sql = "select count(*) as n from webhooks";
-    let count = async || {
-        let row = world.app.db.row(sql, params![]).await.unwrap().unwrap();
-        row.int("n").unwrap()
-    };
-    assert_eq!(count().await, 1);
-    *world.hook_status.lock().unwrap() = 200;
-    world.work().await;
-    jobs::forget(&world.app).await;
-    assert_eq!(count().await, 0);
+    assert_eq!(shop.count(sql).await, 1);
+    shop.answers_webhooks(200);
+    shop.work().await;
+    jobs::forget(&shop.app).await;
+    assert_eq!(shop.count(sql).await, 0);
 }

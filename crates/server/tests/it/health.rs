@@ -1,18 +1,12 @@
 //! What an operator watches: health, the log, the id of a request, and what a process leaves behind.
 
 use crate::panel::Panel;
-use crate::process::{Serving, Shared, ended};
-use crate::world::{Reply, World, payment};
+use crate::process::{Serving, ended};
+use crate::shop::{GARANTI, PAY, Shop, payment};
 use serde_json::Value;
 use server::store::db::{Commit, params};
 use server::store::migrations::MIGRATIONS;
 use server::vault::Vault;
-
-/// A header of an answer, or nothing.
-fn header(reply: &Reply, wanted: &str) -> String {
-    let found = reply.headers.iter().find(|(name, _)| name == wanted);
-    found.map_or(String::new(), |(_, value)| value.clone())
-}
 
 /// Fields and span of each line of a JSON log.
 fn lines(log: &str) -> Vec<Value> {
@@ -22,26 +16,26 @@ fn lines(log: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_lost_its_database_lives_and_is_not_ready() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for path in ["/livez", "/readyz", "/healthz"] {
-        let reply = world.raw("GET", path, b"", &[]).await;
+        let reply = shop.raw("GET", path, b"", &[]).await;
         assert_eq!((reply.status, reply.body), (200, "ok\n".into()), "{path}");
     }
-    world.app.db.close().await;
+    shop.app.db.close().await;
     // A finding is given out for a second.
-    world.clock.advance_seconds(2);
+    shop.clock.advance_seconds(2);
     for path in ["/readyz", "/healthz"] {
-        let reply = world.raw("GET", path, b"", &[]).await;
+        let reply = shop.raw("GET", path, b"", &[]).await;
         assert_eq!((reply.status, reply.body), (503, "database\n".into()));
     }
-    assert_eq!(world.raw("GET", "/livez", b"", &[]).await.status, 200);
+    assert_eq!(shop.raw("GET", "/livez", b"", &[]).await.status, 200);
 }
 
 /// Status and body of `/readyz`, once what was found before is forgotten.
-async fn ready(world: &World) -> (u16, String) {
-    world.clock.advance_seconds(2);
-    let reply = world.raw("GET", "/readyz", b"", &[]).await;
-    assert_eq!(world.raw("GET", "/livez", b"", &[]).await.status, 200);
+async fn ready(shop: &Shop) -> (u16, String) {
+    shop.clock.advance_seconds(2);
+    let reply = shop.raw("GET", "/readyz", b"", &[]).await;
+    assert_eq!(shop.raw("GET", "/livez", b"", &[]).await.status, 200);
     (
         reply.status,
         reply.body.as_str().unwrap_or_default().to_owned(),
@@ -50,30 +44,30 @@ async fn ready(world: &World) -> (u16, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_whose_schema_or_key_is_not_the_databases_is_not_ready_until_it_is() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let run = async |sql, values| {
         let commit = Commit::new(0, 0).then(sql, values);
-        world.app.db.commit(commit).await.unwrap();
+        shop.app.db.commit(commit).await.unwrap();
     };
     let well = (200, "ok\n".to_owned());
     let fails = |names: &str| (503, names.to_owned());
-    assert_eq!(ready(&world).await, well);
+    assert_eq!(ready(&shop).await, well);
     // A newer version has migrated: this one serves until it is replaced.
     let newer = "insert into migrations (version, name, applied_at) values (9999, 'newer', $1)";
-    run(newer, params![world.app.now()]).await;
-    assert_eq!(ready(&world).await, well);
+    run(newer, params![shop.app.now()]).await;
+    assert_eq!(ready(&shop).await, well);
     run("delete from migrations where version = 9999", params![]).await;
 
     let last = MIGRATIONS.last().unwrap();
     let take_away = "delete from migrations where version = $1";
     run(take_away, params![last.version]).await;
-    assert_eq!(ready(&world).await, fails("migrations\n"));
+    assert_eq!(ready(&shop).await, fails("migrations\n"));
     let put_back = "insert into migrations (version, name, applied_at) values ($1, $2, $3)";
-    let row = params![last.version, last.name, world.app.now()];
+    let row = params![last.version, last.name, shop.app.now()];
     run(put_back, row.clone()).await;
-    assert_eq!(ready(&world).await, well);
+    assert_eq!(ready(&shop).await, well);
 
-    let sealed = world
+    let sealed = shop
         .app
         .db
         .row("select sealed from vault_checks", params![])
@@ -83,36 +77,32 @@ async fn a_process_whose_schema_or_key_is_not_the_databases_is_not_ready_until_i
     let by_another = another.seal("vault check", b"galata");
     let seal = "update vault_checks set sealed = $1";
     run(seal, params![by_another]).await;
-    assert_eq!(ready(&world).await, fails("key\n"));
+    assert_eq!(ready(&shop).await, fails("key\n"));
     run(take_away, params![last.version]).await;
-    assert_eq!(ready(&world).await, fails("migrations\nkey\n"));
+    assert_eq!(ready(&shop).await, fails("migrations\nkey\n"));
     run(put_back, row).await;
     run(seal, params![sealed]).await;
-    assert_eq!(ready(&world).await, well);
+    assert_eq!(ready(&shop).await, well);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_found_by_the_id_that_its_answer_carries() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let path = "/payment/v1/card-payments";
-    let body = payment("5258640000000001").to_string();
-    let reply = world.call("POST", path, &body, &[]).await;
-    let id = header(&reply, "x-request-id");
-    world.app.journal.flush().await;
-    let merchant = world.merchant.to_string();
-    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", &id]);
-    assert!(shown.contains(path), "{shown}");
+    let shop = &Shop::open().await;
+    let id = shop.pays(GARANTI).await.header("x-request-id").to_owned();
+    shop.app.journal.flush().await;
+    let merchant = shop.merchant.to_string();
+    let shown = shop.run(&["request", "show", "--merchant", &merchant, "--id", &id]);
+    assert!(shown.contains(PAY), "{shown}");
     // One that a caller or a proxy gave is kept if it is one, and finds the request as well.
     let own = "0f8c1f3e-7a.b_c";
     let headers = [("x-request-id", own)];
-    let other = payment("5258640000000001").to_string();
-    let reply = world.call("POST", path, &other, &headers).await;
-    assert_eq!(header(&reply, "x-request-id"), own);
-    world.app.journal.flush().await;
+    let other = payment(GARANTI).to_string();
+    let reply = shop.call("POST", PAY, &other, &headers).await;
+    assert_eq!(reply.header("x-request-id"), own);
+    shop.app.journal.flush().await;
     let list = ["request", "list", "--merchant", &merchant, "--json"];
     let with_id = |wanted: &str| {
-        let found = shared.run(&[&list[..], &["--x-request-id", wanted]].concat());
+        let found = shop.run(&[&list[..], &["--x-request-id", wanted]].concat());
         let found: Vec<Value> = serde_json::from_str(&found).unwrap();
         found
             .iter()
@@ -123,9 +113,9 @@ async fn a_request_is_found_by_the_id_that_its_answer_carries() {
     let [found] = &with_id(own)[..] else {
         panic!("the caller's id finds nothing");
     };
-    let shown = shared.run(&["request", "show", "--merchant", &merchant, "--id", found]);
+    let shown = shop.run(&["request", "show", "--merchant", &merchant, "--id", found]);
     assert!(shown.contains(own), "{shown}");
-    let mut panel = Panel::sign_in(world, server::operations::Role::Developer).await;
+    let mut panel = Panel::sign_in(shop, server::operations::Role::Developer).await;
     let listed = panel.get(&format!("/panel/requests?id={own}")).await.ok();
     assert_eq!(
         listed.text.matches("href=\"/panel/requests/").count(),
@@ -134,39 +124,38 @@ async fn a_request_is_found_by_the_id_that_its_answer_carries() {
         listed.text
     );
     let page = panel.get(&format!("/panel/requests/{found}")).await.ok();
-    page.has(own);
-    page.has(found);
+    page.has_all(&[own, found]);
     let long = "a".repeat(65);
     for bad in ["", "a b", "5258640000000001", "a/b", "<b>", "ü", &long] {
-        let reply = world
+        let reply = shop
             .raw("GET", "/nothing", b"", &[("x-request-id", bad)])
             .await;
-        let given = header(&reply, "x-request-id");
+        let given = reply.header("x-request-id");
         assert!(given.parse::<i64>().is_ok(), "{bad:?}: {given}");
     }
     for path in ["/panel/sign-in", "/panel/assets/panel.css", "/livez"] {
-        let reply = world.raw("GET", path, b"", &[]).await;
-        assert!(!header(&reply, "x-request-id").is_empty(), "{path}");
+        let reply = shop.raw("GET", path, b"", &[]).await;
+        assert!(!reply.header("x-request-id").is_empty(), "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_tells_how_it_serves_and_what_was_asked_without_colours_and_secrets() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let serve = [
         "serve",
         "--public-url",
         "https://pay.example.com",
         "--no-jobs",
     ];
-    let log = |name: &str| shared.world.files.0.join(name);
+    let log = |name: &str| shop.files.0.join(name);
 
-    let mut json = shared.command(&serve);
+    let mut json = shop.command(&serve);
     json.args(["--log-format", "json", "--log-requests"]);
-    let serving = Serving::start(&shared.world.http, json, log("json.log")).await;
+    let serving = Serving::start(&shop.http, json, log("json.log")).await;
     let url = format!("{}/nothing", serving.url);
-    let reply = crate::world::send(&shared.world.http, "GET", &url, b"", &[]).await;
-    let id: i64 = header(&reply, "x-request-id").parse().unwrap();
+    let reply = crate::shop::send(&shop.http, "GET", &url, b"", &[]).await;
+    let id: i64 = reply.header("x-request-id").parse().unwrap();
     let logged = serving.logged();
     let lines = lines(&logged);
     let named = |message: &str| {
@@ -182,21 +171,21 @@ async fn the_log_tells_how_it_serves_and_what_was_asked_without_colours_and_secr
     assert_eq!(start["api"], serving.url);
     assert_eq!(start["panel"], format!("{}/panel", serving.url));
     assert_eq!(start["public_url"], "https://pay.example.com");
-    let database = match shared.world.app.db.kind() {
+    let database = match shop.app.db.kind() {
         server::store::db::Kind::Sqlite => "SQLite",
         server::store::db::Kind::Postgres => "PostgreSQL",
     };
     assert_eq!(start["database"], database);
-    assert!(!logged.contains(&shared.database_url), "{logged}");
+    assert!(!logged.contains(&shop.database_url), "{logged}");
     let request = named("request");
     assert_eq!(request["span"]["id"], id);
     assert_eq!(request["fields"]["path"], "/nothing");
 
-    let text = Serving::start(&shared.world.http, shared.command(&serve), log("text.log")).await;
+    let text = Serving::start(&shop.http, shop.command(&serve), log("text.log")).await;
     let logged = text.logged();
     assert!(logged.contains("serving"), "{logged}");
     assert!(!logged.contains('\u{1b}'), "{logged:?}");
-    let mut wrong = shared.command(&serve);
+    let mut wrong = shop.command(&serve);
     wrong.args(["--log-format", "xml"]);
     assert!(ended(wrong).error.contains("[possible values: text, json]"));
 }
@@ -204,17 +193,17 @@ async fn the_log_tells_how_it_serves_and_what_was_asked_without_colours_and_secr
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_are_told_to_stay_with_https_where_the_public_url_has_it() {
     let pages = ["/panel/sign-in", "/pages/style.css", "/nothing"];
-    let plain = World::open().await;
-    let secure = World::with(|config| {
+    let plain = Shop::open().await;
+    let secure = Shop::with(|config| {
         config.settings.public_urls = vec!["https://pay.example.com".to_owned()];
     })
     .await;
     for path in pages {
         let hsts = "strict-transport-security";
         let reply = plain.raw("GET", path, b"", &[]).await;
-        assert_eq!(header(&reply, hsts), "", "{path}");
+        assert_eq!(reply.header(hsts), "", "{path}");
         let reply = secure.raw("GET", path, b"", &[]).await;
-        assert_eq!(header(&reply, hsts), "max-age=31536000", "{path}");
+        assert_eq!(reply.header(hsts), "max-age=31536000", "{path}");
     }
 }
 
@@ -226,13 +215,13 @@ async fn no_core_is_dumped_unless_the_operator_says_so() {
         let line = limits.lines().find(|line| line.starts_with("Max core"));
         line.unwrap().to_owned()
     };
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let mut limits = Vec::new();
     for more in [&[][..], &["--allow-core-dumps"]] {
-        let mut command = shared.command(&["serve", "--no-jobs"]);
+        let mut command = shop.command(&["serve", "--no-jobs"]);
         command.args(more);
-        let log = shared.world.files.0.join("core.log");
-        let serving = Serving::start(&shared.world.http, command, log).await;
+        let log = shop.files.0.join("core.log");
+        let serving = Serving::start(&shop.http, command, log).await;
         limits.push(core_limit(&serving.id().to_string()));
     }
     let words: Vec<&str> = limits[0].split_whitespace().collect();
@@ -244,12 +233,9 @@ async fn no_core_is_dumped_unless_the_operator_says_so() {
 /// misspells is an error, and the page then answers 500.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_the_menu_can_be_shown() {
-    let world = World::open().await;
-    world
-        .post("/payment/v1/card-payments", payment("5258640000000001"))
-        .await
-        .ok();
-    let mut panel = Panel::sign_in(&world, server::operations::Role::Owner).await;
+    let shop = Shop::open().await;
+    shop.pays("5258640000000001").await.ok();
+    let mut panel = Panel::sign_in(&shop, server::operations::Role::Owner).await;
     for language in ["tr", "en"] {
         let home = panel.get(&format!("/panel?lang={language}")).await.ok();
         let links = home.text.split("href=\"").skip(1);

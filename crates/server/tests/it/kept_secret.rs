@@ -1,22 +1,24 @@
 //! What the binary leaves on disk and in its log: no secret and no card.
 
-use crate::browser::through_threeds;
-use crate::process::{Serving, Shared};
-use crate::world::{World, payment, with};
+use crate::process::Serving;
+use crate::shop::{
+    BANKS, BONUS, Begun, CALLBACK_URL, GARANTI, OTP, PAY, Shop, YKB, application, payment, points,
+    send, with,
+};
 use serde_json::{Value, json};
 use server::store::db::Kind;
 
 /// Every byte that the database keeps: SQLite's files, or all rows of all tables.
-async fn kept(shared: &Shared) -> Vec<u8> {
-    if shared.world.app.db.kind() == Kind::Sqlite {
+async fn kept(shop: &Shop) -> Vec<u8> {
+    if shop.app.db.kind() == Kind::Sqlite {
         let mut bytes = Vec::new();
         for suffix in ["", "-wal"] {
-            let path = shared.world.files.0.join(format!("galata.db{suffix}"));
+            let path = shop.files.0.join(format!("galata.db{suffix}"));
             bytes.extend(std::fs::read(path).unwrap());
         }
         return bytes;
     }
-    let (client, connection) = tokio_postgres::connect(&shared.database_url, tokio_postgres::NoTls)
+    let (client, connection) = tokio_postgres::connect(&shop.database_url, tokio_postgres::NoTls)
         .await
         .unwrap();
     tokio::spawn(connection);
@@ -47,42 +49,24 @@ fn holds(bytes: &[u8], text: &str) -> bool {
         .any(|part| part == text.as_bytes())
 }
 
-async fn signed(world: &World, url: &str, path: &str, body: &Value) -> crate::world::Reply {
-    let body = body.to_string();
-    let rnd = server::random::key(12);
-    let url = format!("{url}{path}");
-    let signature = contract::signature::sign(&url, "api-key", "secret-key", &rnd, body.as_bytes());
-    let headers = [
-        ("x-api-key", "api-key"),
-        ("x-rnd-key", rnd.as_str()),
-        ("x-auth-version", "v1"),
-        ("x-signature", signature.as_str()),
-    ];
-    crate::world::send(&world.http, "POST", &url, body.as_bytes(), &headers).await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     const CVC: &str = "917";
-    const CARD: &str = "5209220000000002";
-    let shared = Shared::open().await;
-    let world = &shared.world;
+    let shop = &Shop::open().await;
     // Everything that the process can say.
-    let mut command = shared.command(&["serve", "--log-requests"]);
+    let mut command = shop.command(&["serve", "--log-requests"]);
     command.env("GALATA_LOG", "trace");
-    let mut serving = Serving::start(&world.http, command, world.files.0.join("serve.log")).await;
+    let mut serving = Serving::start(&shop.http, command, shop.files.0.join("serve.log")).await;
+    let url = serving.url.clone();
+    let signed = async |path: &str, body: &Value| shop.post_at(&url, path, body).await.unwrap();
     let card = json!({"cvc": CVC, "storeCardAfterSuccessPayment": true});
-    let request = with(payment(CARD), json!({"card": card}));
-    let path = "/payment/v1/card-payments";
-    let paid = signed(world, &serving.url, path, &request).await.ok();
-    assert!(paid.data("cardToken").is_string());
-    let loyalty = json!({"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 1}});
-    let card = json!({"cardNumber": "4043080000000003", "loyalty": loyalty});
-    let rewarded = with(request.clone(), json!({"card": card}));
-    signed(world, &serving.url, path, &rewarded).await.ok();
-    let loan = crate::bnpl_payments::application("064");
+    let request = with(payment(GARANTI), json!({"card": card}));
+    signed(PAY, &request).await.ok().text("cardToken");
+    let other_card = json!({"card": {"cardNumber": BONUS}});
+    let rewarded = with(with(request.clone(), points(1.0, None)), other_card);
+    signed(PAY, &rewarded).await.ok();
     let loan_path = "/payment/v1/bnpl-payments/init";
-    signed(world, &serving.url, loan_path, &loan).await.ok();
+    signed(loan_path, &application("064")).await.ok();
     // A refused signature is explained with the body that came.
     let headers = [
         ("x-api-key", "api-key"),
@@ -90,46 +74,39 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
         ("x-auth-version", "v1"),
         ("x-signature", "secret-key"),
     ];
-    let url = format!("{}{path}?cardNumber={CARD}", serving.url);
+    let refused_at = format!("{url}{PAY}?cardNumber={GARANTI}");
     let body = request.to_string();
-    let refused = crate::world::send(&world.http, "POST", &url, body.as_bytes(), &headers).await;
+    let refused = send(&shop.http, "POST", &refused_at, body.as_bytes(), &headers).await;
     assert_eq!(refused.status, 401);
-    let by_3ds = with(
-        request,
-        json!({"callbackUrl": "https://shop.example.com/callback"}),
-    );
-    let path = "/payment/v1/card-payments/3ds-init";
-    for card in [CARD, "5400630000000009"] {
-        let by_3ds = with(by_3ds.clone(), json!({"card": {"cardNumber": card}}));
-        let init = signed(world, &serving.url, path, &by_3ds).await.ok();
-        let html = init.data("htmlContent").as_str().unwrap();
-        through_threeds(world, html, "123456", "confirm").await;
+    let path = format!("{PAY}/3ds-init");
+    for card in [GARANTI, YKB] {
+        let by_3ds = json!({"callbackUrl": CALLBACK_URL, "card": {"cardNumber": card}});
+        let init = signed(&path, &with(request.clone(), by_3ds)).await;
+        Begun::of(shop, init).returns(OTP).await;
     }
     // What fails is logged with more words.
-    for (bank, card) in [("garanti", CARD), ("posnet", "5400630000000009")] {
-        world.fault(bank, "sale", json!({"kind": "garbage"})).await;
+    for (bank, card) in BANKS {
+        shop.fault(bank, "sale", "garbage").await;
         let request = with(payment(card), json!({"card": {"cvc": CVC}}));
-        let path = "/payment/v1/card-payments";
-        let doubt = signed(world, &serving.url, path, &request).await;
-        assert_eq!(doubt.status, 422);
+        signed(PAY, &request).await.in_doubt();
     }
     let card =
-        json!({"cardNumber": CARD, "cvc": "9171", "expireYear": "2044", "expireMonth": "07"});
+        json!({"cardNumber": GARANTI, "cvc": "9171", "expireYear": "2044", "expireMonth": "07"});
     let path = "/payment/v1/card-loyalties/retrieve";
-    assert_eq!(signed(world, &serving.url, path, &card).await.status, 400);
+    assert_eq!(signed(path, &card).await.status, 400);
     // A number in an address, as it is and with a digit escaped, of a known key and of none.
-    let escaped = CARD.replacen("922", "%3922", 1);
-    for number in [CARD, escaped.as_str()] {
-        let url = format!("{}/installment/v1/bins/{number}?n={number}", serving.url);
+    let escaped = GARANTI.replacen("922", "%3922", 1);
+    for number in [GARANTI, escaped.as_str()] {
+        let url = format!("{url}/installment/v1/bins/{number}?n={number}");
         for headers in [&headers[..], &[]] {
-            let reply = crate::world::send(&world.http, "GET", &url, b"", headers).await;
+            let reply = send(&shop.http, "GET", &url, b"", headers).await;
             assert_eq!(reply.status, 401);
         }
     }
     serving.terminate();
     assert!(serving.ended().await.success());
 
-    let database = kept(&shared).await;
+    let database = kept(shop).await;
     assert!(serving.logged().contains("/installment/v1/bins/***"));
     // The search itself works: what may be read is found.
     for shown in [
@@ -143,18 +120,18 @@ async fn no_secret_and_no_card_is_readable_in_the_database_or_the_log() {
     ] {
         assert!(holds(&database, shown), "{shown}");
     }
-    let key = shared.key.split_once(':').unwrap().1;
+    let key = shop.keys.split_once(':').unwrap().1;
     for secret in [
-        CARD,
+        GARANTI,
         &escaped,
-        "5400630000000009",
+        YKB,
         "4043080000000003",
         "12345678950",
         "123qweASD/",
         "10,10,10,10,10,10,10,10",
         "secret-key",
-        crate::world::CALLBACK_KEY,
-        crate::world::WEBHOOK_KEY,
+        crate::shop::CALLBACK_KEY,
+        crate::shop::WEBHOOK_KEY,
         simulator::lenders::CLIENT_SECRET,
         simulator::lenders::NOTIFICATION_SECRET,
         key,

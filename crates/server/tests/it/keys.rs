@@ -1,7 +1,6 @@
 //! API keys: replaced with an overlap, revoked, and never another merchant's.
 
-use crate::world::{Reply, World};
-use contract::signature;
+use crate::shop::Shop;
 use jiff::SignedDuration;
 use serde_json::json;
 use server::clock::Clock;
@@ -12,22 +11,14 @@ use server::store::audit;
 const PATH: &str = "/payment/v1/card-payments/1";
 
 /// A signed read; 404 says that the key was accepted.
-async fn asked(world: &World, api_key: &str, secret: &str) -> u16 {
-    let rnd = server::random::key(12);
-    let url = format!("{}{PATH}", world.gateway);
-    let signature = signature::sign(&url, api_key, secret, &rnd, b"");
-    let headers = [
-        ("x-api-key", api_key),
-        ("x-rnd-key", rnd.as_str()),
-        ("x-auth-version", "v1"),
-        ("x-signature", signature.as_str()),
-    ];
-    let reply: Reply = world.raw("GET", PATH, b"", &headers).await;
-    reply.status
+async fn asked(shop: &Shop, api_key: &str, secret: &str) -> u16 {
+    shop.call_as((api_key, secret), "GET", PATH, "")
+        .await
+        .status
 }
 
-async fn asked_with(world: &World, made: &MadeKey) -> u16 {
-    asked(world, &made.api_key, made.secret_key.expose()).await
+async fn asked_with(shop: &Shop, made: &MadeKey) -> u16 {
+    asked(shop, &made.api_key, made.secret_key.expose()).await
 }
 
 fn finance() -> By {
@@ -43,21 +34,21 @@ fn finance() -> By {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused() {
-    let world = World::open().await;
-    let (app, by, merchant) = (&world.app, By::operator(), world.merchant);
-    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+    let shop = Shop::open().await;
+    let (app, by, merchant) = (&shop.app, By::operator(), shop.merchant);
+    assert_eq!(asked(&shop, "api-key", "secret-key").await, 404);
     let made = setup::rotate_key(app, &by, merchant, "api-key", 24)
         .await
         .unwrap();
-    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
-    assert_eq!(asked_with(&world, &made).await, 404);
-    world.clock.advance_seconds(24 * 3600 - 60);
-    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
-    world.clock.advance_seconds(60);
-    assert_eq!(asked(&world, "api-key", "secret-key").await, 401);
-    assert_eq!(asked_with(&world, &made).await, 404);
+    assert_eq!(asked(&shop, "api-key", "secret-key").await, 404);
+    assert_eq!(asked_with(&shop, &made).await, 404);
+    shop.clock.advance_seconds(24 * 3600 - 60);
+    assert_eq!(asked(&shop, "api-key", "secret-key").await, 404);
+    shop.clock.advance_seconds(60);
+    assert_eq!(asked(&shop, "api-key", "secret-key").await, 401);
+    assert_eq!(asked_with(&shop, &made).await, 404);
 
-    world.app.journal.flush().await;
+    shop.app.journal.flush().await;
     let listed = setup::list_keys(app, &by, merchant).await.unwrap();
     let shown: Vec<(&str, bool)> = listed
         .iter()
@@ -65,7 +56,7 @@ async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused()
         .collect();
     assert_eq!(shown, [(made.api_key.as_str(), true), ("api-key", false)]);
     let used = listed[0].last_used.unwrap();
-    assert!(world.clock.now().duration_since(used) < SignedDuration::from_secs(30));
+    assert!(shop.clock.now().duration_since(used) < SignedDuration::from_secs(30));
 
     // What has ended cannot be replaced or revoked.
     assert!(
@@ -82,13 +73,13 @@ async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused()
     let next = setup::rotate_key(app, &by, merchant, &made.api_key, 0)
         .await
         .unwrap();
-    assert_eq!(asked_with(&world, &made).await, 401);
+    assert_eq!(asked_with(&shop, &made).await, 401);
     setup::revoke_key(app, &by, merchant, &next.api_key)
         .await
         .unwrap();
-    assert_eq!(asked_with(&world, &next).await, 401);
+    assert_eq!(asked_with(&shop, &next).await, 401);
     let added = setup::create_key(app, &by, merchant).await.unwrap();
-    assert_eq!(asked_with(&world, &added).await, 404);
+    assert_eq!(asked_with(&shop, &added).await, 404);
 
     let log = audit::of_merchant(app, merchant, i64::MAX, "", "", 4)
         .await
@@ -112,8 +103,8 @@ async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_their_merchants_own_and_need_the_role() {
-    let world = World::open().await;
-    let (app, by, merchant) = (&world.app, By::operator(), world.merchant);
+    let shop = Shop::open().await;
+    let (app, by, merchant) = (&shop.app, By::operator(), shop.merchant);
     let other = MerchantSetup {
         name: "Other".to_owned(),
         ..MerchantSetup::default()
@@ -140,5 +131,5 @@ async fn keys_are_their_merchants_own_and_need_the_role() {
     assert!(setup::list_keys(app, &finance(), merchant).await.is_err());
     let nobody = setup::create_key(app, &by, merchant + 7).await;
     assert!(nobody.is_err());
-    assert_eq!(asked(&world, "api-key", "secret-key").await, 404);
+    assert_eq!(asked(&shop, "api-key", "secret-key").await, 404);
 }

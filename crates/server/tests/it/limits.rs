@@ -2,7 +2,7 @@
 //! bound, a sentence, and nothing made up.
 
 use crate::process::{Serving, ended, galata};
-use crate::world::{World, fresh_database, payment, tempdir};
+use crate::shop::{GARANTI, Shop, fresh_database, tempdir};
 use server::clock::Clock;
 use server::commands::new_key;
 use server::start::{self, Config};
@@ -13,9 +13,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PATH: &str = "/payment/v1/card-payments";
-const CARD: &str = "5209220000000002";
 
-/// The backends of PostgreSQL that serve this world, stopped until dropped.
+/// The backends of PostgreSQL that serve this shop, stopped until dropped.
 struct Frozen(Vec<String>);
 
 impl Frozen {
@@ -35,8 +34,8 @@ impl Drop for Frozen {
     }
 }
 
-async fn frozen(world: &World) -> Frozen {
-    let rows = world
+async fn frozen(shop: &Shop) -> Frozen {
+    let rows = shop
         .app
         .db
         .rows(
@@ -46,7 +45,7 @@ async fn frozen(world: &World) -> Frozen {
         )
         .await
         .unwrap();
-    let own = world
+    let own = shop
         .app
         .db
         .row("select cast(pg_backend_pid() as bigint) as pid", params![])
@@ -63,18 +62,18 @@ async fn frozen(world: &World) -> Frozen {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_server_is_told_within_its_bound_and_then_forgotten() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let postgres = std::env::var("GALATA_TEST_DATABASE").as_deref() == Ok("postgres");
     if !postgres {
         return;
     }
-    world.post(PATH, payment(CARD)).await.ok();
+    shop.pays(GARANTI).await.ok();
     let began = Instant::now();
-    let frozen = frozen(&world).await;
+    let frozen = frozen(&shop).await;
     let (probe, paid, read) = tokio::join!(
-        store::probe(&world.app.db, world.app.now()),
-        world.post(PATH, payment(CARD)),
-        world.get("/payment-reporting/v1/payments?page=0&size=1"),
+        store::probe(&shop.app.db, shop.app.now()),
+        shop.pays(GARANTI),
+        shop.get("/payment-reporting/v1/payments?page=0&size=1"),
     );
     assert!(probe.is_err());
     // New connections are served: a call may have met one.
@@ -88,15 +87,15 @@ async fn a_frozen_server_is_told_within_its_bound_and_then_forgotten() {
     );
     // The old connections are still frozen, and of no more interest.
     let began = Instant::now();
-    world.post(PATH, payment(CARD)).await.ok();
-    store::probe(&world.app.db, world.app.now()).await.unwrap();
+    shop.pays(GARANTI).await.ok();
+    store::probe(&shop.app.db, shop.app.now()).await.unwrap();
     assert!(
         began.elapsed() < Duration::from_secs(5),
         "{:?}",
         began.elapsed()
     );
     drop(frozen);
-    world.post(PATH, payment(CARD)).await.ok();
+    shop.pays(GARANTI).await.ok();
 }
 
 fn is_sqlite() -> bool {
@@ -273,9 +272,9 @@ async fn a_database_that_cannot_be_compared_with_what_was_acknowledged_is_told()
         assert_eq!(unkept, count.is_dir(), "{at} {}", again.error);
     }
     let folder = copied(&database);
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let serve = on(&folder.0, &keys, &["serve", "--no-jobs"]);
-    let serving = Serving::start(&world.http, serve, folder.0.join("log")).await;
+    let serving = Serving::start(&shop.http, serve, folder.0.join("log")).await;
     let logged = serving.logged();
     assert!(logged.contains("WARN") && logged.contains(TOLD), "{logged}");
 }
@@ -311,17 +310,16 @@ async fn count_and_lock_belong_to_whom_the_database_belongs_whatever_was_left_th
     assert_eq!(of(&count).2, 0o640);
 }
 
-async fn set(world: &World, sql: &'static str) {
-    let mut commit = Commit::new(world.merchant, 0).any(sql, params![]);
+async fn set(shop: &Shop, sql: &'static str) {
+    let mut commit = Commit::new(shop.merchant, 0).any(sql, params![]);
     commit.change_settings();
-    world.app.db.commit(commit).await.unwrap();
+    shop.app.db.commit(commit).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_out_of_range_stops_with_its_table_column_and_id() {
-    let world = World::open().await;
-    let paid = world.post(PATH, payment(CARD)).await.ok();
-    let id = paid.data("id").as_i64().unwrap();
+    let shop = Shop::open().await;
+    let id = shop.pays(GARANTI).await.ok().id();
     let path = format!("{PATH}/{id}");
     for (spoil, mend, column) in [
         (
@@ -345,22 +343,22 @@ async fn a_row_out_of_range_stops_with_its_table_column_and_id() {
             "phase holds a word that is not known",
         ),
     ] {
-        set(&world, spoil).await;
-        assert_eq!(world.get(&path).await.status, 503, "{column}");
-        let error = payments::of_merchant(&world.app, world.merchant, id)
+        set(&shop, spoil).await;
+        assert_eq!(shop.get(&path).await.status, 503, "{column}");
+        let error = payments::of_merchant(&shop.app, shop.merchant, id)
             .await
             .unwrap_err()
             .to_string();
         for part in ["payments", &format!(" id {id}"), column] {
             assert!(error.contains(part), "{part}: {error}");
         }
-        set(&world, mend).await;
-        world.get(&path).await.ok();
+        set(&shop, mend).await;
+        shop.get(&path).await.ok();
     }
-    set(&world, "update payment_items set price_scale = -1").await;
-    assert_eq!(world.get(&path).await.status, 503);
-    set(&world, "update payment_items set price_scale = 0").await;
-    world.get(&path).await.ok();
+    set(&shop, "update payment_items set price_scale = -1").await;
+    assert_eq!(shop.get(&path).await.status, 503);
+    set(&shop, "update payment_items set price_scale = 0").await;
+    shop.get(&path).await.ok();
     for (spoil, mend, column) in [
         (
             "update attempts set installment = 300",
@@ -373,18 +371,18 @@ async fn a_row_out_of_range_stops_with_its_table_column_and_id() {
             "reward names none",
         ),
     ] {
-        set(&world, spoil).await;
-        let error = attempts::of_payment(&world.app, world.merchant, id)
+        set(&shop, spoil).await;
+        let error = attempts::of_payment(&shop.app, shop.merchant, id)
             .await
             .unwrap_err()
             .to_string();
         for part in ["attempts", &format!("payment_id {id}"), column] {
             assert!(error.contains(part), "{part}: {error}");
         }
-        set(&world, mend).await;
+        set(&shop, mend).await;
     }
-    set(&world, "update merchants set features = '[]'").await;
-    assert_eq!(world.get(&path).await.status, 503);
+    set(&shop, "update merchants set features = '[]'").await;
+    assert_eq!(shop.get(&path).await.status, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,8 @@
 //! What shop modules in PHP and .NET send: loose spellings of scalars, at every endpoint. Where the
 //! grammar ends is in `bad_input`.
 
-use crate::bnpl_payments::{application, cart};
 use crate::browser::fetch;
-use crate::world::{Reply, World, payment, ykb};
+use crate::shop::{GARANTI, Reply, Shop, application, cart, payment, ykb};
 use serde_json::{Value, json};
 use server::store::payments;
 
@@ -30,20 +29,17 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() && !text.starts_with('0')
 }
 
-async fn sent(world: &World, path: &str, body: &Value) -> Reply {
+async fn sent(shop: &Shop, path: &str, body: &Value) -> Reply {
     let body = loosely(body);
-    let reply = world.call("POST", path, &body.to_string(), &[]).await;
+    let reply = shop.call("POST", path, &body.to_string(), &[]).await;
     assert!(reply.status < 300, "{path} {body}: {:#}", reply.body);
     reply
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn booleans_of_a_query_are_read_as_php_and_dotnet_write_them() {
-    let world = World::open().await;
-    world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
+    let shop = Shop::open().await;
+    shop.pays(GARANTI).await.ok();
     for (value, count) in [
         ("0", 1),
         ("False", 1),
@@ -56,54 +52,48 @@ async fn booleans_of_a_query_are_read_as_php_and_dotnet_write_them() {
     ] {
         for key in ["isThreeDS", "isThreeDs"] {
             let path = format!("/payment-reporting/v1/payments?{key}={value}");
-            let reply = world.get(&path).await.ok();
+            let reply = shop.get(&path).await.ok();
             assert_eq!(reply.data("totalSize"), count, "{path}");
         }
         for key in ["enableInstallment", "enableForeignCard"] {
             let path = format!("/merchant/v1/merchant-poses?{key}={value}");
-            let reply = world.get(&path).await.ok();
+            let reply = shop.get(&path).await.ok();
             let count = if value.is_empty() { 2 } else { 2 - 2 * count };
             assert_eq!(reply.data("totalSize"), count, "{path}");
         }
     }
     for wrong in ["2", "yes", "-1", "01", "on", "%20true"] {
         let path = format!("/payment-reporting/v1/payments?isThreeDS={wrong}");
-        let reply = world.get(&path).await;
+        let reply = shop.get(&path).await;
         assert_eq!((reply.status, reply.field()), (400, "isThreeDS"), "{wrong}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comma_before_one_or_two_decimals_is_read_in_a_query_and_a_doubtful_one_is_told() {
-    let world = World::open().await;
-    let paid = crate::world::with(
-        payment("5209220000000002"),
-        serde_json::json!({"price": 43.5, "paidPrice": 43.5, "items": [{"name": "a", "price": 43.5}]}),
-    );
-    world.post("/payment/v1/card-payments", paid).await.ok();
+    let shop = Shop::open().await;
+    let odd = json!({"price": 43.5, "paidPrice": 43.5, "items": [{"name": "a", "price": 43.5}]});
+    shop.pays(GARANTI).with(odd).await.ok();
     // .NET writes them so where the server's culture is Turkish.
     for (value, count) in [("43,5", 1), ("43,50", 1), ("43,51", 0), ("0,05", 1)] {
-        let path = format!("/payment-reporting/v1/payments?minPaidPrice={value}");
-        let reply = world.get(&path).await.ok();
+        let reply = shop.search(&format!("minPaidPrice={value}")).await;
         assert_eq!(reply.data("totalSize"), count, "{value}");
     }
     for doubtful in ["1,234", "1,234.50", "1.234,50", "1,2,3", ",5", "5,"] {
         let path = format!("/payment-reporting/v1/payments?minPaidPrice={doubtful}");
-        let reply = world.get(&path).await;
+        let reply = shop.get(&path).await;
         let told = (reply.status, reply.error_code(), reply.field());
         assert_eq!(told, (400, 2014, "minPaidPrice"), "{doubtful}");
     }
     // In a body the number's grammar is JSON's.
-    let price = serde_json::json!({"price": "43,5"});
-    let body = crate::world::with(payment("5209220000000002"), price);
-    let reply = world.post("/payment/v1/card-payments", body).await;
+    let reply = shop.pays(GARANTI).with(json!({"price": "43,5"})).await;
     assert_eq!((reply.status, reply.field()), (400, "price"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_with_loose_scalars_is_the_payment_that_was_meant() {
-    let world = World::open().await;
-    let mut body = payment("5209220000000002");
+    let shop = Shop::open().await;
+    let mut body = payment(GARANTI);
     body["externalId"] = json!("115");
     body["conversationId"] = json!("2026001");
     body["items"][0]["externalId"] = json!("9");
@@ -123,14 +113,8 @@ async fn a_payment_with_loose_scalars_is_the_payment_that_was_meant() {
         for empty in ["additionalParams", "fraudParams", "routingOptions"] {
             body[empty] = json!([]);
         }
-        let made = sent(&world, path, &body).await;
-        let id = made.body["data"]
-            .get("id")
-            .unwrap_or(made.data("paymentId"));
-        let read = world
-            .get(&format!("/payment-reporting/v1/payments/{id}"))
-            .await
-            .ok();
+        let made = sent(&shop, path, &body).await;
+        let read = shop.reported(made.id()).await;
         assert_eq!(read.data("price").to_string(), "100.0");
         assert_eq!(read.data("externalId"), "115");
         assert_eq!(read.data("conversationId"), "2026001");
@@ -144,7 +128,7 @@ async fn a_payment_with_loose_scalars_is_the_payment_that_was_meant() {
     ] {
         let mut body = body.clone();
         body["card"][at] = value;
-        let reply = world.post("/payment/v1/card-payments", body).await;
+        let reply = shop.pays_as(body).await;
         let field = format!("card.{at}");
         assert_eq!((reply.status, reply.field()), (400, field.as_str()));
     }
@@ -152,11 +136,11 @@ async fn a_payment_with_loose_scalars_is_the_payment_that_was_meant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_endpoint_reads_them_too() {
-    let world = World::open().await;
-    let mut card = payment("5209220000000002")["card"].clone();
+    let shop = Shop::open().await;
+    let mut card = payment(GARANTI)["card"].clone();
     card["expireMonth"] = json!("4");
     card["cardAlias"] = json!("12");
-    let stored = sent(&world, "/payment/v1/cards", &card).await;
+    let stored = sent(&shop, "/payment/v1/cards", &card).await;
     assert_eq!(stored.data("expireMonth"), "04");
     assert_eq!(stored.data("expireYear"), "2044");
     assert_eq!(stored.data("cardAlias"), "12");
@@ -164,39 +148,31 @@ async fn every_other_endpoint_reads_them_too() {
     card["installment"] = json!(1);
     card["fraudParams"] = json!([]);
     let path = "/payment/v1/card-loyalties/retrieve";
-    sent(&world, path, &card).await;
+    sent(&shop, path, &card).await;
 
     let offers = json!({"apmType": "MASLAK", "price": 10000, "currency": "TRY", "items": cart(),
                         "additionalParams": []});
-    sent(&world, "/payment/v1/bnpl-payments/offers", &offers).await;
-    let init = sent(
-        &world,
-        "/payment/v1/bnpl-payments/init",
-        &application("134"),
-    )
-    .await;
+    sent(&shop, "/payment/v1/bnpl-payments/offers", &offers).await;
+    let init = sent(&shop, "/payment/v1/bnpl-payments/init", &application("134")).await;
     let id = init.data("paymentId");
     let verify = json!({"paymentId": id});
-    sent(&world, "/payment/v1/bnpl-payments/verify", &verify).await;
+    sent(&shop, "/payment/v1/bnpl-payments/verify", &verify).await;
 
     let mut pos = ykb();
     pos["name"] = json!("77");
-    let made = sent(&world, "/merchant/v1/merchant-poses", &pos).await;
+    let made = sent(&shop, "/merchant/v1/merchant-poses", &pos).await;
     assert_eq!(made.data("clientId"), "6706598320");
     assert_eq!(made.data("orderNumber"), 2);
     let path = format!("/merchant/v1/merchant-poses/{}", made.data("id"));
     let change = json!({"orderNumber": "5", "port": "443", "name": 78});
-    let changed = world
-        .call("PUT", &path, &change.to_string(), &[])
-        .await
-        .ok();
+    let changed = shop.call("PUT", &path, &change.to_string(), &[]).await.ok();
     assert_eq!(changed.data("name"), "78");
     assert_eq!(changed.data("orderNumber"), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loan_whose_callback_is_no_address_ends_on_our_page() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for text in [
         "callback",
         "/callback",
@@ -206,41 +182,41 @@ async fn a_loan_whose_callback_is_no_address_ends_on_our_page() {
     ] {
         let mut request = application("064");
         request["callbackUrl"] = json!(text);
-        let init = world
+        let init = shop
             .post("/payment/v1/bnpl-payments/init", request)
             .await
             .ok();
-        let page = init.data("redirectUrl").as_str().unwrap();
-        let page = fetch(&world.http, "GET", page, String::new()).await;
-        let end = page.submit(&world.http, &[("action", "approve")]).await;
-        let end = end.submit(&world.http, &[]).await;
+        let page = init.text("redirectUrl");
+        let page = fetch(&shop.http, "GET", page, String::new()).await;
+        let end = page.submit(&shop.http, &[("action", "approve")]).await;
+        let end = end.submit(&shop.http, &[]).await;
         assert_eq!(end.status, 200, "{text}");
-        assert!(end.url.starts_with(&world.gateway), "{text} {}", end.url);
+        assert!(end.url.starts_with(&shop.gateway), "{text} {}", end.url);
         assert!(
             !end.html.contains("<form") && !end.html.contains("alert(1)"),
             "{}",
             end.html
         );
-        let path = format!("/payment-reporting/v1/payments/{}", init.data("paymentId"));
-        let paid = world.get(&path).await.ok();
-        assert_eq!(paid.data("paymentStatus"), "SUCCESS", "{text}");
-        let id = init.data("paymentId").as_i64().unwrap();
-        let kept = payments::of_merchant(&world.app, world.merchant, id).await;
+        assert_eq!(
+            shop.reported(init.id()).await.outcome(),
+            "SUCCESS",
+            "{text}"
+        );
+        let id = init.id();
+        let kept = payments::of_merchant(&shop.app, shop.merchant, id).await;
         let kept = kept.unwrap().unwrap();
         assert_eq!(kept.callback_url, None);
         assert_eq!(kept.additional["callbackUrl"], text);
     }
     // A payment with 3DS has nowhere else to end.
-    let mut request = payment("5209220000000002");
-    request["callbackUrl"] = json!("callback");
-    let path = "/payment/v1/card-payments/3ds-init";
-    let reply = world.post(path, request).await;
+    let nowhere = shop.pays(GARANTI).with(json!({"callbackUrl": "callback"}));
+    let reply = nowhere.init_3ds().await;
     assert_eq!((reply.error_code(), reply.field()), (2006, "callbackUrl"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let loan = |kind: &str| json!({"apmType": kind});
     let pos = |integrator: &str| json!({"posIntegrator": integrator});
     let payments = [
@@ -322,12 +298,12 @@ async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
         ("/payment/v1/cards", token, 400, 4157, "secureFieldsToken"),
     ]);
     for (path, body, status, code, field) in table {
-        let reply = world.post(path, body.clone()).await;
+        let reply = shop.post(path, body.clone()).await;
         let told = (reply.status, reply.error_code(), reply.field());
         assert_eq!(told, (status, code, field), "{path} {body}");
     }
     // A module that always sends the field, empty, means nothing by it.
-    let mut plain = payment("5209220000000002");
+    let mut plain = payment(GARANTI);
     plain["additionalParams"] = json!({"paymentProvider": []});
-    world.post(payments[0], plain).await.ok();
+    shop.post(payments[0], plain).await.ok();
 }

@@ -1,7 +1,7 @@
 //! Links by mail, seen from a mail server's side.
 
 use crate::panel::{PASSWORD, Panel};
-use crate::world::World;
+use crate::shop::Shop;
 use contract::card::Secret;
 use server::operations::Role;
 use server::operations::people::Link;
@@ -75,11 +75,11 @@ async fn arrived(mails: &Mutex<Vec<String>>, count: usize) -> Vec<String> {
 #[tokio::test]
 async fn links_are_mailed_and_a_forgotten_password_tells_nobody_anything() {
     let (url, mails) = mail_server().await;
-    let world = World::with(|config| {
+    let shop = Shop::with(|config| {
         config.smtp = Some((url, "Galata <galata@example.com>".to_owned()));
     })
     .await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     let fields = [("email", "ayse@example.com"), ("role", "FINANCE")];
     owner
         .post("/panel/people", &fields)
@@ -88,7 +88,7 @@ async fn links_are_mailed_and_a_forgotten_password_tells_nobody_anything() {
         .has("e-posta ile de gönderildi");
     let mail = arrived(&mails, 1).await.remove(0);
     assert!(mail.contains("ayse@example.com"), "{mail}");
-    let mut invited = Panel::new(&world);
+    let mut invited = Panel::new(&shop);
     let link = Link {
         token: Secret::new(link_in(&mail)),
         email: String::new(),
@@ -103,7 +103,7 @@ async fn links_are_mailed_and_a_forgotten_password_tells_nobody_anything() {
         "ayse@example.com",
         "no address",
     ] {
-        let mut guest = Panel::new(&world);
+        let mut guest = Panel::new(&shop);
         let page = guest.post("/panel/forgot", &[("email", email)]).await.ok();
         pages.push(page.text);
     }
@@ -111,7 +111,7 @@ async fn links_are_mailed_and_a_forgotten_password_tells_nobody_anything() {
     let mail = arrived(&mails, 2).await.remove(1);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(mails.lock().unwrap().len(), 2);
-    let mut again = Panel::new(&world);
+    let mut again = Panel::new(&shop);
     let link = Link {
         token: Secret::new(link_in(&mail)),
         email: String::new(),

@@ -65,6 +65,7 @@ mod safe_defaults;
 mod search_dates;
 mod secrets;
 mod shares;
+mod shop;
 mod signed_requests;
 mod speaking;
 mod threeds;
@@ -73,5 +74,5 @@ mod turns;
 mod unchanged;
 mod unspoken_bank;
 mod webhooks;
-mod world;
+
 mod wrong_key;

@@ -1,28 +1,26 @@
 //! `/merchant/v1/merchant-poses`.
 
-use crate::world::{World, garanti, payment, with, ykb};
+use crate::shop::{GARANTI, OTP, Shop, garanti, with, ykb};
 use serde_json::{Value, json};
 use server::operations::By;
 
 const PATH: &str = "/merchant/v1/merchant-poses";
 const MASK: &str = "********";
 
-async fn put(world: &World, id: &Value, body: Value) -> crate::world::Reply {
-    world
-        .call("PUT", &format!("{PATH}/{id}"), &body.to_string(), &[])
+async fn put(shop: &Shop, id: &Value, body: Value) -> crate::shop::Reply {
+    shop.call("PUT", &format!("{PATH}/{id}"), &body.to_string(), &[])
         .await
 }
 
-async fn status(world: &World, id: &Value, status: &str) -> crate::world::Reply {
-    world
-        .call("PUT", &format!("{PATH}/{id}/status/{status}"), "", &[])
+async fn status(shop: &Shop, id: &Value, status: &str) -> crate::shop::Reply {
+    shop.call("PUT", &format!("{PATH}/{id}/status/{status}"), "", &[])
         .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pos_is_made_at_its_banks_own_address_and_its_secrets_are_masked() {
-    let world = World::open().await;
-    let made = world.post(PATH, garanti()).await.ok();
+    let shop = Shop::open().await;
+    let made = shop.post(PATH, garanti()).await.ok();
     assert_eq!(made.data("posIntegrator"), "GARANTI");
     assert_eq!(made.data("bankId"), 62);
     assert_eq!(made.data("currency"), "TRY");
@@ -32,7 +30,7 @@ async fn a_pos_is_made_at_its_banks_own_address_and_its_secrets_are_masked() {
     assert_eq!(made.data("enableLoyalty"), true);
     assert_eq!(made.data("port"), 443);
     assert_eq!(made.data("threedsKey"), MASK);
-    let users = made.data("merchantPosUsers").as_array().unwrap();
+    let users = made.list("merchantPosUsers");
     assert_eq!(users.len(), 2);
     for user in users {
         assert_eq!(user["posPassword"], MASK);
@@ -40,9 +38,9 @@ async fn a_pos_is_made_at_its_banks_own_address_and_its_secrets_are_masked() {
         assert!(user["id"].is_i64());
     }
     let id = made.data("id").clone();
-    let read = world.get(&format!("{PATH}/{id}")).await.ok();
+    let read = shop.get(&format!("{PATH}/{id}")).await.ok();
     assert_eq!(read.body, made.body);
-    let listed = world.get(&format!("{PATH}?page=0&size=100")).await.ok();
+    let listed = shop.get(&format!("{PATH}?page=0&size=100")).await.ok();
     for reply in [&made, &read, &listed] {
         let text = reply.body.to_string();
         assert!(!text.contains("123qweASD/") && !text.contains("12345678\""));
@@ -51,14 +49,14 @@ async fn a_pos_is_made_at_its_banks_own_address_and_its_secrets_are_masked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_by_each_of_its_conditions() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let dollars = with(
         ykb(),
         json!({"name": "Dollars", "currency": "USD", "enableInstallment": false,
                "enableForeignCard": false, "orderNumber": 9}),
     );
-    let dollars = world.post(PATH, dollars).await.ok();
-    let alias = dollars.data("alias").as_str().unwrap().to_owned();
+    let dollars = shop.post(PATH, dollars).await.ok();
+    let alias = dollars.text("alias").to_owned();
     for query in [
         "name=dollar".to_owned(),
         format!("alias={alias}"),
@@ -66,14 +64,14 @@ async fn a_search_finds_by_each_of_its_conditions() {
         "enableInstallment=false".to_owned(),
         "enableForeignCard=false".to_owned(),
     ] {
-        let found = world.get(&format!("{PATH}?{query}")).await.ok();
+        let found = shop.get(&format!("{PATH}?{query}")).await.ok();
         assert_eq!(found.data("totalSize"), 1, "{query}");
         assert_eq!(found.data("items.0.id"), dollars.data("id"), "{query}");
     }
-    let banks = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let banks = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     assert_eq!(banks.data("totalSize"), 1);
     assert_eq!(banks.data("items.0.bankId"), 62);
-    let none = world
+    let none = shop
         .get(&format!("{PATH}?name=%25&page=0&size=10"))
         .await
         .ok();
@@ -81,19 +79,13 @@ async fn a_search_finds_by_each_of_its_conditions() {
 
     let mut seen = Vec::new();
     for page in 0..4 {
-        let part = world.get(&format!("{PATH}?page={page}&size=1")).await.ok();
+        let part = shop.get(&format!("{PATH}?page={page}&size=1")).await.ok();
         assert_eq!(part.data("totalSize"), 3);
         assert_eq!(
             (part.data("page"), part.data("size")),
             (&json!(page), &json!(1))
         );
-        seen.extend(
-            part.data("items")
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|pos| pos["id"].as_i64()),
-        );
+        seen.extend(part.list("items").iter().map(|pos| pos["id"].as_i64()));
     }
     seen.sort_unstable();
     seen.dedup();
@@ -102,38 +94,25 @@ async fn a_search_finds_by_each_of_its_conditions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_masked_value_sent_back_changes_nothing() {
-    let world = World::open().await;
-    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     let before = list.data("items.0").clone();
     // The whole answer as the shop read it, masks and all.
-    let after = put(&world, &before["id"], before.clone()).await.ok();
+    let after = put(&shop, &before["id"], before.clone()).await.ok();
     assert_eq!(after.body["data"], before);
     // The bank still knows the passwords and the key.
-    let paid = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
+    let paid = shop.pays(GARANTI).await.ok();
     assert_eq!(paid.data("pos.bankId"), 62);
-    let request = with(
-        payment("5209220000000002"),
-        json!({"callbackUrl": "https://shop.example.com/callback"}),
-    );
-    let init = world
-        .post("/payment/v1/card-payments/3ds-init", request)
-        .await
-        .ok();
-    let html = init.data("htmlContent").as_str().unwrap();
-    let callback = crate::browser::through_threeds(&world, html, "123456", "confirm").await;
-    assert_eq!(callback.field("status"), "SUCCESS");
+    shop.pays(GARANTI).with_3ds(OTP).await.verified();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_changes_and_what_is_not_is_kept() {
-    let world = World::open().await;
-    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     let before = list.data("items.0").clone();
     let id = &before["id"];
-    let after = put(&world, id, json!({"name": "Other", "orderNumber": 7}))
+    let after = put(&shop, id, json!({"name": "Other", "orderNumber": 7}))
         .await
         .ok();
     let expected = with(before.clone(), json!({"name": "Other", "orderNumber": 7}));
@@ -142,30 +121,25 @@ async fn what_is_sent_changes_and_what_is_not_is_kept() {
     // A new password of one user: the bank refuses it, so it was really changed.
     let user = &before["merchantPosUsers"][0];
     let users = json!([{"id": user["id"], "posPassword": "wrong"}, before["merchantPosUsers"][1]]);
-    let after = put(&world, id, json!({"merchantPosUsers": users}))
+    let after = put(&shop, id, json!({"merchantPosUsers": users}))
         .await
         .ok();
     assert_eq!(after.data("merchantPosUsers"), &before["merchantPosUsers"]);
-    let request = with(
-        payment("5209220000000002"),
-        json!({"posAlias": before["alias"], "retry": false}),
-    );
-    let refused = world
-        .post("/payment/v1/card-payments", request.clone())
-        .await;
+    let here = json!({"posAlias": before["alias"], "retry": false});
+    let refused = shop.pays(GARANTI).with(here.clone()).await;
     assert_eq!(refused.status, 422, "{:#}", refused.body);
     let users =
         json!([{"id": user["id"], "posPassword": "123qweASD/"}, before["merchantPosUsers"][1]]);
-    put(&world, id, json!({"merchantPosUsers": users}))
+    put(&shop, id, json!({"merchantPosUsers": users}))
         .await
         .ok();
-    world.post("/payment/v1/card-payments", request).await.ok();
+    shop.pays(GARANTI).with(here).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_update_cannot_change_is_refused_and_never_passed_over() {
-    let world = World::open().await;
-    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     let before = list.data("items.0").clone();
     for (field, value) in [
         ("currency", "USD"),
@@ -173,16 +147,16 @@ async fn what_an_update_cannot_change_is_refused_and_never_passed_over() {
         ("posIntegrator", "YKB"),
         ("alias", "another"),
     ] {
-        let reply = put(&world, &before["id"], json!({ field: value, "name": "x" })).await;
+        let reply = put(&shop, &before["id"], json!({ field: value, "name": "x" })).await;
         let told = (reply.status, reply.error_code(), reply.field());
         assert_eq!(told, (422, 2015, field), "{:#}", reply.body);
         // As it is, it may be sent along.
         let same = json!({ field: before[field] });
-        put(&world, &before["id"], same).await.ok();
+        put(&shop, &before["id"], same).await.ok();
     }
     for phases in [json!(["PRE_AUTH"]), json!(["AUTH", "PRE_AUTH"]), json!([])] {
         let reply = put(
-            &world,
+            &shop,
             &before["id"],
             json!({"enabledPaymentPhases": phases}),
         )
@@ -190,15 +164,15 @@ async fn what_an_update_cannot_change_is_refused_and_never_passed_over() {
         assert_eq!((reply.status, reply.field()), (400, "enabledPaymentPhases"));
     }
     let auth = json!({"enabledPaymentPhases": ["AUTH"]});
-    put(&world, &before["id"], auth).await.ok();
-    let after = world.get(&format!("{PATH}/{}", before["id"])).await.ok();
+    put(&shop, &before["id"], auth).await.ok();
+    let after = shop.get(&format!("{PATH}/{}", before["id"])).await.ok();
     assert_eq!(after.body["data"], before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
-    let world = World::open().await;
-    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     let before = list.data("items.0").clone();
     let id = &before["id"];
     for (host, port) in [
@@ -209,7 +183,7 @@ async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
         ("sanalposprov.garanti.com.tr.evil.example.com", 443),
         ("posnet.yapikredi.com.tr", 443),
     ] {
-        let refused = put(&world, id, json!({"hostname": host, "port": port})).await;
+        let refused = put(&shop, id, json!({"hostname": host, "port": port})).await;
         assert_eq!(
             (refused.status, refused.field(), refused.error_code()),
             (422, "hostname", 5007),
@@ -218,27 +192,24 @@ async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
         );
     }
     assert_eq!(
-        world.get(&format!("{PATH}/{id}")).await.ok().body["data"],
+        shop.get(&format!("{PATH}/{id}")).await.ok().body["data"],
         before
     );
     // Its own address needs no leave, but on its own port.
-    let made = world.post(PATH, garanti()).await.ok();
+    let made = shop.post(PATH, garanti()).await.ok();
     let own = json!({"hostname": made.data("hostname"), "port": 443});
-    put(&world, id, own).await.ok();
-    let port = put(&world, id, json!({"port": 8443})).await;
+    put(&shop, id, own).await.ok();
+    let port = put(&shop, id, json!({"port": 8443})).await;
     assert_eq!((port.status, port.field()), (422, "hostname"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_changes_what_routing_may_use() {
-    let world = World::open().await;
-    let list = world.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
     let id = list.data("items.0.id").clone();
     let bank = async || {
-        let paid = world
-            .post("/payment/v1/card-payments", payment("5209220000000002"))
-            .await
-            .ok();
+        let paid = shop.pays(GARANTI).await.ok();
         paid.data("pos.bankId").clone()
     };
     for (new, taken_by) in [
@@ -247,23 +218,23 @@ async fn a_status_changes_what_routing_may_use() {
         ("REFUND_ONLY", 67),
         ("AUTOPILOT", 62),
     ] {
-        let reply = status(&world, &id, new).await;
+        let reply = status(&shop, &id, new).await;
         assert_eq!((reply.status, &reply.body), (204, &json!("")), "{new}");
-        let read = world.get(&format!("{PATH}/{id}")).await.ok();
+        let read = shop.get(&format!("{PATH}/{id}")).await.ok();
         assert_eq!(read.data("status"), new);
         assert_eq!(bank().await, taken_by, "{new}");
     }
-    let deleted = status(&world, &id, "DELETED").await;
+    let deleted = status(&shop, &id, "DELETED").await;
     assert_eq!((deleted.status, deleted.field()), (400, "posStatus"));
-    let read = world.get(&format!("{PATH}/{id}")).await.ok();
+    let read = shop.get(&format!("{PATH}/{id}")).await.ok();
     assert_eq!(read.data("status"), "AUTOPILOT");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_merchants_pos_is_unknown() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let other = server::setup::create_merchant(
-        &world.app,
+        &shop.app,
         &By::operator(),
         server::setup::MerchantSetup {
             name: "Other".to_owned(),
@@ -273,21 +244,21 @@ async fn another_merchants_pos_is_unknown() {
     .await
     .unwrap();
     let request = serde_json::from_value(garanti()).unwrap();
-    let pos = server::setup::create_pos(&world.app, &By::operator(), other.id, request, None)
+    let pos = server::setup::create_pos(&shop.app, &By::operator(), other.id, request, None)
         .await
         .unwrap();
     let id = json!(pos.id);
-    assert_eq!(world.get(&format!("{PATH}/{id}")).await.status, 404);
-    assert_eq!(put(&world, &id, json!({"name": "mine"})).await.status, 404);
-    assert_eq!(status(&world, &id, "PASSIVE").await.status, 404);
-    assert_eq!(world.get(PATH).await.ok().data("totalSize"), 2);
+    assert_eq!(shop.get(&format!("{PATH}/{id}")).await.status, 404);
+    assert_eq!(put(&shop, &id, json!({"name": "mine"})).await.status, 404);
+    assert_eq!(status(&shop, &id, "PASSIVE").await.status, 404);
+    assert_eq!(shop.get(PATH).await.ok().data("totalSize"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_takes_the_four_letters_i_for_one() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let named = with(garanti(), json!({"name": "İş Bankası IŞIK"}));
-    let made = world.post(PATH, named).await.ok();
+    let made = shop.post(PATH, named).await.ok();
     for part in [
         "name=i%C5%9F",
         "name=%C4%B0%C5%9E%20BANKASI",
@@ -297,26 +268,26 @@ async fn a_search_takes_the_four_letters_i_for_one() {
         "alias=GARANTI",
         "bankName=garanti%20bankas%C4%B1&name=is",
     ] {
-        let found = world.get(&format!("{PATH}?{part}")).await.ok();
-        let ids: Vec<&Value> = found.data("items").as_array().unwrap().iter().collect();
+        let found = shop.get(&format!("{PATH}?{part}")).await.ok();
+        let ids: Vec<&Value> = found.list("items").iter().collect();
         let found = ids.iter().any(|pos| pos["id"] == *made.data("id"));
         assert!(found, "{part}: {ids:?}");
     }
-    let none = world.get(&format!("{PATH}?name=ziraat")).await.ok();
+    let none = shop.get(&format!("{PATH}?name=ziraat")).await.ok();
     assert_eq!(none.data("totalSize"), 0);
 }
 
 /// Twelve at once: each is carried out as if it were alone, and none is lost or refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_cross_each_other_are_all_made() {
-    let world = World::open().await;
-    let made = world.post(PATH, garanti()).await.ok();
+    let shop = Shop::open().await;
+    let made = shop.post(PATH, garanti()).await.ok();
     let id = made.data("id");
     for round in 0..3 {
         let switched = ["PASSIVE", "AUTOPILOT", "ACTIVE"];
-        let statuses = (0..6).map(|n| status(&world, id, switched[(n + round) % 3]));
+        let statuses = (0..6).map(|n| status(&shop, id, switched[(n + round) % 3]));
         let edits = ["clientId", "terminalId", "name"];
-        let edits = (0..6).map(|n| put(&world, id, json!({edits[n % 3]: format!("{round}{n}")})));
+        let edits = (0..6).map(|n| put(&shop, id, json!({edits[n % 3]: format!("{round}{n}")})));
         let (statuses, edits) = tokio::join!(
             futures_util::future::join_all(statuses),
             futures_util::future::join_all(edits)
@@ -325,7 +296,7 @@ async fn changes_that_cross_each_other_are_all_made() {
             assert!((200..300).contains(&reply.status), "{:#}", reply.body);
         }
         // What one of them changed, none of the others put back.
-        let read = world.get(&format!("{PATH}/{id}")).await.ok();
+        let read = shop.get(&format!("{PATH}/{id}")).await.ok();
         for (field, of) in [
             ("clientId", [0, 3]),
             ("terminalId", [1, 4]),

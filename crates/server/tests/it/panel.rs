@@ -1,6 +1,6 @@
 //! The panel's door, as a browser without scripts knocks at it: sign-in, sessions, forms.
 
-use crate::world::{Reply, World};
+use crate::shop::{Reply, Shop};
 use contract::card::Secret;
 use server::operations::people::{self, Link};
 use server::operations::{By, Role};
@@ -45,6 +45,20 @@ impl Shown {
     }
 
     #[track_caller]
+    pub fn has_all(&self, texts: &[&str]) {
+        for text in texts {
+            self.has(text);
+        }
+    }
+
+    #[track_caller]
+    pub fn lacks_all(&self, texts: &[&str]) {
+        for text in texts {
+            self.lacks(text);
+        }
+    }
+
+    #[track_caller]
     pub fn lacks(&self, text: &str) {
         assert!(!self.text.contains(text), "{text:?} is in {}", self.text);
     }
@@ -59,7 +73,7 @@ impl Shown {
 
 /// A browser: keeps cookies, and takes the form token from the page before each form.
 pub struct Panel<'a> {
-    pub world: &'a World,
+    pub shop: &'a Shop,
     pub cookies: Vec<(String, String)>,
     pub language: &'static str,
     /// The address that a proxy says it has.
@@ -67,9 +81,9 @@ pub struct Panel<'a> {
 }
 
 impl<'a> Panel<'a> {
-    pub fn new(world: &'a World) -> Panel<'a> {
+    pub fn new(shop: &'a Shop) -> Panel<'a> {
         Panel {
-            world,
+            shop,
             cookies: Vec::new(),
             language: "tr",
             address: None,
@@ -77,10 +91,10 @@ impl<'a> Panel<'a> {
     }
 
     /// Somebody of this role, signed in.
-    pub async fn sign_in(world: &'a World, role: Role) -> Panel<'a> {
+    pub async fn sign_in(shop: &'a Shop, role: Role) -> Panel<'a> {
         let email = format!("{}@example.com", role.as_str().to_lowercase());
-        let link = invited(world, &email, role).await;
-        let mut panel = Panel::new(world);
+        let link = invited(shop, &email, role).await;
+        let mut panel = Panel::new(shop);
         panel.choose_password(&link).await.leads_to("/panel");
         panel
     }
@@ -156,7 +170,7 @@ impl<'a> Panel<'a> {
         ];
         all.extend(self.address.map(|address| ("x-forwarded-for", address)));
         all.extend_from_slice(headers);
-        let reply = self.world.raw(method, path, body.as_bytes(), &all).await;
+        let reply = self.shop.raw(method, path, body.as_bytes(), &all).await;
         self.keep_cookies(&reply);
         let location = reply.headers.iter().find(|(name, _)| name == "location");
         Shown {
@@ -211,7 +225,7 @@ impl Panel<'_> {
         let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
         let key = Secret::new(key.split('<').next().unwrap());
         let sealed = page.hidden("sealed");
-        let code = totp_code(key.expose(), self.world.app.now().as_second() / 30);
+        let code = totp_code(key.expose(), self.shop.app.now().as_second() / 30);
         let fields = [
             ("sealed", sealed.as_str()),
             ("code", code.as_str()),
@@ -223,11 +237,11 @@ impl Panel<'_> {
     }
 }
 
-pub async fn invited(world: &World, email: &str, role: Role) -> Link {
+pub async fn invited(shop: &Shop, email: &str, role: Role) -> Link {
     people::invite(
-        &world.app,
+        &shop.app,
         &By::operator(),
-        world.merchant,
+        shop.merchant,
         email,
         "Ada",
         role,
@@ -262,8 +276,8 @@ pub fn totp_code(key: &str, step: i64) -> String {
     format!("{:06}", (four & 0x7fff_ffff) % 1_000_000)
 }
 
-pub async fn actions(world: &World, merchant_id: i64) -> Vec<(String, audit::Outcome)> {
-    let log = audit::of_merchant(&world.app, merchant_id, i64::MAX, "", "", 100).await;
+pub async fn actions(shop: &Shop, merchant_id: i64) -> Vec<(String, audit::Outcome)> {
+    let log = audit::of_merchant(&shop.app, merchant_id, i64::MAX, "", "", 100).await;
     let entries = log.unwrap().into_iter();
     entries
         .map(|one| (one.entry.action, one.entry.outcome))
@@ -272,17 +286,17 @@ pub async fn actions(world: &World, merchant_id: i64) -> Vec<(String, audit::Out
 
 #[tokio::test]
 async fn an_invitation_leads_to_a_password_and_a_session_and_works_once() {
-    let world = World::open().await;
-    let link = invited(&world, "Ada@Example.com", Role::Owner).await;
+    let shop = Shop::open().await;
+    let link = invited(&shop, "Ada@Example.com", Role::Owner).await;
     assert_eq!(link.email, "ada@example.com");
-    let mut panel = Panel::new(&world);
+    let mut panel = Panel::new(&shop);
     // Nobody without a session sees a page; the sign-in page leads back to it.
     let away = panel.get("/panel/people?x=1").await;
     away.leads_to("/panel/sign-in?next=%2Fpanel%2Fpeople%3Fx%3D1");
 
     panel.choose_password(&link).await.leads_to("/panel");
     panel.get("/panel/people").await.ok().has("ada@example.com");
-    let mut other = Panel::new(&world);
+    let mut other = Panel::new(&shop);
     let again = other
         .get(&format!("/panel/link/{}", link.token.expose()))
         .await;
@@ -295,7 +309,7 @@ async fn an_invitation_leads_to_a_password_and_a_session_and_works_once() {
     assert_eq!(panel.get("/panel/people").await.status, 303);
     let signed_in = panel.sign_in_as(" ADA@example.com", PASSWORD, "").await;
     signed_in.leads_to("/panel");
-    let log = actions(&world, world.merchant).await;
+    let log = actions(&shop, shop.merchant).await;
     for action in ["user.invite", "session.password", "session.sign_in"] {
         assert!(
             log.contains(&(action.to_owned(), audit::Outcome::Done)),
@@ -306,12 +320,12 @@ async fn an_invitation_leads_to_a_password_and_a_session_and_works_once() {
 
 #[tokio::test]
 async fn a_session_is_new_at_every_sign_in_and_dead_after_sign_out() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let first = panel.cookie("galata-session").unwrap().to_owned();
 
     // A cookie that an attacker planted is not taken over.
-    let mut victim = Panel::new(&world);
+    let mut victim = Panel::new(&shop);
     victim
         .cookies
         .push(("galata-session".to_owned(), "planted".to_owned()));
@@ -334,20 +348,20 @@ async fn a_session_is_new_at_every_sign_in_and_dead_after_sign_out() {
     let again = panel.sign_in_as("owner@example.com", PASSWORD, "").await;
     again.leads_to("/panel");
     assert_ne!(panel.cookie("galata-session").unwrap(), first);
-    let mut old = Panel::new(&world);
+    let mut old = Panel::new(&shop);
     old.cookies.push(("galata-session".to_owned(), first));
     assert_eq!(old.get("/panel/people").await.status, 303);
 }
 
 #[tokio::test]
 async fn a_session_ends_after_silence_and_after_half_a_day() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     for _ in 0..3 {
-        world.clock.advance_seconds(25 * 60);
+        shop.clock.advance_seconds(25 * 60);
         panel.get("/panel/people").await.ok();
     }
-    world.clock.advance_seconds(31 * 60);
+    shop.clock.advance_seconds(31 * 60);
     assert_eq!(panel.get("/panel/people").await.status, 303);
 
     panel
@@ -355,18 +369,18 @@ async fn a_session_ends_after_silence_and_after_half_a_day() {
         .await
         .leads_to("/panel");
     for _ in 0..28 {
-        world.clock.advance_seconds(25 * 60);
+        shop.clock.advance_seconds(25 * 60);
         panel.get("/panel/people").await.ok();
     }
-    world.clock.advance_seconds(25 * 60);
+    shop.clock.advance_seconds(25 * 60);
     assert_eq!(panel.get("/panel/people").await.status, 303);
 }
 
 #[tokio::test]
 async fn failures_lock_and_a_lock_passes() {
-    let world = World::with(|config| config.settings.behind_proxy = true).await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
-    let mut panel = Panel::new(&world);
+    let shop = Shop::with(|config| config.settings.behind_proxy = true).await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
+    let mut panel = Panel::new(&shop);
     panel.address = Some("203.0.113.9");
     for _ in 0..5 {
         let refused = panel
@@ -388,13 +402,13 @@ async fn failures_lock_and_a_lock_passes() {
         .sign_in_as("owner@example.com", PASSWORD, "")
         .await
         .leads_to("/panel");
-    world.clock.advance_seconds(61);
+    shop.clock.advance_seconds(61);
     panel
         .sign_in_as("owner@example.com", PASSWORD, "")
         .await
         .leads_to("/panel");
-    world.app.journal.flush().await;
-    let log = actions(&world, world.merchant).await;
+    shop.app.journal.flush().await;
+    let log = actions(&shop, shop.merchant).await;
     let refused = log
         .iter()
         .filter(|(_, outcome)| *outcome == audit::Outcome::Refused);
@@ -403,9 +417,9 @@ async fn failures_lock_and_a_lock_passes() {
 
 #[tokio::test]
 async fn one_who_guesses_locks_nobody_out_where_all_have_the_proxys_address() {
-    let world = World::open().await;
-    drop(Panel::sign_in(&world, Role::Owner).await);
-    let mut stranger = Panel::new(&world);
+    let shop = Shop::open().await;
+    drop(Panel::sign_in(&shop, Role::Owner).await);
+    let mut stranger = Panel::new(&shop);
     for _ in 0..10 {
         let refused = stranger
             .sign_in_as("owner@example.com", "wrong wrong wrong", "")
@@ -413,7 +427,7 @@ async fn one_who_guesses_locks_nobody_out_where_all_have_the_proxys_address() {
         assert_eq!(refused.status, 401);
     }
     // From a browser that nobody knows yet, at the same address.
-    Panel::new(&world)
+    Panel::new(&shop)
         .sign_in_as("owner@example.com", PASSWORD, "")
         .await
         .leads_to("/panel");
@@ -425,11 +439,11 @@ enum Held {
     Postgres(tokio_postgres::Client),
 }
 
-async fn held(world: &World) -> Held {
+async fn held(shop: &Shop) -> Held {
     match std::env::var("GALATA_TEST_DATABASE").as_deref() {
         Ok("postgres") => {
             let (client, connection) =
-                tokio_postgres::connect(&world.database_url, tokio_postgres::NoTls)
+                tokio_postgres::connect(&shop.database_url, tokio_postgres::NoTls)
                     .await
                     .unwrap();
             tokio::spawn(connection);
@@ -438,7 +452,7 @@ async fn held(world: &World) -> Held {
             Held::Postgres(client)
         }
         _ => {
-            let file = world.files.0.join("galata.db");
+            let file = shop.files.0.join("galata.db");
             let connection = rusqlite::Connection::open(file).unwrap();
             connection.execute_batch("begin immediate").unwrap();
             Held::Sqlite(connection)
@@ -457,26 +471,26 @@ impl Held {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_sign_in_waits_for_no_write_whoever_is_named() {
-    let world = World::open().await;
-    drop(Panel::sign_in(&world, Role::Owner).await);
-    let mut stranger = Panel::new(&world);
-    let held = held(&world).await;
+    let shop = Shop::open().await;
+    drop(Panel::sign_in(&shop, Role::Owner).await);
+    let mut stranger = Panel::new(&shop);
+    let held = held(&shop).await;
     for email in ["owner@example.com", "nobody@example.com"] {
         let refused = stranger.sign_in_as(email, "wrong wrong wrong", "").await;
         assert_eq!(refused.status, 401, "{email}");
     }
     held.release().await;
     // What waited is in the log all the same.
-    world.app.journal.flush().await;
-    let log = actions(&world, world.merchant).await;
+    shop.app.journal.flush().await;
+    let log = actions(&shop, shop.merchant).await;
     let refused = ("session.sign_in".to_owned(), audit::Outcome::Refused);
     assert_eq!(log.iter().filter(|one| **one == refused).count(), 1);
 }
 
 #[tokio::test]
 async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let token = panel.get("/panel/people").await.ok().hidden("form_token");
     let fields = |token: &str| {
         [
@@ -485,7 +499,7 @@ async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
             ("role", "OWNER".to_owned()),
         ]
     };
-    let guest = Panel::new(&world)
+    let guest = Panel::new(&shop)
         .get("/panel/sign-in")
         .await
         .hidden("form_token");
@@ -513,7 +527,7 @@ async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
         .await
         .ok()
         .lacks("eve@example.com");
-    let origin = world.gateway.clone();
+    let origin = shop.gateway.clone();
     let headers = [
         ("origin", origin.as_str()),
         ("sec-fetch-site", "same-origin"),
@@ -526,18 +540,18 @@ async fn a_form_counts_only_with_its_token_and_from_our_own_pages() {
 
 #[tokio::test]
 async fn the_bare_address_leads_browsers_to_the_panel() {
-    let world = World::open().await;
-    let home = Panel::new(&world).get("/").await;
+    let shop = Shop::open().await;
+    let home = Panel::new(&shop).get("/").await;
     home.leads_to("/panel");
-    let posted = world.post("/", serde_json::json!({})).await;
+    let posted = shop.post("/", serde_json::json!({})).await;
     assert_eq!(posted.status, 404);
     assert!(posted.body["errors"]["errorCode"].is_string());
 }
 
 #[tokio::test]
 async fn the_way_back_never_leads_out_of_the_panel() {
-    let world = World::open().await;
-    Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    Panel::sign_in(&shop, Role::Owner).await;
     for (next, leads_to) in [
         (
             "/panel/payments?status=WAITING",
@@ -548,7 +562,7 @@ async fn the_way_back_never_leads_out_of_the_panel() {
         ("/panel//evil.example", "/panel"),
         ("/\\evil.example", "/panel"),
     ] {
-        let mut panel = Panel::new(&world);
+        let mut panel = Panel::new(&shop);
         let fields = [
             ("email", "owner@example.com"),
             ("password", PASSWORD),
@@ -563,8 +577,8 @@ async fn the_way_back_never_leads_out_of_the_panel() {
 
 #[tokio::test]
 async fn the_second_step_is_asked_for_and_no_code_works_twice() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let page = panel.get("/panel/account/totp").await.ok();
     let sealed = page.hidden("sealed");
     let wrong = panel
@@ -577,16 +591,16 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
     // Nor does a right code without the password.
     let key = page.text.split("<p class=\"mono break\">").nth(1).unwrap();
     let key = key.split('<').next().unwrap();
-    let code = totp_code(key, world.app.now().as_second() / 30);
+    let code = totp_code(key, shop.app.now().as_second() / 30);
     let fields = [("sealed", &*sealed), ("code", &code), ("password", "guess")];
     let wrong = panel.post("/panel/account/totp", &fields).await;
     assert_eq!(wrong.status, 400);
     wrong.has("Şifre hatalı");
     let key = panel.switch_totp_on().await;
-    let code = |world: &World| totp_code(key.expose(), world.app.now().as_second() / 30);
-    let now = code(&world);
+    let code = |shop: &Shop| totp_code(key.expose(), shop.app.now().as_second() / 30);
+    let now = code(&shop);
 
-    let mut other = Panel::new(&world);
+    let mut other = Panel::new(&shop);
     let asked = other.sign_in_as("owner@example.com", PASSWORD, "").await;
     assert_eq!(asked.status, 401);
     asked.has("altı haneli kodu girin");
@@ -597,8 +611,8 @@ async fn the_second_step_is_asked_for_and_no_code_works_twice() {
             .status,
         401
     );
-    world.clock.advance_seconds(90);
-    let next = code(&world);
+    shop.clock.advance_seconds(90);
+    let next = code(&shop);
     other
         .sign_in_as("owner@example.com", PASSWORD, &next)
         .await

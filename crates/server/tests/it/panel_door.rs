@@ -2,7 +2,7 @@
 //! from.
 
 use crate::panel::{PASSWORD, Panel, invited};
-use crate::world::{Reply, World};
+use crate::shop::{Reply, Shop};
 use server::operations::Role;
 use server::start::Config;
 
@@ -18,11 +18,11 @@ fn cookies_of(reply: &Reply) -> Vec<&str> {
 }
 
 /// The cookies of the sign-in page, and those of coming in by a link.
-async fn handed_out(world: &World) -> (Vec<String>, Vec<String>) {
-    let page = world.raw("GET", "/panel/sign-in?lang=en", b"", &[]).await;
+async fn handed_out(shop: &Shop) -> (Vec<String>, Vec<String>) {
+    let page = shop.raw("GET", "/panel/sign-in?lang=en", b"", &[]).await;
     let before: Vec<String> = cookies_of(&page).into_iter().map(str::to_owned).collect();
-    let link = invited(world, "ada@example.com", Role::Owner).await;
-    let mut browser = Panel::new(world);
+    let link = invited(shop, "ada@example.com", Role::Owner).await;
+    let mut browser = Panel::new(shop);
     let path = format!("/panel/link/{}", link.token.expose());
     let form = browser.get(&path).await.ok();
     let pairs = [
@@ -40,7 +40,7 @@ async fn handed_out(world: &World) -> (Vec<String>, Vec<String>) {
         ("cookie", cookie.as_str()),
         ("content-type", "application/x-www-form-urlencoded"),
     ];
-    let reply = world.raw("POST", "/panel/link", body.as_bytes(), &headers);
+    let reply = shop.raw("POST", "/panel/link", body.as_bytes(), &headers);
     let reply = reply.await;
     assert_eq!(reply.status, 303, "{}", reply.body);
     let came_in = cookies_of(&reply).into_iter().map(str::to_owned).collect();
@@ -49,8 +49,8 @@ async fn handed_out(world: &World) -> (Vec<String>, Vec<String>) {
 
 #[tokio::test]
 async fn behind_https_the_sessions_cookie_is_the_hosts_alone() {
-    let world = World::with(behind_https).await;
-    let (before, came_in) = handed_out(&world).await;
+    let shop = Shop::with(behind_https).await;
+    let (before, came_in) = handed_out(&shop).await;
     assert_eq!(before.len(), 2, "{before:?}");
     // The session, and what tells later that this browser is the person's.
     assert_eq!(came_in.len(), 2, "{came_in:?}");
@@ -68,7 +68,7 @@ async fn behind_https_the_sessions_cookie_is_the_hosts_alone() {
     let asked = async |name: &str| {
         let cookie = format!("{name}={token}");
         let headers = [("cookie", cookie.as_str())];
-        world.raw("GET", "/panel/account", b"", &headers).await
+        shop.raw("GET", "/panel/account", b"", &headers).await
     };
     let inside = asked("__Host-galata-session").await;
     assert_eq!(inside.status, 200);
@@ -76,7 +76,7 @@ async fn behind_https_the_sessions_cookie_is_the_hosts_alone() {
     assert_eq!(asked("galata-session").await.status, 303);
 
     // Going out ends it under the same name.
-    let mut browser = Panel::new(&world);
+    let mut browser = Panel::new(&shop);
     let held = ("__Host-galata-session".to_owned(), token.to_owned());
     browser.cookies.push(held);
     let out = browser.post("/panel/sign-out", &[]).await;
@@ -86,8 +86,8 @@ async fn behind_https_the_sessions_cookie_is_the_hosts_alone() {
 
 #[tokio::test]
 async fn without_https_no_cookie_asks_for_it() {
-    let world = World::open().await;
-    let (before, came_in) = handed_out(&world).await;
+    let shop = Shop::open().await;
+    let (before, came_in) = handed_out(&shop).await;
     let is_session = |line: &String| line.starts_with("galata-session=");
     assert!(came_in.iter().any(is_session), "{came_in:?}");
     for line in before.iter().chain(&came_in) {
@@ -97,10 +97,10 @@ async fn without_https_no_cookie_asks_for_it() {
 
 /// An owner signs in wrongly, rightly and invites somebody, all through a proxy as its client makes
 /// believe; the addresses that the owner then reads in the audit log's file.
-async fn addresses(world: &World) -> Vec<(String, String)> {
+async fn addresses(shop: &Shop) -> Vec<(String, String)> {
     let forwarded = [("x-forwarded-for", "203.0.113.9, 198.51.100.7")];
-    let link = invited(world, "owner@example.com", Role::Owner).await;
-    let mut panel = Panel::new(world);
+    let link = invited(shop, "owner@example.com", Role::Owner).await;
+    let mut panel = Panel::new(shop);
     panel.choose_password(&link).await.leads_to("/panel");
     panel.cookies.clear();
     for (password, status) in [("wrong wrong wrong", 401), (PASSWORD, 303)] {
@@ -122,7 +122,7 @@ async fn addresses(world: &World) -> Vec<(String, String)> {
     let made = panel.raw_post("/panel/people", &fields, &forwarded).await;
     made.ok();
     // What a refusal leaves is written behind its answer.
-    world.app.journal.flush().await;
+    shop.app.journal.flush().await;
     let file = panel.get("/panel/audit.csv").await.ok();
     let mut lines = file.text.lines();
     let head: Vec<&str> = lines.next().unwrap().split(',').collect();
@@ -136,8 +136,8 @@ async fn addresses(world: &World) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn behind_a_proxy_the_audit_log_has_the_address_that_the_proxy_names() {
-    let world = World::with(|config| config.settings.behind_proxy = true).await;
-    let log = addresses(&world).await;
+    let shop = Shop::with(|config| config.settings.behind_proxy = true).await;
+    let log = addresses(&shop).await;
     let from = |wanted: &str, address: &str| {
         let fits = log.iter().filter(|(a, b)| a == wanted && b == address);
         fits.count()
@@ -150,8 +150,8 @@ async fn behind_a_proxy_the_audit_log_has_the_address_that_the_proxy_names() {
 
 #[tokio::test]
 async fn without_a_proxy_nobody_chooses_the_address_in_the_audit_log() {
-    let world = World::open().await;
-    let log = addresses(&world).await;
+    let shop = Shop::open().await;
+    let log = addresses(&shop).await;
     for action in ["session.sign_in", "user.invite", "session.password"] {
         assert!(log.iter().any(|(known, _)| known == action), "{action}");
     }

@@ -1,16 +1,13 @@
 //! The overview's numbers as a person reads them: figures, charts with the table behind them, loans,
 //! and where the page renews itself.
 
-use crate::bnpl_payments::{applied, decided};
 use crate::doubts::loan_in_doubt;
 use crate::panel::{Panel, Shown};
-use crate::world::{World, payment, with};
-use serde_json::json;
+use crate::shop::{NO_FUNDS, Shop, points};
 use server::clock::istanbul;
 use server::operations::Role;
 
 const CARD: &str = "4043080000000003";
-const DECLINED: &str = "5100050000006661";
 
 /// The text of an element without its tags.
 fn plain(html: &str) -> String {
@@ -74,46 +71,33 @@ fn bars(page: &Shown, title: &str) -> Vec<(String, i64)> {
 }
 
 /// Two points payments and a plain one, one refused, one lost on the way, and loans in four states.
-async fn a_day_of_everything(world: &World) {
-    let path = "/payment/v1/card-payments";
-    world.post(path, payment(CARD)).await.ok();
+async fn a_day_of_everything(shop: &Shop) {
+    shop.pays(CARD).await.ok();
     for (card, firm) in [(1.36, 3.88), (1.0, 0.0)] {
-        let reward = json!({"cardRewardMoney": card, "firmRewardMoney": firm});
-        let loyalty = json!({"card": {"loyalty": {"type": "REWARD_MONEY", "reward": reward}}});
-        world.post(path, with(payment(CARD), loyalty)).await.ok();
+        shop.pays(CARD).with(points(card, firm)).await.ok();
     }
-    let declined = world.post(path, payment(DECLINED)).await;
-    assert_eq!(declined.status, 422);
-    let lost = json!({"kind": "lose_reply"});
-    world.fault("garanti", "sale", lost).await;
-    assert_eq!(world.post(path, payment(CARD)).await.status, 422);
-    let pending = applied(world, "064").await;
-    let url = pending.data("redirectUrl").as_str().unwrap();
-    decided(world, url, "approve").await;
-    applied(world, "064").await;
-    let ready = applied(world, "103").await;
-    decided(
-        world,
-        ready.data("redirectUrl").as_str().unwrap(),
-        "approve",
-    )
-    .await;
-    loan_in_doubt(world).await;
+    shop.pays(NO_FUNDS).await.declined("NOT_SUFFICIENT_FUNDS");
+    shop.fault("garanti", "sale", "lose_reply").await;
+    shop.pays(CARD).await.in_doubt();
+    shop.applied("064").await.decides("approve").await;
+    shop.applied("064").await;
+    shop.applied("103").await.decides("approve").await;
+    loan_in_doubt(shop).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rewards_loans_and_doubts_are_counted_on_the_overview() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     let empty = panel.get("/panel").await.ok();
     assert_eq!(figure(&empty, "Harcanan puan"), "0,00 ₺ puanla ödeme yok");
     assert_eq!(figure(&empty, "Onay bekleyen kredi"), "0 Bekleyen işlemler");
     assert_eq!(figure(&empty, "Şüpheli işlem"), "0 Hepsi sonuçlandı");
-    a_day_of_everything(&world).await;
+    a_day_of_everything(&shop).await;
     // The lender may still be answering about the loan: only the card is in doubt.
     let early = panel.get("/panel?range=7d").await.ok();
     assert_eq!(figure(&early, "Şüpheli işlem"), "1 Sonuca bağlayın");
-    world.clock.advance_seconds(10 * 60);
+    shop.clock.advance_seconds(10 * 60);
     for path in ["/panel?range=7d", "/panel/figures?range=7d"] {
         let page = panel.get(path).await.ok();
         // 3 × 100 by card, and a loan of 10 000.
@@ -144,18 +128,17 @@ async fn rewards_loans_and_doubts_are_counted_on_the_overview() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charts_are_drawn_to_scale_and_their_numbers_stand_in_a_table() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
-    let path = "/payment/v1/card-payments";
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     for _ in 0..3 {
-        world.post(path, payment(CARD)).await.ok();
+        shop.pays(CARD).await.ok();
     }
-    assert_eq!(world.post(path, payment(DECLINED)).await.status, 422);
-    let yesterday = istanbul(world.app.now());
-    world.wait(24 * 60 * 60).await;
-    world.post(path, payment(CARD)).await.ok();
-    applied(&world, "064").await;
-    let mut panel_now = Panel::new(&world);
+    assert_eq!(shop.pays(NO_FUNDS).await.status, 422);
+    let yesterday = istanbul(shop.app.now());
+    shop.wait(24 * 60 * 60).await;
+    shop.pays(CARD).await.ok();
+    shop.applied("064").await;
+    let mut panel_now = Panel::new(&shop);
     let email = "read_only@example.com";
     let signed_in = panel_now.sign_in_as(email, crate::panel::PASSWORD, "");
     signed_in.await.leads_to("/panel");
@@ -167,8 +150,10 @@ async fn charts_are_drawn_to_scale_and_their_numbers_stand_in_a_table() {
     assert_eq!(bars(&page, "volume-title"), [bar("f1", 108), bar("f1", 36)]);
     let counts = [bar("f4", 81), bar("f5", 27), bar("f4", 27), bar("f2", 27)];
     assert_eq!(bars(&page, "count-title"), counts);
-    page.has(">300,00\u{a0}₺</text>");
-    page.has("<summary>Tablo olarak göster</summary>");
+    page.has_all(&[
+        ">300,00\u{a0}₺</text>",
+        "<summary>Tablo olarak göster</summary>",
+    ]);
     let rows = table(&page, "Döneme göre ödemeler");
     let days: Vec<&[String]> = rows.iter().map(|row| &row[1..]).collect();
     assert_eq!(
@@ -188,8 +173,8 @@ async fn charts_are_drawn_to_scale_and_their_numbers_stand_in_a_table() {
 
 #[tokio::test]
 async fn the_overview_renews_the_stretch_that_is_looked_at() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     for (asked, range) in [
         ("/panel", "today"),
         ("/panel?range=7d", "7d"),

@@ -1,10 +1,8 @@
 //! The filters of the payments page: those of the report, each of them, on the page and in the file
 //! alike; and the file when it is long.
 
-use crate::bnpl_payments::applied;
-use crate::browser::through_threeds;
 use crate::panel::{Panel, Shown};
-use crate::world::{World, garanti, payment, with};
+use crate::shop::{GARANTI, NO_FUNDS, OTP, Shop, garanti, unlike_any_other, with};
 use contract::payment_reporting::SearchPaymentsRequest;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
@@ -37,8 +35,8 @@ fn between<'a>(text: &'a str, start: &'a str, end: char) -> impl Iterator<Item =
 
 #[tokio::test]
 async fn the_page_offers_every_filter_of_the_report_in_words() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     for language in ["tr", "en"] {
         panel.language = language;
         let page = panel.get("/panel/payments").await.ok();
@@ -74,49 +72,33 @@ struct Made {
     between: String,
 }
 
-async fn card_payment(world: &World, request: Value) -> i64 {
-    let reply = world.post("/payment/v1/card-payments", request).await;
-    let id = reply.data("id").as_i64();
-    id.or(reply.body["errors"]["paymentId"].as_i64()).unwrap()
-}
-
-async fn made(world: &World) -> Made {
+async fn made(shop: &Shop) -> Made {
     let dollar = json!({"name": "Dollars", "currency": "USD"});
-    world.pos(with(garanti(), dollar)).await;
-    let plain = card_payment(world, payment("5209220000000002")).await;
-    world.wait(30 * 60).await;
-    let now = server::clock::istanbul(world.app.now());
+    shop.pos(with(garanti(), dollar)).await;
+    let plain = shop.pays(GARANTI).await.id();
+    shop.wait(30 * 60).await;
+    let now = server::clock::istanbul(shop.app.now());
     let between = now.strftime("%Y-%m-%dT%H:%M").to_string();
-    world.wait(30 * 60).await;
-    let mut other = with(
-        payment("5400630000000009"),
-        json!({
-            "price": 300, "paidPrice": 1330.5, "installment": 3, "conversationId": "other & co",
-            "externalId": "order-ü", "paymentChannel": "mobile", "buyerMemberId": 42,
-            "callbackUrl": "https://shop.example.com/callback"
-        }),
-    );
-    other["items"] = json!([{"name": "Item", "price": 300, "subMerchantMemberId": 7,
-        "subMerchantMemberPrice": 100}]);
-    let init = world.post("/payment/v1/card-payments/3ds-init", other);
-    let init = init.await.ok();
-    let html = init.data("htmlContent").as_str().unwrap();
-    through_threeds(world, html, "123456", "confirm").await;
-    let complete = json!({"paymentId": init.data("paymentId")});
-    let path = "/payment/v1/card-payments/3ds-complete";
-    let other = world.post(path, complete).await.ok().body["data"].clone();
-    let dollars = with(payment("5209220000000002"), json!({"currency": "USD"}));
+    shop.wait(30 * 60).await;
+    let other = shop
+        .pays_as(unlike_any_other())
+        .with(json!({"paidPrice": 1330.5}))
+        .with_3ds(OTP)
+        .await
+        .completes()
+        .await;
+    let other = other.ok().data("").clone();
     Made {
         plain,
         other_id: other["id"].as_i64().unwrap(),
         other,
-        declined: card_payment(world, payment("5100050000006661")).await,
-        dollars: card_payment(world, dollars).await,
-        loan: applied(world, "064")
+        declined: shop.pays(NO_FUNDS).await.id(),
+        dollars: shop
+            .pays(GARANTI)
+            .with(json!({"currency": "USD"}))
             .await
-            .data("paymentId")
-            .as_i64()
-            .unwrap(),
+            .id(),
+        loan: shop.applied("064").await.id,
         between,
     }
 }
@@ -138,10 +120,10 @@ async fn found(panel: &mut Panel<'_>, query: &str) -> (BTreeSet<i64>, BTreeSet<i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_filter_finds_what_fits_and_nothing_else_on_the_page_and_in_the_file() {
-    let world = World::open().await;
-    let made = made(&world).await;
-    let mut panel = Panel::sign_in(&world, Role::Finance).await;
-    let text = |path: &str| match crate::world::at(&made.other, path) {
+    let shop = Shop::open().await;
+    let made = made(&shop).await;
+    let mut panel = Panel::sign_in(&shop, Role::Finance).await;
+    let text = |path: &str| match crate::shop::at(&made.other, path) {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     };
@@ -199,7 +181,7 @@ async fn each_filter_finds_what_fits_and_nothing_else_on_the_page_and_in_the_fil
         assert_eq!(page, file, "{name}={typed}");
         // An export is on record with what it chose.
         let action = "payment.export";
-        let log = audit::of_merchant(&world.app, world.merchant, i64::MAX, action, "", 1);
+        let log = audit::of_merchant(&shop.app, shop.merchant, i64::MAX, action, "", 1);
         let noted = log.await.unwrap().remove(0).entry.after.unwrap();
         let named: Vec<&String> = noted.as_object().unwrap().keys().collect();
         assert_eq!(named, [name]);
@@ -213,8 +195,8 @@ async fn each_filter_finds_what_fits_and_nothing_else_on_the_page_and_in_the_fil
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_chosen_stays_on_the_page_and_leads_to_the_file() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Finance).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Finance).await;
     for name in filters() {
         let typed = match name {
             "paymentStatus" => "WAITING",
@@ -249,17 +231,17 @@ async fn what_was_chosen_stays_on_the_page_and_leads_to_the_file() {
 }
 
 /// A merchant with this many payments, oldest first: copies of one that a card paid.
-async fn many(world: &World, count: usize) -> Vec<i64> {
-    let first = card_payment(world, payment("5209220000000002")).await;
-    let (merchant, order) = (world.merchant, Order::OldestFirst);
-    let found = payments::of_merchant_where(&world.app, merchant, "", Vec::new(), order, 9);
+async fn many(shop: &Shop, count: usize) -> Vec<i64> {
+    let first = shop.pays(GARANTI).await.id();
+    let (merchant, order) = (shop.merchant, Order::OldestFirst);
+    let found = payments::of_merchant_where(&shop.app, merchant, "", Vec::new(), order, 9);
     let first_payment = found.await.unwrap().remove(0);
     let mut ids = vec![first];
     while ids.len() < count {
-        let mut commit = Commit::new(merchant, world.app.next_id());
+        let mut commit = Commit::new(merchant, shop.app.next_id());
         for _ in 0..(count - ids.len()).min(100) {
             let copy = Payment {
-                id: world.app.next_id(),
+                id: shop.app.next_id(),
                 conversation_id: Some(format!("copy {}", ids.len())),
                 order_id: None,
                 ..first_payment.clone()
@@ -267,7 +249,7 @@ async fn many(world: &World, count: usize) -> Vec<i64> {
             payments::insert(&copy, &[], &mut commit);
             ids.push(copy.id);
         }
-        world.app.db.commit(commit).await.unwrap();
+        shop.app.db.commit(commit).await.unwrap();
     }
     ids
 }
@@ -277,9 +259,9 @@ const MANY: usize = 1203;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_export_has_every_payment_once_and_in_order() {
-    let world = World::open().await;
-    let ids = many(&world, MANY).await;
-    let mut panel = Panel::sign_in(&world, Role::Finance).await;
+    let shop = Shop::open().await;
+    let ids = many(&shop, MANY).await;
+    let mut panel = Panel::sign_in(&shop, Role::Finance).await;
     let file = panel.get("/panel/payments.csv").await.ok();
     let rows: Vec<&str> = file.text.lines().collect();
     let heads = rows.iter().filter(|row| row.contains("paymentStatus"));
@@ -295,22 +277,22 @@ async fn a_long_export_has_every_payment_once_and_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_leaves_while_it_is_read_and_breaks_off_where_reading_fails() {
-    let world = World::open().await;
-    let ids = many(&world, MANY).await;
-    let panel = Panel::sign_in(&world, Role::Finance).await;
+    let shop = Shop::open().await;
+    let ids = many(&shop, MANY).await;
+    let panel = Panel::sign_in(&shop, Role::Finance).await;
     // Nobody can read the last payment: what came before it is only sent if it is sent at once.
     let sql = "update payments set provider = $3 where merchant_id = $1 and id = $2";
     let last = *ids.last().unwrap();
-    let unreadable: Vec<Parameter> = params![world.merchant, last, "NOT_A_PROVIDER"];
-    let commit = Commit::new(world.merchant, last).then(sql, unreadable);
-    world.app.db.commit(commit).await.unwrap();
+    let unreadable: Vec<Parameter> = params![shop.merchant, last, "NOT_A_PROVIDER"];
+    let commit = Commit::new(shop.merchant, last).then(sql, unreadable);
+    shop.app.db.commit(commit).await.unwrap();
 
     let session = panel.cookie("galata-session").unwrap();
-    let request = http::Request::get(format!("{}/panel/payments.csv", world.gateway))
+    let request = http::Request::get(format!("{}/panel/payments.csv", shop.gateway))
         .header("cookie", format!("galata-session={session}"))
         .body(Full::default())
         .unwrap();
-    let reply = world.http.request(request).await.unwrap();
+    let reply = shop.http.request(request).await.unwrap();
     assert_eq!(reply.status(), 200);
     assert!(!reply.headers().contains_key("content-length"));
     assert_eq!(reply.headers()["transfer-encoding"], "chunked");

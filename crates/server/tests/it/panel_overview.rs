@@ -1,7 +1,7 @@
 //! The panel's overview, request log, BIN look-up and audit log.
 
 use crate::panel::Panel;
-use crate::world::{World, payment, with};
+use crate::shop::{KEYS, PAY, Shop, Signed, payment, with};
 use serde_json::json;
 use server::operations::Role;
 
@@ -11,22 +11,16 @@ const STOLEN: &str = "5101520000006662";
 
 #[tokio::test]
 async fn the_overview_counts_what_was_paid_and_why_payments_failed() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     // A new merchant is told what to do first.
     let empty = panel.get("/panel").await.ok();
-    empty.has("Bu dönemde ödeme yok");
-    empty.has("href=\"/panel/poses\"");
+    empty.has_all(&["Bu dönemde ödeme yok", "href=\"/panel/poses\""]);
 
     for _ in 0..3 {
-        world
-            .post("/payment/v1/card-payments", payment(GOOD))
-            .await
-            .ok();
+        shop.pays(GOOD).await.ok();
     }
-    let declined = world
-        .post("/payment/v1/card-payments", payment(STOLEN))
-        .await;
+    let declined = shop.pays(STOLEN).await;
     assert_eq!(declined.status, 422);
 
     for path in [
@@ -36,16 +30,11 @@ async fn the_overview_counts_what_was_paid_and_why_payments_failed() {
         "/panel?range=30d",
     ] {
         let page = panel.get(path).await.ok();
-        page.has("%75,0");
-        page.has("300,00\u{a0}₺");
-        page.has("Bonus");
-        page.has("STOLEN_CARD");
+        page.has_all(&["%75,0", "300,00\u{a0}₺", "Bonus", "STOLEN_CARD"]);
     }
     panel.language = "en";
     let page = panel.get("/panel").await.ok();
-    page.has("₺300.00");
-    page.has("75.0%");
-    page.has("Approval by card family");
+    page.has_all(&["₺300.00", "75.0%", "Approval by card family"]);
     // The chart's numbers stand in a table too.
     page.has("Show as a table");
     // The fragment that renews itself brings no second frame.
@@ -54,51 +43,30 @@ async fn the_overview_counts_what_was_paid_and_why_payments_failed() {
 
 #[tokio::test]
 async fn the_request_log_says_why_a_signature_was_refused_to_those_who_may_see_it() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let body = with(
         payment(GOOD),
         json!({ "conversationId": "<script>alert(1)</script>" }),
     );
     // Signed without the body, as beginners do.
     let text = body.to_string();
-    let signature = contract::signature::sign(
-        &format!("{}/payment/v1/card-payments", world.gateway),
-        "api-key",
-        "secret-key",
-        "rnd",
-        b"",
-    );
-    let headers = [
-        ("x-api-key", "api-key"),
-        ("x-rnd-key", "rnd"),
-        ("x-auth-version", "v1"),
-        ("x-signature", signature.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let refused = world
-        .raw(
-            "POST",
-            "/payment/v1/card-payments",
-            text.as_bytes(),
-            &headers,
-        )
-        .await;
+    let signed = Signed::with(KEYS, &format!("{}{PAY}", shop.gateway), "rnd", "");
+    let mut headers = signed.headers();
+    headers.push(("content-type", "application/json"));
+    let refused = shop.raw("POST", PAY, text.as_bytes(), &headers).await;
     assert_eq!(refused.status, 401);
-    world.app.journal.flush().await;
+    shop.app.journal.flush().await;
 
-    let mut developer = Panel::sign_in(&world, Role::Developer).await;
+    let mut developer = Panel::sign_in(&shop, Role::Developer).await;
     let list = developer.get("/panel/requests?errors=on").await.ok();
     list.has("1005");
     let link = list.text.split("href=\"/panel/requests/").nth(1).unwrap();
     let id = link.split('"').next().unwrap();
     let page = developer.get(&format!("/panel/requests/{id}")).await.ok();
-    page.has("İmzaya istek gövdesi katılmamış.");
-    page.has("&lt;secret key&gt;");
-    page.lacks("secret-key");
-    page.lacks(GOOD);
-    page.lacks("<script>alert");
+    page.has_all(&["İmzaya istek gövdesi katılmamış.", "&lt;secret key&gt;"]);
+    page.lacks_all(&["secret-key", GOOD, "<script>alert"]);
     for role in [Role::Support, Role::Finance, Role::ReadOnly] {
-        let mut other = Panel::sign_in(&world, role).await;
+        let mut other = Panel::sign_in(&shop, role).await;
         assert_eq!(other.get("/panel/requests").await.status, 403);
         assert_eq!(
             other.get(&format!("/panel/requests/{id}")).await.status,
@@ -106,17 +74,15 @@ async fn the_request_log_says_why_a_signature_was_refused_to_those_who_may_see_i
         );
     }
     // Looking at it is in the audit log.
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     let log = owner.get("/panel/audit?action=request.look").await.ok();
-    log.has(id);
-    log.has("developer@example.com");
-    log.has("Reddedildi");
+    log.has_all(&[id, "developer@example.com", "Reddedildi"]);
 }
 
 #[tokio::test]
 async fn bins_are_looked_up_and_a_whole_number_is_not_shown() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     panel.get("/panel/bins").await.ok().has("Bir BIN yazın");
     panel
         .get("/panel/bins?bin=40430800")
@@ -130,8 +96,7 @@ async fn bins_are_looked_up_and_a_whole_number_is_not_shown() {
         .has("Bu BIN bilinmiyor");
     // The brand is one thing, the programme that pays points another.
     let other = panel.get("/panel/bins?bin=40258900").await.ok();
-    other.has("Kuveyt Türk CC");
-    other.has("<dd>Bonus</dd>");
+    other.has_all(&["Kuveyt Türk CC", "<dd>Bonus</dd>"]);
     let whole = panel.get(&format!("/panel/bins?bin={GOOD}")).await.ok();
     whole.has("40430800");
     whole.lacks(GOOD);
@@ -142,8 +107,8 @@ async fn bins_are_looked_up_and_a_whole_number_is_not_shown() {
 
 #[tokio::test]
 async fn the_audit_log_shows_what_changed_and_leaves_as_a_file() {
-    let world = World::open().await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     let fields = [("email", "=cmd|calc@example.com"), ("role", "SUPPORT")];
     assert_eq!(owner.post("/panel/people", &fields).await.status, 400);
     let fields = [("email", "-ayse@example.com"), ("role", "SUPPORT")];
@@ -165,7 +130,7 @@ async fn the_audit_log_shows_what_changed_and_leaves_as_a_file() {
     for _ in 0..130 {
         owner.get("/panel/requests/1").await;
     }
-    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let mut reader = Panel::sign_in(&shop, Role::ReadOnly).await;
     for _ in 0..110 {
         reader.get("/panel/audit").await;
     }

@@ -1,67 +1,38 @@
 //! The pages of payments, doubts and webhooks, as a browser without scripts sees them.
 
-use crate::bnpl_payments::{application, applied, cart};
 use crate::panel::{Panel, Shown};
-use crate::world::{World, payment, with};
+use crate::shop::{GARANTI, Shop, cart};
 use serde_json::json;
 use server::operations::Role;
-use server::store::audit::{self, Outcome};
+use server::store::audit::Outcome;
 use server::store::{exchanges, webhooks};
-use std::time::Duration;
 
-const CARD: &str = "5209220000000002";
 const MARKUP: &str = "\"><script>alert('x')</script>";
 
-async fn paid(world: &World, over: serde_json::Value) -> i64 {
-    let reply = world
-        .post("/payment/v1/card-payments", with(payment(CARD), over))
-        .await
-        .ok();
-    reply.data("id").as_i64().unwrap()
+async fn paid(shop: &Shop, over: serde_json::Value) -> i64 {
+    shop.pays(GARANTI).with(over).await.ok().id()
 }
 
 /// A payment that the bank took without answering, and the one inquiry is lost as well.
-async fn in_review(world: &World) -> i64 {
-    world
-        .fault("garanti", "sale", json!({"kind": "lose_reply"}))
-        .await;
-    let reply = world.post("/payment/v1/card-payments", payment(CARD)).await;
-    world
-        .fault("garanti", "inquire", json!({"kind": "http_500"}))
-        .await;
-    world.wait(5).await;
-    reply.body["errors"]["paymentId"].as_i64().unwrap()
-}
-
-async fn impatient() -> World {
-    World::with(|config| config.settings.inquiry_waits = vec![Duration::from_secs(5)]).await
-}
-
-/// A loan whose bank decided, and was asked for it.
-async fn decided_loan(world: &World, decision: serde_json::Value) -> i64 {
-    let reply = world
-        .post("/payment/v1/bnpl-payments/init", application("103"))
-        .await
-        .ok();
-    let loans = world.control("GET", "/control/loans", json!(null)).await;
-    let all = loans.as_array().or(loans["loans"].as_array()).unwrap();
-    let order = all.last().unwrap()["orderId"].as_str().unwrap().to_owned();
-    world
-        .control(
-            "POST",
-            &format!("/control/loans/{order}/decision"),
-            decision,
-        )
-        .await;
-    let id = reply.data("paymentId").as_i64().unwrap();
-    let path = format!("/payment/v1/bnpl-payments/{id}/verify");
-    world.post(&path, json!(null)).await.ok();
+async fn in_review(shop: &Shop) -> i64 {
+    shop.fault("garanti", "sale", "lose_reply").await;
+    let id = shop.pays(GARANTI).await.in_doubt();
+    shop.fault("garanti", "inquire", "http_500").await;
+    shop.wait(5).await;
     id
 }
 
-async fn log(world: &World, action: &str) -> Vec<(String, String, Outcome)> {
-    let found = audit::of_merchant(&world.app, world.merchant, i64::MAX, action, "", 100).await;
-    let entries = found.unwrap().into_iter().map(|one| one.entry);
+/// A loan whose bank decided, and was asked for it.
+async fn decided_loan(shop: &Shop, decision: serde_json::Value) -> i64 {
+    let loan = shop.applied("103").await;
+    let order = shop.loan(loan.id).await.order_id;
+    shop.lender_decides(&order, decision).await;
+    loan.verifies().await.ok();
+    loan.id
+}
+
+async fn log(shop: &Shop, action: &str) -> Vec<(String, String, Outcome)> {
+    let entries = shop.audit(action).await.into_iter();
     entries
         .map(|entry| (entry.actor, entry.target, entry.outcome))
         .collect()
@@ -74,20 +45,21 @@ fn rows(page: &Shown) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_are_filtered_and_what_was_typed_stays() {
-    let world = World::open().await;
-    let one = paid(&world, json!({"conversationId": "a-1"})).await;
+    let shop = Shop::open().await;
+    let one = paid(&shop, json!({"conversationId": "a-1"})).await;
     let other = paid(
-        &world,
+        &shop,
         json!({"conversationId": "b-2", "price": 1500, "paidPrice": 1500.5, "items": [{"name": "X", "price": 1500}]}),
-    )
-    .await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    ).await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     let link = |id: i64| format!("href=\"/panel/payments/{id}\"");
     let all = panel.get("/panel/payments").await.ok();
-    all.has(&link(one));
-    all.has(&link(other));
-    all.has("1.500,50\u{a0}₺");
-    all.has("520922******0002");
+    all.has_all(&[
+        &link(one),
+        &link(other),
+        "1.500,50\u{a0}₺",
+        "520922******0002",
+    ]);
     all.lacks("payments.csv");
     for (query, found, not) in [
         ("conversationId=a-1", one, other),
@@ -122,8 +94,10 @@ async fn payments_are_filtered_and_what_was_typed_stays() {
     ] {
         let page = panel.get(&format!("/panel/payments?{query}")).await;
         assert_eq!(page.status, 400, "{query}");
-        page.has(&format!("id=\"{field}-wrong\""));
-        page.has(&format!("value=\"{typed}\""));
+        page.has_all(&[
+            &format!("id=\"{field}-wrong\""),
+            &format!("value=\"{typed}\""),
+        ]);
     }
     let none = panel.get("/panel/payments?conversationId=none").await.ok();
     none.has("Bu filtrelere uyan işlem yok");
@@ -131,36 +105,34 @@ async fn payments_are_filtered_and_what_was_typed_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_payments_do_not_shift_when_new_ones_come() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let mut ids = Vec::new();
     for _ in 0..52 {
-        ids.push(paid(&world, json!({"conversationId": "many"})).await);
+        ids.push(paid(&shop, json!({"conversationId": "many"})).await);
     }
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     let first = panel.get("/panel/payments?conversationId=many").await.ok();
     assert_eq!(rows(&first), 50);
     let next = format!("/panel/payments?before={}&conversationId=many", ids[2]);
     first.has(&next.replace('&', "&amp;"));
-    paid(&world, json!({"conversationId": "many"})).await;
+    paid(&shop, json!({"conversationId": "many"})).await;
     let second = panel.get(&next).await.ok();
     assert_eq!(rows(&second), 2);
-    second.has(&format!("/panel/payments/{}\"", ids[0]));
-    second.has("En yeni");
+    second.has_all(&[&format!("/panel/payments/{}\"", ids[0]), "En yeni"]);
     second.lacks("Daha eski");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_wrote_is_shown_as_text() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let item = json!([{"name": MARKUP, "price": 100, "externalId": MARKUP}]);
     let id = paid(
-        &world,
+        &shop,
         json!({"conversationId": MARKUP, "externalId": MARKUP, "paymentChannel": MARKUP, "items": item}),
-    )
-    .await;
+    ).await;
     let said = json!({"decision": "reject", "code": "LIMIT_NOT_SUFFICIENT", "message": MARKUP});
-    let rejected = decided_loan(&world, said).await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let rejected = decided_loan(&shop, said).await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let page = panel.get(&format!("/panel/payments/{rejected}")).await.ok();
     page.has("&lt;script&gt;alert(");
     for path in [
@@ -173,8 +145,7 @@ async fn what_others_wrote_is_shown_as_text() {
         "/panel/webhooks".to_owned(),
     ] {
         let page = panel.get(&path).await.ok();
-        page.lacks("<script>alert");
-        page.lacks("\"><script");
+        page.lacks_all(&["<script>alert", "\"><script"]);
     }
     let page = panel.get(&format!("/panel/payments/{id}")).await;
     page.has("&lt;script&gt;alert(");
@@ -182,19 +153,12 @@ async fn what_others_wrote_is_shown_as_text() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_shows_what_happened_and_exchanges_after_a_noted_look() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let loyalty = json!({"card": {"loyalty": {"type": "REWARD_MONEY", "reward": {"cardRewardMoney": 12.35, "firmRewardMoney": 5.2}}}});
-    let reply = world
-        .post(
-            "/payment/v1/card-payments",
-            with(payment("4043080000000003"), loyalty),
-        )
-        .await
-        .ok();
-    let id = reply.data("id").as_i64().unwrap();
-    world.wait(30).await;
-    world.app.journal.flush().await;
-    let mut panel = Panel::sign_in(&world, Role::Support).await;
+    let id = shop.pays("4043080000000003").with(loyalty).await.ok().id();
+    shop.wait(30).await;
+    shop.app.journal.flush().await;
+    let mut panel = Panel::sign_in(&shop, Role::Support).await;
     let path = format!("/panel/payments/{id}");
     let page = panel.get(&path).await.ok();
     for text in [
@@ -220,13 +184,12 @@ async fn a_payment_shows_what_happened_and_exchanges_after_a_noted_look() {
     for time in times.filter_map(|rest| rest.split(['<', '>']).nth(1)) {
         assert!(has_millis(time), "{time}");
     }
-    page.lacks("4043080000000003");
-    page.lacks("GVPSRequest");
-    assert!(log(&world, "payment.exchanges_look").await.is_empty());
+    page.lacks_all(&["4043080000000003", "GVPSRequest"]);
+    assert!(log(&shop, "payment.exchanges_look").await.is_empty());
     let page = panel.get(&format!("{path}?exchanges=1")).await.ok();
     page.has("GVPSRequest");
     page.lacks("4043080000000003");
-    let looks = log(&world, "payment.exchanges_look").await;
+    let looks = log(&shop, "payment.exchanges_look").await;
     assert_eq!(
         looks,
         [(
@@ -242,17 +205,19 @@ async fn a_payment_shows_what_happened_and_exchanges_after_a_noted_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loan_is_approved_once_by_whoever_may() {
-    let world = World::open().await;
-    let id = decided_loan(&world, json!({"decision": "ready"})).await;
+    let shop = Shop::open().await;
+    let id = decided_loan(&shop, json!({"decision": "ready"})).await;
     let (path, approve) = (
         format!("/panel/payments/{id}"),
         format!("/panel/payments/{id}/approve"),
     );
-    let mut support = Panel::sign_in(&world, Role::Support).await;
+    let mut support = Panel::sign_in(&shop, Role::Support).await;
     let page = support.get(&path).await.ok();
     page.has("Kredi hazır, onayınız bekleniyor");
-    page.has("<span class=\"state wait\">Onay bekliyor</span>");
-    page.has(&format!("{path}/verify"));
+    page.has_all(&[
+        "<span class=\"state wait\">Onay bekliyor</span>",
+        &format!("{path}/verify"),
+    ]);
     page.lacks(&approve);
     assert_eq!(support.post(&approve, &[]).await.status, 403);
     support
@@ -260,7 +225,7 @@ async fn a_loan_is_approved_once_by_whoever_may() {
         .await
         .leads_to(&format!("{path}?done=asked"));
 
-    let mut finance = Panel::sign_in(&world, Role::Finance).await;
+    let mut finance = Panel::sign_in(&shop, Role::Finance).await;
     finance.get(&path).await.ok().has(&approve);
     finance
         .get(&format!("{path}/state"))
@@ -272,25 +237,27 @@ async fn a_loan_is_approved_once_by_whoever_may() {
         approved.leads_to(&format!("{path}?done=approved"));
     }
     let page = finance.get(&format!("{path}?done=approved")).await.ok();
-    page.has("Onaylandı.");
-    page.has("Kullandırıldı");
-    page.has("Krediyi onayladı");
-    page.has("finance@example.com");
+    page.has_all(&[
+        "Onaylandı.",
+        "Kullandırıldı",
+        "Krediyi onayladı",
+        "finance@example.com",
+    ]);
     page.lacks(&approve);
     let who = |email: &str, outcome| (email.to_owned(), id.to_string(), outcome);
     assert_eq!(
-        log(&world, "loan.approve").await,
+        log(&shop, "loan.approve").await,
         [
             who("finance@example.com", Outcome::Done),
             who("support@example.com", Outcome::Refused),
         ]
     );
     assert_eq!(
-        log(&world, "loan.verify").await,
+        log(&shop, "loan.verify").await,
         [who("support@example.com", Outcome::Done)]
     );
-    world.app.journal.flush().await;
-    let said = exchanges::of_payment(&world.app, world.merchant, id).await;
+    shop.app.journal.flush().await;
+    let said = exchanges::of_payment(&shop.app, shop.merchant, id).await;
     let said = said.unwrap();
     assert_eq!(
         said.iter().filter(|one| one.operation == "confirm").count(),
@@ -300,23 +267,19 @@ async fn a_loan_is_approved_once_by_whoever_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
     // Offers for the cart of the application, and later ones for another cart.
-    let ask = |items: serde_json::Value, price: i64| {
-        let asked = json!({"apmType": "MASLAK", "price": price, "currency": "TRY", "items": items});
-        world.post("/payment/v1/bnpl-payments/offers", asked)
-    };
-    let offers = ask(cart(), 10_000).await.ok();
+    let offers = shop.offers(10_000, cart()).await.ok();
     let other = json!([{"id": "1", "name": "Masa", "type": "FURNITURE", "unitPrice": 10_000, "quantity": 1}]);
-    let others = ask(other, 10_000).await.ok();
-    let loan = applied(&world, "064").await;
-    world.app.journal.flush().await;
-    let path = format!("/panel/payments/{}", loan.data("paymentId"));
+    let others = shop.offers(10_000, other).await.ok();
+    let loan = shop.applied("064").await;
+    shop.app.journal.flush().await;
+    let path = format!("/panel/payments/{}", loan.id);
     let page = panel.get(&path).await.ok();
-    page.has(offers.data("offerId").as_str().unwrap());
-    page.lacks(others.data("offerId").as_str().unwrap());
-    let banks = offers.data("bankOffers").as_array().unwrap();
+    page.has(offers.text("offerId"));
+    page.lacks(others.text("offerId"));
+    let banks = offers.list("bankOffers");
     for bank in banks {
         page.has(bank["bankName"].as_str().unwrap());
     }
@@ -337,61 +300,52 @@ async fn a_payment_shows_the_rewards_and_offers_that_were_asked_before_it() {
     for card in ["4043080000000003", "5258640000000001"] {
         let asked =
             json!({"cardNumber": card, "expireYear": "2044", "expireMonth": "07", "cvc": "000"});
-        let found = world
+        let found = shop
             .post("/payment/v1/card-loyalties/retrieve", asked)
             .await
             .ok();
-        let reply = world
-            .post("/payment/v1/card-payments", payment(card))
-            .await
-            .ok();
-        world.app.journal.flush().await;
+        let reply = shop.pays(card).await.ok();
+        shop.app.journal.flush().await;
         let page = panel
             .get(&format!("/panel/payments/{}", reply.data("id")))
             .await
             .ok();
         page.has("Ödemeden önce bu maskeli kart numarası için sorulan ödüller");
-        let none = found.data("loyalties").as_array().unwrap().is_empty();
+        let none = found.list("loyalties").is_empty();
         assert_eq!(none, card.starts_with("525864"));
         assert_eq!(page.text.contains("hiçbiri yoktu"), none, "{card}");
     }
     // What nobody asked about is not made up.
-    let unasked = paid(&world, json!({})).await;
+    let unasked = paid(&shop, json!({})).await;
     let page = panel.get(&format!("/panel/payments/{unasked}")).await.ok();
     page.lacks("ödemeden önce soruldu");
     // It is forgotten after a month.
-    world.clock.advance_seconds(31 * 24 * 60 * 60);
-    server::jobs::forget(&world.app).await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    shop.clock.advance_seconds(31 * 24 * 60 * 60);
+    server::jobs::forget(&shop.app).await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let page = panel.get(&path).await.ok();
-    page.lacks(offers.data("offerId").as_str().unwrap());
+    page.lacks(offers.text("offerId"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_the_bank_refuses_or_loses_is_told_on_the_page() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
-    let id = decided_loan(&world, json!({"decision": "ready"})).await;
-    let lost = json!({"operation": "confirm", "fault": {"kind": "lose_reply"}, "times": 1});
-    world.control("POST", "/control/lender-faults", lost).await;
-    let silent = json!({"operation": "notify", "fault": {"kind": "no_callback"}, "times": 9});
-    world
-        .control("POST", "/control/lender-faults", silent)
-        .await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
+    let id = decided_loan(&shop, json!({"decision": "ready"})).await;
+    shop.lender_faults(1, "confirm", "lose_reply").await;
+    shop.lender_faults(9, "notify", "no_callback").await;
     let path = format!("/panel/payments/{id}");
     panel
         .post(&format!("{path}/approve"), &[])
         .await
         .leads_to(&format!("{path}?done=doubt"));
     let page = panel.get(&format!("{path}?done=doubt")).await.ok();
-    page.has("kesin cevap gelmedi");
-    page.has(&format!("{path}/verify"));
+    page.has_all(&["kesin cevap gelmedi", &format!("{path}/verify")]);
     // Nobody's word crosses an answer that may be on its way; after that a person may know more.
     page.lacks("/settle");
-    world.clock.advance_seconds(14);
+    shop.clock.advance_seconds(14);
     let page = panel.get(&path).await.ok();
-    page.has(&format!("{path}/settle"));
-    page.has("Krediyi kullandırmadı");
+    page.has_all(&[&format!("{path}/settle"), "Krediyi kullandırmadı"]);
     panel
         .get("/panel/doubts")
         .await
@@ -403,32 +357,31 @@ async fn an_approval_that_the_bank_refuses_or_loses_is_told_on_the_page() {
     panel.get(&path).await.ok().has("Kullandırıldı");
 
     // A loan that nobody finished cannot be approved, and the page says so.
-    let reply = world
-        .post("/payment/v1/bnpl-payments/init", application("103"))
-        .await
-        .ok();
+    let reply = shop.applies("103").await.ok();
     let unfinished = format!("/panel/payments/{}", reply.data("paymentId"));
     let refused = panel.post(&format!("{unfinished}/approve"), &[]).await;
     assert_eq!(refused.status, 422);
-    refused.has("Ödemenin durumu bu işleme uygun değil");
-    refused.has("class=\"error-box\"");
+    refused.has_all(&[
+        "Ödemenin durumu bu işleme uygun değil",
+        "class=\"error-box\"",
+    ]);
     let unknown = panel.post("/panel/payments/1/approve", &[]).await;
     assert_eq!(unknown.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
-    let world = impatient().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::impatient().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     panel
         .get("/panel/doubts")
         .await
         .ok()
         .has("Şüpheli işlem yok");
-    let id = in_review(&world).await;
+    let id = in_review(&shop).await;
     let path = format!("/panel/payments/{id}");
     // What a library says of a broken connection is told in the reader's words.
-    world.app.journal.flush().await;
+    shop.app.journal.flush().await;
     let page = panel.get(&path).await.ok();
     page.has("bağlantı koptu");
     page.lacks("client error");
@@ -452,10 +405,9 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
     ] {
         let page = panel.post(&format!("{path}/settle"), &fields).await;
         assert_eq!(page.status, 400);
-        page.has(wrong);
-        page.has(fields.last().unwrap().1);
+        page.has_all(&[wrong, fields.last().unwrap().1]);
     }
-    let mut support = Panel::sign_in(&world, Role::Support).await;
+    let mut support = Panel::sign_in(&shop, Role::Support).await;
     let fields = [("found", "taken"), ("note", "provizyon ekranda")];
     assert_eq!(
         support
@@ -473,9 +425,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
         .await
         .leads_to(&format!("{path}?done=settled"));
     let page = panel.get(&path).await.ok();
-    page.has("Elle sonuca bağladı");
-    page.has("provizyon ekranda");
-    page.has("Başarılı");
+    page.has_all(&["Elle sonuca bağladı", "provizyon ekranda", "Başarılı"]);
     panel
         .get("/panel/doubts")
         .await
@@ -484,7 +434,7 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
     let again = panel.post(&format!("{path}/settle"), &fields).await;
     assert_eq!(again.status, 422);
 
-    let id = in_review(&world).await;
+    let id = in_review(&shop).await;
     let path = format!("/panel/payments/{id}");
     support
         .post(&format!("{path}/inquire"), &[])
@@ -499,13 +449,13 @@ async fn a_doubt_is_listed_inquired_and_settled_with_a_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_shows_its_calls_and_is_sent_again() {
-    let world = World::open().await;
-    *world.hook_status.lock().unwrap() = 500;
-    let id = paid(&world, json!({})).await;
-    world.wait(30).await;
-    let sent = webhooks::of_payment(&world.app, world.merchant, id).await;
+    let shop = Shop::open().await;
+    shop.answers_webhooks(500);
+    let id = paid(&shop, json!({})).await;
+    shop.wait(30).await;
+    let sent = webhooks::of_payment(&shop.app, shop.merchant, id).await;
     let hook = format!("/panel/webhooks/{}", sent.unwrap()[0].webhook.id);
-    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
     panel.get("/panel/webhooks").await.ok().has(&hook);
     panel
         .get("/panel/webhooks?state=PENDING")
@@ -527,33 +477,29 @@ async fn a_webhook_shows_its_calls_and_is_sent_again() {
     ] {
         page.has(text);
     }
-    *world.hook_status.lock().unwrap() = 204;
+    shop.answers_webhooks(204);
     let resent = panel.post(&format!("{hook}/resend"), &[]).await;
     let queued = format!("{hook}?done=queued");
     resent.leads_to(&queued);
     // Nothing is delivered yet; the outcome comes by itself.
     let page = panel.get(&queued).await.ok();
-    page.has("Yeniden gönderim kuyruğa alındı");
-    page.has(" data-live=");
+    page.has_all(&["Yeniden gönderim kuyruğa alındı", " data-live="]);
     page.lacks("İletildi");
-    world.work().await;
+    shop.work().await;
     let state = panel.get(&format!("{hook}/state")).await.ok();
-    state.has("İletildi");
-    state.has("HTTP 500");
+    state.has_all(&["İletildi", "HTTP 500"]);
     // A delivery stays one, whatever becomes of a further call.
-    *world.hook_status.lock().unwrap() = 502;
+    shop.answers_webhooks(502);
     let resent = panel.post(&format!("{hook}/resend"), &[]).await;
     resent.leads_to(&queued);
     let waits = panel.get(&hook).await.ok();
-    waits.has("İletildi");
-    waits.has("Sıradaki çağrı");
+    waits.has_all(&["İletildi", "Sıradaki çağrı"]);
     waits.lacks("Bekliyor");
-    world.work().await;
+    shop.work().await;
     let page = panel.get(&hook).await.ok();
-    page.has("İletildi");
-    page.has("HTTP 502");
+    page.has_all(&["İletildi", "HTTP 502"]);
     page.lacks("Bekliyor");
-    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let mut reader = Panel::sign_in(&shop, Role::ReadOnly).await;
     reader.get(&hook).await.ok().lacks("/resend");
     assert_eq!(
         reader.post(&format!("{hook}/resend"), &[]).await.status,
@@ -564,16 +510,16 @@ async fn a_webhook_shows_its_calls_and_is_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_every_payment_and_no_formula() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for name in ["=HYPERLINK(\"x\")", "@SUM(1,2)", "plain, with \"quotes\""] {
         paid(
-            &world,
+            &shop,
             json!({"conversationId": name, "externalId": "exported"}),
         )
         .await;
     }
-    paid(&world, json!({"externalId": "other"})).await;
-    let mut finance = Panel::sign_in(&world, Role::Finance).await;
+    paid(&shop, json!({"externalId": "other"})).await;
+    let mut finance = Panel::sign_in(&shop, Role::Finance).await;
     finance
         .get("/panel/payments?externalId=exported")
         .await
@@ -588,8 +534,7 @@ async fn an_export_has_every_payment_and_no_formula() {
             .starts_with("\u{feff}id,createdDate,paymentStatus,")
     );
     assert_eq!(file.text.lines().count(), 4);
-    file.has(",\"'=HYPERLINK(\"\"x\"\")\",");
-    file.has(",\"'@SUM(1,2)\",");
+    file.has_all(&[",\"'=HYPERLINK(\"\"x\"\")\",", ",\"'@SUM(1,2)\","]);
     file.has(",\"plain, with \"\"quotes\"\"\",");
     assert_eq!(
         finance
@@ -603,9 +548,9 @@ async fn an_export_has_every_payment_and_no_formula() {
     );
     let wrong = finance.get("/panel/payments.csv?minPaidPrice=abc").await;
     wrong.leads_to("/panel/payments?minPaidPrice=abc");
-    let mut support = Panel::sign_in(&world, Role::Support).await;
+    let mut support = Panel::sign_in(&shop, Role::Support).await;
     assert_eq!(support.get("/panel/payments.csv").await.status, 403);
-    let outcomes: Vec<Outcome> = log(&world, "payment.export")
+    let outcomes: Vec<Outcome> = log(&shop, "payment.export")
         .await
         .into_iter()
         .map(|one| one.2)

@@ -2,7 +2,7 @@
 
 use crate::panel::{Panel, Shown};
 use crate::panel_settings::noted;
-use crate::world::{World, garanti, payment};
+use crate::shop::{Shop, garanti};
 use contract::enums::PosStatus;
 use server::operations::Role;
 use server::store::audit::Outcome;
@@ -44,17 +44,15 @@ fn but<'a>(
     fields
 }
 
-pub async fn of_name(world: &World, name: &str) -> poses::Pos {
-    let all = poses::of_merchant(&world.app, world.merchant)
-        .await
-        .unwrap();
+pub async fn of_name(shop: &Shop, name: &str) -> poses::Pos {
+    let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
     all.into_iter().find(|pos| pos.name == name).unwrap()
 }
 
 #[tokio::test]
 async fn a_pos_is_added_changed_and_tried_out() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Developer).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
     panel
         .get("/panel/poses/new?integrator=YKB")
         .await
@@ -64,7 +62,7 @@ async fn a_pos_is_added_changed_and_tried_out() {
         panel.get("/panel/poses/new?integrator=AKBANK").await.status,
         400
     );
-    let base = format!("{}/garanti", world.bank);
+    let base = format!("{}/garanti", shop.bank);
 
     for (change, said) in [
         (vec![], "Adres alanı zorunludur"),
@@ -99,14 +97,12 @@ async fn a_pos_is_added_changed_and_tried_out() {
     ] {
         let refused = panel.post("/panel/poses", &but(new_pos(), &change)).await;
         assert!((400..500).contains(&refused.status), "{change:?}");
-        refused.has(said);
-        refused.has("value=\"Garanti 2\"");
-        refused.lacks(GARANTI_PASSWORD);
-        refused.lacks("12345678\"");
+        refused.has_all(&[said, "value=\"Garanti 2\""]);
+        refused.lacks_all(&[GARANTI_PASSWORD, "12345678\""]);
     }
     let fields = but(new_pos(), &[("endpoint", &base), ("once", "abc")]);
     let made = panel.post("/panel/poses", &fields).await;
-    let pos = of_name(&world, "Garanti 2").await;
+    let pos = of_name(&shop, "Garanti 2").await;
     made.leads_to(&format!("/panel/poses/{}?done=saved", pos.id));
     panel
         .post("/panel/poses", &fields)
@@ -131,7 +127,7 @@ async fn a_pos_is_added_changed_and_tried_out() {
         .post(&path, &kept)
         .await
         .leads_to(&format!("{path}?done=saved"));
-    let now = of_name(&world, "Garanti 3").await;
+    let now = of_name(&shop, "Garanti 3").await;
     assert_eq!(now.settings.hostname, pos.settings.hostname);
     assert_eq!(now.credentials.threeds_key.expose(), "12345678");
     assert!(
@@ -160,29 +156,27 @@ async fn a_pos_is_added_changed_and_tried_out() {
         .post(&path, &moved)
         .await
         .leads_to(&format!("{path}?done=saved"));
-    let now = of_name(&world, "Garanti 2").await;
+    let now = of_name(&shop, "Garanti 2").await;
     assert_eq!(now.settings.hostname, "sanalposprovtest.garantibbva.com.tr");
     assert_eq!(
         (now.settings.scheme.as_str(), now.settings.mode.as_str()),
         ("https", "T")
     );
-    assert!(noted(&world, "pos.edit", Outcome::Done).await >= 4);
+    assert!(noted(&shop, "pos.edit", Outcome::Done).await >= 4);
     assert_eq!(panel.get("/panel/poses/1").await.status, 404);
 }
 
 #[tokio::test]
 async fn order_and_status_decide_which_pos_takes_the_payment() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let (first, second) = (
-        of_name(&world, "Garanti").await,
-        of_name(&world, "Yapı Kredi").await,
+        of_name(&shop, "Garanti").await,
+        of_name(&shop, "Yapı Kredi").await,
     );
-    let third = world.pos(garanti()).await;
+    let third = shop.pos(garanti()).await;
     let order = async || {
-        let all = poses::of_merchant(&world.app, world.merchant)
-            .await
-            .unwrap();
+        let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
         all.iter().map(|pos| pos.id).collect::<Vec<_>>()
     };
     assert_eq!(order().await, [first.id, third, second.id]);
@@ -206,7 +200,7 @@ async fn order_and_status_decide_which_pos_takes_the_payment() {
         .await
         .leads_to("/panel/poses?done=saved");
     assert_eq!(order().await, [second.id, first.id, third]);
-    assert_eq!(noted(&world, "pos.order", Outcome::Done).await, 2);
+    assert_eq!(noted(&shop, "pos.order", Outcome::Done).await, 2);
 
     for id in [first.id, third] {
         let path = format!("/panel/poses/{id}/status");
@@ -217,30 +211,29 @@ async fn order_and_status_decide_which_pos_takes_the_payment() {
             400
         );
     }
-    let paid = world
-        .post("/payment/v1/card-payments", payment("4043080000000003"))
-        .await
-        .ok();
+    let paid = shop.pays("4043080000000003").await.ok();
     assert_eq!(paid.data("pos.id"), second.id);
 }
 
 #[tokio::test]
 async fn switching_a_pos_off_asks_first_and_on_gives_back_its_status() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let (first, second) = (
-        of_name(&world, "Garanti").await,
-        of_name(&world, "Yapı Kredi").await,
+        of_name(&shop, "Garanti").await,
+        of_name(&shop, "Yapı Kredi").await,
     );
     let off = |id: i64| format!("/panel/poses/{id}/off?status=PASSIVE");
     let list = panel.get("/panel/poses").await.ok();
     list.has(&off(first.id));
     list.lacks("value=\"PASSIVE\"");
     let asks = panel.get(&off(first.id)).await.ok();
-    asks.has("Garanti pasifleştirilsin mi?");
-    asks.has("kalan aktif POS’lardan denenir");
+    asks.has_all(&[
+        "Garanti pasifleştirilsin mi?",
+        "kalan aktif POS’lardan denenir",
+    ]);
     asks.lacks("Son aktif POS");
-    assert!(of_name(&world, "Garanti").await.is_usable());
+    assert!(of_name(&shop, "Garanti").await.is_usable());
     for wrong in ["ACTIVE", "DELETED", "", "x"] {
         let path = format!("/panel/poses/{}/off?status={wrong}", first.id);
         assert_eq!(panel.get(&path).await.status, 400, "{wrong}");
@@ -261,7 +254,7 @@ async fn switching_a_pos_off_asks_first_and_on_gives_back_its_status() {
     let saved = panel.post(&path, &fields).await;
     let asked = format!("{path}/off?status=REFUND_ONLY");
     saved.leads_to(&asked);
-    assert!(of_name(&world, "Garanti 1").await.is_usable());
+    assert!(of_name(&shop, "Garanti 1").await.is_usable());
     panel.get(&asked).await.ok().has("yalnızca iadeye mi");
 
     let status = format!("{path}/status");
@@ -285,15 +278,15 @@ async fn switching_a_pos_off_asks_first_and_on_gives_back_its_status() {
             .post(&status, &[("active", "on")])
             .await
             .leads_to(done);
-        let pos = poses::one_of_merchant(&world.app, world.merchant, id).await;
+        let pos = poses::one_of_merchant(&shop.app, shop.merchant, id).await;
         assert_eq!(pos.unwrap().unwrap().status, before);
     }
 }
 
 #[tokio::test]
 async fn a_new_pos_starts_careful_and_a_form_with_a_fault_keeps_its_currency() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let ticked = |page: &Shown, name: &str| {
         let start = format!("id=\"{name}\"");
         let tag = page.text.split_once(&start).unwrap().1;
@@ -315,7 +308,7 @@ async fn a_new_pos_starts_careful_and_a_form_with_a_fault_keeps_its_currency() {
     assert_eq!(refused.status, 400);
     refused.has("value=\"EUR\" selected");
     // A POS that is there shows the one that it has.
-    let pos = of_name(&world, "Garanti").await;
+    let pos = of_name(&shop, "Garanti").await;
     let path = format!("/panel/poses/{}", pos.id);
     let refused = panel.post(&path, &[("name", "")]).await;
     assert_eq!(refused.status, 400);

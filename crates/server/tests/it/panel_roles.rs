@@ -1,7 +1,7 @@
 //! Who sees and may do what in the panel, for which merchant, and in which language.
 
 use crate::panel::{PASSWORD, Panel, actions, invited};
-use crate::world::World;
+use crate::shop::Shop;
 use contract::card::Secret;
 use server::operations::people::{self, Link};
 use server::operations::{By, Role};
@@ -10,14 +10,14 @@ use server::store::audit;
 
 #[tokio::test]
 async fn roles_are_enforced_and_what_is_refused_is_in_the_audit_log() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for role in [
         Role::Finance,
         Role::Support,
         Role::Developer,
         Role::ReadOnly,
     ] {
-        let mut panel = Panel::sign_in(&world, role).await;
+        let mut panel = Panel::sign_in(&shop, role).await;
         let looked = panel.get("/panel/people").await;
         assert_eq!(looked.status, 403, "{role}");
         let fields = [("email", "eve@example.com"), ("role", "OWNER")];
@@ -25,7 +25,7 @@ async fn roles_are_enforced_and_what_is_refused_is_in_the_audit_log() {
         assert_eq!(refused.status, 403, "{role}");
         refused.has("Rolünüz bu işleme izin vermiyor");
     }
-    let log = actions(&world, world.merchant).await;
+    let log = actions(&shop, shop.merchant).await;
     let refused = |action: &str| {
         let wanted = (action.to_owned(), audit::Outcome::Refused);
         log.iter().filter(|entry| **entry == wanted).count()
@@ -35,10 +35,10 @@ async fn roles_are_enforced_and_what_is_refused_is_in_the_audit_log() {
 
 #[tokio::test]
 async fn whoever_was_removed_can_be_invited_again_and_nothing_old_opens() {
-    let world = World::open().await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
-    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
-    let people = server::store::users::of_merchant(&world.app, world.merchant);
+    let shop = Shop::open().await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
+    let mut reader = Panel::sign_in(&shop, Role::ReadOnly).await;
+    let people = server::store::users::of_merchant(&shop.app, shop.merchant);
     let people = people.await.unwrap();
     let reads = people.iter().find(|(_, role)| *role == Role::ReadOnly);
     let (user, _) = reads.unwrap();
@@ -72,18 +72,17 @@ async fn whoever_was_removed_can_be_invited_again_and_nothing_old_opens() {
 
 #[tokio::test]
 async fn the_other_language_is_a_click_away_on_every_page_and_loses_nothing() {
-    let world = World::open().await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     // A list keeps its filter.
     let list = "/panel/payments?paymentStatus=WAITING&conversationId=a%26b";
     let page = owner.get(list).await.ok();
     let other = page.language_link();
     assert!(other.contains("paymentStatus=WAITING") && other.contains("conversationId=a%26b"));
     let english = owner.get(&other).await.ok();
-    english.has("value=\"a&amp;b\"");
-    english.has("Payments");
+    english.has_all(&["value=\"a&amp;b\"", "Payments"]);
     // What was answered at a form's own address leads to the page that the form is on.
-    let apm = format!("/panel/apms/{}", world.apm);
+    let apm = format!("/panel/apms/{}", shop.apm);
     for (form, leads_to) in [
         (format!("{apm}/test"), apm.clone()),
         (
@@ -103,8 +102,8 @@ async fn the_other_language_is_a_click_away_on_every_page_and_loses_nothing() {
     let made = owner.post("/panel/keys", &[]).await.ok();
     assert!(!made.text.contains("lang=tr") && !made.text.contains("lang=en"));
     // Nor does it cost an invitation, or the way back after the sign-in.
-    let link = invited(&world, "ada@example.com", Role::Support).await;
-    let mut ada = Panel::new(&world);
+    let link = invited(&shop, "ada@example.com", Role::Support).await;
+    let mut ada = Panel::new(&shop);
     let token = link.token.expose().to_owned();
     ada.get(&format!("/panel/link/{token}")).await.ok();
     let fields = [
@@ -129,11 +128,11 @@ async fn the_other_language_is_a_click_away_on_every_page_and_loses_nothing() {
 
 #[tokio::test]
 async fn the_last_owner_stays_and_who_is_removed_is_out_at_once() {
-    let world = World::open().await;
-    let mut owner = Panel::sign_in(&world, Role::Owner).await;
-    let mut reader = Panel::sign_in(&world, Role::ReadOnly).await;
+    let shop = Shop::open().await;
+    let mut owner = Panel::sign_in(&shop, Role::Owner).await;
+    let mut reader = Panel::sign_in(&shop, Role::ReadOnly).await;
     reader.get("/panel/account").await.ok();
-    let people = server::store::users::of_merchant(&world.app, world.merchant)
+    let people = server::store::users::of_merchant(&shop.app, shop.merchant)
         .await
         .unwrap();
     let id = |role: Role| {
@@ -148,8 +147,7 @@ async fn the_last_owner_stays_and_who_is_removed_is_out_at_once() {
     let path = format!("/panel/people/{}/role", id(Role::Owner));
     // The change is asked about first, with what it takes away.
     let asks = owner.get(&format!("{path}?role=SUPPORT")).await.ok();
-    asks.has("Kendi rolünüzü değiştiriyorsunuz");
-    asks.has("Kullanıcı yönetimi");
+    asks.has_all(&["Kendi rolünüzü değiştiriyorsunuz", "Kullanıcı yönetimi"]);
     owner.get(&path).await.leads_to("/panel/people");
     assert_eq!(owner.post(&path, &[("role", "SUPPORT")]).await.status, 422);
     let path = format!("/panel/people/{}/remove", id(Role::ReadOnly));
@@ -162,22 +160,22 @@ async fn the_last_owner_stays_and_who_is_removed_is_out_at_once() {
 
 #[tokio::test]
 async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
-    let world = World::open().await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let mut ids = Vec::new();
     for name in ["Ikinci", "Yabanci"] {
         let setup = MerchantSetup {
             name: name.to_owned(),
             ..MerchantSetup::default()
         };
-        let made = setup::create_merchant(&world.app, &By::operator(), setup)
+        let made = setup::create_merchant(&shop.app, &By::operator(), setup)
             .await
             .unwrap();
         ids.push(made.id);
     }
     let by = By::operator();
     let invited = people::invite(
-        &world.app,
+        &shop.app,
         &by,
         ids[0],
         "owner@example.com",
@@ -188,7 +186,7 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
     let link = invited.await.unwrap().unwrap();
     assert_eq!(panel.get("/panel/account").await.status, 303);
     panel.choose_password(&link).await.leads_to("/panel");
-    let first = world.merchant.to_string();
+    let first = shop.merchant.to_string();
     panel
         .post("/panel/merchant", &[("merchant", &first)])
         .await
@@ -219,20 +217,20 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
         403
     );
 
-    let log = actions(&world, ids[0]).await;
+    let log = actions(&shop, ids[0]).await;
     let tried = ("merchant.open".to_owned(), audit::Outcome::Refused);
     assert!(log.contains(&tried), "{log:?}");
 
     // And an owner of one cannot take over a colleague who serves another too.
-    let mut owner = Panel::new(&world);
+    let mut owner = Panel::new(&shop);
     owner
         .sign_in_as("owner@example.com", PASSWORD, "")
         .await
         .leads_to("/panel");
-    let people = server::store::users::of_merchant(&world.app, ids[0])
+    let people = server::store::users::of_merchant(&shop.app, ids[0])
         .await
         .unwrap();
-    let first = world.merchant.to_string();
+    let first = shop.merchant.to_string();
     owner
         .post("/panel/merchant", &[("merchant", &first)])
         .await
@@ -243,8 +241,8 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
 
 #[tokio::test]
 async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
-    let world = World::open().await;
-    let mut panel = Panel::new(&world);
+    let shop = Shop::open().await;
+    let mut panel = Panel::new(&shop);
     panel.get("/panel/sign-in").await.ok().has("Giriş yapın");
     panel
         .get("/panel/sign-in?lang=en")
@@ -253,7 +251,7 @@ async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
         .has("<html lang=\"en\">");
     // The choice stays, and one that is made inside as well.
     panel.get("/panel/sign-in").await.ok().has("Sign in");
-    let mut inside = Panel::sign_in(&world, Role::ReadOnly).await;
+    let mut inside = Panel::sign_in(&shop, Role::ReadOnly).await;
     inside
         .get("/panel/account?lang=en")
         .await
@@ -264,7 +262,7 @@ async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
         .await
         .ok()
         .has("<html lang=\"en\">");
-    let link = invited(&world, "ada@example.com", Role::Owner).await;
+    let link = invited(&shop, "ada@example.com", Role::Owner).await;
     let page = panel
         .get(&format!("/panel/link/{}", link.token.expose()))
         .await
@@ -289,7 +287,6 @@ async fn pages_speak_the_chosen_language_and_say_what_is_wrong() {
         ];
         let refused = panel.raw_post("/panel/link", &fields, &[]).await;
         assert_eq!(refused.status, 400);
-        refused.has(told);
-        refused.has("aria-invalid=\"true\"");
+        refused.has_all(&[told, "aria-invalid=\"true\""]);
     }
 }

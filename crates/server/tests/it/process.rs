@@ -1,6 +1,6 @@
-//! The binary `galata` as its operators start it, on the database of a world.
+//! The binary `galata` as its operators start it, on the database of a shop.
 
-use crate::world::{HttpClient, World};
+use crate::shop::{HttpClient, Shop};
 use http_body_util::Full;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -21,6 +21,11 @@ pub fn galata(arguments: &[&str]) -> Command {
         .args(arguments)
         .stdin(Stdio::null());
     command
+}
+
+/// The words of a command line, none of which has a blank in it.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
 }
 
 /// How a command ended.
@@ -145,34 +150,13 @@ impl Serving {
     }
 }
 
-/// A world that keeps what a process needs to work on its database.
-pub struct Shared {
-    pub world: World,
-    pub database_url: String,
-    pub key: String,
-}
-
-impl Shared {
-    pub async fn open() -> Shared {
-        let mut shared = None;
-        let world = World::with(|config| {
-            shared = Some((config.database_url.clone(), config.keys.clone()));
-        })
-        .await;
-        let (database_url, key) = shared.unwrap();
-        Shared {
-            world,
-            database_url,
-            key,
-        }
-    }
-
-    /// A command on the world's database, with its key and with leave to call the simulator.
+impl Shop {
+    /// A command on the shop's database, with the key to it and with leave to call the simulator.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = galata(arguments);
         command
             .env("GALATA_DATABASE_URL", &self.database_url)
-            .env("GALATA_KEY", &self.key)
+            .env("GALATA_KEY", &self.keys)
             .env("GALATA_ALLOW_BANK_HOST", "127.0.0.1");
         command
     }

@@ -1,67 +1,45 @@
 //! Two servers on one database: what one of them did, the other one knows.
 
-use crate::world::{CALLBACK_KEY, Reply, World, payment};
+use crate::browser::Page;
+use crate::shop::{
+    CALLBACK_KEY, CALLBACK_URL, GARANTI, KEYS, OTP, PAY, Reply, Shop, Signed, delay, payment, send,
+    serve, with,
+};
 use contract::signature;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::app::App;
-use server::clock::Clock;
-use server::start::{self, Config};
 use server::store::leases;
 use server::{jobs, random};
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// Where both are reached, through a balancer that the tests leave out.
 const PUBLIC: &str = "https://pay.example.com";
 
-/// The world's clock, for another server.
-fn clock_of(world: &World) -> Arc<dyn Clock> {
-    Arc::<server::clock::MovableClock>::clone(&world.clock)
-}
-
-/// A world whose server has a twin.
+/// A shop whose server has a twin.
 struct Twins {
-    world: World,
+    shop: Shop,
     second: Arc<App>,
     second_url: String,
 }
 
 impl Twins {
     async fn open() -> Twins {
-        let mut shared = None;
-        let world = World::with(|config| {
-            config.settings.public_urls = vec![PUBLIC.to_owned()];
-            shared = Some((config.database_url.clone(), config.keys.clone()));
-        })
-        .await;
-        let (database_url, keys) = shared.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let second_url = format!("http://{}", listener.local_addr().unwrap());
-        let second = start::open(Config {
-            database_url,
-            keys,
-            clock: clock_of(&world),
-            settings: world.app.settings.clone(),
-            ..Config::default()
-        })
-        .await
-        .unwrap();
-        let serving = Arc::clone(&second);
-        tokio::spawn(async move {
-            start::serve(
-                serving,
-                listener,
-                false,
-                axum::Router::new(),
-                std::future::pending(),
-            )
-            .await
-        });
+        let public = vec![PUBLIC.to_owned()];
+        let shop = Shop::with(|config| config.settings.public_urls = public).await;
+        let second = shop.process(&shop.clock).await;
+        let second_url = serve(&second).await;
         Twins {
-            world,
+            shop,
             second,
             second_url,
         }
+    }
+
+    /// Posts to the first server or its twin.
+    async fn post(&self, at_second: bool, rnd: &str, path: &str, body: &Value) -> Reply {
+        let body = body.to_string();
+        self.call(at_second, rnd, "POST", path, &body, None).await
     }
 
     /// A call at the first server or its twin, signed for the address that both share.
@@ -74,45 +52,36 @@ impl Twins {
         body: &str,
         idempotency_key: Option<&str>,
     ) -> Reply {
-        let url = format!("{PUBLIC}{path}");
-        let signed = signature::sign(&url, "api-key", "secret-key", rnd, body.as_bytes());
-        let mut headers = vec![
-            ("x-api-key", "api-key"),
-            ("x-rnd-key", rnd),
-            ("x-auth-version", "v1"),
-            ("x-signature", signed.as_str()),
-        ];
+        let public = format!("{PUBLIC}{path}");
+        let signed = Signed::with(KEYS, &public, rnd, body);
+        let mut headers = signed.headers();
         headers.extend(idempotency_key.map(|key| ("x-idempotency-key", key)));
         let base = match at_second {
             true => &self.second_url,
-            false => &self.world.gateway,
+            false => &self.shop.gateway,
         };
         let url = format!("{base}{path}");
-        crate::world::send(&self.world.http, method, &url, body.as_bytes(), &headers).await
+        send(&self.shop.http, method, &url, body.as_bytes(), &headers).await
     }
 
     async fn orders_at_the_bank(&self) -> usize {
-        let ledger = self.world.control("GET", "/control/ledger", Value::Null);
-        ledger.await["orders"].as_array().unwrap().len()
+        self.shop.orders().await.len()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signature_that_one_accepted_the_other_refuses() {
     let twins = Twins::open().await;
-    let path = "/payment/v1/card-payments";
-    let body = payment("5209220000000002").to_string();
+    let body = payment(GARANTI);
     for (first, rnd) in [(false, "r1"), (true, "r2")] {
-        let reply = twins.call(first, rnd, "POST", path, &body, None).await.ok();
-        let again = twins.call(!first, rnd, "POST", path, &body, None).await;
-        assert_eq!((again.status, again.error_code()), (401, 1006));
+        let reply = twins.post(first, rnd, PAY, &body).await.ok();
+        twins.post(!first, rnd, PAY, &body).await.refused(401, 1006);
         // What one took, the other reads.
-        let read = format!("{path}/{}", reply.data("id"));
+        let path = format!("{PAY}/{}", reply.id());
         let rnd = format!("{rnd}-read");
-        let found = twins.call(!first, &rnd, "GET", &read, "", None).await.ok();
-        assert_eq!(found.body, reply.body);
-        let again = twins.call(first, &rnd, "GET", &read, "", None).await;
-        assert_eq!((again.status, again.error_code()), (401, 1006));
+        let read = async |at_second| twins.call(at_second, &rnd, "GET", &path, "", None).await;
+        assert_eq!(read(!first).await.ok().body, reply.body);
+        read(first).await.refused(401, 1006);
     }
     assert_eq!(twins.orders_at_the_bank().await, 2);
 }
@@ -120,13 +89,12 @@ async fn a_signature_that_one_accepted_the_other_refuses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_signature_at_both_at_once_makes_one_payment() {
     let twins = Twins::open().await;
-    let path = "/payment/v1/card-payments";
-    let body = payment("5209220000000002").to_string();
+    let body = payment(GARANTI);
     for round in 0..5 {
         let rnd = format!("round-{round}");
         let (one, two) = tokio::join!(
-            twins.call(false, &rnd, "POST", path, &body, None),
-            twins.call(true, &rnd, "POST", path, &body, None)
+            twins.post(false, &rnd, PAY, &body),
+            twins.post(true, &rnd, PAY, &body)
         );
         let mut statuses = [one.status, two.status];
         statuses.sort_unstable();
@@ -138,21 +106,19 @@ async fn one_signature_at_both_at_once_makes_one_payment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_idempotency_key_at_both_makes_one_payment() {
     let twins = Arc::new(Twins::open().await);
-    let body = payment("5209220000000002").to_string();
-    let mut calls = tokio::task::JoinSet::new();
+    let body = payment(GARANTI).to_string();
+    let mut calls = JoinSet::new();
+    let keyed = async |twins: &Twins, body: &str, at_second: bool| {
+        let rnd = random::key(12);
+        let call = twins.call(at_second, &rnd, "POST", PAY, body, Some("one"));
+        call.await
+    };
     for n in 0..40 {
         let (twins, body) = (Arc::clone(&twins), body.clone());
-        calls.spawn(async move {
-            let path = "/payment/v1/card-payments";
-            let rnd = random::key(12);
-            twins
-                .call(n % 2 == 0, &rnd, "POST", path, &body, Some("one"))
-                .await
-        });
+        calls.spawn(async move { keyed(&twins, &body, n % 2 == 0).await });
     }
     let mut answers = Vec::new();
-    while let Some(reply) = calls.join_next().await {
-        let reply = reply.unwrap();
+    for reply in calls.join_all().await {
         match reply.status {
             200 => answers.push(reply.body),
             other => assert_eq!(other, 409, "{:#}", reply.body),
@@ -163,12 +129,7 @@ async fn one_idempotency_key_at_both_makes_one_payment() {
     assert_eq!(answers.len(), 1);
     assert_eq!(twins.orders_at_the_bank().await, 1);
     for at_second in [false, true] {
-        let path = "/payment/v1/card-payments";
-        let rnd = random::key(12);
-        let again = twins
-            .call(at_second, &rnd, "POST", path, &body, Some("one"))
-            .await
-            .ok();
+        let again = keyed(&twins, &body, at_second).await.ok();
         assert_eq!(again.body, answers[0]);
     }
 }
@@ -177,49 +138,39 @@ async fn one_idempotency_key_at_both_makes_one_payment() {
 async fn a_payment_begun_at_one_is_completed_at_the_other() {
     let twins = Twins::open().await;
     // The browser is not sent through the balancer here: both pages are asked of the twin.
-    let mut request = payment("5209220000000002");
-    request["callbackUrl"] = "https://shop.example.com/callback".into();
-    let path = "/payment/v1/card-payments/3ds-init";
-    let init = twins
-        .call(false, "init", "POST", path, &request.to_string(), None)
-        .await
-        .ok();
-    let html = init.data("htmlContent").as_str().unwrap();
+    let request = with(payment(GARANTI), json!({"callbackUrl": CALLBACK_URL}));
+    let path = format!("{PAY}/3ds-init");
+    let init = twins.post(false, "init", &path, &request).await.ok();
     let to_twin = |html: &str| html.replace(PUBLIC, &twins.second_url);
-    let mut page = crate::browser::Page::of_html_content(html);
+    let http = &twins.shop.http;
+    let mut page = Page::of_html_content(init.text("htmlContent"));
     page.html = to_twin(&page.html);
-    let mut page = page.submit(&twins.world.http, &[]).await;
+    let page = page.submit(http, &[]).await;
     assert_eq!(page.status, 200, "{}", page.html);
     // The bank's form is signed over the return address, which therefore stays as it is.
-    page = page.submit(&twins.world.http, &[]).await;
-    let mut back = page
-        .submit(
-            &twins.world.http,
-            &[("otp", "123456"), ("action", "confirm")],
-        )
-        .await;
+    let bank = page.submit(http, &[]).await;
+    let typed = [("otp", OTP), ("action", "confirm")];
+    let mut back = bank.submit(http, &typed).await;
     back.html = to_twin(&back.html);
-    let form = back.submit(&twins.world.http, &[]).await.form();
+    let form = back.submit(http, &[]).await.form();
     assert_eq!(form.field("status"), "SUCCESS");
-    let expected = signature::callback_hash_v1(
-        CALLBACK_KEY,
-        &signature::Callback {
-            status: "SUCCESS",
-            complete_status: "WAITING",
-            payment_id: form.field("paymentId"),
-            conversation_id: "456d1297",
-            ..signature::Callback::default()
-        },
-    );
+    let signed = signature::Callback {
+        status: "SUCCESS",
+        complete_status: "WAITING",
+        payment_id: form.field("paymentId"),
+        conversation_id: "456d1297",
+        ..signature::Callback::default()
+    };
+    let expected = signature::callback_hash_v1(CALLBACK_KEY, &signed);
     assert_eq!(form.field("hash"), expected);
-    let body = serde_json::json!({"paymentId": init.data("paymentId")}).to_string();
-    let path = "/payment/v1/card-payments/3ds-complete";
+    let body = json!({"paymentId": init.id()});
+    let path = format!("{PAY}/3ds-complete");
     // The other one waits for the outcome of the one that is at the bank.
-    let slow = serde_json::json!({"kind": "delay", "ms": 400});
-    twins.world.fault("garanti", "threeds_finish", slow).await;
+    let slow = delay(400);
+    twins.shop.fault("garanti", "threeds_finish", slow).await;
     let (one, two) = tokio::join!(
-        twins.call(false, "c1", "POST", path, &body, None),
-        twins.call(true, "c2", "POST", path, &body, None)
+        twins.post(false, "c1", &path, &body),
+        twins.post(true, "c2", &path, &body)
     );
     assert_eq!(one.ok().body, two.ok().body);
     assert_eq!(twins.orders_at_the_bank().await, 1);
@@ -228,16 +179,12 @@ async fn a_payment_begun_at_one_is_completed_at_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn due_webhooks_are_delivered_once_though_both_work() {
     let twins = Twins::open().await;
-    let (first, second) = (&twins.world.app, &twins.second);
+    let (first, second) = (&twins.shop.app, &twins.second);
     let pay = async |at_second: bool, count: usize| {
         for _ in 0..count {
-            let body = payment("5209220000000002").to_string();
-            let path = "/payment/v1/card-payments";
             let rnd = random::key(12);
-            twins
-                .call(at_second, &rnd, "POST", path, &body, None)
-                .await
-                .ok();
+            let body = payment(GARANTI);
+            twins.post(at_second, &rnd, PAY, &body).await.ok();
         }
     };
     let work = async |app: &Arc<App>| {
@@ -247,10 +194,10 @@ async fn due_webhooks_are_delivered_once_though_both_work() {
     };
     pay(false, 3).await;
     pay(true, 3).await;
-    twins.world.clock.advance_seconds(30);
+    twins.shop.clock.advance_seconds(30);
     let (a, b) = tokio::join!(work(first), work(second));
     assert_eq!(a + b, jobs::all_shards().len());
-    delivered_once(&twins.world, 6);
+    delivered_once(&twins.shop, 6);
 
     // The holder dies: after half a minute the other one has all shards, and its work.
     pay(false, 2).await;
@@ -258,15 +205,15 @@ async fn due_webhooks_are_delivered_once_though_both_work() {
         true => (first, second),
         false => (second, first),
     };
-    twins.world.clock.advance_seconds(leases::LEASE_SECONDS + 1);
+    twins.shop.clock.advance_seconds(leases::LEASE_SECONDS + 1);
     assert_eq!(work(heir).await, jobs::all_shards().len());
     assert_eq!(work(dead).await, 0);
-    delivered_once(&twins.world, 8);
+    delivered_once(&twins.shop, 8);
 }
 
 #[track_caller]
-fn delivered_once(world: &World, count: usize) {
-    let mut ids: Vec<String> = world
+fn delivered_once(shop: &Shop, count: usize) {
+    let mut ids: Vec<String> = shop
         .hooks("API_AUTH")
         .iter()
         .map(|hook| hook.body["payloadId"].to_string())

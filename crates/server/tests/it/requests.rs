@@ -1,6 +1,6 @@
 //! The request log: what API keys asked for, and why a signature was refused.
 
-use crate::world::{World, payment};
+use crate::shop::{GARANTI, Shop, payment};
 use base64::Engine;
 use serde_json::{Value, json};
 use server::jobs;
@@ -24,11 +24,11 @@ fn developer() -> By {
 }
 
 /// The log once it holds `count` entries: refused requests are explained behind their answer.
-async fn logged(world: &World, filter: &Filter, count: usize) -> Vec<Logged> {
+async fn logged(shop: &Shop, filter: &Filter, count: usize) -> Vec<Logged> {
     let mut found = Vec::new();
     for _ in 0..100 {
-        world.app.journal.flush().await;
-        found = operations::requests::list(&world.app, &developer(), world.merchant, filter, 50)
+        shop.app.journal.flush().await;
+        found = operations::requests::list(&shop.app, &developer(), shop.merchant, filter, 50)
             .await
             .unwrap();
         if found.len() >= count {
@@ -41,7 +41,7 @@ async fn logged(world: &World, filter: &Filter, count: usize) -> Vec<Logged> {
 }
 
 /// A call signed over other parts than it must be.
-async fn wrongly_signed(world: &World, parts: &[&str], body: &str) {
+async fn wrongly_signed(shop: &Shop, parts: &[&str], body: &str) {
     let signature =
         base64::engine::general_purpose::STANDARD.encode(Sha256::digest(parts.concat()));
     let headers = [
@@ -51,43 +51,43 @@ async fn wrongly_signed(world: &World, parts: &[&str], body: &str) {
         ("x-signature", signature.as_str()),
         ("content-type", "application/json"),
     ];
-    let reply = world.raw("POST", PATH, body.as_bytes(), &headers).await;
-    assert_eq!((reply.status, reply.error_code()), (401, 1005));
+    let reply = shop.raw("POST", PATH, body.as_bytes(), &headers).await;
+    reply.refused(401, 1005);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_ids_stay_readable_and_card_numbers_do_not() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     // One id in ten has the check digit of a card number.
     let mut count = 0;
     let mut paths = Vec::new();
     for _ in 0..24 {
-        let paid = world.post(PATH, payment("5209220000000002")).await.ok();
+        let paid = shop.pays(GARANTI).await.ok();
         let path = format!("{PATH}/{}", paid.data("id"));
-        world.get(&path).await.ok();
+        shop.get(&path).await.ok();
         paths.push(path);
         count += 2;
     }
     let number = format!("{PATH}/5209220000000002");
-    assert_eq!(world.get(&number).await.status, 404);
+    assert_eq!(shop.get(&number).await.status, 404);
     let served = format!("{}?n=5209220000000002", paths[0]);
-    world.get(&served).await.ok();
-    let found = logged(&world, &Filter::default(), count + 2).await;
+    shop.get(&served).await.ok();
+    let found = logged(&shop, &Filter::default(), count + 2).await;
     for path in &paths {
         assert!(found.iter().any(|one| one.path == *path), "{path}");
     }
-    assert!(!format!("{found:?}").contains("5209220000000002"));
+    assert!(!format!("{found:?}").contains(GARANTI));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_key_asks_for_is_listed_newest_first() {
-    let world = World::open().await;
-    world.post(PATH, payment("5209220000000002")).await.ok();
-    world.get(&format!("{PATH}/1?n=5209220000000002")).await;
-    world.get("/payment/v1/nowhere").await;
+    let shop = Shop::open().await;
+    shop.pays(GARANTI).await.ok();
+    shop.get(&format!("{PATH}/1?n=5209220000000002")).await;
+    shop.get("/payment/v1/nowhere").await;
     let none = [("x-api-key", "nobodys")];
-    world.raw("GET", "/payment/v1/nowhere", b"", &none).await;
-    let found = logged(&world, &Filter::default(), 3).await;
+    shop.raw("GET", "/payment/v1/nowhere", b"", &none).await;
+    let found = logged(&shop, &Filter::default(), 3).await;
     let shown: Vec<(i64, &str, &str)> = found
         .iter()
         .map(|r| (r.status, r.method.as_str(), r.path.as_str()))
@@ -109,12 +109,12 @@ async fn what_a_key_asks_for_is_listed_newest_first() {
         change(&mut filter);
         filter
     };
-    logged(&world, &filter(&|f| f.status_class = Some(2)), 1).await;
-    logged(&world, &filter(&|f| f.errors_only = true), 2).await;
-    logged(&world, &filter(&|f| f.path = Some(PATH.to_owned())), 2).await;
-    logged(&world, &filter(&|f| f.api_key = Some("x".to_owned())), 0).await;
+    logged(&shop, &filter(&|f| f.status_class = Some(2)), 1).await;
+    logged(&shop, &filter(&|f| f.errors_only = true), 2).await;
+    logged(&shop, &filter(&|f| f.path = Some(PATH.to_owned())), 2).await;
+    logged(&shop, &filter(&|f| f.api_key = Some("x".to_owned())), 0).await;
     let before = found[1].id;
-    let older = logged(&world, &filter(&|f| f.before = Some(before)), 1).await;
+    let older = logged(&shop, &filter(&|f| f.before = Some(before)), 1).await;
     assert_eq!(older[0].id, found[2].id);
 
     let mut reader = developer();
@@ -122,38 +122,33 @@ async fn what_a_key_asks_for_is_listed_newest_first() {
         *role = Role::Support;
     }
     let all = Filter::default();
-    let refused = operations::requests::list(&world.app, &reader, world.merchant, &all, 9);
+    let refused = operations::requests::list(&shop.app, &reader, shop.merchant, &all, 9);
     assert!(refused.await.is_err());
 
-    world.clock.advance_seconds(31 * 24 * 60 * 60);
-    jobs::forget(&world.app).await;
-    logged(&world, &Filter::default(), 0).await;
+    shop.clock.advance_seconds(31 * 24 * 60 * 60);
+    jobs::forget(&shop.app).await;
+    logged(&shop, &Filter::default(), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_signature_is_explained_without_the_secret() {
-    let world = World::open().await;
-    let body = payment("5209220000000002").to_string();
-    let url = format!("{}{PATH}", world.gateway);
-    wrongly_signed(&world, &[&url, "api-key", "secret-key", "rnd"], &body).await;
-    wrongly_signed(
-        &world,
-        &[PATH, "api-key", "secret-key", "rnd", &body],
-        &body,
-    )
-    .await;
-    wrongly_signed(&world, &[&url, "api-key", "another", "rnd", &body], &body).await;
-    let mut found = logged(&world, &Filter::default(), 3).await;
+    let shop = Shop::open().await;
+    let body = payment(GARANTI).to_string();
+    let url = format!("{}{PATH}", shop.gateway);
+    wrongly_signed(&shop, &[&url, "api-key", "secret-key", "rnd"], &body).await;
+    wrongly_signed(&shop, &[PATH, "api-key", "secret-key", "rnd", &body], &body).await;
+    wrongly_signed(&shop, &[&url, "api-key", "another", "rnd", &body], &body).await;
+    let mut found = logged(&shop, &Filter::default(), 3).await;
     assert!(found.iter().all(|r| r.signing.is_none()));
     found.sort_by_key(|r| r.id);
     let mut hints = Vec::new();
     for r in &found {
-        let one = operations::requests::retrieve(&world.app, &developer(), world.merchant, r.id)
+        let one = operations::requests::retrieve(&shop.app, &developer(), shop.merchant, r.id)
             .await
             .unwrap();
         let signing = one.signing.unwrap();
         let text = signing.to_string();
-        for secret in ["secret-key", "5209220000000002", "\"000\""] {
+        for secret in ["secret-key", GARANTI, "\"000\""] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
         let expected = signing["expected"][0].as_str().unwrap();
@@ -168,7 +163,7 @@ async fn a_refused_signature_is_explained_without_the_secret() {
         Value::from(hints),
         json!([["body_left_out"], ["base_url_left_out"], []])
     );
-    let looks = audit::of_merchant(&world.app, world.merchant, i64::MAX, "request.look", "", 10)
+    let looks = audit::of_merchant(&shop.app, shop.merchant, i64::MAX, "request.look", "", 10)
         .await
         .unwrap();
     assert_eq!(looks.len(), 3);
@@ -176,7 +171,7 @@ async fn a_refused_signature_is_explained_without_the_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_do_not_fill_the_log() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let headers = [
         ("x-api-key", "api-key"),
         ("x-rnd-key", "rnd"),
@@ -184,11 +179,11 @@ async fn refusals_do_not_fill_the_log() {
         ("x-signature", "bm8="),
     ];
     for _ in 0..130 {
-        world.raw("POST", PATH, b"{}", &headers).await;
+        shop.raw("POST", PATH, b"{}", &headers).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    world.app.journal.flush().await;
-    let rows = world
+    shop.app.journal.flush().await;
+    let rows = shop
         .app
         .db
         .row("select count(*) as n from request_log", Vec::new())
@@ -197,13 +192,13 @@ async fn refusals_do_not_fill_the_log() {
     // The minute may change once on the way.
     let count = rows.unwrap().int("n").unwrap();
     assert!((100..=130).contains(&count), "{count}");
-    world.get(&format!("{PATH}/1")).await;
-    world.app.journal.flush().await;
+    shop.get(&format!("{PATH}/1")).await;
+    shop.app.journal.flush().await;
     let filter = Filter {
         status_class: Some(4),
         ..Filter::default()
     };
-    let newest = operations::requests::list(&world.app, &developer(), world.merchant, &filter, 1)
+    let newest = operations::requests::list(&shop.app, &developer(), shop.merchant, &filter, 1)
         .await
         .unwrap();
     assert_eq!(newest[0].status, 404);

@@ -2,49 +2,39 @@
 //! what it was, and a webhook address that would never be called is not saved.
 
 use crate::panel::Panel;
-use crate::process::{Shared, ended};
-use crate::world::World;
+use crate::process::{ended, words};
+use crate::shop::Shop;
 use contract::enums::{PaymentAuthenticationType, PosStatus};
 use server::net::HostList;
 use server::operations::{By, Role};
 use server::setup;
 use server::store::poses::{self, Pos};
 
-async fn stored(world: &World, id: i64) -> Pos {
-    poses::one_of_merchant(&world.app, world.merchant, id)
+async fn stored(shop: &Shop, id: i64) -> Pos {
+    poses::one_of_merchant(&shop.app, shop.merchant, id)
         .await
         .unwrap()
         .unwrap()
 }
 
 /// `pos create` with what the bank needs; answers the POS.
-async fn created(shared: &Shared, more: &[&str]) -> Pos {
-    let merchant = shared.world.merchant.to_string();
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "YKB",
-        "--client-id",
-        "6706598320",
-        "--terminal-id",
-        "67005551",
-        "--posnet-id",
-        "27426",
-        "--threeds-key",
-        "10,10,10,10,10,10,10,10",
-    ];
-    let said = shared.run(&[&create[..], more].concat());
+async fn created(shop: &Shop, more: &[&str]) -> Pos {
+    let merchant = shop.merchant.to_string();
+    let line = format!(
+        "pos create --merchant {merchant} --integrator YKB --client-id \
+         6706598320 --terminal-id 67005551 --posnet-id 27426 --threeds-key \
+         10,10,10,10,10,10,10,10"
+    );
+    let create = words(&line);
+    let said = shop.run(&[&create[..], more].concat());
     let id = said.split_whitespace().nth(1).unwrap().parse().unwrap();
-    stored(&shared.world, id).await
+    stored(shop, id).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
-    let shared = Shared::open().await;
-    let careful = created(&shared, &[]).await;
+    let shop = Shop::open().await;
+    let careful = created(&shop, &[]).await;
     let at = &careful.settings;
     assert_eq!(
         setup::environment_of(&careful),
@@ -61,19 +51,11 @@ async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
     assert!(!at.enable_foreign_card && !at.enable_payment_without_cvc);
     assert!(!at.enable_installment && !at.enable_loyalty);
 
-    let switched = [
-        "--loyalty",
-        "--installments",
-        "on",
-        "--without-cvc=false",
-        "--foreign-cards",
-        "true",
-        "--environment",
-        "production",
-        "--authentication",
-        "three_ds,NON_THREE_DS",
-    ];
-    let open = created(&shared, &switched).await;
+    let switched = words(
+        "--loyalty --installments on --without-cvc=false --foreign-cards true \
+         --environment production --authentication three_ds,NON_THREE_DS",
+    );
+    let open = created(&shop, &switched).await;
     let at = &open.settings;
     assert_eq!(
         setup::environment_of(&open),
@@ -88,43 +70,34 @@ async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
     assert_eq!(at.authentication_types.len(), 2);
 
     // From one system to the other and back.
-    let (merchant, id) = (shared.world.merchant.to_string(), careful.id.to_string());
+    let (merchant, id) = (shop.merchant.to_string(), careful.id.to_string());
     for (environment, host) in [
         ("production", "posnet.yapikredi.com.tr"),
         ("test", "setmpos.ykb.com"),
     ] {
-        let edit = [
-            "pos",
-            "edit",
-            "--merchant",
-            &merchant,
-            "--id",
-            &id,
-            "--environment",
-            environment,
-        ];
-        shared.run(&edit);
-        assert_eq!(
-            stored(&shared.world, careful.id).await.settings.hostname,
-            host
+        let line = format!(
+            "pos edit --merchant {merchant} --id {id} --environment \
+             {environment}"
         );
+        let edit = words(&line);
+        shop.run(&edit);
+        assert_eq!(stored(&shop, careful.id).await.settings.hostname, host);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_activated_again_is_what_it_was() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let merchant = world.merchant.to_string();
+    let shop = &Shop::open().await;
+    let merchant = shop.merchant.to_string();
     let by = By::operator();
-    let pos = setup::poses_of(&world.app, &by, world.merchant);
+    let pos = setup::poses_of(&shop.app, &by, shop.merchant);
     let pos = pos.await.unwrap()[0].id;
     let of = ["--merchant", merchant.as_str(), "--id", &pos.to_string()].map(str::to_owned);
     let run = |command: &str, more: &[&str]| {
         let mut arguments = vec!["pos", command];
         arguments.extend(of.iter().map(String::as_str));
         arguments.extend(more);
-        shared.run(&arguments)
+        shop.run(&arguments)
     };
     for status in [
         PosStatus::Active,
@@ -136,32 +109,32 @@ async fn what_is_activated_again_is_what_it_was() {
         // Twice is as good, and what else is changed meanwhile does not matter.
         run("deactivate", &[]);
         run("edit", &["--name", "P"]);
-        assert_eq!(stored(world, pos).await.status, PosStatus::Passive);
+        assert_eq!(stored(shop, pos).await.status, PosStatus::Passive);
         let said = run("activate", &[]);
         assert!(said.contains(status.as_str()), "{said}");
-        assert_eq!(stored(world, pos).await.status, status);
+        assert_eq!(stored(shop, pos).await.status, status);
         run("activate", &[]);
-        assert_eq!(stored(world, pos).await.status, status);
+        assert_eq!(stored(shop, pos).await.status, status);
     }
     // Also when the API took it out of use.
     run("edit", &["--status", "REFUND_ONLY"]);
     let path = format!("/merchant/v1/merchant-poses/{pos}/status/PASSIVE");
-    let put = world.call("PUT", &path, "", &[]).await;
+    let put = shop.call("PUT", &path, "", &[]).await;
     assert_eq!(put.status, 204, "{}", put.body);
     run("activate", &[]);
-    assert_eq!(stored(world, pos).await.status, PosStatus::RefundOnly);
+    assert_eq!(stored(shop, pos).await.status, PosStatus::RefundOnly);
     // And one that never was in use.
-    let never = created(&shared, &["--status", "PASSIVE"]).await;
-    let active = setup::set_pos_active(&world.app, &by, world.merchant, never.id, true);
+    let never = created(shop, &["--status", "PASSIVE"]).await;
+    let active = setup::set_pos_active(&shop.app, &by, shop.merchant, never.id, true);
     assert_eq!(active.await.unwrap().status, PosStatus::Autopilot);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_webhook_address_is_refused_when_it_is_saved() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
     let save = |url: &str, allowed: &str| {
-        let mut command = shared.command(&["merchant", "webhook", &merchant, url]);
+        let mut command = shop.command(&["merchant", "webhook", &merchant, url]);
         command.env("GALATA_ALLOW_WEBHOOK_HOST", allowed);
         ended(command)
     };
@@ -191,8 +164,8 @@ async fn a_private_webhook_address_is_refused_when_it_is_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_panel_says_in_the_readers_language_how_a_private_address_is_allowed() {
-    let world = World::with(|config| config.settings.webhook_hosts = HostList::default()).await;
-    let mut panel = Panel::sign_in(&world, Role::Owner).await;
+    let shop = Shop::with(|config| config.settings.webhook_hosts = HostList::default()).await;
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     for (language, words) in [
         (
             "tr",
@@ -207,10 +180,8 @@ async fn the_panel_says_in_the_readers_language_how_a_private_address_is_allowed
         let private = [("url", "http://10.0.0.1/hook")];
         let refused = panel.post("/panel/settings/webhook", &private).await;
         assert_eq!(refused.status, 422, "{}", refused.text);
-        refused.has(words);
-        refused.has("id=\"url-wrong\"");
-        refused.has("--allow-webhook-host 10.0.0.1");
-        let merchant = setup::merchant(&world.app, world.merchant).await.unwrap();
+        refused.has_all(&[words, "id=\"url-wrong\"", "--allow-webhook-host 10.0.0.1"]);
+        let merchant = setup::merchant(&shop.app, shop.merchant).await.unwrap();
         assert!(merchant.webhook_url.ends_with("/hook"));
         assert!(!merchant.webhook_url.contains("10.0.0.1"));
     }

@@ -1,29 +1,26 @@
 //! Dates of a search: windows that meet without losing a payment, and every spelling of a moment.
 
-use crate::world::{World, payment};
+use crate::shop::{GARANTI, Shop};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
-async fn found(world: &World, query: &str) -> i64 {
+async fn found(shop: &Shop, query: &str) -> i64 {
     let path = format!("/payment-reporting/v1/payments?{query}");
-    let reply = world.get(&path).await.ok();
+    let reply = shop.get(&path).await.ok();
     reply.data("totalSize").as_i64().unwrap()
 }
 
-/// A world with one payment, and when that was, to the microsecond, as local time.
-async fn with_payment() -> (World, DateTime) {
-    let world = World::open().await;
-    let paid = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    let created = paid.data("createdDate").as_str().unwrap();
-    (world, created.parse().unwrap())
+/// A shop with one payment, and when that was, to the microsecond, as local time.
+async fn with_payment() -> (Shop, DateTime) {
+    let shop = Shop::open().await;
+    let paid = shop.pays(GARANTI).await.ok();
+    let created = paid.text("createdDate");
+    (shop, created.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_without_a_fraction_holds_its_whole_second() {
-    let (world, created) = with_payment().await;
+    let (shop, created) = with_payment().await;
     let second = created.with().subsec_nanosecond(0).build().unwrap();
     let millis = created.subsec_nanosecond() / 1_000_000;
     let next = second.checked_add(jiff::Span::new().seconds(1)).unwrap();
@@ -48,13 +45,13 @@ async fn an_end_without_a_fraction_holds_its_whole_second() {
         ("minCreatedDate=9999-12-31".to_owned(), 0),
         ("minCreatedDate=0001-01-01T00:00:00".to_owned(), 1),
     ] {
-        assert_eq!(found(&world, &query).await, count, "{query}");
+        assert_eq!(found(&shop, &query).await, count, "{query}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blanks_stand_for_what_was_not_escaped() {
-    let (world, created) = with_payment().await;
+    let (shop, created) = with_payment().await;
     let second = created.with().subsec_nanosecond(0).build().unwrap();
     let date = second.date();
     let time = second.time();
@@ -69,7 +66,7 @@ async fn blanks_stand_for_what_was_not_escaped() {
         format!("{date}T{time}+0300"),
     ] {
         let query = format!("minCreatedDate={spelled}&maxCreatedDate={spelled}");
-        assert_eq!(found(&world, &query).await, 1, "{query}");
+        assert_eq!(found(&shop, &query).await, 1, "{query}");
     }
     for wrong in [
         format!("{date}T{time}+03:00+03:00"),
@@ -78,7 +75,7 @@ async fn blanks_stand_for_what_was_not_escaped() {
         "9999-99-99T00:00:00".to_owned(),
     ] {
         let path = format!("/payment-reporting/v1/payments?minCreatedDate={wrong}");
-        let reply = world.get(&path).await;
+        let reply = shop.get(&path).await;
         assert_eq!(
             (reply.status, reply.field()),
             (400, "minCreatedDate"),

@@ -1,15 +1,20 @@
 //! Credentials need not stand on a command line: each is read from its flag, from a file, from
 //! standard input or from its environment variable, and never repeated.
 
-use crate::process::{Ended, Shared, ended, galata};
+use crate::process::{Ended, ended, galata, words};
+use crate::shop::Shop;
 use contract::enums::PosOperationType;
 use server::store::{apms, poses};
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+
+/// Runs a command on the shop's database that reads `input`.
+fn with_input(shop: &Shop, arguments: &[&str], input: &str) -> Ended {
+    fed(shop.command(arguments), input)
+}
 
 /// Runs a command that reads `input`.
-fn with_input(shared: &Shared, arguments: &[&str], input: &str) -> Ended {
-    let mut command = shared.command(arguments);
+fn fed(mut command: Command, input: &str) -> Ended {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -31,32 +36,21 @@ fn with_input(shared: &Shared, arguments: &[&str], input: &str) -> Ended {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bank_and_lender_credentials_come_from_files_standard_input_and_environment() {
-    let shared = Shared::open().await;
-    let (app, merchant_id) = (&shared.world.app, shared.world.merchant);
+    let shop = Shop::open().await;
+    let (app, merchant_id) = (&shop.app, shop.merchant);
     let merchant = merchant_id.to_string();
     let file = |name: &str, text: &str| {
-        let path = shared.world.files.0.join(name);
+        let path = shop.files.0.join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
     let users = file("users", "PROVAUT:AUT:pass:word\n\nprovrfn:RFN:other\n");
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "garanti",
-        "--client-id",
-        "1",
-        "--terminal-id",
-        "2",
-        "--user-file",
-        &users,
-        "--threeds-key-file",
-        "-",
-    ];
-    let made = with_input(&shared, &create, "a key of 3ds\r\n");
+    let line = format!(
+        "pos create --merchant {merchant} --integrator garanti --client-id 1 \
+         --terminal-id 2 --user-file {users} --threeds-key-file -"
+    );
+    let create = words(&line);
+    let made = with_input(&shop, &create, "a key of 3ds\r\n");
     assert!(made.status.success(), "{}", made.error);
     let stored = poses::of_merchant(app, merchant_id).await.unwrap();
     let credentials = &stored
@@ -71,15 +65,9 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
     assert_eq!(users[1].name, "RFN");
 
     let secret = file("secret", "of the lender\n");
-    let edit = [
-        "apm",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--client-secret-file",
-        &secret,
-    ];
-    let mut edit = shared.command(&edit);
+    let line = format!("apm edit --merchant {merchant} --client-secret-file {secret}");
+    let edit = words(&line);
+    let mut edit = shop.command(&edit);
     let notification = file("notification", "of its notifications");
     edit.env("GALATA_APM_NOTIFICATION_SECRET_FILE", notification);
     let edited = ended(edit);
@@ -91,7 +79,7 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
 
     let own = "merchant-own-key-of-32-characters";
     let replaced = with_input(
-        &shared,
+        &shop,
         &["merchant", "webhook-key", &merchant, "--own-file", "-"],
         own,
     );
@@ -99,79 +87,45 @@ async fn bank_and_lender_credentials_come_from_files_standard_input_and_environm
 
     // Nothing is empty by accident, and one credential is said once.
     let empty = file("empty", "\n");
-    let refused = shared.fails(&[
-        "apm",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--client-secret-file",
-        &empty,
-    ]);
+    let refused = shop.fails(&words(&format!(
+        "apm edit --merchant {merchant} --client-secret-file {empty}"
+    )));
     assert!(
         refused.contains("--client-secret-file") && refused.contains("it is empty"),
         "{refused}"
     );
-    let missing = [
-        "apm",
-        "edit",
-        "--merchant",
-        &merchant,
-        "--client-secret-file",
-        "/no/file",
-    ];
-    assert!(shared.fails(&missing).contains("/no/file"));
-    let mut twice = shared.command(&["apm", "edit", "--merchant", &merchant]);
+    let line = format!("apm edit --merchant {merchant} --client-secret-file /no/file");
+    let missing = words(&line);
+    assert!(shop.fails(&missing).contains("/no/file"));
+    let mut twice = shop.command(&["apm", "edit", "--merchant", &merchant]);
     twice.args(["--client-secret", "x", "--client-secret-file", &empty]);
     assert_eq!(ended(twice).status.code(), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn database_and_key_come_from_files_and_standard_input() {
-    let shared = Shared::open().await;
-    let file = shared.world.files.0.join("database-url");
-    std::fs::write(&file, format!("{}\n", shared.database_url)).unwrap();
+    let shop = Shop::open().await;
+    let file = shop.files.0.join("database-url");
+    std::fs::write(&file, format!("{}\n", shop.database_url)).unwrap();
     let arguments = ["merchant", "list", "--key-file", "-", "--database-url-file"];
     let mut arguments = arguments.to_vec();
     let file = file.display().to_string();
     arguments.push(&file);
-    // Neither the world's variables: the flags alone.
-    let mut command = galata(&arguments);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let output = tokio::task::block_in_place(|| {
-        let mut child = command.spawn().unwrap();
-        let key = format!("{}\n", shared.key);
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(key.as_bytes())
-            .unwrap();
-        child.wait_with_output().unwrap()
-    });
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let list = String::from_utf8_lossy(&output.stdout);
-    assert!(list.contains(&shared.world.merchant.to_string()), "{list}");
+    // Neither the shop's variables: the flags alone.
+    let done = fed(galata(&arguments), &format!("{}\n", shop.keys));
+    assert!(done.status.success(), "{}", done.error);
+    let list = done.out;
+    assert!(list.contains(&shop.merchant.to_string()), "{list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_that_is_refused_is_not_repeated() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
     for wrong in ["PROVAUT-geheim", "NOBODY:name:geheim"] {
-        let refused = shared.fails(&[
-            "pos",
-            "create",
-            "--merchant",
-            &merchant,
-            "--integrator",
-            "GARANTI",
-            "--user",
-            wrong,
-        ]);
+        let refused = shop.fails(&words(&format!(
+            "pos create --merchant {merchant} --integrator GARANTI --user {wrong}"
+        )));
         assert!(!refused.contains("geheim"), "{refused}");
         assert!(
             refused.contains("--user") && refused.contains("PROVAUT"),

@@ -3,7 +3,7 @@
 
 use crate::panel::Panel;
 use crate::process::until;
-use crate::world::{Reply, World, payment};
+use crate::shop::{GARANTI, KEYS, Reply, Shop, Signed, payment};
 use contract::endpoints::ENDPOINTS;
 use contract::signature;
 use server::operations::Role;
@@ -11,33 +11,39 @@ use server::operations::Role;
 const RND: &str = "4s97Fm";
 
 /// A call of `target` that was signed under `url`.
-async fn call(world: &World, method: &str, url: &str, target: &str, body: &[u8]) -> Reply {
-    keyed(world, method, url, target, body, RND).await
+async fn call(shop: &Shop, method: &str, url: &str, target: &str, body: &[u8]) -> Reply {
+    keyed(shop, method, url, target, body, RND).await
 }
 
 async fn keyed(
-    world: &World,
+    shop: &Shop,
     method: &str,
     url: &str,
     target: &str,
     body: &[u8],
     rnd: &str,
 ) -> Reply {
-    let url = format!("{url}{target}");
-    let signature = signature::sign(&url, "api-key", "secret-key", rnd, body);
-    let headers = [
-        ("x-api-key", "api-key"),
-        ("x-rnd-key", rnd),
-        ("x-auth-version", "v1"),
-        ("x-signature", signature.as_str()),
-        ("lang", "en"),
-    ];
-    world.raw(method, target, body, &headers).await
+    let signed = Signed::with(KEYS, &format!("{url}{target}"), rnd, body);
+    let mut headers = signed.headers();
+    headers.push(("lang", "en"));
+    shop.raw(method, target, body, &headers).await
+}
+
+/// A call of `target` with a signature over another path or body.
+async fn signed_over(
+    shop: &Shop,
+    method: &str,
+    (path, over): (&str, &[u8]),
+    target: &str,
+    body: &[u8],
+) -> Reply {
+    let signed = Signed::with(KEYS, &format!("{}{path}", shop.gateway), RND, over);
+    shop.raw(method, target, body, &signed.headers()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slashes_at_the_end_and_twice_lead_to_the_same_address() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for target in [
         "/installment/v1/bins/525864/",
         "/installment/v1/bins/525864/?",
@@ -45,21 +51,13 @@ async fn slashes_at_the_end_and_twice_lead_to_the_same_address() {
         "//installment/v1/bins/525864/",
         "/merchant/v1/merchant-poses/?page=0",
     ] {
-        let reply = call(&world, "GET", &world.gateway, target, b"").await;
+        let reply = call(&shop, "GET", &shop.gateway, target, b"").await;
         assert_eq!(reply.status, 200, "{target} {:#}", reply.body);
         // The signature is over what was sent, not over what it means.
         let tidied = target.replace("//", "/").replace("/?", "?");
         let tidied = tidied.trim_end_matches('/');
         if tidied != target {
-            let url = format!("{}{tidied}", world.gateway);
-            let signature = signature::sign(&url, "api-key", "secret-key", RND, b"");
-            let headers = [
-                ("x-api-key", "api-key"),
-                ("x-rnd-key", RND),
-                ("x-auth-version", "v1"),
-                ("x-signature", signature.as_str()),
-            ];
-            let reply = world.raw("GET", target, b"", &headers).await;
+            let reply = signed_over(&shop, "GET", (tidied, b""), target, b"").await;
             assert_eq!(reply.error_code(), 1005, "{target}");
         }
     }
@@ -73,16 +71,16 @@ async fn slashes_at_the_end_and_twice_lead_to_the_same_address() {
         let path: Vec<String> = endpoint.path.split('/').map(segment).collect();
         // Another signature each time: methods of one path would share one.
         let target = format!("{}/?a={count}", path.join("/"));
-        let reply = call(&world, endpoint.method, &world.gateway, &target, b"").await;
+        let reply = call(&shop, endpoint.method, &shop.gateway, &target, b"").await;
         assert_eq!((reply.status, reply.error_code()), (404, 1104), "{target}");
     }
-    let nowhere = call(&world, "GET", &world.gateway, "/nowhere/", b"").await;
+    let nowhere = call(&shop, "GET", &shop.gateway, "/nowhere/", b"").await;
     assert_eq!(nowhere.error_code(), 1103);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base_url_is_known_with_port_capitals_and_the_path_of_a_proxy() {
-    let world = World::with(|config| {
+    let shop = Shop::with(|config| {
         let urls = &mut config.settings.public_urls;
         urls.push("https://pay.example.com".to_owned());
         urls.push("https://Shop.example.com/gw".to_owned());
@@ -97,7 +95,7 @@ async fn a_base_url_is_known_with_port_capitals_and_the_path_of_a_proxy() {
         "https://shop.example.com:443/gw",
         "https://other.example.com:8443",
     ] {
-        let reply = call(&world, "GET", known, target, b"").await;
+        let reply = call(&shop, "GET", known, target, b"").await;
         assert_eq!(reply.status, 200, "{known} {:#}", reply.body);
     }
     for unknown in [
@@ -107,18 +105,18 @@ async fn a_base_url_is_known_with_port_capitals_and_the_path_of_a_proxy() {
         "https://other.example.com",
         "https://example.com",
     ] {
-        let reply = call(&world, "GET", unknown, target, b"").await;
+        let reply = call(&shop, "GET", unknown, target, b"").await;
         assert_eq!(reply.error_code(), 1005, "{unknown}");
     }
     // A proxy that hands its path on: what is signed is not the path twice.
     let target = "/gw//installment/v1/bins/525864/";
-    let reply = call(&world, "GET", "https://shop.example.com", target, b"").await;
+    let reply = call(&shop, "GET", "https://shop.example.com", target, b"").await;
     assert_eq!(reply.status, 200, "{:#}", reply.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does_not() {
-    let world = World::with(|config| {
+    let shop = Shop::with(|config| {
         let urls = &mut config.settings.public_urls;
         urls.push("https://api.example.com/gw".to_owned());
     })
@@ -140,7 +138,7 @@ async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does
             ("x-auth-version", "v1"),
             ("x-signature", signature),
         ];
-        world.raw("GET", target, b"", &headers).await
+        shop.raw("GET", target, b"", &headers).await
     };
     // Java, Go and PHP send the host as they sign it.
     for (number, base) in [
@@ -165,11 +163,11 @@ async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does
     // The explanation is made beside the answer, and written a moment later.
     let written = "select id from request_log where status = 401";
     let row = until("the refusal is in the log", async || {
-        world.app.journal.flush().await;
-        world.app.db.row(written, Vec::new()).await.unwrap()
+        shop.app.journal.flush().await;
+        shop.app.db.row(written, Vec::new()).await.unwrap()
     })
     .await;
-    let mut developer = Panel::sign_in(&world, Role::Developer).await;
+    let mut developer = Panel::sign_in(&shop, Role::Developer).await;
     let path = format!("/panel/requests/{}?lang=en", row.int("id").unwrap());
     let page = developer.get(&path).await.ok();
     page.has("the base URL must be in lower case");
@@ -177,39 +175,29 @@ async fn a_host_in_capitals_is_known_when_it_comes_so_and_explained_when_it_does
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rnd_key_may_be_base64() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let target = "/installment/v1/bins/525864";
     for rnd in ["q83v+SNF/Zmrze8B==", "a_b-c", &"=".repeat(64)] {
-        let reply = keyed(&world, "GET", &world.gateway, target, b"", rnd).await;
+        let reply = keyed(&shop, "GET", &shop.gateway, target, b"", rnd).await;
         assert_eq!(reply.status, 200, "{rnd} {:#}", reply.body);
     }
     for rnd in ["{}", "a b", "a.b", "a\"b", &"a".repeat(65)] {
-        let reply = keyed(&world, "GET", &world.gateway, target, b"", rnd).await;
+        let reply = keyed(&shop, "GET", &shop.gateway, target, b"", rnd).await;
         assert_eq!((reply.status, reply.error_code()), (401, 1003), "{rnd}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_byte_order_mark_is_signed_and_skipped() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     let path = "/payment/v1/card-payments";
-    let body = format!("\u{feff}{}", payment("5209220000000002"));
-    let without = call(&world, "POST", &world.gateway, path, &body.as_bytes()[3..]).await;
-    let unsigned = {
-        let url = format!("{}{path}", world.gateway);
-        let bare = &body.as_bytes()[3..];
-        let signature = signature::sign(&url, "api-key", "secret-key", RND, bare);
-        let headers = [
-            ("x-api-key", "api-key"),
-            ("x-rnd-key", RND),
-            ("x-auth-version", "v1"),
-            ("x-signature", signature.as_str()),
-        ];
-        world.raw("POST", path, body.as_bytes(), &headers).await
-    };
+    let body = format!("\u{feff}{}", payment(GARANTI));
+    let without = call(&shop, "POST", &shop.gateway, path, &body.as_bytes()[3..]).await;
+    let bare = (path, &body.as_bytes()[3..]);
+    let unsigned = signed_over(&shop, "POST", bare, path, body.as_bytes()).await;
     assert_eq!(without.status, 200, "{:#}", without.body);
     assert_eq!(unsigned.error_code(), 1005);
-    let marked = call(&world, "POST", &world.gateway, path, body.as_bytes()).await;
+    let marked = call(&shop, "POST", &shop.gateway, path, body.as_bytes()).await;
     assert_eq!(marked.status, 200, "{:#}", marked.body);
     for wrong in [
         "\u{feff}",
@@ -217,11 +205,11 @@ async fn a_byte_order_mark_is_signed_and_skipped() {
         "{}\u{feff}",
         " \u{feff}{}",
     ] {
-        let reply = call(&world, "POST", &world.gateway, path, wrong.as_bytes()).await;
+        let reply = call(&shop, "POST", &shop.gateway, path, wrong.as_bytes()).await;
         assert_eq!((reply.status, reply.error_code()), (400, 1101), "{wrong:?}");
     }
     // Page and card of a 3ds-init are read from the body a second time.
-    let init = payment("5209220000000002").to_string().replacen(
+    let init = payment(GARANTI).to_string().replacen(
         '{',
         "{\"callbackUrl\":\"https://shop.example.com/\",",
         1,
@@ -229,15 +217,15 @@ async fn a_byte_order_mark_is_signed_and_skipped() {
     let init = format!("\u{feff}{init}");
     let path = "/payment/v1/card-payments/3ds-init";
     let key = [("x-idempotency-key", "marked")];
-    let first = world.call("POST", path, &init, &key).await.ok();
-    let again = world.call("POST", path, &init, &key).await.ok();
-    assert_eq!(first.data("paymentId"), again.data("paymentId"));
+    let first = shop.call("POST", path, &init, &key).await.ok();
+    let again = shop.call("POST", path, &init, &key).await.ok();
+    assert_eq!(first.id(), again.id());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_twice_and_a_number_that_pretends_are_named() {
-    let world = World::open().await;
-    let body = payment("5209220000000002").to_string();
+    let shop = Shop::open().await;
+    let body = payment(GARANTI).to_string();
     let put = |text: &str| body.replacen('{', &format!("{{{text},"), 1);
     for (body, code, field) in [
         (put("\"price\":1"), 2013, "price"),
@@ -265,42 +253,29 @@ async fn a_key_twice_and_a_number_that_pretends_are_named() {
             "/payment/v1/card-payments",
             "/payment/v1/card-payments/3ds-init",
         ] {
-            let reply = world.call("POST", path, &body, &[]).await;
+            let reply = shop.call("POST", path, &body, &[]).await;
             let told = (reply.status, reply.error_code(), reply.field());
             assert_eq!(told, (400, code, field), "{body}");
         }
     }
-    let none = world.get("/payment-reporting/v1/payments").await.ok();
-    assert_eq!(none.data("totalSize"), 0);
+    assert_eq!(shop.payments().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_of_null_signed_as_nothing_has_no_body_as_php_writes_it() {
-    let world = World::open().await;
-    let poses = world.get("/merchant/v1/merchant-poses").await.ok();
-    let id = poses.data("items")[0]["id"].clone();
+    let shop = Shop::open().await;
+    let id = &shop.poses().await[0]["id"];
     let target = format!("/merchant/v1/merchant-poses/{id}/status/PASSIVE");
-    let signature = |body: &[u8]| {
-        let url = format!("{}{target}", world.gateway);
-        signature::sign(&url, "api-key", "secret-key", RND, body)
-    };
-    for (body, signed, status) in [
+    for (body, over, status) in [
         (&b"null"[..], &b"null"[..], 401),
         (b" null", b"", 401),
         (b"nul", b"", 401),
         (b"{}", b"", 401),
         (b"null", b"", 204),
     ] {
-        let signature = signature(signed);
-        let headers = [
-            ("x-api-key", "api-key"),
-            ("x-rnd-key", RND),
-            ("x-auth-version", "v1"),
-            ("x-signature", signature.as_str()),
-        ];
-        let reply = world.raw("PUT", &target, body, &headers).await;
+        let reply = signed_over(&shop, "PUT", (&target, over), &target, body).await;
         assert_eq!(reply.status, status, "{body:?} {:#}", reply.body);
     }
     let path = format!("/merchant/v1/merchant-poses/{id}");
-    assert_eq!(world.get(&path).await.ok().data("status"), "PASSIVE");
+    assert_eq!(shop.get(&path).await.ok().data("status"), "PASSIVE");
 }

@@ -3,35 +3,28 @@
 
 use crate::commands::printed;
 use crate::panel::Panel;
-use crate::process::{Ended, Shared, ended, galata, until};
-use crate::world::payment;
+use crate::process::{Ended, ended, galata, until, words};
+use crate::shop::{GARANTI, Shop};
 use serde_json::Value;
 use server::operations::Role;
 
-fn said(shared: &Shared, arguments: &[&str]) -> Ended {
-    ended(shared.command(arguments))
+fn said(shop: &Shop, arguments: &[&str]) -> Ended {
+    ended(shop.command(arguments))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let merchant = world.merchant.to_string();
-    let paid = world.post("/payment/v1/card-payments", payment("5209220000000002"));
-    let payment = paid.await.ok().data("id").to_string();
-    world.wait(30).await;
-    world.app.journal.flush().await;
+    let shop = &Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let payment = shop.pays(GARANTI).await.ok().id().to_string();
+    shop.wait(30).await;
+    shop.app.journal.flush().await;
     let of = ["--merchant", merchant.as_str()];
-    shared.run(&[
-        "user",
-        "create",
-        "--merchant",
-        &merchant,
-        "--email",
-        "a@example.com",
-    ]);
+    shop.run(&words(&format!(
+        "user create --merchant {merchant} --email a@example.com"
+    )));
     let list = |command: &[&str]| -> Value {
-        let json = shared.run(&[command, &["--json"]].concat());
+        let json = shop.run(&[command, &["--json"]].concat());
         serde_json::from_str(&json).unwrap_or_else(|error| panic!("{command:?} {error}: {json}"))
     };
     for (command, header, field) in [
@@ -47,7 +40,7 @@ async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
         (vec!["webhook", "list", of[0], of[1]], "ID", "payloadId"),
         (vec!["request", "list", of[0], of[1]], "ID", "path"),
     ] {
-        let text = shared.run(&command);
+        let text = shop.run(&command);
         assert!(text.starts_with(header), "{command:?}: {text}");
         let rows = list(&command);
         let rows = rows.as_array().unwrap();
@@ -78,7 +71,7 @@ async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
         &payment,
     ]);
     assert!(shown["exchanges"][0]["request"].is_string());
-    assert!(!shown.to_string().contains("5209220000000002"));
+    assert!(!shown.to_string().contains(GARANTI));
     let hook = list(&["webhook", "list", of[0], of[1]])[0]["id"].to_string();
     let shown = list(&["webhook", "show", of[0], of[1], "--id", &hook]);
     assert_eq!(shown["calls"][0]["result"], "200");
@@ -87,40 +80,40 @@ async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
     assert_eq!(shown["status"], 200);
     assert_eq!(list(&["merchant", "show", &merchant])["threeds"], "FULL");
     let keys = list(&["merchant", "keys", &merchant]);
-    assert_eq!(keys["callbackKey"], crate::world::CALLBACK_KEY);
+    assert_eq!(keys["callbackKey"], crate::shop::CALLBACK_KEY);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_is_an_exit_code() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
-    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let poses = shop.run(&["pos", "list", "--merchant", &merchant, "--json"]);
     let poses: Value = serde_json::from_str(&poses).unwrap();
     let pos = poses[0]["id"].to_string();
     let of = ["--merchant", &merchant, "--id", &pos];
-    let tested = said(&shared, &[&["pos", "test"], &of[..]].concat());
+    let tested = said(&shop, &[&["pos", "test"], &of[..]].concat());
     assert!(tested.status.success(), "{}", tested.error);
     assert!(tested.out.starts_with("works"), "{}", tested.out);
     // Nobody listens at port 1.
     let away = ["--endpoint", "http://127.0.0.1:1/garanti"];
-    shared.run(&[&["pos", "edit"], &of[..], &away].concat());
-    let tested = said(&shared, &[&["pos", "test"], &of[..]].concat());
+    shop.run(&[&["pos", "edit"], &of[..], &away].concat());
+    let tested = said(&shop, &[&["pos", "test"], &of[..]].concat());
     assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
     assert!(tested.out.starts_with("failed"), "{}", tested.out);
     let edit = ["apm", "edit", "--merchant", &merchant, "--endpoint"];
-    shared.run(&[&edit[..], &["http://127.0.0.1:1/lender"]].concat());
-    let tested = said(&shared, &["apm", "test", "--merchant", &merchant]);
+    shop.run(&[&edit[..], &["http://127.0.0.1:1/lender"]].concat());
+    let tested = said(&shop, &["apm", "test", "--merchant", &merchant]);
     assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
 
-    *shared.world.hook_status.lock().unwrap() = 500;
-    let mut test = shared.command(&["webhook", "test", "--merchant", &merchant]);
+    shop.answers_webhooks(500);
+    let mut test = shop.command(&["webhook", "test", "--merchant", &merchant]);
     test.env("GALATA_ALLOW_WEBHOOK_HOST", "127.0.0.1");
     let tested = ended(test);
     assert_eq!(tested.status.code(), Some(1), "{}", tested.out);
     assert!(tested.out.contains("500"), "{}", tested.out);
 
     // Keys that are shown once must not be lost behind a success.
-    let mut full = shared.command(&["merchant", "key", "add", &merchant]);
+    let mut full = shop.command(&["merchant", "key", "add", &merchant]);
     full.stdout(std::fs::File::create("/dev/full").unwrap());
     let status = tokio::task::block_in_place(|| full.status().unwrap());
     assert_eq!(status.code(), Some(1));
@@ -128,133 +121,71 @@ async fn what_failed_is_an_exit_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
     let of = ["--merchant", merchant.as_str()];
     for (command, right) in [
         (
-            vec!["merchant", "feature", &merchant, "x", "on"],
+            "merchant feature MERCHANT x on",
             "alternative-payment-methods",
         ),
+        ("merchant webhook-event MERCHANT x on", "THREEDS_VERIFY"),
         (
-            vec!["merchant", "webhook-event", &merchant, "x", "on"],
-            "THREEDS_VERIFY",
-        ),
-        (
-            vec!["pos", "create", of[0], of[1], "--integrator", "AKBANK"],
+            "pos create --merchant MERCHANT --integrator AKBANK",
             "GARANTI",
         ),
         (
-            vec![
-                "pos",
-                "create",
-                of[0],
-                of[1],
-                "--integrator",
-                "YKB",
-                "--status",
-                "x",
-            ],
+            "pos create --merchant MERCHANT --integrator YKB --status x",
             "REFUND_ONLY",
         ),
         (
-            vec![
-                "pos",
-                "create",
-                of[0],
-                of[1],
-                "--integrator",
-                "YKB",
-                "--authentication",
-                "x",
-            ],
+            "pos create --merchant MERCHANT --integrator YKB --authentication x",
             "NON_THREE_DS",
         ),
         (
-            vec![
-                "pos",
-                "create",
-                of[0],
-                of[1],
-                "--integrator",
-                "YKB",
-                "--currency",
-                "x",
-            ],
+            "pos create --merchant MERCHANT --integrator YKB --currency x",
             "TRY",
         ),
+        ("apm create --merchant MERCHANT --type KLARNA", "MASLAK"),
         (
-            vec!["apm", "create", of[0], of[1], "--type", "KLARNA"],
-            "MASLAK",
-        ),
-        (
-            vec![
-                "user",
-                "create",
-                of[0],
-                of[1],
-                "--email",
-                "a@example.com",
-                "--role",
-                "x",
-            ],
+            "user create --merchant MERCHANT --email a@example.com --role x",
             "READ_ONLY",
         ),
-        (vec!["completions", "x"], "zsh"),
+        ("completions x", "zsh"),
     ] {
-        let refused = said(&shared, &command);
+        let command = command.replace("MERCHANT", &merchant);
+        let command = words(&command);
+        let refused = said(&shop, &command);
         assert_eq!(refused.status.code(), Some(2), "{command:?}");
         assert!(
             refused.error.contains(right),
             "{command:?}: {}",
             refused.error
         );
-        let words = if command.len() == 2 { 1 } else { 2 };
-        let help = ended(galata(&[&command[..words], &["--help"]].concat()));
+        let named = if command.len() == 2 { 1 } else { 2 };
+        let mut help = galata(&command[..named]);
+        help.arg("--help");
+        let help = ended(help);
         assert!(help.out.contains(right), "{command:?}: {}", help.out);
     }
     // Names may be typed in any case.
     let role = ["--email", "a@example.com", "--role", "support"];
-    let made = shared.run(&[&["user", "create", of[0], of[1]], &role[..]].concat());
+    let made = shop.run(&[&["user", "create", of[0], of[1]], &role[..]].concat());
     assert!(made.contains("SUPPORT"), "{made}");
 
-    for (command, what) in [
-        (
-            vec!["pos", "list", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["apm", "list", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["webhook", "list", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["payment", "doubts", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["request", "list", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["user", "list", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["audit", "export", "--merchant", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["merchant", "key", "list", "12"],
-            "there is no merchant 12",
-        ),
-        (
-            vec!["merchant", "threeds", "12", "half"],
-            "there is no merchant 12",
-        ),
+    let unknown = [
+        ["pos", "list", "--merchant", "12"],
+        ["apm", "list", "--merchant", "12"],
+        ["webhook", "list", "--merchant", "12"],
+        ["payment", "doubts", "--merchant", "12"],
+        ["request", "list", "--merchant", "12"],
+        ["user", "list", "--merchant", "12"],
+        ["audit", "export", "--merchant", "12"],
+        ["merchant", "key", "list", "12"],
+        ["merchant", "threeds", "12", "half"],
+    ];
+    let unknown = unknown.map(|command| (command.to_vec(), "there is no merchant 12"));
+    for (command, what) in unknown.into_iter().chain([
         (
             vec!["pos", "test", of[0], of[1], "--id", "7"],
             "`galata pos list",
@@ -307,17 +238,17 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
             "--threeds-key, --user PROVRFN:NAME:PASSWORD are needed\nhint: a credential need not stand on \
              the command line: --threeds-key-file PATH, --user-file PATH",
         ),
-    ] {
-        let refused = shared.fails(&command);
+    ]) {
+        let refused = shop.fails(&command);
         assert!(refused.contains(what), "{command:?}: {refused}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_says_what_it_did() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
-    let pos = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let pos = shop.run(&["pos", "list", "--merchant", &merchant, "--json"]);
     let pos: Value = serde_json::from_str(&pos).unwrap();
     let pos = pos[0]["id"].to_string();
     let of = ["--merchant", merchant.as_str(), "--id", &pos];
@@ -400,16 +331,16 @@ async fn every_change_says_what_it_did() {
             "is PASSIVE",
         ),
     ] {
-        let told = shared.run(&command);
+        let told = shop.run(&command);
         assert!(told.contains(what), "{command:?}: {told}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_leave() {
-    let shared = Shared::open().await;
-    let merchant = shared.world.merchant.to_string();
-    let poses = shared.run(&["pos", "list", "--merchant", &merchant, "--json"]);
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let poses = shop.run(&["pos", "list", "--merchant", &merchant, "--json"]);
     let poses: Value = serde_json::from_str(&poses).unwrap();
     let pos = poses[0]["id"].to_string();
     let of = [
@@ -419,7 +350,7 @@ async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_lea
         "http://127.0.0.1:9999/x",
     ];
     for command in [&["pos", "edit", "--id", &pos][..], &["apm", "edit"]] {
-        let mut command = shared.command(&[command, &of[..]].concat());
+        let mut command = shop.command(&[command, &of[..]].concat());
         command.env("GALATA_ALLOW_BANK_HOST", "127.0.0.1:7001");
         let refused = ended(command);
         assert!(!refused.status.success(), "{}", refused.out);
@@ -435,35 +366,23 @@ async fn an_address_without_leave_is_named_with_its_port_and_with_what_gives_lea
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let merchant = world.merchant.to_string();
-    let mut panel = Panel::sign_in(world, Role::Owner).await;
-    let create = [
-        "pos",
-        "create",
-        "--merchant",
-        &merchant,
-        "--integrator",
-        "YKB",
-        "--client-id",
-        "6700",
-        "--terminal-id",
-        "6711",
-        "--posnet-id",
-        "9",
-        "--threeds-key",
-        "1,2,3,4,5,6,7,8",
-    ];
+    let shop = &Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let mut panel = Panel::sign_in(shop, Role::Owner).await;
+    let line = format!(
+        "pos create --merchant {merchant} --integrator YKB --client-id 6700 \
+         --terminal-id 6711 --posnet-id 9 --threeds-key 1,2,3,4,5,6,7,8"
+    );
+    let create = words(&line);
     let create = &create[..];
-    let first = said(&shared, create);
+    let first = said(shop, create);
     assert!(
         first.status.success() && !first.error.contains("warning"),
         "{}",
         first.error
     );
     let first = printed(&first.out, "pos");
-    let again = said(&shared, create);
+    let again = said(shop, create);
     assert!(again.status.success(), "{}", again.error);
     assert!(
         again
@@ -473,7 +392,7 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         again.error
     );
     // One for another currency is nothing special.
-    let euro = said(&shared, &[create, &["--currency", "EUR"]].concat());
+    let euro = said(shop, &[create, &["--currency", "EUR"]].concat());
     assert!(
         euro.status.success() && !euro.error.contains("warning"),
         "{}",
@@ -482,12 +401,11 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
     let note = format!("href=\"/panel/poses/{first}\"");
     let page = |pos: &str| format!("/panel/poses/{pos}");
     let noted = panel.get(&page(printed(&again.out, "pos"))).await.ok();
-    noted.has("Aynı üye işyeri ve terminal numaralarıyla");
-    noted.has(&note);
+    noted.has_all(&["Aynı üye işyeri ve terminal numaralarıyla", &note]);
     let other = panel.get(&page(printed(&euro.out, "pos"))).await.ok();
     other.lacks("Aynı üye işyeri");
 
-    let made = shared.run(&["merchant", "create", "--name", "M"]);
+    let made = shop.run(&["merchant", "create", "--name", "M"]);
     let merchant = printed(&made, "merchant");
     let of = ["--merchant", merchant];
     let account = [
@@ -497,14 +415,14 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         "http://127.0.0.1:1/lender",
     ];
     let create = [&["apm", "create"], &of[..], &account].concat();
-    let first = said(&shared, &create);
+    let first = said(shop, &create);
     assert!(
         first.status.success() && !first.error.contains("warning"),
         "{}",
         first.error
     );
     let first = printed(&first.out, "apm");
-    let again = said(&shared, &create);
+    let again = said(shop, &create);
     assert!(again.status.success(), "{}", again.error);
     assert!(
         again
@@ -515,7 +433,7 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
     );
     let second = printed(&again.out, "apm");
     for command in ["activate", "test", "edit"] {
-        let refused = shared.fails(&[&["apm", command], &of[..]].concat());
+        let refused = shop.fails(&[&["apm", command], &of[..]].concat());
         let told = format!("--id: {first} (Maslak, passive), {second} (Maslak, passive)");
         assert!(
             refused.contains("2 definitions of type MASLAK"),
@@ -525,7 +443,7 @@ async fn what_is_made_a_second_time_is_told_and_one_of_several_is_named() {
         assert!(!refused.contains("are active"), "{refused}");
     }
     // All that an active one lacks is told at once.
-    let refused = shared.fails(&[&["apm", "activate", "--id", second], &of[..]].concat());
+    let refused = shop.fails(&[&["apm", "activate", "--id", second], &of[..]].concat());
     assert!(
         refused.contains("--client-secret, --notification-secret are needed"),
         "{refused}"
@@ -552,9 +470,9 @@ fn what_a_variable_sets_is_not_called_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_only_works_says_so_at_the_start() {
-    let shared = Shared::open().await;
-    let mut work = shared.command(&["work"]);
-    let log = shared.world.files.0.join("work.log");
+    let shop = Shop::open().await;
+    let mut work = shop.command(&["work"]);
+    let log = shop.files.0.join("work.log");
     work.stderr(std::fs::File::create(&log).unwrap());
     let mut work = work.spawn().unwrap();
     let read = || std::fs::read_to_string(&log).unwrap();
@@ -592,9 +510,9 @@ fn ended_plain(arguments: &[&str]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waits_and_addresses_are_taken_as_they_are_shown() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let allow = ["--allow-webhook-host", "127.0.0.1"];
-    let doctor = |arguments: &[&str]| said(&shared, &[&["doctor"], &allow[..], arguments].concat());
+    let doctor = |arguments: &[&str]| said(&shop, &[&["doctor"], &allow[..], arguments].concat());
     let taken = doctor(&[
         "--webhook-waits",
         "30,10,30,180,600,1800",

@@ -1,267 +1,194 @@
 //! A bank that says that it timed out itself has not refused: it is asked, and until it has settled no
 //! other bank is.
 
-use crate::browser::through_threeds;
-use crate::world::{Reply, World, payment, with};
-use serde_json::{Value, json};
+use crate::shop::{BONUS, GARANTI, OTP, Shop, WORLD, YKB, declines, declines_after};
+use serde_json::json;
 
-const POSNET: (&str, &str) = ("posnet", "5400630000000009");
-const GARANTI: (&str, &str) = ("garanti", "5209220000000002");
+type Routed = (&'static str, &'static str);
+const AT_POSNET: Routed = ("posnet", YKB);
+const AT_GARANTI: Routed = ("garanti", GARANTI);
 
 /// Every code by which a bank says so, with the bank and a card that is routed there first.
-fn codes() -> Vec<((&'static str, &'static str), &'static str)> {
+fn codes() -> Vec<(Routed, &'static str)> {
     let posnet = ["0302", "0400", "E997", "E998", "E999", "0091", "0096"];
     let garanti = ["92/9998", "92/9999", "91", "96"];
-    let of_posnet = posnet.iter().map(|code| (POSNET, *code));
+    let of_posnet = posnet.iter().map(|code| (AT_POSNET, *code));
     of_posnet
-        .chain(garanti.iter().map(|code| (GARANTI, *code)))
+        .chain(garanti.iter().map(|code| (AT_GARANTI, *code)))
         .collect()
 }
 
-/// The bank says the code, although it took the money.
-fn although_taken(code: &str) -> Value {
-    json!({"kind": "decline", "code": code, "after": true})
-}
-
-/// What the banks believe of all orders: bank and state.
-async fn at_the_banks(world: &World) -> Vec<(String, String)> {
-    let ledger = world.control("GET", "/control/ledger", Value::Null).await;
-    let text = |order: &Value, name: &str| order[name].as_str().unwrap().to_owned();
-    let orders = ledger["orders"].as_array().unwrap().iter();
+/// What the banks believe of all orders: `bank state`.
+async fn at_the_banks(shop: &Shop) -> Vec<String> {
+    let orders = shop.orders().await.into_iter();
     orders
-        .map(|order| (text(order, "bank"), text(order, "state")))
+        .map(|order| {
+            let text = |name: &str| order[name].as_str().unwrap().to_owned();
+            format!("{} {}", text("bank"), text("state"))
+        })
         .collect()
-}
-
-fn order(bank: &str, state: &str) -> (String, String) {
-    (bank.to_owned(), state.to_owned())
-}
-
-async fn pay(world: &World, card: &str) -> Reply {
-    world.post("/payment/v1/card-payments", payment(card)).await
-}
-
-async fn status(world: &World, id: &Value) -> (Value, Value) {
-    let path = format!("/payment/v1/card-payments/{id}");
-    let read = world.get(&path).await.ok();
-    let group = read.data("paymentError.errorGroup").clone();
-    (read.data("paymentStatus").clone(), group)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bank_that_timed_out_and_took_the_money_gives_it_back_and_no_other_is_asked() {
     for ((bank, card), code) in codes() {
-        let world = World::open().await;
-        world.fault(bank, "sale", although_taken(code)).await;
-        let reply = pay(&world, card).await;
+        let shop = Shop::open().await;
+        shop.fault(bank, "sale", declines_after(code)).await;
+        let reply = shop.pays(card).await;
         assert_eq!(reply.status, 422, "{code}: {:#}", reply.body);
-        let id = &reply.body["errors"]["paymentId"];
-        assert_eq!(status(&world, id).await.0, "FAILURE", "{code}");
-        assert_eq!(
-            at_the_banks(&world).await,
-            [order(bank, "voided")],
-            "{code}"
-        );
+        assert_eq!(shop.outcome(reply.id()).await, "FAILURE", "{code}");
+        let voided = format!("{bank} voided");
+        assert_eq!(at_the_banks(&shop).await, [voided], "{code}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_merchant_that_completes_doubt_keeps_what_the_bank_took() {
-    let world = World::open().await;
-    let by = server::operations::By::operator();
-    server::setup::change_merchant(&world.app, &by, world.merchant, |m| {
-        m.completes_doubt = true
-    })
-    .await
-    .unwrap();
-    world.fault("posnet", "sale", although_taken("0302")).await;
-    let reply = pay(&world, POSNET.1).await.ok();
-    assert_eq!(reply.data("paymentStatus"), "SUCCESS");
-    assert_eq!(at_the_banks(&world).await, [order("posnet", "captured")]);
+    let shop = Shop::open().await;
+    shop.merchant_with(|m| m.completes_doubt = true).await;
+    shop.fault("posnet", "sale", declines_after("0302")).await;
+    shop.pays(YKB).await.succeeded();
+    assert_eq!(at_the_banks(&shop).await, ["posnet captured"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_banks_own_inquiry_says_refused_the_next_pos_is_tried() {
-    for (((bank, card), code), (other, bank_id)) in [
-        ((POSNET, "0302"), ("garanti", 62)),
-        ((POSNET, "E998"), ("garanti", 62)),
-        ((GARANTI, "96"), ("posnet", 67)),
+    for ((bank, card), code, (other, bank_id)) in [
+        (AT_POSNET, "0302", ("garanti", 62)),
+        (AT_POSNET, "E998", ("garanti", 62)),
+        (AT_GARANTI, "96", ("posnet", 67)),
     ] {
-        let world = World::open().await;
-        let refuses = json!({"kind": "decline", "code": code});
-        world.fault(bank, "sale", refuses.clone()).await;
-        let reply = pay(&world, card).await.ok();
-        assert_eq!(reply.data("pos.bankId"), bank_id, "{code}");
-        let expected = [order(bank, "declined"), order(other, "captured")];
-        assert_eq!(at_the_banks(&world).await, expected, "{code}");
+        let shop = Shop::open().await;
+        shop.fault(bank, "sale", declines(code)).await;
+        let paid = shop.pays(card).await.ok();
+        assert_eq!(paid.data("pos.bankId"), bank_id, "{code}");
+        let expected = [format!("{bank} declined"), format!("{other} captured")];
+        assert_eq!(at_the_banks(&shop).await, expected, "{code}");
 
         // And where the shop wants no second POS, the payment is declined with the bank's group.
-        world.fault(bank, "sale", refuses).await;
-        let once = with(payment(card), json!({"retry": false}));
-        let reply = world.post("/payment/v1/card-payments", once).await;
-        let group = match code {
+        shop.fault(bank, "sale", declines(code)).await;
+        let once = shop.pays(card).with(json!({"retry": false})).await;
+        let id = once.declined(match code {
             "0302" => "REQUEST_TIMEOUT",
             _ => "COMMUNICATION_OR_SYSTEM_ERROR",
-        };
-        assert_eq!((reply.status, reply.error_group()), (422, group), "{code}");
-        let id = &reply.body["errors"]["paymentId"];
-        assert_eq!(status(&world, id).await.0, "FAILURE", "{code}");
+        });
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{code}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn not_found_or_no_answer_is_doubt_and_no_other_bank_is_asked_until_it_has_settled() {
     for (inquiry, taken) in [
-        (json!({"kind": "decline", "code": "E219"}), true),
-        (json!({"kind": "decline", "code": "E219"}), false),
+        (declines("E219"), true),
+        (declines("E219"), false),
         (json!({"kind": "http_500"}), true),
-        (json!({"kind": "decline", "code": "0400"}), true),
+        (declines("0400"), true),
     ] {
-        let world = World::open().await;
+        let shop = Shop::open().await;
         let says = json!({"kind": "decline", "code": "0302", "after": taken});
-        world.fault("posnet", "sale", says).await;
-        world.fault("posnet", "inquire", inquiry.clone()).await;
-        let reply = pay(&world, POSNET.1).await;
-        let told = (reply.status, reply.error_group());
-        assert_eq!(told, (422, "COMMUNICATION_OR_SYSTEM_ERROR"), "{inquiry}");
-        let id = &reply.body["errors"]["paymentId"];
-        assert_eq!(status(&world, id).await.0, "WAITING", "{inquiry}");
-        let banks = at_the_banks(&world).await;
-        let state = if taken { "captured" } else { "declined" };
-        assert_eq!(banks, [order("posnet", state)], "{inquiry}");
-
-        world.wait(5).await;
-        assert_eq!(status(&world, id).await.0, "FAILURE", "{inquiry}");
-        let banks = at_the_banks(&world).await;
-        let state = if taken { "voided" } else { "declined" };
-        assert_eq!(banks, [order("posnet", state)], "{inquiry}");
+        shop.fault("posnet", "sale", says).await;
+        shop.fault("posnet", "inquire", inquiry.clone()).await;
+        let id = shop.pays(YKB).await.in_doubt();
+        let (before, after) = match taken {
+            true => ("posnet captured", "posnet voided"),
+            false => ("posnet declined", "posnet declined"),
+        };
+        assert_eq!(shop.outcome(id).await, "WAITING", "{inquiry}");
+        assert_eq!(at_the_banks(&shop).await, [before], "{inquiry}");
+        shop.wait(5).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{inquiry}");
+        assert_eq!(at_the_banks(&shop).await, [after], "{inquiry}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_never_arrived_is_believed_only_by_the_schedule() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     // The gateway timed out before its host had the order: Garanti then knows nothing of it.
-    let says = json!({"kind": "decline", "code": "92/9999"});
-    world.fault("garanti", "sale", says).await;
-    let reply = pay(&world, GARANTI.1).await;
+    shop.fault("garanti", "sale", declines("92/9999")).await;
+    let reply = shop.pays(GARANTI).await;
     assert_eq!(reply.status, 422);
-    let id = &reply.body["errors"]["paymentId"];
     for wait in [5, 30] {
-        world.wait(wait).await;
-        assert_eq!(status(&world, id).await.0, "WAITING");
+        shop.wait(wait).await;
+        assert_eq!(shop.outcome(reply.id()).await, "WAITING");
     }
-    world.wait(120).await;
-    let expected = (json!("FAILURE"), json!("REQUEST_TIMEOUT"));
-    assert_eq!(status(&world, id).await, expected);
-    assert_eq!(at_the_banks(&world).await, [order("garanti", "declined")]);
+    shop.wait(120).await;
+    let read = shop.payment(reply.id()).await;
+    assert_eq!(read.outcome(), "FAILURE");
+    assert_eq!(read.data("paymentError.errorGroup"), "REQUEST_TIMEOUT");
+    assert_eq!(at_the_banks(&shop).await, ["garanti declined"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_cards_of_these_groups_stay_prompt_declines() {
-    let world = World::open().await;
+    let shop = Shop::open().await;
     for (card, group) in [
         ("5254040000006666", "COMMUNICATION_OR_SYSTEM_ERROR"),
         ("4049520000006660", "NO_RESPONSE"),
         ("5358810000006667", "REQUEST_TIMEOUT"),
     ] {
         for retry in [true, false] {
-            let request = with(payment(card), json!({"retry": retry}));
-            let reply = world.post("/payment/v1/card-payments", request).await;
-            assert_eq!((reply.status, reply.error_group()), (422, group));
-            let id = &reply.body["errors"]["paymentId"];
-            let expected = (json!("FAILURE"), json!(group));
-            assert_eq!(status(&world, id).await, expected, "{retry}");
+            let reply = shop.pays(card).with(json!({"retry": retry})).await;
+            let read = shop.payment(reply.declined(group)).await;
+            assert_eq!(read.outcome(), "FAILURE", "{retry}");
+            assert_eq!(read.data("paymentError.errorGroup"), group, "{retry}");
         }
     }
-    let banks = at_the_banks(&world).await;
+    let banks = at_the_banks(&shop).await;
     // Three cards: twice at the first POS, once at the second.
     assert_eq!(banks.len(), 9, "{banks:?}");
-    assert!(banks.iter().all(|(_, state)| state == "declined"));
-    let both = ["garanti", "posnet"].map(|bank| banks.iter().any(|(at, _)| at == bank));
-    assert_eq!(both, [true, true]);
-}
-
-async fn verified(world: &World, card: &str) -> Value {
-    let callback = json!({"callbackUrl": "https://shop.example.com/callback"});
-    let request = with(payment(card), callback);
-    let init = world
-        .post("/payment/v1/card-payments/3ds-init", request)
-        .await
-        .ok();
-    let html = init.data("htmlContent").as_str().unwrap();
-    through_threeds(world, html, "123456", "confirm").await;
-    json!({"paymentId": init.data("paymentId")})
+    assert!(banks.iter().all(|order| order.ends_with(" declined")));
+    for bank in ["garanti declined", "posnet declined"] {
+        assert!(banks.iter().any(|order| order == bank), "{banks:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completion_whose_bank_timed_out_is_asked_about_at_once() {
-    let world = World::open().await;
-    let path = "/payment/v1/card-payments/3ds-complete";
-    for ((bank, card), code) in [(POSNET, "0302"), (POSNET, "0096"), (GARANTI, "92/9998")] {
-        let request = verified(&world, card).await;
-        world
-            .fault(bank, "threeds_finish", although_taken(code))
-            .await;
-        let done = world.post(path, request).await.ok();
-        assert_eq!(done.data("paymentStatus"), "SUCCESS", "{code}");
+    let shop = Shop::open().await;
+    for ((bank, card), code) in [
+        (AT_POSNET, "0302"),
+        (AT_POSNET, "0096"),
+        (AT_GARANTI, "92/9998"),
+    ] {
+        let paid = shop.pays(card).with_3ds(OTP).await;
+        let timed_out = declines_after(code);
+        shop.fault(bank, "threeds_finish", timed_out).await;
+        paid.completes().await.succeeded();
     }
-    for ((bank, card), code) in [(POSNET, "0302"), (GARANTI, "T22")] {
-        let request = verified(&world, card).await;
-        let refuses = json!({"kind": "decline", "code": code});
-        world.fault(bank, "threeds_finish", refuses).await;
-        let reply = world.post(path, request).await;
-        let told = (reply.status, reply.error_group());
-        assert_eq!(told, (422, "REQUEST_TIMEOUT"), "{code}");
-        let id = &reply.body["errors"]["paymentId"];
-        assert_eq!(status(&world, id).await.0, "FAILURE", "{code}");
+    for ((bank, card), code) in [(AT_POSNET, "0302"), (AT_GARANTI, "T22")] {
+        let paid = shop.pays(card).with_3ds(OTP).await;
+        shop.fault(bank, "threeds_finish", declines(code)).await;
+        paid.completes().await.declined("REQUEST_TIMEOUT");
+        assert_eq!(shop.outcome(paid.id).await, "FAILURE", "{code}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_void_whose_bank_timed_out_is_tried_again_and_needs_nobody() {
-    let world = World::open().await;
-    for ((bank, card), code) in [(POSNET, "0400"), (GARANTI, "92/9999")] {
-        let lost = json!({"kind": "lose_reply"});
-        world.fault(bank, "sale", lost).await;
-        let reply = pay(&world, card).await;
-        let id = &reply.body["errors"]["paymentId"];
-        let timed_out = json!({"kind": "decline", "code": code});
-        world.fault(bank, "void", timed_out).await;
-        world.wait(5).await;
-        let read = async || {
-            let id = id.as_i64().unwrap();
-            let last =
-                server::store::attempts::last_of_payment(&world.app, world.merchant, id).await;
-            last.unwrap().unwrap().state.as_str()
-        };
-        assert_eq!(read().await, "REVERSING", "{code}");
-        world.wait(30).await;
-        assert_eq!(read().await, "REVERSED", "{code}");
-        assert_eq!(status(&world, id).await.0, "FAILURE", "{code}");
+    let shop = Shop::open().await;
+    for ((bank, card), code) in [(AT_POSNET, "0400"), (AT_GARANTI, "92/9999")] {
+        shop.fault(bank, "sale", "lose_reply").await;
+        let id = shop.pays(card).await.in_doubt();
+        shop.fault(bank, "void", declines(code)).await;
+        for (wait, state) in [(5, "REVERSING"), (30, "REVERSED")] {
+            shop.wait(wait).await;
+            assert_eq!(shop.attempt(id).await.state.as_str(), state, "{code}");
+        }
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{code}");
     }
-    let banks = at_the_banks(&world).await;
-    assert_eq!(
-        banks,
-        [order("posnet", "voided"), order("garanti", "voided")]
-    );
+    let banks = at_the_banks(&shop).await;
+    assert_eq!(banks, ["posnet voided", "garanti voided"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_whose_bank_timed_out_is_a_failed_question() {
-    let world = World::open().await;
-    for ((bank, _), code, card) in [
-        (POSNET, "0302", "4048090000000007"),
-        (GARANTI, "92/9999", "4043080000000003"),
-    ] {
-        let timed_out = json!({"kind": "decline", "code": code});
-        world.fault(bank, "loyalties", timed_out).await;
-        let request =
-            json!({"cardNumber": card, "expireYear": "2044", "expireMonth": "07", "cvc": "000"});
-        let path = "/payment/v1/card-loyalties/retrieve";
-        let reply = world.post(path, request.clone()).await;
+    let shop = Shop::open().await;
+    for (bank, code, card) in [("posnet", "0302", WORLD), ("garanti", "92/9999", BONUS)] {
+        shop.fault(bank, "loyalties", declines(code)).await;
+        let reply = shop.rewards(card).await;
         let told = (reply.status, reply.error_group());
         assert_eq!(told, (422, "REQUEST_TIMEOUT"), "{:#}", reply.body);
-        world.post(path, request).await.ok();
+        shop.rewards(card).await.ok();
     }
 }

@@ -2,8 +2,7 @@
 //! API and command line have it.
 
 use crate::panel::Panel;
-use crate::process::Shared;
-use crate::world::{World, payment, with, ykb};
+use crate::shop::{Shop, with, ykb};
 use clap::Parser;
 use connectors::directory::{self, BankRow};
 use connectors::protocol::Protocol;
@@ -39,30 +38,29 @@ fn account() -> Value {
     )
 }
 
-async fn of_name(world: &World, name: &str) -> Pos {
-    let all = poses::of_merchant(&world.app, world.merchant);
+async fn of_name(shop: &Shop, name: &str) -> Pos {
+    let all = poses::of_merchant(&shop.app, shop.merchant);
     let mut all = all.await.unwrap().into_iter();
     all.find(|pos| pos.name == name).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_is_all_that_a_bank_on_a_known_protocol_needs() {
-    let shared = Shared::open().await;
-    let world = &shared.world;
-    let refused = world.post(PATH, account()).await;
+    let shop = &Shop::open().await;
+    let refused = shop.post(PATH, account()).await;
     assert_eq!((refused.status, refused.field()), (422, "posIntegrator"));
 
     directory::try_row(row());
-    by_the_api(world).await;
-    by_the_panel(world).await;
-    by_the_command_line(&shared).await;
+    by_the_api(shop).await;
+    by_the_panel(shop).await;
+    by_the_command_line(shop).await;
 }
 
-async fn by_the_api(world: &World) {
+async fn by_the_api(shop: &Shop) {
     let incomplete = with(account(), json!({"posnetId": ""}));
-    let refused = world.post(PATH, incomplete).await;
+    let refused = shop.post(PATH, incomplete).await;
     assert_eq!((refused.status, refused.field()), (422, "posnetId"));
-    let made = world.post(PATH, account()).await.ok();
+    let made = shop.post(PATH, account()).await.ok();
     assert_eq!(made.data("bankId"), 134);
     assert_eq!(made.data("bankName"), "DENİZBANK A.Ş.");
     assert_eq!(made.data("hostname"), "vpos.example.com");
@@ -70,12 +68,12 @@ async fn by_the_api(world: &World) {
     assert_eq!(made.data("threedsKey"), "********");
     let path = format!("{PATH}/{}", made.data("id"));
     let change = json!({"threedsPosnetId": "27427"}).to_string();
-    let changed = world.call("PUT", &path, &change, &[]).await.ok();
+    let changed = shop.call("PUT", &path, &change, &[]).await.ok();
     assert_eq!(changed.data("threedsPosnetId"), "27427");
 }
 
-async fn by_the_panel(world: &World) {
-    let mut panel = Panel::sign_in(world, Role::Developer).await;
+async fn by_the_panel(shop: &Shop) {
+    let mut panel = Panel::sign_in(shop, Role::Developer).await;
     let new = panel.get("/panel/poses/new?integrator=DENIZBANK").await;
     let new = new.ok();
     for text in [
@@ -100,30 +98,27 @@ async fn by_the_panel(world: &World) {
         ("auth-THREE_DS", "on"),
         ("auth-NON_THREE_DS", "on"),
     ];
-    let base = format!("{}/posnet", world.bank);
+    let base = format!("{}/posnet", shop.bank);
     fields.push(("endpoint", &base));
     let refused = panel.post("/panel/poses", &fields).await;
     refused.has("PosNet ID alanı zorunludur");
     fields.push(("posnetId", "27426"));
     let made = panel.post("/panel/poses", &fields).await;
-    let pos = of_name(world, "By the panel").await;
+    let pos = of_name(shop, "By the panel").await;
     let path = format!("/panel/poses/{}", pos.id);
     made.leads_to(&format!("{path}?done=saved"));
     let tested = panel.post(&format!("{path}/test"), &[]).await.ok();
     tested.has("Bağlantı çalışıyor");
-    let request = with(
-        payment("5209220000000002"),
-        json!({"posAlias": pos.alias, "installment": 1}),
-    );
-    let paid = world.post("/payment/v1/card-payments", request).await.ok();
+    let at_this = json!({"posAlias": pos.alias, "installment": 1});
+    let paid = shop.pays("5209220000000002").with(at_this).await.ok();
     assert_eq!(paid.data("pos.bankId"), 134);
 }
 
-async fn by_the_command_line(shared: &Shared) {
-    let merchant = shared.world.merchant.to_string();
-    let base = format!("{}/posnet", shared.world.bank);
+async fn by_the_command_line(shop: &Shop) {
+    let merchant = shop.merchant.to_string();
+    let base = format!("{}/posnet", shop.bank);
     let run = async |arguments: &[&str]| {
-        let store = ["--database-url", &shared.database_url, "--key", &shared.key];
+        let store = ["--database-url", &shop.database_url, "--key", &shop.keys];
         let known = ["galata", "pos", "create", "--merchant", &merchant];
         let all = known.iter().chain(&store).chain(arguments);
         let hosts = ["--allow-bank-host", "127.0.0.1"];
@@ -153,7 +148,7 @@ async fn by_the_command_line(shared: &Shared) {
         .await
         .map_err(|why| why.to_string())
         .unwrap();
-    let pos = of_name(&shared.world, "By a command").await;
+    let pos = of_name(shop, "By a command").await;
     assert_eq!(pos.settings.numbers.posnet_id, "27426");
     assert!(pos.settings.enable_loyalty && !pos.settings.enable_foreign_card);
 }

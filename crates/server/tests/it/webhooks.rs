@@ -1,28 +1,28 @@
 //! Webhooks: signed, on the documented schedule, and never from nowhere.
 
-use crate::world::{Reply, WEBHOOK_KEY, World, payment};
+use crate::shop::{GARANTI, Shop, WEBHOOK_KEY, user};
 use base64::Engine;
 use contract::signature;
-use server::operations::{self, By, Role, Who};
+use server::operations::{self, By, Role};
 use server::setup;
-use server::store::audit::{self, Outcome};
+use server::store::audit::Outcome;
 use server::store::db::Commit;
-use server::store::webhooks::{self, Sent, WebhookState};
+use server::store::webhooks::{self, WebhookState};
+
+/// The waits before the calls of a webhook that is never taken.
+const WAITS: [i64; 6] = [30, 10, 30, 180, 600, 1800];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_comes_after_thirty_seconds_signed_in_both_ways() {
-    let world = World::open().await;
-    let reply = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    world.wait(29).await;
-    assert!(world.hooks("API_AUTH").is_empty());
-    world.wait(1).await;
-    let hooks = world.hooks("API_AUTH");
+    let shop = Shop::open().await;
+    let paid = shop.pays(GARANTI).await.ok().id();
+    shop.wait(29).await;
+    assert!(shop.hooks("API_AUTH").is_empty());
+    shop.wait(1).await;
+    let hooks = shop.hooks("API_AUTH");
     assert_eq!(hooks.len(), 1);
     let hook = &hooks[0];
-    let id = reply.data("id").to_string();
+    let id = paid.to_string();
     assert_eq!(hook.body["payloadId"], id.as_str());
     assert_eq!(hook.body["status"], "SUCCESS");
     let timestamp = hook.body["eventTimestamp"].as_i64().unwrap();
@@ -34,68 +34,40 @@ async fn a_webhook_comes_after_thirty_seconds_signed_in_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_webhook_is_called_six_times_on_the_documented_schedule() {
-    let world = World::open().await;
-    *world.hook_status.lock().unwrap() = 500;
-    world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    for (calls, wait) in [30, 10, 30, 180, 600, 1800].into_iter().enumerate() {
-        world.wait(wait - 1).await;
-        assert_eq!(world.hooks("API_AUTH").len(), calls, "one second too early");
-        world.wait(1).await;
-        assert_eq!(world.hooks("API_AUTH").len(), calls + 1);
+    let shop = Shop::open().await;
+    shop.answers_webhooks(500);
+    shop.pays(GARANTI).await.ok();
+    for (calls, wait) in WAITS.into_iter().enumerate() {
+        shop.wait(wait - 1).await;
+        assert_eq!(shop.hooks("API_AUTH").len(), calls, "one second too early");
+        shop.wait(1).await;
+        assert_eq!(shop.hooks("API_AUTH").len(), calls + 1);
     }
-    world.wait(100_000).await;
-    assert_eq!(world.hooks("API_AUTH").len(), 6);
+    shop.wait(100_000).await;
+    assert_eq!(shop.hooks("API_AUTH").len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_address_is_not_called_unless_allowed() {
-    let world =
-        World::with(|config| config.settings.webhook_hosts = server::net::HostList::default())
-            .await;
-    world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    world.wait(30).await;
-    assert!(world.hooks("API_AUTH").is_empty());
-}
-
-/// The first webhook of a payment.
-async fn first_of(world: &World, reply: &Reply) -> Sent {
-    let id = reply.data("id").as_i64().unwrap();
-    let found = webhooks::of_payment(&world.app, world.merchant, id).await;
-    found.unwrap().remove(0)
-}
-
-fn user(role: Role) -> By {
-    By {
-        who: Who::User {
-            id: 1,
-            email: "a@example.com".to_owned(),
-            role,
-        },
-        address: "127.0.0.1".to_owned(),
-    }
+    let shop =
+        Shop::with(|config| config.settings.webhook_hosts = server::net::HostList::default()).await;
+    shop.pays(GARANTI).await.ok();
+    shop.wait(30).await;
+    assert!(shop.hooks("API_AUTH").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
-    let world = World::open().await;
-    *world.hook_status.lock().unwrap() = 500;
-    let reply = world
-        .post("/payment/v1/card-payments", payment("5209220000000002"))
-        .await
-        .ok();
-    for wait in [30, 10, 30, 180, 600, 1800] {
-        world.wait(wait).await;
+    let shop = Shop::open().await;
+    shop.answers_webhooks(500);
+    let paid = shop.pays(GARANTI).await.ok().id();
+    for wait in WAITS {
+        shop.wait(wait).await;
     }
-    let sent = first_of(&world, &reply).await;
+    let sent = shop.webhook(paid).await;
     assert_eq!(sent.state, WebhookState::Dropped);
     let tries = async || {
-        webhooks::tries_of(&world.app, world.merchant, sent.webhook.id)
+        webhooks::tries_of(&shop.app, shop.merchant, sent.webhook.id)
             .await
             .unwrap()
     };
@@ -107,53 +79,42 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
     assert!(made[0].url.ends_with("/hook"));
     assert!(!made[0].request.contains(WEBHOOK_KEY));
 
-    let (app, id) = (&world.app, sent.webhook.id);
-    let refused = operations::webhooks::resend(app, &user(Role::Finance), world.merchant, id).await;
-    assert!(refused.is_err());
-    *world.hook_status.lock().unwrap() = 200;
-    operations::webhooks::resend(app, &user(Role::Support), world.merchant, id)
-        .await
-        .unwrap();
-    world.work().await;
-    assert_eq!(world.hooks("API_AUTH").len(), 7);
-    let again = first_of(&world, &reply).await;
-    assert_eq!(again.state, WebhookState::Delivered);
+    let (app, id) = (&shop.app, sent.webhook.id);
+    let resend = async |by: &By| operations::webhooks::resend(app, by, shop.merchant, id).await;
+    assert!(resend(&user(Role::Finance)).await.is_err());
+    shop.answers_webhooks(200);
+    resend(&user(Role::Support)).await.unwrap();
+    shop.work().await;
+    assert_eq!(shop.hooks("API_AUTH").len(), 7);
+    assert_eq!(shop.webhook(paid).await.state, WebhookState::Delivered);
     assert_eq!(tries().await.len(), 7);
-    // Delivered or not: whoever asks gets one more call, and one only.
-    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
-        .await
-        .unwrap();
-    world.wait(100_000).await;
-    assert_eq!(world.hooks("API_AUTH").len(), 8);
-    let log = audit::of_merchant(app, world.merchant, i64::MAX, "webhook.resend", "", 10)
-        .await
-        .unwrap();
-    let outcomes: Vec<Outcome> = log.iter().map(|w| w.entry.outcome).collect();
+    // Delivered or not: each resending is one more call, and one only.
+    resend(&By::operator()).await.unwrap();
+    shop.wait(100_000).await;
+    assert_eq!(shop.hooks("API_AUTH").len(), 8);
+    let log = shop.audit("webhook.resend").await;
+    let outcomes: Vec<Outcome> = log.iter().map(|entry| entry.outcome).collect();
     assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Refused]);
     // One that is wanted again while a call is under way stays due, however that call ends.
-    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
-        .await
-        .unwrap();
-    let wanted = first_of(&world, &reply).await;
+    resend(&By::operator()).await.unwrap();
+    let wanted = shop.webhook(paid).await;
     let called = (&wanted.webhook, wanted.due_at.unwrap());
-    world.clock.advance_seconds(5);
-    operations::webhooks::resend(app, &By::operator(), world.merchant, id)
-        .await
-        .unwrap();
-    let mut commit = Commit::new(world.merchant, id);
+    shop.clock.advance_seconds(5);
+    resend(&By::operator()).await.unwrap();
+    let mut commit = Commit::new(shop.merchant, id);
     webhooks::save_try(called, false, "timed out", None, &mut commit);
     app.db.commit(commit).await.unwrap();
-    let still = first_of(&world, &reply).await;
+    let still = shop.webhook(paid).await;
     assert!(still.due_at.is_some());
     assert_eq!(still.state, WebhookState::Delivered);
-    world.work().await;
-    assert_eq!(world.hooks("API_AUTH").len(), 9);
+    shop.work().await;
+    assert_eq!(shop.hooks("API_AUTH").len(), 9);
     // Another merchant's people find nothing.
-    let other = operations::webhooks::resend(app, &By::operator(), world.merchant + 1, id).await;
+    let other = operations::webhooks::resend(app, &By::operator(), shop.merchant + 1, id).await;
     assert!(other.is_err());
 
     let list = async |state, before| {
-        operations::webhooks::list(app, &By::operator(), world.merchant, state, before, 10)
+        operations::webhooks::list(app, &By::operator(), shop.merchant, state, before, 10)
             .await
             .unwrap()
     };
@@ -165,34 +126,27 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_tried_out_with_an_event_that_official_clients_verify() {
-    let world = World::open().await;
-    let app = &world.app;
-    let called = operations::webhooks::test(app, &user(Role::Developer), world.merchant)
+    let shop = Shop::open().await;
+    let app = &shop.app;
+    let called = operations::webhooks::test(app, &user(Role::Developer), shop.merchant)
         .await
         .unwrap();
     assert_eq!((called.status, called.failure), (Some(200), None));
-    let hook = &world.hooks("API_AUTH")[0];
+    let hook = &shop.hooks("API_AUTH")[0];
     assert_eq!(hook.body["payloadId"], "0");
     let timestamp = hook.body["eventTimestamp"].as_i64().unwrap();
     let expected = signature::webhook(WEBHOOK_KEY, "API_AUTH", timestamp, "FAILURE", "0");
     assert_eq!(hook.header("x-cg-signature-v1"), expected);
 
-    setup::change_merchant(app, &By::operator(), world.merchant, |m| {
-        m.webhook_url = "http://127.0.0.1:1/hook?token=t".to_owned();
-    })
-    .await
-    .unwrap();
-    let called = operations::webhooks::test(app, &By::operator(), world.merchant)
+    shop.merchant_with(|m| m.webhook_url = "http://127.0.0.1:1/hook?token=t".to_owned())
+        .await;
+    let called = operations::webhooks::test(app, &By::operator(), shop.merchant)
         .await
         .unwrap();
     assert_eq!(called.status, None);
     assert!(called.failure.is_some());
-    setup::change_merchant(app, &By::operator(), world.merchant, |m| {
-        m.webhook_url = String::new();
-    })
-    .await
-    .unwrap();
-    let nowhere = operations::webhooks::test(app, &By::operator(), world.merchant).await;
+    shop.merchant_with(|m| m.webhook_url = String::new()).await;
+    let nowhere = operations::webhooks::test(app, &By::operator(), shop.merchant).await;
     assert!(nowhere.is_err());
 }
 
@@ -238,23 +192,21 @@ async fn a_2xx_is_delivery_whatever_comes_behind_it() {
         (quiet, b"".as_slice(), false, true),
         (refused, PAGE.as_slice(), false, false),
     ] {
-        let world = World::open().await;
+        let shop = Shop::open().await;
         let url = answers(head, body, endless).await;
-        setup::change_merchant(&world.app, &By::operator(), world.merchant, |m| {
+        shop.merchant_with(|m| {
             m.webhook_url.clone_from(&url);
         })
-        .await
-        .unwrap();
-        let path = "/payment/v1/card-payments";
-        let reply = world.post(path, payment("5209220000000002")).await.ok();
-        world.wait(30).await;
-        let sent = first_of(&world, &reply).await;
+        .await;
+        let paid = shop.pays(GARANTI).await.ok().id();
+        shop.wait(30).await;
+        let sent = shop.webhook(paid).await;
         let expected = match delivered {
             true => WebhookState::Delivered,
             false => WebhookState::Pending,
         };
         assert_eq!((sent.state, sent.webhook.tries), (expected, 1), "{head}");
-        let tries = webhooks::tries_of(&world.app, world.merchant, sent.webhook.id).await;
+        let tries = webhooks::tries_of(&shop.app, shop.merchant, sent.webhook.id).await;
         let kept = tries.unwrap().remove(0).response.unwrap_or_default();
         assert!(kept.len() <= 4096, "{}", kept.len());
     }
@@ -262,17 +214,16 @@ async fn a_2xx_is_delivery_whatever_comes_behind_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_standard_signature_verifies_with_the_key_as_it_is_shown() {
-    let world = World::open().await;
-    let path = "/payment/v1/card-payments";
-    let reply = world.post(path, payment("5209220000000002")).await.ok();
-    world.wait(30).await;
-    let hook = &world.hooks("API_AUTH")[0];
-    let sent = first_of(&world, &reply).await;
-    let tries = webhooks::tries_of(&world.app, world.merchant, sent.webhook.id).await;
+    let shop = Shop::open().await;
+    let paid = shop.pays(GARANTI).await.ok().id();
+    shop.wait(30).await;
+    let hook = &shop.hooks("API_AUTH")[0];
+    let sent = shop.webhook(paid).await;
+    let tries = webhooks::tries_of(&shop.app, shop.merchant, sent.webhook.id).await;
     let request = tries.unwrap().remove(0).request;
     let (_, body) = request.split_once("\n\n").unwrap();
     // As the libraries do: what stands behind whsec_ is decoded.
-    let (_, webhook) = setup::look_at_keys(&world.app, &By::operator(), world.merchant)
+    let (_, webhook) = setup::look_at_keys(&shop.app, &By::operator(), shop.merchant)
         .await
         .unwrap();
     let shown = signature::standard_webhook_key(&webhook);

@@ -1,28 +1,29 @@
 //! A database knows its key: whoever comes with another one is told so, before anything is read,
 //! written or served.
 
-use crate::process::{Shared, ended};
+use crate::process::ended;
+use crate::shop::Shop;
 use server::commands::new_key;
 use server::store::db::{Commit, params};
 
 const WRONG: &str = "this is not the key of this database";
 
 /// A command with these keys.
-fn with_keys(shared: &Shared, keys: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = shared.command(arguments);
+fn with_keys(shop: &Shop, keys: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = shop.command(arguments);
     command.env("GALATA_KEY", keys);
     let ended = ended(command);
     (ended.status.code(), format!("{}{}", ended.out, ended.error))
 }
 
 /// A command with a key that is not the database's.
-fn with_another_key(shared: &Shared, arguments: &[&str]) -> (Option<i32>, String) {
-    with_keys(shared, &new_key(), arguments)
+fn with_another_key(shop: &Shop, arguments: &[&str]) -> (Option<i32>, String) {
+    with_keys(shop, &new_key(), arguments)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_is_refused_by_every_command_in_one_sentence() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     for arguments in [
         &["doctor"][..],
         &["merchant", "list"],
@@ -31,56 +32,56 @@ async fn a_wrong_key_is_refused_by_every_command_in_one_sentence() {
         &["work"],
         &["serve", "--listen", "127.0.0.1:0"],
     ] {
-        let (code, said) = with_another_key(&shared, arguments);
+        let (code, said) = with_another_key(&shop, arguments);
         assert_eq!(code, Some(1), "{arguments:?}: {said}");
         assert_eq!(said.matches(WRONG).count(), 1, "{arguments:?}: {said}");
         assert!(said.contains("give the key file"), "{said}");
     }
-    shared.run(&["merchant", "list"]);
+    shop.run(&["merchant", "list"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_from_before_takes_only_the_key_that_opens_its_merchants() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let run = async |sql| {
         let mut commit = Commit::new(0, 0);
         commit.maybe(sql, params![]);
-        shared.world.app.db.commit(commit).await.unwrap();
+        shop.app.db.commit(commit).await.unwrap();
     };
     run("drop table vault_checks").await;
     run("delete from migrations where version = 8").await;
-    let refused = shared.fails(&["merchant", "list"]);
+    let refused = shop.fails(&["merchant", "list"]);
     assert!(refused.contains("hint: `galata migrate`"), "{refused}");
     assert_eq!(refused.matches("hint:").count(), 1, "{refused}");
 
-    let (code, said) = with_another_key(&shared, &["migrate"]);
+    let (code, said) = with_another_key(&shop, &["migrate"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
     // Nothing was sealed by it.
-    let refused = shared.fails(&["merchant", "list"]);
+    let refused = shop.fails(&["merchant", "list"]);
     assert!(refused.contains("no key has been used"), "{refused}");
-    shared.run(&["migrate"]);
-    shared.run(&["merchant", "list"]);
-    let (code, said) = with_another_key(&shared, &["migrate"]);
+    shop.run(&["migrate"]);
+    shop.run(&["merchant", "list"]);
+    let (code, said) = with_another_key(&shop, &["migrate"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_key_seals_from_then_on_and_a_file_that_lacks_either_is_refused_with_its_number() {
-    let shared = Shared::open().await;
+    let shop = Shop::open().await;
     let second = new_key().replacen("1:", "2:", 1);
-    let with = |keys: &str, arguments: &[&str]| with_keys(&shared, keys, arguments);
-    let both = format!("{}\n{second}", shared.key);
+    let with = |keys: &str, arguments: &[&str]| with_keys(&shop, keys, arguments);
+    let both = format!("{}\n{second}", shop.keys);
     // Who only looks brings no key into use.
     let (_, said) = with(&both, &["doctor"]);
     assert!(said.contains("✓ key opens the data"), "{said}");
-    shared.run(&["merchant", "list"]);
+    shop.run(&["merchant", "list"]);
 
     let (code, said) = with(&both, &["merchant", "create", "--name", "M"]);
     assert_eq!(code, Some(0), "{said}");
     let (_, said) = with(&both, &["doctor"]);
     assert!(said.contains("✓ key opens the data"), "{said}");
     let serve = &["serve", "--listen", "127.0.0.1:0"][..];
-    for (keys, lacks) in [(&shared.key, 2), (&second, 1)] {
+    for (keys, lacks) in [(&shop.keys, 2), (&second, 1)] {
         let lacks = format!("key {lacks} is missing from --key-file");
         for arguments in [serve, &["doctor"], &["migrate"], &["merchant", "list"]] {
             let (code, said) = with(keys, arguments);
@@ -89,12 +90,11 @@ async fn a_second_key_seals_from_then_on_and_a_file_that_lacks_either_is_refused
         }
     }
     // The second one is known as well.
-    let other = format!("{}\n{}", shared.key, new_key().replacen("1:", "2:", 1));
+    let other = format!("{}\n{}", shop.keys, new_key().replacen("1:", "2:", 1));
     let (code, said) = with(&other, &["merchant", "list"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
     // A server that was started before the second key came into use has its file to be mended.
-    let world = &shared.world;
-    world.clock.advance_seconds(2);
-    let ready = world.raw("GET", "/readyz", b"", &[]).await;
+    shop.clock.advance_seconds(2);
+    let ready = shop.raw("GET", "/readyz", b"", &[]).await;
     assert_eq!((ready.status, ready.body), (503, "key\n".into()));
 }

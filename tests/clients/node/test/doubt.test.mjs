@@ -21,31 +21,6 @@ const ownAmount = () => (kurus += 1) / 100;
 const read = (id) => payments.retrievePayment(id);
 
 for (const [bank, number] of BANKS) {
-  test(`${bank}: a sale whose answer is lost waits, is inquired, voided and announced`, async () => {
-    const price = ownAmount();
-    const match = { amount: Math.round(price * 100) };
-    await stage.bank.fault({ bank, operation: 'sale', match, fault: { kind: 'lose_reply' } });
-    // The bank is silent until told otherwise, so that the waiting can be seen.
-    await stage.bank.fault({ bank, operation: 'inquire', fault: { kind: 'http_500' }, times: 1000 });
-    const body = payment(price, card(number));
-    const told = await refusal(payments.createPayment(body));
-    assertGroup(told, 'COMMUNICATION_OR_SYSTEM_ERROR');
-    assert.ok(told.paymentId);
-    const waiting = await read(told.paymentId);
-    assert.equal(waiting.paymentStatus, 'WAITING');
-    assert.equal(waiting.conversationId, body.conversationId);
-    assert.equal((await stage.orderOf(waiting)).state, 'captured');
-    await stage.bank.forgetFaults();
-    const event = await stage.shop.webhook(told.paymentId, 'API_AUTH');
-    assert.equal(event.status, 'FAILURE');
-    assert.ok(event.verified);
-    const ended = await read(told.paymentId);
-    assert.equal(ended.paymentStatus, 'FAILURE');
-    const order = await stage.orderOf(ended);
-    assert.deepEqual([order.state, order.captured - order.voided], ['voided', 0]);
-    assert.equal((await stage.paymentsOf(body.conversationId)).length, 1);
-  });
-
   test(`${bank}: a completion with 3DS whose answer is lost is completed and announced`, async () => {
     const price = ownAmount();
     const body = payment(price, card(number));

@@ -3,10 +3,8 @@ from decimal import Decimal
 
 import pytest
 from craftgate.request import ApproveBnplPaymentRequest, VerifyBnplPaymentRequest
-from support.browser import visit
 from support.loans import announced, application, apply, assert_callback, at_lender, line, offer_request, total
-from support.shop import eventually, is_second_hash_verified
-from support.stage import assert_broken_rule, assert_group, refusal
+from support.stage import assert_group, refusal
 
 
 def approve(payments, payment_id):
@@ -63,16 +61,6 @@ def test_fibabanka_waits_for_approval_and_a_second_approval_answers_alike(stage,
     assert approve(payments, loan.id).to_dict() == first.to_dict()
 
 
-def test_denizbank_assesses_and_the_webhook_brings_the_approval(stage, payments):
-    loan = apply(stage, "134", values={"term": "12"}, additional_params={"fingate": {}})
-    assert_callback(loan.callback, loan, "WAITING", "WAIT_FOR_WEBHOOK")
-    assert_broken_rule(refusal(approve, payments, loan.id), 422)
-    stage.bank.decide(at_lender(stage, loan)["orderId"], "ready")
-    announced(stage, loan.id, "APPROVAL_REQUIRED")
-    assert approve(payments, loan.id).payment_status == "SUCCESS"
-    announced(stage, loan.id, "NONE")
-
-
 def test_a_rejected_application_fails(stage, payments):
     loan = apply(stage, "064", press="decline")
     assert_callback(loan.callback, loan, "FAILURE", "NONE")
@@ -93,28 +81,6 @@ def test_snake_case_parameters_arrive_as_the_client_spells_them(stage):
     loan = apply(stage, "032", additional_params={"buyer_birthdate": "1990-05-17", "fingate": {"total_term": 3}})
     assert_callback(loan.callback, loan, "SUCCESS", "NONE")
     assert at_lender(stage, loan)["term"] == 3
-
-
-def test_a_lender_that_cannot_be_asked_leaves_the_loan_to_be_verified(stage, payments):
-    stage.bank.lender_fault(operation="inquire", fault={"kind": "http_500"}, times=1000)
-    loan = apply(stage, "064")
-    assert_callback(loan.callback, loan, "WAITING", "VERIFY_REQUIRED")
-    still = verify(payments, loan.id)
-    assert (still.payment_status, still.additional_action) == ("WAITING", "VERIFY_REQUIRED")
-    stage.bank.forget_faults()
-    # A caller's question is asked once an interval at most.
-    eventually("the approval", lambda: verify(payments, loan.id).payment_status == "SUCCESS")
-    announced(stage, loan.id, "NONE")
-
-
-def test_a_replayed_return_says_so_and_changes_nothing(stage):
-    loan = apply(stage, "046")
-    visit(loan.url)
-    first, second = stage.shop.callbacks(loan.body.callback_url)
-    assert_callback(first, loan, "SUCCESS", "NONE")
-    assert (second["callbackStatus"], second["paymentStatus"]) == ("ALREADY_RETURNED", "FAILURE")
-    assert is_second_hash_verified(second)
-    assert read(stage, loan.id).payment_status == "SUCCESS"
 
 
 def test_an_approval_whose_answer_is_lost_is_completed(stage, payments):

@@ -4,6 +4,8 @@
 #[path = "../../../tests/bench/banks.rs"]
 mod bench;
 mod fixtures;
+#[path = "../../../tests/bench/folder.rs"]
+mod folder;
 mod hostile;
 
 pub(super) use bench::{Call, Replay, protocol, ready};
