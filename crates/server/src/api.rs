@@ -14,7 +14,7 @@ use crate::engine::claims::Claims;
 use crate::listen::BodyCut;
 use crate::operations::{self, Caller, Problem};
 use crate::store::db::Commit;
-use crate::store::{idempotency, signatures, won};
+use crate::store::{Committed, idempotency, signatures};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::State;
@@ -167,9 +167,9 @@ async fn remember_read(app: &App, claims: &Claims, route: &Route) -> Result<(), 
     };
     let mut commit = Commit::new(claims.merchant_id, app.next_id());
     claims.write_signature(expires_at, &mut commit);
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::ReplayedSignature)),
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(Problem::rule(Rule::ReplayedSignature)),
     }
 }
 
@@ -229,7 +229,7 @@ async fn claimed(
     };
     let mut commit = Commit::new(merchant_id, app.next_id());
     claims.write_signature(None, &mut commit);
-    if won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_yes() {
         return outcome;
     }
     let same_key = match &claims.key {
@@ -274,7 +274,7 @@ async fn known_answer(
         None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
             let mut commit = Commit::new(merchant_id, app.next_id());
             idempotency::release(merchant_id, &key.key, known.claimed_at, &mut commit);
-            won(app.db.commit(commit).await)?;
+            app.commit(commit).await?.ignore_conflict();
             Ok(None)
         }
         None => Err(Problem::rule(Rule::IdempotencyInFlight)),
@@ -351,7 +351,7 @@ async fn keep_answer(
         &answer.body,
         &mut commit,
     );
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(answer)
 }
 

@@ -9,7 +9,8 @@ use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
-use crate::store::db::Db;
+use crate::store::Committed;
+use crate::store::db::{Commit, Db, Unavailable};
 use crate::store::retention::Kept;
 use crate::tries::Tries;
 use crate::turns::Turns;
@@ -159,6 +160,11 @@ pub const INQUIRY_WAITS: [Duration; 9] = [
 ];
 
 impl App {
+    /// Carries a commit out.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, Unavailable> {
+        Committed::of(self.db.commit(commit).await)
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

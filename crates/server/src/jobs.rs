@@ -14,7 +14,7 @@ use crate::engine::{loan, three_ds};
 use crate::operations::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Due, Kind, Look};
-use crate::store::{SHARDS, leases, merchants, retention, won};
+use crate::store::{SHARDS, leases, merchants, retention};
 use desk::{Admission, Turn};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -123,7 +123,7 @@ async fn take_shards(app: &App, known: &[i64]) -> Result<Vec<i64>, Unavailable> 
     if !new.is_empty() {
         let mut commit = Commit::new(0, 0);
         due::call_back(app, &new, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
     }
     Ok(ours)
 }

@@ -32,7 +32,6 @@ use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
-use crate::store::won;
 use contract::card::Secret;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json, json};
@@ -161,7 +160,7 @@ pub async fn change_merchant(
             audit_snapshot(&merchant, Some(&before)),
         );
         by.note(app, id, "merchant.edit", &target, noted, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(());
         }
     }

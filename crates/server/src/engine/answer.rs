@@ -12,7 +12,6 @@ use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::won;
 use connectors::bank::{Charged, Decline};
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
@@ -163,7 +162,8 @@ async fn give_back(app: &App, attempt: &mut Attempt, charged: &Charged) -> Resul
     });
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::save(app, attempt, was, &mut commit);
-    Ok(won(app.db.commit(commit).await).map(|_| ())?)
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
 }
 
 /// A bank that says late what is not what was settled: the operator must hear of it.

@@ -15,7 +15,7 @@ use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment, PosShown};
 use crate::store::poses::Pos;
 use connectors::bank::{
-    Answer, CardData, Charge, Charged, Doubt, DoubtReason, Line, Order, RewardUse, Verdict,
+    Answer, BankContext, CardData, Charge, Charged, Doubt, DoubtReason, Order, RewardUse, Verdict,
 };
 use contract::enums::PaymentStatus;
 use contract::errors::ErrorGroup;
@@ -223,7 +223,7 @@ async fn ask(
     let now = app.istanbul_now();
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_bank(app, of, pos, "charge");
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &http,
         now: &now,

@@ -12,9 +12,9 @@ use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::{poses, won};
+use crate::store::poses;
 use connectors::bank::{
-    Answer, CardEnds, Charged, Decline, Doubt, DoubtReason, Line, Order, OrderRef, Standing,
+    Answer, BankContext, CardEnds, Charged, Decline, Doubt, DoubtReason, Order, OrderRef, Standing,
     Verdict,
 };
 use contract::errors::ErrorGroup;
@@ -78,7 +78,7 @@ fn may_be_inquired(app: &App, attempt: &Attempt) -> bool {
 async fn claim(app: &App, attempt: &Attempt) -> Result<bool, Unavailable> {
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::claim_inquiry(attempt, app.now(), caller_asked_before(app), &mut commit);
-    won(app.db.commit(commit).await)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 /// A caller may ask when no other caller asked since this moment.
@@ -228,7 +228,7 @@ async fn ask(
     let order = order_of(payment, attempt);
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_bank(app, of, &pos, "inquire");
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &http,
         now: &now,
@@ -334,7 +334,7 @@ async fn intend_reversal(
     });
     attempts::save(app, attempt, was, &mut commit);
     attempt.reversals += 1;
-    Ok(won(app.db.commit(commit).await)?)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 async fn void(
@@ -355,7 +355,7 @@ async fn void(
     let order = order_of(payment, attempt);
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_bank(app, of, &pos, "void");
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &http,
         now: &now,
@@ -418,7 +418,7 @@ async fn put_off(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result
     // Another asker's reversal may be under way since: its mark stays.
     attempts::unless_reversed(attempt, &mut commit);
     attempts::save(app, attempt, was, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
 
@@ -492,7 +492,7 @@ pub async fn settled_by_hand(
             answer::outcome_commit(app, merchant, known, attempt.state, &outcome);
         attempts::unless_reversed(&attempt, &mut commit);
         note(attempt.state.as_str(), &moved, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(moved);
         }
     }

@@ -23,10 +23,9 @@ use crate::store::loans::{self, ApplicationState, CartLine, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Item, Payment};
-use crate::store::won;
 use crate::{clock, random};
 use connectors::bank::{Answer, Doubt, Verdict};
-use connectors::lender::{Application, Applied, Buyer, CartItem, LenderLine};
+use connectors::lender::{Application, Applied, Buyer, CartItem, LenderContext};
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::errors::ErrorGroup;
@@ -240,7 +239,7 @@ async fn ask_apply(
     let http = Recorder::to_lender(app, of, plan.apm.apm_type, "apply");
     lender
         .apply(
-            LenderLine {
+            LenderContext {
                 account: &plan.apm.account,
                 http: &http,
                 now: &now,
@@ -333,7 +332,7 @@ pub async fn settled_by_hand(
         }
         let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));
         note(loan.state.as_str(), &moved, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(moved);
         }
     }
@@ -396,7 +395,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
     if !already && loan.is_decided() {
         let mut commit = Commit::new(merchant_id, payment_id);
         loans::mark_returned(merchant_id, payment_id, &mut commit);
-        already = !won(app.db.commit(commit).await)?;
+        already = app.commit(commit).await?.is_conflict();
     }
     Ok(Some(LoanReturn {
         merchant,

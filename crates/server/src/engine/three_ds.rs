@@ -20,8 +20,8 @@ use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::{poses, won};
-use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Verdict};
+use crate::store::poses;
+use connectors::bank::{Answer, BankContext, BankForm, Begin3ds, Doubt, Verdict};
 use contract::enums::{PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
@@ -114,7 +114,7 @@ pub async fn restart(
     let mut commit = Commit::new(merchant.id, payment.id);
     addresses.insert(app, &payment, &mut commit);
     attempts::await_return(&attempt, app.after(RETURN_TIME), &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     let return_url = addresses.return_url(app);
     match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
         Ok(Verdict::Approved(form)) => {
@@ -145,7 +145,7 @@ async fn ask_form(
     let now = app.istanbul_now();
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_bank(app, of, pos, "threeds_begin");
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &http,
         now: &now,
@@ -200,7 +200,7 @@ async fn not_verified(
             &mut commit,
         );
     }
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         return Ok(payment);
     }
     moved.version += 1;

@@ -7,11 +7,11 @@ use super::recorder::Recorder;
 use crate::app::App;
 use crate::operations::Problem;
 use crate::random;
+use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptState, Visitor};
 use crate::store::db::Commit;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::Payment;
-use crate::store::won;
 use crate::vault;
 use connectors::bank::BankForm;
 use contract::card::Secret;
@@ -106,7 +106,8 @@ impl Addresses {
         let sealed = Secret::new(vault::seal_for_holder(&self.redirect, plain));
         let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
         attempts::keep_form(app, attempt, &sealed, &mut commit);
-        won(app.db.commit(commit).await).unwrap_or(false)
+        let kept = app.commit(commit).await;
+        kept.is_ok_and(Committed::is_yes)
     }
 }
 
@@ -220,7 +221,7 @@ async fn show(
         };
         let mut commit = Commit::new(merchant_id, payment_id);
         attempts::note_opening(&attempt, &first, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             let form = form_of(app, (merchant_id, payment_id), &plain);
             return Ok(form.map_or(Opening::Nothing, Opening::Form));
         }

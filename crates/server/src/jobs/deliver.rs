@@ -5,7 +5,7 @@ use crate::engine::webhook_call;
 use crate::operations::Problem;
 use crate::store::db::Commit;
 use crate::store::due::Due;
-use crate::store::{merchants, webhooks, won};
+use crate::store::{merchants, webhooks};
 
 /// Calls the merchant's address once and notes how it went. A failure of ours counts no try.
 pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
@@ -35,11 +35,11 @@ pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
     let was = (webhook, due.due_at);
     webhooks::save_try(was, delivered, &said, again_at, &mut commit);
     webhooks::insert_try(&called, &mut commit);
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         // Another replica called it as well; that call happened, too.
         let mut commit = Commit::new(webhook.merchant_id, webhook.id);
         webhooks::insert_try(&called, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.no_conflict()?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::store::loans::{CartLine, Loan};
 use crate::store::merchants::FEATURE_APMS;
 use crate::store::payments::{Amount, CardShown, Payment};
 use connectors::bank::Verdict;
-use connectors::lender::{BankOffer, Buyer, LenderLine, OffersRequest};
+use connectors::lender::{BankOffer, Buyer, LenderContext, OffersRequest};
 use contract::bnpl_payments::{
     BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest,
     BnplPaymentOfferResponse, BnplPaymentVerifyResponse, InitBnplPaymentRequest,
@@ -59,7 +59,7 @@ pub async fn offers(
         .map_err(|error| caller.claims.refused(error, otherwise))?;
 
     let now = app.istanbul_now();
-    let line = LenderLine {
+    let line = LenderContext {
         account: &apm.account,
         http: &app.net,
         now: &now,

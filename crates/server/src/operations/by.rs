@@ -7,7 +7,6 @@ use crate::journal;
 use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
 pub use crate::store::roles::Role;
-use crate::store::won;
 use contract::rules::Rule;
 use serde_json::Value as Json;
 
@@ -152,7 +151,7 @@ impl By {
         }
         let mut commit = Commit::new(merchant_id, app.next_id());
         self.note_refused(app, merchant_id, action, target, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
         Err(Problem::rule(Rule::RoleForbids))
     }
 
@@ -218,8 +217,7 @@ impl By {
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(merchant_id, app.next_id());
         audit::insert(app, self.entry(merchant_id, action, target), &mut commit);
-        won(app.db.commit(commit).await)?;
-        Ok(())
+        Ok(app.commit(commit).await?.no_conflict()?)
     }
 
     fn entry(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {

@@ -10,7 +10,7 @@ use crate::random;
 use crate::store::db::Commit;
 use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::poses::{self, Pos};
-use connectors::bank::{Line, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
+use connectors::bank::{BankContext, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
 use contract::card_loyalties::{
     Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward,
 };
@@ -67,7 +67,7 @@ pub async fn retrieve(
         amount: Money::new(100, Currency::Try),
         installment: 1,
     };
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &app.net,
         now: &now,

@@ -5,7 +5,6 @@ use super::{Caller, Permission, Problem};
 use crate::app::App;
 use crate::store::db::{Commit, Value};
 use crate::store::payments::{self, Order};
-use crate::store::won;
 use connectors::scrub::words;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
 use serde_json::{Value as Json, json};
@@ -39,7 +38,7 @@ impl Export {
         let mut commit = Commit::new(merchant_id, app.next_id());
         let change = (Json::Null, described);
         by.note(app, merchant_id, ACTION, "", change, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.no_conflict()?;
         Ok(Export { filters, after: 0 })
     }
 

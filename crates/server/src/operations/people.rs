@@ -8,7 +8,7 @@ use crate::passwords::{self, Queue};
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, User};
-use crate::store::{merchants, won};
+use crate::store::{Committed, merchants};
 use crate::{random, totp};
 use contract::card::Secret;
 use contract::rules::Rule;
@@ -156,12 +156,12 @@ pub async fn invite(
         change,
         &mut commit,
     );
-    match won(app.db.commit(commit).await)? {
-        true => Ok(token.map(|token| Link {
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(token.map(|token| Link {
             token: Secret::new(token),
             email,
         })),
-        false => Err(Problem::field(Rule::AlreadyThere, "email")),
+        Committed::Conflict => Err(Problem::field(Rule::AlreadyThere, "email")),
     }
 }
 
@@ -207,7 +207,7 @@ pub async fn password_link(
     users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
     let change = (Json::Null, json!({ "email": user.email }));
     by.note(app, merchant_id, "user.link", &target, change, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     Ok(Link {
         token: Secret::new(token),
         email: user.email,
@@ -250,7 +250,7 @@ pub async fn forgotten_link(
             &mut commit,
         );
     }
-    let made = won(app.db.commit(commit).await)?;
+    let made = app.commit(commit).await?.is_yes();
     Ok(made.then(|| Link {
         token: Secret::new(token),
         email: user.email,
@@ -269,7 +269,7 @@ pub async fn sign_in_link(app: &App, by: &By, email: &str) -> Result<Link, Probl
     let until = app.after(SIGN_IN_LINK);
     let digest = sessions::digest(&token);
     users::insert_link(&digest, user.id, LinkKind::SignIn, until, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     Ok(Link {
         token: Secret::new(token),
         email: user.email,
@@ -301,7 +301,7 @@ pub async fn set_role(
     let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
     let change = (noted(Some(was)), noted(role));
     by.note(app, merchant_id, action, &target, change, &mut commit);
-    if won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_yes() {
         return Ok(());
     }
     // Refused: they were removed meanwhile, which this says, or nobody else would be an owner.
@@ -433,8 +433,8 @@ fn note_own(
 }
 
 async fn saved(app: &App, commit: Commit) -> Result<(), Problem> {
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::ChangedMeanwhile)),
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(Problem::rule(Rule::ChangedMeanwhile)),
     }
 }

@@ -6,10 +6,10 @@ use super::{Problem, people};
 use crate::app::App;
 use crate::passwords::{self, Queue};
 use crate::random;
+use crate::store::Committed;
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, Membership, Session, User};
-use crate::store::won;
 use crate::totp;
 use crate::tries::{Account, Place};
 use contract::card::Secret;
@@ -192,7 +192,7 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
         let mut commit = Commit::new(0, user.id);
         users::save(app, &after, &mut commit);
         note_failure(app, by, &user, &mut commit).await?;
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(());
         }
         match users::of_id(app, user.id).await? {
@@ -266,14 +266,14 @@ async fn open_session(
         let nothing = (Json::Null, Json::Null);
         by.note(app, here.merchant_id, action, &target, nothing, &mut commit);
     }
-    match won(app.db.commit(commit).await)? {
-        true => Ok(SignedIn {
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(SignedIn {
             token: Secret::new(token),
             browser: app.vault.seal(BROWSER_PLACE, user.email.as_bytes()),
             email: user.email,
         }),
         // Another sign-in, or another use of the link, was first.
-        false => Err(Problem::rule(Rule::SignInRefused)),
+        Committed::Conflict => Err(Problem::rule(Rule::SignInRefused)),
     }
 }
 
@@ -384,7 +384,7 @@ pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>
     if active && grown > SignedDuration::from_mins(1) {
         let mut commit = Commit::new(0, user.id);
         users::extend_session(&digest, until, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
     }
     Ok(Some(Visit {
         user,
@@ -407,12 +407,12 @@ pub async fn open_merchant(
         let (here, target) = (visit.membership.merchant_id, merchant_id.to_string());
         let mut commit = Commit::new(here, app.next_id());
         by.note_refused(app, here, "merchant.open", &target, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let mut commit = Commit::new(0, visit.user.id);
     users::open_merchant(&digest(token), merchant_id, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
 
@@ -420,6 +420,6 @@ pub async fn open_merchant(
 pub async fn sign_out(app: &App, token: &str) -> Result<(), Problem> {
     let mut commit = Commit::new(0, 0);
     users::end_session(&digest(token), &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }

@@ -7,7 +7,6 @@ use crate::operations::merchant_poses::MASK;
 use crate::operations::{self, By, CHANGES_MAX, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
-use crate::store::won;
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
@@ -295,7 +294,7 @@ async fn change_apm(
             noted,
             &mut commit,
         );
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(apm);
         }
     }

@@ -8,8 +8,8 @@ use crate::operations::merchant_poses;
 use crate::operations::{By, Permission, Problem};
 use crate::random;
 use crate::store::{apms, poses};
-use connectors::bank::{CardEnds, Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
-use connectors::lender::{CartItem, LenderLine, OffersRequest};
+use connectors::bank::{BankContext, CardEnds, Doubt, DoubtReason, Order, OrderRef, Verb, Verdict};
+use connectors::lender::{CartItem, LenderContext, OffersRequest};
 use contract::enums::{BnplCartItemType, Currency, PosStatus};
 use contract::errors::{ErrorGroup, Language};
 use contract::merchant_poses::UpdateMerchantPosRequest;
@@ -133,7 +133,7 @@ pub async fn test_pos(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
     let account = pos.account();
     let now = app.istanbul_now();
     let sent_at = istanbul(app.now());
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &app.net,
         now: &now,
@@ -177,7 +177,7 @@ pub async fn test_apm(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<T
         return Err(Problem::field(Rule::ValueNotOffered, "type"));
     };
     let now = app.istanbul_now();
-    let line = LenderLine {
+    let line = LenderContext {
         account: &apm.account,
         http: &app.net,
         now: &now,

@@ -5,7 +5,7 @@
 use super::db::{Commit, Db, Row, Unavailable, params};
 use super::digest::Digest;
 use super::retention::Kept;
-use super::{idempotency, won};
+use super::{Committed, idempotency};
 use crate::vault::Vault;
 
 /// Rows that one commit moves.
@@ -127,8 +127,8 @@ fn move_key(row: &Row, vault: &Vault, commit: &mut Commit) -> Result<(), Unavail
 
 /// What is refused would be met again and again.
 async fn carry_out(db: &Db, commit: Commit) -> Result<(), Unavailable> {
-    match won(db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Unavailable::new("claims of an older version are refused")),
+    match Committed::of(db.commit(commit).await)? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(Unavailable::new("claims of an older version are refused")),
     }
 }

@@ -37,7 +37,7 @@ pub use probe::probe;
 use crate::app::App;
 use contract::card::Secret;
 use contract::enums;
-use db::Unavailable;
+use db::{CommitError, Unavailable};
 use serde_json::Value as Json;
 
 db::word_columns! {
@@ -85,11 +85,44 @@ fn to_json<T: serde::Serialize>(value: &T) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
 }
 
-/// True when a commit went through, false when somebody moved first.
-pub fn won(outcome: Result<(), db::CommitError>) -> Result<bool, Unavailable> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(db::CommitError::Conflict { .. }) => Ok(false),
-        Err(db::CommitError::Unavailable(why)) => Err(Unavailable::new(why)),
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a conflict wrote nothing"]
+pub enum Committed {
+    /// All of it is written.
+    Yes,
+    /// Somebody else moved first; nothing is written.
+    Conflict,
+}
+
+impl Committed {
+    /// Splits a commit's outcome into what its caller decides about and a database that is away.
+    pub fn of(outcome: Result<(), CommitError>) -> Result<Committed, Unavailable> {
+        match outcome {
+            Ok(()) => Ok(Committed::Yes),
+            Err(CommitError::Conflict { .. }) => Ok(Committed::Conflict),
+            Err(CommitError::Unavailable(why)) => Err(Unavailable::new(why)),
+        }
+    }
+
+    /// All of it is written.
+    pub fn is_yes(self) -> bool {
+        self == Committed::Yes
+    }
+
+    /// Somebody else moved first.
+    pub fn is_conflict(self) -> bool {
+        self == Committed::Conflict
+    }
+
+    /// For what need not be written once somebody else moved first.
+    pub fn ignore_conflict(self) {}
+
+    /// For new rows alone, which nothing can be in the way of.
+    pub fn no_conflict(self) -> Result<(), Unavailable> {
+        match self {
+            Committed::Yes => Ok(()),
+            Committed::Conflict => Err(Unavailable::new("a new row is there already")),
+        }
     }
 }

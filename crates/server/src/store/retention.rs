@@ -3,7 +3,6 @@
 //! waits long for a lock or for the one writer.
 
 use super::db::{Commit, Unavailable, Value, params};
-use super::won;
 use crate::app::App;
 use crate::clock::first_id_at;
 use jiff::{SignedDuration, Timestamp};
@@ -150,7 +149,7 @@ async fn forget_some(app: &App, rule: &Rule) -> Result<bool, Unavailable> {
     }
     let mut commit = Commit::new(0, 0);
     commit.maybe(rule.forget, params![rule.before.clone(), STEP_ROWS]);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     tracing::debug!(table = rule.table, rows = due, "forgotten");
     Ok(due == STEP_ROWS)
 }

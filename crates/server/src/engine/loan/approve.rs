@@ -13,8 +13,7 @@ use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
-use crate::store::won;
-use connectors::lender::LenderLine;
+use connectors::lender::LenderContext;
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::rules::Rule;
@@ -95,7 +94,7 @@ async fn confirm(
     let now = app.istanbul_now();
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
-    let line = LenderLine {
+    let line = LenderContext {
         account: &apm.account,
         http: &http,
         now: &now,
@@ -109,7 +108,7 @@ async fn confirm(
             doubtful.acting_until = None;
             let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
             loans::save(&doubtful, &loan, &mut commit);
-            won(app.db.commit(commit).await)?;
+            app.commit(commit).await?.ignore_conflict();
             return Ok(payment);
         }
     }

@@ -14,9 +14,8 @@ use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
-use crate::store::won;
 use connectors::bank::{Doubt, DoubtReason};
-use connectors::lender::{ApplicationRef, LenderLine, LoanStanding, LoanState};
+use connectors::lender::{ApplicationRef, LenderContext, LoanStanding, LoanState};
 use connectors::lenders::of_apm;
 use contract::enums::ApmAdditionalAction as Action;
 use contract::errors::ErrorGroup;
@@ -72,7 +71,7 @@ pub async fn settle(
 async fn claim(app: &App, loan: &Loan) -> Result<bool, Problem> {
     let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
     loans::claim_inquiry(loan, app.now(), caller_asked_before(app), &mut commit);
-    Ok(won(app.db.commit(commit).await)?)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later, also when a person is told;
@@ -117,7 +116,7 @@ async fn inquire(
     let now = app.istanbul_now();
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_lender(app, of, apm.apm_type, "inquire");
-    let line = LenderLine {
+    let line = LenderContext {
         account: &apm.account,
         http: &http,
         now: &now,
@@ -242,7 +241,7 @@ pub(super) async fn write(
     (moved, result): (&mut Payment, &Loan),
 ) -> Result<bool, Problem> {
     let commit = changed(app, merchant, (payment, loan), (moved, result));
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         return Ok(false);
     }
     moved.version += i64::from(moved.status != payment.status);

@@ -14,7 +14,7 @@ use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment};
 use crate::store::poses::{self, Pos};
-use connectors::bank::{Answer, Charged, Doubt, Finish3ds, Line};
+use connectors::bank::{Answer, BankContext, Charged, Doubt, Finish3ds};
 use contract::enums::PaymentStatus;
 use contract::rules::Rule;
 
@@ -146,7 +146,7 @@ async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) 
     let order = order_of(payment, attempt);
     let of = (payment.merchant_id, payment.id);
     let http = Recorder::to_bank(app, of, pos, "threeds_finish");
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http: &http,
         now: &now,

@@ -14,8 +14,8 @@ use crate::store::exchanges::UNVERIFIED;
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment};
-use crate::store::{poses, won};
-use connectors::bank::{Answer, Doubt, DoubtReason, Line, Returned, Verdict, Verified};
+use crate::store::poses;
+use connectors::bank::{Answer, BankContext, Doubt, DoubtReason, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
 use connectors::scrub::words;
@@ -172,7 +172,7 @@ async fn ask_verified(
     let recorder = Recorder::to_bank(app, ids, pos, "threeds_verify");
     let is_heard = app.rates.hears_return(of.payment.id, app.now());
     let http: &dyn Http = if is_heard { &recorder } else { &Deaf };
-    let line = Line {
+    let line = BankContext {
         account: &account,
         http,
         now: &now,
@@ -258,7 +258,7 @@ async fn verified(
         WebhookEventType::ThreedsVerify,
         &mut commit,
     );
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         // Two returns at once: the other one was first.
         return Ok(payment);
     }
