@@ -30,7 +30,6 @@ use log::{Began, Seen};
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::Instrument;
 
 /// Bytes that a request's body may have.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -109,14 +108,13 @@ async fn served(
     // A payment that was begun is carried on, and a signature claimed, even when the shop hangs up.
     let working = Arc::clone(app);
     let work = async move {
-        let _busy = Arc::clone(&working.busy).read_owned().await;
         let outcome = match key {
             Ok(_) => written(&working, &caller, &route, &body).await,
             Err(problem) => Err(problem),
         };
         claimed(&working, &caller.claims, outcome).await
     };
-    match tokio::spawn(work.in_current_span()).await {
+    match app.do_to_the_end(work).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(%error, "an operation panicked");

@@ -20,6 +20,8 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::RwLock;
+use tokio::task::JoinError;
+use tracing::Instrument;
 
 /// The server's parts. Cheap to share, nothing in it changes at run time.
 pub struct App {
@@ -163,6 +165,20 @@ impl App {
     /// Carries a commit out.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Unavailable> {
         Committed::of(self.db.commit(commit).await)
+    }
+
+    /// Does `work` to its end, also when whoever waits for it goes away; a shutdown waits for it. Fails
+    /// only when it panics.
+    pub async fn do_to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let busy = Arc::clone(&self.busy);
+        let work = async move {
+            let _busy = busy.read_owned().await;
+            work.await
+        };
+        tokio::spawn(work.in_current_span()).await
     }
 
     /// Now.

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::backoff::wait_after;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::{loan, three_ds};
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Due, Kind, Look};
 use crate::store::{SHARDS, leases, merchants, retention};

@@ -28,6 +28,7 @@ pub mod operations;
 pub mod pages;
 pub mod panel;
 pub mod passwords;
+pub mod problem;
 pub mod process;
 pub mod random;
 pub mod rates;

@@ -2,7 +2,7 @@
 //! few at a time, so that a flood of sign-ins takes neither memory nor the payments' time.
 
 use crate::net::subnet;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};

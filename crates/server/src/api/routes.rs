@@ -1,6 +1,6 @@
 //! From a method and a path to an endpoint of the contract's table.
 
-use crate::operations::Problem;
+use crate::problem::Problem;
 use contract::endpoints::{ENDPOINTS, Endpoint};
 use contract::rules::Rule;
 use std::sync::LazyLock;

@@ -6,13 +6,13 @@ use super::announce;
 use super::status::{Event, after};
 use crate::app::App;
 use crate::backoff::wait_after;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use connectors::bank::{Charged, Decline};
+use connectors::bank::Charged;
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
@@ -30,24 +30,6 @@ pub enum Outcome {
     Doubt(AttemptAnswer),
     /// The bank gave the money back.
     Reversed,
-}
-
-/// A bank's refusal as it is kept: its text capped and without card-like digit runs.
-pub fn failure_of(decline: &Decline) -> PaymentFailure {
-    PaymentFailure {
-        group: decline.group,
-        provider_code: Some(connectors::scrub::words(&decline.code)),
-        provider_message: Some(connectors::scrub::words(&decline.message)),
-    }
-}
-
-/// A failure without a bank's words.
-pub fn failure(group: ErrorGroup) -> PaymentFailure {
-    PaymentFailure {
-        group,
-        provider_code: None,
-        provider_message: None,
-    }
 }
 
 /// Times that an answer is decided again because somebody moved first.
@@ -231,7 +213,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             attempt.proof = None;
             if let Some(status) = after(payment.status, Event::Reversed) {
                 payment.status = status;
-                payment.error = Some(failure(ErrorGroup::CommunicationOrSystemError));
+                payment.error = Some(ErrorGroup::CommunicationOrSystemError.into());
             }
         }
     }

@@ -2,24 +2,20 @@
 //! person is told of it), at once where the bank says that it knows the order or timed out itself, and
 //! when a caller wants to know, which never uses up the schedule. It does not end by time alone.
 
-use super::answer::{self, Outcome, failure, failure_of};
-use super::charge::{order_of, outcome};
-use super::recorder::Recorder;
+use super::answer::{self, Outcome};
+use super::bank_call::{BankCall, pos_of};
+use super::charge::outcome;
 use crate::app::{App, CALLER_WAIT};
-use crate::clock::istanbul;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::poses;
-use connectors::bank::{
-    Answer, BankContext, CardEnds, Charged, Decline, Doubt, DoubtReason, Order, OrderRef, Standing,
-    Verdict,
-};
+use crate::store::poses::Pos;
+use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, Standing, Verdict};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp};
 
 /// "Not found" settles only when the bank had this long to receive the order, and was asked more
 /// than once: a request may still be on its way (pos-protocols section 4).
@@ -189,13 +185,13 @@ fn why_refused(answer: AttemptAnswer, decline: Decline) -> PaymentFailure {
     match (answer.duplicate, answer.timed_out) {
         (Some(duplicate), _) => duplicate,
         (None, Some(said)) if decline.group == ErrorGroup::Declined => said,
-        _ => failure_of(&decline),
+        _ => (&decline).into(),
     }
 }
 
 fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
     let said = answer.duplicate.or(answer.timed_out);
-    said.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError))
+    said.unwrap_or_else(|| ErrorGroup::CommunicationOrSystemError.into())
 }
 
 /// At once for a duplicate; else the order may still be on its way.
@@ -216,25 +212,8 @@ async fn ask(
     payment: &Payment,
     attempt: &Attempt,
 ) -> Result<Result<Standing, Doubt>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let sent_at = istanbul(attempt.asked_at);
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "inquire");
-    let line = BankContext {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let asked = reference(payment, attempt, &order, &sent_at, None);
-    let standing = bank.inquire(line, asked).await;
+    let pos = pos_of(app, attempt).await?;
+    let standing = inquire(app, &pos, payment, attempt).await;
     match &standing {
         Ok(Standing::Taken(charged)) if attempt.order_id_chosen => {
             let known = payments::is_reference_known(app, payment, &charged.host_reference).await?;
@@ -248,33 +227,23 @@ async fn ask(
     }
 }
 
+async fn inquire(
+    app: &App,
+    pos: &Pos,
+    payment: &Payment,
+    attempt: &Attempt,
+) -> Result<Standing, Doubt> {
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "inquire")?;
+    let order = call.order_ref(payment, attempt, None);
+    call.bank.inquire(call.context(), order).await
+}
+
 /// The bank's sale is one that another payment stands for.
 fn known_already() -> Doubt {
     Doubt {
         may_have_been_sent: true,
         reason: DoubtReason::OtherSale,
         detail: "the inquiry answers the sale of another payment".to_owned(),
-    }
-}
-
-/// What is asked about, with all that the bank's record of it can be compared with.
-fn reference<'a>(
-    payment: &'a Payment,
-    attempt: &Attempt,
-    order: &'a Order,
-    sent_at: &'a Zoned,
-    host_reference: Option<&'a str>,
-) -> OrderRef<'a> {
-    OrderRef {
-        order,
-        threeds: attempt.threeds,
-        sent_at,
-        host_reference,
-        card: CardEnds {
-            first: payment.bin_number.as_deref().unwrap_or(""),
-            last: payment.last_four.as_deref().unwrap_or(""),
-        },
-        id_chosen: attempt.order_id_chosen,
     }
 }
 
@@ -295,7 +264,8 @@ async fn taken(
     if !intend_reversal(app, attempt, asker, &charged).await? {
         return Ok(());
     }
-    match void(app, payment, attempt, &charged).await? {
+    let pos = pos_of(app, attempt).await?;
+    match void(app, &pos, payment, attempt, &charged).await {
         Ok(Verdict::Approved(())) => {
             answer::write(app, merchant, payment, attempt, Outcome::Reversed).await
         }
@@ -339,30 +309,15 @@ async fn intend_reversal(
 
 async fn void(
     app: &App,
+    pos: &Pos,
     payment: &Payment,
     attempt: &Attempt,
     charged: &Charged,
-) -> Result<Result<Verdict<()>, Doubt>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let sent_at = istanbul(attempt.asked_at);
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "void");
-    let line = BankContext {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
+) -> Answer<()> {
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "void")?;
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
-    let undone = reference(payment, attempt, &order, &sent_at, known);
-    Ok(bank.void(line, undone).await)
+    let order = call.order_ref(payment, attempt, known);
+    call.bank.void(call.context(), order).await
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later; what others ask leaves the

@@ -9,14 +9,14 @@ mod settle;
 pub use approve::approve;
 pub use settle::settle;
 
-use super::answer::{failure, failure_of};
+use super::bank_call::LenderCall;
 use super::claims::Claims;
 use super::inquiry::{Asker, Found, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce, turn};
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, CartLine, Loan};
@@ -24,8 +24,8 @@ use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Item, Payment};
 use crate::{clock, random};
-use connectors::bank::{Answer, Doubt, Verdict};
-use connectors::lender::{Application, Applied, Buyer, CartItem, LenderContext};
+use connectors::bank::{Answer, Verdict};
+use connectors::lender::{Application, Applied, Buyer, CartItem};
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::errors::ErrorGroup;
@@ -111,31 +111,14 @@ pub async fn apply(
     let (back, notify) = (random::token(), random::token());
     let until =
         app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)) + ADDRESS_TIME);
-    let mut commit = Commit::new(merchant.id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
+    let mut commit = claims.intent(app, Some(payment.id));
     payments::insert(&payment, &plan.items, &mut commit);
     loans::insert(&loan, &mut commit);
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::LoanReturn,
-        until,
-        &mut commit,
-    );
-    page_tokens::insert(
-        &notify,
-        merchant.id,
-        payment.id,
-        Kind::LoanNotify,
-        until,
-        &mut commit,
-    );
+    for (token, kind) in [(&back, Kind::LoanReturn), (&notify, Kind::LoanNotify)] {
+        page_tokens::insert(&payment, token, kind, until, &mut commit);
+    }
     let otherwise = Problem::unavailable("an order id was taken");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, otherwise))?;
+    claims.commit(app, commit, otherwise).await?;
     payment.version = 1;
     let id = payment.id;
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
@@ -161,11 +144,11 @@ async fn write_applied(
             Ok(Verdict::Approved(applied)) => open_page(app, &mut result, applied),
             _ if loan.state != ApplicationState::Asked => return Ok((payment, loan)),
             Ok(Verdict::Declined(decline)) => {
-                refuse(&mut moved, &mut result, failure_of(decline));
+                refuse(&mut moved, &mut result, decline.into());
             }
             Err(doubt) if !doubt.may_have_been_sent => {
                 tracing::warn!(payment = payment.id, detail = %doubt.detail, "the lender could not be reached");
-                let why = failure(ErrorGroup::CommunicationOrSystemError);
+                let why = ErrorGroup::CommunicationOrSystemError.into();
                 refuse(&mut moved, &mut result, why);
             }
             Err(doubt) => {
@@ -218,10 +201,7 @@ async fn ask_apply(
     back: &str,
     notify: &str,
 ) -> Answer<Applied> {
-    let Some(lender) = of_apm(plan.apm.apm_type) else {
-        return Err(Doubt::not_supported());
-    };
-    let now = app.istanbul_now();
+    let call = LenderCall::of_loan(app, &plan.apm, loan, "apply")?;
     let items = cart_items(&plan.cart);
     let application = Application {
         order_id: &loan.order_id,
@@ -235,18 +215,7 @@ async fn ask_apply(
         time_limit_seconds: plan.apm.time_limit_seconds,
         approves_by_itself: loan.approves_by_itself(),
     };
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, plan.apm.apm_type, "apply");
-    lender
-        .apply(
-            LenderContext {
-                account: &plan.apm.account,
-                http: &http,
-                now: &now,
-            },
-            application,
-        )
-        .await
+    call.lender.apply(call.context(), application).await
 }
 
 async fn reload(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Payment, Loan), Problem> {
@@ -327,7 +296,7 @@ pub async fn settled_by_hand(
             Found::NotTaken => refuse(
                 &mut moved,
                 &mut result,
-                failure(ErrorGroup::CommunicationOrSystemError),
+                ErrorGroup::CommunicationOrSystemError.into(),
             ),
         }
         let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod announce;
 pub mod answer;
+pub mod bank_call;
 pub mod charge;
 pub mod claims;
 pub mod inquiry;
@@ -19,7 +20,7 @@ pub mod turn;
 pub mod webhook_call;
 
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::merchants::{self, Merchant};
 use crate::store::payments::{self, Payment};
 

@@ -1,10 +1,9 @@
 //! Which POS takes a payment: those that can, best first. Pure: the same POSes and the same
 //! payment always give the same order.
 
-use super::answer::failure;
 use super::rewards;
 use crate::bins::Bin;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::poses::Pos;
 use connectors::bank::{RewardUse, Verb};
 use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
@@ -73,20 +72,14 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
     left.retain(|pos| pos.authenticates(kind));
     if left.is_empty() {
         return Err(match group {
-            Some(group) => Problem::Failed {
-                payment_id: None,
-                failure: failure(group),
-            },
+            Some(group) => Problem::failed(group),
             None => Problem::rule(Rule::NoPos),
         });
     }
     if !need.has_cvc {
         left.retain(|pos| pos.settings.enable_payment_without_cvc);
         if left.is_empty() {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure(ErrorGroup::CvcRequired),
-            });
+            return Err(Problem::failed(ErrorGroup::CvcRequired));
         }
     }
     order(&mut left, need);

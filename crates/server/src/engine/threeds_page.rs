@@ -5,7 +5,7 @@
 use super::CONFLICTS_MAX;
 use super::recorder::Recorder;
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::random;
 use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptState, Visitor};
@@ -67,7 +67,7 @@ impl Addresses {
             (&self.back, Kind::ThreedsReturn, RETURN_TIME),
         ] {
             let until = app.after(time);
-            page_tokens::insert(token, payment.merchant_id, payment.id, kind, until, commit);
+            page_tokens::insert(payment, token, kind, until, commit);
         }
     }
 

@@ -3,7 +3,7 @@
 //! and who comes alone reads no more than the row that it reads anyway.
 
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::turns::Place;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::engine::webhook_call;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::db::Commit;
 use crate::store::due::Due;
 use crate::store::{merchants, webhooks};

@@ -3,7 +3,7 @@
 
 use crate::backoff::wait_after;
 use crate::clock::Clock;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::due::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;

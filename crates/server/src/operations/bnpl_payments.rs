@@ -2,7 +2,7 @@
 
 use super::{Caller, Permission, Problem, check, payment_view};
 use crate::app::App;
-use crate::engine::answer::{failure, failure_of};
+use crate::engine::bank_call::LenderCall;
 use crate::engine::loan::{self, Plan, cart_items};
 use crate::journal::Entry;
 use crate::store::apms::{self, Apm};
@@ -12,7 +12,7 @@ use crate::store::loans::{CartLine, Loan};
 use crate::store::merchants::FEATURE_APMS;
 use crate::store::payments::{Amount, CardShown, Payment};
 use connectors::bank::Verdict;
-use connectors::lender::{BankOffer, Buyer, LenderContext, OffersRequest};
+use connectors::lender::{BankOffer, Buyer, OffersRequest};
 use contract::bnpl_payments::{
     BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest,
     BnplPaymentOfferResponse, BnplPaymentVerifyResponse, InitBnplPaymentRequest,
@@ -47,43 +47,25 @@ pub async fn offers(
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
-    let Some(lender) = connectors::lenders::of_apm(apm.apm_type) else {
-        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
-    };
-    let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    caller.claims.write(app, None, &mut commit);
+    let call = LenderCall::without_payment(app, &apm)
+        .map_err(|_| Problem::field(Rule::ValueNotOffered, "apmType"))?;
+    let commit = caller.claims.intent(app, None);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
 
-    let now = app.istanbul_now();
-    let line = LenderContext {
-        account: &apm.account,
-        http: &app.net,
-        now: &now,
-    };
     let items = cart_items(&cart);
     let asked = OffersRequest {
         amount: Money::new(price.minor, currency),
         items: &items,
     };
-    let found = match lender.offers(line, asked).await {
+    let found = match call.lender.offers(call.context(), asked).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure_of(&decline),
-            });
+            return Err(Problem::failed(&decline));
         }
         Err(doubt) => {
             tracing::warn!(apm = apm.id, detail = %doubt.detail, "an offer inquiry has no answer");
-            let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure,
-            });
+            return Err(Problem::failed(ErrorGroup::CommunicationOrSystemError));
         }
     };
     // The regulator's limits hold whatever a lender offers.
@@ -256,13 +238,9 @@ pub async fn verify(
     if by.is_person() {
         by.note_look(app, merchant.id, ACTION, &target).await?;
     }
-    let mut commit = Commit::new(caller.merchant.id, payment_id);
-    caller.claims.write(app, Some(payment_id), &mut commit);
+    let commit = caller.claims.intent(app, Some(payment_id));
     let otherwise = Problem::unavailable("a verification could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
     let (payment, loan) = loan::verify(app, &caller.merchant, payment_id).await?;
     Ok(verified(&payment, &loan, caller.language))
 }

@@ -3,14 +3,12 @@
 use super::given_card::{self, Given, Texts};
 use super::{Caller, Problem, check};
 use crate::app::App;
-use crate::engine::answer::{failure, failure_of};
+use crate::engine::bank_call::BankCall;
 use crate::engine::rewards;
 use crate::journal::Entry;
-use crate::random;
-use crate::store::db::Commit;
 use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::poses::{self, Pos};
-use connectors::bank::{BankContext, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
+use connectors::bank::{Loyalties, LoyaltyInquiry, Verb, Verdict};
 use contract::card_loyalties::{
     Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward,
 };
@@ -48,51 +46,26 @@ pub async fn retrieve(
     let poses = poses::of_merchant(app, caller.merchant.id).await?;
     let pos = pos_for_inquiry(poses, card.bin.as_ref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.
-    let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    caller.claims.write(app, None, &mut commit);
+    let commit = caller.claims.intent(app, None);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
 
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Err(Problem::rule(Rule::NoPosForReward));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    // Garanti wants an amount in the message; one lira is what the bank's samples send.
-    let order = Order {
-        id: random::order_id(),
-        amount: Money::new(100, Currency::Try),
-        installment: 1,
-    };
-    let line = BankContext {
-        account: &account,
-        http: &app.net,
-        now: &now,
-    };
+    let call =
+        BankCall::without_payment(app, &pos).map_err(|_| Problem::rule(Rule::NoPosForReward))?;
     let inquiry = LoyaltyInquiry {
-        order: &order,
+        order: &call.order,
         card: &card.data,
         client_ip: client_ip.as_deref(),
     };
-    let found = match bank.loyalties(line, inquiry).await {
+    let found = match call.bank.loyalties(call.context(), inquiry).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure_of(&decline),
-            });
+            return Err(Problem::failed(&decline));
         }
         Err(doubt) => {
             // An inquiry moves no money: not knowing is only a failed question.
             tracing::warn!(pos = pos.id, detail = %doubt.detail, "a points inquiry has no answer");
-            let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure,
-            });
+            return Err(Problem::failed(ErrorGroup::CommunicationOrSystemError));
         }
     };
     let loyalties = loyalties_response(found);
@@ -148,10 +121,9 @@ fn pos_for_inquiry(
             pos.id,
         )
     });
-    able.into_iter().next().ok_or_else(|| Problem::Failed {
-        payment_id: None,
-        failure: failure(ErrorGroup::CvcRequired),
-    })
+    able.into_iter()
+        .next()
+        .ok_or_else(|| Problem::failed(ErrorGroup::CvcRequired))
 }
 
 fn loyalties_response(found: Loyalties) -> Vec<Loyalty> {

@@ -193,7 +193,7 @@ impl Filters {
         currency: Option<Currency>,
     ) -> Result<(), Problem> {
         let Some(value) = value else { return Ok(()) };
-        let minor = |currency| super::amount_field(field, value, currency);
+        let minor = |currency| check::amount(field, value, currency).map(|amount| amount.minor);
         match currency {
             Some(currency) => self.add(condition, Value::Int(minor(currency)?)),
             None => {

@@ -9,7 +9,7 @@ use crate::cookies::{cookie, set_cookie};
 use crate::engine::three_ds::Return;
 use crate::engine::threeds_page::Opening;
 use crate::engine::{loan, three_ds, threeds_page};
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::Visitor;
 use crate::store::payments::Payment;
 use crate::{net, random, vault};
@@ -22,7 +22,6 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// Bytes that a browser or lender may post here.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -176,15 +175,12 @@ async fn threeds_returned(
     brought.extend(fields(&body));
     let here = app.public_url(&format!("/pages/3ds-return/{token}"));
     // The bank is asked for the whole of it even when the browser goes away.
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            let returned = three_ds::returned(&app, &token, &brought).await;
-            returned.map(|returned| (returned, brought))
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move {
+        let returned = three_ds::returned(&working, &token, &brought).await;
+        returned.map(|returned| (returned, brought))
+    };
+    match app.do_to_the_end(work).await {
         Ok(Ok((Some(Return::Outcome(back)), _))) => {
             let url = back.payment.callback_url.clone().unwrap_or_default();
             render::post(lang, Text::ToShop, &url, &callback::threeds(&back))
@@ -228,14 +224,9 @@ async fn loan_returned(
     headers: HeaderMap,
 ) -> Response {
     let lang = language(&headers);
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            loan::returned(&app, &token).await
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move { loan::returned(&working, &token).await };
+    match app.do_to_the_end(work).await {
         Ok(Ok(Some(back))) => match back.payment.callback_url.clone() {
             Some(url) => render::post(lang, Text::ToShop, &url, &callback::loan(&back)),
             None => render::message(StatusCode::OK, lang, Text::LoanNoted),
@@ -259,14 +250,9 @@ async fn loan_notified(
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            loan::notified(&app, &token, &headers, &body).await
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move { loan::notified(&working, &token, &headers, &body).await };
+    match app.do_to_the_end(work).await {
         Ok(Ok(true)) => StatusCode::NO_CONTENT,
         Ok(Ok(false)) => StatusCode::UNAUTHORIZED,
         Ok(Err(problem)) => {

@@ -7,9 +7,10 @@ use super::db::{
 };
 use super::{shard_of, to_json};
 use crate::app::App;
-use connectors::bank::{Charged, RewardMoney, RewardUse};
+use connectors::bank::{Charged, Order, RewardMoney, RewardUse};
 use contract::card::Secret;
-use contract::enums::LoyaltyType;
+use contract::enums::{Currency, LoyaltyType};
+use contract::money::Money;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,6 +42,15 @@ stored_words! {
 }
 
 impl Attempt {
+    /// The order as the bank is told it, in the payment's currency.
+    pub fn order(&self, currency: Currency) -> Order {
+        Order {
+            id: self.order_id.clone(),
+            amount: Money::new(self.amount, currency),
+            installment: self.installment,
+        }
+    }
+
     /// The bank was seen to have taken the money.
     pub fn seen_taken(&self) -> bool {
         let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());

@@ -6,6 +6,8 @@ use super::db::{
 };
 use crate::app::App;
 use crate::clock::first_id_at;
+use connectors::bank::Decline;
+use connectors::scrub::words;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{
     CardAssociation, CardType, Currency, PaymentGroup, PaymentPhase, PaymentProvider,
@@ -79,6 +81,28 @@ pub struct PaymentFailure {
     pub provider_code: Option<String>,
     /// The bank's own words.
     pub provider_message: Option<String>,
+}
+
+/// Without a bank's words.
+impl From<ErrorGroup> for PaymentFailure {
+    fn from(group: ErrorGroup) -> PaymentFailure {
+        PaymentFailure {
+            group,
+            provider_code: None,
+            provider_message: None,
+        }
+    }
+}
+
+/// A bank's refusal as it is kept: its text capped and without card-like digit runs.
+impl From<&Decline> for PaymentFailure {
+    fn from(decline: &Decline) -> PaymentFailure {
+        PaymentFailure {
+            group: decline.group,
+            provider_code: Some(words(&decline.code)),
+            provider_message: Some(words(&decline.message)),
+        }
+    }
 }
 
 table_row! {

@@ -4,19 +4,16 @@
 use super::{after_expiry, changed, refuse, reload};
 use crate::app::App;
 use crate::engine::CONFLICTS_MAX;
-use crate::engine::answer::{failure, failure_of};
+use crate::engine::bank_call::{LenderCall, apm_of};
 use crate::engine::inquiry::{Asker, caller_asked_before, next};
-use crate::engine::recorder::Recorder;
 use crate::engine::status::{Event, after};
-use crate::operations::Problem;
-use crate::store::apms;
+use crate::problem::Problem;
 use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
 use connectors::bank::{Doubt, DoubtReason};
-use connectors::lender::{ApplicationRef, LenderContext, LoanStanding, LoanState};
-use connectors::lenders::of_apm;
+use connectors::lender::{ApplicationRef, LoanStanding, LoanState};
 use contract::enums::ApmAdditionalAction as Action;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -105,23 +102,14 @@ async fn inquire(
     payment: &Payment,
     loan: &Loan,
 ) -> Result<Result<Option<LoanStanding>, Doubt>, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
+    let apm = apm_of(app, loan).await?;
+    let standing = match LenderCall::of_loan(app, &apm, loan, "inquire") {
+        Ok(call) => {
+            let application = reference(payment, loan);
+            call.lender.inquire(call.context(), application).await
+        }
+        Err(doubt) => Err(doubt),
     };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "inquire");
-    let line = LenderContext {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    let standing = lender.inquire(line, reference(payment, loan)).await;
     // A lender that speaks of another order or another amount proves nothing about this one.
     Ok(standing.and_then(|standing| match standing {
         Some(s)
@@ -176,13 +164,13 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.inquire_at = Some(after_expiry(app, loan));
         }
         LoanState::Disbursed => disburse(payment, loan),
-        LoanState::Rejected(decline) => refuse(payment, loan, failure_of(&decline)),
+        LoanState::Rejected(decline) => refuse(payment, loan, (&decline).into()),
         LoanState::Expired => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
+            refuse(payment, loan, ErrorGroup::BnplCancelled.into());
             loan.state = ApplicationState::Expired;
         }
         LoanState::Cancelled => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
+            refuse(payment, loan, ErrorGroup::BnplCancelled.into());
             loan.state = ApplicationState::Cancelled;
         }
     }
@@ -222,11 +210,7 @@ fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan, aske
         && loan.inquiries >= BELIEVED_AFTER
         && waited >= SignedDuration::from_secs(BELIEVED_AFTER_SECONDS)
     {
-        refuse(
-            payment,
-            loan,
-            failure(ErrorGroup::CommunicationOrSystemError),
-        );
+        refuse(payment, loan, ErrorGroup::CommunicationOrSystemError.into());
         return;
     }
     unsettled(app, loan, asker);

@@ -1,25 +1,22 @@
 //! The shopper's browser comes back from the bank's page. What it brings is proof, or nothing
 //! happens (`docs/decisions/0010`): whoever knows the address can post anything there.
 
-use super::not_verified;
+use super::{Verification, write_verification};
 use crate::app::App;
-use crate::engine::announce;
-use crate::engine::charge::order_of;
+use crate::engine::bank_call::BankCall;
 use crate::engine::recorder::Recorder;
-use crate::engine::status::{Event, after};
-use crate::operations::Problem;
-use crate::store::attempts::{self, Attempt, AttemptState};
-use crate::store::db::Commit;
+use crate::problem::Problem;
+use crate::store::attempts::{self, Attempt};
 use crate::store::exchanges::UNVERIFIED;
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
-use crate::store::payments::{self, Payment};
+use crate::store::payments::Payment;
 use crate::store::poses;
 use connectors::bank::{Answer, BankContext, Doubt, DoubtReason, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
 use connectors::scrub::words;
-use contract::enums::{PaymentStatus, WebhookEventType};
+use contract::enums::PaymentStatus;
 
 /// What the browser's return led to.
 pub enum Return {
@@ -127,17 +124,20 @@ pub async fn returned(
     let before = payment.version;
     let payment = match verdict {
         None => payment,
-        Some((attempt, Ok(Verdict::Approved(proof)))) if is_enough(&merchant, proof.md_status) => {
-            verified(app, &merchant, payment, attempt, proof).await?
-        }
-        Some((attempt, Ok(Verdict::Approved(proof)))) => {
-            let md = Some(proof.md_status);
-            not_verified(app, &merchant, payment, attempt, md, None, true).await?
+        Some((attempt, Ok(Verdict::Approved(verified)))) => {
+            let is_enough = is_enough(&merchant, verified.md_status);
+            let verification = Verification {
+                md_status: Some(verified.md_status),
+                proof: is_enough.then_some(verified.proof),
+                ..Verification::default()
+            };
+            write_verification(app, &merchant, payment, attempt, verification).await?
         }
         Some((attempt, Ok(Verdict::Declined(decline)))) => {
             // The bank refused the verification, not the card: there is nothing to complete.
             tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
-            not_verified(app, &merchant, payment, attempt, None, None, true).await?
+            let nothing = Verification::default();
+            write_verification(app, &merchant, payment, attempt, nothing).await?
         }
         Some((_, Err(_))) => return Ok(Some(Return::NoProof(Box::new(payment)))),
     };
@@ -162,29 +162,25 @@ async fn ask_verified(
     attempt: &Attempt,
     fields: &[(String, String)],
 ) -> Answer<Verified> {
-    let (Some(pos), Some(bank)) = (&of.pos, of.bank()) else {
-        return Err(Doubt::not_supported());
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(&of.payment, attempt);
-    let ids = (of.payment.merchant_id, of.payment.id);
-    let recorder = Recorder::to_bank(app, ids, pos, "threeds_verify");
+    let pos = of.pos.as_ref().ok_or_else(Doubt::not_supported)?;
+    let call = BankCall::of_attempt(app, pos, &of.payment, attempt, "threeds_verify")?;
     let is_heard = app.rates.hears_return(of.payment.id, app.now());
-    let http: &dyn Http = if is_heard { &recorder } else { &Deaf };
-    let line = BankContext {
-        account: &account,
-        http,
-        now: &now,
+    let context = match is_heard {
+        true => call.context(),
+        false => BankContext {
+            http: &Deaf,
+            ..call.context()
+        },
     };
     let returned = Returned {
-        order: &order,
+        order: &call.order,
         fields,
     };
+    let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
     // Made before the bank is asked, so that it stands before what the bank is asked.
     let form = is_heard.then(|| kept.form_from(fields));
-    let answer = bank.verify_3ds(line, returned).await;
+    let answer = call.bank.verify_3ds(context, returned).await;
     match (&answer, form) {
         (Ok(_), form) => kept.brought(form.unwrap_or_else(|| kept.form_from(fields)), None),
         (Err(doubt), Some(form)) => {
@@ -230,38 +226,4 @@ impl Http for Deaf {
         let why = "too many returns of one payment proved nothing";
         Box::pin(async move { Err(Failure::NotSent(why.to_owned())) })
     }
-}
-
-async fn verified(
-    app: &App,
-    merchant: &Merchant,
-    payment: Payment,
-    attempt: Attempt,
-    verified: Verified,
-) -> Result<Payment, Problem> {
-    let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::Verified) else {
-        return Ok(payment);
-    };
-    moved.status = status;
-    moved.md_status = Some(verified.md_status);
-    result.state = AttemptState::Verified;
-    (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
-    result.proof = Some(verified.proof);
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    attempts::save(app, &result, attempt.state, &mut commit);
-    payments::save(&moved, &mut commit);
-    announce::payment(
-        app,
-        merchant,
-        &moved,
-        WebhookEventType::ThreedsVerify,
-        &mut commit,
-    );
-    if app.commit(commit).await?.is_conflict() {
-        // Two returns at once: the other one was first.
-        return Ok(payment);
-    }
-    moved.version += 1;
-    Ok(moved)
 }

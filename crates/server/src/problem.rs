@@ -39,6 +39,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// A refusal before any payment was stored.
+    pub fn failed(failure: impl Into<PaymentFailure>) -> Problem {
+        Problem::Failed {
+            payment_id: None,
+            failure: failure.into(),
+        }
+    }
+
     /// A broken rule that concerns no single field.
     pub fn rule(rule: Rule) -> Problem {
         Problem::Rule {
