@@ -2,16 +2,13 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
-use crate::health::Readiness;
-use crate::jobs::Desk;
+use crate::desk::Desk;
 use crate::journal::Journal;
 use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
-use crate::store::Committed;
-use crate::store::db::{Commit, Db, Unavailable};
-use crate::store::retention::Kept;
+use crate::store::db::{Commit, Committed, Db, Unavailable};
 use crate::tries::Tries;
 use crate::turns::Turns;
 use crate::vault::Vault;
@@ -55,8 +52,6 @@ pub struct App {
     pub settings: Settings,
     /// Calls that wait for the outcome of another call's move.
     pub turns: Turns,
-    /// Whether this process can serve, as it was found last.
-    pub readiness: Readiness,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }
@@ -102,6 +97,31 @@ pub struct PanelSettings {
     pub links: Vec<(String, String, String)>,
     /// Where the sign-in page may post (`role` as a field) to come in without a password.
     pub one_click: Option<String>,
+}
+
+/// For how long is kept what the operator may want for a longer or shorter time. In days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Answers to idempotency keys; after that the answer is worded from the payment.
+    pub answers_days: i64,
+    /// The request log, and what shops asked before a payment.
+    pub requests_days: i64,
+    /// What was said to banks and lenders, counted from the payment.
+    pub exchanges_days: i64,
+    /// Webhooks that were delivered or given up, with their calls.
+    pub webhooks_days: i64,
+}
+
+impl Default for Kept {
+    /// The documented days. Exchanges outlast the year in which cardholders may dispute.
+    fn default() -> Kept {
+        Kept {
+            answers_days: 7,
+            requests_days: 30,
+            exchanges_days: 400,
+            webhooks_days: 90,
+        }
+    }
 }
 
 impl Default for Settings {

@@ -3,19 +3,16 @@
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
 mod deliver;
-mod desk;
-
-pub use desk::Desk;
 
 use crate::app::App;
 use crate::backoff::wait_after;
+use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::{loan, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
-use crate::store::due::{self, Due, Kind, Look};
+use crate::store::due::{self, Look};
 use crate::store::{SHARDS, leases, merchants, retention};
-use desk::{Admission, Turn};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -218,9 +215,9 @@ async fn begin_kind(
         let found = due::look(app, kind, &look).await?;
         for due in &found {
             match app.desk.begin(kind, due, looked) {
-                Admission::Begun(turn) => {
+                Admission::Begun(piece) => {
                     let app = Arc::clone(app);
-                    under_way.spawn(async move { carry_out(&app, turn).await });
+                    under_way.spawn(async move { carry_out(&app, piece).await });
                 }
                 Admission::NotNow => {}
                 Admission::HostFull => more = true,
@@ -243,14 +240,17 @@ async fn begin_kind(
 }
 
 /// True when it went well.
-async fn carry_out(app: &App, turn: Turn) -> bool {
-    let due = &turn.due;
-    let outcome = match turn.kind {
+async fn carry_out(app: &App, piece: UnderWay) -> bool {
+    let due = &piece.due;
+    let outcome = match piece.kind {
         Kind::Webhook => deliver::deliver(app, due).await,
         Kind::Payment => settle_payment(app, due).await,
         Kind::Loan => settle_loan(app, due).await,
     };
-    turn.end(outcome)
+    piece.end(outcome.map_err(|problem| match problem {
+        Problem::Unavailable(why) => why,
+        other => format!("{other:?}"),
+    }))
 }
 
 /// Does the work of `shards` that is due now and may be begun, and answers how many pieces went well.

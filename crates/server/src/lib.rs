@@ -11,6 +11,7 @@ pub mod clock;
 pub mod commands;
 pub mod cookies;
 pub mod csv;
+pub mod desk;
 pub mod dumps;
 pub mod engine;
 pub mod headers;

@@ -5,11 +5,10 @@ use super::answer::Answer;
 use super::signing::{self, Refused};
 use crate::app::App;
 use crate::headers::{CallersId, RequestId};
-use crate::journal::Entry;
 use crate::net;
 use crate::rates::ANY_MERCHANT;
 use crate::store::merchants;
-use crate::store::requests::Logged;
+use crate::store::requests::{self, Logged};
 use connectors::scrub::{target, words};
 use contract::rules::Rule;
 use http::request::Parts;
@@ -79,11 +78,11 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         signing: None,
     };
     match (seen.merchant_id, seen.refused) {
-        (Some(_), None) if seen.verified => app.journal.note(Entry::Request(Box::new(logged))),
+        (Some(_), None) if seen.verified => app.journal.note(requests::insert(&logged)),
         (Some(merchant_id), None) => {
             let known = is_known(app, head, merchant_id, began.at);
             if app.journal.admits_refusal(merchant_id, known, began.at) {
-                app.journal.note(Entry::Request(Box::new(logged)));
+                app.journal.note(requests::insert(&logged));
             }
         }
         (Some(merchant_id), Some(refused)) => {
@@ -93,7 +92,7 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
                 let app = Arc::clone(app);
                 tokio::spawn(async move {
                     logged.signing = Some(signing::explained(&refused));
-                    app.journal.note(Entry::Request(Box::new(logged)));
+                    app.journal.note(requests::insert(&logged));
                 });
             }
         }
@@ -127,7 +126,7 @@ fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
             && app.journal.admits_refusal(merchant.id, known, at)
         {
             logged.merchant_id = merchant.id;
-            app.journal.note(Entry::Request(Box::new(logged)));
+            app.journal.note(requests::insert(&logged));
         }
     });
 }

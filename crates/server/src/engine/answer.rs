@@ -12,7 +12,7 @@ use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use connectors::bank::Charged;
+use connectors::bank::{Answer, Charged, DoubtReason, Verdict};
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
@@ -30,6 +30,36 @@ pub enum Outcome {
     Doubt(AttemptAnswer),
     /// The bank gave the money back.
     Reversed,
+}
+
+impl Outcome {
+    /// What an answer means for attempt and payment. Where surely nothing was sent there is no doubt:
+    /// no money moved.
+    pub fn of(answer: Answer<Charged>) -> Outcome {
+        match answer {
+            Ok(Verdict::Approved(charged)) => Outcome::Approved(charged),
+            Ok(Verdict::Declined(decline)) => Outcome::Declined((&decline).into()),
+            Err(doubt) if !doubt.may_have_been_sent => {
+                tracing::warn!(detail = %doubt.detail, "a bank could not be reached");
+                Outcome::Declined(ErrorGroup::CommunicationOrSystemError.into())
+            }
+            Err(doubt) => {
+                tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
+                let (duplicate, timed_out) = match &doubt.reason {
+                    DoubtReason::Duplicate(decline) => (Some(decline.into()), None),
+                    DoubtReason::TimedOut(decline) => (None, Some(PaymentFailure::from(decline))),
+                    _ => (None, None),
+                };
+                Outcome::Doubt(AttemptAnswer {
+                    code: timed_out.as_ref().and_then(|why| why.provider_code.clone()),
+                    message: Some(connectors::scrub::words(&doubt.detail)),
+                    duplicate,
+                    timed_out,
+                    ..AttemptAnswer::default()
+                })
+            }
+        }
+    }
 }
 
 /// Times that an answer is decided again because somebody moved first.

@@ -13,7 +13,7 @@ use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards::{self, StoredCard};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
-use crate::store::payments::{self, Item, Payment, PaymentFailure, PosShown};
+use crate::store::payments::{self, Item, Payment, PosShown};
 use crate::store::poses::Pos;
 use connectors::bank::{Answer, CardData, Charge, Charged, Doubt, DoubtReason, RewardUse, Verdict};
 use contract::enums::PaymentStatus;
@@ -113,7 +113,14 @@ async fn ask_in_turn(
         }
         let answer = decline_foreign_duplicate(answer, &attempt);
         let duplicate = is_duplicate(&answer);
-        answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
+        answer::write(
+            app,
+            merchant,
+            &mut payment,
+            &mut attempt,
+            Outcome::of(answer),
+        )
+        .await?;
         // After the answer, which nothing may hold up.
         accounts::note(app, pos, &said).await;
         if duplicate {
@@ -273,7 +280,7 @@ async fn retry_at(
         Ok(_) => AttemptState::Declined,
     };
     ended.inquire_at = None;
-    if let Outcome::Declined(why) = outcome(answer.clone()) {
+    if let Outcome::Declined(why) = Outcome::of(answer.clone()) {
         ended.answer = Some(AttemptAnswer {
             code: why.provider_code,
             message: why.provider_message,
@@ -293,32 +300,4 @@ async fn retry_at(
         (*payment, *attempt) = (routed, following);
     }
     routed_on
-}
-
-/// What an answer means for attempt and payment. Where surely nothing was sent there is no doubt:
-/// no money moved.
-pub fn outcome(answer: Answer<Charged>) -> Outcome {
-    match answer {
-        Ok(Verdict::Approved(charged)) => Outcome::Approved(charged),
-        Ok(Verdict::Declined(decline)) => Outcome::Declined((&decline).into()),
-        Err(doubt) if !doubt.may_have_been_sent => {
-            tracing::warn!(detail = %doubt.detail, "a bank could not be reached");
-            Outcome::Declined(ErrorGroup::CommunicationOrSystemError.into())
-        }
-        Err(doubt) => {
-            tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
-            let (duplicate, timed_out) = match &doubt.reason {
-                DoubtReason::Duplicate(decline) => (Some(decline.into()), None),
-                DoubtReason::TimedOut(decline) => (None, Some(PaymentFailure::from(decline))),
-                _ => (None, None),
-            };
-            Outcome::Doubt(AttemptAnswer {
-                code: timed_out.as_ref().and_then(|why| why.provider_code.clone()),
-                message: Some(connectors::scrub::words(&doubt.detail)),
-                duplicate,
-                timed_out,
-                ..AttemptAnswer::default()
-            })
-        }
-    }
 }

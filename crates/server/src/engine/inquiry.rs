@@ -4,7 +4,6 @@
 
 use super::answer::{self, Outcome};
 use super::bank_call::{BankCall, pos_of};
-use super::charge::outcome;
 use crate::app::{App, CALLER_WAIT};
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
@@ -96,7 +95,7 @@ pub async fn ask_after_time_out(
         return Ok(Some(answer));
     };
     let said = said.clone();
-    answer::write(app, merchant, payment, attempt, outcome(answer)).await?;
+    answer::write(app, merchant, payment, attempt, Outcome::of(answer)).await?;
     if attempt.state != AttemptState::Doubt {
         return Ok(None);
     }

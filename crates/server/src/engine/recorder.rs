@@ -2,9 +2,9 @@
 //! The journal writes it behind the payment.
 
 use crate::app::App;
-use crate::journal::{Entry, kept_text};
+use crate::journal::kept_text;
 use crate::net::bare;
-use crate::store::exchanges::Exchange;
+use crate::store::exchanges::{self, Exchange};
 use crate::store::poses::Pos;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::scrub::{KEPT_CHARS_MAX, scrub, scrub_fields, words};
@@ -114,7 +114,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn note(&self, exchange: Exchange) {
-        self.app.journal.note(Entry::Exchange(exchange));
+        self.app.journal.note(exchanges::insert(&exchange));
     }
 }
 

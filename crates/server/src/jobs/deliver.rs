@@ -1,10 +1,10 @@
 //! A webhook that is due is delivered: called once, and noted how it went.
 
 use crate::app::App;
+use crate::desk::Due;
 use crate::engine::webhook_call;
 use crate::problem::Problem;
 use crate::store::db::Commit;
-use crate::store::due::Due;
 use crate::store::{merchants, webhooks};
 
 /// Calls the merchant's address once and notes how it went. A failure of ours counts no try.

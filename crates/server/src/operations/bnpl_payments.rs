@@ -4,7 +4,6 @@ use super::{Caller, Permission, Problem, check, payment_view};
 use crate::app::App;
 use crate::engine::bank_call::LenderCall;
 use crate::engine::loan::{self, Plan, cart_items};
-use crate::journal::Entry;
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use crate::store::inquiries::{self, Found, Inquiry};
@@ -78,13 +77,14 @@ pub async fn offers(
         })
         .collect();
     let offer_id = app.next_id();
-    app.journal.note(Entry::Inquiry(Inquiry {
+    let inquiry = Inquiry {
         merchant_id: caller.merchant.id,
         id: offer_id,
         subject: inquiries::cart(apm.id, &cart),
         at: app.now(),
         found: Found::Offers(found.iter().map(inquired_offer).collect()),
-    }));
+    };
+    app.journal.note(inquiries::insert(&inquiry));
     Ok(BnplPaymentOfferResponse {
         offer_id: Some(offer_id.to_string()),
         price: Some(price.decimal(currency)),

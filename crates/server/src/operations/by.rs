@@ -3,7 +3,6 @@
 
 use super::Problem;
 use crate::app::App;
-use crate::journal;
 use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
 pub use crate::store::roles::Role;
@@ -172,7 +171,7 @@ impl By {
             after: Some(after).filter(|json| !json.is_null()),
             ..self.entry(merchant_id, action, target)
         };
-        audit::insert(app, entry, commit);
+        audit::insert(app, &entry, commit);
     }
 
     /// Notes in a commit that something was refused.
@@ -184,7 +183,11 @@ impl By {
         target: &str,
         commit: &mut Commit,
     ) {
-        audit::insert(app, self.refusal(merchant_id, action, target), commit);
+        let entry = Entry {
+            outcome: Outcome::Refused,
+            ..self.entry(merchant_id, action, target)
+        };
+        audit::insert(app, &entry, commit);
     }
 
     /// [`By::note_refused`] behind the answer, which must not take longer where there is something to
@@ -196,15 +199,9 @@ impl By {
         action: &'static str,
         target: &str,
     ) {
-        let entry = audit::now(app, self.refusal(merchant_id, action, target));
-        app.journal.note(journal::Entry::Refusal(Box::new(entry)));
-    }
-
-    fn refusal(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
-        Entry {
-            outcome: Outcome::Refused,
-            ..self.entry(merchant_id, action, target)
-        }
+        let mut commit = Commit::new(merchant_id, app.next_id());
+        self.note_refused(app, merchant_id, action, target, &mut commit);
+        app.journal.note(commit);
     }
 
     /// Notes a look at something sensitive, before it is shown.
@@ -216,7 +213,8 @@ impl By {
         target: &str,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(merchant_id, app.next_id());
-        audit::insert(app, self.entry(merchant_id, action, target), &mut commit);
+        let entry = self.entry(merchant_id, action, target);
+        audit::insert(app, &entry, &mut commit);
         Ok(app.commit(commit).await?.no_conflict()?)
     }
 

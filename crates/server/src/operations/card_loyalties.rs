@@ -5,7 +5,6 @@ use super::{Caller, Problem, check};
 use crate::app::App;
 use crate::engine::bank_call::BankCall;
 use crate::engine::rewards;
-use crate::journal::Entry;
 use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::poses::{self, Pos};
 use connectors::bank::{Loyalties, LoyaltyInquiry, Verb, Verdict};
@@ -69,13 +68,14 @@ pub async fn retrieve(
         }
     };
     let loyalties = loyalties_response(found);
-    app.journal.note(Entry::Inquiry(Inquiry {
+    let inquiry = Inquiry {
         merchant_id: caller.merchant.id,
         id: app.next_id(),
         subject: inquiries::card(card.data.pan.bin(), card.data.pan.last_four()),
         at: app.now(),
         found: Found::Rewards(loyalties.clone()),
-    }));
+    };
+    app.journal.note(inquiries::insert(&inquiry));
     let shown = card.shown();
     Ok(RetrieveLoyaltiesResponse {
         card_brand: shown.brand.clone(),

@@ -4,6 +4,7 @@
 use super::by::{By, Permission, Who};
 use super::{Problem, check, sessions};
 use crate::app::App;
+use crate::mail;
 use crate::passwords::{self, Queue};
 use crate::store::db::Commit;
 use crate::store::roles::Role;
@@ -21,48 +22,6 @@ const PASSWORD_LINK: Duration = Duration::from_secs(24 * 60 * 60);
 const BETWEEN_LINKS: Duration = Duration::from_secs(5 * 60);
 /// How long a sign-in link is good: it is followed at once.
 const SIGN_IN_LINK: Duration = Duration::from_secs(60);
-/// Characters of a password (NIST SP 800-63B asks for 8, and for room).
-const PASSWORD_MIN: usize = 12;
-/// Bytes that are hashed at most.
-pub const PASSWORD_MAX: usize = 256;
-/// Characters of an e-mail address (RFC 5321).
-pub const EMAIL_MAX: usize = 254;
-
-/// An address as it is stored: in lower case. None when it is none.
-pub(super) fn normal_email(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let (name, host) = text.split_once('@')?;
-    let plain = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || ".@+-_".contains(c));
-    let fits = plain && text.len() <= EMAIL_MAX && !name.is_empty() && !host.is_empty();
-    (fits && !host.contains('@')).then_some(text)
-}
-
-/// Refuses a password that is too short or holds the address.
-pub(super) fn check_password(password: &Secret, email: &str) -> Result<(), Problem> {
-    let text = password.expose();
-    if text.chars().count() < PASSWORD_MIN {
-        return Err(Problem::limit(
-            Rule::TooShort,
-            "password",
-            "min",
-            PASSWORD_MIN,
-        ));
-    }
-    if text.len() > PASSWORD_MAX {
-        return Err(Problem::limit(
-            Rule::TooLong,
-            "password",
-            "max",
-            PASSWORD_MAX,
-        ));
-    }
-    if text.to_lowercase().contains(email) {
-        return Err(Problem::field(Rule::UnknownValue, "password"));
-    }
-    Ok(())
-}
 
 /// A one-time link that was made: its path is `/panel/link/{token}`.
 pub struct Link {
@@ -90,7 +49,8 @@ pub async fn invite(
         email,
     )
     .await?;
-    let email = normal_email(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
+    let email =
+        mail::normal_address(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
     let name = check::optional_name("name", Some(name))?.unwrap_or_default();
     if merchants::of_id(app, merchant_id).await?.is_none() {
         return Err(Problem::field(Rule::InvalidId, "merchant"));
@@ -221,7 +181,7 @@ pub async fn forgotten_link(
     address: &str,
     email: &str,
 ) -> Result<Option<Link>, Problem> {
-    let Some(email) = normal_email(email) else {
+    let Some(email) = mail::normal_address(email) else {
         return Ok(None);
     };
     let Some(user) = users::by_email(app, &email).await? else {
@@ -323,7 +283,7 @@ pub async fn change_password(
         sessions::failed(app, by, user.clone()).await?;
         return Err(Problem::field(Rule::SignInRefused, "old"));
     }
-    check_password(new, &user.email)?;
+    passwords::check(new, &user.email)?;
     let after = User {
         password_hash: Some(passwords::hash(new).await?),
         ..user.clone()

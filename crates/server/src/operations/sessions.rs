@@ -1,9 +1,10 @@
 //! Coming in and going out: password and authenticator, one-time links, sessions that rotate at
 //! every sign-in, and the lock after failures.
 
+use super::Problem;
 use super::by::{By, Who};
-use super::{Problem, people};
 use crate::app::App;
+use crate::mail;
 use crate::passwords::{self, Queue};
 use crate::random;
 use crate::store::Committed;
@@ -82,7 +83,7 @@ pub async fn sign_in(
     password: &Secret,
     code: &str,
 ) -> Result<SignedIn, Problem> {
-    let email = people::normal_email(email).unwrap_or_default();
+    let email = mail::normal_address(email).unwrap_or_default();
     let account = Account::of(&email);
     let known = from.browser.filter(|cookie| {
         let owner = app.vault.open_text(BROWSER_PLACE, cookie);
@@ -298,7 +299,7 @@ pub async fn choose_password(
     let user = of_link(app, token, LinkKind::Password)
         .await?
         .ok_or_else(expired)?;
-    people::check_password(password, &user.email)?;
+    passwords::check(password, &user.email)?;
     let mut step = user.totp_step;
     if let Some(key) = &user.totp {
         require_unlocked(app, &user)?;

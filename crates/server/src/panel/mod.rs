@@ -24,6 +24,7 @@ mod requests;
 mod settings;
 mod sign_in;
 mod timeline;
+mod visit;
 mod webhooks;
 mod words;
 

@@ -1,7 +1,7 @@
 //! `/panel/webhooks`: what the shop was told, how each call went, and once more.
 
 use super::door::{Posted, Visit, to};
-use super::payment_shown::in_lines;
+use super::format::in_lines;
 use super::{Page, act, look, render};
 use crate::app::App;
 use crate::operations::{Permission, Problem, webhooks};

@@ -4,8 +4,8 @@
 
 use super::db::{Commit, Db, Row, Unavailable, params};
 use super::digest::Digest;
-use super::retention::Kept;
 use super::{Committed, idempotency};
+use crate::app::Kept;
 use crate::vault::Vault;
 
 /// Rows that one commit moves.

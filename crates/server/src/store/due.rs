@@ -4,40 +4,9 @@
 use super::db::{Commit, Row, Unavailable, params};
 use super::listed;
 use crate::app::App;
+use crate::desk::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
-
-/// What there is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A webhook is to be delivered.
-    Webhook,
-    /// A bank must be asked what became of a payment.
-    Payment,
-    /// A lender must be asked how an application stands.
-    Loan,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Webhook, Kind::Payment, Kind::Loan];
-}
-
-/// A piece of work that is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
-    /// Whose it is.
-    pub merchant_id: i64,
-    /// The webhook's id, or the payment's.
-    pub id: i64,
-    /// Since when.
-    pub due_at: Timestamp,
-    /// Whom it calls on whose behalf: the merchant, who has one webhook address; the POS; the account
-    /// at a lender.
-    pub lane: i64,
-    /// Host and port that it calls; empty when that cannot be told.
-    pub host: String,
-}
 
 /// Which part of what is due is looked at.
 pub struct Look<'a> {

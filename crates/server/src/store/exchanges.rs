@@ -41,9 +41,11 @@ table_row! {
 /// How the failure of a 3DS return begins that a wrong 3DS key would explain.
 pub const UNVERIFIED: &str = "the bank's answer could not be verified";
 
-/// Writes an exchange.
-pub fn insert(exchange: &Exchange, commit: &mut Commit) {
+/// The commit of an exchange, for the journal.
+pub fn insert(exchange: &Exchange) -> Commit {
+    let mut commit = Commit::new(exchange.merchant_id, exchange.id);
     insert!(commit, exchange => Exchange);
+    commit
 }
 
 /// Exchanges of one payment that are shown: a payment inquired for years has no more use for them.

@@ -25,23 +25,6 @@ pub enum Found {
     Offers(Vec<Offer>),
 }
 
-impl Found {
-    /// About how much room it takes.
-    pub fn bytes(&self) -> usize {
-        const OF_A_REWARD: usize = 256;
-        const OF_A_BANK: usize = 128;
-        match self {
-            Found::Rewards(rewards) => rewards.len() * OF_A_REWARD,
-            Found::Offers(offers) => offers
-                .iter()
-                .map(|offer| {
-                    OF_A_BANK + offer.bank_name.len() + size_of_val(offer.terms.as_slice())
-                })
-                .sum(),
-        }
-    }
-}
-
 /// One bank's offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
@@ -97,9 +80,11 @@ pub fn cart(apm_id: i64, lines: &[CartLine]) -> String {
     format!("cart:{apm_id}:{digest}")
 }
 
-/// Writes an inquiry.
-pub fn insert(inquiry: &Inquiry, commit: &mut Commit) {
+/// The commit of an inquiry, for the journal.
+pub fn insert(inquiry: &Inquiry) -> Commit {
+    let mut commit = Commit::new(inquiry.merchant_id, inquiry.id);
     insert!(commit, inquiry => Inquiry);
+    commit
 }
 
 /// What was last found out about a card or cart before a payment that was made at `paid_at`.

@@ -32,12 +32,13 @@ pub mod users;
 pub mod vault_check;
 pub mod webhooks;
 
+pub use db::Committed;
 pub use probe::probe;
 
 use crate::app::App;
 use contract::card::Secret;
 use contract::enums;
-use db::{CommitError, Unavailable};
+use db::Unavailable;
 use serde_json::Value as Json;
 
 db::word_columns! {
@@ -83,46 +84,4 @@ fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailabl
 
 fn to_json<T: serde::Serialize>(value: &T) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
-}
-
-/// What became of a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a conflict wrote nothing"]
-pub enum Committed {
-    /// All of it is written.
-    Yes,
-    /// Somebody else moved first; nothing is written.
-    Conflict,
-}
-
-impl Committed {
-    /// Splits a commit's outcome into what its caller decides about and a database that is away.
-    pub fn of(outcome: Result<(), CommitError>) -> Result<Committed, Unavailable> {
-        match outcome {
-            Ok(()) => Ok(Committed::Yes),
-            Err(CommitError::Conflict { .. }) => Ok(Committed::Conflict),
-            Err(CommitError::Unavailable(why)) => Err(Unavailable::new(why)),
-        }
-    }
-
-    /// All of it is written.
-    pub fn is_yes(self) -> bool {
-        self == Committed::Yes
-    }
-
-    /// Somebody else moved first.
-    pub fn is_conflict(self) -> bool {
-        self == Committed::Conflict
-    }
-
-    /// For what need not be written once somebody else moved first.
-    pub fn ignore_conflict(self) {}
-
-    /// For new rows alone, which nothing can be in the way of.
-    pub fn no_conflict(self) -> Result<(), Unavailable> {
-        match self {
-            Committed::Yes => Ok(()),
-            Committed::Conflict => Err(Unavailable::new("a new row is there already")),
-        }
-    }
 }

@@ -117,7 +117,7 @@ async fn ask_and_answer(
     };
     let answer = charge::decline_foreign_duplicate(answer, &attempt);
     let duplicate = charge::is_duplicate(&answer);
-    let outcome: Outcome = charge::outcome(answer);
+    let outcome = Outcome::of(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     // After the answer, which nothing may hold up.
     accounts::note(app, &pos, &said).await;

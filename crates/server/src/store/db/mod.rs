@@ -10,6 +10,7 @@
 pub mod acknowledged;
 pub mod backup;
 mod commit;
+mod committed;
 mod committer;
 mod migrate;
 mod place;
@@ -22,6 +23,7 @@ mod tests;
 mod value;
 
 pub use commit::{Commit, CommitError, Expect, Statement};
+pub use committed::Committed;
 pub use migrate::{MigrateError, Migration};
 pub use table_row::{
     Bounds, Column, Fields, Name, TableRow, insert_sql, read_json, read_word, update_sql,
