@@ -21,6 +21,7 @@ pub mod loans;
 pub mod merchants;
 pub mod migrations;
 pub mod page_tokens;
+pub mod payment_search;
 pub mod payments;
 pub mod poses;
 mod probe;
