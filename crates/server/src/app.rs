@@ -42,7 +42,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// What is written behind a request.
     pub journal: Journal,
-    /// The way to people's mailboxes; none when the operator named no mail server.
+    /// The way to people's mailboxes; `None` when the operator named no mail server.
     pub mail: Option<Mail>,
     /// Sign-ins that failed.
     pub tries: Tries,
@@ -68,7 +68,7 @@ pub struct Settings {
     pub webhook_hosts: HostList,
     /// Waits before each webhook call: the first one, then after each failure.
     pub webhook_waits: Vec<Duration>,
-    /// Waits before each inquiry about an outcome that nobody knows.
+    /// Waits before each inquiry about an unknown outcome.
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
@@ -84,7 +84,7 @@ pub struct Settings {
     pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
-    /// Host names that requests may name beside addresses and `localhost`; none of them answers for
+    /// Host names that requests may name beside addresses and `localhost`; `None` of them answers for
     /// all.
     pub hosts: Option<Vec<String>>,
 }
@@ -125,7 +125,7 @@ impl Default for Kept {
 }
 
 impl Default for Settings {
-    /// What the command line sets when nothing is said: no address, no allowed host, documented
+    /// What the command line sets without options: no address, no allowed host, documented
     /// waits.
     fn default() -> Settings {
         Settings {
@@ -187,7 +187,7 @@ impl App {
         Committed::of(self.db.commit(commit).await)
     }
 
-    /// Does `work` to its end, also when whoever waits for it goes away; a shutdown waits for it. Fails
+    /// Does `work` to its end, also when its caller goes away; a shutdown waits for it. Fails
     /// only when it panics.
     pub async fn do_to_the_end<T: Send + 'static>(
         &self,
@@ -233,12 +233,12 @@ impl App {
         self.after(self.settings.bank_timeout + Duration::from_secs(10))
     }
 
-    /// Whether whoever was asked at this moment may still be answering.
+    /// Whether a bank or lender that was asked at this moment may still be answering.
     pub fn may_be_answering(&self, asked_at: Timestamp) -> bool {
         asked_at > self.asked_before()
     }
 
-    /// When whoever was asked at this moment has answered, or never will.
+    /// When a bank or lender that was asked at this moment has answered, or never will.
     pub fn answered_by(&self, asked_at: Timestamp) -> Timestamp {
         let under_way =
             SignedDuration::try_from(self.settings.bank_timeout + Duration::from_secs(10));
@@ -263,7 +263,7 @@ impl App {
         self.after(self.settings.bank_timeout * 3 + Duration::from_secs(10))
     }
 
-    /// When the next inquiry is due during a review; nothing when it lasted for more than a week.
+    /// When the next inquiry is due during a review; `None` when it lasted for more than a week.
     pub fn next_review_at(&self, since: Timestamp) -> Option<Timestamp> {
         let lasted = self.now().duration_since(since);
         if lasted < REVIEW_TIME {
@@ -272,7 +272,7 @@ impl App {
         (lasted < LATE_REVIEW_TIME).then(|| self.after(LATE_REVIEW_WAIT))
     }
 
-    /// When the next inquiry is due after `made` of them; nothing when a person must be told.
+    /// When the next inquiry is due after `made` of them; `None` when a person must be told.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
         let wait = self
             .settings

@@ -82,7 +82,7 @@ fn piece(kind: Kind, due: &Due) -> Piece {
 struct Rest {
     /// When it was due then. A row that is due at another moment is another piece of work.
     due_at: Timestamp,
-    /// How often it failed in a row; none when it ended well.
+    /// How often it failed in a row; `None` when it ended well.
     failures: u32,
     /// When it may be tried again; when it ended, if well.
     until: Timestamp,

@@ -37,7 +37,7 @@ const NEXT_PAGES: i64 = 2048;
 /// Pages of a look.
 const PAGES_MAX: usize = 8;
 
-/// Told when the process stops: the word, and a bell for whoever sleeps.
+/// Told when the process stops: the word, and a bell for loops that sleep.
 pub type Stopping = Arc<(AtomicBool, Notify)>;
 
 /// Works until told to stop; what is under way is finished first.
@@ -68,7 +68,7 @@ fn is_stopping(stopping: &Stopping) -> bool {
     stopping.0.load(Ordering::SeqCst)
 }
 
-/// Waits; whoever is told to stop meanwhile wakes up.
+/// Waits, but not beyond the word to stop.
 async fn pause(stopping: &Stopping, wait: Duration) {
     let bell = stopping.1.notified();
     tokio::pin!(bell);
@@ -85,10 +85,11 @@ async fn keep_shards(app: &App, stopping: &Stopping, held: &watch::Sender<Vec<i6
     let mut last = app.now();
     while !is_stopping(stopping) {
         let now = app.now();
-        // Whoever worked them before, or our own clock until now, may have been ahead.
-        let known = match now < last {
-            true => Vec::new(),
-            false => held.borrow().clone(),
+        // The process that worked them before, or our own clock until now, may have been ahead.
+        let known = if now < last {
+            Vec::new()
+        } else {
+            held.borrow().clone()
         };
         last = now;
         let wait = match take_shards(app, &known).await {
@@ -293,12 +294,11 @@ async fn settle_loan(app: &App, due: &Due) -> Result<(), Problem> {
 async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
     while !is_stopping(stopping) {
         let ours = shards.borrow().contains(&0);
-        let wait = match ours {
-            true => {
-                forget(app).await;
-                FORGET_EVERY
-            }
-            false => RENEW_EVERY,
+        let wait = if ours {
+            forget(app).await;
+            FORGET_EVERY
+        } else {
+            RENEW_EVERY
         };
         pause(stopping, wait).await;
     }

@@ -35,8 +35,8 @@ enum Message {
     Flush(oneshot::Sender<()>),
 }
 
-/// Requests that a merchant's API keys may be refused in a minute and still be logged: whoever
-/// knows an API key needs no secret to be refused.
+/// Requests that a merchant's API keys may be refused in a minute and still be logged: an API
+/// key alone, without its secret, is enough to be refused.
 const REFUSALS_MAX: u32 = 100;
 
 /// The queue's near end.
@@ -152,11 +152,12 @@ async fn gather(
         if batch.len() >= BATCH_MAX {
             break;
         }
-        next = match flushed.is_empty() {
-            true => tokio::time::timeout_at(until, entries.recv())
+        next = if flushed.is_empty() {
+            tokio::time::timeout_at(until, entries.recv())
                 .await
-                .unwrap_or_default(),
-            false => None,
+                .unwrap_or_default()
+        } else {
+            None
         };
     }
     (batch, flushed)
@@ -230,7 +231,7 @@ async fn write_together(db: &Db, entries: &[Commit], waiting: &Waiting) -> Writt
 
 /// A text as the journal keeps it: at most `max` characters, without control characters other than
 /// line breaks and tabs. The database refuses NUL, and a terminal would obey the rest.
-pub fn kept_text(text: &str, max: usize) -> String {
+pub fn storable_text(text: &str, max: usize) -> String {
     let plain = |c: char| match c {
         '\n' | '\t' => c,
         '\r' => '\n',

@@ -22,7 +22,7 @@ pub enum Problem {
         /// Why.
         failure: PaymentFailure,
     },
-    /// Nobody knows whether the money was taken; the payment waits.
+    /// Whether the money was taken is unknown; the payment waits.
     Doubt {
         /// The payment.
         payment_id: i64,

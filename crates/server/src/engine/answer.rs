@@ -26,7 +26,7 @@ pub enum Outcome {
     Approved(Charged),
     /// The bank refused, or surely nothing was sent.
     Declined(PaymentFailure),
-    /// Nobody knows.
+    /// The outcome is unknown.
     Doubt(AttemptAnswer),
     /// The bank gave the money back.
     Reversed,
@@ -62,7 +62,7 @@ impl Outcome {
     }
 }
 
-/// Times that an answer is decided again because somebody moved first.
+/// Times that an answer is decided again because another call moved first.
 const MOVES_MAX: usize = 20;
 /// Times that an answer is written while the database is away, and the waits between them: five seconds
 /// in all.
@@ -96,8 +96,8 @@ pub async fn write(
                 return Ok(());
             }
             Err(CommitError::Conflict { .. }) => {
-                // Somebody moved first: an inquiry, or the bank's own late answer.
-                let (_, now) = super::loaded(app, payment.merchant_id, payment.id).await?;
+                // Another call moved first: an inquiry, or the bank's own late answer.
+                let (_, now) = super::load_payment(app, payment.merchant_id, payment.id).await?;
                 let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
                 let Some(same) = attempts.into_iter().find(|a| a.id == attempt.id) else {
                     return Err(Problem::unavailable("an attempt is gone"));
@@ -109,7 +109,7 @@ pub async fn write(
                 let reversing = attempt.state == AttemptState::Reversing;
                 if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
                 {
-                    tell_contradiction(attempt, &outcome);
+                    warn_of_contradiction(attempt, &outcome);
                     return match &outcome {
                         Outcome::Approved(charged) if attempt.state == AttemptState::Declined => {
                             give_back(app, attempt, charged).await
@@ -178,8 +178,8 @@ async fn give_back(app: &App, attempt: &mut Attempt, charged: &Charged) -> Resul
     Ok(())
 }
 
-/// A bank that says late what is not what was settled: the operator must hear of it.
-fn tell_contradiction(attempt: &Attempt, outcome: &Outcome) {
+/// Warns the operator of a late answer that contradicts the settled outcome.
+fn warn_of_contradiction(attempt: &Attempt, outcome: &Outcome) {
     let taken = match outcome {
         Outcome::Approved(_) => true,
         Outcome::Declined(_) | Outcome::Reversed => false,

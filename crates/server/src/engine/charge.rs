@@ -77,7 +77,7 @@ pub async fn charge(
     let mut commit = claims.intent(app, Some(payment.id));
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    claims.commit(app, commit, order_id_used()).await?;
+    claims.commit(app, commit, used_order_id()).await?;
 
     let id = payment.id;
     let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
@@ -192,7 +192,7 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
 }
 
 /// The only other thing that an intent commit can refuse: the shop's own order id was used.
-pub fn order_id_used() -> Problem {
+pub fn used_order_id() -> Problem {
     Problem::failed(ErrorGroup::OrderIdAlreadyUsed)
 }
 
@@ -204,7 +204,7 @@ async fn ask(
     plan: &Plan,
 ) -> Answer<Charged> {
     let call = BankCall::of_attempt(app, pos, payment, attempt, "charge")?;
-    in_time(app, attempt)?;
+    require_in_time(app, attempt)?;
     let charge = Charge {
         order: &call.order,
         card: &plan.card,
@@ -216,20 +216,21 @@ async fn ask(
 
 /// Refuses to ask a bank about an intent so old that others inquire what became of it: a process that
 /// stood still must not charge a card whose payment was settled meanwhile.
-pub fn in_time(app: &App, attempt: &Attempt) -> Result<(), Doubt> {
-    match app.may_be_answering(attempt.asked_at) {
-        true => Ok(()),
-        false => Err(Doubt {
+pub fn require_in_time(app: &App, attempt: &Attempt) -> Result<(), Doubt> {
+    if app.may_be_answering(attempt.asked_at) {
+        Ok(())
+    } else {
+        Err(Doubt {
             may_have_been_sent: false,
             reason: DoubtReason::Network,
             detail: "too late to ask: this process stood still".to_owned(),
-        }),
+        })
     }
 }
 
 /// An order id of ours is 103 random bits: a bank that knows it already has this very order. One
 /// that the shop chose may belong to a sale outside Galata, and is refused without a question: what
-/// an inquiry found would be somebody else's money.
+/// an inquiry found would be a stranger's money.
 pub fn decline_foreign_duplicate(answer: Answer<Charged>, attempt: &Attempt) -> Answer<Charged> {
     match answer {
         Err(Doubt {
@@ -264,7 +265,7 @@ fn may_retry(plan: &Plan, answer: &Answer<Charged>) -> bool {
 }
 
 /// Ends the attempt and intends the next one, in one commit. False, and there is no next attempt, when
-/// somebody else moved the payment meanwhile or the database is away.
+/// another call moved the payment meanwhile or the database is away.
 async fn retry_at(
     app: &App,
     payment: &mut Payment,

@@ -20,12 +20,12 @@ pub struct Key {
     pub hash: String,
 }
 
-/// The claims of one write request. Whoever makes the first commit of the request writes them.
+/// The claims of one write request. The first commit of the request writes them.
 #[derive(Debug, Clone)]
 pub struct Claims {
     /// Whose request it is.
     pub merchant_id: i64,
-    /// The request's signature; none for doors that have none (pages, jobs, commands).
+    /// The request's signature; `None` from doors without one (pages, jobs, commands).
     pub signature: Option<String>,
     /// The idempotency key, when the request has one.
     pub key: Option<Key>,

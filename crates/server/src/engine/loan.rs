@@ -1,7 +1,7 @@
 //! Shopping loans: apply, the browser's return, the lender's notification, approval, verification.
 //!
-//! Whoever learns something first (browser, notification, job, a verify call), the state is what
-//! the lender answers to an inquiry, applied by compare-and-set; so all orders of events end alike.
+//! Browser, notification, job and verify call may come in any order: the state is always what the
+//! lender answers to an inquiry, applied by compare-and-set, so all orders end alike.
 
 mod approve;
 mod settle;
@@ -11,7 +11,7 @@ pub use settle::settle;
 
 use super::bank_call::LenderCall;
 use super::claims::Claims;
-use super::inquiry::{Asker, Found, not_open};
+use super::inquiry::{Asker, ManualResolution, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce, turn};
@@ -50,7 +50,7 @@ pub struct Plan {
     pub apm: Apm,
     /// The cart.
     pub cart: Vec<CartLine>,
-    /// The bank; none on the lender's own page.
+    /// The bank; `None` on the lender's own page.
     pub bank_code: Option<String>,
     /// Months.
     pub term: Option<u16>,
@@ -122,13 +122,13 @@ pub async fn apply(
     payment.version = 1;
     let id = payment.id;
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
-    let applied = write_applied(app, merchant, payment, loan, answer).await;
+    let applied = write_application(app, merchant, payment, loan, answer).await;
     applied.map_err(|problem| problem.or_doubt(id))
 }
 
 /// The last beat of an application. What the lender answered is never dropped: when its notification
 /// was faster, the page that only this answer names is added to what the application is now.
-async fn write_applied(
+async fn write_application(
     app: &App,
     merchant: &Merchant,
     mut payment: Payment,
@@ -277,12 +277,13 @@ async fn wait_for_outcome(
 
 /// Ends an application in doubt by a person's word: the bank paid the merchant, or it will not.
 /// `note` is handed the state that the application had, and adds to the commit what stands in the
-/// audit log. Refused while the lender may still be answering: that would cross.
-pub async fn settled_by_hand(
+/// audit log. Refused while the lender may still answer: its answer could
+/// contradict this decision.
+pub async fn settle_by_hand(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
-    found: Found,
+    found: ManualResolution,
     note: impl Fn(&str, &Payment, &mut Commit),
 ) -> Result<Payment, Problem> {
     for _ in 0..CONFLICTS_MAX {
@@ -292,14 +293,14 @@ pub async fn settled_by_hand(
         }
         let (mut moved, mut result) = (payment.clone(), loan.clone());
         match found {
-            Found::Taken => disburse(&mut moved, &mut result),
-            Found::NotTaken => refuse(
+            ManualResolution::Taken => disburse(&mut moved, &mut result),
+            ManualResolution::NotTaken => refuse(
                 &mut moved,
                 &mut result,
                 ErrorGroup::CommunicationOrSystemError.into(),
             ),
         }
-        let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));
+        let mut commit = change_commit(app, merchant, (&payment, &loan), (&moved, &result));
         note(loan.state.as_str(), &moved, &mut commit);
         if app.commit(commit).await?.is_yes() {
             return Ok(moved);
@@ -309,7 +310,7 @@ pub async fn settled_by_hand(
 }
 
 /// The commit that changes payment and application, and tells the shop of it.
-fn changed(
+fn change_commit(
     app: &App,
     merchant: &Merchant,
     (payment, loan): (&Payment, &Loan),
@@ -348,14 +349,14 @@ pub async fn is_return(app: &App, token: &str) -> Result<bool, Problem> {
 
 /// The browser came back. That proves nothing: the lender is asked. A return counts once the lender
 /// knows what the shopper decided; before that it uses nothing up, and a later one is the first.
-/// Nothing when the address is unknown or too old.
-pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
+/// `None` when the address is unknown or too old.
+pub async fn receive_return(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
     let Some((merchant_id, payment_id, true)) =
         page_tokens::of_token(app, token, Kind::LoanReturn).await?
     else {
         return Ok(None);
     };
-    let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
+    let (merchant, _) = super::load_payment(app, merchant_id, payment_id).await?;
     let (mut payment, mut loan) = reload(app, merchant_id, payment_id).await?;
     if !loan.returned && app.rates.hears_return(payment_id, app.now()) {
         (payment, loan) = settle(app, &merchant, payment_id, Asker::News).await?;
@@ -376,7 +377,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
 
 /// The lender notified Galata. Its word is only a reason to ask it; false when the sender is not
 /// proven or the address is unknown.
-pub async fn notified(
+pub async fn receive_notification(
     app: &App,
     token: &str,
     headers: &[(String, String)],
@@ -387,7 +388,7 @@ pub async fn notified(
     else {
         return Ok(false);
     };
-    let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
+    let (merchant, _) = super::load_payment(app, merchant_id, payment_id).await?;
     let (_, loan) = reload(app, merchant_id, payment_id).await?;
     let Some(apm) = apms::one_of_merchant(app, merchant_id, loan.apm_id).await? else {
         return Ok(false);
@@ -399,7 +400,7 @@ pub async fn notified(
     match lender.read_notification(&apm.account, headers, body, &now) {
         Ok(order_id) if order_id == loan.order_id => {
             let of = (merchant_id, payment_id);
-            Recorder::to_lender(app, of, apm.apm_type, "notification").told(body);
+            Recorder::to_lender(app, of, apm.apm_type, "notification").record_notification(body);
             settle(app, &merchant, payment_id, Asker::News).await?;
             Ok(true)
         }

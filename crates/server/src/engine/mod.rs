@@ -24,11 +24,11 @@ use crate::problem::Problem;
 use crate::store::merchants::{self, Merchant};
 use crate::store::payments::{self, Payment};
 
-/// How often a move is decided again after somebody else moved first.
+/// How often a move is decided again after another call moved first.
 const CONFLICTS_MAX: usize = 8;
 
 /// A payment and its merchant, for doors that know only ids.
-async fn loaded(
+async fn load_payment(
     app: &App,
     merchant_id: i64,
     payment_id: i64,

@@ -39,7 +39,7 @@ pub fn can_use(pos: &Pos, bin: Option<&Bin>, reward: RewardUse) -> bool {
 
 /// Whether the bank's own rule refuses this use: some take points only for the whole amount, some
 /// only of one kind at a time.
-pub fn refused(pos: &Pos, reward: RewardUse, amount: i64) -> bool {
+pub fn is_refused(pos: &Pos, reward: RewardUse, amount: i64) -> bool {
     profile(pos).is_some_and(|profile| refuses(profile, reward, amount))
 }
 

@@ -21,7 +21,7 @@ pub struct Need<'a> {
     pub has_cvc: bool,
     /// 1 is a single payment.
     pub installment: u8,
-    /// What the number tells; nothing is a foreign card.
+    /// What the number tells; `None` is a foreign card.
     pub bin: Option<&'a Bin>,
     /// Minor units that the card is asked for, points included.
     pub amount: i64,
@@ -56,18 +56,19 @@ pub fn candidates(poses: Vec<Pos>, need: &Need<'_>) -> Result<Vec<Pos>, Problem>
         }
         if left
             .iter()
-            .all(|pos| rewards::refused(pos, reward, need.amount))
+            .all(|pos| rewards::is_refused(pos, reward, need.amount))
         {
             return Err(Problem::field(Rule::RewardCoversAll, "card.loyalty.reward"));
         }
-        left.retain(|pos| !rewards::refused(pos, reward, need.amount));
+        left.retain(|pos| !rewards::is_refused(pos, reward, need.amount));
     }
-    let (kind, group) = match need.threeds {
-        true => (PaymentAuthenticationType::ThreeDs, None),
-        false => (
+    let (kind, group) = if need.threeds {
+        (PaymentAuthenticationType::ThreeDs, None)
+    } else {
+        (
             PaymentAuthenticationType::NonThreeDs,
             Some(ErrorGroup::Requires3ds),
-        ),
+        )
     };
     left.retain(|pos| pos.authenticates(kind));
     if left.is_empty() {

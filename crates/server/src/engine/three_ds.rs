@@ -5,11 +5,11 @@ mod complete;
 mod proof;
 
 pub use complete::complete;
-pub use proof::{Return, ThreedsReturn, opened, returned};
+pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
 
 use super::answer::settle_stored_card;
 use super::bank_call::{BankCall, pos_of};
-use super::charge::{Plan, insert_payment, new_attempt, order_id_used, route_to};
+use super::charge::{Plan, insert_payment, new_attempt, route_to, used_order_id};
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
@@ -31,7 +31,7 @@ use contract::rules::Rule;
 pub struct ThreeDsStart {
     /// The payment, INIT_THREEDS or FAILURE.
     pub payment: Payment,
-    /// Where the shopper's browser goes next; none when the bank refused to begin.
+    /// Where the shopper's browser goes next; `None` when the bank refused to begin.
     pub page: Option<Page>,
 }
 
@@ -52,7 +52,7 @@ pub async fn begin(
     let mut attempt = new_attempt(app, &payment, pos, &plan);
     attempt.threeds = true;
     attempt.state = AttemptState::Page;
-    // When nobody came back until then, the payment ends.
+    // The payment ends when the shopper has not come back until then.
     attempt.inquire_at = Some(app.after(RETURN_TIME));
     route_to(&mut payment, pos, &attempt);
     let addresses = Addresses::new();
@@ -60,7 +60,7 @@ pub async fn begin(
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
     addresses.insert(app, &payment, &mut commit);
-    claims.commit(app, commit, order_id_used()).await?;
+    claims.commit(app, commit, used_order_id()).await?;
 
     let error = match ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await {
         Ok(Verdict::Approved(page)) => {
@@ -73,7 +73,7 @@ pub async fn begin(
             ..PaymentFailure::from(&decline)
         },
         Err(doubt) => {
-            // No money moves here: not knowing whether the page was prepared harms nobody.
+            // No money moves here: not knowing whether the page was prepared harms no one.
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "3DS could not be begun");
             ErrorGroup::ThreedsInitError.into()
         }
@@ -170,7 +170,7 @@ struct Verification {
     is_answered: bool,
 }
 
-/// Writes what a verification came to. A payment that somebody else moved first is answered as it was
+/// Writes what a verification came to. A payment that another call moved first is answered as it was
 /// read.
 async fn write_verification(
     app: &App,
@@ -213,7 +213,7 @@ async fn write_verification(
 /// now nothing can verify it, and no money moved. The shop is told. False when the payment does not
 /// stand there.
 pub async fn expire(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
-    let (_, payment) = super::loaded(app, merchant.id, payment_id).await?;
+    let (_, payment) = super::load_payment(app, merchant.id, payment_id).await?;
     let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
     let is_over = |a: &Attempt| a.inquire_at.is_some_and(|until| until <= app.now());
     match attempt {

@@ -32,7 +32,7 @@ pub struct Page {
     pub url: String,
     /// The bank's form, sealed and bound to that address.
     pub sealed: String,
-    /// Where the shop can send the browser instead: the same form, shown by Galata. None when it
+    /// Where the shop can send the browser instead: the same form, shown by Galata. `None` when it
     /// could not be kept.
     pub redirect_url: Option<String>,
 }
@@ -97,7 +97,7 @@ impl Addresses {
         let redirect = || app.public_url(&format!("/pages/3ds/{}", *self.redirect));
         Page {
             url: app.public_url(&format!("/pages/3ds/{}", self.page)),
-            sealed: app.vault.seal(&page_place(&self.page), &plain),
+            sealed: app.vault.seal(&page_seal_context(&self.page), &plain),
             redirect_url: kept.then(redirect),
         }
     }
@@ -114,7 +114,7 @@ impl Addresses {
 /// A bank's form as it is sealed: the bank, where the form goes, its fields.
 type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
 
-fn page_place(token: &str) -> String {
+fn page_seal_context(token: &str) -> String {
     format!("3ds page {token}")
 }
 
@@ -141,7 +141,7 @@ pub async fn open_posted(
     else {
         return Ok(Opening::Nothing);
     };
-    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
+    let Ok(plain) = app.vault.open(&page_seal_context(token), sealed) else {
         return Ok(Opening::Nothing);
     };
     let unbound = Visitor {
@@ -231,6 +231,6 @@ async fn show(
 
 fn form_of(app: &App, of: (i64, i64), plain: &[u8]) -> Option<BankForm> {
     let (bank, action, fields): SealedForm = serde_json::from_slice(plain).ok()?;
-    Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
+    Recorder::of_integrator(app, of, bank, "threeds_page").record_form(&action, &fields);
     Some(BankForm { action, fields })
 }

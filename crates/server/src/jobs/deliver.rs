@@ -11,7 +11,7 @@ use crate::store::{merchants, webhooks};
 pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
     let sent = webhooks::one(app, due.merchant_id, due.id).await?;
     let Some(sent) = sent.filter(|sent| sent.due_at == Some(due.due_at)) else {
-        // Somebody else was faster.
+        // Another call was faster.
         return Ok(());
     };
     let webhook = &sent.webhook;
@@ -19,15 +19,15 @@ pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
         return Err(Problem::unavailable("a webhook's merchant is gone"));
     };
     let called = webhook_call::call(app, &merchant, webhook).await;
-    let delivered = called.delivered();
+    let delivered = called.is_delivered();
     let next = usize::try_from(webhook.tries + 1).unwrap_or(usize::MAX);
-    let again_at = match delivered {
-        true => None,
-        false => app
-            .settings
+    let again_at = if delivered {
+        None
+    } else {
+        app.settings
             .webhook_waits
             .get(next)
-            .map(|wait| app.after(*wait)),
+            .map(|wait| app.after(*wait))
     };
     let said = called.result();
     tracing::info!(webhook = webhook.id, event = %webhook.event, delivered, said, "a webhook was called");

@@ -41,7 +41,7 @@ pub async fn offers(
     caller: &Caller,
     request: BnplPaymentOfferRequest,
 ) -> Result<BnplPaymentOfferResponse, Problem> {
-    offered(request.apm_type)?;
+    require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
@@ -153,7 +153,7 @@ pub async fn init(
 ) -> Result<InitBnplPaymentResponse, Problem> {
     let plan = plan(app, caller, request).await?;
     let (payment, loan) = loan::apply(app, &caller.merchant, &caller.claims, plan).await?;
-    initialised(&payment, &loan)
+    init_response(&payment, &loan)
 }
 
 /// The answer to an init that was made before under the same idempotency key.
@@ -163,11 +163,11 @@ pub async fn replay_init(
     payment_id: i64,
 ) -> Result<InitBnplPaymentResponse, Problem> {
     let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
-    initialised(&payment, &loan)
+    init_response(&payment, &loan)
 }
 
 /// What an application that was made is answered with.
-fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
+fn init_response(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
     match (&payment.error, &loan.redirect_url) {
         (Some(failure), _) => {
             return Err(Problem::Failed {
@@ -175,7 +175,7 @@ fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse
                 failure: failure.clone(),
             });
         }
-        // In doubt: nobody knows whether the lender has the application.
+        // In doubt: the lender may or may not have the application.
         (None, None) => {
             return Err(Problem::Doubt {
                 payment_id: payment.id,
@@ -215,14 +215,16 @@ pub async fn approve(
             payment_id: Some(payment.id),
             failure: failure.clone(),
         }),
-        (PaymentStatus::Success, _) => payment_view::loaded(app, &payment, caller.language).await,
+        (PaymentStatus::Success, _) => {
+            payment_view::load_view(app, &payment, caller.language).await
+        }
         _ => Err(Problem::Doubt {
             payment_id: payment.id,
         }),
     }
 }
 
-/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless somebody asked a
+/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless another caller asked a
 /// moment ago.
 pub async fn verify(
     app: &App,
@@ -242,7 +244,7 @@ pub async fn verify(
     let otherwise = Problem::unavailable("a verification could not be noted");
     caller.claims.commit(app, commit, otherwise).await?;
     let (payment, loan) = loan::verify(app, &caller.merchant, payment_id).await?;
-    Ok(verified(&payment, &loan, caller.language))
+    Ok(verify_response(&payment, &loan, caller.language))
 }
 
 /// The answer to a verification that was asked for before under the same idempotency key.
@@ -252,20 +254,25 @@ pub async fn replay_verify(
     payment_id: i64,
 ) -> Result<BnplPaymentVerifyResponse, Problem> {
     let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
-    Ok(verified(&payment, &loan, caller.language))
+    Ok(verify_response(&payment, &loan, caller.language))
 }
 
 /// An application that the shopper left at the bank reads REDIRECT_TO_URL here, although its callback
-/// said WAIT_FOR_WEBHOOK: who asks learns that it is not the bank that is slow. `errorMessage` is the
+/// said WAIT_FOR_WEBHOOK: the shop learns that the bank waits for its shopper. `errorMessage` is the
 /// bank's own word where there is one.
-fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
+fn verify_response(
+    payment: &Payment,
+    loan: &Loan,
+    language: Language,
+) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
         .map(|failure| payment_view::error(failure, language));
-    let action = match loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
-        true => Action::RedirectToUrl,
-        false => loan.action,
+    let action = if loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
+        Action::RedirectToUrl
+    } else {
+        loan.action
     };
     let said = payment.error.as_ref();
     let said = said.and_then(|failure| failure.provider_message.clone());
@@ -304,7 +311,7 @@ async fn plan(
     caller: &Caller,
     request: InitBnplPaymentRequest,
 ) -> Result<Plan, Problem> {
-    offered(request.apm_type)?;
+    require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -343,7 +350,7 @@ async fn plan(
     if let Some(id) = apm_order_id {
         additional.insert("apmOrderId".to_owned(), Json::String(id));
     }
-    // Nobody can be sent there, so the shopper ends on our page; what the shop sent is kept.
+    // No browser can be sent there, so the shopper ends on our page; what the shop sent is kept.
     if let Some(text) = no_address {
         additional.insert("callbackUrl".to_owned(), Json::String(text));
     }
@@ -412,7 +419,7 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
 }
 
 /// A method that is not offered yet is told before any field is asked for.
-fn offered(kind: Option<ApmType>) -> Result<(), Problem> {
+fn require_offered(kind: Option<ApmType>) -> Result<(), Problem> {
     match kind {
         None | Some(ApmType::Maslak) => Ok(()),
         Some(_) => Err(Problem::field(Rule::ValueNotOffered, "apmType")),
@@ -501,7 +508,7 @@ fn cart(
         return Ok(lines);
     }
     if by_unit == i128::from(price.minor) {
-        // Prices of lines, not of units: the lender is told one of each, so that it sums there too.
+        // The shop sent totals of lines: quantity 1 of each makes the lender's sum the same.
         for line in &mut lines {
             line.quantity = 1;
         }

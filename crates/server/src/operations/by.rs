@@ -97,7 +97,7 @@ pub struct By {
 pub enum Who {
     /// A shop, by this API key: may do all that the API offers.
     ApiKey(String),
-    /// Whoever runs commands on the server: may do everything.
+    /// A person who runs commands on the server: may do everything.
     Operator,
     /// A person in the panel.
     User {
@@ -108,7 +108,7 @@ pub enum Who {
         /// What they are for this merchant.
         role: Role,
     },
-    /// Nobody is known, as at a sign-in that fails.
+    /// Unknown, as at a sign-in that fails.
     Nobody,
 }
 
@@ -232,7 +232,7 @@ impl By {
             role: role.map(|role| role.as_str().to_owned()),
             address: self.address.clone(),
             action: action.to_owned(),
-            target: kept(target),
+            target: audit_target(target),
             outcome: Outcome::Done,
             before: None,
             after: None,
@@ -242,12 +242,13 @@ impl By {
 
 /// What may stand in the audit log of a target that somebody typed: short, without control
 /// characters and card numbers. Ids of ours have fifteen digits, cards sixteen or a blank between.
-fn kept(target: &str) -> String {
+fn audit_target(target: &str) -> String {
     const ID_DIGITS: usize = 15;
     let id = target.len() <= ID_DIGITS && target.bytes().all(|byte| byte.is_ascii_digit());
-    match id {
-        true => target.to_owned(),
-        false => connectors::scrub::words(target),
+    if id {
+        target.to_owned()
+    } else {
+        connectors::scrub::words(target)
     }
 }
 

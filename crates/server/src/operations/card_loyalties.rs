@@ -76,7 +76,7 @@ pub async fn retrieve(
         found: Found::Rewards(loyalties.clone()),
     };
     app.journal.note(inquiries::insert(&inquiry));
-    let shown = card.shown();
+    let shown = card.card_view();
     Ok(RetrieveLoyaltiesResponse {
         card_brand: shown.brand.clone(),
         card_issuer_bank_name: shown.issuer_name.clone(),

@@ -35,7 +35,7 @@ pub async fn create(
 pub async fn retrieve(app: &App, caller: &Caller, id: i64) -> Result<PaymentResponse, Problem> {
     let payment = payments::of_merchant(app, caller.merchant.id, id).await?;
     let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-    payment_view::loaded(app, &payment, caller.language).await
+    payment_view::load_view(app, &payment, caller.language).await
 }
 
 /// `POST /payment/v1/card-payments/3ds-init`: starts a payment with 3DS.
@@ -94,7 +94,7 @@ pub async fn replay(
         return Err(Problem::rule(Rule::PaymentNotFound));
     };
     require_success(&payment)?;
-    payment_view::loaded(app, &payment, caller.language).await
+    payment_view::load_view(app, &payment, caller.language).await
 }
 
 fn language_code(language: Language) -> &'static str {
@@ -130,7 +130,7 @@ pub async fn threeds_complete(
     let id = check::required("paymentId", request.payment_id)?;
     let payment = three_ds::complete(app, &caller.merchant, &caller.claims, id).await?;
     require_success(&payment)?;
-    payment_view::loaded(app, &payment, caller.language).await
+    payment_view::load_view(app, &payment, caller.language).await
 }
 
 /// A payment that succeeded goes on; one that failed or is in doubt is a problem.

@@ -56,9 +56,10 @@ pub(super) fn require_offered(request: &CreatePaymentRequest) -> Result<(), Prob
         .card
         .as_ref()
         .is_some_and(|card| card.loyalty.is_some());
-    match wallet > Decimal::ZERO && !has_reward {
-        true => Err(Problem::field(Rule::WalletNotOffered, "walletPrice")),
-        false => Ok(()),
+    if wallet > Decimal::ZERO && !has_reward {
+        Err(Problem::field(Rule::WalletNotOffered, "walletPrice"))
+    } else {
+        Ok(())
     }
 }
 
@@ -162,26 +163,17 @@ pub(super) async fn plan(
         .as_ref()
         .map(|loyalty| reward_use(loyalty, &amounts, installment))
         .transpose()?;
-    let Amounts {
-        currency,
-        price,
-        paid,
-        wallet,
-    } = amounts;
+    let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     if wallet.minor > 0 {
         return Err(Problem::field(Rule::WalletNotOffered, "walletPrice"));
     }
     let payment_id = app.next_id();
-    let items = check::items(request.items, price, paid, wallet, currency, || {
+    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
         app.next_id()
     })?;
     let sent = check::required("card", request.card)?;
-    let PayingCard {
-        card,
-        alias,
-        user_key,
-        is_to_be_stored,
-    } = PayingCard::read(app, merchant_id, sent, texts).await?;
+    let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
+    let card = paying.card;
 
     let routing = request.routing_options.unwrap_or_default();
     let aliases = routing.pos_aliases.unwrap_or_default();
@@ -213,7 +205,7 @@ pub(super) async fn plan(
         conversation_id: check::unsigned_text("conversationId", request.conversation_id)?,
         external_id: check::unsigned_text("externalId", request.external_id)?,
         currency,
-        price,
+        price: amounts.price,
         paid_price: paid,
         wallet_price: Amount { minor: 0, ..wallet },
         captured: 0,
@@ -228,10 +220,10 @@ pub(super) async fn plan(
         order_id: None,
         bin_number: Some(card.data.pan.bin().to_owned()),
         last_four: Some(card.data.pan.last_four().to_owned()),
-        card: card.shown(),
+        card: card.card_view(),
         paid_with_stored_card: card.stored,
-        store_card: is_to_be_stored,
-        card_user_key: user_key,
+        store_card: paying.is_to_be_stored,
+        card_user_key: paying.user_key,
         card_token: None,
         auth_code: None,
         host_reference: None,
@@ -241,18 +233,15 @@ pub(super) async fn plan(
         error: None,
         additional: additional(request.additional_params)?,
     };
-    let bank_order_id = bank_order_id(request.bank_order_id)?;
-    let retry = request.retry.unwrap_or(true);
-    let Card { data, .. } = card;
     Ok(Plan {
         payment,
         items,
-        card: data,
-        card_alias: alias,
+        card: card.data,
+        card_alias: paying.alias,
         poses,
         reward,
-        retry,
-        bank_order_id,
+        retry: request.retry.unwrap_or(true),
+        bank_order_id: bank_order_id(request.bank_order_id)?,
     })
 }
 
@@ -306,7 +295,7 @@ fn points(loyalty: &Loyalty, amounts: &Amounts) -> Result<RewardUse, Problem> {
         return Err(Problem::field(Rule::NotPositive, AT));
     }
     if sum > amounts.paid.minor {
-        // The bank would refuse with the same group; nothing is gained by asking it.
+        // The bank would refuse with the same group; `None` is gained by asking it.
         return Err(Problem::failed(ErrorGroup::SalesAmountLessThanAward));
     }
     Ok(RewardUse::Money { card, firm, mile })
@@ -369,8 +358,9 @@ fn bank_order_id(value: Option<String>) -> Result<Option<String>, Problem> {
     let Some(id) = check::text("bankOrderId", value, LONGEST)? else {
         return Ok(None);
     };
-    match id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        true => Ok(Some(id)),
-        false => Err(Problem::field(Rule::WrongType, "bankOrderId")),
+    if id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(Some(id))
+    } else {
+        Err(Problem::field(Rule::WrongType, "bankOrderId"))
     }
 }

@@ -30,7 +30,7 @@ impl Export {
         let (by, merchant_id) = (&caller.by, caller.merchant.id);
         by.require(app, merchant_id, Permission::ExportPayments, ACTION, "")
             .await?;
-        let described = described(&request);
+        let described = filters_snapshot(&request);
         let mut search = search_of(request)?;
         if let Some(search) = &mut search {
             search.older_than(app.next_id());
@@ -42,7 +42,7 @@ impl Export {
         Ok(Export { search, after: 0 })
     }
 
-    /// The next payments; none at the end.
+    /// The next payments; empty at the end.
     pub async fn next(
         &mut self,
         app: &App,
@@ -64,7 +64,7 @@ impl Export {
 }
 
 /// The filters of a request as they stand in the audit log.
-fn described(r: &SearchPaymentsRequest) -> Json {
+fn filters_snapshot(r: &SearchPaymentsRequest) -> Json {
     let all = json!({
         "paymentId": r.payment_id,
         "paymentTransactionId": r.payment_transaction_id,
@@ -96,7 +96,7 @@ fn described(r: &SearchPaymentsRequest) -> Json {
         .into_iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| match value {
-            // Whoever filters may type anything, also a card number.
+            // People type anything into a filter, also a card number.
             Json::String(text) => (name, Json::String(words(&text))),
             other => (name, other),
         });

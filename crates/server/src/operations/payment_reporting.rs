@@ -155,7 +155,7 @@ async fn payment_responses(
                     .remove(&payment.id)
                     .unwrap_or_default()
                     .iter()
-                    .map(|item| reported(payment, item, refund_status))
+                    .map(|item| transaction_response(payment, item, refund_status))
                     .collect(),
                 ..summary(caller, payment)
             }
@@ -188,7 +188,7 @@ pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentRes
     }
 }
 
-fn reported(
+fn transaction_response(
     payment: &Payment,
     item: &payments::Item,
     refund_status: PaymentRefundStatus,

@@ -58,7 +58,7 @@ pub struct SignedIn {
 pub struct From<'a> {
     /// The address, for the audit log.
     pub address: &'a str,
-    /// The browser's own address; none behind a proxy that does not name it.
+    /// The browser's own address; `None` behind a proxy that does not name it.
     pub client: Option<IpAddr>,
     /// The cookie of an earlier sign-in, as [`SignedIn::browser`] made it.
     pub browser: Option<&'a str>,
@@ -129,7 +129,7 @@ async fn prove(
     // such a person, or its time would tell.
     let served = users::memberships(app, user.as_ref().map_or(NOBODY, |user| user.id)).await?;
     let Some(user) = user else {
-        return Err(refused(app, from.address, None));
+        return Err(refuse_sign_in(app, from.address, None));
     };
     let step = match &user.totp {
         None => Some(user.totp_step),
@@ -148,13 +148,13 @@ async fn prove(
         }
         // The code is asked for only of those who know the password.
         (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
-        _ => Err(refused(app, from.address, Some((&user, &served)))),
+        _ => Err(refuse_sign_in(app, from.address, Some((&user, &served)))),
     }
 }
 
 /// Refuses a sign-in without waiting for anything. Of somebody who is there it goes, behind the
 /// answer, into the log of every merchant that they serve.
-fn refused(app: &App, address: &str, known: Option<(&User, &[Membership])>) -> Problem {
+fn refuse_sign_in(app: &App, address: &str, known: Option<(&User, &[Membership])>) -> Problem {
     app.rates.count_refusal();
     if let Some((user, served)) = known {
         let (by, target) = (nobody(address), user.id.to_string());
@@ -208,9 +208,10 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
 
 /// Refuses while too many failures lock the proofs behind a session or a link.
 pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
-    match user.locked_until.is_some_and(|until| until > app.now()) {
-        true => Err(Problem::rule(Rule::SignInLocked)),
-        false => Ok(()),
+    if user.locked_until.is_some_and(|until| until > app.now()) {
+        Err(Problem::rule(Rule::SignInLocked))
+    } else {
+        Ok(())
     }
 }
 

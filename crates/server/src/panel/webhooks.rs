@@ -72,7 +72,7 @@ pub(super) fn shown(sent: &Sent, tries: &[Try]) -> Value {
     let tries = tries.iter().map(|one| {
         context! {
             at => one.at.to_string(), took => one.took_ms, url => &one.url, result => one.result(),
-            delivered => one.delivered(), request => &one.request,
+            delivered => one.is_delivered(), request => &one.request,
             response => one.response.as_deref().map(in_lines), failure => &one.failure, status => one.status,
         }
     });

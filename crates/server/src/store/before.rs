@@ -23,7 +23,7 @@ pub async fn are_left(db: &Db) -> Result<bool, Unavailable> {
     Ok(left.is_some())
 }
 
-/// Moves all of them, in steps that each hold by themselves: whoever was stopped begins again.
+/// Moves all of them, in steps that each hold by themselves: what was stopped is begun again.
 pub async fn move_claims(db: &Db, vault: &Vault) -> Result<(), Unavailable> {
     let mut moved = 0;
     loop {

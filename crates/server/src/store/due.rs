@@ -2,7 +2,7 @@
 //! (decision 0001); here the rows of all three tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::listed;
+use super::id_list;
 use crate::app::App;
 use crate::desk::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
@@ -24,11 +24,11 @@ pub struct Look<'a> {
 
 /// What is due, the longest due first.
 pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Unavailable> {
-    let shards = listed(look.shards);
+    let shards = id_list(look.shards);
     // No id is negative.
     let without = match look.without {
         [] => "-1".to_owned(),
-        lanes => listed(lanes),
+        lanes => id_list(lanes),
     };
     let sql = match kind {
         Kind::Webhook => format!(

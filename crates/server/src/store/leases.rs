@@ -51,7 +51,7 @@ struct FreeNode {
     ids_before: Timestamp,
 }
 
-/// Leases a node number that nobody has; nothing when all are taken. A number whose ids lie behind
+/// Leases a node number that nobody has; `None` when all are taken. A number whose ids lie behind
 /// us is preferred, then the one that is least ahead.
 pub async fn lease_node(
     db: &Db,
@@ -92,7 +92,7 @@ pub async fn lease_node(
     Ok(None)
 }
 
-/// Nothing when somebody else was faster, or its holder is alive after all.
+/// `None` when somebody else was faster, or its holder is alive after all.
 async fn take_node(
     db: &Db,
     owner: &str,

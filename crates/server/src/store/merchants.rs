@@ -78,8 +78,9 @@ fn read(app: &App, row: Row) -> Result<Merchant, Unavailable> {
         row.text("webhook_key_sealed")?,
     );
     let mut merchant = Merchant::read(row)?;
-    let open =
-        |what: &str, sealed: &str| super::opened(app, &seal_context(merchant.id, what), sealed);
+    let open = |what: &str, sealed: &str| {
+        super::open_sealed(app, &seal_context(merchant.id, what), sealed)
+    };
     let (callback, webhook) = (
         open("callback key", &callback)?,
         open("webhook key", &webhook)?,
@@ -103,7 +104,7 @@ pub async fn by_api_key(
     let Some(row) = app.db.row(sql, params![api_key, app.now()]).await? else {
         return Ok(None);
     };
-    let secret = super::opened(
+    let secret = super::open_sealed(
         app,
         &format!("api key {api_key}"),
         &row.text("secret_sealed")?,

@@ -57,7 +57,7 @@ pub fn shard_of(merchant_id: i64) -> i64 {
 }
 
 /// Numbers for an `in (…)`: of shards, of payments that were found. They are ours, not a caller's.
-fn listed(numbers: &[i64]) -> String {
+fn id_list(numbers: &[i64]) -> String {
     numbers
         .iter()
         .map(i64::to_string)
@@ -65,7 +65,7 @@ fn listed(numbers: &[i64]) -> String {
         .join(", ")
 }
 
-fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
+fn open_sealed(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
     match app.vault.open_text(place, sealed) {
         Ok(text) => Ok(Secret::new(text.as_str())),
         Err(_) => Err(Unavailable::new(format!(

@@ -68,12 +68,11 @@ impl Search {
     /// Payments up to or from what the shopper paid. Of any currency, the amount counts in currencies
     /// of two digits, and other payments are compared in theirs.
     pub fn paid(&mut self, bound: Bound, minor: i64, any_currency: bool) {
-        let paid = match any_currency {
-            false => "paid_price",
-            true => {
-                "(case when currency = 'JPY' then paid_price * 100 \
+        let paid = if any_currency {
+            "(case when currency = 'JPY' then paid_price * 100 \
                   when currency in ('KWD', 'BHD', 'IQD') then paid_price / 10 else paid_price end)"
-            }
+        } else {
+            "paid_price"
         };
         let compared = match bound {
             Bound::Least => ">=",

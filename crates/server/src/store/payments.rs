@@ -288,7 +288,7 @@ pub async fn items_of_payments(
     }
     let rest = format!(
         "where merchant_id = $1 and payment_id in ({}) order by payment_id, position",
-        super::listed(payment_ids),
+        super::id_list(payment_ids),
     );
     let sql = Item::select_with(&["merchant_id", "payment_id"], &rest);
     for row in app.db.rows_owned(sql, params![merchant_id]).await? {
@@ -311,7 +311,7 @@ pub fn insert(payment: &Payment, items: &[Item], commit: &mut Commit) {
     }
 }
 
-/// Writes what the engine changed in a payment; a conflict when somebody moved first.
+/// Writes what the engine changed in a payment; a conflict when another call moved first.
 pub fn save(payment: &Payment, commit: &mut Commit) {
     let p = payment;
     update!(commit, "payments"

@@ -5,7 +5,7 @@ use crate::world::{World, payment};
 use contract::enums::PaymentStatus;
 use contract::errors::Language;
 use serde_json::{Value, json};
-use server::engine::inquiry::Found;
+use server::engine::inquiry::ManualResolution;
 use server::operations::{By, Caller, Problem, Role, Who, doubts};
 use server::setup;
 use server::store::attempts::{self, Attempt, AttemptState};
@@ -74,7 +74,7 @@ async fn attempt(world: &World, id: i64) -> Attempt {
     found.unwrap().unwrap()
 }
 
-async fn settle(world: &World, id: i64, found: Found) -> Result<PaymentStatus, Problem> {
+async fn settle(world: &World, id: i64, found: ManualResolution) -> Result<PaymentStatus, Problem> {
     let caller = caller(world, Role::Finance).await;
     doubts::settle_by_hand(&world.app, &caller, id, found, "seen in the bank's panel").await
 }
@@ -129,7 +129,9 @@ async fn doubts_are_listed_oldest_first_until_they_are_settled() {
     let status = doubts::inquire(&world.app, &support, second).await.unwrap();
     assert_eq!(status, PaymentStatus::Failure);
     assert_eq!(bank_state(&world, second).await, "voided");
-    settle(&world, first, Found::Taken).await.unwrap();
+    settle(&world, first, ManualResolution::Taken)
+        .await
+        .unwrap();
     let left = doubts::list(&world.app, &by, world.merchant).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
     let other = doubts::list(&world.app, &by, world.merchant + 1).await;
@@ -179,20 +181,22 @@ async fn a_persons_word_settles_either_way_and_is_announced() {
     let world = impatient().await;
     let id = in_review(&world).await;
     assert_eq!(
-        settle(&world, id, Found::Taken).await.unwrap(),
+        settle(&world, id, ManualResolution::Taken).await.unwrap(),
         PaymentStatus::Success
     );
     assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
     let id = in_review(&world).await;
-    settle(&world, id, Found::NotTaken).await.unwrap();
+    settle(&world, id, ManualResolution::NotTaken)
+        .await
+        .unwrap();
     assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
     assert_eq!(attempt(&world, id).await.state, AttemptState::Declined);
     // Settled is settled.
-    assert!(settle(&world, id, Found::Taken).await.is_err());
+    assert!(settle(&world, id, ManualResolution::Taken).await.is_err());
 
     // What the bank was seen to take keeps its references, or was given back.
     let id = reversal_refused(&world).await;
-    settle(&world, id, Found::Taken).await.unwrap();
+    settle(&world, id, ManualResolution::Taken).await.unwrap();
     assert_eq!(books(&world, id).await, (PaymentStatus::Success, 10_000));
     let read = world
         .get(&format!("/payment/v1/card-payments/{id}"))
@@ -200,7 +204,9 @@ async fn a_persons_word_settles_either_way_and_is_announced() {
         .ok();
     assert!(read.data("authCode").is_string());
     let id = reversal_refused(&world).await;
-    settle(&world, id, Found::NotTaken).await.unwrap();
+    settle(&world, id, ManualResolution::NotTaken)
+        .await
+        .unwrap();
     assert_eq!(attempt(&world, id).await.state, AttemptState::Reversed);
     assert_eq!(books(&world, id).await, (PaymentStatus::Failure, 0));
 
@@ -221,11 +227,13 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
     let (app, finance) = (&world.app, caller(&world, Role::Finance).await);
     for role in [Role::Support, Role::Developer, Role::ReadOnly] {
         let caller = caller(&world, role).await;
-        let refused = doubts::settle_by_hand(app, &caller, id, Found::Taken, "because").await;
+        let refused =
+            doubts::settle_by_hand(app, &caller, id, ManualResolution::Taken, "because").await;
         assert!(refused.is_err(), "{role}");
     }
     for note in ["", "  x ", &"n".repeat(501)] {
-        let refused = doubts::settle_by_hand(app, &finance, id, Found::Taken, note).await;
+        let refused =
+            doubts::settle_by_hand(app, &finance, id, ManualResolution::Taken, note).await;
         assert!(refused.is_err(), "{note}");
     }
     let paid = world
@@ -233,11 +241,15 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
         .await
         .ok();
     let paid = paid.data("id").as_i64().unwrap();
-    assert!(settle(&world, paid, Found::NotTaken).await.is_err());
+    assert!(
+        settle(&world, paid, ManualResolution::NotTaken)
+            .await
+            .is_err()
+    );
     assert_eq!(books(&world, paid).await, (PaymentStatus::Success, 10_000));
 
     let note = "the bank says so, card 5209 2200 0000 0002";
-    doubts::settle_by_hand(app, &finance, id, Found::NotTaken, note)
+    doubts::settle_by_hand(app, &finance, id, ManualResolution::NotTaken, note)
         .await
         .unwrap();
     let log = audit::of_merchant(app, world.merchant, i64::MAX, "payment.settle", "", 9)
@@ -266,7 +278,7 @@ async fn a_word_never_crosses_a_reversal_under_way() {
         world.clock.advance_seconds(5);
         let word = async {
             tokio::time::sleep(Duration::from_millis(delay)).await;
-            settle(&world, id, Found::Taken).await
+            settle(&world, id, ManualResolution::Taken).await
         };
         let (_, said) = tokio::join!(world.work(), word);
         world.wait(600).await;
@@ -297,8 +309,8 @@ async fn two_people_settle_once() {
     for _ in 0..5 {
         let id = in_review(&world).await;
         let (one, two) = tokio::join!(
-            settle(&world, id, Found::Taken),
-            settle(&world, id, Found::NotTaken)
+            settle(&world, id, ManualResolution::Taken),
+            settle(&world, id, ManualResolution::NotTaken)
         );
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let (status, captured) = books(&world, id).await;
@@ -334,8 +346,8 @@ pub async fn loan_in_doubt(world: &World) -> i64 {
 async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
     let world = World::open().await;
     for (found, status, captured) in [
-        (Found::Taken, PaymentStatus::Success, 1_000_000),
-        (Found::NotTaken, PaymentStatus::Failure, 0),
+        (ManualResolution::Taken, PaymentStatus::Success, 1_000_000),
+        (ManualResolution::NotTaken, PaymentStatus::Failure, 0),
     ] {
         let id = loan_in_doubt(&world).await;
         // The lender may still be answering, whether it was inquired meanwhile or not.
@@ -350,7 +362,7 @@ async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
         world.clock.advance_seconds(14);
         assert_eq!(settle(&world, id, found).await.unwrap(), status);
         assert_eq!(books(&world, id).await, (status, captured));
-        assert!(settle(&world, id, Found::Taken).await.is_err());
+        assert!(settle(&world, id, ManualResolution::Taken).await.is_err());
         // What the lender says later changes nothing.
         world
             .control("DELETE", "/control/lender-faults", Value::Null)
@@ -382,7 +394,7 @@ async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
     let init = applied(&world, "103").await;
     let id = init.data("paymentId").as_i64().unwrap();
     world.clock.advance_seconds(60);
-    assert!(settle(&world, id, Found::Taken).await.is_err());
+    assert!(settle(&world, id, ManualResolution::Taken).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -412,5 +424,9 @@ async fn what_was_decided_before_a_second_approval_never_crosses_it() {
     assert!(matches!(refused, Err(CommitError::Conflict { .. })));
     assert_eq!(read().await.asked_at, again.asked_at);
     // And the person is told to wait again.
-    assert!(settle(&world, id, Found::NotTaken).await.is_err());
+    assert!(
+        settle(&world, id, ManualResolution::NotTaken)
+            .await
+            .is_err()
+    );
 }

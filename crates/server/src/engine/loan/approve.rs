@@ -52,7 +52,7 @@ pub async fn approve(
                 let confirmed = confirm(app, merchant, payment, intended).await;
                 return confirmed.map_err(|problem| problem.or_doubt(payment_id));
             }
-            // Somebody was faster: their outcome is awaited.
+            // Another call was faster: their outcome is awaited.
             Err(Problem::Moved) => {}
             Err(problem) => return Err(problem),
         }
@@ -66,12 +66,13 @@ fn not_approvable(payment: Payment, loan: &Loan) -> Result<Payment, Problem> {
         payment.status,
         PaymentStatus::Success | PaymentStatus::Failure
     );
-    match ended || loan.state == ApplicationState::Confirming {
-        true => Ok(payment),
-        false => Err(Problem::with(
+    if ended || loan.state == ApplicationState::Confirming {
+        Ok(payment)
+    } else {
+        Err(Problem::with(
             Rule::WrongPaymentState,
             &[("status", loan.action.as_str())],
-        )),
+        ))
     }
 }
 

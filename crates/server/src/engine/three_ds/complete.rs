@@ -73,7 +73,7 @@ async fn is_being_asked(app: &App, merchant: &Merchant, payment_id: i64) -> Resu
     }))
 }
 
-/// Intends, asks, answers. Nothing when somebody else completed it first.
+/// Intends, asks, answers. `None` when another call completed it first.
 async fn finish(
     app: &App,
     merchant: &Merchant,
@@ -130,7 +130,7 @@ async fn ask_and_answer(
 async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) -> Answer<Charged> {
     let call = BankCall::of_attempt(app, pos, payment, attempt, "threeds_finish")?;
     let proof = attempt.proof.as_ref().ok_or_else(Doubt::not_supported)?;
-    charge::in_time(app, attempt)?;
+    charge::require_in_time(app, attempt)?;
     let finish = Finish3ds {
         order: &call.order,
         reward: attempt.reward,

@@ -1,5 +1,5 @@
 //! The shopper's browser comes back from the bank's page. What it brings is proof, or nothing
-//! happens (`docs/decisions/0010`): whoever knows the address can post anything there.
+//! happens (`docs/decisions/0010`): anything can be posted to a known address.
 
 use super::{Verification, write_verification};
 use crate::app::App;
@@ -47,14 +47,14 @@ struct Of {
 }
 
 impl Of {
-    /// Nothing when the address is unknown or too old.
+    /// `None` when the address is unknown or too old.
     async fn token(app: &App, token: &str) -> Result<Option<Of>, Problem> {
         let Some((merchant_id, payment_id, true)) =
             page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
         else {
             return Ok(None);
         };
-        let (merchant, payment) = crate::engine::loaded(app, merchant_id, payment_id).await?;
+        let (merchant, payment) = crate::engine::load_payment(app, merchant_id, payment_id).await?;
         let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
         let pos = match &attempt {
             Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
@@ -86,8 +86,8 @@ impl Of {
 }
 
 /// What was opened by GET, which changes nothing: the payment, and whether the address carries what a
-/// bank sends a browser back with. Nothing when it is unknown or too old.
-pub async fn opened(
+/// bank sends a browser back with. `None` when it is unknown or too old.
+pub async fn look_at_return(
     app: &App,
     token: &str,
     fields: &[(String, String)],
@@ -99,8 +99,8 @@ pub async fn opened(
     }))
 }
 
-/// The browser came back from the bank's page. Nothing when the address is unknown or too old.
-pub async fn returned(
+/// The browser came back from the bank's page. `None` when the address is unknown or too old.
+pub async fn receive_return(
     app: &App,
     token: &str,
     fields: &[(String, String)],
@@ -114,7 +114,7 @@ pub async fn returned(
     let verdict = match (of.payment.status, &of.attempt) {
         (PaymentStatus::InitThreeds, Some(attempt)) => Some((
             attempt.clone(),
-            ask_verified(app, &of, attempt, fields).await,
+            ask_verification(app, &of, attempt, fields).await,
         )),
         _ => None,
     };
@@ -156,7 +156,7 @@ fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
 
 /// Asks whether the fields prove anything. Beyond a number of returns about one payment, those that
 /// prove nothing are not kept, and the bank is not asked about them.
-async fn ask_verified(
+async fn ask_verification(
     app: &App,
     of: &Of,
     attempt: &Attempt,
@@ -165,12 +165,13 @@ async fn ask_verified(
     let pos = of.pos.as_ref().ok_or_else(Doubt::not_supported)?;
     let call = BankCall::of_attempt(app, pos, &of.payment, attempt, "threeds_verify")?;
     let is_heard = app.rates.hears_return(of.payment.id, app.now());
-    let context = match is_heard {
-        true => call.context(),
-        false => BankContext {
+    let context = if is_heard {
+        call.context()
+    } else {
+        BankContext {
             http: &Deaf,
             ..call.context()
-        },
+        }
     };
     let returned = Returned {
         order: &call.order,
@@ -179,12 +180,12 @@ async fn ask_verified(
     let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
     // Made before the bank is asked, so that it stands before what the bank is asked.
-    let form = is_heard.then(|| kept.form_from(fields));
+    let form = is_heard.then(|| kept.return_form(fields));
     let answer = call.bank.verify_3ds(context, returned).await;
     match (&answer, form) {
-        (Ok(_), form) => kept.brought(form.unwrap_or_else(|| kept.form_from(fields)), None),
+        (Ok(_), form) => kept.record_return(form.unwrap_or_else(|| kept.return_form(fields)), None),
         (Err(doubt), Some(form)) => {
-            kept.brought(form, Some(why_no_proof(doubt)));
+            kept.record_return(form, Some(why_no_proof(doubt)));
             // Forged, cut or unanswered. No money moved, and an honest return may still come.
             let (payment, pos, detail) = (of.payment.id, &pos.alias, &doubt.detail);
             if is_of_key(doubt) {
@@ -209,16 +210,17 @@ fn is_of_key(doubt: &Doubt) -> bool {
 
 /// Why a return proves nothing, as people read it beside the payment.
 fn why_no_proof(doubt: &Doubt) -> String {
-    match is_of_key(doubt) {
-        true => words(&format!(
+    if is_of_key(doubt) {
+        words(&format!(
             "{UNVERIFIED}: {}; is the POS's 3DS key right?",
             doubt.detail
-        )),
-        false => words(&doubt.detail),
+        ))
+    } else {
+        words(&doubt.detail)
     }
 }
 
-/// A line on which nobody is asked.
+/// A way out that asks no bank.
 struct Deaf;
 
 impl Http for Deaf {
