@@ -133,7 +133,7 @@ pub struct User {
 
 /// Everything a verb may use: the account, the door to the network, and the moment.
 #[derive(Clone, Copy)]
-pub struct Line<'a> {
+pub struct BankContext<'a> {
     /// The merchant's account at this bank.
     pub account: &'a Account,
     /// The only way out.

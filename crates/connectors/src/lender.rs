@@ -25,7 +25,7 @@ pub struct LenderAccount {
 
 /// Everything a lender verb may use.
 #[derive(Clone, Copy)]
-pub struct LenderLine<'a> {
+pub struct LenderContext<'a> {
     /// The merchant's account.
     pub account: &'a LenderAccount,
     /// The only way out.
@@ -198,35 +198,35 @@ pub trait Lender: Send + Sync {
     /// What each bank would lend. Bank order is the lender's.
     fn offers<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         request: OffersRequest<'a>,
     ) -> Asked<'a, Vec<BankOffer>>;
 
     /// Applies for a loan. The same `order_id` again answers with the first application.
     fn apply<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: Application<'a>,
     ) -> Asked<'a, Applied>;
 
     /// Confirms a loan that is ready: the bank disburses. Approved also when it was done before.
     fn confirm<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> Asked<'a, LoanStanding>;
 
     /// Asks how an application stands. `Ok(None)`: the lender knows no such application.
     fn inquire<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> BoxFuture<'a, Result<Option<LoanStanding>, Doubt>>;
 
     /// Cancels an application that is not disbursed.
     fn cancel<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> Asked<'a, LoanStanding>;
 

@@ -4,8 +4,8 @@
 
 use crate::account::AccountNeeds;
 use crate::bank::{
-    Answer, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Line, Loyalties, LoyaltyInquiry,
-    OrderRef, Returned, Standing, Verb, Verified,
+    Answer, BankContext, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Loyalties,
+    LoyaltyInquiry, OrderRef, Returned, Standing, Verb, Verified,
 };
 
 /// A protocol that Galata speaks.
@@ -56,37 +56,57 @@ impl Protocol {
     }
 
     /// Sells without 3DS.
-    pub async fn charge(self, line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
-        of_module!(self, bank => bank::charge(line, charge).await)
+    pub async fn charge(self, context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
+        of_module!(self, bank => bank::charge(context, charge).await)
     }
 
     /// Starts 3DS: the form that the browser posts to the bank.
-    pub async fn begin_3ds(self, line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
-        of_module!(self, bank => bank::begin_3ds(line, begin).await)
+    pub async fn begin_3ds(
+        self,
+        context: BankContext<'_>,
+        begin: Begin3ds<'_>,
+    ) -> Answer<BankForm> {
+        of_module!(self, bank => bank::begin_3ds(context, begin).await)
     }
 
     /// Checks what the browser brought back. Moves no money.
-    pub async fn verify_3ds(self, line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
-        of_module!(self, bank => bank::verify_3ds(line, returned).await)
+    pub async fn verify_3ds(
+        self,
+        context: BankContext<'_>,
+        returned: Returned<'_>,
+    ) -> Answer<Verified> {
+        of_module!(self, bank => bank::verify_3ds(context, returned).await)
     }
 
     /// Sells after a verified 3DS.
-    pub async fn finish_3ds(self, line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
-        of_module!(self, bank => bank::finish_3ds(line, finish).await)
+    pub async fn finish_3ds(
+        self,
+        context: BankContext<'_>,
+        finish: Finish3ds<'_>,
+    ) -> Answer<Charged> {
+        of_module!(self, bank => bank::finish_3ds(context, finish).await)
     }
 
     /// Undoes a sale before the bank's end of day. Approved also when it was undone before.
-    pub async fn void(self, line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
-        of_module!(self, bank => bank::void(line, order).await)
+    pub async fn void(self, context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+        of_module!(self, bank => bank::void(context, order).await)
     }
 
     /// Asks what became of an order.
-    pub async fn inquire(self, line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
-        of_module!(self, bank => bank::inquire(line, order).await)
+    pub async fn inquire(
+        self,
+        context: BankContext<'_>,
+        order: OrderRef<'_>,
+    ) -> Result<Standing, Doubt> {
+        of_module!(self, bank => bank::inquire(context, order).await)
     }
 
     /// Asks a card's points and campaigns.
-    pub async fn loyalties(self, line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
-        of_module!(self, bank => bank::loyalties(line, inquiry).await)
+    pub async fn loyalties(
+        self,
+        context: BankContext<'_>,
+        inquiry: LoyaltyInquiry<'_>,
+    ) -> Answer<Loyalties> {
+        of_module!(self, bank => bank::loyalties(context, inquiry).await)
     }
 }

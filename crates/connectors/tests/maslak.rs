@@ -16,7 +16,7 @@ mod folder;
 use bench::{Recording, account, now, perform, read, ready, reply_of};
 use connectors::bank::{DoubtReason, Verdict};
 use connectors::http::{Failure, Response};
-use connectors::lender::{ApplicationRef, Lender, LenderLine, OffersRequest};
+use connectors::lender::{ApplicationRef, Lender, LenderContext, OffersRequest};
 use connectors::lenders::maslak::{Maslak, NOTIFICATION_BYTES_MAX};
 use contract::enums::Currency;
 use contract::money::Money;
@@ -97,7 +97,7 @@ fn one_changed_byte_anywhere_in_a_reply_is_doubt() {
         for reply in (0..).map_while(|at| changed(place, at)) {
             let http = Recording::of(Ok(reply));
             let (account, now) = (account(), now());
-            let line = LenderLine {
+            let context = LenderContext {
                 account: &account,
                 http: &http,
                 now: &now,
@@ -107,7 +107,7 @@ fn one_changed_byte_anywhere_in_a_reply_is_doubt() {
                 application_id: Some("6f1c"),
                 currency: Currency::Try,
             };
-            let doubt = ready(Maslak.inquire(line, application)).unwrap_err();
+            let doubt = ready(Maslak.inquire(context, application)).unwrap_err();
             assert_eq!(doubt.reason, DoubtReason::Unauthentic);
             assert!(doubt.may_have_been_sent);
             tried += 1;
@@ -121,7 +121,7 @@ fn a_strange_order_id_stays_one_segment_of_the_path() {
     let reply = Err(Failure::NotSent(String::new()));
     let http = Recording::of(reply);
     let (account, now) = (account(), now());
-    let line = LenderLine {
+    let context = LenderContext {
         account: &account,
         http: &http,
         now: &now,
@@ -131,7 +131,7 @@ fn a_strange_order_id_stays_one_segment_of_the_path() {
         application_id: None,
         currency: Currency::Try,
     };
-    assert!(ready(Maslak.inquire(line, application)).is_err());
+    assert!(ready(Maslak.inquire(context, application)).is_err());
     let sent = http.sent.lock().unwrap();
     let url = "http://lender.example/lender/v1/applications/%2E%2E%2Fa%3Fb%23%C3%A7";
     assert_eq!(sent[0].url, url);
@@ -228,13 +228,13 @@ fn hostile_replies_never_panic() {
             };
             let http = Recording::of(Ok(reply));
             let (account, now) = (account(), now());
-            let line = LenderLine {
+            let context = LenderContext {
                 account: &account,
                 http: &http,
                 now: &now,
             };
             let amount = Money::new(1, Currency::Try);
-            let answer = ready(Maslak.offers(line, OffersRequest { amount, items: &[] }));
+            let answer = ready(Maslak.offers(context, OffersRequest { amount, items: &[] }));
             assert!(!matches!(answer, Ok(Verdict::Approved(_))));
         }
     }

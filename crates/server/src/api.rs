@@ -14,7 +14,7 @@ use crate::engine::claims::Claims;
 use crate::listen::BodyCut;
 use crate::operations::{self, Caller, Problem};
 use crate::store::db::Commit;
-use crate::store::{idempotency, signatures, won};
+use crate::store::{Committed, idempotency, signatures};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::State;
@@ -31,7 +31,6 @@ use log::{Began, Seen};
 use routes::Route;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::Instrument;
 
 /// Bytes that a request's body may have.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -66,7 +65,7 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
             .and_then(|value| value.to_str().ok()),
     );
     let mut seen = Seen::default();
-    let outcome = served(&app, &head, body, language, &mut seen).await;
+    let outcome = serve(&app, &head, body, language, &mut seen).await;
     limits::charge(&app, &head, &seen, &outcome);
     let answer = match outcome {
         Ok(answer) => answer,
@@ -81,7 +80,7 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
     answer.into_response()
 }
 
-async fn served(
+async fn serve(
     app: &Arc<App>,
     head: &Parts,
     body: Body,
@@ -95,13 +94,13 @@ async fn served(
         head.uri.path(),
     )?;
     let named = admission::identify(app, head, seen).await?;
-    let body = sent_body(&head.method, whole(body).await?);
+    let body = sent_body(&head.method, read_body(body).await?);
     let mut caller = admission::admit(app, head, named, &body, language, seen)?;
     limits::admit_key(app, &caller)?;
     if head.method == http::Method::GET {
         remember_read(app, &caller.claims, &route).await?;
         decode::strict_json(&body)?;
-        offered(&route)?;
+        require_served(&route)?;
         return dispatch(app, &caller, &route, head.uri.query().unwrap_or(""), &body).await;
     }
     let key = admission::idempotency_key(head, route.endpoint, &body);
@@ -110,24 +109,23 @@ async fn served(
     // A payment that was begun is carried on, and a signature claimed, even when the shop hangs up.
     let working = Arc::clone(app);
     let work = async move {
-        let _busy = Arc::clone(&working.busy).read_owned().await;
         let outcome = match key {
-            Ok(_) => written(&working, &caller, &route, &body).await,
+            Ok(_) => carry_out(&working, &caller, &route, &body).await,
             Err(problem) => Err(problem),
         };
-        claimed(&working, &caller.claims, outcome).await
+        claim_signature(&working, &caller.claims, outcome).await
     };
-    match tokio::spawn(work.in_current_span()).await {
+    match app.do_to_the_end(work).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(%error, "an operation panicked");
-            claimed(app, &claims, Err(Problem::rule(Rule::SystemError))).await
+            claim_signature(app, &claims, Err(Problem::rule(Rule::SystemError))).await
         }
     }
 }
 
 /// The body, as it came.
-async fn whole(body: Body) -> Result<Bytes, Problem> {
+async fn read_body(body: Body) -> Result<Bytes, Problem> {
     let error = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
         Ok(bytes) => return Ok(bytes),
         Err(error) => error,
@@ -146,43 +144,46 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
 /// What the caller means by a body. The PHP client writes a PUT without one as `null` and signs
 /// nothing for it.
 fn sent_body(method: &http::Method, body: Bytes) -> Bytes {
-    match method == http::Method::PUT && body == b"null"[..] {
-        true => Bytes::new(),
-        false => body,
+    if method == http::Method::PUT && body == b"null"[..] {
+        Bytes::new()
+    } else {
+        body
     }
 }
 
-fn offered(route: &Route) -> Result<(), Problem> {
-    match route.endpoint.served {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::NotOffered)),
+fn require_served(route: &Route) -> Result<(), Problem> {
+    if route.endpoint.served {
+        Ok(())
+    } else {
+        Err(Problem::rule(Rule::NotOffered))
     }
 }
 
 /// A read claims its signature too: the method is not signed, so a captured GET would otherwise be
 /// a valid DELETE. Where the path takes a write it is claimed for good.
 async fn remember_read(app: &App, claims: &Claims, route: &Route) -> Result<(), Problem> {
-    let expires_at = match route.takes_writes {
-        true => None,
-        false => Some(app.after(READ_SIGNATURE_KEPT)),
+    let expires_at = if route.takes_writes {
+        None
+    } else {
+        Some(app.after(READ_SIGNATURE_KEPT))
     };
     let mut commit = Commit::new(claims.merchant_id, app.next_id());
     claims.write_signature(expires_at, &mut commit);
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Problem::rule(Rule::ReplayedSignature)),
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(Problem::rule(Rule::ReplayedSignature)),
     }
 }
 
 /// A write: answered from its idempotency key, or carried out.
-async fn written(
+async fn carry_out(
     app: &App,
     caller: &Caller,
     route: &Route,
     body: &[u8],
 ) -> Result<Answer, Problem> {
     decode::strict_json(body)?;
-    offered(route)?;
+    require_served(route)?;
     if let Some(answer) = known_answer(app, caller, route, body).await? {
         return Ok(answer);
     }
@@ -211,7 +212,7 @@ fn met_a_claim(outcome: &Result<Answer, Problem>) -> bool {
 /// Claims the signature of a request that no commit has claimed, before its answer is given: a
 /// captured request must not act later, whatever it was answered. Who asks again later (401, 429,
 /// 503) has claimed nothing. The same signature may be answered again only with the same key.
-async fn claimed(
+async fn claim_signature(
     app: &App,
     claims: &Claims,
     outcome: Result<Answer, Problem>,
@@ -230,20 +231,21 @@ async fn claimed(
     };
     let mut commit = Commit::new(merchant_id, app.next_id());
     claims.write_signature(None, &mut commit);
-    if won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_yes() {
         return outcome;
     }
     let same_key = match &claims.key {
         Some(key) => signatures::came_with(app, merchant_id, signature, &key.key).await?,
         None => false,
     };
-    match same_key {
-        true => outcome,
-        false => Err(Problem::rule(Rule::ReplayedSignature)),
+    if same_key {
+        outcome
+    } else {
+        Err(Problem::rule(Rule::ReplayedSignature))
     }
 }
 
-/// The answer to an idempotency key that was used before; nothing when the key is new, or absent.
+/// The answer to an idempotency key that was used before; `None` when the key is new, or absent.
 async fn known_answer(
     app: &App,
     caller: &Caller,
@@ -275,7 +277,7 @@ async fn known_answer(
         None if app.now().duration_since(known.claimed_at) > KEY_ABANDONED => {
             let mut commit = Commit::new(merchant_id, app.next_id());
             idempotency::release(merchant_id, &key.key, known.claimed_at, &mut commit);
-            won(app.db.commit(commit).await)?;
+            app.commit(commit).await?.ignore_conflict();
             Ok(None)
         }
         None => Err(Problem::rule(Rule::IdempotencyInFlight)),
@@ -352,7 +354,7 @@ async fn keep_answer(
         &answer.body,
         &mut commit,
     );
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(answer)
 }
 

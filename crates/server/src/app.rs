@@ -2,16 +2,14 @@
 
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
-use crate::health::Readiness;
-use crate::jobs::Desk;
+use crate::desk::Desk;
 use crate::journal::Journal;
 use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
 use crate::rates::{RateLimits, Rates};
-use crate::store::db::Db;
+use crate::store::db::{Commit, Committed, Db, Unavailable};
 use crate::store::memory::Memory;
-use crate::store::retention::Kept;
 use crate::tries::Tries;
 use crate::turns::Turns;
 use crate::vault::Vault;
@@ -20,6 +18,8 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::RwLock;
+use tokio::task::JoinError;
+use tracing::Instrument;
 
 /// The server's parts. Cheap to share, nothing in it changes at run time.
 pub struct App {
@@ -45,7 +45,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// What is written behind a request.
     pub journal: Journal,
-    /// The way to people's mailboxes; none when the operator named no mail server.
+    /// The way to people's mailboxes; `None` when the operator named no mail server.
     pub mail: Option<Mail>,
     /// Sign-ins that failed.
     pub tries: Tries,
@@ -55,8 +55,6 @@ pub struct App {
     pub settings: Settings,
     /// Calls that wait for the outcome of another call's move.
     pub turns: Turns,
-    /// Whether this process can serve, as it was found last.
-    pub readiness: Readiness,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }
@@ -73,7 +71,7 @@ pub struct Settings {
     pub webhook_hosts: HostList,
     /// Waits before each webhook call: the first one, then after each failure.
     pub webhook_waits: Vec<Duration>,
-    /// Waits before each inquiry about an outcome that nobody knows.
+    /// Waits before each inquiry about an unknown outcome.
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
@@ -89,7 +87,7 @@ pub struct Settings {
     pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
-    /// Host names that requests may name beside addresses and `localhost`; none of them answers for
+    /// Host names that requests may name beside addresses and `localhost`; `None` of them answers for
     /// all.
     pub hosts: Option<Vec<String>>,
 }
@@ -104,8 +102,33 @@ pub struct PanelSettings {
     pub one_click: Option<String>,
 }
 
+/// For how long is kept what the operator may want for a longer or shorter time. In days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Answers to idempotency keys; after that the answer is worded from the payment.
+    pub answers_days: i64,
+    /// The request log, and what shops asked before a payment.
+    pub requests_days: i64,
+    /// What was said to banks and lenders, counted from the payment.
+    pub exchanges_days: i64,
+    /// Webhooks that were delivered or given up, with their calls.
+    pub webhooks_days: i64,
+}
+
+impl Default for Kept {
+    /// The documented days. Exchanges outlast the year in which cardholders may dispute.
+    fn default() -> Kept {
+        Kept {
+            answers_days: 7,
+            requests_days: 30,
+            exchanges_days: 400,
+            webhooks_days: 90,
+        }
+    }
+}
+
 impl Default for Settings {
-    /// What the command line sets when nothing is said: no address, no allowed host, documented
+    /// What the command line sets without options: no address, no allowed host, documented
     /// waits.
     fn default() -> Settings {
         Settings {
@@ -162,6 +185,25 @@ pub const INQUIRY_WAITS: [Duration; 9] = [
 ];
 
 impl App {
+    /// Carries a commit out.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, Unavailable> {
+        Committed::of(self.db.commit(commit).await)
+    }
+
+    /// Does `work` to its end, also when its caller goes away; a shutdown waits for it. Fails
+    /// only when it panics.
+    pub async fn do_to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let busy = Arc::clone(&self.busy);
+        let work = async move {
+            let _busy = busy.read_owned().await;
+            work.await
+        };
+        tokio::spawn(work.in_current_span()).await
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -194,12 +236,12 @@ impl App {
         self.after(self.settings.bank_timeout + Duration::from_secs(10))
     }
 
-    /// Whether whoever was asked at this moment may still be answering.
+    /// Whether a bank or lender that was asked at this moment may still be answering.
     pub fn may_be_answering(&self, asked_at: Timestamp) -> bool {
         asked_at > self.asked_before()
     }
 
-    /// When whoever was asked at this moment has answered, or never will.
+    /// When a bank or lender that was asked at this moment has answered, or never will.
     pub fn answered_by(&self, asked_at: Timestamp) -> Timestamp {
         let under_way =
             SignedDuration::try_from(self.settings.bank_timeout + Duration::from_secs(10));
@@ -224,7 +266,7 @@ impl App {
         self.after(self.settings.bank_timeout * 3 + Duration::from_secs(10))
     }
 
-    /// When the next inquiry is due during a review; nothing when it lasted for more than a week.
+    /// When the next inquiry is due during a review; `None` when it lasted for more than a week.
     pub fn next_review_at(&self, since: Timestamp) -> Option<Timestamp> {
         let lasted = self.now().duration_since(since);
         if lasted < REVIEW_TIME {
@@ -233,7 +275,7 @@ impl App {
         (lasted < LATE_REVIEW_TIME).then(|| self.after(LATE_REVIEW_WAIT))
     }
 
-    /// When the next inquiry is due after `made` of them; nothing when a person must be told.
+    /// When the next inquiry is due after `made` of them; `None` when a person must be told.
     pub fn next_inquiry_at(&self, made: i64) -> Option<Timestamp> {
         let wait = self
             .settings

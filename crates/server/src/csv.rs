@@ -16,9 +16,10 @@ const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// A cell, quoted where a spreadsheet might split it.
 fn cell(text: &str) -> String {
     let safe = guarded(text);
-    match safe.contains(SEPARATORS) || safe.contains('"') {
-        true => format!("\"{}\"", safe.replace('"', "\"\"")),
-        false => safe,
+    if safe.contains(SEPARATORS) || safe.contains('"') {
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    } else {
+        safe
     }
 }
 

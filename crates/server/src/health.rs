@@ -25,7 +25,7 @@ const CHECKS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What was found last, and when. Whoever asks while checks run waits for them.
 #[derive(Default)]
-pub struct Readiness(Mutex<Option<(Timestamp, Vec<Failed>)>>);
+struct Readiness(Mutex<Option<(Timestamp, Vec<Failed>)>>);
 
 /// A check that failed.
 #[derive(Clone)]
@@ -38,18 +38,20 @@ struct Failed {
 
 /// The routes.
 pub fn router() -> Router<Arc<App>> {
+    let last = Arc::new(Readiness::default());
+    let ready = get(async move |State(app): State<Arc<App>>| ready(&app, &last).await);
     Router::new()
         .route(
             "/livez",
             get(|| async { plain_answer(StatusCode::OK, "ok\n") }),
         )
-        .route("/readyz", get(ready))
-        .route("/healthz", get(ready))
+        .route("/readyz", ready.clone())
+        .route("/healthz", ready)
 }
 
 /// 200 and `ok`, or 503 and the names of the checks that failed, one a line.
-async fn ready(State(app): State<Arc<App>>) -> Response {
-    let failed = failing(&app).await;
+async fn ready(app: &App, last: &Readiness) -> Response {
+    let failed = failing(app, last).await;
     if failed.is_empty() {
         return plain_answer(StatusCode::OK, "ok\n");
     }
@@ -69,8 +71,8 @@ fn plain_answer(status: StatusCode, text: &str) -> Response {
 }
 
 /// The checks that fail now, or failed within the last second.
-async fn failing(app: &App) -> Vec<Failed> {
-    let mut last = app.readiness.0.lock().await;
+async fn failing(app: &App, last: &Readiness) -> Vec<Failed> {
+    let mut last = last.0.lock().await;
     if let Some((at, failed)) = &*last
         && (SignedDuration::ZERO..FINDING_KEPT).contains(&app.now().duration_since(*at))
     {

@@ -3,19 +3,16 @@
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
 mod deliver;
-mod desk;
-
-pub use desk::Desk;
 
 use crate::app::App;
 use crate::backoff::wait_after;
+use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::{loan, three_ds};
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
-use crate::store::due::{self, Due, Kind, Look};
-use crate::store::{SHARDS, leases, merchants, retention, won};
-use desk::{Admission, Turn};
+use crate::store::due::{self, Look};
+use crate::store::{SHARDS, leases, merchants, retention};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -40,7 +37,7 @@ const NEXT_PAGES: i64 = 2048;
 /// Pages of a look.
 const PAGES_MAX: usize = 8;
 
-/// Told when the process stops: the word, and a bell for whoever sleeps.
+/// Told when the process stops: the word, and a bell for loops that sleep.
 pub type Stopping = Arc<(AtomicBool, Notify)>;
 
 /// Works until told to stop; what is under way is finished first.
@@ -71,7 +68,7 @@ fn is_stopping(stopping: &Stopping) -> bool {
     stopping.0.load(Ordering::SeqCst)
 }
 
-/// Waits; whoever is told to stop meanwhile wakes up.
+/// Waits, but not beyond the word to stop.
 async fn pause(stopping: &Stopping, wait: Duration) {
     let bell = stopping.1.notified();
     tokio::pin!(bell);
@@ -88,10 +85,11 @@ async fn keep_shards(app: &App, stopping: &Stopping, held: &watch::Sender<Vec<i6
     let mut last = app.now();
     while !is_stopping(stopping) {
         let now = app.now();
-        // Whoever worked them before, or our own clock until now, may have been ahead.
-        let known = match now < last {
-            true => Vec::new(),
-            false => held.borrow().clone(),
+        // The process that worked them before, or our own clock until now, may have been ahead.
+        let known = if now < last {
+            Vec::new()
+        } else {
+            held.borrow().clone()
         };
         last = now;
         let wait = match take_shards(app, &known).await {
@@ -123,7 +121,7 @@ async fn take_shards(app: &App, known: &[i64]) -> Result<Vec<i64>, Unavailable> 
     if !new.is_empty() {
         let mut commit = Commit::new(0, 0);
         due::call_back(app, &new, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
     }
     Ok(ours)
 }
@@ -218,9 +216,9 @@ async fn begin_kind(
         let found = due::look(app, kind, &look).await?;
         for due in &found {
             match app.desk.begin(kind, due, looked) {
-                Admission::Begun(turn) => {
+                Admission::Begun(piece) => {
                     let app = Arc::clone(app);
-                    under_way.spawn(async move { carry_out(&app, turn).await });
+                    under_way.spawn(async move { carry_out(&app, piece).await });
                 }
                 Admission::NotNow => {}
                 Admission::HostFull => more = true,
@@ -243,14 +241,17 @@ async fn begin_kind(
 }
 
 /// True when it went well.
-async fn carry_out(app: &App, turn: Turn) -> bool {
-    let due = &turn.due;
-    let outcome = match turn.kind {
+async fn carry_out(app: &App, piece: UnderWay) -> bool {
+    let due = &piece.due;
+    let outcome = match piece.kind {
         Kind::Webhook => deliver::deliver(app, due).await,
         Kind::Payment => settle_payment(app, due).await,
         Kind::Loan => settle_loan(app, due).await,
     };
-    turn.end(outcome)
+    piece.end(outcome.map_err(|problem| match problem {
+        Problem::Unavailable(why) => why,
+        other => format!("{other:?}"),
+    }))
 }
 
 /// Does the work of `shards` that is due now and may be begun, and answers how many pieces went well.
@@ -293,12 +294,11 @@ async fn settle_loan(app: &App, due: &Due) -> Result<(), Problem> {
 async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
     while !is_stopping(stopping) {
         let ours = shards.borrow().contains(&0);
-        let wait = match ours {
-            true => {
-                forget(app).await;
-                FORGET_EVERY
-            }
-            false => RENEW_EVERY,
+        let wait = if ours {
+            forget(app).await;
+            FORGET_EVERY
+        } else {
+            RENEW_EVERY
         };
         pause(stopping, wait).await;
     }

@@ -1,12 +1,11 @@
 //! What is written behind a request: exchanges with banks, what API keys asked for, what shops
 //! found out before a payment, and refused sign-ins, whose answer must take no longer than one of
-//! somebody who is not there. A bounded queue that a task of its own carries to the database in
+//! somebody who is not there. A bounded queue of commits that a task of its own carries to the database in
 //! batches: evidence never slows a payment and never fails one, so what does not fit is dropped,
 //! counted and told to the operator.
 
 use crate::backoff::wait_after;
 use crate::store::db::{Commit, CommitError, Db};
-use crate::store::{audit, exchanges, inquiries, requests};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -31,45 +30,13 @@ const LAST_WRITE: Duration = Duration::from_secs(10);
 const WRITES_MAX: u32 = 5;
 const WRITE_WAIT: Duration = Duration::from_millis(500);
 
-/// One entry.
-pub enum Entry {
-    /// Something was said to a bank or lender.
-    Exchange(exchanges::Exchange),
-    /// An API key asked for something.
-    Request(Box<requests::Logged>),
-    /// A shop asked for a card's rewards or for loan offers, and was answered.
-    Inquiry(inquiries::Inquiry),
-    /// Somebody proved nothing: a line of the audit log.
-    Refusal(Box<audit::Written>),
-}
-
-impl Entry {
-    fn row(&self) -> (i64, i64) {
-        match self {
-            Entry::Exchange(exchange) => (exchange.merchant_id, exchange.id),
-            Entry::Request(request) => (request.merchant_id, request.id),
-            Entry::Inquiry(inquiry) => (inquiry.merchant_id, inquiry.id),
-            Entry::Refusal(refusal) => (refusal.entry.merchant_id, refusal.id),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Entry::Exchange(e) => e.request.len() + e.response.as_ref().map_or(0, String::len),
-            Entry::Request(r) => r.path.len() + r.signing_bytes(),
-            Entry::Inquiry(i) => i.found.bytes(),
-            Entry::Refusal(r) => r.entry.address.len() + r.entry.target.len(),
-        }
-    }
-}
-
 enum Message {
-    Entry(Entry),
+    Entry(Commit),
     Flush(oneshot::Sender<()>),
 }
 
-/// Requests that a merchant's API keys may be refused in a minute and still be logged: whoever
-/// knows an API key needs no secret to be refused.
+/// Requests that a merchant's API keys may be refused in a minute and still be logged: an API
+/// key alone, without its secret, is enough to be refused.
 const REFUSALS_MAX: u32 = 100;
 
 /// The queue's near end.
@@ -101,7 +68,7 @@ impl Journal {
     }
 
     /// Takes an entry, or drops it when too many wait. Never waits itself.
-    pub fn note(&self, entry: Entry) {
+    pub fn note(&self, entry: Commit) {
         let bytes = entry.bytes();
         let before = self.waiting.bytes.fetch_add(bytes, Ordering::Relaxed);
         let fits = before + bytes <= BYTES_MAX;
@@ -151,7 +118,7 @@ impl Journal {
 async fn write_all(db: Db, mut entries: mpsc::Receiver<Message>, waiting: Arc<Waiting>) {
     while let Some(first) = entries.recv().await {
         let (batch, flushed) = gather(first, &mut entries).await;
-        let bytes: usize = batch.iter().map(Entry::bytes).sum();
+        let bytes: usize = batch.iter().map(Commit::bytes).sum();
         let entries = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let written = AssertUnwindSafe(write(&db, batch, &waiting)).catch_unwind();
         if written.await.is_err() {
@@ -173,7 +140,7 @@ async fn write_all(db: Db, mut entries: mpsc::Receiver<Message>, waiting: Arc<Wa
 async fn gather(
     first: Message,
     entries: &mut mpsc::Receiver<Message>,
-) -> (Vec<Entry>, Vec<oneshot::Sender<()>>) {
+) -> (Vec<Commit>, Vec<oneshot::Sender<()>>) {
     let (mut batch, mut flushed) = (Vec::new(), Vec::new());
     let until = Instant::now() + GATHER;
     let mut next = Some(first);
@@ -185,28 +152,32 @@ async fn gather(
         if batch.len() >= BATCH_MAX {
             break;
         }
-        next = match flushed.is_empty() {
-            true => tokio::time::timeout_at(until, entries.recv())
+        next = if flushed.is_empty() {
+            tokio::time::timeout_at(until, entries.recv())
                 .await
-                .unwrap_or_default(),
-            false => None,
+                .unwrap_or_default()
+        } else {
+            None
         };
     }
     (batch, flushed)
 }
 
 /// One commit a merchant: a merchant's rows may live on another shard.
-async fn write(db: &Db, batch: Vec<Entry>, waiting: &Waiting) {
-    let mut by_merchant: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
+async fn write(db: &Db, batch: Vec<Commit>, waiting: &Waiting) {
+    let mut by_merchant: BTreeMap<i64, Vec<Commit>> = BTreeMap::new();
     for entry in batch {
-        by_merchant.entry(entry.row().0).or_default().push(entry);
+        by_merchant
+            .entry(entry.merchant_id())
+            .or_default()
+            .push(entry);
     }
-    for (merchant_id, entries) in by_merchant {
-        let lost = match write_together(db, merchant_id, &entries, waiting).await {
+    for entries in by_merchant.into_values() {
+        let lost = match write_together(db, &entries, waiting).await {
             Written::Yes => 0,
             Written::Away => entries.len(),
             // Something in it cannot be stored, or was before the connection broke.
-            Written::Refused => one_by_one(db, merchant_id, &entries, waiting).await,
+            Written::Refused => one_by_one(db, &entries, waiting).await,
         };
         let lost = u64::try_from(lost).unwrap_or(u64::MAX);
         waiting.dropped.fetch_add(lost, Ordering::Relaxed);
@@ -214,11 +185,11 @@ async fn write(db: &Db, batch: Vec<Entry>, waiting: &Waiting) {
 }
 
 /// How many of the entries could not be written.
-async fn one_by_one(db: &Db, merchant_id: i64, entries: &[Entry], waiting: &Waiting) -> usize {
+async fn one_by_one(db: &Db, entries: &[Commit], waiting: &Waiting) -> usize {
     let mut lost = 0;
     for (before, entry) in entries.iter().enumerate() {
         let entry = std::slice::from_ref(entry);
-        match write_together(db, merchant_id, entry, waiting).await {
+        match write_together(db, entry, waiting).await {
             Written::Yes => {}
             Written::Refused => lost += 1,
             // Each would wait in vain for itself.
@@ -234,26 +205,12 @@ enum Written {
     Away,
 }
 
-async fn write_together(
-    db: &Db,
-    merchant_id: i64,
-    entries: &[Entry],
-    waiting: &Waiting,
-) -> Written {
-    let Some(first) = entries.first() else {
+async fn write_together(db: &Db, entries: &[Commit], waiting: &Waiting) -> Written {
+    let [first, others @ ..] = entries else {
         return Written::Yes;
     };
     for failures in 1..=WRITES_MAX {
-        let mut commit = Commit::new(merchant_id, first.row().1);
-        for entry in entries {
-            match entry {
-                Entry::Exchange(exchange) => exchanges::insert(exchange, &mut commit),
-                Entry::Request(request) => requests::insert(request, &mut commit),
-                Entry::Inquiry(inquiry) => inquiries::insert(inquiry, &mut commit),
-                Entry::Refusal(refusal) => audit::write(refusal, &mut commit),
-            }
-        }
-        match db.commit(commit).await {
+        match db.commit(first.together(others)).await {
             Ok(()) => {
                 waiting.told.store(false, Ordering::Relaxed);
                 return Written::Yes;
@@ -274,7 +231,7 @@ async fn write_together(
 
 /// A text as the journal keeps it: at most `max` characters, without control characters other than
 /// line breaks and tabs. The database refuses NUL, and a terminal would obey the rest.
-pub fn kept_text(text: &str, max: usize) -> String {
+pub fn storable_text(text: &str, max: usize) -> String {
     let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
     if text.len() <= max && text.bytes().all(plain) {
         return text.to_owned();

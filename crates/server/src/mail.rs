@@ -9,6 +9,20 @@ use std::time::Duration;
 /// A mail server should take a message in this time.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Characters of a person's address (RFC 5321).
+pub const ADDRESS_MAX: usize = 254;
+
+/// An address as it is stored: in lower case. `None` when it is none.
+pub fn normal_address(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (name, host) = text.split_once('@')?;
+    let plain = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || ".@+-_".contains(c));
+    let fits = plain && text.len() <= ADDRESS_MAX && !name.is_empty() && !host.is_empty();
+    (fits && !host.contains('@')).then_some(text)
+}
+
 /// A mail server and whom mail comes from.
 pub struct Mail {
     server: AsyncSmtpTransport<Tokio1Executor>,

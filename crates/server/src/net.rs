@@ -107,9 +107,10 @@ impl tower::Service<Name> for Resolver {
             let open: Vec<SocketAddr> = found
                 .filter(|address| !guarded || !is_private(address.ip()))
                 .collect();
-            match open.is_empty() {
-                true => Err(std::io::Error::other(NO_PUBLIC_ADDRESS)),
-                false => Ok(open.into_iter()),
+            if open.is_empty() {
+                Err(std::io::Error::other(NO_PUBLIC_ADDRESS))
+            } else {
+                Ok(open.into_iter())
             }
         })
     }
@@ -189,9 +190,10 @@ impl Net {
             .collect()
             .await
             .map_err(|error| {
-                let why = match error.is::<LengthLimitError>() {
-                    true => REPLY_TOO_LONG.to_owned(),
-                    false => format!("{CONNECTION_BROKE}: {}", cause(error.as_ref())),
+                let why = if error.is::<LengthLimitError>() {
+                    REPLY_TOO_LONG.to_owned()
+                } else {
+                    format!("{CONNECTION_BROKE}: {}", cause(error.as_ref()))
                 };
                 Failure::MaybeSent(why)
             })?;
@@ -228,13 +230,13 @@ impl Net {
         let request = builder
             .body(Full::new(Bytes::from(request.body)))
             .map_err(|error| Failure::NotSent(error.to_string()))?;
-        let reply = client
-            .request(request)
-            .await
-            .map_err(|error| match error.is_connect() {
-                true => Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error))),
-                false => Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error))),
-            })?;
+        let reply = client.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                Failure::NotSent(format!("{NO_CONNECTION}: {}", cause(&error)))
+            } else {
+                Failure::MaybeSent(format!("{CONNECTION_BROKE}: {}", cause(&error)))
+            }
+        })?;
         Ok(reply.into_parts())
     }
 }
@@ -386,9 +388,10 @@ pub fn callable(url: &url::Url, allowed: &HostList) -> Result<(), &'static str> 
         Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip),
         Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip),
     };
-    match is_private(written_out) && !allowed.allows(url) {
-        true => Err(ADDRESS_PRIVATE),
-        false => Ok(()),
+    if is_private(written_out) && !allowed.allows(url) {
+        Err(ADDRESS_PRIVATE)
+    } else {
+        Ok(())
     }
 }
 

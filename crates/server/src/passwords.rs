@@ -2,7 +2,7 @@
 //! few at a time, so that a flood of sign-ins takes neither memory nor the payments' time.
 
 use crate::net::subnet;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::random;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -37,6 +37,27 @@ pub enum Queue {
 
 /// Verified when there is no such person, so that the answer takes as long as for one who exists.
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hashed(random::token().as_bytes()));
+
+/// Characters of a password (NIST SP 800-63B asks for 8, and for room).
+const CHARS_MIN: usize = 12;
+/// Bytes that are hashed at most.
+pub const BYTES_MAX: usize = 256;
+
+/// Refuses a new password that is too short or too long, or holds its person's address.
+pub fn check(password: &Secret, email: &str) -> Result<(), Problem> {
+    const FIELD: &str = "password";
+    let text = password.expose();
+    if text.chars().count() < CHARS_MIN {
+        return Err(Problem::limit(Rule::TooShort, FIELD, "min", CHARS_MIN));
+    }
+    if text.len() > BYTES_MAX {
+        return Err(Problem::limit(Rule::TooLong, FIELD, "max", BYTES_MAX));
+    }
+    if text.to_lowercase().contains(email) {
+        return Err(Problem::field(Rule::UnknownValue, FIELD));
+    }
+    Ok(())
+}
 
 fn hashed(password: &[u8]) -> Option<String> {
     let mut salt = [0u8; 16];

@@ -3,8 +3,8 @@
 use crate::app::{App, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
-use crate::health::{self, Readiness};
-use crate::jobs::Desk;
+use crate::desk::Desk;
+use crate::health;
 use crate::journal::Journal;
 use crate::mail::Mail;
 use crate::net::Net;
@@ -263,7 +263,6 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         tries: Tries::default(),
         settings,
         turns: Turns::default(),
-        readiness: Readiness::default(),
         busy: Arc::new(RwLock::new(())),
     }))
 }

@@ -72,9 +72,10 @@ impl Vault {
                 return Err(BadKey::new(format!("key {version} is there twice"), TWICE));
             }
         }
-        match keys.is_empty() {
-            true => Err(BadKey::new("there is no key".to_owned(), FORM)),
-            false => Ok(Vault { keys }),
+        if keys.is_empty() {
+            Err(BadKey::new("there is no key".to_owned(), FORM))
+        } else {
+            Ok(Vault { keys })
         }
     }
 

@@ -14,7 +14,7 @@ mod lender_bench;
 mod lenders;
 
 use bench::{Case, Replay, cases, protocol, ready};
-use connectors::bank::{Line, Returned, Verdict};
+use connectors::bank::{BankContext, Returned, Verdict};
 use connectors::scrub::scrub;
 use connectors::xml::decode;
 use contract::signature::{SignedRequest, sign, verify};
@@ -191,7 +191,7 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
     let (account, order) = (case.call.account(), case.call.order());
     let now = lender_bench::now();
     let http = Replay::of([]);
-    let line = Line {
+    let context = BankContext {
         account: &account,
         http: &http,
         now: &now,
@@ -200,7 +200,7 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
         order: &order,
         fields: &fields,
     };
-    match ready(protocol("garanti").verify_3ds(line, returned)) {
+    match ready(protocol("garanti").verify_3ds(context, returned)) {
         Ok(Verdict::Approved(verified)) if (1..=4).contains(&verified.md_status) => {
             match judge::objection_to_return(&case.call, &fields, verified.md_status) {
                 Some(why) => Err(format!("{why}: {}: {fields:?}", case.name)),

@@ -12,7 +12,7 @@ use crate::bank::{Answer, Doubt, DoubtReason, Verdict};
 use crate::http::{BoxFuture, Failure, Request};
 use crate::lender::{
     Application, ApplicationRef, Applied, Asked, BankOffer, CartItem, Lender, LenderAccount,
-    LenderLine, LoanStanding, LoanState, OffersRequest, Unauthentic,
+    LenderContext, LoanStanding, LoanState, OffersRequest, Unauthentic,
 };
 use jiff::Zoned;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -58,7 +58,7 @@ impl Lender for Maslak {
 
     fn offers<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         request: OffersRequest<'a>,
     ) -> Asked<'a, Vec<BankOffer>> {
         Box::pin(async move {
@@ -67,7 +67,7 @@ impl Lender for Maslak {
                 "currency": request.amount.currency,
                 "items": cart(request.items),
             });
-            match exchange(line, "POST", "/v1/offers", Some(body)).await? {
+            match exchange(context, "POST", "/v1/offers", Some(body)).await? {
                 Reply::Done(body) => Ok(Verdict::Approved(reply::offers(&body)?)),
                 Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
                     Ok(Verdict::Declined(decline))
@@ -78,12 +78,12 @@ impl Lender for Maslak {
 
     fn apply<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: Application<'a>,
     ) -> Asked<'a, Applied> {
         Box::pin(async move {
             let body = application_body(&application);
-            match exchange(line, "POST", "/v1/applications", Some(body)).await? {
+            match exchange(context, "POST", "/v1/applications", Some(body)).await? {
                 Reply::Done(body) => Ok(Verdict::Approved(reply::applied(&body, &application)?)),
                 // Another application under this order id: what became of it, an inquiry tells.
                 Reply::Conflict(decline) => Err(Doubt {
@@ -101,11 +101,11 @@ impl Lender for Maslak {
 
     fn confirm<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> Asked<'a, LoanStanding> {
         Box::pin(follow_up(
-            line,
+            context,
             application,
             "/confirm",
             LoanState::Disbursed,
@@ -114,12 +114,12 @@ impl Lender for Maslak {
 
     fn inquire<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> BoxFuture<'a, Result<Option<LoanStanding>, Doubt>> {
         Box::pin(async move {
             let path = application_path(application.order_id, "");
-            match exchange(line, "GET", &path, None).await? {
+            match exchange(context, "GET", &path, None).await? {
                 Reply::Done(body) => reply::standing(&body, &application).map(Some),
                 Reply::Unknown(_) => Ok(None),
                 // Says nothing about the loan: the account or the clock is wrong.
@@ -132,11 +132,11 @@ impl Lender for Maslak {
 
     fn cancel<'a>(
         &'a self,
-        line: LenderLine<'a>,
+        context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> Asked<'a, LoanStanding> {
         Box::pin(follow_up(
-            line,
+            context,
             application,
             "/cancel",
             LoanState::Cancelled,
@@ -168,13 +168,13 @@ impl Lender for Maslak {
 
 /// Confirms or cancels. Approved means that the lender says `wanted`, not merely that it answered.
 async fn follow_up(
-    line: LenderLine<'_>,
+    context: LenderContext<'_>,
     application: ApplicationRef<'_>,
     action: &str,
     wanted: LoanState,
 ) -> Answer<LoanStanding> {
     let path = application_path(application.order_id, action);
-    match exchange(line, "POST", &path, Some(json!({}))).await? {
+    match exchange(context, "POST", &path, Some(json!({}))).await? {
         Reply::Done(body) => {
             let standing = reply::standing(&body, &application)?;
             if standing.state != wanted {
@@ -190,33 +190,33 @@ async fn follow_up(
 
 /// Sends one signed request and gives back a reply that is proven to answer it.
 async fn exchange(
-    line: LenderLine<'_>,
+    context: LenderContext<'_>,
     method: &'static str,
     path: &str,
     body: Option<Value>,
 ) -> Result<Reply, Doubt> {
-    let url = format!("{}{path}", line.account.api_url);
+    let url = format!("{}{path}", context.account.api_url);
     let body = body
         .map(|body| body.to_string().into_bytes())
         .unwrap_or_default();
-    let timestamp = line.now.timestamp().as_second().to_string();
+    let timestamp = context.now.timestamp().as_second().to_string();
     let signed_path = seal::path_of(&url).as_bytes();
     let parts = [timestamp.as_bytes(), method.as_bytes(), signed_path, &body];
-    let signature = seal::sign(&line.account.client_secret, &parts);
+    let signature = seal::sign(&context.account.client_secret, &parts);
     let request = Request {
         method,
         headers: vec![
             ("content-type", "application/json".to_owned()),
             ("accept", "application/json".to_owned()),
-            ("x-lender-client", line.account.client_id.clone()),
+            ("x-lender-client", context.account.client_id.clone()),
             ("x-lender-timestamp", timestamp),
             ("x-lender-signature", signature.clone()),
         ],
         url,
         body,
     };
-    let response = line.http.send(request).await.map_err(no_reply)?;
-    reply::authenticate(line, &signature, response)
+    let response = context.http.send(request).await.map_err(no_reply)?;
+    reply::authenticate(context, &signature, response)
 }
 
 fn no_reply(failure: Failure) -> Doubt {

@@ -3,7 +3,7 @@
 
 use super::folder::Folder;
 use connectors::bank::{
-    Account, Begin3ds, CardData, CardEnds, Charge, Finish3ds, Line, LoyaltyInquiry, Order,
+    Account, BankContext, Begin3ds, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry, Order,
     OrderRef, Returned, RewardUse, User, Verdict,
 };
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
@@ -159,7 +159,7 @@ impl Call {
         let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
             .parse()
             .unwrap();
-        let line = Line {
+        let context = BankContext {
             account: &account,
             http,
             now: &now,
@@ -181,7 +181,7 @@ impl Call {
             "charge" => {
                 let card = self.card();
                 show(ready(bank.charge(
-                    line,
+                    context,
                     Charge {
                         order: &order,
                         card: &card,
@@ -199,7 +199,7 @@ impl Call {
                     client_ip,
                     language: "tr",
                 };
-                let form = ready(bank.begin_3ds(line, begin));
+                let form = ready(bank.begin_3ds(context, begin));
                 show(form.map(|verdict| match verdict {
                     Verdict::Approved(form) => (form.action, form.fields),
                     Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
@@ -210,7 +210,7 @@ impl Call {
                     order: &order,
                     fields: &self.fields(),
                 };
-                show(ready(bank.verify_3ds(line, returned)))
+                show(ready(bank.verify_3ds(context, returned)))
             }
             "finish_3ds" => {
                 let proof = Secret::new(self.0["proof"].to_string());
@@ -220,10 +220,10 @@ impl Call {
                     proof: &proof,
                     client_ip,
                 };
-                show(ready(bank.finish_3ds(line, finish)))
+                show(ready(bank.finish_3ds(context, finish)))
             }
-            "void" => show(ready(bank.void(line, about()))),
-            "inquire" => show(ready(bank.inquire(line, about()))),
+            "void" => show(ready(bank.void(context, about()))),
+            "inquire" => show(ready(bank.inquire(context, about()))),
             "loyalties" => {
                 let card = self.card();
                 let inquiry = LoyaltyInquiry {
@@ -231,7 +231,7 @@ impl Call {
                     card: &card,
                     client_ip,
                 };
-                show(ready(bank.loyalties(line, inquiry)))
+                show(ready(bank.loyalties(context, inquiry)))
             }
             other => panic!("no such verb: {other}"),
         }

@@ -4,7 +4,8 @@
 use super::folder::Folder;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::lender::{
-    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderLine, OffersRequest,
+    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderContext,
+    OffersRequest,
 };
 use connectors::lenders::maslak::Maslak;
 use contract::card::Secret;
@@ -112,7 +113,7 @@ fn spelled(answer: impl Debug) -> String {
 /// Makes the call and spells its answer.
 pub(crate) fn perform(call: &Value, http: &Recording) -> String {
     let (account, now) = (account(), now());
-    let line = LenderLine {
+    let context = LenderContext {
         account: &account,
         http,
         now: &now,
@@ -147,16 +148,16 @@ pub(crate) fn perform(call: &Value, http: &Recording) -> String {
     };
     match call["verb"].as_str().unwrap() {
         "offers" => spelled(ready(Maslak.offers(
-            line,
+            context,
             OffersRequest {
                 amount,
                 items: &items,
             },
         ))),
-        "apply" => spelled(ready(Maslak.apply(line, application))),
-        "inquire" => spelled(ready(Maslak.inquire(line, reference))),
-        "confirm" => spelled(ready(Maslak.confirm(line, reference))),
-        "cancel" => spelled(ready(Maslak.cancel(line, reference))),
+        "apply" => spelled(ready(Maslak.apply(context, application))),
+        "inquire" => spelled(ready(Maslak.inquire(context, reference))),
+        "confirm" => spelled(ready(Maslak.confirm(context, reference))),
+        "cancel" => spelled(ready(Maslak.cancel(context, reference))),
         verb => panic!("no verb {verb}"),
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Named<'a> {
 }
 
 /// Checks the headers of wire-protocol section 1, and finds the merchant of the API key. Before the
-/// body is read: who names no key of ours has nothing to say.
+/// body is read: a request that names no key of ours ends there.
 pub(super) async fn identify<'a>(
     app: &App,
     head: &'a Parts,

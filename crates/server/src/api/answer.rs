@@ -1,6 +1,6 @@
 //! Answers in the envelope: `data` alone or `errors` alone, with the status that the rule names.
 
-use crate::operations::Problem;
+use crate::problem::Problem;
 use axum::body::Body;
 use axum::response::Response;
 use contract::envelope::{Errors, Failure, ProviderError, Success};

@@ -1,7 +1,7 @@
 //! Bodies and queries into the types of the contract. Errors name the field's path and never the
 //! value: it may be a card number.
 
-use crate::operations::Problem;
+use crate::problem::Problem;
 use contract::json::{self, Flaw};
 use contract::received::UNKNOWN_VALUE;
 use contract::rules::Rule;

@@ -1,5 +1,5 @@
 //! How often a request may come. An address is limited only until a signature of it was verified,
-//! an API key by its signed requests; a refusal costs nobody anything but the request.
+//! an API key by its signed requests; a refusal costs no more than the request.
 
 use super::answer::Answer;
 use super::log::Seen;

@@ -5,11 +5,10 @@ use super::answer::Answer;
 use super::signing::{self, Refused};
 use crate::app::App;
 use crate::headers::{CallersId, RequestId};
-use crate::journal::Entry;
 use crate::net;
 use crate::rates::ANY_MERCHANT;
 use crate::store::merchants;
-use crate::store::requests::Logged;
+use crate::store::requests::{self, Logged};
 use connectors::scrub::{target, words};
 use contract::rules::Rule;
 use http::request::Parts;
@@ -79,25 +78,25 @@ pub(super) fn note(app: &Arc<App>, head: &Parts, seen: Seen, answer: &Answer, be
         signing: None,
     };
     match (seen.merchant_id, seen.refused) {
-        (Some(_), None) if seen.verified => app.journal.note(Entry::Request(Box::new(logged))),
+        (Some(_), None) if seen.verified => app.journal.note(requests::insert(&logged)),
         (Some(merchant_id), None) => {
             let known = is_known(app, head, merchant_id, began.at);
             if app.journal.admits_refusal(merchant_id, known, began.at) {
-                app.journal.note(Entry::Request(Box::new(logged)));
+                app.journal.note(requests::insert(&logged));
             }
         }
         (Some(merchant_id), Some(refused)) => {
-            // Whoever knows an API key can be refused as often as he likes.
+            // An API key alone is enough to be refused, as often as one likes.
             let known = is_known(app, head, merchant_id, began.at);
             if app.journal.admits_refusal(merchant_id, known, began.at) {
                 let app = Arc::clone(app);
                 tokio::spawn(async move {
-                    logged.signing = Some(signing::explained(&refused));
-                    app.journal.note(Entry::Request(Box::new(logged)));
+                    logged.signing = Some(signing::explanation(&refused));
+                    app.journal.note(requests::insert(&logged));
                 });
             }
         }
-        (None, _) => unadmitted(app, head, logged, began.at),
+        (None, _) => note_unadmitted(app, head, logged, began.at),
     }
 }
 
@@ -113,7 +112,7 @@ pub(super) fn address(head: &Parts, status: u16) -> (String, String) {
 
 /// What was refused before anybody asked whose key it is: a header was missing, the address is
 /// unknown. Integrators look for just that.
-fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
+fn note_unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
     const NOBODYS: i64 = 0;
     let unknown_key = logged.error_code.as_deref() == Some(Rule::UnknownApiKey.code());
     let known = is_known(app, head, ANY_MERCHANT, at);
@@ -127,7 +126,7 @@ fn unadmitted(app: &Arc<App>, head: &Parts, mut logged: Logged, at: Timestamp) {
             && app.journal.admits_refusal(owner.merchant.id, known, at)
         {
             logged.merchant_id = owner.merchant.id;
-            app.journal.note(Entry::Request(Box::new(logged)));
+            app.journal.note(requests::insert(&logged));
         }
     });
 }

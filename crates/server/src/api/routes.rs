@@ -1,6 +1,6 @@
 //! From a method and a path to an endpoint of the contract's table.
 
-use crate::operations::Problem;
+use crate::problem::Problem;
 use contract::endpoints::{ENDPOINTS, Endpoint};
 use contract::rules::Rule;
 use std::sync::LazyLock;
@@ -43,7 +43,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     };
     let mut known: Vec<String> = Vec::new();
     for endpoint in ENDPOINTS {
-        let shape = numbered(endpoint.path);
+        let shape = name_by_number(endpoint.path);
         match known.iter().position(|path| *path == shape) {
             Some(place) => table.shapes[place].push(endpoint),
             None => {
@@ -60,7 +60,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// The path with its variables numbered: `/payment/v1/cards/{0}`.
-fn numbered(path: &str) -> String {
+fn name_by_number(path: &str) -> String {
     let mut count = 0;
     let segments = path.split('/').map(|segment| {
         if !segment.starts_with('{') {
@@ -75,7 +75,7 @@ fn numbered(path: &str) -> String {
 /// The endpoint of a request. Doubled slashes are one, one at the end is none, and a public URL's own
 /// path is cut off. What was signed is the path as it came.
 pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Result<Route, Problem> {
-    let path = collapsed(raw_path);
+    let path = collapse(raw_path);
     let prefixes = public_urls
         .iter()
         .filter_map(|url| url::Url::parse(url).ok());
@@ -103,7 +103,7 @@ pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Resu
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let params = names
         .zip(matched.params.iter())
-        .map(|(name, (_, value))| (name.to_owned(), decoded(value)))
+        .map(|(name, (_, value))| (name.to_owned(), decode(value)))
         .collect();
     Ok(Route {
         endpoint,
@@ -112,7 +112,7 @@ pub(super) fn find(public_urls: &[String], method: &str, raw_path: &str) -> Resu
     })
 }
 
-fn collapsed(path: &str) -> String {
+fn collapse(path: &str) -> String {
     let mut collapsed = String::with_capacity(path.len());
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         collapsed.push('/');
@@ -121,7 +121,7 @@ fn collapsed(path: &str) -> String {
     collapsed
 }
 
-fn decoded(value: &str) -> String {
+fn decode(value: &str) -> String {
     // A `+` in a path is a plus; form decoding would make it a blank.
     let kept = value.replace('+', "%2B");
     form_urlencoded::parse(kept.as_bytes())

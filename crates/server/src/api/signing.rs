@@ -2,7 +2,7 @@
 //! came, and which common mistake makes the signature that came. Never the secret, never the
 //! signature that was expected.
 
-use crate::journal::kept_text;
+use crate::journal::storable_text;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use connectors::scrub::{scrub, words};
@@ -61,13 +61,13 @@ pub(super) struct Refused {
 }
 
 /// `expected` (one text a base URL), `received`, `hints`.
-pub(super) fn explained(refused: &Refused) -> Json {
+pub(super) fn explanation(refused: &Refused) -> Json {
     let r = refused;
     let target = target_spellings(&r.target)
         .pop()
         .map(|text| words(&text))
         .unwrap_or_default();
-    let body = kept_text(&scrub(&r.body, SECRET_FIELDS), BODY_CHARS_MAX);
+    let body = storable_text(&scrub(&r.body, SECRET_FIELDS), BODY_CHARS_MAX);
     let rnd_key = words(&r.rnd_key);
     let expected: Vec<String> = shown_bases(&r.bases)
         .into_iter()
@@ -243,7 +243,7 @@ fn mistakes(r: &Refused) -> Vec<(Option<&'static str>, Tried)> {
         .map(|text| text.into_owned())
         .collect();
     let right = Tried {
-        urls: joined(&r.bases, &targets),
+        urls: join_addresses(&r.bases, &targets),
         api_key: r.api_key.clone(),
         secret: r.secret.expose().to_owned(),
         rnd_key: r.rnd_key.clone(),
@@ -260,7 +260,7 @@ fn mistakes(r: &Refused) -> Vec<(Option<&'static str>, Tried)> {
         add(name, &|tried| tried.urls = urls.clone());
     }
     if r.body.len() <= SPELLED_BYTES_MAX {
-        let urls = joined(&in_capitals(&r.bases), &targets);
+        let urls = join_addresses(&in_capitals(&r.bases), &targets);
         add("capitals_in_base_url", &|tried| tried.urls = urls.clone());
     }
     for (name, body) in other_bodies(&r.body) {
@@ -281,7 +281,7 @@ fn mistakes(r: &Refused) -> Vec<(Option<&'static str>, Tried)> {
     all
 }
 
-fn joined(bases: &[String], targets: &[String]) -> Vec<String> {
+fn join_addresses(bases: &[String], targets: &[String]) -> Vec<String> {
     bases
         .iter()
         .flat_map(|base| targets.iter().map(move |target| format!("{base}{target}")))
@@ -304,7 +304,7 @@ fn in_capitals(bases: &[String]) -> Vec<String> {
         let mut heads = vec![format!("{scheme}://")];
         for (position, label) in host.split('.').enumerate() {
             let dot = if position == 0 { "" } else { "." };
-            let labels = [label.to_owned(), capitalized(label), label.to_uppercase()];
+            let labels = [label.to_owned(), capitalize(label), label.to_uppercase()];
             heads = heads
                 .iter()
                 .flat_map(|head| {
@@ -320,7 +320,7 @@ fn in_capitals(bases: &[String]) -> Vec<String> {
     spelled
 }
 
-fn capitalized(label: &str) -> String {
+fn capitalize(label: &str) -> String {
     let mut letters = label.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
@@ -349,13 +349,13 @@ fn other_urls(bases: &[String], targets: &[String]) -> Vec<(&'static str, Vec<St
     let with_slash: Vec<String> = bases.iter().map(|base| format!("{base}/")).collect();
     let mut urls = vec![
         ("base_url_left_out", targets.to_vec()),
-        ("other_scheme", joined(&other_scheme, targets)),
-        ("trailing_slash", joined(bases, &other_slash)),
-        ("trailing_slash", joined(&with_slash, targets)),
+        ("other_scheme", join_addresses(&other_scheme, targets)),
+        ("trailing_slash", join_addresses(bases, &other_slash)),
+        ("trailing_slash", join_addresses(&with_slash, targets)),
         ("path_left_out", bases.to_vec()),
     ];
     if paths != targets {
-        urls.push(("query_left_out", joined(bases, &paths)));
+        urls.push(("query_left_out", join_addresses(bases, &paths)));
         urls.push(("base_url_and_query_left_out", paths));
     }
     urls
@@ -509,7 +509,7 @@ mod tests {
     fn neither_secret_nor_card_nor_the_right_signature_is_shown() {
         let url: &[u8] = b"https://pay.example.com/payment/v1/card-payments?a=b c";
         let right = sha(&[url, b"key", b"s3cr3t", b"rnd", BODY]);
-        let json = explained(&refused("xs3cr3tx".to_owned()));
+        let json = explanation(&refused("xs3cr3tx".to_owned()));
         let text = json.to_string();
         for secret in ["s3cr3t", "5209220000000002", "917", &STANDARD.encode(right)] {
             assert!(!text.contains(secret), "{secret}: {text}");

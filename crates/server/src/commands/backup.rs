@@ -9,7 +9,7 @@ use crate::operations::{By, Problem};
 use crate::start::{self, StartError};
 use crate::store::db::Commit;
 use crate::store::db::backup::{self, CopyError, Step};
-use crate::store::{merchants, won};
+use crate::store::merchants;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ async fn note(app: &App, from: &Path) -> Result<(), Problem> {
             change,
             &mut commit,
         );
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.no_conflict()?;
     }
     Ok(())
 }

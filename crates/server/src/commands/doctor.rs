@@ -388,7 +388,7 @@ async fn webhooks_seen(app: &App) -> Result<Seen, Unavailable> {
 }
 
 async fn doubts_seen(app: &App) -> Result<Seen, Unavailable> {
-    let asked = backlog::asked(app, None).await?;
+    let asked = backlog::count_asked(app, None).await?;
     if let Some(due) = asked.first_inquiry.filter(|_| asked.is_late(app.now())) {
         let payments = asked.payments;
         return Ok(worry(

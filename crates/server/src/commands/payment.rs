@@ -74,8 +74,8 @@ pub(super) async fn run(command: Payment) -> Result<(), Failed> {
         }
         Payment::Settle(o) => {
             let found = match o.found {
-                Found::Taken => inquiry::Found::Taken,
-                Found::NotTaken => inquiry::Found::NotTaken,
+                Found::Taken => inquiry::ManualResolution::Taken,
+                Found::NotTaken => inquiry::ManualResolution::NotTaken,
             };
             let settle = async |app: &App| {
                 let caller = operator(app, o.payment.merchant).await?;
@@ -231,7 +231,7 @@ async fn list(options: Listed) -> Result<(), Failed> {
     let (by, merchant) = (By::operator(), options.of.merchant);
     let list = async |app: &App| {
         let list = doubts::list(app, &by, merchant).await?;
-        Ok((list, doubts::asked(app, &by, merchant).await?))
+        Ok((list, doubts::count_asked(app, &by, merchant).await?))
     };
     let (doubts, asked) = options.of.run(list).await?;
     doubts_table(&doubts).print(options.format)?;

@@ -143,7 +143,7 @@ async fn test(options: Test) -> Result<(), Failed> {
         true => tries_table(std::slice::from_ref(&tried)).print(options.format)?,
         false => print_try(&tried)?,
     }
-    match tried.delivered() {
+    match tried.is_delivered() {
         true => Ok(()),
         false => Err(StartError::new("the address did not take the test webhook", "").into()),
     }

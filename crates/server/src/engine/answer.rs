@@ -6,14 +6,13 @@ use super::announce;
 use super::status::{Event, after};
 use crate::app::App;
 use crate::backoff::wait_after;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::won;
-use connectors::bank::{Charged, Decline};
+use connectors::bank::{Answer, Charged, DoubtReason, Verdict};
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
@@ -27,31 +26,43 @@ pub enum Outcome {
     Approved(Charged),
     /// The bank refused, or surely nothing was sent.
     Declined(PaymentFailure),
-    /// Nobody knows.
+    /// The outcome is unknown.
     Doubt(AttemptAnswer),
     /// The bank gave the money back.
     Reversed,
 }
 
-/// A bank's refusal as it is kept: its text capped and without card-like digit runs.
-pub fn failure_of(decline: &Decline) -> PaymentFailure {
-    PaymentFailure {
-        group: decline.group,
-        provider_code: Some(connectors::scrub::words(&decline.code)),
-        provider_message: Some(connectors::scrub::words(&decline.message)),
+impl Outcome {
+    /// What an answer means for attempt and payment. Where surely nothing was sent there is no doubt:
+    /// no money moved.
+    pub fn of(answer: Answer<Charged>) -> Outcome {
+        match answer {
+            Ok(Verdict::Approved(charged)) => Outcome::Approved(charged),
+            Ok(Verdict::Declined(decline)) => Outcome::Declined((&decline).into()),
+            Err(doubt) if !doubt.may_have_been_sent => {
+                tracing::warn!(detail = %doubt.detail, "a bank could not be reached");
+                Outcome::Declined(ErrorGroup::CommunicationOrSystemError.into())
+            }
+            Err(doubt) => {
+                tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
+                let (duplicate, timed_out) = match &doubt.reason {
+                    DoubtReason::Duplicate(decline) => (Some(decline.into()), None),
+                    DoubtReason::TimedOut(decline) => (None, Some(PaymentFailure::from(decline))),
+                    _ => (None, None),
+                };
+                Outcome::Doubt(AttemptAnswer {
+                    code: timed_out.as_ref().and_then(|why| why.provider_code.clone()),
+                    message: Some(connectors::scrub::words(&doubt.detail)),
+                    duplicate,
+                    timed_out,
+                    ..AttemptAnswer::default()
+                })
+            }
+        }
     }
 }
 
-/// A failure without a bank's words.
-pub fn failure(group: ErrorGroup) -> PaymentFailure {
-    PaymentFailure {
-        group,
-        provider_code: None,
-        provider_message: None,
-    }
-}
-
-/// Times that an answer is decided again because somebody moved first.
+/// Times that an answer is decided again because another call moved first.
 const MOVES_MAX: usize = 20;
 /// Times that an answer is written while the database is away, and the waits between them: five seconds
 /// in all.
@@ -85,8 +96,8 @@ pub async fn write(
                 return Ok(());
             }
             Err(CommitError::Conflict { .. }) => {
-                // Somebody moved first: an inquiry, or the bank's own late answer.
-                let (_, now) = super::loaded(app, payment.merchant_id, payment.id).await?;
+                // Another call moved first: an inquiry, or the bank's own late answer.
+                let (_, now) = super::load_payment(app, payment.merchant_id, payment.id).await?;
                 let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
                 let Some(same) = attempts.into_iter().find(|a| a.id == attempt.id) else {
                     return Err(Problem::unavailable("an attempt is gone"));
@@ -98,7 +109,7 @@ pub async fn write(
                 let reversing = attempt.state == AttemptState::Reversing;
                 if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
                 {
-                    tell_contradiction(attempt, &outcome);
+                    warn_of_contradiction(attempt, &outcome);
                     return match &outcome {
                         Outcome::Approved(charged) if attempt.state == AttemptState::Declined => {
                             give_back(app, attempt, charged).await
@@ -163,11 +174,12 @@ async fn give_back(app: &App, attempt: &mut Attempt, charged: &Charged) -> Resul
     });
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::save(app, attempt, was, &mut commit);
-    Ok(won(app.db.commit(commit).await).map(|_| ())?)
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
 }
 
-/// A bank that says late what is not what was settled: the operator must hear of it.
-fn tell_contradiction(attempt: &Attempt, outcome: &Outcome) {
+/// Warns the operator of a late answer that contradicts the settled outcome.
+fn warn_of_contradiction(attempt: &Attempt, outcome: &Outcome) {
     let taken = match outcome {
         Outcome::Approved(_) => true,
         Outcome::Declined(_) | Outcome::Reversed => false,
@@ -231,7 +243,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             attempt.proof = None;
             if let Some(status) = after(payment.status, Event::Reversed) {
                 payment.status = status;
-                payment.error = Some(failure(ErrorGroup::CommunicationOrSystemError));
+                payment.error = Some(ErrorGroup::CommunicationOrSystemError.into());
             }
         }
     }

@@ -1,25 +1,23 @@
 //! A card is charged without 3DS.
 
 use super::accounts;
-use super::answer::{self, Outcome, failure, failure_of};
+use super::answer::{self, Outcome};
+use super::bank_call::BankCall;
 use super::claims::Claims;
 use super::inquiry::{self, Asker};
-use super::recorder::Recorder;
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::random;
+use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards::{self, StoredCard};
-use crate::store::db::{Commit, CommitError};
+use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment, PosShown};
 use crate::store::poses::Pos;
-use connectors::bank::{
-    Answer, CardData, Charge, Charged, Doubt, DoubtReason, Line, Order, RewardUse, Verdict,
-};
+use connectors::bank::{Answer, CardData, Charge, Charged, Doubt, DoubtReason, RewardUse, Verdict};
 use contract::enums::PaymentStatus;
 use contract::errors::ErrorGroup;
-use contract::money::Money;
 use contract::rules::Rule;
 use std::sync::Arc;
 
@@ -77,14 +75,10 @@ pub async fn charge(
     payment.status = PaymentStatus::Waiting;
     let attempt = new_attempt(app, &payment, first, &plan);
     route_to(&mut payment, first, &attempt);
-    let mut commit = Commit::new(merchant.id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
+    let mut commit = claims.intent(app, Some(payment.id));
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, order_id_used()))?;
+    claims.commit(app, commit, used_order_id()).await?;
 
     let id = payment.id;
     let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
@@ -112,16 +106,22 @@ async fn ask_in_turn(
             .poses
             .get(tried + 1)
             .filter(|_| tried + 1 < ATTEMPTS_MAX && may_retry(plan, &answer));
-        if let Some(next) = next {
-            let again = retry_at(app, &mut payment, &mut attempt, &answer, next, plan).await?;
-            if again {
-                accounts::note(app, pos, &said).await;
-                continue;
-            }
+        if let Some(next) = next
+            && retry_at(app, &mut payment, &mut attempt, &answer, next, plan).await
+        {
+            accounts::note(app, pos, &said).await;
+            continue;
         }
-        let answer = without_strangers(answer, &attempt);
+        let answer = decline_foreign_duplicate(answer, &attempt);
         let duplicate = is_duplicate(&answer);
-        answer::write(app, merchant, &mut payment, &mut attempt, outcome(answer)).await?;
+        answer::write(
+            app,
+            merchant,
+            &mut payment,
+            &mut attempt,
+            Outcome::of(answer),
+        )
+        .await?;
         // After the answer, which nothing may hold up.
         accounts::note(app, pos, &said).await;
         if duplicate {
@@ -192,21 +192,9 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
     payment.order_id = Some(attempt.order_id.clone());
 }
 
-/// The order as the bank is told it.
-pub fn order_of(payment: &Payment, attempt: &Attempt) -> Order {
-    Order {
-        id: attempt.order_id.clone(),
-        amount: Money::new(attempt.amount, payment.currency),
-        installment: attempt.installment,
-    }
-}
-
 /// The only other thing that an intent commit can refuse: the shop's own order id was used.
-pub fn order_id_used() -> Problem {
-    Problem::Failed {
-        payment_id: None,
-        failure: failure(ErrorGroup::OrderIdAlreadyUsed),
-    }
+pub fn used_order_id() -> Problem {
+    Problem::failed(ErrorGroup::OrderIdAlreadyUsed)
 }
 
 async fn ask(
@@ -216,46 +204,35 @@ async fn ask(
     attempt: &Attempt,
     plan: &Plan,
 ) -> Answer<Charged> {
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Err(Doubt::not_supported());
-    };
-    in_time(app, attempt)?;
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, pos, "charge");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let order = order_of(payment, attempt);
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "charge")?;
+    require_in_time(app, attempt)?;
     let charge = Charge {
-        order: &order,
+        order: &call.order,
         card: &plan.card,
         reward: plan.reward,
         client_ip: payment.client_ip.as_deref(),
     };
-    bank.charge(line, charge).await
+    call.bank.charge(call.context(), charge).await
 }
 
 /// Refuses to ask a bank about an intent so old that others inquire what became of it: a process that
 /// stood still must not charge a card whose payment was settled meanwhile.
-pub fn in_time(app: &App, attempt: &Attempt) -> Result<(), Doubt> {
-    match app.may_be_answering(attempt.asked_at) {
-        true => Ok(()),
-        false => Err(Doubt {
+pub fn require_in_time(app: &App, attempt: &Attempt) -> Result<(), Doubt> {
+    if app.may_be_answering(attempt.asked_at) {
+        Ok(())
+    } else {
+        Err(Doubt {
             may_have_been_sent: false,
             reason: DoubtReason::Network,
             detail: "too late to ask: this process stood still".to_owned(),
-        }),
+        })
     }
 }
 
 /// An order id of ours is 103 random bits: a bank that knows it already has this very order. One
 /// that the shop chose may belong to a sale outside Galata, and is refused without a question: what
-/// an inquiry found would be somebody else's money.
-pub fn without_strangers(answer: Answer<Charged>, attempt: &Attempt) -> Answer<Charged> {
+/// an inquiry found would be a stranger's money.
+pub fn decline_foreign_duplicate(answer: Answer<Charged>, attempt: &Attempt) -> Answer<Charged> {
     match answer {
         Err(Doubt {
             reason: DoubtReason::Duplicate(decline),
@@ -288,8 +265,8 @@ fn may_retry(plan: &Plan, answer: &Answer<Charged>) -> bool {
     }
 }
 
-/// Ends the attempt and intends the next one, in one commit. False when somebody else moved the
-/// payment meanwhile: then there is no next attempt.
+/// Ends the attempt and intends the next one, in one commit. False, and there is no next attempt, when
+/// another call moved the payment meanwhile or the database is away.
 async fn retry_at(
     app: &App,
     payment: &mut Payment,
@@ -297,7 +274,7 @@ async fn retry_at(
     answer: &Answer<Charged>,
     next: &Pos,
     plan: &Plan,
-) -> Result<bool, Problem> {
+) -> bool {
     let was = attempt.state;
     let mut ended = attempt.clone();
     ended.state = match answer {
@@ -305,7 +282,7 @@ async fn retry_at(
         Ok(_) => AttemptState::Declined,
     };
     ended.inquire_at = None;
-    if let Outcome::Declined(why) = outcome(answer.clone()) {
+    if let Outcome::Declined(why) = Outcome::of(answer.clone()) {
         ended.answer = Some(AttemptAnswer {
             code: why.provider_code,
             message: why.provider_message,
@@ -319,40 +296,10 @@ async fn retry_at(
     attempts::save(app, &ended, was, &mut commit);
     attempts::insert(&following, &mut commit);
     payments::save(&routed, &mut commit);
-    match app.db.commit(commit).await {
-        Ok(()) => {
-            routed.version += 1;
-            (*payment, *attempt) = (routed, following);
-            Ok(true)
-        }
-        Err(CommitError::Conflict { .. } | CommitError::Unavailable(_)) => Ok(false),
+    let routed_on = app.commit(commit).await.is_ok_and(Committed::is_yes);
+    if routed_on {
+        routed.version += 1;
+        (*payment, *attempt) = (routed, following);
     }
-}
-
-/// What an answer means for attempt and payment. Where surely nothing was sent there is no doubt:
-/// no money moved.
-pub fn outcome(answer: Answer<Charged>) -> Outcome {
-    match answer {
-        Ok(Verdict::Approved(charged)) => Outcome::Approved(charged),
-        Ok(Verdict::Declined(decline)) => Outcome::Declined(failure_of(&decline)),
-        Err(doubt) if !doubt.may_have_been_sent => {
-            tracing::warn!(detail = %doubt.detail, "a bank could not be reached");
-            Outcome::Declined(failure(ErrorGroup::CommunicationOrSystemError))
-        }
-        Err(doubt) => {
-            tracing::warn!(detail = %doubt.detail, "a bank's answer is in doubt");
-            let (duplicate, timed_out) = match &doubt.reason {
-                DoubtReason::Duplicate(decline) => (Some(failure_of(decline)), None),
-                DoubtReason::TimedOut(decline) => (None, Some(failure_of(decline))),
-                _ => (None, None),
-            };
-            Outcome::Doubt(AttemptAnswer {
-                code: timed_out.as_ref().and_then(|why| why.provider_code.clone()),
-                message: Some(connectors::scrub::words(&doubt.detail)),
-                duplicate,
-                timed_out,
-                ..AttemptAnswer::default()
-            })
-        }
-    }
+    routed_on
 }

@@ -3,7 +3,7 @@
 //! its signature before it is answered (`api.rs`).
 
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::db::{Commit, CommitError};
 use crate::store::{idempotency, signatures};
 use contract::rules::Rule;
@@ -20,12 +20,12 @@ pub struct Key {
     pub hash: String,
 }
 
-/// The claims of one write request. Whoever makes the first commit of the request writes them.
+/// The claims of one write request. The first commit of the request writes them.
 #[derive(Debug, Clone)]
 pub struct Claims {
     /// Whose request it is.
     pub merchant_id: i64,
-    /// The request's signature; none for doors that have none (pages, jobs, commands).
+    /// The request's signature; `None` from doors without one (pages, jobs, commands).
     pub signature: Option<String>,
     /// The idempotency key, when the request has one.
     pub key: Option<Key>,
@@ -52,9 +52,17 @@ impl Claims {
         }
     }
 
-    /// Writes the claims. They must be the first statements of the commit: [`Claims::refused`],
-    /// which must hear of a commit that failed, tells by the statement's place which of them was
-    /// refused.
+    /// A commit that begins with these claims: about a payment, or about nothing that is stored. It is
+    /// carried out by [`Claims::commit`].
+    pub fn intent(&self, app: &App, payment_id: Option<i64>) -> Commit {
+        let key = payment_id.unwrap_or_else(|| app.next_id());
+        let mut commit = Commit::new(self.merchant_id, key);
+        self.write(app, payment_id, &mut commit);
+        commit
+    }
+
+    /// Writes the claims. They must be the first statements of the commit: [`Claims::commit`] tells by
+    /// the statement's place which of them was refused.
     pub fn write(&self, app: &App, payment_id: Option<i64>, commit: &mut Commit) {
         self.write_signature(None, commit);
         if let Some(Key { key, hash }) = &self.key {
@@ -62,6 +70,18 @@ impl Claims {
             idempotency::claim(merchant_id, key, hash, payment_id, now, commit);
         }
         self.written.store(true, Ordering::SeqCst);
+    }
+
+    /// Carries out a commit that begins with these claims; refused with `otherwise` when another of its
+    /// statements was.
+    pub async fn commit(
+        &self,
+        app: &App,
+        commit: Commit,
+        otherwise: Problem,
+    ) -> Result<(), Problem> {
+        let outcome = app.db.commit(commit).await;
+        outcome.map_err(|error| self.refused(error, otherwise))
     }
 
     /// Writes the claim of the signature alone, bound to the key that came with it; a read's until

@@ -2,24 +2,19 @@
 //! person is told of it), at once where the bank says that it knows the order or timed out itself, and
 //! when a caller wants to know, which never uses up the schedule. It does not end by time alone.
 
-use super::answer::{self, Outcome, failure, failure_of};
-use super::charge::{order_of, outcome};
-use super::recorder::Recorder;
+use super::answer::{self, Outcome};
+use super::bank_call::{BankCall, pos_of};
 use crate::app::{App, CALLER_WAIT};
-use crate::clock::istanbul;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::{poses, won};
-use connectors::bank::{
-    Answer, CardEnds, Charged, Decline, Doubt, DoubtReason, Line, Order, OrderRef, Standing,
-    Verdict,
-};
+use crate::store::poses::Pos;
+use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, Standing, Verdict};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp};
 
 /// "Not found" settles only when the bank had this long to receive the order, and was asked more
 /// than once: a request may still be on its way (pos-protocols section 4).
@@ -32,7 +27,7 @@ const NOT_FOUND_INQUIRIES: i64 = 2;
 pub enum Asker {
     /// The schedule: only its questions count, and only they put off the next one.
     Schedule,
-    /// A shop's call or a person: one question in [`CALLER_WAIT`], whoever asks.
+    /// A shop's call or a person: one question in [`CALLER_WAIT`] for all of them.
     Caller,
     /// A move of ours, while its caller still waits for the answer.
     Move,
@@ -49,7 +44,7 @@ pub async fn settle(
     payment_id: i64,
     asker: Asker,
 ) -> Result<Payment, Problem> {
-    let (_, mut payment) = super::loaded(app, merchant.id, payment_id).await?;
+    let (_, mut payment) = super::load_payment(app, merchant.id, payment_id).await?;
     let last = attempts::last_of_payment(app, merchant.id, payment_id).await?;
     let Some(mut attempt) = last.filter(|attempt| may_be_inquired(app, attempt)) else {
         return Ok(payment);
@@ -74,11 +69,11 @@ fn may_be_inquired(app: &App, attempt: &Attempt) -> bool {
     }
 }
 
-/// Takes a caller's one question of this interval; false when somebody had it.
+/// Takes a caller's one question of this interval; false when another caller had it.
 async fn claim(app: &App, attempt: &Attempt) -> Result<bool, Unavailable> {
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::claim_inquiry(attempt, app.now(), caller_asked_before(app), &mut commit);
-    won(app.db.commit(commit).await)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 /// A caller may ask when no other caller asked since this moment.
@@ -100,14 +95,14 @@ pub async fn ask_after_time_out(
         return Ok(Some(answer));
     };
     let said = said.clone();
-    answer::write(app, merchant, payment, attempt, outcome(answer)).await?;
+    answer::write(app, merchant, payment, attempt, Outcome::of(answer)).await?;
     if attempt.state != AttemptState::Doubt {
         return Ok(None);
     }
     match ask(app, payment, attempt).await? {
         Ok(Standing::Refused(decline)) => {
             tracing::info!(payment = payment.id, code = %said.code, "a bank that timed out had refused");
-            Ok(Some(Ok(Verdict::Declined(more_telling(decline, said)))))
+            Ok(Some(Ok(Verdict::Declined(clearer_refusal(decline, said)))))
         }
         standing => {
             apply(app, merchant, (payment, attempt), Asker::Move, standing).await?;
@@ -127,7 +122,7 @@ fn time_out(answer: &Answer<Charged>) -> Option<&Decline> {
 }
 
 /// Of a refusal out of an inquiry and the answer that the move had, the one that says why.
-fn more_telling(refusal: Decline, said: Decline) -> Decline {
+fn clearer_refusal(refusal: Decline, said: Decline) -> Decline {
     match refusal.group {
         ErrorGroup::Declined => said,
         _ => refusal,
@@ -142,7 +137,7 @@ async fn apply(
     asker: Asker,
     standing: Result<Standing, Doubt>,
 ) -> Result<(), Problem> {
-    let (inquiries, said) = (attempt.inquiries, word(&standing));
+    let (inquiries, said) = (attempt.inquiries, standing_word(&standing));
     tracing::info!(
         payment = payment.id,
         inquiries,
@@ -156,7 +151,7 @@ async fn apply(
     let answer = attempt.answer.clone().unwrap_or_default();
     let outcome = match standing {
         Ok(Standing::Taken(charged)) => {
-            return taken(app, merchant, (payment, attempt), asker, charged).await;
+            return settle_taken(app, merchant, (payment, attempt), asker, charged).await;
         }
         Ok(Standing::Voided) => Outcome::Reversed,
         Ok(Standing::Refused(decline)) if !seen_taken => {
@@ -166,15 +161,15 @@ async fn apply(
             Outcome::Declined(why_not_found(answer))
         }
         Ok(Standing::Refused(_) | Standing::NotFound | Standing::Pending) => {
-            return Ok(later(app, attempt, asker, None).await?);
+            return Ok(defer(app, attempt, asker, None).await?);
         }
-        Err(doubt) => return Ok(later(app, attempt, asker, Some(doubt)).await?),
+        Err(doubt) => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
     };
     answer::write(app, merchant, payment, attempt, outcome).await
 }
 
 /// The bank's own words stay out of the log: they may hold anything.
-fn word(standing: &Result<Standing, Doubt>) -> &'static str {
+fn standing_word(standing: &Result<Standing, Doubt>) -> &'static str {
     match standing {
         Ok(Standing::Taken(_)) => "taken",
         Ok(Standing::Voided) => "voided",
@@ -189,13 +184,13 @@ fn why_refused(answer: AttemptAnswer, decline: Decline) -> PaymentFailure {
     match (answer.duplicate, answer.timed_out) {
         (Some(duplicate), _) => duplicate,
         (None, Some(said)) if decline.group == ErrorGroup::Declined => said,
-        _ => failure_of(&decline),
+        _ => (&decline).into(),
     }
 }
 
 fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
     let said = answer.duplicate.or(answer.timed_out);
-    said.unwrap_or_else(|| failure(ErrorGroup::CommunicationOrSystemError))
+    said.unwrap_or_else(|| ErrorGroup::CommunicationOrSystemError.into())
 }
 
 /// At once for a duplicate; else the order may still be on its way.
@@ -216,40 +211,30 @@ async fn ask(
     payment: &Payment,
     attempt: &Attempt,
 ) -> Result<Result<Standing, Doubt>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let sent_at = istanbul(attempt.asked_at);
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "inquire");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let asked = reference(payment, attempt, &order, &sent_at, None);
-    let standing = bank.inquire(line, asked).await;
+    let pos = pos_of(app, attempt).await?;
+    let standing = inquire(app, &pos, payment, attempt).await;
     match &standing {
         Ok(Standing::Taken(charged)) if attempt.order_id_chosen => {
             let known = payments::is_reference_known(app, payment, &charged.host_reference).await?;
-            Ok(if known {
-                Err(known_already())
-            } else {
-                standing
-            })
+            Ok(if known { Err(other_sale()) } else { standing })
         }
         _ => Ok(standing),
     }
 }
 
+async fn inquire(
+    app: &App,
+    pos: &Pos,
+    payment: &Payment,
+    attempt: &Attempt,
+) -> Result<Standing, Doubt> {
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "inquire")?;
+    let order = call.order_ref(payment, attempt, None);
+    call.bank.inquire(call.context(), order).await
+}
+
 /// The bank's sale is one that another payment stands for.
-fn known_already() -> Doubt {
+fn other_sale() -> Doubt {
     Doubt {
         may_have_been_sent: true,
         reason: DoubtReason::OtherSale,
@@ -257,30 +242,9 @@ fn known_already() -> Doubt {
     }
 }
 
-/// What is asked about, with all that the bank's record of it can be compared with.
-fn reference<'a>(
-    payment: &'a Payment,
-    attempt: &Attempt,
-    order: &'a Order,
-    sent_at: &'a Zoned,
-    host_reference: Option<&'a str>,
-) -> OrderRef<'a> {
-    OrderRef {
-        order,
-        threeds: attempt.threeds,
-        sent_at,
-        host_reference,
-        card: CardEnds {
-            first: payment.bin_number.as_deref().unwrap_or(""),
-            last: payment.last_four.as_deref().unwrap_or(""),
-        },
-        id_chosen: attempt.order_id_chosen,
-    }
-}
-
 /// The bank took the money. Who was told of doubt must not be charged, unless the merchant opted
 /// to complete; 3DS payments are completed, and the webhook tells the shop.
-async fn taken(
+async fn settle_taken(
     app: &App,
     merchant: &Merchant,
     (payment, attempt): (&mut Payment, &mut Attempt),
@@ -295,7 +259,8 @@ async fn taken(
     if !intend_reversal(app, attempt, asker, &charged).await? {
         return Ok(());
     }
-    match void(app, payment, attempt, &charged).await? {
+    let pos = pos_of(app, attempt).await?;
+    match void(app, &pos, payment, attempt, &charged).await {
         Ok(Verdict::Approved(())) => {
             answer::write(app, merchant, payment, attempt, Outcome::Reversed).await
         }
@@ -303,18 +268,18 @@ async fn taken(
             tracing::error!(payment = payment.id, code = %decline.code, "a reversal was refused: a person must look");
             attempt.review_since.get_or_insert(app.now());
             let said = format!("{} {}", decline.code, decline.message);
-            Ok(put_off(app, attempt, Some(&said)).await?)
+            Ok(schedule_next(app, attempt, Some(&said)).await?)
         }
         Err(doubt) => {
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "a reversal is in doubt");
-            Ok(put_off(app, attempt, Some(&doubt.detail)).await?)
+            Ok(schedule_next(app, attempt, Some(&doubt.detail)).await?)
         }
     }
 }
 
-/// Notes that the money is being given back: whoever carries it on, it is reversed. Each time before
-/// the bank is asked, so that a person who decides meanwhile and this move cannot both win. False
-/// when somebody else moved first.
+/// Notes that the money is being given back, so that any process can carry it on. Each time before the
+/// bank is asked, so that a person who decides meanwhile and this move cannot both win. False
+/// when another call moved first.
 async fn intend_reversal(
     app: &App,
     attempt: &mut Attempt,
@@ -334,40 +299,25 @@ async fn intend_reversal(
     });
     attempts::save(app, attempt, was, &mut commit);
     attempt.reversals += 1;
-    Ok(won(app.db.commit(commit).await)?)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 async fn void(
     app: &App,
+    pos: &Pos,
     payment: &Payment,
     attempt: &Attempt,
     charged: &Charged,
-) -> Result<Result<Verdict<()>, Doubt>, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let sent_at = istanbul(attempt.asked_at);
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, &pos, "void");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
+) -> Answer<()> {
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "void")?;
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
-    let undone = reference(payment, attempt, &order, &sent_at, known);
-    Ok(bank.void(line, undone).await)
+    let order = call.order_ref(payment, attempt, known);
+    call.bank.void(call.context(), order).await
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later; what others ask leaves the
 /// schedule as it is.
-async fn later(
+async fn defer(
     app: &App,
     attempt: &mut Attempt,
     asker: Asker,
@@ -376,7 +326,7 @@ async fn later(
     if let Some(doubt) = &doubt {
         tracing::warn!(payment = attempt.payment_id, detail = %doubt.detail, "an inquiry is in doubt itself");
     }
-    // Whatever it was, the schedule learns nothing more from it: a person is told at once.
+    // More inquiries would find the same sale: a person is told at once.
     let other_sale = doubt
         .as_ref()
         .is_some_and(|doubt| doubt.reason == DoubtReason::OtherSale);
@@ -388,13 +338,17 @@ async fn later(
     }
     attempt.inquiries += i64::from(asker == Asker::Schedule);
     let said = doubt.map(|doubt| doubt.detail);
-    put_off(app, attempt, said.as_deref()).await
+    schedule_next(app, attempt, said.as_deref()).await
 }
 
 /// Asks again later; when the waits are used up a person is told, and inquiries go on.
-async fn put_off(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result<(), Unavailable> {
+async fn schedule_next(
+    app: &App,
+    attempt: &mut Attempt,
+    said: Option<&str>,
+) -> Result<(), Unavailable> {
     let was = attempt.state;
-    let next = next(app, attempt.inquiries, attempt.review_since);
+    let next = next_inquiry(app, attempt.inquiries, attempt.review_since);
     (attempt.inquire_at, attempt.review_since) = (next.at, next.review_since);
     if next.review_since.is_some() && was != AttemptState::Review {
         tracing::error!(
@@ -416,22 +370,22 @@ async fn put_off(app: &App, attempt: &mut Attempt, said: Option<&str>) -> Result
     remember(attempt, said);
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     // Another asker's reversal may be under way since: its mark stays.
-    attempts::unless_reversed(attempt, &mut commit);
+    attempts::expect_reversals(attempt, &mut commit);
     attempts::save(app, attempt, was, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
 
 /// What comes after an inquiry that settled nothing.
 pub(super) struct Next {
-    /// The schedule's next question; none when only callers ask any more.
+    /// The schedule's next question; `None` when only callers ask any more.
     pub(super) at: Option<Timestamp>,
     /// Since when a person is told.
     pub(super) review_since: Option<Timestamp>,
 }
 
 /// After `made` questions of the schedule, of which a person is told since `review_since`.
-pub(super) fn next(app: &App, made: i64, review_since: Option<Timestamp>) -> Next {
+pub(super) fn next_inquiry(app: &App, made: i64, review_since: Option<Timestamp>) -> Next {
     let usual = app.next_inquiry_at(made);
     if usual.is_some() && review_since.is_none() {
         return Next {
@@ -457,7 +411,7 @@ fn remember(attempt: &mut Attempt, said: Option<&str>) {
 
 /// What a person found out about a payment that no inquiry could settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum ManualResolution {
     /// The bank took the money and keeps it.
     Taken,
     /// The bank did not take it, or gave it back.
@@ -467,17 +421,17 @@ pub enum Found {
 /// Ends a doubt by a person's word: SUCCESS when the money was taken, whatever the shop was told
 /// before (its webhook tells it now), else FAILURE. `note` is handed the state that the attempt had,
 /// and adds to the commit what stands in the audit log. Refused while the bank is being asked to give
-/// the money back: that would cross.
-pub async fn settled_by_hand(
+/// the money back: its answer could contradict this decision.
+pub async fn settle_by_hand(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
-    found: Found,
+    found: ManualResolution,
     note: impl Fn(&str, &Payment, &mut Commit),
 ) -> Result<Payment, Problem> {
     use AttemptState::{Doubt, Reversing, Review};
     for _ in 0..super::CONFLICTS_MAX {
-        let (_, payment) = super::loaded(app, merchant.id, payment_id).await?;
+        let (_, payment) = super::load_payment(app, merchant.id, payment_id).await?;
         let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
         let Some(attempt) = attempt.filter(|a| matches!(a.state, Doubt | Reversing | Review))
         else {
@@ -486,29 +440,29 @@ pub async fn settled_by_hand(
         if attempt.is_being_voided() && attempt.inquire_at.is_some_and(|until| until > app.now()) {
             return Err(not_open(attempt.state.as_str()));
         }
-        let outcome = by_hand(&attempt, found);
+        let outcome = manual_outcome(&attempt, found);
         let known = (&payment, &attempt);
         let (mut commit, moved, _) =
             answer::outcome_commit(app, merchant, known, attempt.state, &outcome);
-        attempts::unless_reversed(&attempt, &mut commit);
+        attempts::expect_reversals(&attempt, &mut commit);
         note(attempt.state.as_str(), &moved, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(moved);
         }
     }
     Err(Problem::unavailable("the payment keeps changing"))
 }
 
-fn by_hand(attempt: &Attempt, found: Found) -> Outcome {
+fn manual_outcome(attempt: &Attempt, found: ManualResolution) -> Outcome {
     let answer = attempt.answer.clone().unwrap_or_default();
     match found {
-        Found::Taken => Outcome::Approved(answer.charged.unwrap_or_default()),
-        Found::NotTaken if attempt.seen_taken() => Outcome::Reversed,
-        Found::NotTaken => Outcome::Declined(why_not_found(answer)),
+        ManualResolution::Taken => Outcome::Approved(answer.charged.unwrap_or_default()),
+        ManualResolution::NotTaken if attempt.seen_taken() => Outcome::Reversed,
+        ManualResolution::NotTaken => Outcome::Declined(why_not_found(answer)),
     }
 }
 
-/// What is not in doubt, or is being changed right now, is nobody's to settle.
+/// Refuses to settle by hand what is not in doubt, or is being changed right now.
 pub(super) fn not_open(state: &str) -> Problem {
     Problem::with(Rule::WrongPaymentState, &[("status", state)])
 }

@@ -1,7 +1,7 @@
 //! Shopping loans: apply, the browser's return, the lender's notification, approval, verification.
 //!
-//! Whoever learns something first (browser, notification, job, a verify call), the state is what
-//! the lender answers to an inquiry, applied by compare-and-set; so all orders of events end alike.
+//! Browser, notification, job and verify call may come in any order: the state is always what the
+//! lender answers to an inquiry, applied by compare-and-set, so all orders end alike.
 
 mod approve;
 mod settle;
@@ -9,24 +9,23 @@ mod settle;
 pub use approve::approve;
 pub use settle::settle;
 
-use super::answer::{failure, failure_of};
+use super::bank_call::LenderCall;
 use super::claims::Claims;
-use super::inquiry::{Asker, Found, not_open};
+use super::inquiry::{Asker, ManualResolution, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::{CONFLICTS_MAX, announce, turn};
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, CartLine, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Item, Payment};
-use crate::store::won;
 use crate::{clock, random};
-use connectors::bank::{Answer, Doubt, Verdict};
-use connectors::lender::{Application, Applied, Buyer, CartItem, LenderLine};
+use connectors::bank::{Answer, Verdict};
+use connectors::lender::{Application, Applied, Buyer, CartItem};
 use connectors::lenders::of_apm;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::errors::ErrorGroup;
@@ -51,7 +50,7 @@ pub struct Plan {
     pub apm: Apm,
     /// The cart.
     pub cart: Vec<CartLine>,
-    /// The bank; none on the lender's own page.
+    /// The bank; `None` on the lender's own page.
     pub bank_code: Option<String>,
     /// Months.
     pub term: Option<u16>,
@@ -112,41 +111,24 @@ pub async fn apply(
     let (back, notify) = (random::token(), random::token());
     let until =
         app.after(Duration::from_secs(u64::from(plan.apm.time_limit_seconds)) + ADDRESS_TIME);
-    let mut commit = Commit::new(merchant.id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
+    let mut commit = claims.intent(app, Some(payment.id));
     payments::insert(&payment, &plan.items, &mut commit);
     loans::insert(&loan, &mut commit);
-    page_tokens::insert(
-        &back,
-        merchant.id,
-        payment.id,
-        Kind::LoanReturn,
-        until,
-        &mut commit,
-    );
-    page_tokens::insert(
-        &notify,
-        merchant.id,
-        payment.id,
-        Kind::LoanNotify,
-        until,
-        &mut commit,
-    );
+    for (token, kind) in [(&back, Kind::LoanReturn), (&notify, Kind::LoanNotify)] {
+        page_tokens::insert(&payment, token, kind, until, &mut commit);
+    }
     let otherwise = Problem::unavailable("an order id was taken");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, otherwise))?;
+    claims.commit(app, commit, otherwise).await?;
     payment.version = 1;
     let id = payment.id;
     let answer = ask_apply(app, &plan, &payment, &loan, &back, &notify).await;
-    let applied = write_applied(app, merchant, payment, loan, answer).await;
+    let applied = write_application(app, merchant, payment, loan, answer).await;
     applied.map_err(|problem| problem.or_doubt(id))
 }
 
 /// The last beat of an application. What the lender answered is never dropped: when its notification
 /// was faster, the page that only this answer names is added to what the application is now.
-async fn write_applied(
+async fn write_application(
     app: &App,
     merchant: &Merchant,
     mut payment: Payment,
@@ -162,11 +144,11 @@ async fn write_applied(
             Ok(Verdict::Approved(applied)) => open_page(app, &mut result, applied),
             _ if loan.state != ApplicationState::Asked => return Ok((payment, loan)),
             Ok(Verdict::Declined(decline)) => {
-                refuse(&mut moved, &mut result, failure_of(decline));
+                refuse(&mut moved, &mut result, decline.into());
             }
             Err(doubt) if !doubt.may_have_been_sent => {
                 tracing::warn!(payment = payment.id, detail = %doubt.detail, "the lender could not be reached");
-                let why = failure(ErrorGroup::CommunicationOrSystemError);
+                let why = ErrorGroup::CommunicationOrSystemError.into();
                 refuse(&mut moved, &mut result, why);
             }
             Err(doubt) => {
@@ -219,10 +201,7 @@ async fn ask_apply(
     back: &str,
     notify: &str,
 ) -> Answer<Applied> {
-    let Some(lender) = of_apm(plan.apm.apm_type) else {
-        return Err(Doubt::not_supported());
-    };
-    let now = app.istanbul_now();
+    let call = LenderCall::of_loan(app, &plan.apm, loan, "apply")?;
     let items = cart_items(&plan.cart);
     let application = Application {
         order_id: &loan.order_id,
@@ -236,18 +215,7 @@ async fn ask_apply(
         time_limit_seconds: plan.apm.time_limit_seconds,
         approves_by_itself: loan.approves_by_itself(),
     };
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, plan.apm.apm_type, "apply");
-    lender
-        .apply(
-            LenderLine {
-                account: &plan.apm.account,
-                http: &http,
-                now: &now,
-            },
-            application,
-        )
-        .await
+    call.lender.apply(call.context(), application).await
 }
 
 async fn reload(app: &App, merchant_id: i64, payment_id: i64) -> Result<(Payment, Loan), Problem> {
@@ -309,12 +277,13 @@ async fn wait_for_outcome(
 
 /// Ends an application in doubt by a person's word: the bank paid the merchant, or it will not.
 /// `note` is handed the state that the application had, and adds to the commit what stands in the
-/// audit log. Refused while the lender may still be answering: that would cross.
-pub async fn settled_by_hand(
+/// audit log. Refused while the lender may still answer: its answer could
+/// contradict this decision.
+pub async fn settle_by_hand(
     app: &App,
     merchant: &Merchant,
     payment_id: i64,
-    found: Found,
+    found: ManualResolution,
     note: impl Fn(&str, &Payment, &mut Commit),
 ) -> Result<Payment, Problem> {
     for _ in 0..CONFLICTS_MAX {
@@ -324,16 +293,16 @@ pub async fn settled_by_hand(
         }
         let (mut moved, mut result) = (payment.clone(), loan.clone());
         match found {
-            Found::Taken => disburse(&mut moved, &mut result),
-            Found::NotTaken => refuse(
+            ManualResolution::Taken => disburse(&mut moved, &mut result),
+            ManualResolution::NotTaken => refuse(
                 &mut moved,
                 &mut result,
-                failure(ErrorGroup::CommunicationOrSystemError),
+                ErrorGroup::CommunicationOrSystemError.into(),
             ),
         }
-        let mut commit = changed(app, merchant, (&payment, &loan), (&moved, &result));
+        let mut commit = change_commit(app, merchant, (&payment, &loan), (&moved, &result));
         note(loan.state.as_str(), &moved, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(moved);
         }
     }
@@ -341,7 +310,7 @@ pub async fn settled_by_hand(
 }
 
 /// The commit that changes payment and application, and tells the shop of it.
-fn changed(
+fn change_commit(
     app: &App,
     merchant: &Merchant,
     (payment, loan): (&Payment, &Loan),
@@ -380,14 +349,14 @@ pub async fn is_return(app: &App, token: &str) -> Result<bool, Problem> {
 
 /// The browser came back. That proves nothing: the lender is asked. A return counts once the lender
 /// knows what the shopper decided; before that it uses nothing up, and a later one is the first.
-/// Nothing when the address is unknown or too old.
-pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
+/// `None` when the address is unknown or too old.
+pub async fn receive_return(app: &App, token: &str) -> Result<Option<LoanReturn>, Problem> {
     let Some((merchant_id, payment_id, true)) =
         page_tokens::of_token(app, token, Kind::LoanReturn).await?
     else {
         return Ok(None);
     };
-    let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
+    let (merchant, _) = super::load_payment(app, merchant_id, payment_id).await?;
     let (mut payment, mut loan) = reload(app, merchant_id, payment_id).await?;
     if !loan.returned && app.rates.hears_return(payment_id, app.now()) {
         (payment, loan) = settle(app, &merchant, payment_id, Asker::News).await?;
@@ -396,7 +365,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
     if !already && loan.is_decided() {
         let mut commit = Commit::new(merchant_id, payment_id);
         loans::mark_returned(merchant_id, payment_id, &mut commit);
-        already = !won(app.db.commit(commit).await)?;
+        already = app.commit(commit).await?.is_conflict();
     }
     Ok(Some(LoanReturn {
         merchant,
@@ -408,7 +377,7 @@ pub async fn returned(app: &App, token: &str) -> Result<Option<LoanReturn>, Prob
 
 /// The lender notified Galata. Its word is only a reason to ask it; false when the sender is not
 /// proven or the address is unknown.
-pub async fn notified(
+pub async fn receive_notification(
     app: &App,
     token: &str,
     headers: &[(String, String)],
@@ -419,7 +388,7 @@ pub async fn notified(
     else {
         return Ok(false);
     };
-    let (merchant, _) = super::loaded(app, merchant_id, payment_id).await?;
+    let (merchant, _) = super::load_payment(app, merchant_id, payment_id).await?;
     let (_, loan) = reload(app, merchant_id, payment_id).await?;
     let Some(apm) = apms::one_of_merchant(app, merchant_id, loan.apm_id).await? else {
         return Ok(false);
@@ -431,7 +400,7 @@ pub async fn notified(
     match lender.read_notification(&apm.account, headers, body, &now) {
         Ok(order_id) if order_id == loan.order_id => {
             let of = (merchant_id, payment_id);
-            Recorder::to_lender(app, of, apm.apm_type, "notification").told(body);
+            Recorder::to_lender(app, of, apm.apm_type, "notification").record_notification(body);
             settle(app, &merchant, payment_id, Asker::News).await?;
             Ok(true)
         }

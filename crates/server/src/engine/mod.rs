@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod announce;
 pub mod answer;
+pub mod bank_call;
 pub mod charge;
 pub mod claims;
 pub mod inquiry;
@@ -19,15 +20,15 @@ pub mod turn;
 pub mod webhook_call;
 
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::merchants::{self, Merchant};
 use crate::store::payments::{self, Payment};
 
-/// How often a move is decided again after somebody else moved first.
+/// How often a move is decided again after another call moved first.
 const CONFLICTS_MAX: usize = 8;
 
 /// A payment and its merchant, for doors that know only ids.
-async fn loaded(
+async fn load_payment(
     app: &App,
     merchant_id: i64,
     payment_id: i64,

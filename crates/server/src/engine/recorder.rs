@@ -2,9 +2,9 @@
 //! The journal writes it behind the payment.
 
 use crate::app::App;
-use crate::journal::{Entry, kept_text};
+use crate::journal::storable_text;
 use crate::net::bare;
-use crate::store::exchanges::Exchange;
+use crate::store::exchanges::{self, Exchange};
 use crate::store::poses::Pos;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::scrub::{KEPT_CHARS_MAX, scrub, scrub_fields, words};
@@ -60,9 +60,9 @@ impl<'a> Recorder<'a> {
     }
 
     /// Keeps the form that the browser takes to the bank.
-    pub fn form_to(&self, url: &str, fields: &[(String, String)]) {
-        let request = kept(&scrub_fields(fields, self.secret_fields));
-        self.note(Exchange {
+    pub fn record_form(&self, url: &str, fields: &[(String, String)]) {
+        let request = without_page_tokens(&scrub_fields(fields, self.secret_fields));
+        self.record(Exchange {
             request,
             ..self.exchange(url)
         });
@@ -70,8 +70,8 @@ impl<'a> Recorder<'a> {
 
     /// The form that the browser brought back, to be kept once it is known whether it proves anything.
     /// Its address holds a token and is not kept.
-    pub fn form_from(&self, fields: &[(String, String)]) -> Exchange {
-        let brought = kept(&scrub_fields(fields, self.secret_fields));
+    pub fn return_form(&self, fields: &[(String, String)]) -> Exchange {
+        let brought = without_page_tokens(&scrub_fields(fields, self.secret_fields));
         Exchange {
             response: Some(brought),
             ..self.exchange("")
@@ -79,14 +79,14 @@ impl<'a> Recorder<'a> {
     }
 
     /// Keeps the form that the browser brought back, and why it proves nothing.
-    pub fn brought(&self, form: Exchange, failure: Option<String>) {
-        self.note(Exchange { failure, ..form });
+    pub fn record_return(&self, form: Exchange, failure: Option<String>) {
+        self.record(Exchange { failure, ..form });
     }
 
     /// Keeps what the lender told without being asked.
-    pub fn told(&self, body: &[u8]) {
-        let response = Some(self.scrubbed(body));
-        self.note(Exchange {
+    pub fn record_notification(&self, body: &[u8]) {
+        let response = Some(self.scrub_body(body));
+        self.record(Exchange {
             response,
             ..self.exchange("")
         });
@@ -109,12 +109,12 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn scrubbed(&self, body: &[u8]) -> String {
-        kept(&scrub(body, self.secret_fields))
+    fn scrub_body(&self, body: &[u8]) -> String {
+        without_page_tokens(&scrub(body, self.secret_fields))
     }
 
-    fn note(&self, exchange: Exchange) {
-        self.app.journal.note(Entry::Exchange(exchange));
+    fn record(&self, exchange: Exchange) {
+        self.app.journal.note(exchanges::insert(&exchange));
     }
 }
 
@@ -126,26 +126,25 @@ impl Http for Recorder<'_> {
             let begun = Instant::now();
             let outcome = self.app.net.send(request).await;
             exchange.took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-            exchange.request = self.scrubbed(&said);
+            exchange.request = self.scrub_body(&said);
             match &outcome {
                 Ok(reply) => {
                     exchange.status = Some(i64::from(reply.status));
-                    exchange.response = Some(self.scrubbed(&reply.body));
+                    exchange.response = Some(self.scrub_body(&reply.body));
                 }
                 Err(Failure::NotSent(why)) => {
                     exchange.failure = Some(format!("not sent: {}", words(why)));
                 }
                 Err(Failure::MaybeSent(why)) => exchange.failure = Some(words(why)),
             }
-            self.note(exchange);
+            self.record(exchange);
             outcome
         })
     }
 }
 
-/// A scrubbed text as it is kept: without the tokens of our own pages, which open them for whoever
-/// has them.
-fn kept(text: &str) -> String {
+/// A scrubbed text as it is kept: without the tokens of our own pages, which open them.
+fn without_page_tokens(text: &str) -> String {
     const PAGES: &str = "/pages/";
     let mut bare = String::with_capacity(text.len());
     let mut rest = text;
@@ -162,7 +161,7 @@ fn kept(text: &str) -> String {
         }
     }
     bare.push_str(rest);
-    kept_text(&bare, KEPT_CHARS_MAX)
+    storable_text(&bare, KEPT_CHARS_MAX)
 }
 
 #[cfg(test)]
@@ -172,9 +171,12 @@ mod tests {
     #[test]
     fn the_tokens_of_our_pages_are_not_kept() {
         assert_eq!(
-            kept("a=https://x/pages/3ds-return/Abc-_9&b=/pages/loan-notify/T\"}"),
+            without_page_tokens("a=https://x/pages/3ds-return/Abc-_9&b=/pages/loan-notify/T\"}"),
             "a=https://x/pages/3ds-return/***&b=/pages/loan-notify/***\"}"
         );
-        assert_eq!(kept("/pages/ /pages/x/"), "/pages/ /pages/x/***");
+        assert_eq!(
+            without_page_tokens("/pages/ /pages/x/"),
+            "/pages/ /pages/x/***"
+        );
     }
 }

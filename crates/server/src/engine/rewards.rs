@@ -1,15 +1,10 @@
-//! Rewards: which POS can spend which, and what the shop may ask for. The rules are the banks'
-//! reward profiles in the directory; nothing here names a bank.
+//! Rewards: which POS can spend which. The rules are the banks' reward profiles in the directory;
+//! nothing here names a bank.
 
 use crate::bins::Bin;
-use crate::operations::Problem;
 use crate::store::poses::Pos;
 use connectors::bank::RewardUse;
 use connectors::directory::{self, RewardProfile};
-use contract::card_loyalties::Loyalty;
-use contract::enums::{Currency, LoyaltyType};
-use contract::errors::ErrorGroup;
-use contract::rules::Rule;
 
 /// The reward profile of a POS's bank.
 pub fn profile(pos: &Pos) -> Option<&'static RewardProfile> {
@@ -44,7 +39,7 @@ pub fn can_use(pos: &Pos, bin: Option<&Bin>, reward: RewardUse) -> bool {
 
 /// Whether the bank's own rule refuses this use: some take points only for the whole amount, some
 /// only of one kind at a time.
-pub fn refused(pos: &Pos, reward: RewardUse, amount: i64) -> bool {
+pub fn is_refused(pos: &Pos, reward: RewardUse, amount: i64) -> bool {
     profile(pos).is_some_and(|profile| refuses(profile, reward, amount))
 }
 
@@ -58,75 +53,6 @@ fn refuses(profile: &RewardProfile, reward: RewardUse, amount: i64) -> bool {
         .count();
     (profile.full_amount_only && card + firm + mile != amount)
         || (profile.one_kind_only && kinds > 1)
-}
-
-/// Reads the reward that a shop chose. `paid` and `wallet` in minor units of `currency`.
-pub fn chosen(
-    loyalty: &Loyalty,
-    paid: i64,
-    wallet: i64,
-    currency: Currency,
-    installment: u8,
-) -> Result<RewardUse, Problem> {
-    const AT: &str = "card.loyalty";
-    if wallet > 0 && wallet == paid {
-        return Err(Problem::field(Rule::WalletWithReward, AT));
-    }
-    let kind = loyalty
-        .r#type
-        .ok_or_else(|| Problem::field(Rule::Required, format!("{AT}.type")))?;
-    match kind {
-        LoyaltyType::RewardMoney => points(loyalty, paid, currency),
-        LoyaltyType::PostponingPayment => Err(Problem::rule(Rule::NoPosForReward)),
-        // An issuer adds or skips instalments of an instalment sale only.
-        LoyaltyType::AdditionalInstallment | LoyaltyType::PostponingInstallment
-            if installment < 2 =>
-        {
-            Err(Problem::with(
-                Rule::RewardNeedsInstallment,
-                &[("field", "installment"), ("type", kind.as_str())],
-            ))
-        }
-        campaign => Ok(RewardUse::Campaign(campaign)),
-    }
-}
-
-fn points(loyalty: &Loyalty, paid: i64, currency: Currency) -> Result<RewardUse, Problem> {
-    const AT: &str = "card.loyalty.reward";
-    let reward = loyalty
-        .reward
-        .as_ref()
-        .ok_or_else(|| Problem::field(Rule::Required, AT))?;
-    let minor = |name: &str, value: Option<contract::money::Decimal>| match value {
-        None => Ok(0),
-        Some(value) => {
-            let field = format!("{AT}.{name}");
-            crate::operations::amount_field(&field, value, currency)
-        }
-    };
-    let card = minor("cardRewardMoney", reward.card_reward_money)?;
-    let firm = minor("firmRewardMoney", reward.firm_reward_money)?;
-    let mile = minor("mileRewardMoney", reward.mile_reward_money)?;
-    let sum = card + firm + mile;
-    let total = minor("totalRewardMoney", reward.total_reward_money)?;
-    if reward.total_reward_money.is_some() && total != sum {
-        return Err(Problem::field(
-            Rule::RewardAmounts,
-            format!("{AT}.totalRewardMoney"),
-        ));
-    }
-    if sum == 0 {
-        return Err(Problem::field(Rule::NotPositive, AT));
-    }
-    if sum > paid {
-        // The bank would refuse with the same group; nothing is gained by asking it.
-        let failure = super::answer::failure(ErrorGroup::SalesAmountLessThanAward);
-        return Err(Problem::Failed {
-            payment_id: None,
-            failure,
-        });
-    }
-    Ok(RewardUse::Money { card, firm, mile })
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Which POS takes a payment: those that can, best first. Pure: the same POSes and the same
 //! payment always give the same order.
 
-use super::answer::failure;
 use super::rewards;
 use crate::bins::Bin;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::poses::Pos;
 use connectors::bank::{RewardUse, Verb};
 use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
@@ -23,7 +22,7 @@ pub struct Need<'a> {
     pub has_cvc: bool,
     /// 1 is a single payment.
     pub installment: u8,
-    /// What the number tells; nothing is a foreign card.
+    /// What the number tells; `None` is a foreign card.
     pub bin: Option<&'a Bin>,
     /// Minor units that the card is asked for, points included.
     pub amount: i64,
@@ -59,36 +58,31 @@ pub fn candidates(poses: &[Arc<Pos>], need: &Need<'_>) -> Result<Vec<Arc<Pos>>, 
         }
         if left
             .iter()
-            .all(|pos| rewards::refused(pos, reward, need.amount))
+            .all(|pos| rewards::is_refused(pos, reward, need.amount))
         {
             return Err(Problem::field(Rule::RewardCoversAll, "card.loyalty.reward"));
         }
-        left.retain(|pos| !rewards::refused(pos, reward, need.amount));
+        left.retain(|pos| !rewards::is_refused(pos, reward, need.amount));
     }
-    let (kind, group) = match need.threeds {
-        true => (PaymentAuthenticationType::ThreeDs, None),
-        false => (
+    let (kind, group) = if need.threeds {
+        (PaymentAuthenticationType::ThreeDs, None)
+    } else {
+        (
             PaymentAuthenticationType::NonThreeDs,
             Some(ErrorGroup::Requires3ds),
-        ),
+        )
     };
     left.retain(|pos| pos.authenticates(kind));
     if left.is_empty() {
         return Err(match group {
-            Some(group) => Problem::Failed {
-                payment_id: None,
-                failure: failure(group),
-            },
+            Some(group) => Problem::failed(group),
             None => Problem::rule(Rule::NoPos),
         });
     }
     if !need.has_cvc {
         left.retain(|pos| pos.settings.enable_payment_without_cvc);
         if left.is_empty() {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure(ErrorGroup::CvcRequired),
-            });
+            return Err(Problem::failed(ErrorGroup::CvcRequired));
         }
     }
     order(&mut left, need);

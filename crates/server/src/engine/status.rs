@@ -31,7 +31,7 @@ pub const MOVES: &[(PaymentStatus, Event, PaymentStatus)] = &[
     (CallbackThreeds, Event::Completing, Waiting),
 ];
 
-/// Where `event` leads from `from`; nothing when it must not happen there.
+/// Where `event` leads from `from`; `None` when it must not happen there.
 pub fn after(from: PaymentStatus, event: Event) -> Option<PaymentStatus> {
     MOVES
         .iter()

@@ -5,32 +5,33 @@ mod complete;
 mod proof;
 
 pub use complete::complete;
-pub use proof::{Return, ThreedsReturn, opened, returned};
+pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
 
-use super::answer::{failure, failure_of, settle_stored_card};
-use super::charge::{Plan, insert_payment, new_attempt, order_id_used, order_of, route_to};
+use super::answer::settle_stored_card;
+use super::bank_call::{BankCall, pos_of};
+use super::charge::{Plan, insert_payment, new_attempt, route_to, used_order_id};
 use super::claims::Claims;
-use super::recorder::Recorder;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
 use super::{accounts, announce};
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
-use crate::store::{poses, won};
-use connectors::bank::{Answer, BankForm, Begin3ds, Doubt, Line, Verdict};
+use crate::store::poses::Pos;
+use connectors::bank::{Answer, Begin3ds, Verdict};
+use contract::card::Secret;
 use contract::enums::{PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 
 /// A 3DS payment that was begun.
-pub struct Begun {
+pub struct ThreeDsStart {
     /// The payment, INIT_THREEDS or FAILURE.
     pub payment: Payment,
-    /// Where the shopper's browser goes next; none when the bank refused to begin.
+    /// Where the shopper's browser goes next; `None` when the bank refused to begin.
     pub page: Option<Page>,
 }
 
@@ -41,7 +42,7 @@ pub async fn begin(
     claims: &Claims,
     plan: Plan,
     language: &str,
-) -> Result<Begun, Problem> {
+) -> Result<ThreeDsStart, Problem> {
     let Some(pos) = plan.poses.first() else {
         return Err(Problem::rule(Rule::NoPos));
     };
@@ -51,42 +52,40 @@ pub async fn begin(
     let mut attempt = new_attempt(app, &payment, pos, &plan);
     attempt.threeds = true;
     attempt.state = AttemptState::Page;
-    // When nobody came back until then, the payment ends.
+    // The payment ends when the shopper has not come back until then.
     attempt.inquire_at = Some(app.after(RETURN_TIME));
     route_to(&mut payment, pos, &attempt);
     let addresses = Addresses::new();
-    let mut commit = Commit::new(merchant.id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
+    let mut commit = claims.intent(app, Some(payment.id));
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
     addresses.insert(app, &payment, &mut commit);
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| claims.refused(error, order_id_used()))?;
+    claims.commit(app, commit, used_order_id()).await?;
 
-    let return_url = addresses.return_url(app);
-    let why = match ask_form(app, pos, &payment, &attempt, &plan, &return_url, language).await {
-        Ok(Verdict::Approved(form)) => {
-            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
-            return Ok(Begun { payment, page });
+    let error = match ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await {
+        Ok(Verdict::Approved(page)) => {
+            let page = Some(page);
+            return Ok(ThreeDsStart { payment, page });
         }
-        Ok(Verdict::Declined(decline)) => {
-            // A bank that refuses to begin refuses 3DS, whatever its reason.
-            PaymentFailure {
-                group: ErrorGroup::ThreedsInitError,
-                ..failure_of(&decline)
-            }
-        }
+        // A bank that refuses to begin refuses 3DS, whatever its reason.
+        Ok(Verdict::Declined(decline)) => PaymentFailure {
+            group: ErrorGroup::ThreedsInitError,
+            ..PaymentFailure::from(&decline)
+        },
         Err(doubt) => {
-            // No money moves here: not knowing whether the page was prepared harms nobody.
+            // No money moves here: not knowing whether the page was prepared harms no one.
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "3DS could not be begun");
-            failure(ErrorGroup::ThreedsInitError)
+            ErrorGroup::ThreedsInitError.into()
         }
     };
     let id = payment.id;
-    let failed = not_verified(app, merchant, payment, attempt, None, Some(why), false).await;
-    Ok(Begun {
+    let refused = Verification {
+        error: Some(error),
+        is_answered: true,
+        ..Verification::default()
+    };
+    let failed = write_verification(app, merchant, payment, attempt, refused).await;
+    Ok(ThreeDsStart {
         payment: failed.map_err(|problem| problem.or_doubt(id))?,
         page: None,
     })
@@ -99,7 +98,7 @@ pub async fn restart(
     payment: Payment,
     plan: Plan,
     language: &str,
-) -> Result<Begun, Problem> {
+) -> Result<ThreeDsStart, Problem> {
     let attempt = attempts::last_of_payment(app, merchant.id, payment.id).await?;
     let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
         return Err(Problem::with(
@@ -107,100 +106,103 @@ pub async fn restart(
             &[("status", payment.status.as_str())],
         ));
     };
-    let Some(pos) = poses::one_of_merchant(app, merchant.id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
+    let pos = pos_of(app, &attempt).await?;
     let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
     addresses.insert(app, &payment, &mut commit);
     attempts::await_return(&attempt, app.after(RETURN_TIME), &mut commit);
-    won(app.db.commit(commit).await)?;
-    let return_url = addresses.return_url(app);
-    match ask_form(app, &pos, &payment, &attempt, &plan, &return_url, language).await {
-        Ok(Verdict::Approved(form)) => {
-            let page = Some(addresses.page(app, &attempt, pos.integrator, &form).await);
-            Ok(Begun { payment, page })
+    app.commit(commit).await?.no_conflict()?;
+    match ask_page(app, &pos, (&payment, &attempt), &plan, &addresses, language).await {
+        Ok(Verdict::Approved(page)) => {
+            let page = Some(page);
+            Ok(ThreeDsStart { payment, page })
         }
         // The first page may still lead somewhere: nothing is decided by this one.
         _ => Err(Problem::Failed {
             payment_id: Some(payment.id),
-            failure: failure(ErrorGroup::ThreedsInitError),
+            failure: ErrorGroup::ThreedsInitError.into(),
         }),
     }
 }
 
-async fn ask_form(
+/// Asks the bank for its form, and answers with the page behind which it is sealed.
+async fn ask_page(
     app: &App,
-    pos: &poses::Pos,
-    payment: &Payment,
-    attempt: &Attempt,
+    pos: &Pos,
+    (payment, attempt): (&Payment, &Attempt),
     plan: &Plan,
-    return_url: &str,
+    addresses: &Addresses,
     language: &str,
-) -> Answer<BankForm> {
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Err(Doubt::not_supported());
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, pos, "threeds_begin");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
-    let order = order_of(payment, attempt);
+) -> Answer<Page> {
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "threeds_begin")?;
     let begin = Begin3ds {
-        order: &order,
+        order: &call.order,
         card: &plan.card,
         reward: plan.reward,
-        return_url,
+        return_url: &addresses.return_url(app),
         client_ip: payment.client_ip.as_deref(),
         language,
     };
-    let answer = bank.begin_3ds(line, begin).await;
-    // A form that could be made proves nothing: not every bank is asked for it.
-    if matches!(answer, Ok(Verdict::Declined(_))) {
-        accounts::note(app, pos, &answer).await;
+    match call.bank.begin_3ds(call.context(), begin).await? {
+        Verdict::Approved(form) => {
+            let page = addresses.page(app, attempt, pos.integrator, &form).await;
+            Ok(Verdict::Approved(page))
+        }
+        // A form that could be made proves nothing: not every bank is asked for it.
+        Verdict::Declined(decline) => {
+            let answer = Ok(Verdict::Declined(decline));
+            accounts::note(app, pos, &answer).await;
+            answer
+        }
     }
-    answer
 }
 
-async fn not_verified(
+/// What the verification of a 3DS payment came to.
+#[derive(Default)]
+struct Verification {
+    /// The bank's word on it.
+    md_status: Option<u8>,
+    /// What completing needs; `None` ends the payment.
+    proof: Option<Secret>,
+    /// Why the payment ends, where the bank said so.
+    error: Option<PaymentFailure>,
+    /// The shop learns of it by the answer to its call, and no webhook tells it.
+    is_answered: bool,
+}
+
+/// Writes what a verification came to. A payment that another call moved first is answered as it was
+/// read.
+async fn write_verification(
     app: &App,
     merchant: &Merchant,
     payment: Payment,
     attempt: Attempt,
-    md_status: Option<u8>,
-    why: Option<PaymentFailure>,
-    announced: bool,
+    verification: Verification,
 ) -> Result<Payment, Problem> {
-    let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::NotVerified) else {
+    let (event, state) = match verification.proof {
+        Some(_) => (Event::Verified, AttemptState::Verified),
+        None => (Event::NotVerified, AttemptState::Declined),
+    };
+    let Some(status) = after(payment.status, event) else {
         return Ok(payment);
     };
+    let (mut moved, mut result) = (payment.clone(), attempt.clone());
     moved.status = status;
-    moved.md_status = md_status;
-    moved.error = why;
-    result.state = AttemptState::Declined;
+    moved.md_status = verification.md_status;
+    moved.error = verification.error;
+    result.state = state;
     (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
-    // The form that was kept for an address is of no more use.
-    result.proof = None;
+    // It replaces the form that was kept for an address, which is of no more use.
+    result.proof = verification.proof;
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
     settle_stored_card(&moved, &mut commit);
-    if announced {
-        announce::payment(
-            app,
-            merchant,
-            &moved,
-            WebhookEventType::ThreedsVerify,
-            &mut commit,
-        );
+    if !verification.is_answered {
+        let event = WebhookEventType::ThreedsVerify;
+        announce::payment(app, merchant, &moved, event, &mut commit);
     }
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         return Ok(payment);
     }
     moved.version += 1;
@@ -211,13 +213,13 @@ async fn not_verified(
 /// now nothing can verify it, and no money moved. The shop is told. False when the payment does not
 /// stand there.
 pub async fn expire(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
-    let (_, payment) = super::loaded(app, merchant.id, payment_id).await?;
+    let (_, payment) = super::load_payment(app, merchant.id, payment_id).await?;
     let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
     let is_over = |a: &Attempt| a.inquire_at.is_some_and(|until| until <= app.now());
     match attempt {
         Some(attempt) if attempt.state == AttemptState::Page && is_over(&attempt) => {
             tracing::info!(payment = payment.id, "nobody came back from 3DS");
-            not_verified(app, merchant, payment, attempt, None, None, true).await?;
+            write_verification(app, merchant, payment, attempt, Verification::default()).await?;
             Ok(true)
         }
         _ => Ok(false),

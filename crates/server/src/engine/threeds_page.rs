@@ -5,13 +5,13 @@
 use super::CONFLICTS_MAX;
 use super::recorder::Recorder;
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::random;
+use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptState, Visitor};
 use crate::store::db::Commit;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::Payment;
-use crate::store::won;
 use crate::vault;
 use connectors::bank::BankForm;
 use contract::card::Secret;
@@ -32,7 +32,7 @@ pub struct Page {
     pub url: String,
     /// The bank's form, sealed and bound to that address.
     pub sealed: String,
-    /// Where the shop can send the browser instead: the same form, shown by Galata. None when it
+    /// Where the shop can send the browser instead: the same form, shown by Galata. `None` when it
     /// could not be kept.
     pub redirect_url: Option<String>,
 }
@@ -67,7 +67,7 @@ impl Addresses {
             (&self.back, Kind::ThreedsReturn, RETURN_TIME),
         ] {
             let until = app.after(time);
-            page_tokens::insert(token, payment.merchant_id, payment.id, kind, until, commit);
+            page_tokens::insert(payment, token, kind, until, commit);
         }
     }
 
@@ -97,7 +97,7 @@ impl Addresses {
         let redirect = || app.public_url(&format!("/pages/3ds/{}", *self.redirect));
         Page {
             url: app.public_url(&format!("/pages/3ds/{}", self.page)),
-            sealed: app.vault.seal(&page_place(&self.page), &plain),
+            sealed: app.vault.seal(&page_seal_context(&self.page), &plain),
             redirect_url: kept.then(redirect),
         }
     }
@@ -106,14 +106,15 @@ impl Addresses {
         let sealed = Secret::new(vault::seal_for_holder(&self.redirect, plain));
         let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
         attempts::keep_form(app, attempt, &sealed, &mut commit);
-        won(app.db.commit(commit).await).unwrap_or(false)
+        let kept = app.commit(commit).await;
+        kept.is_ok_and(Committed::is_yes)
     }
 }
 
 /// A bank's form as it is sealed: the bank, where the form goes, its fields.
 type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
 
-fn page_place(token: &str) -> String {
+fn page_seal_context(token: &str) -> String {
     format!("3ds page {token}")
 }
 
@@ -140,7 +141,7 @@ pub async fn open_posted(
     else {
         return Ok(Opening::Nothing);
     };
-    let Ok(plain) = app.vault.open(&page_place(token), sealed) else {
+    let Ok(plain) = app.vault.open(&page_seal_context(token), sealed) else {
         return Ok(Opening::Nothing);
     };
     let unbound = Visitor {
@@ -220,7 +221,7 @@ async fn show(
         };
         let mut commit = Commit::new(merchant_id, payment_id);
         attempts::note_opening(&attempt, &first, &mut commit);
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             let form = form_of(app, (merchant_id, payment_id), &plain);
             return Ok(form.map_or(Opening::Nothing, Opening::Form));
         }
@@ -230,6 +231,6 @@ async fn show(
 
 fn form_of(app: &App, of: (i64, i64), plain: &[u8]) -> Option<BankForm> {
     let (bank, action, fields): SealedForm = serde_json::from_slice(plain).ok()?;
-    Recorder::of_integrator(app, of, bank, "threeds_page").form_to(&action, &fields);
+    Recorder::of_integrator(app, of, bank, "threeds_page").record_form(&action, &fields);
     Some(BankForm { action, fields })
 }

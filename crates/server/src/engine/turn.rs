@@ -1,9 +1,9 @@
-//! Moves that can happen once (3ds-complete, approve): who comes while the first call is at the bank
-//! waits for its outcome. The row says that a move is under way, so it holds between processes too,
-//! and who comes alone reads no more than the row that it reads anyway.
+//! Moves that can happen once (3ds-complete, approve): a second call waits for the outcome while the
+//! first one is at the bank. The row says that a move is under way, so this holds between processes,
+//! and a call that comes alone reads no more than the row that it reads anyway.
 
 use crate::app::App;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::turns::Place;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};

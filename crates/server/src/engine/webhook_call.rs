@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::clock::local_text;
-use crate::journal::kept_text;
+use crate::journal::storable_text;
 use crate::net::{ADDRESS_NO_URL, bare, callable};
 use crate::store::merchants::Merchant;
 use crate::store::webhooks::{Try, Webhook};
@@ -39,14 +39,14 @@ pub async fn call(app: &App, merchant: &Merchant, webhook: &Webhook) -> Try {
             return called;
         }
     };
-    called.request = spelled(&request);
+    called.request = request_text(&request);
     let begun = Instant::now();
     let outcome = app.webhook_net.tell(request, ANSWER_BYTES_MAX).await;
     called.took_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     match outcome {
         Ok(reply) => {
             called.status = Some(i64::from(reply.status));
-            called.response = Some(kept_text(&scrub(&reply.body, &[]), ANSWER_BYTES_MAX));
+            called.response = Some(storable_text(&scrub(&reply.body, &[]), ANSWER_BYTES_MAX));
         }
         Err(Failure::NotSent(why) | Failure::MaybeSent(why)) => {
             called.failure = Some(words(&why));
@@ -103,7 +103,7 @@ fn request(app: &App, merchant: &Merchant, webhook: &Webhook) -> Result<Request,
 }
 
 /// Header lines, an empty line, the body.
-fn spelled(request: &Request) -> String {
+fn request_text(request: &Request) -> String {
     let mut text = String::new();
     for (name, value) in &request.headers {
         text.push_str(name);
@@ -113,5 +113,5 @@ fn spelled(request: &Request) -> String {
     }
     text.push('\n');
     text.push_str(&String::from_utf8_lossy(&request.body));
-    kept_text(&text, REQUEST_CHARS_MAX)
+    storable_text(&text, REQUEST_CHARS_MAX)
 }

@@ -1,17 +1,17 @@
 //! A webhook that is due is delivered: called once, and noted how it went.
 
 use crate::app::App;
+use crate::desk::Due;
 use crate::engine::webhook_call;
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::db::Commit;
-use crate::store::due::Due;
-use crate::store::{merchants, webhooks, won};
+use crate::store::{merchants, webhooks};
 
 /// Calls the merchant's address once and notes how it went. A failure of ours counts no try.
 pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
     let sent = webhooks::one(app, due.merchant_id, due.id).await?;
     let Some(sent) = sent.filter(|sent| sent.due_at == Some(due.due_at)) else {
-        // Somebody else was faster.
+        // Another call was faster.
         return Ok(());
     };
     let webhook = &sent.webhook;
@@ -19,15 +19,15 @@ pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
         return Err(Problem::unavailable("a webhook's merchant is gone"));
     };
     let called = webhook_call::call(app, &merchant, webhook).await;
-    let delivered = called.delivered();
+    let delivered = called.is_delivered();
     let next = usize::try_from(webhook.tries + 1).unwrap_or(usize::MAX);
-    let again_at = match delivered {
-        true => None,
-        false => app
-            .settings
+    let again_at = if delivered {
+        None
+    } else {
+        app.settings
             .webhook_waits
             .get(next)
-            .map(|wait| app.after(*wait)),
+            .map(|wait| app.after(*wait))
     };
     let said = called.result();
     tracing::info!(webhook = webhook.id, event = %webhook.event, delivered, said, "a webhook was called");
@@ -35,11 +35,11 @@ pub(super) async fn deliver(app: &App, due: &Due) -> Result<(), Problem> {
     let was = (webhook, due.due_at);
     webhooks::save_try(was, delivered, &said, again_at, &mut commit);
     webhooks::insert_try(&called, &mut commit);
-    if !won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_conflict() {
         // Another replica called it as well; that call happened, too.
         let mut commit = Commit::new(webhook.merchant_id, webhook.id);
         webhooks::insert_try(&called, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.no_conflict()?;
     }
     Ok(())
 }

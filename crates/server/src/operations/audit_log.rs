@@ -49,7 +49,7 @@ impl Export {
         })
     }
 
-    /// The next entries; none at the end.
+    /// The next entries; empty at the end.
     pub async fn next(&mut self, app: &App) -> Result<Vec<Written>, Problem> {
         let found = audit::of_merchant(
             app,

@@ -2,9 +2,8 @@
 
 use super::{Caller, Permission, Problem, check, payment_view};
 use crate::app::App;
-use crate::engine::answer::{failure, failure_of};
+use crate::engine::bank_call::LenderCall;
 use crate::engine::loan::{self, Plan, cart_items};
-use crate::journal::Entry;
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use crate::store::inquiries::{self, Found, Inquiry};
@@ -12,7 +11,7 @@ use crate::store::loans::{CartLine, Loan};
 use crate::store::merchants::FEATURE_APMS;
 use crate::store::payments::{Amount, CardShown, Payment};
 use connectors::bank::Verdict;
-use connectors::lender::{BankOffer, Buyer, LenderLine, OffersRequest};
+use connectors::lender::{BankOffer, Buyer, OffersRequest};
 use contract::bnpl_payments::{
     BnplBankOffer, BnplBankOfferTerm, BnplPaymentCartItem, BnplPaymentOfferRequest,
     BnplPaymentOfferResponse, BnplPaymentVerifyResponse, InitBnplPaymentRequest,
@@ -42,48 +41,30 @@ pub async fn offers(
     caller: &Caller,
     request: BnplPaymentOfferRequest,
 ) -> Result<BnplPaymentOfferResponse, Problem> {
-    offered(request.apm_type)?;
+    require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
-    let Some(lender) = connectors::lenders::of_apm(apm.apm_type) else {
-        return Err(Problem::field(Rule::ValueNotOffered, "apmType"));
-    };
-    let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    caller.claims.write(app, None, &mut commit);
+    let call = LenderCall::without_payment(app, &apm)
+        .map_err(|_| Problem::field(Rule::ValueNotOffered, "apmType"))?;
+    let commit = caller.claims.intent(app, None);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
 
-    let now = app.istanbul_now();
-    let line = LenderLine {
-        account: &apm.account,
-        http: &app.net,
-        now: &now,
-    };
     let items = cart_items(&cart);
     let asked = OffersRequest {
         amount: Money::new(price.minor, currency),
         items: &items,
     };
-    let found = match lender.offers(line, asked).await {
+    let found = match call.lender.offers(call.context(), asked).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure_of(&decline),
-            });
+            return Err(Problem::failed(&decline));
         }
         Err(doubt) => {
             tracing::warn!(apm = apm.id, detail = %doubt.detail, "an offer inquiry has no answer");
-            let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure,
-            });
+            return Err(Problem::failed(ErrorGroup::CommunicationOrSystemError));
         }
     };
     // The regulator's limits hold whatever a lender offers.
@@ -96,13 +77,14 @@ pub async fn offers(
         })
         .collect();
     let offer_id = app.next_id();
-    app.journal.note(Entry::Inquiry(Inquiry {
+    let inquiry = Inquiry {
         merchant_id: caller.merchant.id,
         id: offer_id,
         subject: inquiries::cart(apm.id, &cart),
         at: app.now(),
         found: Found::Offers(found.iter().map(inquired_offer).collect()),
-    }));
+    };
+    app.journal.note(inquiries::insert(&inquiry));
     Ok(BnplPaymentOfferResponse {
         offer_id: Some(offer_id.to_string()),
         price: Some(price.decimal(currency)),
@@ -171,7 +153,7 @@ pub async fn init(
 ) -> Result<InitBnplPaymentResponse, Problem> {
     let plan = plan(app, caller, request).await?;
     let (payment, loan) = loan::apply(app, &caller.merchant, &caller.claims, plan).await?;
-    initialised(&payment, &loan)
+    init_response(&payment, &loan)
 }
 
 /// The answer to an init that was made before under the same idempotency key.
@@ -181,11 +163,11 @@ pub async fn replay_init(
     payment_id: i64,
 ) -> Result<InitBnplPaymentResponse, Problem> {
     let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
-    initialised(&payment, &loan)
+    init_response(&payment, &loan)
 }
 
 /// What an application that was made is answered with.
-fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
+fn init_response(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse, Problem> {
     match (&payment.error, &loan.redirect_url) {
         (Some(failure), _) => {
             return Err(Problem::Failed {
@@ -193,7 +175,7 @@ fn initialised(payment: &Payment, loan: &Loan) -> Result<InitBnplPaymentResponse
                 failure: failure.clone(),
             });
         }
-        // In doubt: nobody knows whether the lender has the application.
+        // In doubt: the lender may or may not have the application.
         (None, None) => {
             return Err(Problem::Doubt {
                 payment_id: payment.id,
@@ -233,14 +215,16 @@ pub async fn approve(
             payment_id: Some(payment.id),
             failure: failure.clone(),
         }),
-        (PaymentStatus::Success, _) => payment_view::loaded(app, &payment, caller.language).await,
+        (PaymentStatus::Success, _) => {
+            payment_view::load_view(app, &payment, caller.language).await
+        }
         _ => Err(Problem::Doubt {
             payment_id: payment.id,
         }),
     }
 }
 
-/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless somebody asked a
+/// `POST /payment/v1/bnpl-payments/{paymentId}/verify`: asks the lender again, unless another caller asked a
 /// moment ago.
 pub async fn verify(
     app: &App,
@@ -256,15 +240,11 @@ pub async fn verify(
     if by.is_person() {
         by.note_look(app, merchant.id, ACTION, &target).await?;
     }
-    let mut commit = Commit::new(caller.merchant.id, payment_id);
-    caller.claims.write(app, Some(payment_id), &mut commit);
+    let commit = caller.claims.intent(app, Some(payment_id));
     let otherwise = Problem::unavailable("a verification could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
     let (payment, loan) = loan::verify(app, &caller.merchant, payment_id).await?;
-    Ok(verified(&payment, &loan, caller.language))
+    Ok(verify_response(&payment, &loan, caller.language))
 }
 
 /// The answer to a verification that was asked for before under the same idempotency key.
@@ -274,20 +254,25 @@ pub async fn replay_verify(
     payment_id: i64,
 ) -> Result<BnplPaymentVerifyResponse, Problem> {
     let (payment, loan) = loan::of_merchant(app, &caller.merchant, payment_id).await?;
-    Ok(verified(&payment, &loan, caller.language))
+    Ok(verify_response(&payment, &loan, caller.language))
 }
 
 /// An application that the shopper left at the bank reads REDIRECT_TO_URL here, although its callback
-/// said WAIT_FOR_WEBHOOK: who asks learns that it is not the bank that is slow. `errorMessage` is the
+/// said WAIT_FOR_WEBHOOK: the shop learns that the bank waits for its shopper. `errorMessage` is the
 /// bank's own word where there is one.
-fn verified(payment: &Payment, loan: &Loan, language: Language) -> BnplPaymentVerifyResponse {
+fn verify_response(
+    payment: &Payment,
+    loan: &Loan,
+    language: Language,
+) -> BnplPaymentVerifyResponse {
     let error = payment
         .error
         .as_ref()
         .map(|failure| payment_view::error(failure, language));
-    let action = match loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
-        true => Action::RedirectToUrl,
-        false => loan.action,
+    let action = if loan.is_unfinished() && payment.status == PaymentStatus::Waiting {
+        Action::RedirectToUrl
+    } else {
+        loan.action
     };
     let said = payment.error.as_ref();
     let said = said.and_then(|failure| failure.provider_message.clone());
@@ -326,7 +311,7 @@ async fn plan(
     caller: &Caller,
     request: InitBnplPaymentRequest,
 ) -> Result<Plan, Problem> {
-    offered(request.apm_type)?;
+    require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
     let price = check::positive("price", request.price, currency)?;
     let paid = check::positive("paidPrice", request.paid_price, currency)?;
@@ -364,7 +349,7 @@ async fn plan(
     if let Some(id) = apm_order_id {
         additional.insert("apmOrderId".to_owned(), Json::String(id));
     }
-    // Nobody can be sent there, so the shopper ends on our page; what the shop sent is kept.
+    // No browser can be sent there, so the shopper ends on our page; what the shop sent is kept.
     if let Some(text) = no_address {
         additional.insert("callbackUrl".to_owned(), Json::String(text));
     }
@@ -433,7 +418,7 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
 }
 
 /// A method that is not offered yet is told before any field is asked for.
-fn offered(kind: Option<ApmType>) -> Result<(), Problem> {
+fn require_offered(kind: Option<ApmType>) -> Result<(), Problem> {
     match kind {
         None => Ok(()),
         Some(kind) if connectors::lenders::row(kind).is_some() => Ok(()),
@@ -523,7 +508,7 @@ fn cart(
         return Ok(lines);
     }
     if by_unit == i128::from(price.minor) {
-        // Prices of lines, not of units: the lender is told one of each, so that it sums there too.
+        // The shop sent totals of lines: quantity 1 of each makes the lender's sum the same.
         for line in &mut lines {
             line.quantity = 1;
         }

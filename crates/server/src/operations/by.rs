@@ -3,11 +3,9 @@
 
 use super::Problem;
 use crate::app::App;
-use crate::journal;
 use crate::store::audit::{self, Entry, Outcome};
 use crate::store::db::Commit;
 pub use crate::store::roles::Role;
-use crate::store::won;
 use contract::rules::Rule;
 use serde_json::Value as Json;
 
@@ -99,7 +97,7 @@ pub struct By {
 pub enum Who {
     /// A shop, by this API key: may do all that the API offers.
     ApiKey(String),
-    /// Whoever runs commands on the server: may do everything.
+    /// A person who runs commands on the server: may do everything.
     Operator,
     /// A person in the panel.
     User {
@@ -110,7 +108,7 @@ pub enum Who {
         /// What they are for this merchant.
         role: Role,
     },
-    /// Nobody is known, as at a sign-in that fails.
+    /// Unknown, as at a sign-in that fails.
     Nobody,
 }
 
@@ -152,7 +150,7 @@ impl By {
         }
         let mut commit = Commit::new(merchant_id, app.next_id());
         self.note_refused(app, merchant_id, action, target, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
         Err(Problem::rule(Rule::RoleForbids))
     }
 
@@ -173,7 +171,7 @@ impl By {
             after: Some(after).filter(|json| !json.is_null()),
             ..self.entry(merchant_id, action, target)
         };
-        audit::insert(app, entry, commit);
+        audit::insert(app, &entry, commit);
     }
 
     /// Notes in a commit that something was refused.
@@ -185,7 +183,11 @@ impl By {
         target: &str,
         commit: &mut Commit,
     ) {
-        audit::insert(app, self.refusal(merchant_id, action, target), commit);
+        let entry = Entry {
+            outcome: Outcome::Refused,
+            ..self.entry(merchant_id, action, target)
+        };
+        audit::insert(app, &entry, commit);
     }
 
     /// [`By::note_refused`] behind the answer, which must not take longer where there is something to
@@ -197,15 +199,9 @@ impl By {
         action: &'static str,
         target: &str,
     ) {
-        let entry = audit::now(app, self.refusal(merchant_id, action, target));
-        app.journal.note(journal::Entry::Refusal(Box::new(entry)));
-    }
-
-    fn refusal(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
-        Entry {
-            outcome: Outcome::Refused,
-            ..self.entry(merchant_id, action, target)
-        }
+        let mut commit = Commit::new(merchant_id, app.next_id());
+        self.note_refused(app, merchant_id, action, target, &mut commit);
+        app.journal.note(commit);
     }
 
     /// Notes a look at something sensitive, before it is shown.
@@ -217,9 +213,9 @@ impl By {
         target: &str,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(merchant_id, app.next_id());
-        audit::insert(app, self.entry(merchant_id, action, target), &mut commit);
-        won(app.db.commit(commit).await)?;
-        Ok(())
+        let entry = self.entry(merchant_id, action, target);
+        audit::insert(app, &entry, &mut commit);
+        Ok(app.commit(commit).await?.no_conflict()?)
     }
 
     fn entry(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
@@ -236,7 +232,7 @@ impl By {
             role: role.map(|role| role.as_str().to_owned()),
             address: self.address.clone(),
             action: action.to_owned(),
-            target: kept(target),
+            target: audit_target(target),
             outcome: Outcome::Done,
             before: None,
             after: None,
@@ -246,12 +242,13 @@ impl By {
 
 /// What may stand in the audit log of a target that somebody typed: short, without control
 /// characters and card numbers. Ids of ours have fifteen digits, cards sixteen or a blank between.
-fn kept(target: &str) -> String {
+fn audit_target(target: &str) -> String {
     const ID_DIGITS: usize = 15;
     let id = target.len() <= ID_DIGITS && target.bytes().all(|byte| byte.is_ascii_digit());
-    match id {
-        true => target.to_owned(),
-        false => connectors::scrub::words(target),
+    if id {
+        target.to_owned()
+    } else {
+        connectors::scrub::words(target)
     }
 }
 

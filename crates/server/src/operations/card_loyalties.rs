@@ -3,14 +3,11 @@
 use super::given_card::{self, Given, Texts};
 use super::{Caller, Problem, check};
 use crate::app::App;
-use crate::engine::answer::{failure, failure_of};
+use crate::engine::bank_call::BankCall;
 use crate::engine::rewards;
-use crate::journal::Entry;
-use crate::random;
-use crate::store::db::Commit;
 use crate::store::inquiries::{self, Found, Inquiry};
 use crate::store::poses::{self, Pos};
-use connectors::bank::{Line, Loyalties, LoyaltyInquiry, Order, Verb, Verdict};
+use connectors::bank::{Loyalties, LoyaltyInquiry, Verb, Verdict};
 use contract::card_loyalties::{
     Loyalty, RetrieveLoyaltiesRequest, RetrieveLoyaltiesResponse, Reward,
 };
@@ -49,62 +46,38 @@ pub async fn retrieve(
     let poses = poses::for_payment(app, caller.merchant.id).await?;
     let pos = pos_for_inquiry(&poses, card.bin.as_ref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.
-    let mut commit = Commit::new(caller.merchant.id, app.next_id());
-    caller.claims.write(app, None, &mut commit);
+    let commit = caller.claims.intent(app, None);
     let otherwise = Problem::unavailable("an inquiry could not be noted");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
 
-    let Some(bank) = connectors::directory::protocol(pos.integrator) else {
-        return Err(Problem::rule(Rule::NoPosForReward));
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    // Some banks want an amount in the message; one lira is what their samples send.
-    let order = Order {
-        id: random::order_id(),
-        amount: Money::new(100, Currency::Try),
-        installment: 1,
-    };
-    let line = Line {
-        account: &account,
-        http: &app.net,
-        now: &now,
-    };
+    let call =
+        BankCall::without_payment(app, &pos).map_err(|_| Problem::rule(Rule::NoPosForReward))?;
     let inquiry = LoyaltyInquiry {
-        order: &order,
+        order: &call.order,
         card: &card.data,
         client_ip: client_ip.as_deref(),
     };
-    let found = match bank.loyalties(line, inquiry).await {
+    let found = match call.bank.loyalties(call.context(), inquiry).await {
         Ok(Verdict::Approved(found)) => found,
         Ok(Verdict::Declined(decline)) => {
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure: failure_of(&decline),
-            });
+            return Err(Problem::failed(&decline));
         }
         Err(doubt) => {
             // An inquiry moves no money: not knowing is only a failed question.
             tracing::warn!(pos = pos.id, detail = %doubt.detail, "a points inquiry has no answer");
-            let failure = failure(ErrorGroup::CommunicationOrSystemError);
-            return Err(Problem::Failed {
-                payment_id: None,
-                failure,
-            });
+            return Err(Problem::failed(ErrorGroup::CommunicationOrSystemError));
         }
     };
     let loyalties = loyalties_response(found);
-    app.journal.note(Entry::Inquiry(Inquiry {
+    let inquiry = Inquiry {
         merchant_id: caller.merchant.id,
         id: app.next_id(),
         subject: inquiries::card(card.data.pan.bin(), card.data.pan.last_four()),
         at: app.now(),
         found: Found::Rewards(loyalties.clone()),
-    }));
-    let shown = card.shown();
+    };
+    app.journal.note(inquiries::insert(&inquiry));
+    let shown = card.card_view();
     Ok(RetrieveLoyaltiesResponse {
         card_brand: shown.brand.clone(),
         card_issuer_bank_name: shown.issuer_name.clone(),
@@ -152,10 +125,7 @@ fn pos_for_inquiry(
     able.into_iter()
         .next()
         .cloned()
-        .ok_or_else(|| Problem::Failed {
-            payment_id: None,
-            failure: failure(ErrorGroup::CvcRequired),
-        })
+        .ok_or_else(|| Problem::failed(ErrorGroup::CvcRequired))
 }
 
 fn loyalties_response(found: Loyalties) -> Vec<Loyalty> {

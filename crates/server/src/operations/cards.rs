@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::clock::local_text;
 use crate::random;
 use crate::store::cards::{self, StoredCard};
-use crate::store::db::Commit;
 use contract::card::Expiry;
 use contract::cards::{StoreCardRequest, StoredCardResponse};
 use contract::datetime::LocalDateTime;
@@ -52,14 +51,10 @@ pub async fn store(
         alias: alias.unwrap_or_default(),
         created_at: app.now(),
     };
-    let mut commit = Commit::new(merchant_id, app.next_id());
-    caller.claims.write(app, None, &mut commit);
+    let mut commit = caller.claims.intent(app, None);
     cards::insert(app, &stored, true, &mut commit);
     let otherwise = Problem::unavailable("a new card token was taken");
-    app.db
-        .commit(commit)
-        .await
-        .map_err(|error| caller.claims.refused(error, otherwise))?;
+    caller.claims.commit(app, commit, otherwise).await?;
     Ok(view(app, &stored))
 }
 

@@ -30,7 +30,7 @@ pub(super) fn text(
         Some(text) if text.chars().count() > longest => {
             Err(Problem::limit(Rule::TooLong, field, "max", longest))
         }
-        // PostgreSQL's text cannot hold it, and nobody means it.
+        // PostgreSQL's text cannot hold it.
         Some(text) if text.contains('\0') => Err(Problem::field(Rule::WrongType, field)),
         other => Ok(other),
     }
@@ -39,7 +39,7 @@ pub(super) fn text(
 /// Characters of a name that people give to a merchant, an account, themselves.
 const NAME_MAX: usize = 100;
 
-/// A name for people, on one line and without blanks around it; nothing when it is absent or empty.
+/// A name for people, on one line and without blanks around it; `None` when it is absent or empty.
 pub(crate) fn optional_name(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(name) = value.map(str::trim).filter(|name| !name.is_empty()) else {
         return Ok(None);
@@ -47,9 +47,10 @@ pub(crate) fn optional_name(field: &str, value: Option<&str>) -> Result<Option<S
     if name.chars().count() > NAME_MAX {
         return Err(Problem::limit(Rule::TooLong, field, "max", NAME_MAX));
     }
-    match name.chars().any(char::is_control) {
-        true => Err(Problem::field(Rule::ControlCharacter, field)),
-        false => Ok(Some(name.to_owned())),
+    if name.chars().any(char::is_control) {
+        Err(Problem::field(Rule::ControlCharacter, field))
+    } else {
+        Ok(Some(name.to_owned()))
     }
 }
 
@@ -104,9 +105,10 @@ pub(super) fn positive(
 /// An absolute http or https address.
 pub(super) fn url(field: &str, value: Option<String>) -> Result<String, Problem> {
     let text = required(field, text(field, value, URL_MAX)?)?;
-    match is_url(&text) {
-        true => Ok(text),
-        false => Err(Problem::field(Rule::NotAUrl, field)),
+    if is_url(&text) {
+        Ok(text)
+    } else {
+        Err(Problem::field(Rule::NotAUrl, field))
     }
 }
 

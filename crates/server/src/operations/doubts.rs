@@ -3,7 +3,7 @@
 
 use super::{By, Caller, Permission, Problem};
 use crate::app::App;
-pub use crate::engine::inquiry::Found;
+pub use crate::engine::inquiry::ManualResolution;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::loan;
 use crate::store::backlog::{self, Asked};
@@ -34,17 +34,16 @@ pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>
 
 /// A merchant's payments that bank or lender was asked for and that have no outcome yet, beside those
 /// of [`list`].
-pub async fn asked(app: &App, by: &By, merchant_id: i64) -> Result<Asked, Problem> {
+pub async fn count_asked(app: &App, by: &By, merchant_id: i64) -> Result<Asked, Problem> {
     let permission = Permission::LookAtPayments;
     by.require(app, merchant_id, permission, "payment.look", "doubts")
         .await?;
-    Ok(backlog::asked(app, Some(merchant_id)).await?)
+    Ok(backlog::count_asked(app, Some(merchant_id)).await?)
 }
 
-/// Asks bank or lender how a payment stands, unless somebody asked a moment ago, and writes what it
-/// says: for a card payment that the
-/// bank took although the shop was told of doubt this is what the merchant set, as ever. Answers the
-/// status that the payment then has.
+/// Asks bank or lender how a payment stands, unless another caller asked a moment ago, and writes what
+/// it says. A card payment that the bank took although the shop was told of doubt is completed or given
+/// back, as the merchant set. Answers the status that the payment then has.
 pub async fn inquire(
     app: &App,
     caller: &Caller,
@@ -74,7 +73,7 @@ pub async fn settle_by_hand(
     app: &App,
     caller: &Caller,
     payment_id: i64,
-    found: Found,
+    found: ManualResolution,
     note: &str,
 ) -> Result<PaymentStatus, Problem> {
     const ACTION: &str = "payment.settle";
@@ -93,8 +92,8 @@ pub async fn settle_by_hand(
     let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
     let was = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
     let word = match found {
-        Found::Taken => "TAKEN",
-        Found::NotTaken => "NOT_TAKEN",
+        ManualResolution::Taken => "TAKEN",
+        ManualResolution::NotTaken => "NOT_TAKEN",
     };
     let noted = |state: &str, moved: &Payment, commit: &mut Commit| {
         let before = json!({"status": was.status, "state": state});
@@ -105,8 +104,8 @@ pub async fn settle_by_hand(
             .note(app, merchant.id, ACTION, &target, change, commit);
     };
     let settled = match was.payment_type {
-        PaymentType::Apm => loan::settled_by_hand(app, merchant, payment_id, found, noted).await?,
-        _ => inquiry::settled_by_hand(app, merchant, payment_id, found, noted).await?,
+        PaymentType::Apm => loan::settle_by_hand(app, merchant, payment_id, found, noted).await?,
+        _ => inquiry::settle_by_hand(app, merchant, payment_id, found, noted).await?,
     };
     Ok(settled.status)
 }

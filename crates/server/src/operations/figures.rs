@@ -119,7 +119,7 @@ pub async fn retrieve(
         rewards,
         loans,
         doubts: doubts::list(app, by, merchant_id).await?.len(),
-        asked: doubts::asked(app, by, merchant_id).await?.payments,
+        asked: doubts::count_asked(app, by, merchant_id).await?.payments,
     })
 }
 

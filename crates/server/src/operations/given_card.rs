@@ -91,7 +91,7 @@ fn digit(character: char) -> Option<char> {
 pub(super) struct Card {
     /// For the bank.
     pub data: CardData,
-    /// Of the number; nothing for an unknown one.
+    /// Of the number; `None` for an unknown one.
     pub bin: Option<Bin>,
     /// It is a stored card.
     pub stored: bool,
@@ -99,7 +99,7 @@ pub(super) struct Card {
 
 impl Card {
     /// The card as payments show it.
-    pub(super) fn shown(&self) -> CardShown {
+    pub(super) fn card_view(&self) -> CardShown {
         let bin = self.bin.as_ref();
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         CardShown {
@@ -144,7 +144,7 @@ pub(super) async fn read(
         given.texts.refuse(&stored.pan)?;
         let bin = app.bins.of(stored.pan.expose()).cloned();
         let cvc = cvc(&field("cvc"), given.cvc, &stored.pan, bin.as_ref())?;
-        not_expired(app, &field("expireYear"), stored.expiry)?;
+        require_unexpired(app, &field("expireYear"), stored.expiry)?;
         let data = CardData {
             pan: stored.pan,
             expiry: stored.expiry,
@@ -207,16 +207,17 @@ pub(super) fn expiry(
         (_, None) => return Err(Problem::limit(Rule::ExpireYear, &year_field, "year", "")),
     };
     let expiry = Expiry { year, month };
-    not_expired(app, &year_field, expiry)?;
+    require_unexpired(app, &year_field, expiry)?;
     Ok(expiry)
 }
 
-fn not_expired(app: &App, field: &str, expiry: Expiry) -> Result<(), Problem> {
+fn require_unexpired(app: &App, field: &str, expiry: Expiry) -> Result<(), Problem> {
     let today = app.istanbul_now();
     let (year, month) = (i32::from(today.year()), i32::from(today.month()));
-    match (i32::from(expiry.year), i32::from(expiry.month)) < (year, month) {
-        true => Err(Problem::field(Rule::ExpiredCard, field)),
-        false => Ok(()),
+    if (i32::from(expiry.year), i32::from(expiry.month)) < (year, month) {
+        Err(Problem::field(Rule::ExpiredCard, field))
+    } else {
+        Ok(())
     }
 }
 
@@ -244,18 +245,20 @@ fn cvc(
 /// (platform-semantics section 3).
 fn holder(field: &str, value: Option<String>, needed: bool) -> Result<String, Problem> {
     let Some(name) = check::text(field, value, HOLDER_MAX)? else {
-        return match needed {
-            true => Err(Problem::field(Rule::Required, field)),
-            false => Ok(String::new()),
+        return if needed {
+            Err(Problem::field(Rule::Required, field))
+        } else {
+            Ok(String::new())
         };
     };
     const DIGITS_MAX: usize = 5;
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    match name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!'])
+    if name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!'])
         || digits > DIGITS_MAX
     {
-        true => Err(Problem::field(Rule::CardHolderName, field)),
-        false => Ok(name),
+        Err(Problem::field(Rule::CardHolderName, field))
+    } else {
+        Ok(name)
     }
 }
 

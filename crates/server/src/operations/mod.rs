@@ -7,6 +7,7 @@ pub mod bnpl_payments;
 mod by;
 pub mod card_loyalties;
 pub mod card_payments;
+mod card_plan;
 pub mod cards;
 mod change;
 mod check;
@@ -22,16 +23,15 @@ pub mod payment_export;
 pub mod payment_reporting;
 mod payment_view;
 pub mod people;
-mod problem;
 pub mod requests;
 pub mod sessions;
 pub mod webhooks;
 
+pub use crate::problem::Problem;
 pub use by::{By, Permission, Role, Who};
 pub use change::Changed;
 pub(crate) use change::{Audited, Change, change, changed_meanwhile};
 pub(crate) use check::{is_base, name};
-pub use problem::Problem;
 
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;
@@ -48,13 +48,4 @@ pub struct Caller {
     pub language: Language,
     /// Who does it: decides what is allowed and stands in the audit log.
     pub by: By,
-}
-
-/// An amount of at least zero in minor units, for the engine's own checks.
-pub fn amount_field(
-    field: &str,
-    value: contract::money::Decimal,
-    currency: contract::enums::Currency,
-) -> Result<i64, Problem> {
-    check::amount(field, value, currency).map(|amount| amount.minor)
 }

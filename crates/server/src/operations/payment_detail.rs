@@ -106,7 +106,7 @@ pub async fn retrieve(
     }
     Ok(Detail {
         items: payments::items_of_merchant(app, merchant_id, payment_id).await?,
-        changed: attempts::changed_of_payment(app, merchant_id, payment_id).await?,
+        changed: attempts::changes_of_payment(app, merchant_id, payment_id).await?,
         poses,
         lender: lender.map(|apm| apm.name),
         asked_before,

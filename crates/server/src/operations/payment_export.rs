@@ -1,11 +1,10 @@
 //! Payments on their way into a file, by the filters of the report.
 
-use super::payment_reporting::{Filters, summary};
+use super::payment_reporting::{search_of, summary};
 use super::{Caller, Permission, Problem};
 use crate::app::App;
-use crate::store::db::{Commit, Value};
-use crate::store::payments::{self, Order};
-use crate::store::won;
+use crate::store::db::Commit;
+use crate::store::payment_search::{Order, Search};
 use connectors::scrub::words;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
 use serde_json::{Value as Json, json};
@@ -16,7 +15,7 @@ const BATCH: i64 = 500;
 /// An export under way: oldest first, each payment as it is when it is read. What is asked for
 /// after the export began is not in it.
 pub struct Export {
-    filters: Option<Filters>,
+    search: Option<Search>,
     after: i64,
 }
 
@@ -31,42 +30,41 @@ impl Export {
         let (by, merchant_id) = (&caller.by, caller.merchant.id);
         by.require(app, merchant_id, Permission::ExportPayments, ACTION, "")
             .await?;
-        let described = described(&request);
-        let mut filters = Filters::of(request)?;
-        if let Some(filters) = &mut filters {
-            filters.add("id < ?", Value::Int(app.next_id()));
+        let described = filters_snapshot(&request);
+        let mut search = search_of(request)?;
+        if let Some(search) = &mut search {
+            search.older_than(app.next_id());
         }
         let mut commit = Commit::new(merchant_id, app.next_id());
         let change = (Json::Null, described);
         by.note(app, merchant_id, ACTION, "", change, &mut commit);
-        won(app.db.commit(commit).await)?;
-        Ok(Export { filters, after: 0 })
+        app.commit(commit).await?.no_conflict()?;
+        Ok(Export { search, after: 0 })
     }
 
-    /// The next payments; none at the end.
+    /// The next payments; empty at the end.
     pub async fn next(
         &mut self,
         app: &App,
         caller: &Caller,
     ) -> Result<Vec<ReportingPaymentResponse>, Problem> {
-        let Some(filters) = &self.filters else {
+        let Some(search) = &self.search else {
             return Ok(Vec::new());
         };
-        let mut filters = filters.clone();
-        filters.add("id > ?", Value::Int(self.after));
-        let Filters { conditions, values } = filters;
+        let mut search = search.clone();
+        search.newer_than(self.after);
         let (id, order) = (caller.merchant.id, Order::OldestFirst);
-        let found = payments::of_merchant_where(app, id, &conditions, values, order, BATCH).await?;
+        let found = search.first(app, id, order, BATCH).await?;
         match found.last() {
             Some(last) => self.after = last.id,
-            None => self.filters = None,
+            None => self.search = None,
         }
         Ok(found.iter().map(|p| summary(caller, p)).collect())
     }
 }
 
 /// The filters of a request as they stand in the audit log.
-fn described(r: &SearchPaymentsRequest) -> Json {
+fn filters_snapshot(r: &SearchPaymentsRequest) -> Json {
     let all = json!({
         "paymentId": r.payment_id,
         "paymentTransactionId": r.payment_transaction_id,
@@ -98,7 +96,7 @@ fn described(r: &SearchPaymentsRequest) -> Json {
         .into_iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| match value {
-            // Whoever filters may type anything, also a card number.
+            // People type anything into a filter, also a card number.
             Json::String(text) => (name, Json::String(words(&text))),
             other => (name, other),
         });

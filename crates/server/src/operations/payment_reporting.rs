@@ -6,9 +6,9 @@ use super::{Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::attempts;
-use crate::store::db::Value;
-use crate::store::payments::{self, Order, Payment};
-use contract::datetime::{LocalDateTime, ReceivedDateTime};
+use crate::store::payment_search::{Bound, Order, Search};
+use crate::store::payments::{self, Payment};
+use contract::datetime::LocalDateTime;
 use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
 use contract::envelope::Items;
 use contract::money::Decimal;
@@ -16,7 +16,6 @@ use contract::payment_reporting::{
     ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
 };
 use contract::rules::Rule;
-use jiff::Timestamp;
 
 /// `GET /payment-reporting/v1/payments`, with every filter.
 pub async fn search(
@@ -26,23 +25,10 @@ pub async fn search(
 ) -> Result<Items<ReportingPaymentResponse>, Problem> {
     let (page, size) = check::paging(request.page, request.size)?;
     let merchant_id = caller.merchant.id;
-    let Some(filters) = Filters::of(request)? else {
-        return Ok(Items {
-            items: Vec::new(),
-            page,
-            size,
-            total_size: 0,
-        });
+    let (found, total) = match search_of(request)? {
+        Some(search) => search.page(app, merchant_id, page, size).await?,
+        None => (Vec::new(), 0),
     };
-    let (found, total) = payments::search_of_merchant(
-        app,
-        merchant_id,
-        &filters.conditions,
-        filters.values,
-        page,
-        size,
-    )
-    .await?;
     let items = payment_responses(app, caller, &found).await?;
     Ok(Items {
         items,
@@ -70,16 +56,14 @@ pub async fn page_before(
         .by
         .require(app, merchant_id, permission, "payment.look", "")
         .await?;
-    let Some(mut filters) = Filters::of(request)? else {
+    let Some(mut search) = search_of(request)? else {
         return Ok((Vec::new(), false));
     };
-    filters.add("id < ?", Value::Int(before.unwrap_or(i64::MAX)));
+    search.older_than(before.unwrap_or(i64::MAX));
     let limit = limit.clamp(1, PAGE_MAX);
-    let Filters { conditions, values } = filters;
-    let order = Order::NewestFirst;
-    let mut found =
-        payments::of_merchant_where(app, merchant_id, &conditions, values, order, limit + 1)
-            .await?;
+    let mut found = search
+        .first(app, merchant_id, Order::NewestFirst, limit + 1)
+        .await?;
     let fits = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = found.len() > fits;
     found.truncate(fits);
@@ -100,127 +84,54 @@ pub async fn retrieve(
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
 }
 
-/// Conditions of a search: literals here, values only ever as parameters after the merchant's id.
-#[derive(Default, Clone)]
-pub(super) struct Filters {
-    pub(super) conditions: String,
-    pub(super) values: Vec<Value>,
-}
-
-impl Filters {
-    /// Nothing when a filter can match no payment at all.
-    pub(super) fn of(r: SearchPaymentsRequest) -> Result<Option<Filters>, Problem> {
-        let text = |field: &str, value| check::text(field, value, check::TEXT_MAX);
-        let mut filters = Filters::default();
-        filters.equal("id", r.payment_id);
-        if let Some(id) = r.payment_transaction_id {
-            filters.add("id in (select i.payment_id from payment_items i where i.merchant_id = $1 and i.id = ?)", id.into());
-        }
-        filters.equal("buyer_member_id", r.buyer_member_id);
-        if let Some(id) = r.sub_merchant_member_id {
-            filters.add(
-                "id in (select i.payment_id from payment_items i where i.merchant_id = $1 and i.sub_merchant_member_id = ?)",
-                id.into(),
-            );
-        }
-        filters.equal(
-            "conversation_id",
-            text("conversationId", r.conversation_id)?,
-        );
-        filters.equal("external_id", text("externalId", r.external_id)?);
-        filters.equal("order_id", text("orderId", r.order_id)?);
-        filters.equal("pos_id", r.merchant_pos_id);
-        filters.equal("payment_type", r.payment_type.map(|v| v.as_str()));
-        filters.equal("provider", r.payment_provider.map(|v| v.as_str()));
-        filters.equal("status", r.payment_status.map(|v| v.as_str()));
-        // Everything here came through the API; other sources match nothing yet.
-        if r.payment_source
-            .is_some_and(|source| source != PaymentSource::Api)
-        {
-            return Ok(None);
-        }
-        filters.equal("channel", text("paymentChannel", r.payment_channel)?);
-        if let Some(bin) = text("binNumber", r.bin_number)? {
-            let short = bin.len() == 6 && bin.bytes().all(|b| b.is_ascii_digit());
-            match short {
-                true => filters.add("substr(bin_number, 1, 6) = ?", Value::from(bin)),
-                false => filters.equal("bin_number", Some(bin)),
-            }
-        }
-        filters.equal("last_four", text("lastFourDigits", r.last_four_digits)?);
-        filters.equal("currency", r.currency.map(|v| v.as_str()));
-        filters.equal("installment", r.installment.map(i64::from));
-        filters.equal("threeds", r.is_three_ds);
-        filters.amount(
-            "paid_price >= ?",
-            "minPaidPrice",
-            r.min_paid_price,
-            r.currency,
-        )?;
-        filters.amount(
-            "paid_price <= ?",
-            "maxPaidPrice",
-            r.max_paid_price,
-            r.currency,
-        )?;
-        let (from, until) = (r.min_created_date, r.max_created_date);
-        filters.time("created_at >= ?", "minCreatedDate", from, moment)?;
-        filters.time("created_at < ?", "maxCreatedDate", until, moment_behind)?;
-        Ok(Some(filters))
+/// What a request looks for; `None` when that can be no payment at all.
+pub(super) fn search_of(r: SearchPaymentsRequest) -> Result<Option<Search>, Problem> {
+    let text = |field: &str, value| check::text(field, value, check::TEXT_MAX);
+    let mut search = Search::default();
+    search.equal("id", r.payment_id);
+    search.has_item("id", r.payment_transaction_id);
+    search.equal("buyer_member_id", r.buyer_member_id);
+    search.has_item("sub_merchant_member_id", r.sub_merchant_member_id);
+    search.equal(
+        "conversation_id",
+        text("conversationId", r.conversation_id)?,
+    );
+    search.equal("external_id", text("externalId", r.external_id)?);
+    search.equal("order_id", text("orderId", r.order_id)?);
+    search.equal("pos_id", r.merchant_pos_id);
+    search.equal("payment_type", r.payment_type.map(|v| v.as_str()));
+    search.equal("provider", r.payment_provider.map(|v| v.as_str()));
+    search.equal("status", r.payment_status.map(|v| v.as_str()));
+    // Everything here came through the API; other sources match nothing yet.
+    let elsewhere = |source| source != PaymentSource::Api;
+    if r.payment_source.is_some_and(elsewhere) {
+        return Ok(None);
     }
-
-    pub(super) fn add(&mut self, condition: &str, value: Value) {
-        self.values.push(value);
-        // $1 is the merchant.
-        let place = format!("${}", self.values.len() + 1);
-        self.conditions.push_str(" and ");
-        self.conditions.push_str(&condition.replace('?', &place));
+    search.equal("channel", text("paymentChannel", r.payment_channel)?);
+    search.bin(text("binNumber", r.bin_number)?);
+    search.equal("last_four", text("lastFourDigits", r.last_four_digits)?);
+    search.equal("currency", r.currency.map(|v| v.as_str()));
+    search.equal("installment", r.installment.map(i64::from));
+    search.equal("threeds", r.is_three_ds);
+    let any_currency = r.currency.is_none();
+    let minor = |field: &str, value| {
+        let currency = r.currency.unwrap_or(Currency::Try);
+        check::amount(field, value, currency).map(|amount| amount.minor)
+    };
+    if let Some(least) = r.min_paid_price {
+        search.paid(Bound::Least, minor("minPaidPrice", least)?, any_currency);
     }
-
-    fn equal<T: Into<Value>>(&mut self, column: &str, value: Option<T>) {
-        if let Some(value) = value {
-            self.add(&format!("{column} = ?"), value.into());
-        }
+    if let Some(most) = r.max_paid_price {
+        search.paid(Bound::Most, minor("maxPaidPrice", most)?, any_currency);
     }
-
-    /// Amounts are compared in minor units. Without a currency the filter's amount counts in
-    /// currencies of two digits, and other payments are compared in theirs.
-    fn amount(
-        &mut self,
-        condition: &str,
-        field: &str,
-        value: Option<Decimal>,
-        currency: Option<Currency>,
-    ) -> Result<(), Problem> {
-        let Some(value) = value else { return Ok(()) };
-        let minor = |currency| super::amount_field(field, value, currency);
-        match currency {
-            Some(currency) => self.add(condition, Value::Int(minor(currency)?)),
-            None => {
-                let two = minor(Currency::Try)?;
-                let scaled = "case when currency = 'JPY' then paid_price * 100 \
-                              when currency in ('KWD', 'BHD', 'IQD') then paid_price / 10 else paid_price end";
-                self.add(
-                    &condition.replace("paid_price", &format!("({scaled})")),
-                    Value::Int(two),
-                );
-            }
-        }
-        Ok(())
+    let wrong = |field: &'static str| move || Problem::field(Rule::InvalidDate, field);
+    if let Some(from) = r.min_created_date {
+        search.since(moment(&from.0).ok_or_else(wrong("minCreatedDate"))?);
     }
-
-    fn time(
-        &mut self,
-        condition: &str,
-        field: &str,
-        value: Option<ReceivedDateTime>,
-        read: fn(&str) -> Option<Timestamp>,
-    ) -> Result<(), Problem> {
-        let Some(value) = value else { return Ok(()) };
-        let moment = read(&value.0).ok_or_else(|| Problem::field(Rule::InvalidDate, field))?;
-        self.add(condition, Value::Time(moment));
-        Ok(())
+    if let Some(until) = r.max_created_date {
+        search.until(moment_behind(&until.0).ok_or_else(wrong("maxCreatedDate"))?);
     }
+    Ok(Some(search))
 }
 
 /// Payments of the caller with their items and how often each was tried: two questions to the store
@@ -244,7 +155,7 @@ async fn payment_responses(
                     .remove(&payment.id)
                     .unwrap_or_default()
                     .iter()
-                    .map(|item| reported(payment, item, refund_status))
+                    .map(|item| transaction_response(payment, item, refund_status))
                     .collect(),
                 ..summary(caller, payment)
             }
@@ -277,7 +188,7 @@ pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentRes
     }
 }
 
-fn reported(
+fn transaction_response(
     payment: &Payment,
     item: &payments::Item,
     refund_status: PaymentRefundStatus,

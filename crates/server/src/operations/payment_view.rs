@@ -12,7 +12,7 @@ use contract::money::Decimal;
 use contract::rules::Rule;
 
 /// The payment with its items, read from the store.
-pub(super) async fn loaded(
+pub(super) async fn load_view(
     app: &App,
     payment: &Payment,
     language: Language,
@@ -72,7 +72,7 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
             bank_id: Some(pos.bank_id),
         }),
         loyalty: p.loyalty.clone(),
-        payment_error: failed(p, language),
+        payment_error: failure_view(p, language),
         card_user_key: p.card_user_key.clone().filter(|_| stored),
         card_token: p.card_token.clone().filter(|_| stored),
         additional_data: (!p.additional.is_empty()).then(|| p.additional.clone()),
@@ -83,7 +83,7 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
 
 /// Why a payment failed, in the caller's language. A 3DS verification that was not enough has no
 /// group among the published ones: it is told with the number that completing it is refused with.
-fn failed(payment: &Payment, language: Language) -> Option<PaymentError> {
+fn failure_view(payment: &Payment, language: Language) -> Option<PaymentError> {
     match (payment.status, &payment.error) {
         (_, Some(failure)) => Some(error(failure, language)),
         (PaymentStatus::Failure, None) if payment.threeds => Some(PaymentError {

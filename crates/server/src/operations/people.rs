@@ -4,11 +4,12 @@
 use super::by::{By, Permission, Who};
 use super::{Problem, changed_meanwhile, check, sessions};
 use crate::app::App;
+use crate::mail;
 use crate::passwords::{self, Queue};
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, User};
-use crate::store::{merchants, won};
+use crate::store::{Committed, merchants};
 use crate::{random, totp};
 use contract::card::Secret;
 use contract::rules::Rule;
@@ -21,48 +22,6 @@ const PASSWORD_LINK: Duration = Duration::from_secs(24 * 60 * 60);
 const BETWEEN_LINKS: Duration = Duration::from_secs(5 * 60);
 /// How long a sign-in link is good: it is followed at once.
 const SIGN_IN_LINK: Duration = Duration::from_secs(60);
-/// Characters of a password (NIST SP 800-63B asks for 8, and for room).
-const PASSWORD_MIN: usize = 12;
-/// Bytes that are hashed at most.
-pub const PASSWORD_MAX: usize = 256;
-/// Characters of an e-mail address (RFC 5321).
-pub const EMAIL_MAX: usize = 254;
-
-/// An address as it is stored: in lower case. `None` when the text is no address.
-pub(super) fn normal_email(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let (name, host) = text.split_once('@')?;
-    let plain = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || ".@+-_".contains(c));
-    let fits = plain && text.len() <= EMAIL_MAX && !name.is_empty() && !host.is_empty();
-    (fits && !host.contains('@')).then_some(text)
-}
-
-/// Refuses a password that is too short or holds the address.
-pub(super) fn check_password(password: &Secret, email: &str) -> Result<(), Problem> {
-    let text = password.expose();
-    if text.chars().count() < PASSWORD_MIN {
-        return Err(Problem::limit(
-            Rule::TooShort,
-            "password",
-            "min",
-            PASSWORD_MIN,
-        ));
-    }
-    if text.len() > PASSWORD_MAX {
-        return Err(Problem::limit(
-            Rule::TooLong,
-            "password",
-            "max",
-            PASSWORD_MAX,
-        ));
-    }
-    if text.to_lowercase().contains(email) {
-        return Err(Problem::field(Rule::UnknownValue, "password"));
-    }
-    Ok(())
-}
 
 /// A one-time link that was made: its path is `/panel/link/{token}`.
 pub struct Link {
@@ -90,7 +49,8 @@ pub async fn invite(
         email,
     )
     .await?;
-    let email = normal_email(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
+    let email =
+        mail::normal_address(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
     let name = check::optional_name("name", Some(name))?.unwrap_or_default();
     if merchants::of_id(app, merchant_id).await?.is_none() {
         return Err(Problem::field(Rule::InvalidId, "merchant"));
@@ -156,12 +116,12 @@ pub async fn invite(
         change,
         &mut commit,
     );
-    match won(app.db.commit(commit).await)? {
-        true => Ok(token.map(|token| Link {
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(token.map(|token| Link {
             token: Secret::new(token),
             email,
         })),
-        false => Err(Problem::field(Rule::AlreadyThere, "email")),
+        Committed::Conflict => Err(Problem::field(Rule::AlreadyThere, "email")),
     }
 }
 
@@ -207,7 +167,7 @@ pub async fn password_link(
     users::insert_link(&digest, user.id, LinkKind::Password, until, &mut commit);
     let change = (Json::Null, json!({ "email": user.email }));
     by.note(app, merchant_id, "user.link", &target, change, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     Ok(Link {
         token: Secret::new(token),
         email: user.email,
@@ -221,7 +181,7 @@ pub async fn forgotten_link(
     address: &str,
     email: &str,
 ) -> Result<Option<Link>, Problem> {
-    let Some(email) = normal_email(email) else {
+    let Some(email) = mail::normal_address(email) else {
         return Ok(None);
     };
     let Some(user) = users::by_email(app, &email).await? else {
@@ -250,7 +210,7 @@ pub async fn forgotten_link(
             &mut commit,
         );
     }
-    let made = won(app.db.commit(commit).await)?;
+    let made = app.commit(commit).await?.is_yes();
     Ok(made.then(|| Link {
         token: Secret::new(token),
         email: user.email,
@@ -269,7 +229,7 @@ pub async fn sign_in_link(app: &App, by: &By, email: &str) -> Result<Link, Probl
     let until = app.after(SIGN_IN_LINK);
     let digest = sessions::digest(&token);
     users::insert_link(&digest, user.id, LinkKind::SignIn, until, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     Ok(Link {
         token: Secret::new(token),
         email: user.email,
@@ -301,7 +261,7 @@ pub async fn set_role(
     let noted = |role: Option<Role>| json!({ "email": user.email, "role": role.map(Role::as_str) });
     let change = (noted(Some(was)), noted(role));
     by.note(app, merchant_id, action, &target, change, &mut commit);
-    if won(app.db.commit(commit).await)? {
+    if app.commit(commit).await?.is_yes() {
         return Ok(());
     }
     // Refused: they were removed meanwhile, which this says, or they are the only owner.
@@ -320,7 +280,7 @@ pub async fn change_password(
 ) -> Result<(), Problem> {
     let wrong = || Problem::field(Rule::SignInRefused, "old");
     require_password(app, by, user, old, wrong).await?;
-    check_password(new, &user.email)?;
+    passwords::check(new, &user.email)?;
     let after = User {
         password_hash: Some(passwords::hash(new).await?),
         ..user.clone()
@@ -431,8 +391,8 @@ async fn save_user(
         let nothing = (Json::Null, Json::Null);
         by.note(app, *merchant_id, action, &target, nothing, &mut commit);
     }
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(changed_meanwhile()),
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(changed_meanwhile()),
     }
 }

@@ -1,15 +1,16 @@
 //! Coming in and going out: password and authenticator, one-time links, sessions that rotate at
 //! every sign-in, and the lock after failures.
 
+use super::Problem;
 use super::by::{By, Who};
-use super::{Problem, people};
 use crate::app::App;
+use crate::mail;
 use crate::passwords::{self, Queue};
 use crate::random;
+use crate::store::Committed;
 use crate::store::db::Commit;
 use crate::store::roles::Role;
 use crate::store::users::{self, LinkKind, Membership, Session, User};
-use crate::store::won;
 use crate::totp;
 use crate::tries::{Account, Place};
 use contract::card::Secret;
@@ -57,7 +58,7 @@ pub struct SignedIn {
 pub struct From<'a> {
     /// The address, for the audit log.
     pub address: &'a str,
-    /// The browser's own address; none behind a proxy that does not name it.
+    /// The browser's own address; `None` behind a proxy that does not name it.
     pub client: Option<IpAddr>,
     /// The cookie of an earlier sign-in, as [`SignedIn::browser`] made it.
     pub browser: Option<&'a str>,
@@ -82,7 +83,7 @@ pub async fn sign_in(
     password: &Secret,
     code: &str,
 ) -> Result<SignedIn, Problem> {
-    let email = people::normal_email(email).unwrap_or_default();
+    let email = mail::normal_address(email).unwrap_or_default();
     let account = Account::of(&email);
     let known = from.browser.filter(|cookie| {
         let owner = app.vault.open_text(BROWSER_PLACE, cookie);
@@ -128,7 +129,7 @@ async fn prove(
     // such a person, or its time would tell.
     let served = users::memberships(app, user.as_ref().map_or(NOBODY, |user| user.id)).await?;
     let Some(user) = user else {
-        return Err(refused(app, from.address, None));
+        return Err(refuse_sign_in(app, from.address, None));
     };
     let step = match &user.totp {
         None => Some(user.totp_step),
@@ -147,13 +148,13 @@ async fn prove(
         }
         // The code is asked for only of those who know the password.
         (true, None) if code.trim().is_empty() => Err(Problem::rule(Rule::CodeNeeded)),
-        _ => Err(refused(app, from.address, Some((&user, &served)))),
+        _ => Err(refuse_sign_in(app, from.address, Some((&user, &served)))),
     }
 }
 
 /// Refuses a sign-in without waiting for anything. Of somebody who is there it goes, behind the
 /// answer, into the log of every merchant that they serve.
-fn refused(app: &App, address: &str, known: Option<(&User, &[Membership])>) -> Problem {
+fn refuse_sign_in(app: &App, address: &str, known: Option<(&User, &[Membership])>) -> Problem {
     app.rates.count_refusal();
     if let Some((user, served)) = known {
         let (by, target) = (nobody(address), user.id.to_string());
@@ -192,7 +193,7 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
         let mut commit = Commit::new(0, user.id);
         users::save(app, &after, &mut commit);
         note_failure(app, by, &user, &mut commit).await?;
-        if won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             return Ok(());
         }
         match users::of_id(app, user.id).await? {
@@ -207,9 +208,10 @@ pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem
 
 /// Refuses while too many failures lock the proofs behind a session or a link.
 pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
-    match user.locked_until.is_some_and(|until| until > app.now()) {
-        true => Err(Problem::rule(Rule::SignInLocked)),
-        false => Ok(()),
+    if user.locked_until.is_some_and(|until| until > app.now()) {
+        Err(Problem::rule(Rule::SignInLocked))
+    } else {
+        Ok(())
     }
 }
 
@@ -266,14 +268,14 @@ async fn open_session(
         let nothing = (Json::Null, Json::Null);
         by.note(app, here.merchant_id, action, &target, nothing, &mut commit);
     }
-    match won(app.db.commit(commit).await)? {
-        true => Ok(SignedIn {
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(SignedIn {
             token: Secret::new(token),
             browser: app.vault.seal(BROWSER_PLACE, user.email.as_bytes()),
             email: user.email,
         }),
         // Another sign-in, or another use of the link, was first.
-        false => Err(Problem::rule(Rule::SignInRefused)),
+        Committed::Conflict => Err(Problem::rule(Rule::SignInRefused)),
     }
 }
 
@@ -298,7 +300,7 @@ pub async fn choose_password(
     let user = of_link(app, token, LinkKind::Password)
         .await?
         .ok_or_else(expired)?;
-    people::check_password(password, &user.email)?;
+    passwords::check(password, &user.email)?;
     let mut step = user.totp_step;
     if let Some(key) = &user.totp {
         require_unlocked(app, &user)?;
@@ -384,7 +386,7 @@ pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>
     if active && grown > SignedDuration::from_mins(1) {
         let mut commit = Commit::new(0, user.id);
         users::extend_session(&digest, until, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
     }
     Ok(Some(Visit {
         user,
@@ -407,12 +409,12 @@ pub async fn open_merchant(
         let (here, target) = (visit.membership.merchant_id, merchant_id.to_string());
         let mut commit = Commit::new(here, app.next_id());
         by.note_refused(app, here, "merchant.open", &target, &mut commit);
-        won(app.db.commit(commit).await)?;
+        app.commit(commit).await?.ignore_conflict();
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let mut commit = Commit::new(0, visit.user.id);
     users::open_merchant(&digest(token), merchant_id, &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
 
@@ -420,6 +422,6 @@ pub async fn open_merchant(
 pub async fn sign_out(app: &App, token: &str) -> Result<(), Problem> {
     let mut commit = Commit::new(0, 0);
     users::end_session(&digest(token), &mut commit);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     Ok(())
 }

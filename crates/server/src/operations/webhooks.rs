@@ -7,7 +7,7 @@ use crate::engine::webhook_call;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::webhooks::{self, Sent, Try, Webhook, WebhookState};
-use crate::store::{merchants, won};
+use crate::store::{Committed, merchants};
 use contract::enums::{WebhookEventType, WebhookStatus};
 use contract::rules::Rule;
 use serde_json::{Value as Json, json};
@@ -81,9 +81,9 @@ pub async fn resend(app: &App, by: &By, merchant_id: i64, webhook_id: i64) -> Re
         (was, Json::Null),
         &mut commit,
     );
-    match won(app.db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(not_found()),
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(not_found()),
     }
 }
 
@@ -117,7 +117,7 @@ pub async fn test(app: &App, by: &By, merchant_id: i64) -> Result<Try, Problem> 
         (Json::Null, went),
         &mut commit,
     );
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.no_conflict()?;
     Ok(called)
 }
 

@@ -43,7 +43,7 @@ pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
     ];
     if version_2 {
         fields.push(("mdStatus", md_status));
-        return hashed(key, fields);
+        return with_hash(key, fields);
     }
     let hash = callback_hash_v1(
         key,
@@ -57,19 +57,20 @@ pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
         },
     );
     fields.push(("hash", hash));
-    given(fields)
+    without_empty(fields)
 }
 
 /// Fields of a loan's callback, with the action under both generations' names.
 pub(super) fn loan(back: &LoanReturn) -> Vec<(String, String)> {
     let payment = &back.payment;
     // A replay tells nothing new: the shop looks at its own state.
-    let (status, action) = match back.already {
-        true => ("FAILURE", ""),
-        false => (
+    let (status, action) = if back.already {
+        ("FAILURE", "")
+    } else {
+        (
             payment.status.as_str(),
             callback_action(payment, &back.loan).as_str(),
-        ),
+        )
     };
     let fields = vec![
         ("paymentId", payment.id.to_string()),
@@ -89,10 +90,10 @@ pub(super) fn loan(back: &LoanReturn) -> Vec<(String, String)> {
             },
         ),
     ];
-    hashed(back.merchant.callback_key.expose(), fields)
+    with_hash(back.merchant.callback_key.expose(), fields)
 }
 
-fn hashed(key: &str, mut fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
+fn with_hash(key: &str, mut fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
     let values: Vec<(&str, &str)> = fields
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
@@ -100,11 +101,11 @@ fn hashed(key: &str, mut fields: Vec<(&'static str, String)>) -> Vec<(String, St
     let (params, hash) = callback_hash_v2(key, &values);
     fields.push(("hashParams", params));
     fields.push(("hash", hash));
-    given(fields)
+    without_empty(fields)
 }
 
 /// Fields without a value are left out: they count as empty in both hashes.
-fn given(fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
+fn without_empty(fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
     fields
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

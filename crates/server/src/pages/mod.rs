@@ -9,7 +9,7 @@ use crate::cookies::{cookie, set_cookie};
 use crate::engine::three_ds::Return;
 use crate::engine::threeds_page::Opening;
 use crate::engine::{loan, three_ds, threeds_page};
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::Visitor;
 use crate::store::payments::Payment;
 use crate::{net, random, vault};
@@ -22,7 +22,6 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use render::{Text, language};
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// Bytes that a browser or lender may post here.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -35,16 +34,19 @@ pub fn check_templates() -> Result<(), String> {
 /// The pages' routes.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/pages/3ds/{token}", get(threeds_kept).post(threeds))
+        .route(
+            "/pages/3ds/{token}",
+            get(get_threeds_page).post(post_threeds_page),
+        )
         .route(
             "/pages/3ds-return/{token}",
-            get(threeds_opened).post(threeds_returned),
+            get(get_threeds_return).post(post_threeds_return),
         )
         .route(
             "/pages/loan-return/{token}",
-            get(loan_opened).post(loan_returned),
+            get(get_loan_return).post(post_loan_return),
         )
-        .route("/pages/loan-notify/{token}", post(loan_notified))
+        .route("/pages/loan-notify/{token}", post(post_loan_notification))
         .route(
             "/pages/submit.js",
             get(|| async { render::asset("text/javascript", include_str!("submit.js")) }),
@@ -60,7 +62,7 @@ pub fn router() -> Router<Arc<App>> {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-fn fields(text: &[u8]) -> Vec<(String, String)> {
+fn parse_fields(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).into_owned().collect()
 }
 
@@ -71,7 +73,7 @@ const BROWSER_SECONDS: u32 = 3600;
 
 /// The form is asked for: by the shop's page with its sealed field, or by our own page for the form that
 /// is kept. It goes on to the bank.
-async fn threeds(
+async fn post_threeds_page(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     head: Parts,
@@ -82,7 +84,7 @@ async fn threeds(
         browser: cookie(&head.headers, BROWSER_COOKIE).map(vault::digest_of),
         address: net::peer(&head, app.settings.behind_proxy),
     };
-    let sealed = fields(&body)
+    let sealed = parse_fields(&body)
         .into_iter()
         .find(|(name, _)| name == "sealed")
         .map(|(_, value)| value);
@@ -94,13 +96,13 @@ async fn threeds(
         Ok(Opening::Form(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
         Ok(Opening::Nothing) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Ok(Opening::Elsewhere) => render::message(StatusCode::FORBIDDEN, lang, Text::Elsewhere),
-        Err(problem) => failed(lang, &problem),
+        Err(problem) => trouble_page(lang, &problem),
     }
 }
 
 /// The shop sent the browser to the form that is kept (`redirectUrl`). The page holds nothing of it, so
-/// whoever looks at links learns nothing: a browser posts itself on, with the cookie that it gets here.
-async fn threeds_kept(
+/// programs that look at links learn nothing: a browser posts itself on, with the cookie that it gets here.
+async fn get_threeds_page(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
@@ -123,33 +125,33 @@ async fn threeds_kept(
             page
         }
         Ok(false) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
-        Err(problem) => failed(lang, &problem),
+        Err(problem) => trouble_page(lang, &problem),
     }
 }
 
 /// The return address was opened: by a browser that the bank sends back so, by a reload, by a scanner.
 /// That changes nothing; what the bank sent along is posted on to the same address.
-async fn threeds_opened(
+async fn get_threeds_return(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let lang = language(&headers);
-    let brought = fields(query.as_deref().unwrap_or("").as_bytes());
-    match three_ds::opened(&app, &token, &brought).await {
+    let brought = parse_fields(query.as_deref().unwrap_or("").as_bytes());
+    match three_ds::look_at_return(&app, &token, &brought).await {
         Ok(Some((_, true))) => {
             let here = app.public_url(&format!("/pages/3ds-return/{token}"));
             render::post(lang, Text::ToShop, &here, &brought)
         }
-        Ok(Some((payment, false))) => standing(lang, &payment),
+        Ok(Some((payment, false))) => standing_page(lang, &payment),
         Ok(None) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
-        Err(problem) => failed(lang, &problem),
+        Err(problem) => trouble_page(lang, &problem),
     }
 }
 
 /// Where a 3DS payment stands, with the way to the shop.
-fn standing(lang: &'static str, payment: &Payment) -> Response {
+fn standing_page(lang: &'static str, payment: &Payment) -> Response {
     let text = Text::of_payment(payment.status);
     render::message_with_shop(lang, text, shop_of(payment).as_deref())
 }
@@ -164,7 +166,7 @@ fn shop_of(payment: &Payment) -> Option<String> {
 }
 
 /// The bank sent the browser back: it goes on to the shop.
-async fn threeds_returned(
+async fn post_threeds_return(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
@@ -172,25 +174,22 @@ async fn threeds_returned(
     body: Bytes,
 ) -> Response {
     let lang = language(&headers);
-    let mut brought = fields(query.unwrap_or_default().as_bytes());
-    brought.extend(fields(&body));
+    let mut brought = parse_fields(query.unwrap_or_default().as_bytes());
+    brought.extend(parse_fields(&body));
     let here = app.public_url(&format!("/pages/3ds-return/{token}"));
     // The bank is asked for the whole of it even when the browser goes away.
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            let returned = three_ds::returned(&app, &token, &brought).await;
-            returned.map(|returned| (returned, brought))
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move {
+        let returned = three_ds::receive_return(&working, &token, &brought).await;
+        returned.map(|returned| (returned, brought))
+    };
+    match app.do_to_the_end(work).await {
         Ok(Ok((Some(Return::Outcome(back)), _))) => {
             let url = back.payment.callback_url.clone().unwrap_or_default();
             render::post(lang, Text::ToShop, &url, &callback::threeds(&back))
         }
-        Ok(Ok((Some(Return::Bare(payment)), _))) => standing(lang, &payment),
-        Ok(Ok((Some(Return::NoProof(payment)), brought))) => render::again(
+        Ok(Ok((Some(Return::Bare(payment)), _))) => standing_page(lang, &payment),
+        Ok(Ok((Some(Return::NoProof(payment)), brought))) => render::retry_page(
             lang,
             Text::NoProof,
             &here,
@@ -198,14 +197,14 @@ async fn threeds_returned(
             shop_of(&payment).as_deref(),
         ),
         Ok(Ok((None, _))) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
-        Ok(Err(problem)) => failed(lang, &problem),
-        Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
+        Ok(Err(problem)) => trouble_page(lang, &problem),
+        Err(error) => trouble_page(lang, &Problem::unavailable(error.to_string())),
     }
 }
 
-/// The lender sent the browser back, as it does, by opening the address. So does whoever looks at
-/// links: that changes nothing, and the browser posts itself on to the same address.
-async fn loan_opened(
+/// The lender sent the browser back, as it does, by opening the address. So do programs that look
+/// at links: that changes nothing, and the browser posts itself on to the same address.
+async fn get_loan_return(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
@@ -217,37 +216,32 @@ async fn loan_opened(
             render::post(lang, Text::ToShop, &here, &[])
         }
         Ok(false) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
-        Err(problem) => failed(lang, &problem),
+        Err(problem) => trouble_page(lang, &problem),
     }
 }
 
 /// The shopper is back from the lender. What the browser brings is not looked at.
-async fn loan_returned(
+async fn post_loan_return(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let lang = language(&headers);
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            loan::returned(&app, &token).await
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move { loan::receive_return(&working, &token).await };
+    match app.do_to_the_end(work).await {
         Ok(Ok(Some(back))) => match back.payment.callback_url.clone() {
             Some(url) => render::post(lang, Text::ToShop, &url, &callback::loan(&back)),
             None => render::message(StatusCode::OK, lang, Text::LoanNoted),
         },
         Ok(Ok(None)) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
-        Ok(Err(problem)) => failed(lang, &problem),
-        Err(error) => failed(lang, &Problem::unavailable(error.to_string())),
+        Ok(Err(problem)) => trouble_page(lang, &problem),
+        Err(error) => trouble_page(lang, &Problem::unavailable(error.to_string())),
     }
 }
 
 /// The lender notified Galata. Acknowledged only once what it led to is durable.
-async fn loan_notified(
+async fn post_loan_notification(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
@@ -259,14 +253,9 @@ async fn loan_notified(
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    let work = tokio::spawn(
-        async move {
-            let _busy = Arc::clone(&app.busy).read_owned().await;
-            loan::notified(&app, &token, &headers, &body).await
-        }
-        .in_current_span(),
-    );
-    match work.await {
+    let working = Arc::clone(&app);
+    let work = async move { loan::receive_notification(&working, &token, &headers, &body).await };
+    match app.do_to_the_end(work).await {
         Ok(Ok(true)) => StatusCode::NO_CONTENT,
         Ok(Ok(false)) => StatusCode::UNAUTHORIZED,
         Ok(Err(problem)) => {
@@ -290,12 +279,12 @@ pub fn is_looked_at<B>(request: &http::Request<B>) -> bool {
     request.method() == http::Method::GET && page && !headers.contains_key("x-api-key")
 }
 
-/// A page for an address that nothing has.
+/// The page of an unknown address.
 pub fn nowhere(headers: &HeaderMap) -> Response {
     render::message(StatusCode::NOT_FOUND, language(headers), Text::Nowhere)
 }
 
-fn failed(lang: &'static str, problem: &Problem) -> Response {
+fn trouble_page(lang: &'static str, problem: &Problem) -> Response {
     tracing::error!(?problem, "a page could not be shown");
     render::message(StatusCode::SERVICE_UNAVAILABLE, lang, Text::Trouble)
 }

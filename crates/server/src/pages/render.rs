@@ -49,7 +49,7 @@ pub(super) enum Text {
     NoProof,
     /// The payment has come to an end.
     Ended,
-    /// Nobody knows yet how the payment ended.
+    /// How the payment ended is not known yet.
     OutcomeAwaited,
     /// Nothing has this address.
     Nowhere,
@@ -70,128 +70,33 @@ impl Text {
     }
 
     /// Title, sentence and button.
+    #[rustfmt::skip] // A table: a text a line.
     fn words(self, lang: &str) -> (&'static str, &'static str, &'static str) {
         match (self, lang) {
-            (Text::ToBank, "en") => (
-                "You are being taken to your bank",
-                "If nothing happens, please continue.",
-                "Continue",
-            ),
-            (Text::ToBank, _) => (
-                "Bankanıza yönlendiriliyorsunuz",
-                "Sayfa değişmezse lütfen devam edin.",
-                "Devam et",
-            ),
-            (Text::ToShop, "en") => (
-                "You are being taken back to the shop",
-                "If nothing happens, please continue.",
-                "Continue",
-            ),
-            (Text::ToShop, _) => (
-                "Mağazaya geri dönüyorsunuz",
-                "Sayfa değişmezse lütfen devam edin.",
-                "Devam et",
-            ),
-            (Text::Expired, "en") => (
-                "This page is no longer valid",
-                "If you have confirmed the payment at your bank, see its result in the shop. Otherwise go back to the shop and start it again.",
-                "",
-            ),
-            (Text::Expired, _) => (
-                "Bu sayfa artık geçerli değil",
-                "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.",
-                "",
-            ),
-            (Text::Elsewhere, "en") => (
-                "This payment was opened in another browser",
-                "Please go on there. If you cannot, go back to the shop and start the payment again.",
-                "",
-            ),
-            (Text::Elsewhere, _) => (
-                "Bu ödeme başka bir tarayıcıda açıldı",
-                "Lütfen orada devam edin. Devam edemiyorsanız mağazaya dönüp ödemeyi yeniden başlatın.",
-                "",
-            ),
-            (Text::LoanNoted, "en") => (
-                "Your application is noted",
-                "You can close this page. The shop will tell you the result.",
-                "",
-            ),
-            (Text::LoanNoted, _) => (
-                "Başvurunuz alındı",
-                "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.",
-                "",
-            ),
-            (Text::BankAwaited, "en") => (
-                "Your bank has not confirmed the payment yet",
-                "Please go on at your bank’s page. If you have closed it, go back to the shop.",
-                "",
-            ),
-            (Text::BankAwaited, _) => (
-                "Bankanızın onayı bekleniyor",
-                "Lütfen bankanızın sayfasında devam edin. Sayfayı kapattıysanız mağazaya dönün.",
-                "",
-            ),
-            (Text::Confirmed, "en") => (
-                "Your bank has confirmed you",
-                "Please go back to the shop: it completes the payment.",
-                "",
-            ),
-            (Text::Confirmed, _) => (
-                "Bankanız doğrulamayı tamamladı",
-                "Lütfen mağazaya dönün, ödemeyi mağaza tamamlar.",
-                "",
-            ),
-            (Text::NoProof, "en") => (
-                "Your bank’s answer could not be verified",
-                "Nothing was charged. Please try again; if that does not help, go back to the shop and start the payment again.",
-                "Try again",
-            ),
-            (Text::NoProof, _) => (
-                "Bankanızın yanıtı doğrulanamadı",
-                "Kartınızdan para çekilmedi. Yeniden deneyin; olmazsa mağazaya dönüp ödemeyi yeniden başlatın.",
-                "Yeniden dene",
-            ),
-            (Text::Ended, "en") => (
-                "This payment is closed",
-                "Please see its result in the shop.",
-                "",
-            ),
-            (Text::Ended, _) => (
-                "Ödeme işlemi sona erdi",
-                "Sonucu mağazada görebilirsiniz.",
-                "",
-            ),
-            (Text::OutcomeAwaited, "en") => (
-                "The result of your payment is awaited",
-                "Please do not pay again. The shop will tell you the result.",
-                "",
-            ),
-            (Text::OutcomeAwaited, _) => (
-                "Ödemenizin sonucu bekleniyor",
-                "Lütfen yeniden ödeme yapmayın. Sonucu mağaza bildirecek.",
-                "",
-            ),
-            (Text::Nowhere, "en") => (
-                "There is no such page",
-                "Please check the address: a letter may be missing, or the page has moved.",
-                "",
-            ),
-            (Text::Nowhere, _) => (
-                "Böyle bir sayfa yok",
-                "Adresi kontrol edin: bir harf eksik olabilir ya da sayfa taşınmış olabilir.",
-                "",
-            ),
-            (Text::Trouble, "en") => (
-                "Something is not working right now",
-                "Your payment is not lost. Please reload this page in a moment.",
-                "",
-            ),
-            (Text::Trouble, _) => (
-                "Şu anda bir sorun var",
-                "Ödemeniz kaybolmadı. Lütfen birazdan sayfayı yenileyin.",
-                "",
-            ),
+            (Text::ToBank, "en") => ("You are being taken to your bank", "If nothing happens, please continue.", "Continue"),
+            (Text::ToBank, _) => ("Bankanıza yönlendiriliyorsunuz", "Sayfa değişmezse lütfen devam edin.", "Devam et"),
+            (Text::ToShop, "en") => ("You are being taken back to the shop", "If nothing happens, please continue.", "Continue"),
+            (Text::ToShop, _) => ("Mağazaya geri dönüyorsunuz", "Sayfa değişmezse lütfen devam edin.", "Devam et"),
+            (Text::Expired, "en") => ("This page is no longer valid", "If you have confirmed the payment at your bank, see its result in the shop. Otherwise go back to the shop and start it again.", ""),
+            (Text::Expired, _) => ("Bu sayfa artık geçerli değil", "Ödemeyi bankanızda onayladıysanız mağazaya dönüp sonucuna bakın. Onaylamadıysanız mağazadan yeniden başlatın.", ""),
+            (Text::Elsewhere, "en") => ("This payment was opened in another browser", "Please go on there. If you cannot, go back to the shop and start the payment again.", ""),
+            (Text::Elsewhere, _) => ("Bu ödeme başka bir tarayıcıda açıldı", "Lütfen orada devam edin. Devam edemiyorsanız mağazaya dönüp ödemeyi yeniden başlatın.", ""),
+            (Text::LoanNoted, "en") => ("Your application is noted", "You can close this page. The shop will tell you the result.", ""),
+            (Text::LoanNoted, _) => ("Başvurunuz alındı", "Bu sayfayı kapatabilirsiniz. Sonucu mağaza bildirecek.", ""),
+            (Text::BankAwaited, "en") => ("Your bank has not confirmed the payment yet", "Please go on at your bank’s page. If you have closed it, go back to the shop.", ""),
+            (Text::BankAwaited, _) => ("Bankanızın onayı bekleniyor", "Lütfen bankanızın sayfasında devam edin. Sayfayı kapattıysanız mağazaya dönün.", ""),
+            (Text::Confirmed, "en") => ("Your bank has confirmed you", "Please go back to the shop: it completes the payment.", ""),
+            (Text::Confirmed, _) => ("Bankanız doğrulamayı tamamladı", "Lütfen mağazaya dönün, ödemeyi mağaza tamamlar.", ""),
+            (Text::NoProof, "en") => ("Your bank’s answer could not be verified", "Nothing was charged. Please try again; if that does not help, go back to the shop and start the payment again.", "Try again"),
+            (Text::NoProof, _) => ("Bankanızın yanıtı doğrulanamadı", "Kartınızdan para çekilmedi. Yeniden deneyin; olmazsa mağazaya dönüp ödemeyi yeniden başlatın.", "Yeniden dene"),
+            (Text::Ended, "en") => ("This payment is closed", "Please see its result in the shop.", ""),
+            (Text::Ended, _) => ("Ödeme işlemi sona erdi", "Sonucu mağazada görebilirsiniz.", ""),
+            (Text::OutcomeAwaited, "en") => ("The result of your payment is awaited", "Please do not pay again. The shop will tell you the result.", ""),
+            (Text::OutcomeAwaited, _) => ("Ödemenizin sonucu bekleniyor", "Lütfen yeniden ödeme yapmayın. Sonucu mağaza bildirecek.", ""),
+            (Text::Nowhere, "en") => ("There is no such page", "Please check the address: a letter may be missing, or the page has moved.", ""),
+            (Text::Nowhere, _) => ("Böyle bir sayfa yok", "Adresi kontrol edin: bir harf eksik olabilir ya da sayfa taşınmış olabilir.", ""),
+            (Text::Trouble, "en") => ("Something is not working right now", "Your payment is not lost. Please reload this page in a moment.", ""),
+            (Text::Trouble, _) => ("Şu anda bir sorun var", "Ödemeniz kaybolmadı. Lütfen birazdan sayfayı yenileyin.", ""),
         }
     }
 }
@@ -216,7 +121,7 @@ pub(super) fn post(lang: &str, text: Text, action: &str, fields: &[(String, Stri
 }
 
 /// A page that posts the same fields once more when the shopper wants to, with the way to the shop.
-pub(super) fn again(
+pub(super) fn retry_page(
     lang: &str,
     text: Text,
     action: &str,
@@ -261,7 +166,7 @@ fn to_shop(lang: &str) -> &'static str {
     }
 }
 
-fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> {
+fn render(template: &str, values: minijinja::Value) -> Result<String, String> {
     let environment = TEMPLATES.as_ref().map_err(|error| error.to_string())?;
     let page = environment.get_template(template);
     page.and_then(|page| page.render(values))
@@ -272,13 +177,13 @@ fn rendered(template: &str, values: minijinja::Value) -> Result<String, String> 
 pub(super) fn check() -> Result<(), String> {
     let (lang, title, text) = ("tr", "title", "text");
     let (shop, to_shop) = ("https://shop.example.com/", "shop");
-    rendered(
+    render(
         "message.html",
         context! { lang, title, text, shop, to_shop },
     )?;
     let fields = vec![("name", "value")];
     let (button, action) = ("button", "https://bank.example.com/");
-    rendered(
+    render(
         "post.html",
         context! { lang, title, text, button, action, fields, by_itself => true, shop, to_shop },
     )?;
@@ -286,7 +191,7 @@ pub(super) fn check() -> Result<(), String> {
 }
 
 fn page(status: StatusCode, template: &str, values: minijinja::Value) -> Response {
-    let html = rendered(template, values).unwrap_or_else(|error| {
+    let html = render(template, values).unwrap_or_else(|error| {
         tracing::error!(error, template, "a page cannot be rendered");
         String::new()
     });

@@ -17,7 +17,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 async fn list(app: Arc<App>, visit: Visit) -> Page {
     let found = doubts::list(&app, &visit.by(), visit.merchant_id()).await?;
-    let asked = doubts::asked(&app, &visit.by(), visit.merchant_id()).await?;
+    let asked = doubts::count_asked(&app, &visit.by(), visit.merchant_id()).await?;
     let now = app.now();
     let values = context! {
         doubts => found.iter().map(|doubt| doubt_view(doubt, now)).collect::<Vec<_>>(),

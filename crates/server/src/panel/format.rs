@@ -137,6 +137,17 @@ pub(super) fn machine(time: Timestamp) -> String {
     istanbul(time).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// A document on one line is hard to read: JSON is indented, and every element of XML gets a line.
+pub(super) fn in_lines(text: &str) -> String {
+    if text.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+        && let Ok(lines) = serde_json::to_string_pretty(&value)
+    {
+        return lines;
+    }
+    text.replace("><", ">\n<")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,7 @@ mod requests;
 mod settings;
 mod sign_in;
 mod timeline;
+mod visit;
 mod webhooks;
 mod words;
 
@@ -37,7 +38,6 @@ use axum::routing::{MethodRouter, get};
 use door::{Guest, Posted, Unproven, Visit};
 use http::{Method, StatusCode};
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// Bytes of a form: as many as a call of the API has, so that a field that is far too long is told at
 /// the field.
@@ -130,16 +130,8 @@ where
                 Ok(form) => form,
                 Err(problem) => return render::problem(&visit, &problem),
             };
-            let busy = Arc::clone(&app.busy);
-            let work = action(app, visit.clone(), form);
-            let carried = tokio::spawn(
-                async move {
-                    let _busy = busy.read_owned().await;
-                    work.await
-                }
-                .in_current_span(),
-            );
-            match carried.await {
+            let work = action(Arc::clone(&app), visit.clone(), form);
+            match app.do_to_the_end(work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(problem)) => render::problem(&visit, &problem),
                 Err(error) => render::problem(&visit, &Problem::unavailable(error.to_string())),

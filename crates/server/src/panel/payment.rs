@@ -202,8 +202,8 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let caller = visit.caller(&app).await?;
     fields::require(&app, &visit, Permission::SettleDoubts, "payment.settle").await?;
     let found = match form.text("found") {
-        "taken" => Some(doubts::Found::Taken),
-        "not_taken" => Some(doubts::Found::NotTaken),
+        "taken" => Some(doubts::ManualResolution::Taken),
+        "not_taken" => Some(doubts::ManualResolution::NotTaken),
         _ => None,
     };
     let mut missing = fields::missing(&form, &["note"]);

@@ -1,7 +1,8 @@
 //! What the page of a payment shows: the payment's parts as values of its template.
 
+use super::format::{self, in_lines};
 use super::payments::{given, masked};
-use super::{format, timeline, webhooks};
+use super::{timeline, webhooks};
 use crate::operations::payment_detail::Detail;
 use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::exchanges::Exchange;
@@ -191,15 +192,4 @@ fn exchange(exchange: &Exchange, with_texts: bool) -> Value {
         id => e.id, party => &e.party, operation => &e.operation, url => &e.url,
         at => e.sent_at.to_string(), took => e.took_ms, status => e.status, failure => &e.failure, texts,
     }
-}
-
-/// A document on one line is hard to read: JSON is indented, and every element of XML gets a line.
-pub(super) fn in_lines(text: &str) -> String {
-    if text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
-        && let Ok(lines) = serde_json::to_string_pretty(&value)
-    {
-        return lines;
-    }
-    text.replace("><", ">\n<")
 }

@@ -1,6 +1,6 @@
 //! Templates, their two languages, headers and files.
 
-use super::door::{Guest, Visit};
+use super::visit::{Guest, Visit};
 use super::{format, words};
 use crate::operations::{Permission, Problem};
 use axum::body::Body;

@@ -107,7 +107,7 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
     let of_webhook = form.filter(|_| beyond.about == "webhook");
     let tried = beyond.tried.as_ref().map(|tried| {
         context! {
-            ok => tried.delivered(), result => tried.result(), took_ms => tried.took_ms,
+            ok => tried.is_delivered(), result => tried.result(), took_ms => tried.took_ms,
             url => &tried.url, request => &tried.request, response => &tried.response,
         }
     });

@@ -6,9 +6,11 @@ use super::door::{
 };
 use super::{Page, act, fields, render};
 use crate::app::App;
+use crate::mail;
 use crate::operations::people::{self, Link};
 use crate::operations::sessions::{self, From, SignedIn};
 use crate::operations::{Problem, Role};
+use crate::passwords;
 use crate::store::users::LinkKind;
 use axum::Router;
 use axum::extract::State;
@@ -72,8 +74,8 @@ fn sign_in_page(
 
 /// Characters that the fields of the sign-in page may have: no account has longer ones.
 const LONGEST: [(&str, usize); 3] = [
-    ("email", people::EMAIL_MAX),
-    ("password", people::PASSWORD_MAX),
+    ("email", mail::ADDRESS_MAX),
+    ("password", passwords::BYTES_MAX),
     ("code", 16),
 ];
 
@@ -98,7 +100,7 @@ async fn sign_in(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Res
     wrong.extend(too_long.map(|(name, max)| Problem::limit(Rule::TooLong, name, "max", max)));
     if !wrong.is_empty() {
         // What is too long is not written back into the page.
-        let email = email.chars().take(people::EMAIL_MAX).collect::<String>();
+        let email = email.chars().take(mail::ADDRESS_MAX).collect::<String>();
         return sign_in_page(&app, &guest, &next, &email, &wrong);
     }
     let password = Secret::new(form.raw("password"));

@@ -147,7 +147,7 @@ fn try_event(language: Language, webhook: &Webhook, called: &Try) -> Event {
     let took = format::took(language, called.took_ms);
     Event {
         at: called.at,
-        tone: match called.delivered() {
+        tone: match called.is_delivered() {
             true => "good",
             false => "bad",
         },

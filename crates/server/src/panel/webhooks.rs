@@ -1,7 +1,7 @@
 //! `/panel/webhooks`: what the shop was told, how each call went, and once more.
 
 use super::door::{Posted, Visit, to};
-use super::payment_shown::in_lines;
+use super::format::in_lines;
 use super::{Page, act, look, render};
 use crate::app::App;
 use crate::operations::{Permission, Problem, webhooks};
@@ -72,7 +72,7 @@ pub(super) fn shown(sent: &Sent, tries: &[Try]) -> Value {
     let tries = tries.iter().map(|one| {
         context! {
             at => one.at.to_string(), took => one.took_ms, url => &one.url, result => one.result(),
-            delivered => one.delivered(), request => &one.request,
+            delivered => one.is_delivered(), request => &one.request,
             response => one.response.as_deref().map(in_lines), failure => &one.failure, status => one.status,
         }
     });

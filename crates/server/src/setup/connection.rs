@@ -9,8 +9,8 @@ use crate::operations::{Audited, By, Permission, Problem};
 use crate::random;
 use crate::store::apms::Apm;
 use crate::store::poses::Pos;
-use connectors::bank::{CardEnds, Doubt, DoubtReason, Line, Order, OrderRef, Verb, Verdict};
-use connectors::lender::{CartItem, LenderLine, OffersRequest};
+use connectors::bank::{BankContext, CardEnds, Doubt, DoubtReason, Order, OrderRef, Verb, Verdict};
+use connectors::lender::{CartItem, LenderContext, OffersRequest};
 use contract::enums::{BnplCartItemType, Currency};
 use contract::errors::{ErrorGroup, Language};
 use contract::merchant_poses::UpdateMerchantPosRequest;
@@ -136,7 +136,7 @@ pub async fn test_pos(
     let account = pos.account();
     let now = app.istanbul_now();
     let sent_at = istanbul(app.now());
-    let line = Line {
+    let context = BankContext {
         account: &account,
         http: &app.net,
         now: &now,
@@ -155,7 +155,7 @@ pub async fn test_pos(
         id_chosen: false,
     };
     let started = Instant::now();
-    let test = match bank.inquire(line, asked).await {
+    let test = match bank.inquire(context, asked).await {
         Ok(_) => {
             accounts::note_that_it_works(app, &pos).await;
             test_of(ConnectionResult::Works, started, "")
@@ -183,7 +183,7 @@ pub async fn test_apm(
         return Err(Problem::field(Rule::ValueNotOffered, "type"));
     };
     let now = app.istanbul_now();
-    let line = LenderLine {
+    let context = LenderContext {
         account: &apm.account,
         http: &app.net,
         now: &now,
@@ -194,7 +194,7 @@ pub async fn test_apm(
         items: &items,
     };
     let started = Instant::now();
-    let test = match lender.offers(line, asked).await {
+    let test = match lender.offers(context, asked).await {
         Ok(Verdict::Approved(_)) => test_of(ConnectionResult::Works, started, ""),
         Ok(Verdict::Declined(decline)) => {
             let unknown = matches!(

@@ -7,7 +7,7 @@ use crate::net::{host_entry, is_private_address};
 use crate::operations::{By, Permission, Problem};
 use crate::random;
 use crate::store::db::Commit;
-use crate::store::{signatures, won};
+use crate::store::signatures;
 use contract::card::Secret;
 use contract::enums::WebhookEventType;
 use contract::rules::Rule;
@@ -171,5 +171,5 @@ pub async fn first_time(app: &App, merchant_id: i64, once: &str) -> Result<bool,
         Some(until),
         &mut commit,
     );
-    Ok(won(app.db.commit(commit).await)?)
+    Ok(app.commit(commit).await?.is_yes())
 }

@@ -76,7 +76,7 @@ fn seal(app: &App, apm: &Apm) -> String {
 fn read(app: &App, row: Row) -> Result<Apm, Unavailable> {
     let (sealed, api_url) = (row.text("credentials_sealed")?, row.text("api_url")?);
     let mut apm = Apm::read(row)?;
-    let text = super::opened(app, &seal_context(apm.merchant_id, apm.id), &sealed)?;
+    let text = super::open_sealed(app, &seal_context(apm.merchant_id, apm.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("an APM's credentials cannot be read"))?;
     apm.account = LenderAccount {
@@ -125,7 +125,7 @@ pub fn insert(app: &App, apm: &Apm, commit: &mut Commit) {
     });
 }
 
-/// Writes a definition's changes; a conflict when somebody else changed it meanwhile.
+/// Writes a definition's changes; a conflict when it was changed meanwhile.
 pub fn save(app: &App, apm: &Apm, commit: &mut Commit) {
     update!(commit, "merchant_apms"
     where { merchant_id: apm.merchant_id, id: apm.id, version: apm.version }

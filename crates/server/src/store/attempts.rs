@@ -8,9 +8,10 @@ use super::db::{
 };
 use super::shard_of;
 use crate::app::App;
-use connectors::bank::{Charged, RewardMoney, RewardUse};
+use connectors::bank::{Charged, Order, RewardMoney, RewardUse};
 use contract::card::Secret;
-use contract::enums::LoyaltyType;
+use contract::enums::{Currency, LoyaltyType};
+use contract::money::Money;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ stored_words! {
         Approved = "APPROVED",
         /// The bank refused.
         Declined = "DECLINED",
-        /// Nobody knows: inquiries are due.
+        /// The outcome is unknown: inquiries are due.
         Doubt = "DOUBT",
         /// Surely not one byte left.
         NotSent = "NOT_SENT",
@@ -42,6 +43,15 @@ stored_words! {
 }
 
 impl Attempt {
+    /// The order as the bank is told it, in the payment's currency.
+    pub fn order(&self, currency: Currency) -> Order {
+        Order {
+            id: self.order_id.clone(),
+            amount: Money::new(self.amount, currency),
+            installment: self.installment,
+        }
+    }
+
     /// The bank was seen to have taken the money.
     pub fn seen_taken(&self) -> bool {
         let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());
@@ -125,7 +135,7 @@ pub struct AttemptAnswer {
 /// A browser at the page that leads to the bank's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visitor {
-    /// Digest of its cookie; none when it sent none.
+    /// Digest of its cookie; `None` when it sent none.
     pub browser: Option<String>,
     /// Where it came from; empty when that is not known.
     pub address: String,
@@ -170,7 +180,7 @@ fn read(app: &App, row: Row) -> Result<Attempt, Unavailable> {
     let sealed = row.opt_text("proof_sealed")?;
     let mut attempt = Attempt::read(row)?;
     let place = seal_context(attempt.merchant_id, attempt.id);
-    let opened = sealed.map(|sealed| super::opened(app, &place, &sealed));
+    let opened = sealed.map(|sealed| super::open_sealed(app, &place, &sealed));
     attempt.proof = opened.transpose()?;
     Ok(attempt)
 }
@@ -201,7 +211,7 @@ pub async fn count_of_payments(
     }
     let sql = format!(
         "select payment_id, count(*) as tries from attempts where merchant_id = $1 and payment_id in ({}) group by payment_id",
-        super::listed(payment_ids),
+        super::id_list(payment_ids),
     );
     let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
     rows.iter()
@@ -210,7 +220,7 @@ pub async fn count_of_payments(
 }
 
 /// When each attempt of a merchant's payment last changed, by its id.
-pub async fn changed_of_payment(
+pub async fn changes_of_payment(
     app: &App,
     merchant_id: i64,
     payment_id: i64,
@@ -269,7 +279,7 @@ pub fn begin_reversal(attempt: &Attempt, commit: &mut Commit) {
 
 /// Makes a commit a conflict when a reversal was begun since the attempt was read, so that what is
 /// decided beside it cannot cross it.
-pub fn unless_reversed(attempt: &Attempt, commit: &mut Commit) {
+pub fn expect_reversals(attempt: &Attempt, commit: &mut Commit) {
     let a = attempt;
     update!(commit, "attempts"
         where { merchant_id: a.merchant_id, id: a.id, reversals: a.reversals }
@@ -289,7 +299,7 @@ pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commi
         set { caller_inquired_at: now });
 }
 
-/// Keeps the bank's form, sealed for whoever holds its address, while the shopper is on the way to
+/// Keeps the bank's form, sealed for the holder of its address, while the shopper is on the way to
 /// the bank's page; a conflict when they are not. It stands where the proof of the return will. Nobody
 /// has opened it yet.
 pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
@@ -319,7 +329,7 @@ pub fn note_opening(attempt: &Attempt, visitor: &Visitor, commit: &mut Commit) {
         set { answer: answer, inquiries: a.inquiries + 1 });
 }
 
-/// Puts off when the payment ends that nobody came back for, while the shopper is on the way to the
+/// Puts off the end of a payment whose shopper has not come back, while the shopper is on the way to the
 /// bank's page.
 pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
     commit.maybe(

@@ -57,23 +57,8 @@ pub struct Written {
 }
 
 /// Adds an entry to the commit of what it tells of.
-pub fn insert(app: &App, entry: Entry, commit: &mut Commit) {
-    write(&now(app, entry), commit);
-}
-
-/// An entry with its id and the present moment, to be written later.
-pub fn now(app: &App, entry: Entry) -> Written {
-    Written {
-        id: app.next_id(),
-        at: app.now(),
-        entry,
-    }
-}
-
-/// Adds an entry that has its id and moment to a commit.
-pub fn write(written: &Written, commit: &mut Commit) {
-    let Written { id, at, entry } = written;
-    insert!(commit, entry => Entry, { id: *id, at: *at });
+pub fn insert(app: &App, entry: &Entry, commit: &mut Commit) {
+    insert!(commit, entry => Entry, { id: app.next_id(), at: app.now() });
 }
 
 /// Entries of a merchant that are older than `before`, newest first. Empty filters are none.

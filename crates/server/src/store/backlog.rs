@@ -2,7 +2,7 @@
 //! nobody knows. Counts alone; whose they are is asked merchant by merchant.
 
 use super::db::{Db, Unavailable, params};
-use super::{SHARDS, listed, shard_of};
+use super::{SHARDS, id_list, shard_of};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt;
@@ -66,13 +66,13 @@ impl fmt::Display for Asked {
 }
 
 /// Payments without an answer that are not yet in doubt: of one merchant, or of all.
-pub async fn asked(app: &App, merchant_id: Option<i64>) -> Result<Asked, Unavailable> {
+pub async fn count_asked(app: &App, merchant_id: Option<i64>) -> Result<Asked, Unavailable> {
     // Due work has a small index of its own by shard; the plus keeps the merchant's whole table out.
     let (shards, of_merchant) = match merchant_id {
         Some(id) => (vec![shard_of(id)], "and +merchant_id = $1"),
         None => ((0..SHARDS).collect(), "and $1 < shard"),
     };
-    let shards = listed(&shards);
+    let shards = id_list(&shards);
     let sql = format!(
         "select count(*) as payments, min(inquire_at) as first, max(inquire_at) as last from ( \
          select inquire_at from attempts where shard in ({shards}) and inquire_at is not null \

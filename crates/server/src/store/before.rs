@@ -4,8 +4,8 @@
 
 use super::db::{Commit, Db, Row, Unavailable, params};
 use super::digest::Digest;
-use super::retention::Kept;
-use super::{idempotency, won};
+use super::{Committed, idempotency};
+use crate::app::Kept;
 use crate::vault::Vault;
 
 /// Rows that one commit moves.
@@ -23,7 +23,7 @@ pub async fn are_left(db: &Db) -> Result<bool, Unavailable> {
     Ok(left.is_some())
 }
 
-/// Moves all of them, in steps that each hold by themselves: whoever was stopped begins again.
+/// Moves all of them, in steps that each hold by themselves: what was stopped is begun again.
 pub async fn move_claims(db: &Db, vault: &Vault) -> Result<(), Unavailable> {
     let mut moved = 0;
     loop {
@@ -127,8 +127,8 @@ fn move_key(row: &Row, vault: &Vault, commit: &mut Commit) -> Result<(), Unavail
 
 /// What is refused would be met again and again.
 async fn carry_out(db: &Db, commit: Commit) -> Result<(), Unavailable> {
-    match won(db.commit(commit).await)? {
-        true => Ok(()),
-        false => Err(Unavailable::new("claims of an older version are refused")),
+    match Committed::of(db.commit(commit).await)? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(Unavailable::new("claims of an older version are refused")),
     }
 }

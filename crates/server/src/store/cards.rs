@@ -65,7 +65,7 @@ pub async fn of_merchant(
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let number = super::opened(
+    let number = super::open_sealed(
         app,
         &seal_context(merchant_id, card_token),
         &row.text("pan_sealed")?,

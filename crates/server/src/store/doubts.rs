@@ -1,4 +1,4 @@
-//! Payments whose outcome nobody knows yet: attempts in doubt, and applications that the lender
+//! Payments whose outcome is not known yet: attempts in doubt, and applications that the lender
 //! could not be asked about.
 
 use super::attempts::AttemptAnswer;
@@ -28,7 +28,7 @@ pub struct OpenDoubt {
     pub since: Timestamp,
     /// How often the schedule asked what became of it.
     pub inquiries: i64,
-    /// When the schedule asks next; none when only a person is left to ask.
+    /// When the schedule asks next; `None` when only a person is left to ask.
     pub next_inquiry: Option<Timestamp>,
     /// What was last heard.
     pub message: Option<String>,

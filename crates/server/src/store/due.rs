@@ -2,42 +2,11 @@
 //! (decision 0001); here the rows of all three tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
-use super::listed;
+use super::id_list;
 use crate::app::App;
+use crate::desk::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
-
-/// What there is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A webhook is to be delivered.
-    Webhook,
-    /// A bank must be asked what became of a payment.
-    Payment,
-    /// A lender must be asked how an application stands.
-    Loan,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Webhook, Kind::Payment, Kind::Loan];
-}
-
-/// A piece of work that is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
-    /// Whose it is.
-    pub merchant_id: i64,
-    /// The webhook's id, or the payment's.
-    pub id: i64,
-    /// Since when.
-    pub due_at: Timestamp,
-    /// Whom it calls on whose behalf: the merchant, who has one webhook address; the POS; the account
-    /// at a lender.
-    pub lane: i64,
-    /// Host and port that it calls; empty when that cannot be told.
-    pub host: String,
-}
 
 /// Which part of what is due is looked at.
 pub struct Look<'a> {
@@ -55,11 +24,11 @@ pub struct Look<'a> {
 
 /// What is due, the longest due first.
 pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Unavailable> {
-    let shards = listed(look.shards);
+    let shards = id_list(look.shards);
     // No id is negative.
     let without = match look.without {
         [] => "-1".to_owned(),
-        lanes => listed(lanes),
+        lanes => id_list(lanes),
     };
     let sql = match kind {
         Kind::Webhook => format!(

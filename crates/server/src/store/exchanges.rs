@@ -1,5 +1,5 @@
 //! What was said to banks and lenders about a payment, as the journal wrote it: already without
-//! card data and secrets. Evidence for people; nothing is decided by it.
+//! card data and secrets. Evidence for people; `None` is decided by it.
 
 use super::db::{Commit, TableRow, Unavailable, insert, params, select, table_row};
 use crate::app::App;
@@ -41,9 +41,11 @@ table_row! {
 /// How the failure of a 3DS return begins that a wrong 3DS key would explain.
 pub const UNVERIFIED: &str = "the bank's answer could not be verified";
 
-/// Writes an exchange.
-pub fn insert(exchange: &Exchange, commit: &mut Commit) {
+/// The commit of an exchange, for the journal.
+pub fn insert(exchange: &Exchange) -> Commit {
+    let mut commit = Commit::new(exchange.merchant_id, exchange.id);
     insert!(commit, exchange => Exchange);
+    commit
 }
 
 /// Exchanges of one payment that are shown: a payment inquired for years has no more use for them.

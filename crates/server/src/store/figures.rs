@@ -197,7 +197,7 @@ pub async fn rewards(app: &App, stretch: &Stretch) -> Result<Vec<Spent>, Unavail
 /// Loans of one bank, state and currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loans {
-    /// The bank's code; none until the shopper chose.
+    /// The bank's code; `None` until the shopper chose.
     pub bank_code: Option<String>,
     /// What the lender last said, as it is stored.
     pub state: String,

@@ -80,7 +80,7 @@ pub(super) fn keep_answer_from(
     commit: &mut Commit,
 ) {
     let digest = Digest::of(key);
-    let sealed = vault.seal(&seal_context(merchant_id, digest), &packed(body));
+    let sealed = vault.seal(&seal_context(merchant_id, digest), &pack(body));
     let forget_after = |days: i64| since.as_second().saturating_add(days * 86_400);
     commit.maybe(
         "insert into kept_answers (merchant_id, high, low, status, body_sealed, forget_at) \
@@ -141,7 +141,7 @@ pub async fn of_merchant(
                 .vault
                 .open(&seal_context(merchant_id, digest), &sealed)
                 .map_err(|_| Unavailable::new("a kept answer does not open"))?;
-            Some((status, unpacked(&packed)?))
+            Some((status, unpack(&packed)?))
         }
         _ => None,
     };
@@ -160,7 +160,7 @@ fn seal_context(merchant_id: i64, key: Digest) -> String {
 }
 
 /// An answer is JSON that says the same names again and again: a third is left of it.
-fn packed(body: &[u8]) -> Vec<u8> {
+fn pack(body: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
     match DeflateEncoder::new(body, Compression::default()).read_to_end(&mut packed) {
         Ok(_) => packed,
@@ -168,7 +168,7 @@ fn packed(body: &[u8]) -> Vec<u8> {
     }
 }
 
-fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Unavailable> {
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Unavailable> {
     let mut body = Vec::new();
     DeflateDecoder::new(packed)
         .take(ANSWER_BYTES_MAX)

@@ -1,5 +1,5 @@
 //! What shops asked before their customers paid, as the journal wrote it: which rewards a card has,
-//! what banks would lend for a cart. Evidence for people; nothing is decided by it. Kept for a month.
+//! what banks would lend for a cart. Evidence for people; `None` is decided by it. Kept for a month.
 
 use super::db::{Commit, TableRow, Unavailable, insert, json_columns, params, select, table_row};
 use super::loans::CartLine;
@@ -23,23 +23,6 @@ pub enum Found {
     Rewards(Vec<Loyalty>),
     /// What each bank would lend.
     Offers(Vec<Offer>),
-}
-
-impl Found {
-    /// About how much room it takes.
-    pub fn bytes(&self) -> usize {
-        const OF_A_REWARD: usize = 256;
-        const OF_A_BANK: usize = 128;
-        match self {
-            Found::Rewards(rewards) => rewards.len() * OF_A_REWARD,
-            Found::Offers(offers) => offers
-                .iter()
-                .map(|offer| {
-                    OF_A_BANK + offer.bank_name.len() + size_of_val(offer.terms.as_slice())
-                })
-                .sum(),
-        }
-    }
 }
 
 /// One bank's offer.
@@ -97,9 +80,11 @@ pub fn cart(apm_id: i64, lines: &[CartLine]) -> String {
     format!("cart:{apm_id}:{digest}")
 }
 
-/// Writes an inquiry.
-pub fn insert(inquiry: &Inquiry, commit: &mut Commit) {
+/// The commit of an inquiry, for the journal.
+pub fn insert(inquiry: &Inquiry) -> Commit {
+    let mut commit = Commit::new(inquiry.merchant_id, inquiry.id);
     insert!(commit, inquiry => Inquiry);
+    commit
 }
 
 /// What was last found out about a card or cart before a payment that was made at `paid_at`.

@@ -51,7 +51,7 @@ struct FreeNode {
     ids_before: Timestamp,
 }
 
-/// Leases a node number that nobody has; nothing when all are taken. A number whose ids lie behind
+/// Leases a node number that nobody has; `None` when all are taken. A number whose ids lie behind
 /// us is preferred, then the one that is least ahead.
 pub async fn lease_node(
     db: &Db,
@@ -92,7 +92,7 @@ pub async fn lease_node(
     Ok(None)
 }
 
-/// Nothing when somebody else was faster, or its holder is alive after all.
+/// `None` when somebody else was faster, or its holder is alive after all.
 async fn take_node(
     db: &Db,
     owner: &str,
@@ -145,7 +145,7 @@ pub async fn renew_node(app: &App) -> Result<bool, Unavailable> {
         "update nodes set until = $3, ids_before = $4 where node = $1 and owner = $2",
         params![node, app.owner.as_str(), after(now, LEASE_SECONDS), before],
     );
-    let ours = super::won(app.db.commit(commit).await)?;
+    let ours = app.commit(commit).await?.is_yes();
     if ours {
         app.ids.extend(before);
     }
@@ -160,7 +160,8 @@ pub async fn release_node(app: &App) -> Result<(), Unavailable> {
         "update nodes set owner = '', until = $3, ids_before = $4 where node = $1 and owner = $2",
         params![node, app.owner.as_str(), before(now), app.ids.end(now)],
     );
-    super::won(app.db.commit(commit).await).map(|_| ())
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
 }
 
 /// A lease that ends then is over.
@@ -177,7 +178,7 @@ pub async fn lease_shards(app: &App, owner: &str) -> Result<Vec<i64>, Unavailabl
         "update shards set until = $2 where owner = $1",
         params![owner, until],
     );
-    super::won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     let rows = app
         .db
         .rows("select shard, owner, until from shards", params![])
@@ -205,7 +206,7 @@ pub async fn lease_shards(app: &App, owner: &str) -> Result<Vec<i64>, Unavailabl
                 params![shard, owner, until],
             ),
         }
-        if super::won(app.db.commit(commit).await)? {
+        if app.commit(commit).await?.is_yes() {
             ours.push(shard);
         }
     }
@@ -219,5 +220,6 @@ pub async fn release_shards(app: &App, owner: &str) -> Result<(), Unavailable> {
         "update shards set until = $2 where owner = $1",
         params![owner, before(app.now())],
     );
-    super::won(app.db.commit(commit).await).map(|_| ())
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
 }

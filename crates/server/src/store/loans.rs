@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 stored_words! {
     /// What the lender last said of an application.
     pub enum ApplicationState {
-        /// Intent is committed; the lender is being asked, or nobody knows whether it was.
+        /// Intent is committed; the lender is being asked, or whether it was is unknown.
         Asked = "ASKED",
         /// The shopper has not finished.
         Pending = "PENDING",
@@ -22,7 +22,7 @@ stored_words! {
         Assessing = "ASSESSING",
         /// Ready: the merchant must approve.
         Ready = "READY",
-        /// The merchant approved; the lender is being asked, or nobody knows.
+        /// The merchant approved; the lender is being asked, or the outcome is unknown.
         Confirming = "CONFIRMING",
         /// The merchant is paid.
         Disbursed = "DISBURSED",
@@ -82,7 +82,7 @@ table_row! {
         pub apm_id: i64,
         /// Galata's id for it at the lender.
         pub order_id: String,
-        /// The bank; none until the shopper chooses on the lender's page.
+        /// The bank; `None` until the shopper chooses on the lender's page.
         pub bank_code: Option<String>,
         /// Months.
         pub term: Option<u16> where (1..=999),
@@ -131,7 +131,7 @@ impl Loan {
         !matches!(self.state, Asked | Pending)
     }
 
-    /// Nobody knows what the lender made of it.
+    /// What the lender made of it is unknown.
     pub fn is_in_doubt(&self) -> bool {
         !self.state.is_final() && self.action == ApmAdditionalAction::VerifyRequired
     }
@@ -178,11 +178,13 @@ pub fn insert(loan: &Loan, commit: &mut Commit) {
     });
 }
 
-/// Writes what became of an application that was read as `was`; a conflict when it is no longer in
-/// that state, when the lender was asked to act since, so that nothing crosses an answer under way, when
-/// the browser came back since (what is owed then is another thing, and a return that was noted stays
-/// noted), when the page to which the shopper goes became known since, or when the schedule counted a question or the lender's answer to a move came since: a
-/// slow question must not undo that.
+/// Writes what became of an application that was read as `was`. A conflict when, since then,
+///
+/// - its state changed;
+/// - the lender was asked to act: this write could contradict its answer;
+/// - the shopper returned: the callback is then due, and this write would erase it;
+/// - the shopper's page became known, the schedule counted a question, or the lender's answer to a move
+///   came: a slow question must not undo that.
 pub fn save(loan: &Loan, was: &Loan, commit: &mut Commit) {
     let l = loan;
     let still_acting = l.asked_at == was.asked_at && l.acting_until.is_some();

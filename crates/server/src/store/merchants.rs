@@ -80,8 +80,9 @@ fn read(app: &App, row: Row) -> Result<Merchant, Unavailable> {
         row.text("webhook_key_sealed")?,
     );
     let mut merchant = Merchant::read(row)?;
-    let open =
-        |what: &str, sealed: &str| super::opened(app, &seal_context(merchant.id, what), sealed);
+    let open = |what: &str, sealed: &str| {
+        super::open_sealed(app, &seal_context(merchant.id, what), sealed)
+    };
     let (callback, webhook) = (
         open("callback key", &callback)?,
         open("webhook key", &webhook)?,
@@ -126,7 +127,7 @@ pub(super) async fn read_key_owner(
     };
     let (context, sealed) = (format!("api key {api_key}"), row.text("secret_sealed")?);
     Ok(Some(KeyOwner {
-        secret: super::opened(app, &context, &sealed)?,
+        secret: super::open_sealed(app, &context, &sealed)?,
         expires_at: row.opt_time("expires_at")?,
         merchant: Arc::new(read(app, row)?),
     }))

@@ -22,6 +22,7 @@ pub mod memory;
 pub mod merchants;
 pub mod migrations;
 pub mod page_tokens;
+pub mod payment_search;
 pub mod payments;
 pub mod poses;
 mod probe;
@@ -33,6 +34,7 @@ pub mod users;
 pub mod vault_check;
 pub mod webhooks;
 
+pub use db::Committed;
 pub use probe::probe;
 
 use crate::app::App;
@@ -56,7 +58,7 @@ pub fn shard_of(merchant_id: i64) -> i64 {
 }
 
 /// Numbers for an `in (…)`: of shards, of payments that were found. They are ours, not a caller's.
-fn listed(numbers: &[i64]) -> String {
+fn id_list(numbers: &[i64]) -> String {
     numbers
         .iter()
         .map(i64::to_string)
@@ -64,7 +66,7 @@ fn listed(numbers: &[i64]) -> String {
         .join(", ")
 }
 
-fn opened(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
+fn open_sealed(app: &App, place: &str, sealed: &str) -> Result<Secret, Unavailable> {
     match app.vault.open_text(place, sealed) {
         Ok(text) => Ok(Secret::new(text.as_str())),
         Err(_) => Err(Unavailable::new(format!(
@@ -84,13 +86,4 @@ fn from_json<T: serde::de::DeserializeOwned>(json: Json) -> Result<T, Unavailabl
 
 fn to_json<T: serde::Serialize>(value: &T) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
-}
-
-/// True when a commit went through, false when somebody moved first.
-pub fn won(outcome: Result<(), db::CommitError>) -> Result<bool, Unavailable> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(db::CommitError::Conflict { .. }) => Ok(false),
-        Err(db::CommitError::Unavailable(why)) => Err(Unavailable::new(why)),
-    }
 }

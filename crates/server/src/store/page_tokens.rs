@@ -1,6 +1,7 @@
 //! Addresses given to browsers and lenders: 128 random bits that lead to one payment.
 
 use super::db::{Commit, Unavailable, insert, params, stored_words};
+use super::payments::Payment;
 use crate::app::App;
 use jiff::Timestamp;
 
@@ -18,19 +19,18 @@ stored_words! {
     }
 }
 
-/// Writes a new address.
+/// Writes a new address of a payment.
 pub fn insert(
+    payment: &Payment,
     token: &str,
-    merchant_id: i64,
-    payment_id: i64,
     kind: Kind,
     expires_at: Timestamp,
     commit: &mut Commit,
 ) {
     insert!(commit, "page_tokens" {
         token: token,
-        merchant_id: merchant_id,
-        payment_id: payment_id,
+        merchant_id: payment.merchant_id,
+        payment_id: payment.id,
         kind: kind.as_str(),
         expires_at: expires_at,
     });

@@ -6,6 +6,8 @@ use super::db::{
 };
 use crate::app::App;
 use crate::clock::first_id_at;
+use connectors::bank::Decline;
+use connectors::scrub::words;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{
     CardAssociation, CardType, Currency, PaymentGroup, PaymentPhase, PaymentProvider,
@@ -79,6 +81,28 @@ pub struct PaymentFailure {
     pub provider_code: Option<String>,
     /// The bank's own words.
     pub provider_message: Option<String>,
+}
+
+/// Without a bank's words.
+impl From<ErrorGroup> for PaymentFailure {
+    fn from(group: ErrorGroup) -> PaymentFailure {
+        PaymentFailure {
+            group,
+            provider_code: None,
+            provider_message: None,
+        }
+    }
+}
+
+/// A bank's refusal as it is kept: its text capped and without card-like digit runs.
+impl From<&Decline> for PaymentFailure {
+    fn from(decline: &Decline) -> PaymentFailure {
+        PaymentFailure {
+            group: decline.group,
+            provider_code: Some(words(&decline.code)),
+            provider_message: Some(words(&decline.message)),
+        }
+    }
 }
 
 table_row! {
@@ -264,7 +288,7 @@ pub async fn items_of_payments(
     }
     let rest = format!(
         "where merchant_id = $1 and payment_id in ({}) order by payment_id, position",
-        super::listed(payment_ids),
+        super::id_list(payment_ids),
     );
     let sql = Item::select_with(&["merchant_id", "payment_id"], &rest);
     for row in app.db.rows_owned(sql, params![merchant_id]).await? {
@@ -287,7 +311,7 @@ pub fn insert(payment: &Payment, items: &[Item], commit: &mut Commit) {
     }
 }
 
-/// Writes what the engine changed in a payment; a conflict when somebody moved first.
+/// Writes what the engine changed in a payment; a conflict when another call moved first.
 pub fn save(payment: &Payment, commit: &mut Commit) {
     let p = payment;
     update!(commit, "payments"
@@ -310,74 +334,4 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
         error: p.error,
         additional: p.additional,
     });
-}
-
-/// Payments of a merchant that meet `conditions`, newest first. The conditions' literals come from
-/// the operation, their values only ever as parameters.
-pub async fn search_of_merchant(
-    app: &App,
-    merchant_id: i64,
-    conditions: &str,
-    values: Vec<Value>,
-    page: i64,
-    size: i64,
-) -> Result<(Vec<Payment>, i64), Unavailable> {
-    let mut parameters = params![merchant_id];
-    parameters.extend(values);
-    let count = app
-        .db
-        .rows_owned(
-            format!("select count(*) as total from payments where merchant_id = $1 {conditions}"),
-            parameters.clone(),
-        )
-        .await?;
-    let total = count
-        .first()
-        .map(|row| row.int("total"))
-        .transpose()?
-        .unwrap_or(0);
-    let next = parameters.len() + 1;
-    parameters.push(Value::Int(size));
-    parameters.push(Value::Int(page * size));
-    let sql = Payment::select(&format!(
-        "where merchant_id = $1 {conditions} order by id desc limit ${next} offset ${}",
-        next + 1
-    ));
-    let rows = app.db.rows_owned(sql, parameters).await?;
-    let payments: Result<_, _> = rows.into_iter().map(Payment::read).collect();
-    Ok((payments?, total))
-}
-
-/// Which payments come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// The newest.
-    NewestFirst,
-    /// The oldest.
-    OldestFirst,
-}
-
-/// At most `limit` payments of a merchant that meet `conditions`, by id. The conditions' literals
-/// come from the operation, their values only ever as parameters.
-pub async fn of_merchant_where(
-    app: &App,
-    merchant_id: i64,
-    conditions: &str,
-    values: Vec<Value>,
-    order: Order,
-    limit: i64,
-) -> Result<Vec<Payment>, Unavailable> {
-    let mut parameters = params![merchant_id];
-    parameters.extend(values);
-    parameters.push(Value::Int(limit));
-    let direction = match order {
-        Order::NewestFirst => "desc",
-        Order::OldestFirst => "asc",
-    };
-    let sql = Payment::select(&format!(
-        "where merchant_id = $1 {conditions} order by id {direction} limit ${}",
-        parameters.len()
-    ));
-    let rows = app.db.rows_owned(sql, parameters).await?;
-    rows.into_iter().map(Payment::read).collect()
 }

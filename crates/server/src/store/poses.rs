@@ -210,7 +210,7 @@ fn seal(app: &App, pos: &Pos) -> String {
 fn read(app: &App, row: Row) -> Result<Pos, Unavailable> {
     let sealed = row.text("credentials_sealed")?;
     let mut pos = Pos::read(row)?;
-    let text = super::opened(app, &seal_context(pos.merchant_id, pos.id), &sealed)?;
+    let text = super::open_sealed(app, &seal_context(pos.merchant_id, pos.id), &sealed)?;
     let opened: SealedCredentials = serde_json::from_str(text.expose())
         .map_err(|_| Unavailable::new("a POS's credentials cannot be read"))?;
     let users = opened.users.into_iter().map(|user| PosUser {

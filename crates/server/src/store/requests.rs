@@ -39,21 +39,11 @@ table_row! {
     }
 }
 
-impl Logged {
-    /// About how much room `signing` takes.
-    pub fn signing_bytes(&self) -> usize {
-        self.signing
-            .as_ref()
-            .map_or(0, |json| match &json["expected"] {
-                Json::Array(texts) => texts.iter().filter_map(Json::as_str).map(str::len).sum(),
-                _ => 0,
-            })
-    }
-}
-
-/// Writes a logged request.
-pub fn insert(request: &Logged, commit: &mut Commit) {
+/// The commit of a logged request, for the journal.
+pub fn insert(request: &Logged) -> Commit {
+    let mut commit = Commit::new(request.merchant_id, request.id);
     insert!(commit, request => Logged);
+    commit
 }
 
 /// Which requests are looked for. Empty filters are none.

@@ -3,8 +3,7 @@
 //! waits long for a lock or for the one writer.
 
 use super::db::{Commit, Unavailable, Value, params};
-use super::won;
-use crate::app::App;
+use crate::app::{App, Kept};
 use crate::clock::first_id_at;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -15,31 +14,6 @@ const STEP_ROWS: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Days that a card of an unfinished payment is kept.
 const ABANDONED_CARD_DAYS: i64 = 30;
-
-/// For how long is kept what the operator may want for a longer or shorter time. In days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
-    /// Answers to idempotency keys; after that the answer is worded from the payment.
-    pub answers_days: i64,
-    /// The request log, and what shops asked before a payment.
-    pub requests_days: i64,
-    /// What was said to banks and lenders, counted from the payment.
-    pub exchanges_days: i64,
-    /// Webhooks that were delivered or given up, with their calls.
-    pub webhooks_days: i64,
-}
-
-impl Default for Kept {
-    /// The documented days. Exchanges outlast the year in which cardholders may dispute.
-    fn default() -> Kept {
-        Kept {
-            answers_days: 7,
-            requests_days: 30,
-            exchanges_days: 400,
-            webhooks_days: 90,
-        }
-    }
-}
 
 /// Which rows of a table go: `$1` is `before`, `$2` the rows of a step.
 struct Rule {
@@ -150,7 +124,7 @@ async fn forget_some(app: &App, rule: &Rule) -> Result<bool, Unavailable> {
     }
     let mut commit = Commit::new(0, 0);
     commit.maybe(rule.forget, params![rule.before.clone(), STEP_ROWS]);
-    won(app.db.commit(commit).await)?;
+    app.commit(commit).await?.ignore_conflict();
     tracing::debug!(table = rule.table, rows = due, "forgotten");
     Ok(due == STEP_ROWS)
 }

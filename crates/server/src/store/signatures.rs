@@ -50,7 +50,7 @@ pub async fn came_with(
     }
 }
 
-/// Half a digest is enough: whoever finds another key with it gains nothing, for a key that is not
+/// Half a digest is enough: finding another key with it gains nothing, for a key that is not
 /// known is answered with nothing.
 fn key_digest(key: &str) -> i64 {
     Digest::of(key).high

@@ -5,7 +5,7 @@ use super::db::{
     Commit, Expect, Row, Statement, TableRow, Unavailable, insert, params, select, stored_words,
     table_row, update,
 };
-use super::opened;
+use super::open_sealed;
 use super::roles::Role;
 use crate::app::App;
 use contract::card::Secret;
@@ -30,9 +30,9 @@ table_row! {
         /// For compare-and-set.
         pub version: i64,
     } and {
-        /// argon2id; none until a link was used.
+        /// argon2id; `None` until a link was used.
         pub password_hash: Option<Secret>,
-        /// The authenticator's key; none when there is no second step.
+        /// The authenticator's key; `None` when there is no second step.
         pub totp: Option<Secret>,
     }
 }
@@ -45,7 +45,7 @@ fn read(app: &App, row: Row) -> Result<User, Unavailable> {
     let (hash, sealed) = (row.opt_text("password_hash")?, row.opt_text("totp_sealed")?);
     let mut user = User::read(row)?;
     user.password_hash = hash.map(Secret::new);
-    let totp = sealed.map(|sealed| opened(app, &seal_context(user.id), &sealed));
+    let totp = sealed.map(|sealed| open_sealed(app, &seal_context(user.id), &sealed));
     user.totp = totp.transpose()?;
     Ok(user)
 }
@@ -55,7 +55,7 @@ pub fn insert(app: &App, user: &User, commit: &mut Commit) {
     insert!(commit, user => User, { created_at: app.now() });
 }
 
-/// Writes what changed of a person; a conflict when somebody else wrote them meanwhile.
+/// Writes what changed of a person; a conflict when they were changed meanwhile.
 pub fn save(app: &App, user: &User, commit: &mut Commit) {
     let totp = user.totp.as_ref();
     let totp = totp.map(|key| {

@@ -33,9 +33,10 @@ impl From<Unavailable> for KeyRefused {
 
 /// Opens the known value with every key that was in use.
 pub async fn open(db: &Db, vault: &Vault) -> Result<(), KeyRefused> {
-    match versions(db, vault).await?.is_empty() {
-        true => Err(KeyRefused::NotSealed),
-        false => Ok(()),
+    if versions(db, vault).await?.is_empty() {
+        Err(KeyRefused::NotSealed)
+    } else {
+        Ok(())
     }
 }
 

@@ -89,14 +89,14 @@ table_row! {
 
 impl Try {
     /// Whether the shop took it.
-    pub fn delivered(&self) -> bool {
+    pub fn is_delivered(&self) -> bool {
         self.status.is_some_and(|s| (200..300).contains(&s))
     }
 
     /// In a few words.
     pub fn result(&self) -> String {
         match (self.status, &self.failure) {
-            (Some(status), _) if self.delivered() => status.to_string(),
+            (Some(status), _) if self.is_delivered() => status.to_string(),
             (Some(status), _) => format!("HTTP {status}"),
             (None, Some(why)) => why.clone(),
             (None, None) => String::new(),

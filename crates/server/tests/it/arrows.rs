@@ -1,6 +1,7 @@
 //! The arrows of the house, held by a test: Cargo enforces those between crates, this one those
 //! inside the server and the vocabulary that a crate must not know.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,38 +12,71 @@ fn crates() -> PathBuf {
         .to_path_buf()
 }
 
-fn sources(folder: &Path) -> Vec<(String, String)> {
+/// The files below a folder, or the file itself: path and code. Tests may know more than the code that
+/// they test, and comments may name anything.
+fn sources(place: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
+    let mut places = vec![place.to_path_buf()];
+    while let Some(path) = places.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            places.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let path = path.display().to_string();
+            if !path.ends_with("/tests.rs")
+                && !path.contains("/src/tests/")
+                && !path.contains("/db/tests/")
+            {
                 let text = fs::read_to_string(&path).unwrap();
-                // Tests may know more than the code that they test.
-                let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
-                found.push((path.display().to_string(), code));
+                found.push((path, code(&text)));
             }
         }
     }
     found
 }
 
+/// A file without its test modules and its comments.
+fn code(text: &str) -> String {
+    let mut kept = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let is_module = lines
+            .peek()
+            .is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
+        if line == "#[cfg(test)]" && is_module {
+            for line in lines.by_ref() {
+                if line == "}" {
+                    break;
+                }
+            }
+        } else if !line.trim_start().starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+#[test]
+fn a_file_is_read_whole_but_for_its_test_modules_and_comments() {
+    let text = "#[cfg(test)]\nmod tests;\nuse a;\n// use b;\n#[cfg(test)]\nmod tests {\n    use c;\n}\nuse d;\n";
+    assert_eq!(code(text), "#[cfg(test)]\nmod tests;\nuse a;\nuse d;\n");
+}
+
 #[track_caller]
-fn nothing_in(folder: &str, forbidden: &[&str]) {
-    let folder = crates().join(folder);
-    let files = if folder.is_dir() {
-        sources(&folder)
-    } else {
-        vec![(
-            folder.display().to_string(),
-            fs::read_to_string(&folder).unwrap(),
-        )]
-    };
-    assert!(!files.is_empty());
+fn nothing_in(place: &str, forbidden: &[&str]) {
+    nothing_in_but(place, &[], forbidden);
+}
+
+/// Nothing of this in a folder or file, some rooms in it aside.
+#[track_caller]
+fn nothing_in_but(place: &str, aside: &[&str], forbidden: &[&str]) {
+    let files = sources(&crates().join(place));
+    assert!(!files.is_empty(), "{place}");
     for (path, text) in files {
+        if aside.iter().any(|room| path.contains(room)) {
+            continue;
+        }
         for word in forbidden {
             assert!(!text.contains(word), "{path} must not know `{word}`");
         }
@@ -81,87 +115,113 @@ fn contract_and_connectors_are_pure() {
     );
 }
 
+/// What each room must not know, from the ground up.
+const ROOMS: [(&str, &[&str]); 4] = [
+    (
+        "store",
+        &[
+            "engine",
+            "operations",
+            "setup",
+            "api",
+            "pages",
+            "panel",
+            "jobs",
+            "commands",
+            "start",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "operations",
+            "setup",
+            "api",
+            "pages",
+            "panel",
+            "jobs",
+            "commands",
+            "start",
+        ],
+    ),
+    (
+        "operations",
+        &[
+            "setup", "api", "pages", "panel", "jobs", "commands", "start",
+        ],
+    ),
+    (
+        "setup",
+        &["api", "pages", "panel", "jobs", "commands", "start"],
+    ),
+];
+
 #[test]
 fn inside_the_server_doors_call_operations_call_the_engine_calls_the_store() {
-    nothing_in(
-        "server/src/store",
-        &[
-            "crate::operations",
-            "crate::engine",
-            "crate::api",
-            "crate::pages",
-            "crate::panel",
-            "crate::jobs",
-            "axum",
-        ],
-    );
-    nothing_in(
-        "server/src/engine",
-        &[
-            "crate::api",
-            "crate::pages",
-            "crate::panel",
-            "crate::jobs",
-            "crate::commands",
-            "axum",
-            "StatusCode",
-        ],
-    );
-    nothing_in(
-        "server/src/operations",
-        &[
-            "crate::api",
-            "crate::pages",
-            "crate::panel",
-            "crate::jobs",
-            "crate::commands",
-            "axum",
-            "StatusCode",
-        ],
-    );
+    for (room, above) in ROOMS {
+        let mut forbidden: Vec<String> = vec!["axum".to_owned(), "StatusCode".to_owned()];
+        for room in above {
+            forbidden.extend([
+                format!("crate::{room}::"),
+                format!("crate::{room};"),
+                format!("crate::{room} "),
+            ]);
+        }
+        let forbidden: Vec<&str> = forbidden.iter().map(String::as_str).collect();
+        nothing_in(&format!("server/src/{room}"), &forbidden);
+        let own_file = format!("server/src/{room}.rs");
+        if crates().join(&own_file).exists() {
+            nothing_in(&own_file, &forbidden);
+        }
+    }
+    // Nobody's call is answered by them, so they need no operation.
+    for place in ["server/src/jobs", "server/src/jobs.rs"] {
+        nothing_in(place, &["crate::operations", "crate::api", "crate::panel"]);
+    }
 }
 
 #[test]
 fn sql_lives_in_the_store_and_the_crates_of_databases_in_its_door() {
-    for folder in [
-        "server/src/engine",
-        "server/src/operations",
-        "server/src/pages",
-        "server/src/panel",
-        "server/src/setup",
-        "server/src/jobs",
-        "server/src/commands",
-        "server/src/api",
-    ] {
-        nothing_in(
-            folder,
-            &[
-                "insert into",
-                "update payments",
-                "delete from",
-                "rusqlite",
-                "tokio_postgres",
-            ],
-        );
-    }
+    nothing_in_but(
+        "server/src",
+        &["/src/store/"],
+        &[
+            "insert into ",
+            "delete from ",
+            "update payments",
+            "select count",
+            "(select ",
+            "\"select ",
+            "select!(",
+            "update!(",
+            "table_row!",
+            " from payments",
+            "order by ",
+            "case when ",
+            " where merchant_id",
+            "params!",
+        ],
+    );
+    nothing_in_but(
+        "server/src",
+        &["/store/db/"],
+        &["rusqlite", "tokio_postgres"],
+    );
 }
 
 #[test]
 fn only_the_engine_changes_a_payments_status() {
-    for folder in [
-        "server/src/operations",
-        "server/src/pages",
-        "server/src/panel",
-        "server/src/setup",
-        "server/src/jobs",
-        "server/src/api",
-        "server/src/commands",
-    ] {
-        nothing_in(
-            folder,
-            &["payments::save", "payment.status = ", "payments::insert"],
-        );
-    }
+    nothing_in_but(
+        "server/src",
+        &["/src/engine/", "/src/store/"],
+        &[
+            "payments::save",
+            "payment.status = ",
+            "payments::insert",
+            "loans::save",
+            "attempts::save",
+        ],
+    );
 }
 
 #[test]
@@ -257,6 +317,7 @@ fn nothing_changes_or_deletes_an_entry_of_the_audit_log() {
             "delete from audit_log",
             "insert into audit_log",
             "update!(commit, \"audit_log\"",
+            "rule!(\"audit_log\"",
         ],
     );
     for (path, text) in sources(&crates().join("server/src")) {
@@ -309,6 +370,107 @@ fn the_production_binary_knows_no_simulator() {
     let runtime = manifest.split("[dev-dependencies]").next().unwrap();
     assert!(!runtime.contains("simulator"));
     nothing_in("server/src", &["simulator::", "if sandbox"]);
+}
+
+/// Modules of the server that still know each other.
+const CIRCLES: [&str; 4] = [
+    "health start",
+    "panel::pos_form panel::poses",
+    "store::db::acknowledged store::db::place",
+    "store::db::committer store::db::postgres",
+];
+
+/// A module is a file here, and what a folder's own file says belongs to it and to what is in it alike.
+#[test]
+fn modules_know_each_other_in_one_direction() {
+    let source = crates().join("server/src");
+    let root = source.display().to_string();
+    let modules: BTreeMap<String, String> = sources(&source)
+        .into_iter()
+        .map(|(path, text)| {
+            let name = path.trim_start_matches(&root).trim_start_matches('/');
+            let name = name.trim_end_matches(".rs").trim_end_matches("/mod");
+            (name.replace('/', "::"), text)
+        })
+        .collect();
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (module, text) in &modules {
+        let used = uses(text)
+            .into_iter()
+            .filter_map(|path| target(&modules, module, &path));
+        known.insert(module, used.collect());
+    }
+    // Whom a module knows through others.
+    for through in modules.keys() {
+        let behind = known[through.as_str()].clone();
+        for knows in known.values_mut() {
+            if knows.contains(through.as_str()) {
+                knows.extend(&behind);
+            }
+        }
+    }
+    let circles: BTreeSet<String> = modules
+        .keys()
+        .filter(|module| known[module.as_str()].contains(module.as_str()))
+        .map(|module| {
+            let back = |other: &&&str| known[**other].contains(module.as_str());
+            let ring: Vec<&str> = known[module.as_str()]
+                .iter()
+                .filter(back)
+                .copied()
+                .collect();
+            ring.join(" ")
+        })
+        .collect();
+    assert_eq!(circles.into_iter().collect::<Vec<_>>(), CIRCLES);
+}
+
+/// The paths of a file's `use`, one each.
+fn uses(code: &str) -> Vec<String> {
+    let trees = code
+        .split("use ")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next());
+    trees
+        .flat_map(|tree| branches(&tree.split_whitespace().collect::<String>()))
+        .collect()
+}
+
+/// The paths of a `use` without blanks: `a::{b,c::{d}}` is `a::b` and `a::c::d`.
+fn branches(tree: &str) -> Vec<String> {
+    let Some((stem, inner)) = tree.split_once('{') else {
+        return vec![tree.to_owned()];
+    };
+    let mut depth = 0;
+    let top = |c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    };
+    let inner = inner.strip_suffix('}').unwrap_or(inner);
+    let parts = inner.split(top).flat_map(branches);
+    parts.map(|part| format!("{stem}{part}")).collect()
+}
+
+/// The other module that a path of `module` leads into.
+fn target<'a>(modules: &'a BTreeMap<String, String>, module: &str, path: &str) -> Option<&'a str> {
+    let mut at: Vec<&str> = module.split("::").collect();
+    let mut path: Vec<&str> = path.split("::").collect();
+    if path[0] == "crate" {
+        path.remove(0);
+        at.clear();
+    }
+    while matches!(path.first(), Some(&("super" | "self"))) {
+        if path.remove(0) == "super" {
+            at.pop();
+        }
+    }
+    at.extend(path);
+    let name = (1..=at.len()).rev().map(|length| at[..length].join("::"));
+    let (name, _) = name
+        .filter_map(|name| modules.get_key_value(&name))
+        .next()?;
+    let within = |one: &str, other: &str| one.starts_with(&format!("{other}::"));
+    (name != module && !within(name, module) && !within(module, name)).then_some(name)
 }
 
 /// What the panel does to a merchant's things, a command or an API call does too.

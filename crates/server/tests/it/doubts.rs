@@ -3,7 +3,7 @@
 use crate::shop::{GARANTI, MANY, Shop, declines, delay};
 use contract::enums::PaymentStatus;
 use serde_json::{Value, json};
-use server::engine::inquiry::Found;
+use server::engine::inquiry::ManualResolution;
 use server::operations::{By, Problem, Role, doubts};
 use server::store::attempts::{Attempt, AttemptState};
 use server::store::db::{Commit, CommitError};
@@ -35,7 +35,7 @@ async fn reversal_refused(shop: &Shop) -> i64 {
     id
 }
 
-async fn settle(shop: &Shop, id: i64, found: Found) -> Result<PaymentStatus, Problem> {
+async fn settle(shop: &Shop, id: i64, found: ManualResolution) -> Result<PaymentStatus, Problem> {
     let caller = shop.caller(Role::Finance).await;
     doubts::settle_by_hand(&shop.app, &caller, id, found, "seen in the bank's panel").await
 }
@@ -85,7 +85,7 @@ async fn doubts_are_listed_oldest_first_until_they_are_settled() {
     let status = inquires(&shop, Role::Support, second).await.unwrap();
     assert_eq!(status, PaymentStatus::Failure);
     assert_eq!(shop.order_state(second).await, "voided");
-    settle(&shop, first, Found::Taken).await.unwrap();
+    settle(&shop, first, ManualResolution::Taken).await.unwrap();
     let left = doubts::list(&shop.app, &by, shop.merchant).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
     let other = doubts::list(&shop.app, &by, shop.merchant + 1).await;
@@ -122,25 +122,25 @@ async fn a_persons_word_settles_either_way_and_is_announced() {
     let shop = Shop::impatient().await;
     let id = in_review(&shop).await;
     assert_eq!(
-        settle(&shop, id, Found::Taken).await.unwrap(),
+        settle(&shop, id, ManualResolution::Taken).await.unwrap(),
         PaymentStatus::Success
     );
     assert_eq!(books(&shop, id).await, (PaymentStatus::Success, 10_000));
     let id = in_review(&shop).await;
-    settle(&shop, id, Found::NotTaken).await.unwrap();
+    settle(&shop, id, ManualResolution::NotTaken).await.unwrap();
     assert_eq!(books(&shop, id).await, (PaymentStatus::Failure, 0));
     assert_eq!(shop.attempt(id).await.state, AttemptState::Declined);
     // Settled is settled.
-    assert!(settle(&shop, id, Found::Taken).await.is_err());
+    assert!(settle(&shop, id, ManualResolution::Taken).await.is_err());
 
     // What the bank was seen to take keeps its references, or was given back.
     let id = reversal_refused(&shop).await;
-    settle(&shop, id, Found::Taken).await.unwrap();
+    settle(&shop, id, ManualResolution::Taken).await.unwrap();
     assert_eq!(books(&shop, id).await, (PaymentStatus::Success, 10_000));
     let read = shop.payment(id).await;
     assert!(read.data("authCode").is_string());
     let id = reversal_refused(&shop).await;
-    settle(&shop, id, Found::NotTaken).await.unwrap();
+    settle(&shop, id, ManualResolution::NotTaken).await.unwrap();
     assert_eq!(shop.attempt(id).await.state, AttemptState::Reversed);
     assert_eq!(books(&shop, id).await, (PaymentStatus::Failure, 0));
 
@@ -157,19 +157,25 @@ async fn a_word_needs_a_role_and_a_reason_and_stands_in_the_audit_log() {
     let (app, finance) = (&shop.app, shop.caller(Role::Finance).await);
     for role in [Role::Support, Role::Developer, Role::ReadOnly] {
         let caller = shop.caller(role).await;
-        let refused = doubts::settle_by_hand(app, &caller, id, Found::Taken, "because").await;
+        let refused =
+            doubts::settle_by_hand(app, &caller, id, ManualResolution::Taken, "because").await;
         assert!(refused.is_err(), "{role}");
     }
     for note in ["", "  x ", &"n".repeat(501)] {
-        let refused = doubts::settle_by_hand(app, &finance, id, Found::Taken, note).await;
+        let refused =
+            doubts::settle_by_hand(app, &finance, id, ManualResolution::Taken, note).await;
         assert!(refused.is_err(), "{note}");
     }
     let paid = shop.pays(GARANTI).await.ok().id();
-    assert!(settle(&shop, paid, Found::NotTaken).await.is_err());
+    assert!(
+        settle(&shop, paid, ManualResolution::NotTaken)
+            .await
+            .is_err()
+    );
     assert_eq!(books(&shop, paid).await, (PaymentStatus::Success, 10_000));
 
     let note = "the bank says so, card 5209 2200 0000 0002";
-    doubts::settle_by_hand(app, &finance, id, Found::NotTaken, note)
+    doubts::settle_by_hand(app, &finance, id, ManualResolution::NotTaken, note)
         .await
         .unwrap();
     let log = shop.audit("payment.settle").await;
@@ -194,7 +200,7 @@ async fn a_word_never_crosses_a_reversal_under_way() {
         shop.clock.advance_seconds(5);
         let word = async {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            settle(&shop, id, Found::Taken).await
+            settle(&shop, id, ManualResolution::Taken).await
         };
         let (_, said) = tokio::join!(shop.work(), word);
         shop.wait(600).await;
@@ -217,8 +223,8 @@ async fn two_people_settle_once() {
     for _ in 0..5 {
         let id = in_review(&shop).await;
         let (one, two) = tokio::join!(
-            settle(&shop, id, Found::Taken),
-            settle(&shop, id, Found::NotTaken)
+            settle(&shop, id, ManualResolution::Taken),
+            settle(&shop, id, ManualResolution::NotTaken)
         );
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let (status, captured) = books(&shop, id).await;
@@ -247,8 +253,8 @@ pub async fn loan_in_doubt(shop: &Shop) -> i64 {
 async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
     let shop = Shop::open().await;
     for (found, status, captured) in [
-        (Found::Taken, PaymentStatus::Success, 1_000_000),
-        (Found::NotTaken, PaymentStatus::Failure, 0),
+        (ManualResolution::Taken, PaymentStatus::Success, 1_000_000),
+        (ManualResolution::NotTaken, PaymentStatus::Failure, 0),
     ] {
         let id = loan_in_doubt(&shop).await;
         // The lender may still be answering, whether it was inquired meanwhile or not.
@@ -262,7 +268,7 @@ async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
         shop.clock.advance_seconds(14);
         assert_eq!(settle(&shop, id, found).await.unwrap(), status);
         assert_eq!(books(&shop, id).await, (status, captured));
-        assert!(settle(&shop, id, Found::Taken).await.is_err());
+        assert!(settle(&shop, id, ManualResolution::Taken).await.is_err());
         // What the lender says later changes nothing.
         shop.lender_recovers().await;
         let verified = shop.verifies(id).await.ok();
@@ -282,7 +288,11 @@ async fn a_persons_word_settles_a_loan_once_the_lender_had_its_time() {
     // A loan that only waits for its shopper is nobody's to settle.
     let loan = shop.applied("103").await;
     shop.clock.advance_seconds(60);
-    assert!(settle(&shop, loan.id, Found::Taken).await.is_err());
+    assert!(
+        settle(&shop, loan.id, ManualResolution::Taken)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,5 +318,5 @@ async fn what_was_decided_before_a_second_approval_never_crosses_it() {
     assert!(matches!(refused, Err(CommitError::Conflict { .. })));
     assert_eq!(shop.loan(id).await.asked_at, again.asked_at);
     // And the person is told to wait again.
-    assert!(settle(&shop, id, Found::NotTaken).await.is_err());
+    assert!(settle(&shop, id, ManualResolution::NotTaken).await.is_err());
 }

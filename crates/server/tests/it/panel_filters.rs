@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use server::operations::Role;
 use server::store::audit;
 use server::store::db::{Commit, Value as Parameter, params};
-use server::store::payments::{self, Order, Payment};
+use server::store::payment_search::{Order, Search};
+use server::store::payments::{self, Payment};
 use std::collections::BTreeSet;
 
 /// The fields of the report's request that choose payments.
@@ -234,8 +235,8 @@ async fn what_was_chosen_stays_on_the_page_and_leads_to_the_file() {
 async fn many(shop: &Shop, count: usize) -> Vec<i64> {
     let first = shop.pays(GARANTI).await.id();
     let (merchant, order) = (shop.merchant, Order::OldestFirst);
-    let found = payments::of_merchant_where(&shop.app, merchant, "", Vec::new(), order, 9);
-    let first_payment = found.await.unwrap().remove(0);
+    let found = Search::default().first(&shop.app, merchant, order, 9).await;
+    let first_payment = found.unwrap().remove(0);
     let mut ids = vec![first];
     while ids.len() < count {
         let mut commit = Commit::new(merchant, shop.app.next_id());

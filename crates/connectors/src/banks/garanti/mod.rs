@@ -14,7 +14,7 @@ use super::{
 };
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
-    Answer, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt, Line,
+    Answer, BankContext, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
     Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing, User,
     Verb, Verdict, Verified,
 };
@@ -82,19 +82,25 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
 /// What the browser always brings back from the 3DS page.
 pub(crate) const RETURN_FIELDS: &[&str] = &["mdstatus", "hashparams", "hash"];
 
-pub(crate) async fn begin_3ds(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
-    Ok(Verdict::Approved(threeds::form(line, &begin)?))
+pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
+    Ok(Verdict::Approved(threeds::form(context, &begin)?))
 }
 
-pub(crate) async fn verify_3ds(line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    Ok(Verdict::Approved(threeds::check(line, &returned)?))
+pub(crate) async fn verify_3ds(
+    context: BankContext<'_>,
+    returned: Returned<'_>,
+) -> Answer<Verified> {
+    Ok(Verdict::Approved(threeds::check(context, &returned)?))
 }
 
 pub(crate) use standing::void;
 pub(crate) use threeds::finish as finish_3ds;
 
-pub(crate) async fn inquire(line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
-    standing::look_up(line, &order).await
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<Standing, Doubt> {
+    standing::look_up(context, &order).await
 }
 
 // Requests
@@ -134,8 +140,8 @@ impl<'a> Question<'a> {
 }
 
 /// The user that may sell (PROVAUT) or undo (PROVRFN).
-fn user<'a>(line: Line<'a>, operation: PosOperationType) -> Result<&'a User, Doubt> {
-    let found = line
+fn user<'a>(context: BankContext<'a>, operation: PosOperationType) -> Result<&'a User, Doubt> {
+    let found = context
         .account
         .users
         .iter()
@@ -143,14 +149,14 @@ fn user<'a>(line: Line<'a>, operation: PosOperationType) -> Result<&'a User, Dou
     found.ok_or_else(|| not_supported("the account lacks a PROVAUT or PROVRFN user"))
 }
 
-fn request(line: Line<'_>, question: &Question<'_>) -> Result<Request, Doubt> {
-    let account = line.account;
+fn request(context: BankContext<'_>, question: &Question<'_>) -> Result<Request, Doubt> {
+    let account = context.account;
     let currency = currency(question.amount)?;
     let rewards = rewards(question.reward)?;
     let card = question.card.map_or("", |card| card.pan.expose());
-    let hash = request_hash(line, question, card, currency);
+    let hash = request_hash(context, question, card, currency);
     let xml = Writer::document("GVPSRequest", |w| {
-        w.leaf("Mode", mode(line));
+        w.leaf("Mode", mode(context));
         w.leaf("Version", VERSION);
         w.element("Terminal", |w| {
             w.leaf("ProvUserID", &question.user.name);
@@ -223,8 +229,8 @@ fn write_transaction(
 
 const VERSION: &str = "512";
 
-fn mode(line: Line<'_>) -> &'static str {
-    if line.account.production {
+fn mode(context: BankContext<'_>) -> &'static str {
+    if context.account.production {
         "PROD"
     } else {
         "TEST"
@@ -283,8 +289,8 @@ fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt>
 // Replies
 
 /// Asks, and reads a reply that is genuine and about our order.
-async fn exchange(line: Line<'_>, question: &Question<'_>) -> Result<Element, Doubt> {
-    let body = ask(line.http, request(line, question)?).await?;
+async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<Element, Doubt> {
+    let body = ask(context.http, request(context, question)?).await?;
     let reply = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
     if !reply.is("GVPSResponse") {
         return Err(unreadable("the reply is not a GVPSResponse"));
@@ -293,7 +299,7 @@ async fn exchange(line: Line<'_>, question: &Question<'_>) -> Result<Element, Do
         .only("Transaction")?
         .ok_or_else(|| unreadable("no transaction"))?;
     let order_id = reply.exact(&["Order", "OrderID"])?;
-    let expected = reply_hash(line, question.user, transaction, order_id)?;
+    let expected = reply_hash(context, question.user, transaction, order_id)?;
     // Hexadecimal says the same in either case.
     let received = transaction.exact(&["HashData"])?.to_ascii_uppercase();
     if !same(&received, &expected) {
@@ -402,28 +408,33 @@ fn campaign(reply: &Element) -> Option<Campaign> {
 // Hashes
 
 /// Digest of a user's password and the terminal, in every hash of the protocol.
-fn security_data(line: Line<'_>, user: &User) -> String {
+fn security_data(context: BankContext<'_>, user: &User) -> String {
     sha1_hex(&format!(
         "{}{:0>9}",
         user.password.expose(),
-        line.account.terminal_id
+        context.account.terminal_id
     ))
 }
 
-fn request_hash(line: Line<'_>, question: &Question<'_>, card: &str, currency: &str) -> String {
+fn request_hash(
+    context: BankContext<'_>,
+    question: &Question<'_>,
+    card: &str,
+    currency: &str,
+) -> String {
     sha512_hex(&format!(
         "{}{}{card}{}{currency}{}",
         question.order_id,
-        line.account.terminal_id,
+        context.account.terminal_id,
         question.amount.minor,
-        security_data(line, question.user),
+        security_data(context, question.user),
     ))
 }
 
 /// No public document names this recipe; it was found by search and holds for every genuine
 /// recording.
 fn reply_hash(
-    line: Line<'_>,
+    context: BankContext<'_>,
     user: &User,
     transaction: &Element,
     order_id: &str,
@@ -434,33 +445,36 @@ fn reply_hash(
         transaction.exact(&["RetrefNum"])?,
         transaction.exact(&["AuthCode"])?,
         transaction.exact(&["ProvDate"])?,
-        security_data(line, user),
+        security_data(context, user),
     )))
 }
 
 // The verbs
 
-pub(crate) async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
-    let seller = user(line, PosOperationType::Provaut)?;
+pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
+    let seller = user(context, PosOperationType::Provaut)?;
     let question = Question {
         card: Some(charge.card),
         client_ip: charge.client_ip,
         reward: charge.reward,
         ..Question::about("sales", seller, charge.order)
     };
-    sell(line, &question).await
+    sell(context, &question).await
 }
 
-async fn sell(line: Line<'_>, question: &Question<'_>) -> Answer<Charged> {
-    let reply = exchange(line, question).await?;
+async fn sell(context: BankContext<'_>, question: &Question<'_>) -> Answer<Charged> {
+    let reply = exchange(context, question).await?;
     match refusal_of_move(refusal(&reply)?)? {
         Some(decline) => Ok(Verdict::Declined(decline)),
         None => Ok(Verdict::Approved(charged(&reply)?)),
     }
 }
 
-pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
-    let seller = user(line, PosOperationType::Provaut)?;
+pub(crate) async fn loyalties(
+    context: BankContext<'_>,
+    inquiry: LoyaltyInquiry<'_>,
+) -> Answer<Loyalties> {
+    let seller = user(context, PosOperationType::Provaut)?;
     let question = Question {
         amount: Money::new(PLACEHOLDER_MINOR, Currency::Try),
         installment: 1,
@@ -468,7 +482,7 @@ pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> An
         client_ip: inquiry.client_ip,
         ..Question::about("rewardinq", seller, inquiry.order)
     };
-    let reply = exchange(line, &question).await?;
+    let reply = exchange(context, &question).await?;
     if let Some(decline) = refusal(&reply)? {
         return Ok(Verdict::Declined(decline));
     }

@@ -8,7 +8,7 @@ use super::{
     refusal, user,
 };
 use crate::bank::{
-    Answer, Charged, Decline, Doubt, Line, Order, OrderRef, RewardMoney, Standing, Verdict,
+    Answer, BankContext, Charged, Decline, Doubt, Order, OrderRef, RewardMoney, Standing, Verdict,
 };
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unreadable,
@@ -18,11 +18,11 @@ use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
 
 /// A void needs the sale's reference; when nobody has it, the bank is asked first.
-pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
-    let undoer = user(line, PosOperationType::Provrfn)?;
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+    let undoer = user(context, PosOperationType::Provrfn)?;
     let reference = match order.host_reference {
         Some(reference) => reference.to_owned(),
-        None => match look_up(line, &order).await? {
+        None => match look_up(context, &order).await? {
             Standing::Taken(charged) => charged.host_reference,
             Standing::Voided => return Ok(Verdict::Approved(())),
             Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
@@ -38,12 +38,12 @@ pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
         installment: 1,
         ..Question::about("void", undoer, order.order)
     };
-    let Some(decline) = refusal_of_move(refusal(&exchange(line, &question).await?)?)? else {
+    let Some(decline) = refusal_of_move(refusal(&exchange(context, &question).await?)?)? else {
         return Ok(Verdict::Approved(()));
     };
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
-    match look_up(line, &order).await {
+    match look_up(context, &order).await {
         Ok(Standing::Voided) => Ok(Verdict::Approved(())),
         Ok(Standing::Taken(_) | Standing::Refused(_)) => Ok(Verdict::Declined(decline)),
         Ok(Standing::NotFound | Standing::Pending) => {
@@ -56,9 +56,12 @@ pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
     }
 }
 
-pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Standing, Doubt> {
-    let seller = user(line, PosOperationType::Provaut)?;
-    let reply = exchange(line, &Question::about("orderinq", seller, order.order)).await?;
+pub(super) async fn look_up(
+    context: BankContext<'_>,
+    order: &OrderRef<'_>,
+) -> Result<Standing, Doubt> {
+    let seller = user(context, PosOperationType::Provaut)?;
+    let reply = exchange(context, &Question::about("orderinq", seller, order.order)).await?;
     let inquiry = reply.at(&["Order", "OrderInqResult"])?;
     let code = match inquiry {
         Some(inquiry) => inquiry.exact(&["Code"])?,

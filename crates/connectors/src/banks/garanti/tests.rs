@@ -34,11 +34,11 @@ fn order(amount: i64) -> Order {
 }
 
 /// Runs `look` with a line to a bank that never answers.
-fn on_the_line<T>(account: &Account, look: impl FnOnce(Line<'_>) -> T) -> T {
+fn in_context<T>(account: &Account, look: impl FnOnce(BankContext<'_>) -> T) -> T {
     let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
         .parse()
         .unwrap();
-    look(Line {
+    look(BankContext {
         account,
         http: &Replay::of([]),
         now: &now,
@@ -52,10 +52,10 @@ fn hash_of(id: &str, amount: i64, card: &str) -> String {
         amount: Money::new(amount, Currency::Try),
         installment: 1,
     };
-    on_the_line(&account, |line| {
-        let seller = user(line, PosOperationType::Provaut).unwrap();
+    in_context(&account, |context| {
+        let seller = user(context, PosOperationType::Provaut).unwrap();
         let question = Question::about("sales", seller, &order);
-        request_hash(line, &question, card, currency(order.amount).unwrap())
+        request_hash(context, &question, card, currency(order.amount).unwrap())
     })
 }
 
@@ -124,11 +124,11 @@ fn reply(code: &str, reference: &str, auth: &str, date: &str) -> Element {
 #[test]
 fn reply_hashes_are_the_recorded_ones() {
     let account = account();
-    on_the_line(&account, |line| {
-        let seller = user(line, PosOperationType::Provaut).unwrap();
+    in_context(&account, |context| {
+        let seller = user(context, PosOperationType::Provaut).unwrap();
         let reply = reply("00", "335709663080", "103550", "20231223 19:24:30");
         let expected = "1724AAE56E9EF08EAF70633AB5F56F55E538A18201A3A98E03D1DDFC4E2A3185FF6421261F96B3F3B052F0090D5CC15F3254051304F0589BD2061F2622B320A0";
-        let hash = reply_hash(line, seller, &reply, "202312238064");
+        let hash = reply_hash(context, seller, &reply, "202312238064");
         assert_eq!(hash.as_deref(), Ok(expected));
     });
     for vector in vectors("garanti_response") {
@@ -144,7 +144,9 @@ fn reply_hashes_are_the_recorded_ones() {
             vector["what"]
         );
         // Every recording ends in the same digest of password and terminal.
-        let security = on_the_line(&account, |line| security_data(line, &account.users[0]));
+        let security = in_context(&account, |context| {
+            security_data(context, &account.users[0])
+        });
         assert!(text.ends_with(&security), "{}", vector["what"]);
     }
 }
@@ -191,7 +193,7 @@ fn the_form_is_signed_as_the_recipe_says() {
         client_ip: None,
         language: "tr",
     };
-    let form = on_the_line(&account, |line| ready(super::begin_3ds(line, begin))).unwrap();
+    let form = in_context(&account, |context| ready(super::begin_3ds(context, begin))).unwrap();
     let Verdict::Approved(form) = form else {
         panic!("a form is never declined")
     };
@@ -222,8 +224,8 @@ fn an_account_without_a_user_for_it_sends_nothing() {
         .users
         .retain(|user| user.operation != PosOperationType::Provrfn);
     account.users[0].password = Secret::new("");
-    on_the_line(&account, |line| {
-        let doubt = user(line, PosOperationType::Provrfn).unwrap_err();
+    in_context(&account, |context| {
+        let doubt = user(context, PosOperationType::Provrfn).unwrap_err();
         assert!(!doubt.may_have_been_sent);
     });
 }
@@ -241,7 +243,7 @@ fn a_kept_form_holds_no_card() {
         client_ip: None,
         language: "tr",
     };
-    let form = on_the_line(&account, |line| threeds::form(line, &begin)).unwrap();
+    let form = in_context(&account, |context| threeds::form(context, &begin)).unwrap();
     let kept = crate::scrub::scrub_fields(&form.fields, super::SECRET_FIELDS);
     assert!(
         !kept.contains("5406675406675403") && !kept.contains("739"),
@@ -301,7 +303,7 @@ fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
             order: &order,
             fields: &fields,
         };
-        let checked = on_the_line(&account, |line| threeds::check(line, &returned));
+        let checked = in_context(&account, |context| threeds::check(context, &returned));
         assert!(checked.is_err(), "{names} {values:?}");
     }
 }
@@ -327,7 +329,7 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
             order: &order,
             fields: &fields,
         };
-        on_the_line(&account, |line| threeds::check(line, &returned)).map(|v| v.md_status)
+        in_context(&account, |context| threeds::check(context, &returned)).map(|v| v.md_status)
     };
     assert_eq!(
         status("clientid:oid:authcode:mdstatus:cavv:eci:md:rnd:"),

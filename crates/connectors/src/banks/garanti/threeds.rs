@@ -7,7 +7,7 @@ use super::{
     Question, VERSION, client_ip, currency, installment, mode, rewards, security_data, sell, user,
 };
 use crate::bank::{
-    Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned, Verified,
+    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Returned, Verified,
 };
 use crate::banks::{message, not_supported, unauthentic};
 use crate::digest::{same, sha512_hex};
@@ -50,9 +50,9 @@ impl Proof {
 }
 
 /// The form that the browser posts. Nothing is sent from here.
-pub(super) fn form(line: Line<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Doubt> {
-    let (account, order, card) = (line.account, begin.order, begin.card);
-    let seller = user(line, PosOperationType::Provaut)?;
+pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Doubt> {
+    let (account, order, card) = (context.account, begin.order, begin.card);
+    let seller = user(context, PosOperationType::Provaut)?;
     let currency = currency(order.amount)?;
     let rewards = rewards(begin.reward)?;
     let (amount, installment) = (
@@ -65,13 +65,13 @@ pub(super) fn form(line: Line<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Dou
         account.terminal_id,
         order.id,
         account.threeds_key.expose(),
-        security_data(line, seller),
+        security_data(context, seller),
         url = begin.return_url,
     ));
     let cvc = card.cvc.as_ref().map_or("", |cvc| cvc.expose());
     let mut fields: Vec<(String, String)> = [
         ("secure3dsecuritylevel", "3D"),
-        ("mode", mode(line)),
+        ("mode", mode(context)),
         ("apiversion", VERSION),
         ("terminalprovuserid", &seller.name),
         ("terminaluserid", &seller.name),
@@ -134,15 +134,15 @@ impl<'a> Callback<'a> {
 
 /// Checks what the browser brought back: that the bank signed it, that it is about our order, and
 /// that the signature covers what we rely on.
-pub(super) fn check(line: Line<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
+pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
     let names = callback.listed();
     let text: String = names.iter().map(|name| callback.field(name)).collect();
-    let expected = sha512_hex(&format!("{text}{}", line.account.threeds_key.expose()));
+    let expected = sha512_hex(&format!("{text}{}", context.account.threeds_key.expose()));
     if !same(callback.field("hash"), &expected) {
         return Err(unauthentic("the hash of the callback is wrong or missing"));
     }
-    if !is_ours(line, returned.order, &callback)? {
+    if !is_ours(context, returned.order, &callback)? {
         return Err(unauthentic("the callback is about another order"));
     }
     let md_status = signed_status(&callback, &names, returned.order)?;
@@ -167,11 +167,15 @@ pub(super) fn check(line: Line<'_>, returned: &Returned<'_>) -> Result<Verified,
 
 /// Whether everything that the callback echoes of our form is as we sent it. Not all of it is
 /// signed, but none of it may differ.
-fn is_ours(line: Line<'_>, order: &Order, callback: &Callback<'_>) -> Result<bool, Doubt> {
+fn is_ours(
+    context: BankContext<'_>,
+    order: &Order,
+    callback: &Callback<'_>,
+) -> Result<bool, Doubt> {
     let sent = [
-        ("clientid", line.account.terminal_id.as_str()),
-        ("terminalid", &line.account.terminal_id),
-        ("terminalmerchantid", &line.account.client_id),
+        ("clientid", context.account.terminal_id.as_str()),
+        ("terminalid", &context.account.terminal_id),
+        ("terminalmerchantid", &context.account.client_id),
         ("oid", &order.id),
         ("orderid", &order.id),
         ("txnamount", &order.amount.minor.to_string()),
@@ -238,8 +242,8 @@ fn is_eci(eci: &str) -> bool {
     eci.len() == 2 && eci.bytes().all(|b| b.is_ascii_digit())
 }
 
-pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
-    let seller = user(line, PosOperationType::Provaut)?;
+pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
+    let seller = user(context, PosOperationType::Provaut)?;
     let proof: Proof = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not Garanti's"))?;
     let question = Question {
@@ -248,5 +252,5 @@ pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Char
         proof: Some(&proof),
         ..Question::about("sales", seller, finish.order)
     };
-    sell(line, &question).await
+    sell(context, &question).await
 }

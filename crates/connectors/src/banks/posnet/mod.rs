@@ -17,7 +17,7 @@ use crate::account::{
     AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY,
 };
 use crate::bank::{
-    Account, Answer, Campaign, CardData, Charge, Charged, Decline, Doubt, Line, Loyalties,
+    Account, Answer, BankContext, Campaign, CardData, Charge, Charged, Decline, Doubt, Loyalties,
     LoyaltyInquiry, Order, OrderRef, RewardMoney, RewardUse, Standing, Verb, Verdict,
 };
 use crate::http::Request;
@@ -81,8 +81,11 @@ pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sig
 pub(crate) use standing::void;
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 
-pub(crate) async fn inquire(line: Line<'_>, order: OrderRef<'_>) -> Result<Standing, Doubt> {
-    Ok(standing::look_up(line, &order).await?.standing)
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<Standing, Doubt> {
+    Ok(standing::look_up(context, &order).await?.standing)
 }
 
 // Requests
@@ -228,7 +231,11 @@ fn write_card(w: &mut Writer, card: &CardData) {
 
 /// `sale`, `saleWP` (card and points) or `pointUsage` (points alone). The amount is always the
 /// whole price; the points are part of it.
-fn sale_request(line: Line<'_>, charge: &Charge<'_>, spending: Spending) -> Result<Request, Doubt> {
+fn sale_request(
+    context: BankContext<'_>,
+    charge: &Charge<'_>,
+    spending: Spending,
+) -> Result<Request, Doubt> {
     let order = charge.order;
     let currency = currency(order)?;
     let id = order_id(&order.id, false);
@@ -262,7 +269,7 @@ fn sale_request(line: Line<'_>, charge: &Charge<'_>, spending: Spending) -> Resu
             w.leaf("koiCode", code);
         }
     };
-    Ok(request(line.account, false, &id, |w| {
+    Ok(request(context.account, false, &id, |w| {
         w.element(operation, write)
     }))
 }
@@ -270,8 +277,8 @@ fn sale_request(line: Line<'_>, charge: &Charge<'_>, spending: Spending) -> Resu
 // Replies
 
 /// Asks, and reads the reply's root.
-async fn exchange(line: Line<'_>, request: Request) -> Result<Element, Doubt> {
-    let body = ask(line.http, request).await?;
+async fn exchange(context: BankContext<'_>, request: Request) -> Result<Element, Doubt> {
+    let body = ask(context.http, request).await?;
     let reply = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
     match reply.is("posnetResponse") {
         true => Ok(reply),
@@ -336,9 +343,9 @@ fn campaigns(reply: &Element) -> Vec<Campaign> {
 
 // The verbs
 
-pub(crate) async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged> {
+pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
     let spending = Spending::of(charge.reward)?;
-    let reply = exchange(line, sale_request(line, &charge, spending)?).await?;
+    let reply = exchange(context, sale_request(context, &charge, spending)?).await?;
     if let Some(decline) = refusal_of_move(refusal(&reply)?)? {
         return Ok(Verdict::Declined(decline));
     }
@@ -362,9 +369,12 @@ pub(crate) async fn charge(line: Line<'_>, charge: Charge<'_>) -> Answer<Charged
 
 /// Two questions: the purses, then the campaigns. Neither takes an order id nor, by the document,
 /// a security code. A card outside the programme is refused both, and that is the answer.
-pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> Answer<Loyalties> {
+pub(crate) async fn loyalties(
+    context: BankContext<'_>,
+    inquiry: LoyaltyInquiry<'_>,
+) -> Answer<Loyalties> {
     let card = inquiry.card;
-    let points = request(line.account, false, &inquiry.order.id, |w| {
+    let points = request(context.account, false, &inquiry.order.id, |w| {
         w.element("pointInquiry", |w| {
             w.leaf("ccno", card.pan.expose());
             w.leaf("expDate", &card.expiry.yymm());
@@ -372,11 +382,11 @@ pub(crate) async fn loyalties(line: Line<'_>, inquiry: LoyaltyInquiry<'_>) -> An
             w.leaf("getPointDetail", "Y");
         });
     });
-    let points = exchange(line, points).await?;
-    let offers = request(line.account, false, &inquiry.order.id, |w| {
+    let points = exchange(context, points).await?;
+    let offers = request(context.account, false, &inquiry.order.id, |w| {
         w.element("koiCampaignQuery", |w| w.leaf("ccno", card.pan.expose()));
     });
-    let offers = exchange(line, offers).await?;
+    let offers = exchange(context, offers).await?;
     match (refusal(&points)?, refusal(&offers)?) {
         (Some(decline), Some(_)) => Ok(Verdict::Declined(decline)),
         // Not a card outside the programme: the bank did not get to know.

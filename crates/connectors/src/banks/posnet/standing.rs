@@ -3,7 +3,7 @@
 //! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, Charged, Decline, Doubt, Line, OrderRef, Standing, Verdict};
+use crate::bank::{Answer, BankContext, Charged, Decline, Doubt, OrderRef, Standing, Verdict};
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unauthentic,
     unreadable,
@@ -12,8 +12,8 @@ use crate::xml::Element;
 use contract::errors::ErrorGroup;
 
 /// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
-pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
-    let record = look_up(line, &order).await?;
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+    let record = look_up(context, &order).await?;
     match record.standing {
         Standing::Taken(_) => {}
         Standing::Voided => return Ok(Verdict::Approved(())),
@@ -24,13 +24,13 @@ pub(crate) async fn void(line: Line<'_>, order: OrderRef<'_>) -> Answer<()> {
         }
     }
     let id = order_id(&order.order.id, order.threeds);
-    let request = request(line.account, order.threeds, &id, |w| {
+    let request = request(context.account, order.threeds, &id, |w| {
         w.element("reverse", |w| {
             w.leaf("transaction", record.transaction);
             w.leaf("orderID", &id);
         });
     });
-    match refusal_of_move(refusal(&exchange(line, request).await?)?)? {
+    match refusal_of_move(refusal(&exchange(context, request).await?)?)? {
         None => Ok(Verdict::Approved(())),
         // Undone before, by us or by the bank itself.
         Some(decline) if matches!(decline.code.as_str(), "0220" | "0370") => {
@@ -46,12 +46,15 @@ pub(super) struct Record {
     transaction: &'static str,
 }
 
-pub(super) async fn look_up(line: Line<'_>, order: &OrderRef<'_>) -> Result<Record, Doubt> {
+pub(super) async fn look_up(
+    context: BankContext<'_>,
+    order: &OrderRef<'_>,
+) -> Result<Record, Doubt> {
     let id = order_id(&order.order.id, order.threeds);
-    let request = request(line.account, order.threeds, &id, |w| {
+    let request = request(context.account, order.threeds, &id, |w| {
         w.element("agreement", |w| w.leaf("orderID", &id));
     });
-    let reply = exchange(line, request).await?;
+    let reply = exchange(context, request).await?;
     if let Some(decline) = refusal(&reply)? {
         return match decline.code.as_str() {
             NOT_FOUND | "0122" | "0123" => Ok(Record {

@@ -8,7 +8,7 @@ use super::{
     terminal, write_card,
 };
 use crate::bank::{
-    Account, Answer, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Line, Order, Returned,
+    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Returned,
     RewardMoney, Verdict, Verified,
 };
 use crate::banks::{
@@ -51,8 +51,8 @@ fn order_mac(account: &Account, order: &Order, word: Option<&str>) -> Result<Str
 
 // The verbs
 
-pub(crate) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
-    let (account, order) = (line.account, begin.order);
+pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
+    let (account, order) = (context.account, begin.order);
     let currency = currency(order)?;
     let spending = Spending::of(begin.reward)?;
     let request = request(account, true, &order_id(&order.id, true), |w| {
@@ -67,7 +67,7 @@ pub(crate) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankFor
             w.leaf("tranType", "Sale");
         });
     });
-    let reply = exchange(line, request).await?;
+    let reply = exchange(context, request).await?;
     if let Some(decline) = refusal(&reply)? {
         return Ok(Verdict::Declined(decline));
     }
@@ -100,8 +100,8 @@ pub(crate) async fn begin(line: Line<'_>, begin: Begin3ds<'_>) -> Answer<BankFor
     }))
 }
 
-pub(crate) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    let (account, order) = (line.account, returned.order);
+pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
+    let (account, order) = (context.account, returned.order);
     let field = |name: &str| {
         let found = returned
             .fields
@@ -130,7 +130,7 @@ pub(crate) async fn verify(line: Line<'_>, returned: Returned<'_>) -> Answer<Ver
             w.leaf("mac", &mac);
         });
     });
-    let reply = exchange(line, request).await?;
+    let reply = exchange(context, request).await?;
     let Some(resolved) = reply.only("oosResolveMerchantDataResponse")? else {
         // A plain refusal is signed by nothing and names no order: whatever the browser brought, it was
         // not what the bank had sent with it.
@@ -179,8 +179,8 @@ fn check_resolved(
     })
 }
 
-pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
-    let (account, order) = (line.account, finish.order);
+pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
+    let (account, order) = (context.account, finish.order);
     let packets: Packets = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not PosNet's"))?;
     // One amount for all points: the bank takes them in its own order.
@@ -194,7 +194,7 @@ pub(crate) async fn finish(line: Line<'_>, finish: Finish3ds<'_>) -> Answer<Char
             w.leaf("mac", &mac);
         });
     });
-    let reply = exchange(line, request).await?;
+    let reply = exchange(context, request).await?;
     // A decline is signed too, over an empty reference.
     let reference = reply.exact(&["hostlogkey"])?;
     if !same(

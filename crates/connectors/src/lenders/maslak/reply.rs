@@ -6,7 +6,8 @@ use super::seal;
 use crate::bank::{Decline, Doubt, DoubtReason};
 use crate::http::Response;
 use crate::lender::{
-    Application, ApplicationRef, Applied, BankOffer, LenderLine, LoanStanding, LoanState, OfferTerm,
+    Application, ApplicationRef, Applied, BankOffer, LenderContext, LoanStanding, LoanState,
+    OfferTerm,
 };
 use crate::scrub::kept_words;
 use contract::enums::Currency;
@@ -45,7 +46,7 @@ struct Refusal {
 
 /// Proves that `response` is the lender's, and that it answers the request so signed.
 pub(super) fn authenticate(
-    line: LenderLine<'_>,
+    context: LenderContext<'_>,
     request_signature: &str,
     response: Response,
 ) -> Result<Reply, Doubt> {
@@ -57,7 +58,7 @@ pub(super) fn authenticate(
         ));
     }
     let signature = seal::header(&response.headers, "x-lender-signature");
-    let timestamp = seal::fresh_timestamp(&response.headers, line.now);
+    let timestamp = seal::fresh_timestamp(&response.headers, context.now);
     let (Some(signature), Some(timestamp)) = (signature, timestamp) else {
         return Err(unauthentic("no signature, or a stale one"));
     };
@@ -68,7 +69,7 @@ pub(super) fn authenticate(
         request_signature.as_bytes(),
         &response.body,
     ];
-    if !seal::matches(&line.account.client_secret, &parts, signature) {
+    if !seal::matches(&context.account.client_secret, &parts, signature) {
         return Err(unauthentic("the signature is wrong"));
     }
     if matches!(status, 200 | 201) {

@@ -4,18 +4,17 @@ use super::settle::{reference, settle};
 use super::wait_for_outcome;
 use crate::app::App;
 use crate::engine::CONFLICTS_MAX;
+use crate::engine::bank_call::{LenderCall, apm_of};
 use crate::engine::claims::Claims;
 use crate::engine::inquiry::Asker;
-use crate::engine::recorder::Recorder;
-use crate::operations::Problem;
-use crate::store::apms;
+use crate::problem::Problem;
+use crate::store::apms::Apm;
 use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
-use crate::store::won;
-use connectors::lender::LenderLine;
-use connectors::lenders::of_apm;
+use connectors::bank::Answer;
+use connectors::lender::LoanStanding;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
 use contract::rules::Rule;
 
@@ -45,17 +44,15 @@ pub async fn approve(
         (intended.inquiries, intended.review_since) = (0, None);
         intended.inquire_at = Some(app.unanswered_at());
         intended.acting_until = Some(app.unanswered_at());
-        let mut commit = Commit::new(merchant.id, payment_id);
-        claims.write(app, Some(payment_id), &mut commit);
+        let mut commit = claims.intent(app, Some(payment_id));
         loans::save(&intended, &loan, &mut commit);
         note(&mut commit);
-        let intent = app.db.commit(commit).await;
-        match intent.map_err(|error| claims.refused(error, Problem::Moved)) {
+        match claims.commit(app, commit, Problem::Moved).await {
             Ok(()) => {
                 let confirmed = confirm(app, merchant, payment, intended).await;
                 return confirmed.map_err(|problem| problem.or_doubt(payment_id));
             }
-            // Somebody was faster: their outcome is awaited.
+            // Another call was faster: their outcome is awaited.
             Err(Problem::Moved) => {}
             Err(problem) => return Err(problem),
         }
@@ -69,12 +66,13 @@ fn not_approvable(payment: Payment, loan: &Loan) -> Result<Payment, Problem> {
         payment.status,
         PaymentStatus::Success | PaymentStatus::Failure
     );
-    match ended || loan.state == ApplicationState::Confirming {
-        true => Ok(payment),
-        false => Err(Problem::with(
+    if ended || loan.state == ApplicationState::Confirming {
+        Ok(payment)
+    } else {
+        Err(Problem::with(
             Rule::WrongPaymentState,
             &[("status", loan.action.as_str())],
-        )),
+        ))
     }
 }
 
@@ -84,23 +82,8 @@ async fn confirm(
     payment: Payment,
     loan: Loan,
 ) -> Result<Payment, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
-    };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Err(Problem::unavailable("the lender's protocol is gone"));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "confirm");
-    let line = LenderLine {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    match lender.confirm(line, reference(&payment, &loan)).await {
+    let apm = apm_of(app, &loan).await?;
+    match ask_confirm(app, &apm, &payment, &loan).await {
         Ok(_) => {}
         Err(doubt) => {
             tracing::warn!(payment = payment.id, detail = %doubt.detail, "an approval is in doubt");
@@ -109,11 +92,17 @@ async fn confirm(
             doubtful.acting_until = None;
             let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
             loans::save(&doubtful, &loan, &mut commit);
-            won(app.db.commit(commit).await)?;
+            app.commit(commit).await?.ignore_conflict();
             return Ok(payment);
         }
     }
     // Approved or refused, the lender's own word on how it stands now decides.
     let (payment, _) = settle(app, merchant, payment.id, Asker::Move).await?;
     Ok(payment)
+}
+
+async fn ask_confirm(app: &App, apm: &Apm, payment: &Payment, loan: &Loan) -> Answer<LoanStanding> {
+    let call = LenderCall::of_loan(app, apm, loan, "confirm")?;
+    let application = reference(payment, loan);
+    call.lender.confirm(call.context(), application).await
 }

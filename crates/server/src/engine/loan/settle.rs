@@ -1,23 +1,19 @@
-//! An application is settled: whoever has a reason to ask, the lender's answer decides, applied by
-//! compare-and-set.
+//! An application is settled: the lender's answer decides, whatever the reason to ask it, and is
+//! applied by compare-and-set.
 
-use super::{after_expiry, changed, refuse, reload};
+use super::{after_expiry, change_commit, refuse, reload};
 use crate::app::App;
 use crate::engine::CONFLICTS_MAX;
-use crate::engine::answer::{failure, failure_of};
-use crate::engine::inquiry::{Asker, caller_asked_before, next};
-use crate::engine::recorder::Recorder;
+use crate::engine::bank_call::{LenderCall, apm_of};
+use crate::engine::inquiry::{Asker, caller_asked_before, next_inquiry};
 use crate::engine::status::{Event, after};
-use crate::operations::Problem;
-use crate::store::apms;
+use crate::problem::Problem;
 use crate::store::db::Commit;
 use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
-use crate::store::won;
 use connectors::bank::{Doubt, DoubtReason};
-use connectors::lender::{ApplicationRef, LenderLine, LoanStanding, LoanState};
-use connectors::lenders::of_apm;
+use connectors::lender::{ApplicationRef, LoanStanding, LoanState};
 use contract::enums::ApmAdditionalAction as Action;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -51,33 +47,33 @@ pub async fn settle(
         }
         match inquire(app, &payment, &loan).await? {
             Ok(Some(standing)) => apply_standing(app, &mut moved, &mut result, standing),
-            Ok(None) => unknown_to_the_lender(app, &mut moved, &mut result, asker),
+            Ok(None) => apply_unknown(app, &mut moved, &mut result, asker),
             Err(doubt) => {
                 tracing::warn!(payment = payment.id, detail = %doubt.detail, "a lender's answer is in doubt");
-                unsettled(app, &mut result, asker);
+                put_off(app, &mut result, asker);
             }
         }
         if write(app, merchant, (&payment, &loan), (&mut moved, &result)).await? {
             return Ok((moved, result));
         }
         if asker == Asker::Caller {
-            // Somebody else learned something meanwhile, and a caller asks once.
+            // The application changed meanwhile, and a caller asks once.
             return reload(app, merchant.id, payment_id).await;
         }
     }
     Err(Problem::unavailable("the application keeps changing"))
 }
 
-/// Takes a caller's one question of this interval; false when somebody had it.
+/// Takes a caller's one question of this interval; false when another caller had it.
 async fn claim(app: &App, loan: &Loan) -> Result<bool, Problem> {
     let mut commit = Commit::new(loan.merchant_id, loan.payment_id);
     loans::claim_inquiry(loan, app.now(), caller_asked_before(app), &mut commit);
-    Ok(won(app.db.commit(commit).await)?)
+    Ok(app.commit(commit).await?.is_yes())
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later, also when a person is told;
 /// what others ask can only bring the next question of the schedule forward.
-fn unsettled(app: &App, loan: &mut Loan, asker: Asker) {
+fn put_off(app: &App, loan: &mut Loan, asker: Asker) {
     // A loan that was ready is so until the lender says otherwise.
     if !loan.is_approvable() {
         loan.action = Action::VerifyRequired;
@@ -91,7 +87,7 @@ fn unsettled(app: &App, loan: &mut Loan, asker: Asker) {
         return;
     }
     loan.inquiries += 1;
-    let next = next(app, loan.inquiries, loan.review_since);
+    let next = next_inquiry(app, loan.inquiries, loan.review_since);
     if next.review_since.is_some() && loan.review_since.is_none() {
         tracing::error!(
             payment = loan.payment_id,
@@ -106,23 +102,14 @@ async fn inquire(
     payment: &Payment,
     loan: &Loan,
 ) -> Result<Result<Option<LoanStanding>, Doubt>, Problem> {
-    let Some(apm) = apms::one_of_merchant(app, loan.merchant_id, loan.apm_id).await? else {
-        return Err(Problem::unavailable(
-            "the account of an application is gone",
-        ));
+    let apm = apm_of(app, loan).await?;
+    let standing = match LenderCall::of_loan(app, &apm, loan, "inquire") {
+        Ok(call) => {
+            let application = reference(payment, loan);
+            call.lender.inquire(call.context(), application).await
+        }
+        Err(doubt) => Err(doubt),
     };
-    let Some(lender) = of_apm(apm.apm_type) else {
-        return Ok(Err(Doubt::not_supported()));
-    };
-    let now = app.istanbul_now();
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_lender(app, of, apm.apm_type, "inquire");
-    let line = LenderLine {
-        account: &apm.account,
-        http: &http,
-        now: &now,
-    };
-    let standing = lender.inquire(line, reference(payment, loan)).await;
     // A lender that speaks of another order or another amount proves nothing about this one.
     Ok(standing.and_then(|standing| match standing {
         Some(s)
@@ -155,7 +142,7 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
     (loan.inquiries, loan.review_since) = (0, None);
     match standing.state {
         LoanState::Pending => {
-            // An application whose page nobody was told of can only lapse.
+            // Without its page the shopper cannot go on: it can only lapse.
             loan.state = ApplicationState::Pending;
             loan.action = match (loan.returned, &loan.redirect_url) {
                 (false, Some(_)) => Action::RedirectToUrl,
@@ -169,7 +156,7 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.inquire_at = Some(app.after(ASSESSING_WAIT));
         }
         LoanState::Ready if loan.state == ApplicationState::Confirming => {
-            still_ready(app, loan);
+            apply_still_ready(app, loan);
         }
         LoanState::Ready => {
             loan.state = ApplicationState::Ready;
@@ -177,22 +164,21 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.inquire_at = Some(after_expiry(app, loan));
         }
         LoanState::Disbursed => disburse(payment, loan),
-        LoanState::Rejected(decline) => refuse(payment, loan, failure_of(&decline)),
+        LoanState::Rejected(decline) => refuse(payment, loan, (&decline).into()),
         LoanState::Expired => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
+            refuse(payment, loan, ErrorGroup::BnplCancelled.into());
             loan.state = ApplicationState::Expired;
         }
         LoanState::Cancelled => {
-            refuse(payment, loan, failure(ErrorGroup::BnplCancelled));
+            refuse(payment, loan, ErrorGroup::BnplCancelled.into());
             loan.state = ApplicationState::Cancelled;
         }
     }
 }
 
-/// The merchant approved, and the lender knows nothing of it. While it had not its time the approval may
-/// still be on its way, so a loan never goes back from CONFIRMING; after that the merchant may approve
-/// once more.
-fn still_ready(app: &App, loan: &mut Loan) {
+/// The merchant approved, and the lender has not seen it. The approval may still be on its way until its
+/// time is over, so a loan never goes back from CONFIRMING before; then the merchant may approve again.
+fn apply_still_ready(app: &App, loan: &mut Loan) {
     if app.may_be_answering(loan.asked_at) {
         loan.action = Action::VerifyRequired;
         loan.inquire_at = Some(app.answered_by(loan.asked_at));
@@ -215,7 +201,7 @@ pub(super) fn disburse(payment: &mut Payment, loan: &mut Loan) {
 
 /// The lender knows no such application. One in doubt may still be on its way, so that is believed
 /// only the third time and after a while; one that it had confirmed is a contradiction, and stays in doubt.
-fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan, asker: Asker) {
+fn apply_unknown(app: &App, payment: &mut Payment, loan: &mut Loan, asker: Asker) {
     const BELIEVED_AFTER: i64 = 2;
     const BELIEVED_AFTER_SECONDS: i64 = 90;
     let waited = app.now().duration_since(payment.created_at);
@@ -223,26 +209,22 @@ fn unknown_to_the_lender(app: &App, payment: &mut Payment, loan: &mut Loan, aske
         && loan.inquiries >= BELIEVED_AFTER
         && waited >= SignedDuration::from_secs(BELIEVED_AFTER_SECONDS)
     {
-        refuse(
-            payment,
-            loan,
-            failure(ErrorGroup::CommunicationOrSystemError),
-        );
+        refuse(payment, loan, ErrorGroup::CommunicationOrSystemError.into());
         return;
     }
-    unsettled(app, loan, asker);
+    put_off(app, loan, asker);
     loan.action = Action::VerifyRequired;
 }
 
-/// Writes a change of state; false when somebody moved first.
+/// Writes a change of state; false when another call moved first.
 pub(super) async fn write(
     app: &App,
     merchant: &Merchant,
     (payment, loan): (&Payment, &Loan),
     (moved, result): (&mut Payment, &Loan),
 ) -> Result<bool, Problem> {
-    let commit = changed(app, merchant, (payment, loan), (moved, result));
-    if !won(app.db.commit(commit).await)? {
+    let commit = change_commit(app, merchant, (payment, loan), (moved, result));
+    if app.commit(commit).await?.is_conflict() {
         return Ok(false);
     }
     moved.version += i64::from(moved.status != payment.status);

@@ -2,19 +2,18 @@
 
 use crate::app::App;
 use crate::engine::answer::{self, Outcome};
-use crate::engine::charge::{self, order_of};
+use crate::engine::bank_call::{BankCall, pos_of};
+use crate::engine::charge;
 use crate::engine::claims::Claims;
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::recorder::Recorder;
 use crate::engine::status::{Event, after};
 use crate::engine::{CONFLICTS_MAX, accounts, turn};
-use crate::operations::Problem;
+use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
-use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment};
-use crate::store::poses::{self, Pos};
-use connectors::bank::{Answer, Charged, Doubt, Finish3ds, Line};
+use crate::store::poses::Pos;
+use connectors::bank::{Answer, Charged, Doubt, Finish3ds};
 use contract::enums::PaymentStatus;
 use contract::rules::Rule;
 
@@ -74,7 +73,7 @@ async fn is_being_asked(app: &App, merchant: &Merchant, payment_id: i64) -> Resu
     }))
 }
 
-/// Intends, asks, answers. Nothing when somebody else completed it first.
+/// Intends, asks, answers. `None` when another call completed it first.
 async fn finish(
     app: &App,
     merchant: &Merchant,
@@ -89,15 +88,12 @@ async fn finish(
     attempt.state = AttemptState::Asked;
     attempt.asked_at = app.now();
     attempt.inquire_at = Some(app.unanswered_at());
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    claims.write(app, Some(payment.id), &mut commit);
+    let mut commit = claims.intent(app, Some(payment.id));
     attempts::save(app, &attempt, was, &mut commit);
     payments::save(&payment, &mut commit);
-    if let Err(error) = app.db.commit(commit).await {
-        return match claims.refused(error, Problem::Moved) {
-            Problem::Moved => Ok(None),
-            problem => Err(problem),
-        };
+    match claims.commit(app, commit, Problem::Moved).await {
+        Err(Problem::Moved) => return Ok(None),
+        outcome => outcome?,
     }
     payment.version += 1;
     let id = payment.id;
@@ -112,18 +108,16 @@ async fn ask_and_answer(
     mut payment: Payment,
     mut attempt: Attempt,
 ) -> Result<Payment, Problem> {
-    let Some(pos) = poses::one_of_merchant(app, attempt.merchant_id, attempt.pos_id).await? else {
-        return Err(Problem::unavailable("the POS of an attempt is gone"));
-    };
+    let pos = pos_of(app, &attempt).await?;
     let answer = ask_finish(app, &pos, &payment, &attempt).await;
     let said = answer.clone();
     let of = (&mut payment, &mut attempt);
     let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
         return Ok(payment);
     };
-    let answer = charge::without_strangers(answer, &attempt);
+    let answer = charge::decline_foreign_duplicate(answer, &attempt);
     let duplicate = charge::is_duplicate(&answer);
-    let outcome: Outcome = charge::outcome(answer);
+    let outcome = Outcome::of(answer);
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     // After the answer, which nothing may hold up.
     accounts::note(app, &pos, &said).await;
@@ -134,28 +128,14 @@ async fn ask_and_answer(
 }
 
 async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) -> Answer<Charged> {
-    let (Some(bank), Some(proof)) = (
-        connectors::directory::protocol(pos.integrator),
-        &attempt.proof,
-    ) else {
-        return Err(Doubt::not_supported());
-    };
-    charge::in_time(app, attempt)?;
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(payment, attempt);
-    let of = (payment.merchant_id, payment.id);
-    let http = Recorder::to_bank(app, of, pos, "threeds_finish");
-    let line = Line {
-        account: &account,
-        http: &http,
-        now: &now,
-    };
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "threeds_finish")?;
+    let proof = attempt.proof.as_ref().ok_or_else(Doubt::not_supported)?;
+    charge::require_in_time(app, attempt)?;
     let finish = Finish3ds {
-        order: &order,
+        order: &call.order,
         reward: attempt.reward,
         proof,
         client_ip: payment.client_ip.as_deref(),
     };
-    bank.finish_3ds(line, finish).await
+    call.bank.finish_3ds(call.context(), finish).await
 }

@@ -1,25 +1,22 @@
 //! The shopper's browser comes back from the bank's page. What it brings is proof, or nothing
-//! happens (`docs/decisions/0010`): whoever knows the address can post anything there.
+//! happens (`docs/decisions/0010`): anything can be posted to a known address.
 
-use super::not_verified;
+use super::{Verification, write_verification};
 use crate::app::App;
-use crate::engine::announce;
-use crate::engine::charge::order_of;
+use crate::engine::bank_call::BankCall;
 use crate::engine::recorder::Recorder;
-use crate::engine::status::{Event, after};
-use crate::operations::Problem;
-use crate::store::attempts::{self, Attempt, AttemptState};
-use crate::store::db::Commit;
+use crate::problem::Problem;
+use crate::store::attempts::{self, Attempt};
 use crate::store::exchanges::UNVERIFIED;
 use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
-use crate::store::payments::{self, Payment};
-use crate::store::{poses, won};
-use connectors::bank::{Answer, Doubt, DoubtReason, Line, Returned, Verdict, Verified};
+use crate::store::payments::Payment;
+use crate::store::poses;
+use connectors::bank::{Answer, BankContext, Doubt, DoubtReason, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
 use connectors::scrub::words;
-use contract::enums::{PaymentStatus, WebhookEventType};
+use contract::enums::PaymentStatus;
 
 /// What the browser's return led to.
 pub enum Return {
@@ -50,14 +47,14 @@ struct Of {
 }
 
 impl Of {
-    /// Nothing when the address is unknown or too old.
+    /// `None` when the address is unknown or too old.
     async fn token(app: &App, token: &str) -> Result<Option<Of>, Problem> {
         let Some((merchant_id, payment_id, true)) =
             page_tokens::of_token(app, token, Kind::ThreedsReturn).await?
         else {
             return Ok(None);
         };
-        let (merchant, payment) = crate::engine::loaded(app, merchant_id, payment_id).await?;
+        let (merchant, payment) = crate::engine::load_payment(app, merchant_id, payment_id).await?;
         let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
         let pos = match &attempt {
             Some(attempt) => poses::one_of_merchant(app, merchant_id, attempt.pos_id).await?,
@@ -89,8 +86,8 @@ impl Of {
 }
 
 /// What was opened by GET, which changes nothing: the payment, and whether the address carries what a
-/// bank sends a browser back with. Nothing when it is unknown or too old.
-pub async fn opened(
+/// bank sends a browser back with. `None` when it is unknown or too old.
+pub async fn look_at_return(
     app: &App,
     token: &str,
     fields: &[(String, String)],
@@ -102,8 +99,8 @@ pub async fn opened(
     }))
 }
 
-/// The browser came back from the bank's page. Nothing when the address is unknown or too old.
-pub async fn returned(
+/// The browser came back from the bank's page. `None` when the address is unknown or too old.
+pub async fn receive_return(
     app: &App,
     token: &str,
     fields: &[(String, String)],
@@ -117,7 +114,7 @@ pub async fn returned(
     let verdict = match (of.payment.status, &of.attempt) {
         (PaymentStatus::InitThreeds, Some(attempt)) => Some((
             attempt.clone(),
-            ask_verified(app, &of, attempt, fields).await,
+            ask_verification(app, &of, attempt, fields).await,
         )),
         _ => None,
     };
@@ -127,17 +124,20 @@ pub async fn returned(
     let before = payment.version;
     let payment = match verdict {
         None => payment,
-        Some((attempt, Ok(Verdict::Approved(proof)))) if is_enough(&merchant, proof.md_status) => {
-            verified(app, &merchant, payment, attempt, proof).await?
-        }
-        Some((attempt, Ok(Verdict::Approved(proof)))) => {
-            let md = Some(proof.md_status);
-            not_verified(app, &merchant, payment, attempt, md, None, true).await?
+        Some((attempt, Ok(Verdict::Approved(verified)))) => {
+            let is_enough = is_enough(&merchant, verified.md_status);
+            let verification = Verification {
+                md_status: Some(verified.md_status),
+                proof: is_enough.then_some(verified.proof),
+                ..Verification::default()
+            };
+            write_verification(app, &merchant, payment, attempt, verification).await?
         }
         Some((attempt, Ok(Verdict::Declined(decline)))) => {
             // The bank refused the verification, not the card: there is nothing to complete.
             tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
-            not_verified(app, &merchant, payment, attempt, None, None, true).await?
+            let nothing = Verification::default();
+            write_verification(app, &merchant, payment, attempt, nothing).await?
         }
         Some((_, Err(_))) => return Ok(Some(Return::NoProof(Box::new(payment)))),
     };
@@ -156,39 +156,36 @@ fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
 
 /// Asks whether the fields prove anything. Beyond a number of returns about one payment, those that
 /// prove nothing are not kept, and the bank is not asked about them.
-async fn ask_verified(
+async fn ask_verification(
     app: &App,
     of: &Of,
     attempt: &Attempt,
     fields: &[(String, String)],
 ) -> Answer<Verified> {
-    let (Some(pos), Some(bank)) = (&of.pos, of.bank()) else {
-        return Err(Doubt::not_supported());
-    };
-    let account = pos.account();
-    let now = app.istanbul_now();
-    let order = order_of(&of.payment, attempt);
-    let ids = (of.payment.merchant_id, of.payment.id);
-    let recorder = Recorder::to_bank(app, ids, pos, "threeds_verify");
+    let pos = of.pos.as_ref().ok_or_else(Doubt::not_supported)?;
+    let call = BankCall::of_attempt(app, pos, &of.payment, attempt, "threeds_verify")?;
     let is_heard = app.rates.hears_return(of.payment.id, app.now());
-    let http: &dyn Http = if is_heard { &recorder } else { &Deaf };
-    let line = Line {
-        account: &account,
-        http,
-        now: &now,
+    let context = if is_heard {
+        call.context()
+    } else {
+        BankContext {
+            http: &Deaf,
+            ..call.context()
+        }
     };
     let returned = Returned {
-        order: &order,
+        order: &call.order,
         fields,
     };
+    let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
     // Made before the bank is asked, so that it stands before what the bank is asked.
-    let form = is_heard.then(|| kept.form_from(fields));
-    let answer = bank.verify_3ds(line, returned).await;
+    let form = is_heard.then(|| kept.return_form(fields));
+    let answer = call.bank.verify_3ds(context, returned).await;
     match (&answer, form) {
-        (Ok(_), form) => kept.brought(form.unwrap_or_else(|| kept.form_from(fields)), None),
+        (Ok(_), form) => kept.record_return(form.unwrap_or_else(|| kept.return_form(fields)), None),
         (Err(doubt), Some(form)) => {
-            kept.brought(form, Some(why_no_proof(doubt)));
+            kept.record_return(form, Some(why_no_proof(doubt)));
             // Forged, cut or unanswered. No money moved, and an honest return may still come.
             let (payment, pos, detail) = (of.payment.id, &pos.alias, &doubt.detail);
             if is_of_key(doubt) {
@@ -213,16 +210,17 @@ fn is_of_key(doubt: &Doubt) -> bool {
 
 /// Why a return proves nothing, as people read it beside the payment.
 fn why_no_proof(doubt: &Doubt) -> String {
-    match is_of_key(doubt) {
-        true => words(&format!(
+    if is_of_key(doubt) {
+        words(&format!(
             "{UNVERIFIED}: {}; is the POS's 3DS key right?",
             doubt.detail
-        )),
-        false => words(&doubt.detail),
+        ))
+    } else {
+        words(&doubt.detail)
     }
 }
 
-/// A line on which nobody is asked.
+/// A way out that asks no bank.
 struct Deaf;
 
 impl Http for Deaf {
@@ -230,38 +228,4 @@ impl Http for Deaf {
         let why = "too many returns of one payment proved nothing";
         Box::pin(async move { Err(Failure::NotSent(why.to_owned())) })
     }
-}
-
-async fn verified(
-    app: &App,
-    merchant: &Merchant,
-    payment: Payment,
-    attempt: Attempt,
-    verified: Verified,
-) -> Result<Payment, Problem> {
-    let (mut moved, mut result) = (payment.clone(), attempt.clone());
-    let Some(status) = after(payment.status, Event::Verified) else {
-        return Ok(payment);
-    };
-    moved.status = status;
-    moved.md_status = Some(verified.md_status);
-    result.state = AttemptState::Verified;
-    (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
-    result.proof = Some(verified.proof);
-    let mut commit = Commit::new(payment.merchant_id, payment.id);
-    attempts::save(app, &result, attempt.state, &mut commit);
-    payments::save(&moved, &mut commit);
-    announce::payment(
-        app,
-        merchant,
-        &moved,
-        WebhookEventType::ThreedsVerify,
-        &mut commit,
-    );
-    if !won(app.db.commit(commit).await)? {
-        // Two returns at once: the other one was first.
-        return Ok(payment);
-    }
-    moved.version += 1;
-    Ok(moved)
 }

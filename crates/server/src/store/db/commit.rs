@@ -31,7 +31,7 @@ impl Expect {
 }
 
 /// One `insert`, `update` or `delete` of a commit, without `returning`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Statement {
     pub(super) sql: &'static str,
     pub(super) params: Vec<Value>,
@@ -50,7 +50,7 @@ impl Statement {
 }
 
 /// Writes that happen together or not at all.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Commit {
     pub(super) merchant: i64,
     pub(super) key: i64,

@@ -11,6 +11,7 @@ pub mod acknowledged;
 mod arrays;
 pub mod backup;
 mod commit;
+mod committed;
 mod committer;
 mod migrate;
 mod place;
@@ -23,6 +24,7 @@ mod tests;
 mod value;
 
 pub use commit::{Commit, CommitError, Expect, Statement};
+pub use committed::Committed;
 pub use migrate::{MigrateError, Migration};
 pub use table_row::{
     Bounds, Column, Fields, Name, TableRow, insert_sql, read_json, read_word, to_json, update_sql,

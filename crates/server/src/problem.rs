@@ -22,7 +22,7 @@ pub enum Problem {
         /// Why.
         failure: PaymentFailure,
     },
-    /// Nobody knows whether the money was taken; the payment waits.
+    /// Whether the money was taken is unknown; the payment waits.
     Doubt {
         /// The payment.
         payment_id: i64,
@@ -39,6 +39,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// A refusal before any payment was stored.
+    pub fn failed(failure: impl Into<PaymentFailure>) -> Problem {
+        Problem::Failed {
+            payment_id: None,
+            failure: failure.into(),
+        }
+    }
+
     /// A broken rule that concerns no single field.
     pub fn rule(rule: Rule) -> Problem {
         Problem::Rule {

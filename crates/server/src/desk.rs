@@ -3,8 +3,6 @@
 
 use crate::backoff::wait_after;
 use crate::clock::Clock;
-use crate::operations::Problem;
-use crate::store::due::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +30,38 @@ const TOLD: SignedDuration = SignedDuration::from_secs(600);
 /// Causes that are remembered.
 const CAUSES_MAX: usize = 100;
 
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A webhook is to be delivered.
+    Webhook,
+    /// A bank must be asked what became of a payment.
+    Payment,
+    /// A lender must be asked how an application stands.
+    Loan,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [Kind::Webhook, Kind::Payment, Kind::Loan];
+}
+
+/// A piece of work that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Whose it is.
+    pub merchant_id: i64,
+    /// The webhook's id, or the payment's.
+    pub id: i64,
+    /// Since when.
+    pub due_at: Timestamp,
+    /// Whom it calls on whose behalf: the merchant, who has one webhook address; the POS; the account
+    /// at a lender.
+    pub lane: i64,
+    /// Host and port that it calls; empty when that cannot be told.
+    pub host: String,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Piece {
     kind: Kind,
@@ -52,7 +82,7 @@ fn piece(kind: Kind, due: &Due) -> Piece {
 struct Rest {
     /// When it was due then. A row that is due at another moment is another piece of work.
     due_at: Timestamp,
-    /// How often it failed in a row; none when it ended well.
+    /// How often it failed in a row; `None` when it ended well.
     failures: u32,
     /// When it may be tried again; when it ended, if well.
     until: Timestamp,
@@ -77,9 +107,9 @@ struct Board {
 }
 
 /// Whether a piece may be begun.
-pub(super) enum Admission {
+pub(crate) enum Admission {
     /// It is now under way.
-    Begun(Turn),
+    Begun(UnderWay),
     /// It is under way, or rests.
     NotNow,
     /// Its lane has enough under way.
@@ -104,7 +134,7 @@ impl Desk {
     }
 
     /// The lanes of a kind that may begin nothing now. Forgets what is over.
-    pub(super) fn full_lanes(&self, kind: Kind) -> Vec<i64> {
+    pub(crate) fn full_lanes(&self, kind: Kind) -> Vec<i64> {
         let now = self.clock.now();
         let mut board = self.board();
         board.rests.retain(|_, rest| !rest.is_over(now));
@@ -117,7 +147,7 @@ impl Desk {
     }
 
     /// Begins a piece that was due in a look begun at `looked`, if it may be begun.
-    pub(super) fn begin(self: &Arc<Desk>, kind: Kind, due: &Due, looked: Instant) -> Admission {
+    pub(crate) fn begin(self: &Arc<Desk>, kind: Kind, due: &Due, looked: Instant) -> Admission {
         let now = self.clock.now();
         let mut board = self.board();
         let piece = piece(kind, due);
@@ -140,7 +170,7 @@ impl Desk {
         *board.lanes.entry((kind, due.lane)).or_default() += 1;
         *board.hosts.entry((kind, due.host.clone())).or_default() += 1;
         board.under_way.insert(piece, place);
-        Admission::Begun(Turn {
+        Admission::Begun(UnderWay {
             desk: Arc::clone(self),
             kind,
             due: due.clone(),
@@ -292,28 +322,24 @@ impl Board {
 }
 
 /// A piece that is under way. One that is dropped before its end has panicked, or was cut short.
-pub(super) struct Turn {
+pub(crate) struct UnderWay {
     desk: Arc<Desk>,
-    pub(super) kind: Kind,
-    pub(super) due: Due,
+    pub(crate) kind: Kind,
+    pub(crate) due: Due,
     ended: bool,
 }
 
-impl Turn {
+impl UnderWay {
     /// Ends it; true when it went well.
-    pub(super) fn end(mut self, outcome: Result<(), Problem>) -> bool {
+    pub(crate) fn end(mut self, outcome: Result<(), String>) -> bool {
         let well = outcome.is_ok();
-        let outcome = outcome.map_err(|problem| match problem {
-            Problem::Unavailable(why) => why,
-            other => format!("{other:?}"),
-        });
         self.desk.end(self.kind, &self.due, outcome);
         self.ended = true;
         well
     }
 }
 
-impl Drop for Turn {
+impl Drop for UnderWay {
     fn drop(&mut self) {
         if !self.ended {
             let why = "it panicked or was cut short".to_owned();
@@ -342,7 +368,7 @@ mod tests {
         }
     }
 
-    fn begun(desk: &Arc<Desk>, due: &Due) -> Option<Turn> {
+    fn begun(desk: &Arc<Desk>, due: &Due) -> Option<UnderWay> {
         match desk.begin(Kind::Webhook, due, Instant::now()) {
             Admission::Begun(turn) => Some(turn),
             _ => None,
@@ -393,7 +419,7 @@ mod tests {
     #[test]
     fn one_host_takes_some() {
         let (_, desk) = desk();
-        let turns: Vec<Turn> = (0..60)
+        let turns: Vec<UnderWay> = (0..60)
             .filter_map(|id| begun(&desk, &due(id, id, "one host")))
             .collect();
         assert_eq!(turns.len(), HOST_MAX);
@@ -407,7 +433,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..14 {
             let turn = begun(&desk, &piece).unwrap();
-            assert!(!turn.end(Err(Problem::unavailable("the disk is full"))));
+            assert!(!turn.end(Err("the disk is full".to_owned())));
             let mut waited = 0;
             while begun(&desk, &piece).map(|turn| turn.forgotten()).is_none() {
                 clock.advance_seconds(1);
@@ -465,7 +491,9 @@ mod tests {
         let (clock, desk) = desk();
         clock.advance_seconds(86_400);
         let piece = due(1, 1, "a");
-        begun(&desk, &piece).unwrap().end(Err(Problem::Moved));
+        begun(&desk, &piece)
+            .unwrap()
+            .end(Err("somebody moved first".to_owned()));
         clock.advance_seconds(-86_400);
         assert!(begun(&desk, &piece).is_some());
     }
@@ -479,7 +507,7 @@ mod tests {
         assert!(board.is_news("disk", later(now, Duration::from_secs(601))));
     }
 
-    impl Turn {
+    impl UnderWay {
         /// Leaves the desk as if it had never begun.
         fn forgotten(mut self) {
             let mut board = self.desk.board();

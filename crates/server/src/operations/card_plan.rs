@@ -1,0 +1,367 @@
+//! What a card payment is decided to be before anything of it is stored.
+
+use super::given_card::{self, Card, Given, Texts};
+use super::{Caller, Problem, check};
+use crate::app::App;
+use crate::engine::charge::Plan;
+use crate::engine::routing::{self, Need};
+use crate::store::payments::{Amount, Payment};
+use crate::store::poses;
+use connectors::bank::RewardUse;
+use contract::card_loyalties::Loyalty;
+use contract::card_payments::CreatePaymentRequest;
+use contract::enums::{
+    Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+};
+use contract::errors::ErrorGroup;
+use contract::money::Decimal;
+use contract::rules::Rule;
+use serde_json::{Map, Value as Json};
+
+/// Most instalments that a payment may have.
+const INSTALLMENT_MAX: i32 = 36;
+
+/// What is not offered yet is told before any field is asked for: nothing that a shop could add would
+/// help it. A reward beside a wallet has an error of its own, which comes later.
+pub(super) fn require_offered(request: &CreatePaymentRequest) -> Result<(), Problem> {
+    const AT_PROVIDER: &str = "paymentProvider";
+    let params = request.additional_params.as_ref();
+    let at_provider = params.and_then(|params| params.get(AT_PROVIDER));
+    // A card that is stored at a provider of the merchant's comes without an object `card`.
+    if at_provider.is_some_and(is_something) {
+        let field = format!("additionalParams.{AT_PROVIDER}");
+        return Err(Problem::field(Rule::CardKindNotOffered, field));
+    }
+    if let Some(sent) = &request.card {
+        let not_offered = [
+            ("card.secureFieldsToken", sent.secure_fields_token.is_some()),
+            ("card.tokenizedCard", sent.tokenized_card.is_some()),
+            ("card.encryptedCard", sent.encrypted_card.is_some()),
+            (
+                "card.binNumber",
+                sent.bin_number.is_some()
+                    && sent.card_number.is_none()
+                    && sent.card_token.is_none(),
+            ),
+        ];
+        if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
+            return Err(Problem::field(Rule::CardKindNotOffered, *field));
+        }
+    }
+    if !matches!(request.payment_phase, None | Some(PaymentPhase::Auth)) {
+        return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
+    }
+    let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
+    let has_reward = request
+        .card
+        .as_ref()
+        .is_some_and(|card| card.loyalty.is_some());
+    if wallet > Decimal::ZERO && !has_reward {
+        Err(Problem::field(Rule::WalletNotOffered, "walletPrice"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Neither null nor empty.
+fn is_something(value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Array(entries) => !entries.is_empty(),
+        Json::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// What a payment costs.
+struct Amounts {
+    currency: Currency,
+    price: Amount,
+    paid: Amount,
+    wallet: Amount,
+}
+
+impl Amounts {
+    fn read(request: &CreatePaymentRequest) -> Result<Amounts, Problem> {
+        let currency = check::required("currency", request.currency)?;
+        let price = check::positive("price", request.price, currency)?;
+        let paid = check::positive("paidPrice", request.paid_price, currency)?;
+        let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
+        let wallet = check::amount("walletPrice", wallet, currency)?;
+        if wallet.minor > paid.minor {
+            return Err(Problem::field(Rule::PaidPriceTooLow, "walletPrice"));
+        }
+        Ok(Amounts {
+            currency,
+            price,
+            paid,
+            wallet,
+        })
+    }
+}
+
+/// The card of a payment, and what becomes of it.
+struct PayingCard {
+    card: Card,
+    alias: Option<String>,
+    user_key: Option<String>,
+    /// It is stored once the payment succeeds.
+    is_to_be_stored: bool,
+}
+
+impl PayingCard {
+    async fn read(
+        app: &App,
+        merchant_id: i64,
+        sent: contract::card_payments::Card,
+        texts: Texts,
+    ) -> Result<PayingCard, Problem> {
+        let alias = check::text("card.cardAlias", sent.card_alias, check::TEXT_MAX)?;
+        let user_key = sent.card_user_key.clone();
+        let user_key = check::text("card.cardUserKey", user_key, check::TEXT_MAX)?;
+        let given = Given {
+            holder: sent.card_holder_name,
+            number: sent.card_number,
+            expire_year: sent.expire_year,
+            expire_month: sent.expire_month,
+            cvc: sent.cvc,
+            user_key: sent.card_user_key,
+            token: sent.card_token,
+            texts,
+        };
+        let card = given_card::read(app, merchant_id, "card.", given, true).await?;
+        let is_to_be_stored = sent.store_card_after_success_payment == Some(true) && !card.stored;
+        let user = user_key.as_deref().filter(|_| is_to_be_stored);
+        super::cards::user_exists(app, merchant_id, "card.cardUserKey", user).await?;
+        Ok(PayingCard {
+            card,
+            alias,
+            user_key,
+            is_to_be_stored,
+        })
+    }
+}
+
+/// Decides everything about a payment: its amounts, its card, its reward, and who can take it.
+/// Nothing is stored before all of it is right.
+pub(super) async fn plan(
+    app: &App,
+    caller: &Caller,
+    request: CreatePaymentRequest,
+    callback_url: Option<String>,
+) -> Result<Plan, Problem> {
+    let merchant_id = caller.merchant.id;
+    let mut texts = Texts::of(&request, &caller.claims);
+    if let Some(url) = &callback_url {
+        texts.add("callbackUrl", url);
+    }
+    let amounts = Amounts::read(&request)?;
+    let installment = installment(request.installment)?;
+    let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
+    let loyalty = loyalty.map(loyalty_texts).transpose()?;
+    let reward = loyalty
+        .as_ref()
+        .map(|loyalty| reward_use(loyalty, &amounts, installment))
+        .transpose()?;
+    let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
+    if wallet.minor > 0 {
+        return Err(Problem::field(Rule::WalletNotOffered, "walletPrice"));
+    }
+    let payment_id = app.next_id();
+    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
+        app.next_id()
+    })?;
+    let sent = check::required("card", request.card)?;
+    let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
+    let card = paying.card;
+
+    let routing = request.routing_options.unwrap_or_default();
+    let aliases = routing.pos_aliases.unwrap_or_default();
+    let pinned = check::text("posAlias", request.pos_alias, check::TEXT_MAX)?;
+    let need = Need {
+        currency,
+        threeds: callback_url.is_some(),
+        has_cvc: card.data.cvc.is_some(),
+        installment,
+        bin: card.bin.as_ref(),
+        amount: paid.minor,
+        reward,
+        pinned: pinned.as_deref(),
+        aliases: &aliases,
+        ordering: routing.ordering_rule,
+    };
+    let poses = poses::for_payment(app, merchant_id).await?;
+    let poses = routing::candidates(&poses, &need)?;
+    let payment = Payment {
+        merchant_id,
+        id: payment_id,
+        version: 1,
+        created_at: app.now(),
+        payment_type: PaymentType::CardPayment,
+        provider: PaymentProvider::Bank,
+        status: PaymentStatus::Waiting,
+        phase: PaymentPhase::Auth,
+        group: request.payment_group,
+        channel: check::text("paymentChannel", request.payment_channel, check::TEXT_MAX)?,
+        conversation_id: check::unsigned_text("conversationId", request.conversation_id)?,
+        external_id: check::unsigned_text("externalId", request.external_id)?,
+        currency,
+        price: amounts.price,
+        paid_price: paid,
+        wallet_price: Amount { minor: 0, ..wallet },
+        captured: 0,
+        refunded: 0,
+        installment,
+        threeds: callback_url.is_some(),
+        buyer_member_id: request.buyer_member_id,
+        client_ip: check::client_ip(request.client_ip)?,
+        callback_url,
+        requested_pos_alias: pinned,
+        pos: None,
+        order_id: None,
+        bin_number: Some(card.data.pan.bin().to_owned()),
+        last_four: Some(card.data.pan.last_four().to_owned()),
+        card: card.card_view(),
+        paid_with_stored_card: card.stored,
+        store_card: paying.is_to_be_stored,
+        card_user_key: paying.user_key,
+        card_token: None,
+        auth_code: None,
+        host_reference: None,
+        trans_id: None,
+        md_status: None,
+        loyalty,
+        error: None,
+        additional: additional(request.additional_params)?,
+    };
+    Ok(Plan {
+        payment,
+        items,
+        card: card.data,
+        card_alias: paying.alias,
+        poses,
+        reward,
+        retry: request.retry.unwrap_or(true),
+        bank_order_id: bank_order_id(request.bank_order_id)?,
+    })
+}
+
+/// Reads the reward that a shop chose.
+fn reward_use(loyalty: &Loyalty, amounts: &Amounts, installment: u8) -> Result<RewardUse, Problem> {
+    const AT: &str = "card.loyalty";
+    if amounts.wallet.minor > 0 && amounts.wallet.minor == amounts.paid.minor {
+        return Err(Problem::field(Rule::WalletWithReward, AT));
+    }
+    let kind = loyalty
+        .r#type
+        .ok_or_else(|| Problem::field(Rule::Required, format!("{AT}.type")))?;
+    match kind {
+        LoyaltyType::RewardMoney => points(loyalty, amounts),
+        LoyaltyType::PostponingPayment => Err(Problem::rule(Rule::NoPosForReward)),
+        // An issuer adds or skips instalments of an instalment sale only.
+        LoyaltyType::AdditionalInstallment | LoyaltyType::PostponingInstallment
+            if installment < 2 =>
+        {
+            Err(Problem::with(
+                Rule::RewardNeedsInstallment,
+                &[("field", "installment"), ("type", kind.as_str())],
+            ))
+        }
+        campaign => Ok(RewardUse::Campaign(campaign)),
+    }
+}
+
+fn points(loyalty: &Loyalty, amounts: &Amounts) -> Result<RewardUse, Problem> {
+    const AT: &str = "card.loyalty.reward";
+    let reward = loyalty
+        .reward
+        .as_ref()
+        .ok_or_else(|| Problem::field(Rule::Required, AT))?;
+    let minor = |name: &str, value: Option<Decimal>| {
+        let value = value.unwrap_or(Decimal::ZERO);
+        check::amount(&format!("{AT}.{name}"), value, amounts.currency).map(|sum| sum.minor)
+    };
+    let card = minor("cardRewardMoney", reward.card_reward_money)?;
+    let firm = minor("firmRewardMoney", reward.firm_reward_money)?;
+    let mile = minor("mileRewardMoney", reward.mile_reward_money)?;
+    let sum = card + firm + mile;
+    let total = minor("totalRewardMoney", reward.total_reward_money)?;
+    if reward.total_reward_money.is_some() && total != sum {
+        return Err(Problem::field(
+            Rule::RewardAmounts,
+            format!("{AT}.totalRewardMoney"),
+        ));
+    }
+    if sum == 0 {
+        return Err(Problem::field(Rule::NotPositive, AT));
+    }
+    if sum > amounts.paid.minor {
+        // The bank would refuse with the same group; `None` is gained by asking it.
+        return Err(Problem::failed(ErrorGroup::SalesAmountLessThanAward));
+    }
+    Ok(RewardUse::Money { card, firm, mile })
+}
+
+/// The texts of a reward, which is kept with its payment and shown back, within their bounds.
+fn loyalty_texts(mut loyalty: Loyalty) -> Result<Loyalty, Problem> {
+    const AT: &str = "card.loyalty";
+    let text = |name: &str, value| check::text(&format!("{AT}.{name}"), value, check::TEXT_MAX);
+    loyalty.message = text("message", loyalty.message)?;
+    if let Some(params) = &mut loyalty.loyalty_params {
+        params.code = text("loyaltyParams.code", params.code.take())?;
+    }
+    if let Some(data) = &mut loyalty.loyalty_data {
+        data.code = text("loyaltyData.code", data.code.take())?;
+        let direction = data.due_date_shift_direction.take();
+        data.due_date_shift_direction = text("loyaltyData.dueDateShiftDirection", direction)?;
+    }
+    Ok(loyalty)
+}
+
+/// What Galata reads of `additionalParams`: which callback the shop understands.
+fn additional(sent: Option<Map<String, Json>>) -> Result<Map<String, Json>, Problem> {
+    const CALLBACK_VERSION: &str = "threeDSCallbackVersion";
+    let mut kept = Map::new();
+    if let Some(version) = sent.and_then(|mut sent| sent.remove(CALLBACK_VERSION)) {
+        let text = version
+            .as_str()
+            .map_or_else(|| version.to_string(), str::to_owned);
+        if !matches!(text.as_str(), "1" | "2") {
+            return Err(Problem::field(
+                Rule::UnknownValue,
+                format!("additionalParams.{CALLBACK_VERSION}"),
+            ));
+        }
+        kept.insert(CALLBACK_VERSION.to_owned(), Json::String(text));
+    }
+    Ok(kept)
+}
+
+fn installment(value: Option<i32>) -> Result<u8, Problem> {
+    let count = value.unwrap_or(1);
+    u8::try_from(count)
+        .ok()
+        .filter(|_| (1..=INSTALLMENT_MAX).contains(&count))
+        .ok_or_else(|| {
+            Problem::range(
+                Rule::OutOfRange,
+                "installment",
+                1,
+                i64::from(INSTALLMENT_MAX),
+            )
+        })
+}
+
+/// The shop's own order id goes to the bank, so it must be one that every bank takes: 1 to 20
+/// letters and digits.
+fn bank_order_id(value: Option<String>) -> Result<Option<String>, Problem> {
+    const LONGEST: usize = 20;
+    let Some(id) = check::text("bankOrderId", value, LONGEST)? else {
+        return Ok(None);
+    };
+    if id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(Some(id))
+    } else {
+        Err(Problem::field(Rule::WrongType, "bankOrderId"))
+    }
+}
