@@ -10,6 +10,7 @@
 pub mod acknowledged;
 mod arrays;
 pub mod backup;
+mod checkpointer;
 mod commit;
 mod committed;
 mod committer;

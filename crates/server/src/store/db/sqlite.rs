@@ -4,6 +4,7 @@
 //! Other processes (a command beside the server) may write the same file: every batch takes the
 //! write lock at its beginning and waits for it a bounded time.
 
+use super::checkpointer::Checkpointer;
 use super::commit::{CommitError, GONE, Member, Outcome, hand_over};
 use super::migrate::{self, MigrateError, Migration};
 use super::place::{self, Held, Place};
@@ -98,6 +99,13 @@ impl Database {
         acknowledged::compare(&path)?;
         let mut connection = connect(&path, create).map_err(refused)?;
         let log_pages = count_log_pages(&mut connection).map_err(refused)?;
+        let beside = connect(&path, false).map_err(refused)?;
+        let (checkpointer, move_log) = Checkpointer::over(beside);
+        let held_beside = Arc::clone(&held);
+        let mut threads = vec![spawn("db-checkpointer", move || {
+            move_log();
+            drop(held_beside);
+        })?];
         let place = Place::of(&path)
             .map_err(|error| open_error(&format!("{}: {error}", path.display())))?;
         let (writer, waiting) = mpsc::channel(COMMITS_WAITING_MAX);
@@ -109,6 +117,7 @@ impl Database {
             place,
             moved: false,
             log_pages,
+            checkpointer,
             checkpoint_at_pages: LOG_PAGES_SOFT,
             count_due: false,
             uncounted: false,
@@ -117,7 +126,6 @@ impl Database {
         spawn("db-writer", move || work.run())?;
 
         let reads = Arc::new(Reads::default());
-        let mut threads = Vec::with_capacity(readers);
         for _ in 0..readers {
             let connection = connect(&path, false).map_err(refused)?;
             connection
@@ -316,6 +324,7 @@ struct Writer {
     moved: bool,
     /// Pages in the log, as of the last commit.
     log_pages: Arc<AtomicU32>,
+    checkpointer: Checkpointer,
     checkpoint_at_pages: u32,
     /// The next transaction counts, see `acknowledged`.
     count_due: bool,
@@ -510,7 +519,8 @@ impl Writer {
     /// writes.
     fn bound_log(&mut self) {
         let pages = self.log_pages.load(Ordering::Relaxed);
-        if pages < self.checkpoint_at_pages {
+        let due = pages >= self.checkpoint_at_pages;
+        if !due || (pages < LOG_PAGES_LONG && !self.checkpointer.has_moved()) {
             return;
         }
         let done = match pages {
