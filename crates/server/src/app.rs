@@ -87,8 +87,8 @@ pub struct Settings {
     pub rates: RateLimits,
     /// What the program around the server adds to the panel.
     pub panel: PanelSettings,
-    /// Host names that requests may name beside addresses and `localhost`; `None` of them answers for
-    /// all.
+    /// Host names that requests may name beside addresses and `localhost`; `None` answers for every
+    /// host.
     pub hosts: Option<Vec<String>>,
 }
 

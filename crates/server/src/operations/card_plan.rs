@@ -296,7 +296,7 @@ fn points(loyalty: &Loyalty, amounts: &Amounts) -> Result<RewardUse, Problem> {
         return Err(Problem::field(Rule::NotPositive, AT));
     }
     if sum > amounts.paid.minor {
-        // The bank would refuse with the same group; `None` is gained by asking it.
+        // The bank would refuse with the same group; asking it gains nothing.
         return Err(Problem::failed(ErrorGroup::SalesAmountLessThanAward));
     }
     Ok(RewardUse::Money { card, firm, mile })

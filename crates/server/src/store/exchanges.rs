@@ -1,5 +1,5 @@
 //! What was said to banks and lenders about a payment, as the journal wrote it: already without
-//! card data and secrets. Evidence for people; `None` is decided by it.
+//! card data and secrets. Evidence for people; it decides nothing.
 
 use super::db::{Commit, TableRow, Unavailable, insert, params, select, table_row};
 use crate::app::App;

@@ -1,5 +1,5 @@
 //! What shops asked before their customers paid, as the journal wrote it: which rewards a card has,
-//! what banks would lend for a cart. Evidence for people; `None` is decided by it. Kept for a month.
+//! what banks would lend for a cart. Evidence for people; it decides nothing. Kept for a month.
 
 use super::db::{Commit, TableRow, Unavailable, insert, json_columns, params, select, table_row};
 use super::loans::CartLine;
