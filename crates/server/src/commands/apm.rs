@@ -134,12 +134,13 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
                 Ok(setup::edit_apm(app, &by, merchant, id, wanted).await?)
             });
             let Changed { now: apm, is_same } = edited.await?;
-            match is_same {
-                true => say(format_args!(
+            if is_same {
+                say(format_args!(
                     "apm {} is as it was, nothing was to change",
                     apm.id
-                )),
-                false => say(format_args!("apm {} is changed", apm.id)),
+                ))
+            } else {
+                say(format_args!("apm {} is changed", apm.id))
             }
         }
         Apm::Activate(which) => set_active(&which, true).await,
@@ -166,9 +167,10 @@ async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
     })
     .await?;
     let kind = which.apm_type;
-    match active {
-        true => say(format_args!("apm {id} is active: shops may use {kind}")),
-        false => say(format_args!("apm {id} is passive: no shop can use it")),
+    if active {
+        say(format_args!("apm {id} is active: shops may use {kind}"))
+    } else {
+        say(format_args!("apm {id} is passive: no shop can use it"))
     }
 }
 
@@ -245,10 +247,7 @@ async fn definition_id(app: &App, which: &Which) -> Result<i64, Failed> {
 }
 
 fn state(apm: &Account) -> &'static str {
-    match apm.active {
-        true => "active",
-        false => "passive",
-    }
+    if apm.active { "active" } else { "passive" }
 }
 
 /// A definition in a sentence.

@@ -101,12 +101,13 @@ fn all_missing(fields: &str) -> String {
         .collect();
     files.dedup();
     let told = format!("{} {verb} needed", flags.join(", "));
-    match files.is_empty() {
-        true => told,
-        false => format!(
+    if files.is_empty() {
+        told
+    } else {
+        format!(
             "{told}\nhint: a credential need not stand on the command line: {} PATH reads it from a file, of --user one a line",
             files.join(" PATH, ")
-        ),
+        )
     }
 }
 

@@ -128,9 +128,10 @@ async fn revoke(options: Revoke) -> Result<(), Failed> {
     say(format_args!(
         "{api_key} is revoked: it opens nothing any more"
     ))?;
-    match left.iter().any(|listed| listed.usable) {
-        true => Ok(()),
-        false => say("no usable key is left: the shop is locked out until one is added"),
+    if left.iter().any(|listed| listed.usable) {
+        Ok(())
+    } else {
+        say("no usable key is left: the shop is locked out until one is added")
     }
 }
 

@@ -226,14 +226,15 @@ async fn set_webhook(options: Webhook) -> Result<(), Failed> {
         Ok(setup::set_webhook(app, &by, merchant, url, &[]).await?)
     })
     .await?;
-    match url.is_empty() {
-        true => say(format_args!(
+    if url.is_empty() {
+        say(format_args!(
             "merchant {merchant} gets no webhooks any more"
-        )),
-        false => say(format_args!(
+        ))
+    } else {
+        say(format_args!(
             "webhooks of merchant {merchant} go to {}",
             crate::net::bare(url)
-        )),
+        ))
     }
 }
 
@@ -254,9 +255,10 @@ async fn set_threeds(options: Threeds) -> Result<(), Failed> {
         merchant.half_threeds = half;
     })
     .await?;
-    say(match half {
-        true => "3DS results with mdStatus 1 to 4 are taken",
-        false => "only 3DS results with mdStatus 1 are taken",
+    say(if half {
+        "3DS results with mdStatus 1 to 4 are taken"
+    } else {
+        "only 3DS results with mdStatus 1 are taken"
     })
 }
 
@@ -266,9 +268,10 @@ async fn set_doubt(options: Doubt) -> Result<(), Failed> {
         merchant.completes_doubt = completes;
     })
     .await?;
-    say(match completes {
-        true => "a payment in doubt that the bank took is kept and announced by webhook",
-        false => "a payment in doubt that the bank took is given back",
+    say(if completes {
+        "a payment in doubt that the bank took is kept and announced by webhook"
+    } else {
+        "a payment in doubt that the bank took is given back"
     })
 }
 

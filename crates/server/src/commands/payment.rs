@@ -107,9 +107,10 @@ async fn show(options: Show) -> Result<(), Failed> {
     };
     let detail = one.run(find).await?;
     let format = options.shown.format;
-    let said = match options.exchanges && format.json {
-        true => said_with_bodies(&detail),
-        false => said(&detail),
+    let said = if options.exchanges && format.json {
+        said_with_bodies(&detail)
+    } else {
+        said(&detail)
     };
     let parts = [
         ("payment", payment(&detail)),
@@ -119,9 +120,10 @@ async fn show(options: Show) -> Result<(), Failed> {
         ("exchanges", said),
     ];
     print_parts(&parts, format)?;
-    match options.exchanges && !format.json {
-        true => print_bodies(&detail),
-        false => Ok(()),
+    if options.exchanges && !format.json {
+        print_bodies(&detail)
+    } else {
+        Ok(())
     }
 }
 
@@ -235,9 +237,10 @@ async fn list(options: Listed) -> Result<(), Failed> {
     };
     let (doubts, asked) = options.of.run(list).await?;
     doubts_table(&doubts).print(options.format)?;
-    match asked.payments > 0 && !options.format.json {
-        true => say(asked),
-        false => Ok(()),
+    if asked.payments > 0 && !options.format.json {
+        say(asked)
+    } else {
+        Ok(())
     }
 }
 

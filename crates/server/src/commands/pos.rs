@@ -170,9 +170,10 @@ pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<
     if !test.detail.is_empty() {
         say(&test.detail)?;
     }
-    match test.ok() {
-        true => say(left_out),
-        false => Err(StartError::new("the connection cannot be used", "").into()),
+    if test.ok() {
+        say(left_out)
+    } else {
+        Err(StartError::new("the connection cannot be used", "").into())
     }
 }
 
@@ -239,9 +240,10 @@ async fn change(edit: Edit) -> Result<(), Failed> {
         Ok(changed.await?)
     };
     let Changed { now: pos, is_same } = edit.which.run(change).await?;
-    let what = match is_same {
-        true => "is as it was, nothing was to change",
-        false => "is changed",
+    let what = if is_same {
+        "is as it was, nothing was to change"
+    } else {
+        "is changed"
     };
     say(format_args!(
         "pos {id} {what}: {}, {}",

@@ -15,9 +15,10 @@ const NAMED_MAX: usize = 5;
 
 /// A flag as its value came: with the variable, unless it stands on the command line.
 pub(super) fn given_as(flag: &str, variable: &str) -> String {
-    match is_typed(flag) || std::env::var_os(variable).is_none() {
-        true => flag.to_owned(),
-        false => format!("{flag} ({variable})"),
+    if is_typed(flag) || std::env::var_os(variable).is_none() {
+        flag.to_owned()
+    } else {
+        format!("{flag} ({variable})")
     }
 }
 

@@ -139,12 +139,14 @@ async fn test(options: Test) -> Result<(), Failed> {
         Ok(webhooks::test(app, &by, merchant).await?)
     })
     .await?;
-    match options.format.json {
-        true => tries_table(std::slice::from_ref(&tried)).print(options.format)?,
-        false => print_try(&tried)?,
+    if options.format.json {
+        tries_table(std::slice::from_ref(&tried)).print(options.format)?
+    } else {
+        print_try(&tried)?
     }
-    match tried.is_delivered() {
-        true => Ok(()),
-        false => Err(StartError::new("the address did not take the test webhook", "").into()),
+    if tried.is_delivered() {
+        Ok(())
+    } else {
+        Err(StartError::new("the address did not take the test webhook", "").into())
     }
 }

@@ -70,10 +70,13 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
         text.push_str(&csv::row(COLUMNS));
     }
     match export.next(&app, &caller).await {
-        Ok(payments) if payments.is_empty() => match first {
-            true => Some((Ok(Bytes::from(text)), None)),
-            false => None,
-        },
+        Ok(payments) if payments.is_empty() => {
+            if first {
+                Some((Ok(Bytes::from(text)), None))
+            } else {
+                None
+            }
+        }
         Ok(payments) => {
             for payment in &payments {
                 text.push_str(&csv::row(cells(payment)));

@@ -234,10 +234,7 @@ pub(super) fn told(language: Language, problem: &Problem) -> (String, String) {
         Problem::Failed { failure, .. } => {
             let text = failure.group.text(language).to_owned();
             let bank = failure.provider_message.clone().unwrap_or_default();
-            let said = match bank.is_empty() {
-                true => text,
-                false => format!("{text} ({bank})"),
-            };
+            let said = if bank.is_empty() { text } else { format!("{text} ({bank})") };
             (String::new(), said)
         }
         Problem::Doubt { .. } => (

@@ -21,17 +21,19 @@ use std::net::IpAddr;
 
 /// The session's cookie. Behind https its name keeps other hosts from setting it.
 pub(super) fn session_cookie(app: &App) -> &'static str {
-    match is_secure(app) {
-        true => "__Host-galata-session",
-        false => "galata-session",
+    if is_secure(app) {
+        "__Host-galata-session"
+    } else {
+        "galata-session"
     }
 }
 
 /// The cookie that tells a browser which its person signed in with before.
 pub(super) fn browser_cookie(app: &App) -> &'static str {
-    match is_secure(app) {
-        true => "__Host-galata-browser",
-        false => "galata-browser",
+    if is_secure(app) {
+        "__Host-galata-browser"
+    } else {
+        "galata-browser"
     }
 }
 
@@ -148,9 +150,10 @@ fn here(path: &str, query: &[(String, String)]) -> String {
     });
     again.extend_pairs(kept);
     let again = again.finish();
-    match again.is_empty() {
-        true => format!("{path}?lang="),
-        false => format!("{path}?{again}&lang="),
+    if again.is_empty() {
+        format!("{path}?lang=")
+    } else {
+        format!("{path}?{again}&lang=")
     }
 }
 

@@ -176,9 +176,10 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
         .map(LenderSlot::name)
         .chain(Some("endpoint").filter(|_| apm.account.api_url.is_empty()));
     let missing: Vec<&str> = missing.filter(|_| apm.active).collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(Problem::missing(Rule::Required, &missing)),
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::missing(Rule::Required, &missing))
     }
 }
 
@@ -287,9 +288,10 @@ fn check_text(field: &str, text: &str) -> Result<(), Problem> {
     if text.chars().count() > TEXT_MAX {
         return Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX));
     }
-    match text.chars().any(char::is_control) {
-        true => Err(Problem::field(Rule::ControlCharacter, field)),
-        false => Ok(()),
+    if text.chars().any(char::is_control) {
+        Err(Problem::field(Rule::ControlCharacter, field))
+    } else {
+        Ok(())
     }
 }
 

@@ -202,9 +202,10 @@ pub async fn test_apm(
                 ErrorGroup::ApmAccountNotFound | ErrorGroup::ApmAccountPermissionDenied
             );
             // A refusal of the cart is signed like every answer: the account is known.
-            let result = match unknown {
-                true => ConnectionResult::Refused,
-                false => ConnectionResult::Works,
+            let result = if unknown {
+                ConnectionResult::Refused
+            } else {
+                ConnectionResult::Works
             };
             test_of(result, started, &decline.code)
         }

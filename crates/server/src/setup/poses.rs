@@ -192,9 +192,10 @@ pub fn base_of(pos: &Pos) -> String {
     let own_path = directory::row(pos.integrator).map_or("", |row| row.path);
     let prefix = at.path.strip_suffix(own_path).unwrap_or(&at.path);
     let standard = if at.scheme == "https" { 443 } else { 80 };
-    match at.port == standard {
-        true => format!("{}://{}{prefix}", at.scheme, at.hostname),
-        false => format!("{}://{}:{}{prefix}", at.scheme, at.hostname, at.port),
+    if at.port == standard {
+        format!("{}://{}{prefix}", at.scheme, at.hostname)
+    } else {
+        format!("{}://{}:{}{prefix}", at.scheme, at.hostname, at.port)
     }
 }
 
@@ -226,9 +227,10 @@ pub async fn move_pos(
     let Some(place) = order.iter().position(|pos| pos.id == id) else {
         return Err(Problem::rule(Rule::PosNotFound));
     };
-    let other = match up {
-        true => place.checked_sub(1),
-        false => Some(place + 1).filter(|next| *next < order.len()),
+    let other = if up {
+        place.checked_sub(1)
+    } else {
+        Some(place + 1).filter(|next| *next < order.len())
     };
     let Some(other) = other else { return Ok(()) };
     let before = numbers(&order);

@@ -64,12 +64,13 @@ async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
         return Err(refused());
     }
-    match is_private_address(&url, &app.settings.webhook_hosts).await {
-        true => Err(Problem::with(
+    if is_private_address(&url, &app.settings.webhook_hosts).await {
+        Err(Problem::with(
             Rule::AddressPrivate,
             &[("field", "url"), ("host", &host_entry(&url))],
-        )),
-        false => Ok(text.to_owned()),
+        ))
+    } else {
+        Ok(text.to_owned())
     }
 }
 
@@ -123,9 +124,10 @@ fn own_key(own: &Secret) -> Result<Secret, Problem> {
     if text.len() > *OWN_KEY.end() {
         return Err(Problem::limit(Rule::TooLong, "key", "max", OWN_KEY.end()));
     }
-    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(own.clone()),
-        false => Err(Problem::field(Rule::ControlCharacter, "key")),
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(own.clone())
+    } else {
+        Err(Problem::field(Rule::ControlCharacter, "key"))
     }
 }
 

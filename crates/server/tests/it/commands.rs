@@ -156,9 +156,10 @@ async fn a_database_is_migrated_once_and_served_only_then() {
         );
     }
     let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let made = match url.starts_with("sqlite:") {
-        true => format!("made {file}\n"),
-        false => String::new(),
+    let made = if url.starts_with("sqlite:") {
+        format!("made {file}\n")
+    } else {
+        String::new()
     };
     for said in [&made[..], ""] {
         let migrated = run(&["migrate"]);

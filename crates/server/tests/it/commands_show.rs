@@ -235,9 +235,10 @@ async fn a_wrong_3ds_key_is_seen_at_the_payment() {
         let begun = shop.pays(card).begin_3ds().await;
         let mut page = begun.page();
         while !page.html.contains("doğrulanamadı") {
-            let typed = match page.html.contains("name=\"otp\"") {
-                true => &[("otp", OTP), ("action", "confirm")][..],
-                false => &[],
+            let typed = if page.html.contains("name=\"otp\"") {
+                &[("otp", OTP), ("action", "confirm")][..]
+            } else {
+                &[]
             };
             page = page.submit(&shop.http, typed).await;
         }

@@ -228,9 +228,10 @@ async fn two_people_settle_once() {
         );
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let (status, captured) = books(&shop, id).await;
-        let expected = match one.is_ok() {
-            true => (PaymentStatus::Success, 10_000),
-            false => (PaymentStatus::Failure, 0),
+        let expected = if one.is_ok() {
+            (PaymentStatus::Success, 10_000)
+        } else {
+            (PaymentStatus::Failure, 0)
         };
         assert_eq!((status, captured), expected);
     }

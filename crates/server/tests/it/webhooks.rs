@@ -201,9 +201,10 @@ async fn a_2xx_is_delivery_whatever_comes_behind_it() {
         let paid = shop.pays(GARANTI).await.ok().id();
         shop.wait(30).await;
         let sent = shop.webhook(paid).await;
-        let expected = match delivered {
-            true => WebhookState::Delivered,
-            false => WebhookState::Pending,
+        let expected = if delivered {
+            WebhookState::Delivered
+        } else {
+            WebhookState::Pending
         };
         assert_eq!((sent.state, sent.webhook.tries), (expected, 1), "{head}");
         let tries = webhooks::tries_of(&shop.app, shop.merchant, sent.webhook.id).await;

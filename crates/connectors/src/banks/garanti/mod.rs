@@ -277,12 +277,13 @@ fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt>
             [("BNS", card), ("FBB", firm), ("MIL", mile)]
         }
     };
-    match purses.iter().all(|(_, amount)| *amount >= 0) {
-        true => Ok(purses
+    if purses.iter().all(|(_, amount)| *amount >= 0) {
+        Ok(purses
             .into_iter()
             .filter(|(_, amount)| *amount > 0)
-            .collect()),
-        false => Err(not_supported("points below zero")),
+            .collect())
+    } else {
+        Err(not_supported("points below zero"))
     }
 }
 
@@ -305,9 +306,10 @@ async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<E
     if !same(&received, &expected) {
         return Err(unproven(&reply));
     }
-    match order_id == question.order_id {
-        true => Ok(reply),
-        false => Err(unauthentic("the reply is about another order")),
+    if order_id == question.order_id {
+        Ok(reply)
+    } else {
+        Err(unauthentic("the reply is about another order"))
     }
 }
 
