@@ -5,7 +5,7 @@ use super::credentials::{ClientSecret, NotificationSecret};
 use super::options::{Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::{By, Changed, Problem};
+use crate::operations::{Actor, Changed, Problem};
 use crate::setup::{self, ApmSetup};
 use crate::start::StartError;
 use crate::store::apms::{self, Apm as Account};
@@ -106,7 +106,7 @@ fn mode(text: &str) -> Result<(String, String), &'static str> {
 
 /// Runs a command.
 pub(super) async fn run(command: Apm) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Apm::Create(edit) => {
             let wanted = wanted(&edit)?;
@@ -160,7 +160,7 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
 }
 
 async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let id = on_known(which, async |app, id| {
         setup::set_apm_active(app, &by, which.merchant, id, active).await?;
         Ok(id)

@@ -5,7 +5,7 @@ use super::credentials::DatabaseUrl;
 use super::options::Store;
 use super::output::say;
 use crate::app::App;
-use crate::operations::{By, Problem};
+use crate::operations::{Actor, Problem};
 use crate::start::{self, StartError};
 use crate::store::db::Commit;
 use crate::store::db::backup::{self, CopyError, Step};
@@ -81,7 +81,7 @@ async fn note(app: &App, from: &Path) -> Result<(), Problem> {
     for merchant in merchants::all(app).await? {
         let mut commit = Commit::new(merchant.id, app.next_id());
         let change = (json!(null), json!({ "backup": file }));
-        By::operator().note(
+        Actor::operator().note(
             app,
             merchant.id,
             "database.restore",

@@ -7,7 +7,7 @@ use super::options::{One, Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
 use crate::operations::merchant_poses::{NewPos, offered};
-use crate::operations::{By, Changed, Problem};
+use crate::operations::{Actor, Changed, Problem};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
@@ -90,7 +90,7 @@ fn banks() -> impl Iterator<Item = &'static str> {
 
 /// Runs a command.
 pub(super) async fn run(command: Pos) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Pos::Create(create) => self::create(create).await,
         Pos::Edit(edit) => change(edit).await,
@@ -178,7 +178,7 @@ pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<
 }
 
 async fn set_active(which: &One, active: bool) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let set = async |app: &App| {
         Ok(setup::set_pos_active(app, &by, which.merchant, which.id, active).await?)
     };
@@ -198,7 +198,7 @@ async fn create(create: Create) -> Result<(), Failed> {
         status: create.values.status,
         values,
     };
-    let by = By::operator();
+    let by = Actor::operator();
     let make = async |app: &App| {
         let pos = setup::add_pos(app, &by, create.merchant, new, endpoint).await?;
         let same = setup::same_terminal(app, &pos).await?;
@@ -225,7 +225,7 @@ async fn create(create: Create) -> Result<(), Failed> {
 }
 
 async fn change(edit: Edit) -> Result<(), Failed> {
-    let (by, merchant, id) = (By::operator(), edit.which.merchant, edit.which.id);
+    let (by, merchant, id) = (Actor::operator(), edit.which.merchant, edit.which.id);
     let request = edit.values.request()?;
     let status = edit.values.status;
     let change = async |app: &App| {

@@ -1,6 +1,6 @@
 //! The audit log as owners and finance see it, and on its way into a file.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::audit::{self, Written};
 
@@ -10,7 +10,7 @@ const BATCH: i64 = 100;
 /// Entries older than `before`, newest first. Empty filters are none.
 pub async fn list(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     (action, actor): (&str, &str),
     before: Option<i64>,
@@ -33,7 +33,7 @@ impl Export {
     /// Begins an export, which is itself an entry. Empty filters, action and actor, are none.
     pub async fn begin(
         app: &App,
-        by: &By,
+        by: &Actor,
         merchant_id: i64,
         (action, actor): (&str, &str),
     ) -> Result<Export, Problem> {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cookies::{cookie, is_secure, set_cookie};
 use crate::net;
-use crate::operations::{By, Caller, Permission, Problem, Role, Who};
+use crate::operations::{Actor, Caller, Permission, Principal, Problem, Role};
 use crate::setup;
 use crate::store::users::{Membership, User};
 use axum::response::Response;
@@ -218,9 +218,9 @@ impl Visit {
     }
 
     /// Who does it, for operations.
-    pub(super) fn by(&self) -> By {
-        By {
-            who: Who::User {
+    pub(super) fn by(&self) -> Actor {
+        Actor {
+            principal: Principal::User {
                 id: self.user.id,
                 email: self.user.email.clone(),
                 role: self.role(),

@@ -4,7 +4,7 @@
 use super::{KEY_LENGTH, change_merchant, may_change, merchant};
 use crate::app::App;
 use crate::net::{host_entry, is_private_address};
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{Actor, Permission, Problem};
 use crate::random;
 use crate::store::db::Commit;
 use crate::store::signatures;
@@ -32,7 +32,7 @@ pub enum SigningKey {
 /// keep their switch. An address that would never be called is refused.
 pub async fn set_webhook(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     url: &str,
     events: &[(WebhookEventType, bool)],
@@ -77,7 +77,7 @@ async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
 /// Switches one webhook event.
 pub async fn set_webhook_event(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     event: WebhookEventType,
     on: bool,
@@ -93,7 +93,7 @@ pub async fn set_webhook_event(
 /// shown this once.
 pub async fn set_signing_key(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     which: SigningKey,
     own: Option<&Secret>,
@@ -134,7 +134,7 @@ fn own_key(own: &Secret) -> Result<Secret, Problem> {
 /// The signing keys, callback and webhook, for somebody who may change them. The look is noted.
 pub async fn look_at_keys(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
 ) -> Result<(Secret, Secret), Problem> {
     const ACTION: &str = "merchant.keys_look";
