@@ -91,7 +91,7 @@ pub(crate) fn objection(
     answer: &str,
 ) -> Option<&'static str> {
     let yes = answer.starts_with("Ok(\n    Approved(");
-    let taken = answer.starts_with("Ok(\n    Taken(");
+    let taken = answer.starts_with("Ok(\n    Captured(");
     let voided = answer.starts_with("Ok(\n    Voided");
     let unknown = answer.starts_with("Ok(\n    NotFound");
     let last = documents.last().map_or("", String::as_str);

@@ -133,7 +133,7 @@ fn way(answer: &str) -> &'static str {
     let ways = [
         ("Ok(\n    Approved", "approved"),
         ("Ok(\n    Declined", "declined"),
-        ("Ok(\n    Taken", "taken"),
+        ("Ok(\n    Captured", "taken"),
         ("Ok(\n    Refused", "refused"),
         ("Ok(\n    Voided", "voided"),
         ("Ok(\n    NotFound", "not found"),

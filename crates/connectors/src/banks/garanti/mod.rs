@@ -15,8 +15,8 @@ use super::{
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing, User,
-    Verb, Verdict, Verified,
+    Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, Returned, RewardMoney, RewardUse,
+    User, Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;
@@ -99,7 +99,7 @@ pub(crate) use threeds::finish as finish_3ds;
 pub(crate) async fn inquire(
     context: BankContext<'_>,
     order: OrderRef<'_>,
-) -> Result<Standing, Doubt> {
+) -> Result<OrderStatus, Doubt> {
     standing::look_up(context, &order).await
 }
 

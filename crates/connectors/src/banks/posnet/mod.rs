@@ -18,7 +18,7 @@ use crate::account::{
 };
 use crate::bank::{
     Account, Answer, BankContext, Campaign, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, OrderRef, RewardMoney, RewardUse, Standing, Verb, Verdict,
+    LoyaltyInquiry, Order, OrderRef, OrderStatus, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -84,8 +84,8 @@ pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as ver
 pub(crate) async fn inquire(
     context: BankContext<'_>,
     order: OrderRef<'_>,
-) -> Result<Standing, Doubt> {
-    Ok(standing::look_up(context, &order).await?.standing)
+) -> Result<OrderStatus, Doubt> {
+    Ok(standing::look_up(context, &order).await?.status)
 }
 
 // Requests
