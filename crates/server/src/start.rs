@@ -286,8 +286,8 @@ async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved,
     ))
 }
 
-/// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
-/// path takes.
+/// The API and the pages, and `extra` beside them: routes that the embedding program adds on paths
+/// that the API does not use.
 pub fn router(app: Arc<App>, extra: Router) -> Router {
     let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
@@ -295,7 +295,7 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
         .merge(openapi::router())
         .merge(pages::router())
         .merge(panel::router())
-        // Whoever opens the bare address in a browser means the panel; no API call has this path.
+        // A browser that opens the bare address means the panel; no API call has this path.
         .route(
             "/",
             get(|| async { Redirect::to("/panel") }).fallback(api::handle),

@@ -51,7 +51,7 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     let mut config = options.store.config(true)?;
     let to = file_of(&config.database_url, "pg_restore")?;
     let (from, place) = (options.from.clone(), to.clone());
-    // Until the end: whoever opens the database meanwhile is refused.
+    // Until the end: a process that opens the database meanwhile is refused.
     let (part, _held) = blocking(move || backup::prepare(&from, &place)).await?;
     config.database_url = format!("sqlite:{}", part.display());
     config.must_exist = true;

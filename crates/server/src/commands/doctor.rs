@@ -1,6 +1,6 @@
 //! `doctor`: a checklist of everything that a server needs (`checks`), and of what is only a pity,
-//! with what to do about each. It asks nobody but the hosts that are configured, and says nothing
-//! there but what any client would.
+//! with what to do about each. It asks only the hosts that are configured, and tells them
+//! only what any client would.
 
 use super::Failed;
 use super::checks::{self, Finding, Outcome, Subject};
@@ -374,7 +374,7 @@ async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
     }
 }
 
-/// When nobody does what is due.
+/// When no process does what is due.
 const WORKER_HINT: &str = "does `galata serve` (without --no-jobs) or `galata work` run?";
 
 async fn webhooks_seen(app: &App) -> Result<Seen, Unavailable> {

@@ -1,5 +1,5 @@
-//! Why a command failed, in words for whoever typed it: fields are told as the flags that set them,
-//! and what can be done about it is said.
+//! Why a command failed, in words for the person who typed it: fields are told as the flags that
+//! set them, and what can be done about it is said.
 
 use crate::operations::Problem;
 use crate::start::StartError;

@@ -1,5 +1,5 @@
 //! Environment variables behind the flags: whose value was wrong is told with its variable, and a
-//! variable that nobody reads is told, for a typo in one would go unseen.
+//! variable that no flag reads is told, for a typo in one would go unseen.
 
 use super::Cli;
 use clap::error::{ContextKind, ContextValue};

@@ -83,7 +83,7 @@ pub(super) fn caller_asked_before(app: &App) -> Timestamp {
 }
 
 /// What to make of a bank's answer to a move. A bank that says that it timed out itself has not
-/// refused, so it is asked at once: if its own word is then "refused", that is its answer. Nothing when
+/// refused, so it is asked at once: if its own word is then "refused", that is its answer. `None` when
 /// what became of the move is already written: in doubt, or settled like any doubt.
 pub async fn ask_after_time_out(
     app: &App,

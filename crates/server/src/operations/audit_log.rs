@@ -7,7 +7,7 @@ use crate::store::audit::{self, Written};
 /// Entries of a page, and of a batch of an export.
 const BATCH: i64 = 100;
 
-/// Entries older than `before`, newest first. Empty filters are none.
+/// Entries older than `before`, newest first. An empty filter lets all pass.
 pub async fn list(
     app: &App,
     by: &Actor,
@@ -30,7 +30,8 @@ pub struct Export {
 }
 
 impl Export {
-    /// Begins an export, which is itself an entry. Empty filters, action and actor, are none.
+    /// Begins an export, which is itself an entry. An empty action or actor lets
+    /// all pass.
     pub async fn begin(
         app: &App,
         by: &Actor,

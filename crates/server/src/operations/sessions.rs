@@ -125,8 +125,8 @@ async fn prove(
     let user = users::by_email(app, email).await?;
     let now = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let fits = fits && now.map(Secret::expose) == hash.as_ref().map(Secret::expose);
-    // Asked for nobody too: what is awaited before a refusal is the same whether or not there is
-    // such a person, or its time would tell.
+    // Asked for an unknown e-mail too: otherwise the time of the refusal would tell whether there is
+    // such a person.
     let served = users::memberships(app, user.as_ref().map_or(NOBODY, |user| user.id)).await?;
     let Some(user) = user else {
         return Err(refuse_sign_in(app, from.address, None));
@@ -220,7 +220,7 @@ pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
     }
 }
 
-/// Nobody yet, from an address.
+/// The actor before a sign-in: only the address is known.
 pub(super) fn nobody(address: &str) -> Actor {
     Actor {
         principal: Principal::Nobody,

@@ -94,7 +94,7 @@ pub async fn resend(
 
 /// Calls the merchant's address with an event that no payment stands behind, and answers what came
 /// back. It is signed like any other; its payload id is 0, which no payment has, and it says
-/// FAILURE, so that nobody takes it for money.
+/// FAILURE, so that no shop takes it for money.
 pub async fn test(app: &App, by: &Actor, merchant_id: i64) -> Result<Try, Problem> {
     const ACTION: &str = "webhook.test";
     by.require(app, merchant_id, Permission::ResendWebhooks, ACTION, "")

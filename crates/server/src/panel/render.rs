@@ -284,7 +284,7 @@ pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
 /// A problem of somebody who is not signed in.
 pub(super) fn guest_problem(guest: &Guest, problem: &Problem) -> Response {
     if let Problem::Unavailable(why) = problem {
-        // Not the path: it may hold a link that nobody has used yet.
+        // Not the path: it may hold a link that is still unused.
         tracing::error!(%why, "a page could not be shown");
     }
     let (_, text) = told(guest.language, problem);

@@ -111,7 +111,7 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
             url => &tried.url, request => &tried.request, response => &tried.response,
         }
     });
-    // Its parameters may open the shop's door to whoever sees them.
+    // Its parameters may be the secret that opens the shop's endpoint.
     let address = if visit.may(Permission::ChangeSettings) {
         merchant.webhook_url.clone()
     } else {
