@@ -320,11 +320,11 @@ pub struct CardEnds<'a> {
 
 /// What the bank's status inquiry says of an order.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum OrderStatus {
     /// The bank knows no such order: it never arrived, or not yet.
     NotFound,
     /// The money was taken.
-    Taken(Charged),
+    Captured(Charged),
     /// The bank refused it, or it failed there.
     Refused(Decline),
     /// It was taken and has been undone.

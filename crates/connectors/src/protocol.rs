@@ -5,7 +5,7 @@
 use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Loyalties,
-    LoyaltyInquiry, OrderRef, Returned, Standing, Verb, Verified,
+    LoyaltyInquiry, OrderRef, OrderStatus, Returned, Verb, Verified,
 };
 
 /// A protocol that Galata speaks.
@@ -97,7 +97,7 @@ impl Protocol {
         self,
         context: BankContext<'_>,
         order: OrderRef<'_>,
-    ) -> Result<Standing, Doubt> {
+    ) -> Result<OrderStatus, Doubt> {
         of_module!(self, bank => bank::inquire(context, order).await)
     }
 

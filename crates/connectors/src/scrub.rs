@@ -80,9 +80,10 @@ pub fn target(text: &str) -> String {
         .next()
         .map(|(text, _)| text.into_owned())
         .unwrap_or_default();
-    match scrub_digits(&decoded) == decoded {
-        true => words(text),
-        false => words(&decoded),
+    if scrub_digits(&decoded) == decoded {
+        words(text)
+    } else {
+        words(&decoded)
     }
 }
 
@@ -211,9 +212,12 @@ fn scrub_json(value: Value, secret_fields: &[&str]) -> Value {
     match value {
         Value::Object(map) => Value::Object(
             map.into_iter()
-                .map(|(name, value)| match is_secret(&name, secret_fields) {
-                    true => (name, Value::from(REMOVED)),
-                    false => (scrub_digits(&name), scrub_json(value, secret_fields)),
+                .map(|(name, value)| {
+                    if is_secret(&name, secret_fields) {
+                        (name, Value::from(REMOVED))
+                    } else {
+                        (scrub_digits(&name), scrub_json(value, secret_fields))
+                    }
                 })
                 .collect(),
         ),
@@ -273,9 +277,10 @@ fn replace_runs(text: &str, is_card: fn(&[u32]) -> bool) -> String {
 }
 
 fn end_run(run: &mut String, kept: &mut String, is_card: fn(&[u32]) -> bool) {
-    match holds_card(run, is_card) {
-        true => kept.push_str(REMOVED),
-        false => kept.push_str(run),
+    if holds_card(run, is_card) {
+        kept.push_str(REMOVED)
+    } else {
+        kept.push_str(run)
     }
     run.clear();
 }

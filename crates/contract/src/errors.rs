@@ -19,9 +19,10 @@ impl Language {
     pub fn of_header(lang: Option<&str>) -> Language {
         let tag = lang.unwrap_or_default().trim();
         let primary = tag.split(['-', '_', ',', ';']).next().unwrap_or_default();
-        match primary.eq_ignore_ascii_case("en") {
-            true => Language::En,
-            false => Language::Tr,
+        if primary.eq_ignore_ascii_case("en") {
+            Language::En
+        } else {
+            Language::Tr
         }
     }
 

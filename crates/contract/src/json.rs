@@ -181,9 +181,10 @@ impl<'de> Visitor<'de> for OfKey {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
-        match name.starts_with(RESERVED) {
-            true => Ok(Key::OfNumber),
-            false => Ok(Key::Sent(name.to_owned())),
+        if name.starts_with(RESERVED) {
+            Ok(Key::OfNumber)
+        } else {
+            Ok(Key::Sent(name.to_owned()))
         }
     }
 }

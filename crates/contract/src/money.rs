@@ -137,9 +137,10 @@ impl FromStr for Decimal {
         let plain = text
             .bytes()
             .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
-        let number = match plain {
-            true => Number::from_str(text),
-            false => Number::from_scientific(text),
+        let number = if plain {
+            Number::from_str(text)
+        } else {
+            Number::from_scientific(text)
         }
         .map_err(|_| ())?;
         if number.scale() <= AMOUNT_SCALE_MAX {

@@ -430,9 +430,10 @@ impl Queried for Decimal {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if let Some((whole, decimals)) = text.split_once(',') {
             let plain = digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(decimals);
-            return match plain && decimals.len() <= 2 {
-                true => format!("{whole}.{decimals}").parse().map_err(|()| NotDue),
-                false => Err(NotDue),
+            return if plain && decimals.len() <= 2 {
+                format!("{whole}.{decimals}").parse().map_err(|()| NotDue)
+            } else {
+                Err(NotDue)
             };
         }
         let number = match text.split_once(['E', 'e']) {
@@ -446,9 +447,10 @@ impl Queried for Decimal {
     }
 
     fn broken_rule(text: &str) -> Rule {
-        match text.contains(',') {
-            true => Rule::DecimalComma,
-            false => Rule::WrongType,
+        if text.contains(',') {
+            Rule::DecimalComma
+        } else {
+            Rule::WrongType
         }
     }
 }

@@ -66,9 +66,10 @@ pub fn base_urls(scheme: &str, host: &str, public: &[String]) -> Vec<String> {
         };
         for host in [bare, &with_port] {
             let (name, rest) = host.split_at(host.find(':').unwrap_or(host.len()));
-            let as_received = match name.eq_ignore_ascii_case(spelled) {
-                true => format!("{spelled}{rest}"),
-                false => host.to_owned(),
+            let as_received = if name.eq_ignore_ascii_case(spelled) {
+                format!("{spelled}{rest}")
+            } else {
+                host.to_owned()
             };
             for host in [
                 host.to_owned(),

@@ -21,7 +21,7 @@ use browser::Browser;
 use inbox::Inbox;
 use players::Players;
 use server::app::App;
-use server::operations::By;
+use server::operations::Actor;
 use server::setup;
 use shop::Shop;
 use std::path::Path;
@@ -94,9 +94,14 @@ async fn perform(players: &mut Players, telling: &mut Telling) {
 /// Sets the demo merchant's webhook address and answers the one before.
 async fn lend_webhooks(scene: &Scene, url: String) -> Result<String, String> {
     let mut before = String::new();
-    setup::change_merchant(&scene.app, &By::operator(), scene.merchant_id, |merchant| {
-        before = std::mem::replace(&mut merchant.webhook_url, url.clone());
-    })
+    setup::change_merchant(
+        &scene.app,
+        &Actor::operator(),
+        scene.merchant_id,
+        |merchant| {
+            before = std::mem::replace(&mut merchant.webhook_url, url.clone());
+        },
+    )
     .await
     .map_err(|problem| crate::seed::start_error(problem).to_string())?;
     Ok(before)

@@ -11,7 +11,7 @@ use crate::{seed, staff};
 use server::app::{App, Settings};
 use server::clock::{Clock, SystemClock};
 use server::net::HostList;
-use server::operations::By;
+use server::operations::Actor;
 use server::setup;
 use server::start::{self, Config, StartError};
 use server::store::leases;
@@ -214,7 +214,7 @@ async fn prepare(
         None if is_ours(&merchant.webhook_url) => format!("{gateway_url}{}", shop::WEBHOOK_PATH),
         None => return Ok(id),
     };
-    setup::change_merchant(app, &By::operator(), id, |merchant| {
+    setup::change_merchant(app, &Actor::operator(), id, |merchant| {
         merchant.webhook_url.clone_from(&url)
     })
     .await

@@ -11,7 +11,7 @@ use contract::merchant_poses::{
 };
 use server::app::App;
 use server::commands::Failed;
-use server::operations::By;
+use server::operations::Actor;
 use server::operations::Problem;
 use server::operations::merchant_poses::Endpoint;
 use server::setup::{self, ApmSetup, MerchantSetup, endpoint_behind};
@@ -83,7 +83,7 @@ async fn new_merchant(app: &App) -> Result<i64, Problem> {
         webhook_key: Some(WEBHOOK_KEY.to_owned()),
         webhook_url: String::new(),
     };
-    Ok(setup::create_merchant(app, &By::operator(), merchant)
+    Ok(setup::create_merchant(app, &Actor::operator(), merchant)
         .await?
         .id)
 }
@@ -106,14 +106,14 @@ async fn pos(
         .filter(|pos| pos.integrator == integrator && Some(pos.currency) == wanted.currency)
         .peekable();
     if of_bank.peek().is_none() {
-        setup::create_pos(app, &By::operator(), merchant_id, wanted, Some(endpoint)).await?;
+        setup::create_pos(app, &Actor::operator(), merchant_id, wanted, Some(endpoint)).await?;
         return Ok(());
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
         let unchanged = UpdateMerchantPosRequest::default();
         setup::edit_pos(
             app,
-            &By::operator(),
+            &Actor::operator(),
             merchant_id,
             known.id,
             unchanged,
@@ -147,7 +147,7 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
         .filter(|apm| apm.apm_type == ApmType::Maslak)
         .peekable();
     if of_lender.peek().is_none() {
-        setup::set_feature(app, &By::operator(), merchant_id, FEATURE_APMS, true).await?;
+        setup::set_feature(app, &Actor::operator(), merchant_id, FEATURE_APMS, true).await?;
         let account = ApmSetup {
             name: Some("Maslak (simülatör)".to_owned()),
             api_url: Some(api_url.to_owned()),
@@ -156,9 +156,15 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
             notification_secret: Some(Secret::new(lenders::NOTIFICATION_SECRET)),
             ..ApmSetup::default()
         };
-        let made =
-            setup::create_apm(app, &By::operator(), merchant_id, ApmType::Maslak, account).await?;
-        return setup::set_apm_active(app, &By::operator(), merchant_id, made.id, true).await;
+        let made = setup::create_apm(
+            app,
+            &Actor::operator(),
+            merchant_id,
+            ApmType::Maslak,
+            account,
+        )
+        .await?;
+        return setup::set_apm_active(app, &Actor::operator(), merchant_id, made.id, true).await;
     }
     for apm in of_lender {
         let at_simulator = url::Url::parse(&apm.account.api_url)
@@ -168,7 +174,7 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
                 api_url: Some(api_url.to_owned()),
                 ..ApmSetup::default()
             };
-            setup::edit_apm(app, &By::operator(), merchant_id, apm.id, moved).await?;
+            setup::edit_apm(app, &Actor::operator(), merchant_id, apm.id, moved).await?;
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use axum::routing::post;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use server::app::{App, PanelSettings};
-use server::operations::{By, Problem, Role, people};
+use server::operations::{Actor, Problem, Role, people};
 use server::start::StartError;
 use server::store::users;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(crate) async fn hire(app: &App, merchant_id: i64) -> Result<(), StartError> 
             .await
             .map_err(seed::start_error)?;
         if known.is_none() {
-            people::invite(app, &By::operator(), merchant_id, email, name, role)
+            people::invite(app, &Actor::operator(), merchant_id, email, name, role)
                 .await
                 .map_err(seed::start_error)?;
         }
@@ -70,7 +70,7 @@ async fn sign_in(State(app): State<Arc<App>>, headers: HeaderMap, body: String) 
         .find(|(name, _)| name == "role")
         .and_then(|(_, value)| value.parse().ok());
     let (email, _) = person(role.unwrap_or(Role::Owner));
-    match people::sign_in_link(&app, &By::operator(), email).await {
+    match people::sign_in_link(&app, &Actor::operator(), email).await {
         Ok(link) => {
             let to = format!("/panel/come-in/{}", link.token.expose());
             answer(StatusCode::SEE_OTHER, Some(&to))

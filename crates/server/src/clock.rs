@@ -80,7 +80,7 @@ pub const IDS_A_MILLISECOND: i64 = 1 << (NODE_BITS + SEQUENCE_BITS);
 /// Node numbers there are.
 pub const NODES: i64 = 1 << NODE_BITS;
 
-/// A node number, and the moments whose ids are reserved for whoever holds it now. No two holders
+/// A node number, and the moments whose ids are reserved for its present holder. No two holders
 /// of a number are given the same moment (`store/leases.rs`), whatever their clocks said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reserved {

@@ -1,5 +1,5 @@
-//! `/livez`, `/readyz` and `/healthz`, for whoever decides whether this process gets requests or is
-//! started anew. What is wrong goes to the log; a stranger learns only which check failed.
+//! `/livez`, `/readyz` and `/healthz`, for the balancer or supervisor that decides whether this process
+//! gets requests or is restarted. The cause goes to the log; a stranger learns only which check failed.
 
 use crate::app::App;
 use crate::start;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How long a finding is given out again: whoever asks more often does not make the database write
+/// How long a finding is given out again, so that frequent requests do not make the database write
 /// more often.
 const FINDING_KEPT: SignedDuration = SignedDuration::from_secs(1);
 /// How long all checks together may take. The probe of the database has a shorter limit of its own.
 const CHECKS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What was found last, and when. Whoever asks while checks run waits for them.
+/// What was found last, and when. A request that comes while checks run waits for them.
 #[derive(Default)]
 struct Readiness(Mutex<Option<(Timestamp, Vec<Failed>)>>);
 

@@ -153,8 +153,8 @@ async fn work(app: &Arc<App>, stopping: &Stopping, shards: &watch::Receiver<Vec<
     while under_way.join_next().await.is_some() {}
 }
 
-/// Waits for the next look: at once when work that went well makes room for more. What failed is no
-/// work done and hurries nobody.
+/// Waits for the next look: at once when work that went well makes room for more. Work that failed
+/// does not bring the next look forward.
 async fn until_next_look(
     stopping: &Stopping,
     under_way: &mut JoinSet<bool>,

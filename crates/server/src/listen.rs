@@ -157,7 +157,7 @@ struct Table {
 }
 
 impl Table {
-    /// Enters a connection, and closes the idlest one where there are too many. None when all are
+    /// Enters a connection, and closes the idlest one where there are too many. `None` when all are
     /// busy: then this one is not served.
     fn enter(&self, id: u64, address: IpAddr) -> Option<Arc<Connection>> {
         let address = subnet(address);
@@ -389,7 +389,7 @@ async fn answer(request: Request<Incoming>, with: Served) -> Response {
     }
 }
 
-/// Two hosts, or none, are read differently by whoever stands in between (RFC 9112, section 3.2).
+/// Proxies in between read two hosts, or none, differently (RFC 9112, section 3.2).
 fn has_one_host<B>(request: &Request<B>) -> bool {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     hosts == 1 || (hosts == 0 && request.version() == Version::HTTP_10)
@@ -407,7 +407,7 @@ pub enum BodyCut {
 }
 
 impl BodyCut {
-    /// The cut behind an error of whoever read the body.
+    /// The cut that caused an error in reading the body.
     pub fn behind(error: &(dyn std::error::Error + 'static)) -> Option<BodyCut> {
         let mut causes = std::iter::successors(Some(error), |cause| cause.source());
         causes.find_map(|cause| cause.downcast_ref::<BodyCut>().copied())

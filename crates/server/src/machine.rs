@@ -23,7 +23,7 @@ pub fn keep_files_private() {
 pub fn keep_files_private() {}
 
 /// Whom a file is open to that it should not be. The group may read: a secret that is mounted for a
-/// service belongs to root, and the service's group reads it. Pipes are nobody's file.
+/// service belongs to root, and the service's group reads it. Pipes are not checked.
 #[cfg(unix)]
 pub fn open_to(path: &Path) -> std::io::Result<Option<OpenTo>> {
     use std::os::unix::fs::PermissionsExt;
@@ -46,8 +46,8 @@ pub fn open_to(path: &Path) -> std::io::Result<Option<OpenTo>> {
     std::fs::metadata(path).map(|_| None)
 }
 
-/// Files and connections that this process may have open; nothing when there is no limit, or none
-/// is known.
+/// Files and connections that this process may have open; `None` when there is no limit, or it is
+/// unknown.
 #[cfg(unix)]
 pub fn descriptors_max() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current

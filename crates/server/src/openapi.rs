@@ -1,4 +1,4 @@
-//! `/openapi.json`: what this version serves, for whoever writes a client or tries calls in a tool.
+//! `/openapi.json`: what this version serves, for authors of clients and for tools that try calls.
 //! The document comes from the contract's data; `cargo xtask contract` writes it.
 
 use crate::app::App;

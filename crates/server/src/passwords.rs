@@ -113,7 +113,7 @@ async fn on_a_thread<T: Send + 'static>(
         .acquire()
         .await
         .map_err(|error| Problem::unavailable(error.to_string()))?;
-    // They are given back when the work is done, not when whoever asked hangs up.
+    // They are given back when the work is done, even if the caller hangs up before.
     let held = (place, room, turn);
     let work = move || {
         let done = work();
@@ -130,7 +130,8 @@ struct OfPlace(Option<IpAddr>);
 
 impl OfPlace {
     fn enter(queue: Queue) -> Option<OfPlace> {
-        // Nobody knows who is behind a proxy that names nobody; loopback is the operator.
+        // Without an address strangers cannot be told apart, so none has a limit of its own; loopback is
+        // the operator.
         let Queue::Stranger(Some(address)) = queue else {
             return Some(OfPlace(None));
         };

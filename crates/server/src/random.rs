@@ -15,7 +15,7 @@ pub fn fill(bytes: &mut [u8]) {
     }
 }
 
-/// 128 random bits as 22 URL-safe characters: an address nobody guesses.
+/// 128 random bits as 22 URL-safe characters: an address that cannot be guessed.
 pub fn token() -> String {
     let mut bytes = [0u8; 16];
     fill(&mut bytes);

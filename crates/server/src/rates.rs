@@ -58,7 +58,7 @@ const RETURNS: Rate = Rate {
 const RETURN_TOKENS: u32 = 5;
 
 impl Default for RateLimits {
-    /// Strangers are limited; whoever signs is not.
+    /// Strangers are limited; signed requests are not.
     fn default() -> RateLimits {
         RateLimits {
             strangers: Some(STRANGERS),
@@ -133,8 +133,8 @@ impl Rates {
         wait
     }
 
-    /// Whether bank or lender is asked about one more return of a payment's browser; whoever knows its
-    /// address can bring any number.
+    /// Whether bank or lender is asked about one more return of a payment's browser; anyone who knows
+    /// the address can send any number of them.
     pub fn hears_return(&self, payment_id: i64, now: Timestamp) -> bool {
         let is_heard = self.returns.wait(&payment_id, now).is_none();
         if is_heard {
@@ -218,7 +218,7 @@ impl<K: Eq + Hash> Buckets<K> {
         }
     }
 
-    /// Seconds until one token is there; none when one is.
+    /// Seconds until one token is there; `None` when one is.
     fn wait<Q>(&self, whose: &Q, now: Timestamp) -> Option<u32>
     where
         K: std::borrow::Borrow<Q>,

@@ -27,7 +27,7 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{self, Audited, By, Change, Permission, Problem};
+use crate::operations::{self, Actor, Audited, Change, Permission, Problem};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
@@ -74,7 +74,7 @@ const KEY_LENGTH: usize = 32;
 /// Makes a merchant.
 pub async fn create_merchant(
     app: &App,
-    by: &By,
+    by: &Actor,
     setup: MerchantSetup,
 ) -> Result<MadeMerchant, Problem> {
     let or_new =
@@ -132,7 +132,7 @@ pub async fn merchant(app: &App, id: i64) -> Result<Merchant, Problem> {
 }
 
 /// Refuses those who may not change a merchant's settings, before anything else is looked at.
-async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
+async fn may_change(app: &App, by: &Actor, id: i64) -> Result<(), Problem> {
     let (permission, target) = (Permission::ChangeSettings, id.to_string());
     by.require(app, id, permission, "merchant.edit", &target)
         .await
@@ -141,7 +141,7 @@ async fn may_change(app: &App, by: &By, id: i64) -> Result<(), Problem> {
 /// Changes a merchant's settings.
 pub async fn change_merchant(
     app: &App,
-    by: &By,
+    by: &Actor,
     id: i64,
     mut edit: impl FnMut(&mut Merchant),
 ) -> Result<(), Problem> {
@@ -218,7 +218,7 @@ fn note_secret(settings: &mut Json, name: &str, before: &Secret, after: &Secret)
 /// Switches a feature on or off.
 pub async fn set_feature(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     feature: &str,
     on: bool,

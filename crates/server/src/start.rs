@@ -97,9 +97,10 @@ impl StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        match self.hint.is_empty() {
-            true => Ok(()),
-            false => write!(f, "\nhint: {}", self.hint),
+        if self.hint.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\nhint: {}", self.hint)
         }
     }
 }
@@ -171,12 +172,13 @@ pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), Start
 /// stopped on its way: a request that was claimed would be taken again.
 pub async fn check_schema(db: &Db) -> Result<(), StartError> {
     db.check_migrated(MIGRATIONS).await.map_err(not_migrated)?;
-    match before::are_left(db).await.map_err(unreached)? {
-        false => Ok(()),
-        true => Err(StartError::new(
+    if before::are_left(db).await.map_err(unreached)? {
+        Err(StartError::new(
             "the migration of this database has not come to its end",
             "`galata migrate` goes on with it",
-        )),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -284,8 +286,8 @@ async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved,
     ))
 }
 
-/// The API and the pages, and `extra` beside them: routes of whoever runs the server that no API
-/// path takes.
+/// The API and the pages, and `extra` beside them: routes that the embedding program adds on paths
+/// that the API does not use.
 pub fn router(app: Arc<App>, extra: Router) -> Router {
     let carry = axum::middleware::from_fn_with_state(Arc::clone(&app), headers::carry);
     Router::new()
@@ -293,7 +295,7 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
         .merge(openapi::router())
         .merge(pages::router())
         .merge(panel::router())
-        // Whoever opens the bare address in a browser means the panel; no API call has this path.
+        // A browser that opens the bare address means the panel; no API call has this path.
         .route(
             "/",
             get(|| async { Redirect::to("/panel") }).fallback(api::handle),
@@ -308,9 +310,10 @@ pub fn router(app: Arc<App>, extra: Router) -> Router {
 /// What no page takes is the API's; a person who mistyped an address reads so in their language.
 async fn unmatched(State(app): State<Arc<App>>, request: Request) -> Response {
     let (method, path) = (request.method().as_str(), request.uri().path());
-    match pages::is_looked_at(&request) && !api::is_known(&app, method, path) {
-        true => pages::nowhere(request.headers()),
-        false => api::handle(State(app), request).await,
+    if pages::is_looked_at(&request) && !api::is_known(&app, method, path) {
+        pages::nowhere(request.headers())
+    } else {
+        api::handle(State(app), request).await
     }
 }
 

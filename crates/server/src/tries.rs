@@ -1,7 +1,7 @@
-//! Sign-ins that failed, and how long whoever tried must wait: by account and place together, so
-//! that a stranger's guesses close an account to nobody but the stranger. A place is an address, or a
-//! browser that the account was signed in with before. Behind a proxy that names nobody everyone has
-//! one address: it is no place, and only guesses from anywhere are counted there.
+//! Sign-ins that failed, and how long the next try must wait: by account and place together, so
+//! that a stranger's guesses close an account to the stranger alone. A place is an address, or a
+//! browser that the account was signed in with before. Behind a proxy that forwards no address all
+//! clients share one: it is no place, and only guesses from anywhere are counted there.
 
 use crate::net::subnet;
 use jiff::{SignedDuration, Timestamp};
@@ -41,7 +41,7 @@ pub enum Place {
     Browser([u8; 32]),
     /// Any other browser at an address (a /64 of IPv6).
     Address(IpAddr),
-    /// Any other browser where nobody can tell them apart.
+    /// Any other browser when its address is unknown.
     Anywhere,
 }
 
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(tries.begin(owner, stranger, at(60)), Ok(()));
         assert_eq!(tries.begin(owner, stranger, at(60 + 119)), Err(MustWait));
         assert_eq!(tries.begin(owner, stranger, at(60 + 120)), Ok(()));
-        // Another account, another address, the owner's own browser: nobody else waits.
+        // Another account, another address and the owner's own browser do not wait.
         let others = [
             (Account::of("other@example.com"), stranger),
             (owner, from("203.0.113.10")),

@@ -23,7 +23,7 @@ pub struct Place<'a> {
 }
 
 impl Turns {
-    /// A place to wait about a payment; none when too many wait already.
+    /// A place to wait about a payment; `None` when too many wait already.
     pub fn place(&self, payment_id: i64) -> Option<Place<'_>> {
         let mut waiting = self.waiting();
         let all: usize = waiting.values().sum();
@@ -40,7 +40,7 @@ impl Turns {
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<i64, usize>> {
-        // Plain counts: sound whoever panicked while they were held.
+        // Plain counts: they are sound even if a holder panicked.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

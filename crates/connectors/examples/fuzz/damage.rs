@@ -157,11 +157,12 @@ fn replace_value(bytes: &mut Vec<u8>, dice: &mut Dice) {
     let Some(place) = places.get(dice.below(places.len())).cloned() else {
         return;
     };
-    let other = match dice.once_in(3) {
-        true => places
+    let other = if dice.once_in(3) {
+        places
             .get(dice.below(places.len()))
-            .map(|other| bytes[other.clone()].to_vec()),
-        false => None,
+            .map(|other| bytes[other.clone()].to_vec())
+    } else {
+        None
     };
     let value = other.unwrap_or_else(|| dice.one_of(&VALUES).as_bytes().to_vec());
     bytes.splice(place, value);
@@ -184,9 +185,10 @@ fn double_element(bytes: &mut Vec<u8>, dice: &mut Dice) {
         let value = dice.one_of(&VALUES).bytes();
         element.splice(inside, value);
     }
-    let at = match dice.once_in(2) {
-        true => start,
-        false => place.end + end + 1,
+    let at = if dice.once_in(2) {
+        start
+    } else {
+        place.end + end + 1
     };
     bytes.splice(at..at, element);
 }
@@ -194,9 +196,10 @@ fn double_element(bytes: &mut Vec<u8>, dice: &mut Dice) {
 fn change_case(bytes: &mut [u8], dice: &mut Dice) {
     let part = some_part(bytes, dice);
     for byte in &mut bytes[part] {
-        match byte.is_ascii_uppercase() {
-            true => byte.make_ascii_lowercase(),
-            false => byte.make_ascii_uppercase(),
+        if byte.is_ascii_uppercase() {
+            byte.make_ascii_lowercase()
+        } else {
+            byte.make_ascii_uppercase()
         }
     }
 }

@@ -31,9 +31,10 @@ pub(crate) fn said(document: &str, name: &str) -> Vec<String> {
 fn plain(text: &str) -> String {
     let mut text = text.to_owned();
     while let Some((start, end)) = text.find("<!--").zip(text.find("-->")) {
-        match start < end {
-            true => text.replace_range(start..end + 3, ""),
-            false => break,
+        if start < end {
+            text.replace_range(start..end + 3, "")
+        } else {
+            break;
         }
     }
     let text = text.replace("<![CDATA[", "").replace("]]>", "");
@@ -90,7 +91,7 @@ pub(crate) fn objection(
     answer: &str,
 ) -> Option<&'static str> {
     let yes = answer.starts_with("Ok(\n    Approved(");
-    let taken = answer.starts_with("Ok(\n    Taken(");
+    let taken = answer.starts_with("Ok(\n    Captured(");
     let voided = answer.starts_with("Ok(\n    Voided");
     let unknown = answer.starts_with("Ok(\n    NotFound");
     let last = documents.last().map_or("", String::as_str);
@@ -111,9 +112,10 @@ pub(crate) fn objection(
 /// The order id as PosNet knows it.
 fn posnet_id(call: &Call) -> String {
     let id = call.order().id;
-    match call.0["threeds"] == true {
-        true => format!("TDS_{id}"),
-        false => format!("{id:0>24}"),
+    if call.0["threeds"] == true {
+        format!("TDS_{id}")
+    } else {
+        format!("{id:0>24}")
     }
 }
 

@@ -39,8 +39,9 @@ fn main() -> ExitCode {
         println!("\n{finding}");
     }
     println!("\n{} findings", figures.findings.len());
-    match figures.findings.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    if figures.findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }

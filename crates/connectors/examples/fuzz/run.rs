@@ -133,7 +133,7 @@ fn way(answer: &str) -> &'static str {
     let ways = [
         ("Ok(\n    Approved", "approved"),
         ("Ok(\n    Declined", "declined"),
-        ("Ok(\n    Taken", "taken"),
+        ("Ok(\n    Captured", "taken"),
         ("Ok(\n    Refused", "refused"),
         ("Ok(\n    Voided", "voided"),
         ("Ok(\n    NotFound", "not found"),
@@ -159,9 +159,10 @@ fn signed_anew(case: &Case, reply: &[u8]) -> Vec<u8> {
         ["Code", "RetrefNum", "AuthCode", "ProvDate", "HashData"]
             .map(|name| first(transaction, name));
     let right = judge::garanti_hash(&case.call, [&code, &reference, &approval, &date, &order]);
-    match hash.is_empty() {
-        true => reply.to_vec(),
-        false => document.replace(&hash, &right).into_bytes(),
+    if hash.is_empty() {
+        reply.to_vec()
+    } else {
+        document.replace(&hash, &right).into_bytes()
     }
 }
 
@@ -249,9 +250,10 @@ fn request(subjects: &Subjects, dice: &mut Dice) -> Ended {
     let target = "/payment/v1/card-payments";
     let url = format!("{}{target}", base_urls[0]);
     let right = sign(&url, "key", "secret", "rnd", BODY.as_bytes());
-    let signature = match dice.once_in(2) {
-        true => String::from_utf8_lossy(&damaged(right.as_bytes(), dice)).into_owned(),
-        false => right.clone(),
+    let signature = if dice.once_in(2) {
+        String::from_utf8_lossy(&damaged(right.as_bytes(), dice)).into_owned()
+    } else {
+        right.clone()
     };
     let given = SignedRequest {
         base_urls: &base_urls,
@@ -269,8 +271,5 @@ fn request(subjects: &Subjects, dice: &mut Dice) -> Ended {
     if verify(&given, &header) {
         return Err(format!("a signature of nobody: {header:?}"));
     }
-    Ok(match read {
-        true => "read",
-        false => "refused",
-    })
+    Ok(if read { "read" } else { "refused" })
 }

@@ -235,10 +235,7 @@ fn application_body(application: &Application<'_>) -> Value {
     let buyer = application.buyer;
     let approval_mode = application
         .approves_by_itself
-        .map(|by_itself| match by_itself {
-            true => "AUTO",
-            false => "MANUAL",
-        });
+        .map(|by_itself| if by_itself { "AUTO" } else { "MANUAL" });
     json!({
         "orderId": application.order_id,
         "bankCode": application.bank_code,

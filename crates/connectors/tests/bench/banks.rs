@@ -267,9 +267,12 @@ pub(crate) fn cases() -> Vec<Case> {
         let call = Call(folder.call.clone());
         let replies = (1..)
             .map_while(|number| folder.read(&format!("reply-{number}.xml")))
-            .map(|reply| match call.0["legacyHash"] == true {
-                true => signed_anew(&call, reply),
-                false => reply,
+            .map(|reply| {
+                if call.0["legacyHash"] == true {
+                    signed_anew(&call, reply)
+                } else {
+                    reply
+                }
             })
             .collect();
         Case {

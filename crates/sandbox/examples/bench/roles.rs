@@ -6,7 +6,7 @@ use serde_json::json;
 use server::app::{App, Settings};
 use server::clock::{Clock, SystemClock};
 use server::net::HostList;
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, ApmSetup, MerchantSetup};
 use server::start::{self, Config};
 use server::store::merchants::{self, FEATURE_APMS};
@@ -65,7 +65,7 @@ pub(crate) async fn gateway(database_url: String, bank: &str, keys: String) {
 }
 
 async fn create_merchant(app: &App, bank: &str) {
-    let by = By::operator();
+    let by = Actor::operator();
     let merchant = MerchantSetup {
         name: "Benchmark".to_owned(),
         api_key: Some(API_KEY.to_owned()),

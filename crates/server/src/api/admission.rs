@@ -5,7 +5,7 @@ use super::signing::Refused;
 use crate::app::App;
 use crate::engine::claims::{Claims, Key};
 use crate::net;
-use crate::operations::{By, Caller, Problem, Who};
+use crate::operations::{Actor, Caller, Principal, Problem};
 use crate::store::merchants::{self, Merchant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -120,8 +120,8 @@ pub(super) fn admit(
         .map(|bytes| BASE64.encode(bytes))
         .unwrap_or_default();
     let claims = Claims::of_request(merchant.id, signature);
-    let by = By {
-        who: Who::ApiKey(api_key.to_owned()),
+    let by = Actor {
+        principal: Principal::ApiKey(api_key.to_owned()),
         address: net::peer(head, app.settings.behind_proxy),
     };
     Ok(Caller {

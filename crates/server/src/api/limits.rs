@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::log::Seen;
 use crate::app::App;
 use crate::net;
-use crate::operations::{Caller, Problem, Who};
+use crate::operations::{Caller, Principal, Problem};
 use contract::rules::Rule;
 use http::request::Parts;
 
@@ -60,7 +60,7 @@ pub(super) fn charge(app: &App, head: &Parts, seen: &Seen, outcome: &Result<Answ
 
 /// Refuses an API key whose requests come too often.
 pub(super) fn admit_key(app: &App, caller: &Caller) -> Result<(), Problem> {
-    let Who::ApiKey(api_key) = &caller.by.who else {
+    let Principal::ApiKey(api_key) = &caller.by.principal else {
         return Ok(());
     };
     match app.rates.key_waits(api_key, app.now()) {

@@ -25,7 +25,7 @@ const SPELLED_LABELS_MAX: usize = 4;
 const BODY_CHARS_MAX: usize = 4096;
 /// Stands for the secret.
 const SECRET_SHOWN: &str = "<secret key>";
-/// Fields of bodies that are shown to nobody.
+/// Fields of bodies that are never shown.
 const SECRET_FIELDS: &[&str] = &[
     "cardNumber",
     "cvc",
@@ -289,7 +289,7 @@ fn join_addresses(bases: &[String], targets: &[String]) -> Vec<String> {
 }
 
 /// The bases with capitals here and there in their host, as people write names: `API.Example.com`.
-/// Node and Python send it in small letters and sign it as it was typed, so nobody can know it.
+/// Node and Python send it in small letters and sign it as it was typed, which the gateway never sees.
 fn in_capitals(bases: &[String]) -> Vec<String> {
     let mut spelled = Vec::new();
     for base in shown_bases(bases) {

@@ -5,7 +5,7 @@ use super::credentials::{ClientSecret, NotificationSecret};
 use super::options::{Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
-use crate::operations::{By, Changed, Problem};
+use crate::operations::{Actor, Changed, Problem};
 use crate::setup::{self, ApmSetup};
 use crate::start::StartError;
 use crate::store::apms::{self, Apm as Account};
@@ -106,7 +106,7 @@ fn mode(text: &str) -> Result<(String, String), &'static str> {
 
 /// Runs a command.
 pub(super) async fn run(command: Apm) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Apm::Create(edit) => {
             let wanted = wanted(&edit)?;
@@ -134,12 +134,13 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
                 Ok(setup::edit_apm(app, &by, merchant, id, wanted).await?)
             });
             let Changed { now: apm, is_same } = edited.await?;
-            match is_same {
-                true => say(format_args!(
+            if is_same {
+                say(format_args!(
                     "apm {} is as it was, nothing was to change",
                     apm.id
-                )),
-                false => say(format_args!("apm {} is changed", apm.id)),
+                ))
+            } else {
+                say(format_args!("apm {} is changed", apm.id))
             }
         }
         Apm::Activate(which) => set_active(&which, true).await,
@@ -159,16 +160,17 @@ pub(super) async fn run(command: Apm) -> Result<(), Failed> {
 }
 
 async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let id = on_known(which, async |app, id| {
         setup::set_apm_active(app, &by, which.merchant, id, active).await?;
         Ok(id)
     })
     .await?;
     let kind = which.apm_type;
-    match active {
-        true => say(format_args!("apm {id} is active: shops may use {kind}")),
-        false => say(format_args!("apm {id} is passive: no shop can use it")),
+    if active {
+        say(format_args!("apm {id} is active: shops may use {kind}"))
+    } else {
+        say(format_args!("apm {id} is passive: no shop can use it"))
     }
 }
 
@@ -245,10 +247,7 @@ async fn definition_id(app: &App, which: &Which) -> Result<i64, Failed> {
 }
 
 fn state(apm: &Account) -> &'static str {
-    match apm.active {
-        true => "active",
-        false => "passive",
-    }
+    if apm.active { "active" } else { "passive" }
 }
 
 /// A definition in a sentence.

@@ -5,7 +5,7 @@ use super::options::OfMerchant;
 use super::output::put;
 use crate::app::App;
 use crate::csv;
-use crate::operations::By;
+use crate::operations::Actor;
 use crate::operations::audit_log::{self, Export};
 use clap::Subcommand;
 
@@ -27,7 +27,7 @@ pub(super) async fn run(command: Audit) -> Result<(), Failed> {
 
 /// Batch by batch, so that a log of any length takes little memory.
 async fn export(app: &App, merchant_id: i64) -> Result<(), Failed> {
-    let mut export = Export::begin(app, &By::operator(), merchant_id, ("", "")).await?;
+    let mut export = Export::begin(app, &Actor::operator(), merchant_id, ("", "")).await?;
     put(&csv::row(audit_log::COLUMNS))?;
     loop {
         let found = export.next(app).await?;

@@ -5,7 +5,7 @@ use super::credentials::DatabaseUrl;
 use super::options::Store;
 use super::output::say;
 use crate::app::App;
-use crate::operations::{By, Problem};
+use crate::operations::{Actor, Problem};
 use crate::start::{self, StartError};
 use crate::store::db::Commit;
 use crate::store::db::backup::{self, CopyError, Step};
@@ -51,7 +51,7 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     let mut config = options.store.config(true)?;
     let to = file_of(&config.database_url, "pg_restore")?;
     let (from, place) = (options.from.clone(), to.clone());
-    // Until the end: whoever opens the database meanwhile is refused.
+    // Until the end: a process that opens the database meanwhile is refused.
     let (part, _held) = blocking(move || backup::prepare(&from, &place)).await?;
     config.database_url = format!("sqlite:{}", part.display());
     config.must_exist = true;
@@ -81,7 +81,7 @@ async fn note(app: &App, from: &Path) -> Result<(), Problem> {
     for merchant in merchants::all(app).await? {
         let mut commit = Commit::new(merchant.id, app.next_id());
         let change = (json!(null), json!({ "backup": file }));
-        By::operator().note(
+        Actor::operator().note(
             app,
             merchant.id,
             "database.restore",

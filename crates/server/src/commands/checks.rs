@@ -22,7 +22,7 @@ pub(super) struct Subject<'a> {
     pub listen: Option<SocketAddr>,
     /// Bring the database up to date first.
     pub migrate: bool,
-    /// Nobody will serve: leave no trace of a key that is new in the file.
+    /// The command does not serve: leave no trace of a key that is new in the file.
     pub only_looks: bool,
 }
 
@@ -208,8 +208,8 @@ async fn no_demo_merchant(db: &Db) -> Result<((), String), StartError> {
     }
 }
 
-/// Whoever listens beyond this machine is reached under a name, which signatures and addresses that
-/// are given out need.
+/// A server that listens beyond this machine is reached under a name; signatures and the addresses
+/// that it gives out need that name.
 fn listening(address: SocketAddr, behaviour: &Behaviour) -> Result<((), String), StartError> {
     match (address.ip().is_loopback(), behaviour.public_urls.is_empty()) {
         (true, _) => Ok(((), format!("{address}, which this machine alone reaches"))),

@@ -162,18 +162,20 @@ impl Users {
 fn read_file(flag: &str, variable: &str, path: &Path) -> Result<String, StartError> {
     let flag = given_as(flag, variable);
     let from_input = path == Path::new("-");
-    let shown = match from_input {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
+    let shown = if from_input {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
     };
     let mut text = String::new();
-    let read = match from_input {
-        true => std::io::stdin()
+    let read = if from_input {
+        std::io::stdin()
             .lock()
             .take(FILE_BYTES_MAX + 1)
-            .read_to_string(&mut text),
-        false => std::fs::File::open(path)
-            .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)),
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path)
+            .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text))
     };
     let bytes = read.map_err(|error| {
         StartError::new(
@@ -188,14 +190,16 @@ fn read_file(flag: &str, variable: &str, path: &Path) -> Result<String, StartErr
         ));
     }
     let text = text.trim_end_matches(['\n', '\r']);
-    match text.is_empty() {
-        true => Err(StartError::new(
+    if text.is_empty() {
+        Err(StartError::new(
             format!("{flag} {shown}: it is empty"),
-            match from_input {
-                true => "of all options one alone can read standard input",
-                false => "put the credential into it, or name another file",
+            if from_input {
+                "of all options one alone can read standard input"
+            } else {
+                "put the credential into it, or name another file"
             },
-        )),
-        false => Ok(text.to_owned()),
+        ))
+    } else {
+        Ok(text.to_owned())
     }
 }

@@ -1,6 +1,6 @@
 //! `doctor`: a checklist of everything that a server needs (`checks`), and of what is only a pity,
-//! with what to do about each. It asks nobody but the hosts that are configured, and says nothing
-//! there but what any client would.
+//! with what to do about each. It asks only the hosts that are configured, and tells them
+//! only what any client would.
 
 use super::Failed;
 use super::checks::{self, Finding, Outcome, Subject};
@@ -88,9 +88,10 @@ pub(super) async fn doctor(options: Doctor) -> Result<ExitCode, Failed> {
     if any(|outcome| matches!(outcome, Outcome::Refused(_))) {
         return Ok(ExitCode::FAILURE);
     }
-    match any(|outcome| matches!(outcome, Outcome::Worrying(_))) {
-        true => Ok(ExitCode::from(WARNED)),
-        false => Ok(ExitCode::SUCCESS),
+    if any(|outcome| matches!(outcome, Outcome::Worrying(_))) {
+        Ok(ExitCode::from(WARNED))
+    } else {
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -115,12 +116,13 @@ async fn warn(findings: &mut Vec<Finding>, options: &Doctor) {
         && let Some(path) = url.strip_prefix("sqlite:")
     {
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-        match path.exists() {
-            true => note(findings, "disk", disk(path)),
-            false => findings.push(Finding {
+        if path.exists() {
+            note(findings, "disk", disk(path))
+        } else {
+            findings.push(Finding {
                 check: "disk",
                 outcome: Outcome::Skipped("the database"),
-            }),
+            })
         }
     }
     note(findings, "open files", descriptors());
@@ -156,12 +158,13 @@ async fn public_urls(urls: &[String]) -> Seen {
     }
     let parsed = url::Url::parse(first).ok();
     let plain = parsed.is_some_and(|url| url.scheme() == "http" && !is_loopback(&url));
-    match plain {
-        true => worry(
+    if plain {
+        worry(
             format!("{first} is reached without TLS: cards would travel readable"),
             "end TLS at a proxy in front, and give --public-url https://…",
-        ),
-        false => Ok(format!("{first} reaches a server that is well")),
+        )
+    } else {
+        Ok(format!("{first} reaches a server that is well"))
     }
 }
 
@@ -332,12 +335,13 @@ fn webhook_is_private(url: &str, allowed: &HostList) -> bool {
 }
 
 fn accounts_seen(strangers: &[String]) -> Seen {
-    match strangers.is_empty() {
-        true => Ok("every stored address is allowed".to_owned()),
-        false => worry(
+    if strangers.is_empty() {
+        Ok("every stored address is allowed".to_owned())
+    } else {
+        worry(
             format!("not allowed: {}", listed(strangers)),
             "allow their hosts with --allow-bank-host (GALATA_ALLOW_BANK_HOST) and --allow-webhook-host (GALATA_ALLOW_WEBHOOK_HOST), as `serve` does",
-        ),
+        )
     }
 }
 
@@ -370,7 +374,7 @@ async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
     }
 }
 
-/// When nobody does what is due.
+/// When no process does what is due.
 const WORKER_HINT: &str = "does `galata serve` (without --no-jobs) or `galata work` run?";
 
 async fn webhooks_seen(app: &App) -> Result<Seen, Unavailable> {

@@ -1,5 +1,5 @@
-//! Why a command failed, in words for whoever typed it: fields are told as the flags that set them,
-//! and what can be done about it is said.
+//! Why a command failed, in words for the person who typed it: fields are told as the flags that
+//! set them, and what can be done about it is said.
 
 use crate::operations::Problem;
 use crate::start::StartError;
@@ -101,12 +101,13 @@ fn all_missing(fields: &str) -> String {
         .collect();
     files.dedup();
     let told = format!("{} {verb} needed", flags.join(", "));
-    match files.is_empty() {
-        true => told,
-        false => format!(
+    if files.is_empty() {
+        told
+    } else {
+        format!(
             "{told}\nhint: a credential need not stand on the command line: {} PATH reads it from a file, of --user one a line",
             files.join(" PATH, ")
-        ),
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Failed;
 use super::options::Store;
 use super::output::{Format, Table, say};
-use crate::operations::By;
+use crate::operations::Actor;
 use crate::setup::{self, ListedKey, MadeKey, OVERLAP_HOURS};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
@@ -66,7 +66,7 @@ pub(super) struct Revoke {
 
 /// Runs a command.
 pub(super) async fn run(command: Key) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Key::List(o) => list(o).await,
         Key::Add(o) => {
@@ -90,7 +90,7 @@ pub(super) async fn run(command: Key) -> Result<(), Failed> {
 
 async fn list(options: List) -> Result<(), Failed> {
     let merchant = options.of.merchant;
-    let list = async |app: &_| Ok(setup::list_keys(app, &By::operator(), merchant).await?);
+    let list = async |app: &_| Ok(setup::list_keys(app, &Actor::operator(), merchant).await?);
     let listed = options.of.store.run_for(merchant, list).await?;
     let mut table = Table::new(&["api key", "state", "until", "created at", "last used"]);
     for one in &listed {
@@ -119,7 +119,7 @@ fn state(listed: &ListedKey) -> &'static str {
 }
 
 async fn revoke(options: Revoke) -> Result<(), Failed> {
-    let (by, merchant, api_key) = (By::operator(), options.merchant, &options.api_key);
+    let (by, merchant, api_key) = (Actor::operator(), options.merchant, &options.api_key);
     let revoke = async |app: &_| {
         setup::revoke_key(app, &by, merchant, api_key).await?;
         Ok(setup::list_keys(app, &by, merchant).await?)
@@ -128,9 +128,10 @@ async fn revoke(options: Revoke) -> Result<(), Failed> {
     say(format_args!(
         "{api_key} is revoked: it opens nothing any more"
     ))?;
-    match left.iter().any(|listed| listed.usable) {
-        true => Ok(()),
-        false => say("no usable key is left: the shop is locked out until one is added"),
+    if left.iter().any(|listed| listed.usable) {
+        Ok(())
+    } else {
+        say("no usable key is left: the shop is locked out until one is added")
     }
 }
 

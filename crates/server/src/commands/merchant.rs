@@ -6,7 +6,7 @@ use super::key;
 use super::options::{Store, WebhookHosts, known_merchant, one_of, run as run_with};
 use super::output::{Format, Table, say};
 use crate::app::App;
-use crate::operations::By;
+use crate::operations::Actor;
 use crate::operations::Problem;
 use crate::setup::{self, MerchantSetup, SigningKey};
 use crate::store::merchants::{self, FEATURE_APMS};
@@ -207,7 +207,7 @@ pub(super) async fn run(command: Merchant) -> Result<(), Failed> {
 }
 
 async fn set_feature(options: Feature) -> Result<(), Failed> {
-    let (by, merchant, feature) = (By::operator(), options.merchant, &options.feature);
+    let (by, merchant, feature) = (Actor::operator(), options.merchant, &options.feature);
     let on = options.switch == Switch::On;
     let set = async |app: &App| Ok(setup::set_feature(app, &by, merchant, feature, on).await?);
     options.store.run_for(merchant, set).await?;
@@ -218,7 +218,7 @@ async fn set_feature(options: Feature) -> Result<(), Failed> {
 }
 
 async fn set_webhook(options: Webhook) -> Result<(), Failed> {
-    let (by, merchant, url) = (By::operator(), options.merchant, &options.url);
+    let (by, merchant, url) = (Actor::operator(), options.merchant, &options.url);
     let mut config = options.store.config(false)?;
     config.settings.webhook_hosts = options.hosts.list()?;
     run_with(config, async |app| {
@@ -226,19 +226,20 @@ async fn set_webhook(options: Webhook) -> Result<(), Failed> {
         Ok(setup::set_webhook(app, &by, merchant, url, &[]).await?)
     })
     .await?;
-    match url.is_empty() {
-        true => say(format_args!(
+    if url.is_empty() {
+        say(format_args!(
             "merchant {merchant} gets no webhooks any more"
-        )),
-        false => say(format_args!(
+        ))
+    } else {
+        say(format_args!(
             "webhooks of merchant {merchant} go to {}",
             crate::net::bare(url)
-        )),
+        ))
     }
 }
 
 async fn set_webhook_event(options: WebhookEvent) -> Result<(), Failed> {
-    let (by, merchant, event) = (By::operator(), options.merchant, options.event);
+    let (by, merchant, event) = (Actor::operator(), options.merchant, options.event);
     let on = options.switch == Switch::On;
     let set = async |app: &App| Ok(setup::set_webhook_event(app, &by, merchant, event, on).await?);
     options.store.run_for(merchant, set).await?;
@@ -254,9 +255,10 @@ async fn set_threeds(options: Threeds) -> Result<(), Failed> {
         merchant.half_threeds = half;
     })
     .await?;
-    say(match half {
-        true => "3DS results with mdStatus 1 to 4 are taken",
-        false => "only 3DS results with mdStatus 1 are taken",
+    say(if half {
+        "3DS results with mdStatus 1 to 4 are taken"
+    } else {
+        "only 3DS results with mdStatus 1 are taken"
     })
 }
 
@@ -266,9 +268,10 @@ async fn set_doubt(options: Doubt) -> Result<(), Failed> {
         merchant.completes_doubt = completes;
     })
     .await?;
-    say(match completes {
-        true => "a payment in doubt that the bank took is kept and announced by webhook",
-        false => "a payment in doubt that the bank took is given back",
+    say(if completes {
+        "a payment in doubt that the bank took is kept and announced by webhook"
+    } else {
+        "a payment in doubt that the bank took is given back"
     })
 }
 
@@ -277,14 +280,14 @@ async fn change(
     id: i64,
     change: impl FnMut(&mut merchants::Merchant),
 ) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let change = async |app: &App| Ok(setup::change_merchant(app, &by, id, change).await?);
     store.run_for(id, change).await
 }
 
 async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
     let own = options.own.read()?.map(Secret::new);
-    let (by, merchant) = (By::operator(), options.merchant);
+    let (by, merchant) = (Actor::operator(), options.merchant);
     let set = async |app: &App| {
         Ok(setup::set_signing_key(app, &by, merchant, which, own.as_ref()).await?)
     };
@@ -298,7 +301,7 @@ async fn signing_key(options: Key, which: SigningKey) -> Result<(), Failed> {
 }
 
 async fn keys(options: Show) -> Result<(), Failed> {
-    let (by, merchant) = (By::operator(), options.merchant);
+    let (by, merchant) = (Actor::operator(), options.merchant);
     let look = async |app: &App| Ok(setup::look_at_keys(app, &by, merchant).await?);
     let (callback, webhook) = options.store.run_for(merchant, look).await?;
     if options.format.json {
@@ -320,7 +323,7 @@ async fn create(options: Create) -> Result<(), Failed> {
         name: options.name,
         ..MerchantSetup::default()
     };
-    let by = By::operator();
+    let by = Actor::operator();
     let create = async |app: &App| Ok(setup::create_merchant(app, &by, wanted).await?);
     let made = options.store.run(create).await?;
     for (name, value) in [

@@ -320,8 +320,8 @@ impl Store {
         })
     }
 
-    /// The configuration of a command that talks to nobody but the database. A key file that is
-    /// open to others is refused.
+    /// The configuration of a command that talks only to the database. A key file that is open to
+    /// others is refused.
     pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
         self.key.path().map_or(Ok(()), key_file::check)?;
         let keys = self.keys()?;

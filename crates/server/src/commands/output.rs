@@ -106,9 +106,10 @@ impl Table {
 
     /// Prints it.
     pub(super) fn print(&self, format: Format) -> Result<(), Failed> {
-        match format.json {
-            true => say(format_args!("{:#}", self.json())),
-            false => put(&self.text()),
+        if format.json {
+            say(format_args!("{:#}", self.json()))
+        } else {
+            put(&self.text())
         }
     }
 }
@@ -149,9 +150,10 @@ fn cell(value: &Json) -> String {
         Json::Array(items) => items.iter().map(cell).collect::<Vec<String>>().join(","),
         other => other.to_string(),
     };
-    match text.is_empty() {
-        true => "-".to_owned(),
-        false => text.replace(char::is_control, " "),
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text.replace(char::is_control, " ")
     }
 }
 

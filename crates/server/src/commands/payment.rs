@@ -6,7 +6,7 @@ use super::output::{Table, print_parts, say};
 use crate::app::App;
 use crate::engine::inquiry;
 use crate::operations::payment_detail::{self, Detail};
-use crate::operations::{By, Caller, Problem, doubts};
+use crate::operations::{Actor, Caller, Problem, doubts};
 use crate::setup;
 use clap::{Args, Subcommand, ValueEnum};
 use contract::errors::Language;
@@ -92,13 +92,13 @@ async fn operator(app: &App, merchant_id: i64) -> Result<Caller, Problem> {
         merchant: Arc::new(setup::merchant(app, merchant_id).await?),
         claims: setup::no_claims(merchant_id),
         language: Language::En,
-        by: By::operator(),
+        by: Actor::operator(),
     })
 }
 
 async fn show(options: Show) -> Result<(), Failed> {
     let one = &options.shown.one;
-    let (by, merchant, id) = (By::operator(), one.merchant, one.id);
+    let (by, merchant, id) = (Actor::operator(), one.merchant, one.id);
     let find = async |app: &App| {
         if options.exchanges {
             payment_detail::note_exchanges_look(app, &by, merchant, id).await?;
@@ -107,9 +107,10 @@ async fn show(options: Show) -> Result<(), Failed> {
     };
     let detail = one.run(find).await?;
     let format = options.shown.format;
-    let said = match options.exchanges && format.json {
-        true => said_with_bodies(&detail),
-        false => said(&detail),
+    let said = if options.exchanges && format.json {
+        said_with_bodies(&detail)
+    } else {
+        said(&detail)
     };
     let parts = [
         ("payment", payment(&detail)),
@@ -119,9 +120,10 @@ async fn show(options: Show) -> Result<(), Failed> {
         ("exchanges", said),
     ];
     print_parts(&parts, format)?;
-    match options.exchanges && !format.json {
-        true => print_bodies(&detail),
-        false => Ok(()),
+    if options.exchanges && !format.json {
+        print_bodies(&detail)
+    } else {
+        Ok(())
     }
 }
 
@@ -228,16 +230,17 @@ fn print_bodies(detail: &Detail) -> Result<(), Failed> {
 }
 
 async fn list(options: Listed) -> Result<(), Failed> {
-    let (by, merchant) = (By::operator(), options.of.merchant);
+    let (by, merchant) = (Actor::operator(), options.of.merchant);
     let list = async |app: &App| {
         let list = doubts::list(app, &by, merchant).await?;
         Ok((list, doubts::count_asked(app, &by, merchant).await?))
     };
     let (doubts, asked) = options.of.run(list).await?;
     doubts_table(&doubts).print(options.format)?;
-    match asked.payments > 0 && !options.format.json {
-        true => say(asked),
-        false => Ok(()),
+    if asked.payments > 0 && !options.format.json {
+        say(asked)
+    } else {
+        Ok(())
     }
 }
 

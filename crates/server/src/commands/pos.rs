@@ -7,7 +7,7 @@ use super::options::{One, Store, one_of};
 use super::output::{Format, Table, say, warn};
 use crate::app::App;
 use crate::operations::merchant_poses::{NewPos, offered};
-use crate::operations::{By, Changed, Problem};
+use crate::operations::{Actor, Changed, Problem};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
@@ -90,7 +90,7 @@ fn banks() -> impl Iterator<Item = &'static str> {
 
 /// Runs a command.
 pub(super) async fn run(command: Pos) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Pos::Create(create) => self::create(create).await,
         Pos::Edit(edit) => change(edit).await,
@@ -170,14 +170,15 @@ pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<
     if !test.detail.is_empty() {
         say(&test.detail)?;
     }
-    match test.ok() {
-        true => say(left_out),
-        false => Err(StartError::new("the connection cannot be used", "").into()),
+    if test.ok() {
+        say(left_out)
+    } else {
+        Err(StartError::new("the connection cannot be used", "").into())
     }
 }
 
 async fn set_active(which: &One, active: bool) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let set = async |app: &App| {
         Ok(setup::set_pos_active(app, &by, which.merchant, which.id, active).await?)
     };
@@ -197,7 +198,7 @@ async fn create(create: Create) -> Result<(), Failed> {
         status: create.values.status,
         values,
     };
-    let by = By::operator();
+    let by = Actor::operator();
     let make = async |app: &App| {
         let pos = setup::add_pos(app, &by, create.merchant, new, endpoint).await?;
         let same = setup::same_terminal(app, &pos).await?;
@@ -224,7 +225,7 @@ async fn create(create: Create) -> Result<(), Failed> {
 }
 
 async fn change(edit: Edit) -> Result<(), Failed> {
-    let (by, merchant, id) = (By::operator(), edit.which.merchant, edit.which.id);
+    let (by, merchant, id) = (Actor::operator(), edit.which.merchant, edit.which.id);
     let request = edit.values.request()?;
     let status = edit.values.status;
     let change = async |app: &App| {
@@ -239,9 +240,10 @@ async fn change(edit: Edit) -> Result<(), Failed> {
         Ok(changed.await?)
     };
     let Changed { now: pos, is_same } = edit.which.run(change).await?;
-    let what = match is_same {
-        true => "is as it was, nothing was to change",
-        false => "is changed",
+    let what = if is_same {
+        "is as it was, nothing was to change"
+    } else {
+        "is changed"
     };
     say(format_args!(
         "pos {id} {what}: {}, {}",

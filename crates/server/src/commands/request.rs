@@ -4,7 +4,7 @@ use super::Failed;
 use super::options::{OfMerchant, Shown};
 use super::output::{Format, Table, say};
 use crate::app::App;
-use crate::operations::{By, requests};
+use crate::operations::{Actor, requests};
 use crate::store::requests::{Filter, Logged};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -38,7 +38,7 @@ const LISTED: i64 = 100;
 
 /// Runs a command.
 pub(super) async fn run(command: Request) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Request::List(o) => {
             let filter = Filter {

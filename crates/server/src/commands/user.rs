@@ -6,7 +6,7 @@ use super::output::{Table, say};
 use super::values::check_base_url;
 use crate::app::App;
 use crate::operations::people::{self, Link};
-use crate::operations::{By, Problem, Role};
+use crate::operations::{Actor, Problem, Role};
 use crate::start::StartError;
 use crate::store::users;
 use clap::{Args, Subcommand};
@@ -108,7 +108,7 @@ fn base_of(public_url: &str) -> Result<&str, StartError> {
 
 async fn create(options: Create) -> Result<(), Failed> {
     let base = base_of(&options.public_url)?;
-    let (by, person, role) = (By::operator(), &options.person, options.role);
+    let (by, person, role) = (Actor::operator(), &options.person, options.role);
     let (merchant, email) = (person.of.merchant, &person.email);
     let invite =
         async |app: &App| Ok(people::invite(app, &by, merchant, email, &options.name, role).await?);
@@ -132,7 +132,7 @@ fn tell(link: &Link, base: &str) -> Result<(), Failed> {
 
 async fn list(options: Listed) -> Result<(), Failed> {
     let merchant = options.of.merchant;
-    let list = async |app: &App| Ok(people::list(app, &By::operator(), merchant).await?);
+    let list = async |app: &App| Ok(people::list(app, &Actor::operator(), merchant).await?);
     let mut table = Table::new(&["email", "role", "state", "name"]);
     for (user, role) in options.of.run(list).await? {
         let state = match (user.password_hash.is_some(), user.totp.is_some()) {
@@ -158,7 +158,7 @@ async fn user_id(app: &App, email: &str) -> Result<i64, Problem> {
 
 async fn link(options: NewLink) -> Result<(), Failed> {
     let base = base_of(&options.public_url)?;
-    let (by, person) = (By::operator(), &options.person);
+    let (by, person) = (Actor::operator(), &options.person);
     let make = async |app: &App| {
         let id = user_id(app, &person.email).await?;
         Ok(people::password_link(app, &by, person.of.merchant, id).await?)
@@ -168,7 +168,7 @@ async fn link(options: NewLink) -> Result<(), Failed> {
 
 /// Makes a person something else for the merchant, or nothing.
 async fn set_role(person: &Person, role: Option<Role>) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     let set = async |app: &App| {
         let id = user_id(app, &person.email).await?;
         Ok(people::set_role(app, &by, person.of.merchant, id, role).await?)
@@ -184,7 +184,7 @@ async fn change_role(options: ChangeRole) -> Result<(), Failed> {
 }
 
 async fn totp_off(options: TotpOff) -> Result<(), Failed> {
-    let (by, email) = (By::operator(), &options.email);
+    let (by, email) = (Actor::operator(), &options.email);
     let switch = async |app: &App| Ok(people::drop_totp(app, &by, email).await?);
     options.store.run(switch).await?;
     say(format_args!(

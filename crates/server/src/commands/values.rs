@@ -65,9 +65,10 @@ fn check_host(flag: &str, entry: &str) -> Result<(), StartError> {
         port.parse::<u16>()
             .is_ok_and(|number| number > 0 && number.to_string() == port)
     };
-    match spelled && port.is_none_or(port_fits) {
-        true => Ok(()),
-        false => refused("has an entry that is not a host"),
+    if spelled && port.is_none_or(port_fits) {
+        Ok(())
+    } else {
+        refused("has an entry that is not a host")
     }
 }
 
@@ -111,9 +112,10 @@ impl FromStr for Waits {
         {
             return Err("each wait is at least 1 second and at most 604800, a week");
         }
-        match waits.len() <= Waits::COUNT_MAX {
-            true => Ok(Waits(waits.into_iter().map(Duration::from_secs).collect())),
-            false => Err("there are at most 50 waits"),
+        if waits.len() <= Waits::COUNT_MAX {
+            Ok(Waits(waits.into_iter().map(Duration::from_secs).collect()))
+        } else {
+            Err("there are at most 50 waits")
         }
     }
 }

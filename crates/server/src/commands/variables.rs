@@ -1,5 +1,5 @@
 //! Environment variables behind the flags: whose value was wrong is told with its variable, and a
-//! variable that nobody reads is told, for a typo in one would go unseen.
+//! variable that no flag reads is told, for a typo in one would go unseen.
 
 use super::Cli;
 use clap::error::{ContextKind, ContextValue};
@@ -15,9 +15,10 @@ const NAMED_MAX: usize = 5;
 
 /// A flag as its value came: with the variable, unless it stands on the command line.
 pub(super) fn given_as(flag: &str, variable: &str) -> String {
-    match is_typed(flag) || std::env::var_os(variable).is_none() {
-        true => flag.to_owned(),
-        false => format!("{flag} ({variable})"),
+    if is_typed(flag) || std::env::var_os(variable).is_none() {
+        flag.to_owned()
+    } else {
+        format!("{flag} ({variable})")
     }
 }
 

@@ -4,7 +4,7 @@ use super::Failed;
 use super::options::{Behaviour, Listed, OfMerchant, One, Shown, known_merchant, run as run_with};
 use super::output::{Format, Table, print_parts, say};
 use crate::app::App;
-use crate::operations::{By, webhooks};
+use crate::operations::{Actor, webhooks};
 use crate::start::StartError;
 use crate::store::webhooks::{Sent, Try};
 use clap::{Args, Subcommand};
@@ -94,7 +94,7 @@ fn print_try(one: &Try) -> Result<(), Failed> {
 
 /// Runs a command.
 pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
-    let by = By::operator();
+    let by = Actor::operator();
     match command {
         Webhook::List(o) => {
             let merchant = o.of.merchant;
@@ -132,19 +132,21 @@ pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
 }
 
 async fn test(options: Test) -> Result<(), Failed> {
-    let (by, merchant) = (By::operator(), options.of.merchant);
+    let (by, merchant) = (Actor::operator(), options.of.merchant);
     let config = options.behaviour.config(&options.of.store, false)?;
     let tried = run_with(config, async |app| {
         known_merchant(app, merchant).await?;
         Ok(webhooks::test(app, &by, merchant).await?)
     })
     .await?;
-    match options.format.json {
-        true => tries_table(std::slice::from_ref(&tried)).print(options.format)?,
-        false => print_try(&tried)?,
+    if options.format.json {
+        tries_table(std::slice::from_ref(&tried)).print(options.format)?
+    } else {
+        print_try(&tried)?
     }
-    match tried.is_delivered() {
-        true => Ok(()),
-        false => Err(StartError::new("the address did not take the test webhook", "").into()),
+    if tried.is_delivered() {
+        Ok(())
+    } else {
+        Err(StartError::new("the address did not take the test webhook", "").into())
     }
 }

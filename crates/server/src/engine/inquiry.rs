@@ -11,7 +11,7 @@ use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
-use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, Standing, Verdict};
+use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Verdict};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
@@ -52,9 +52,9 @@ pub async fn settle(
     if asker == Asker::Caller && !claim(app, &attempt).await? {
         return Ok(payment);
     }
-    let standing = ask(app, &payment, &attempt).await?;
+    let status = ask(app, &payment, &attempt).await?;
     let of = (&mut payment, &mut attempt);
-    apply(app, merchant, of, asker, standing).await?;
+    apply(app, merchant, of, asker, status).await?;
     Ok(payment)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn caller_asked_before(app: &App) -> Timestamp {
 }
 
 /// What to make of a bank's answer to a move. A bank that says that it timed out itself has not
-/// refused, so it is asked at once: if its own word is then "refused", that is its answer. Nothing when
+/// refused, so it is asked at once: if its own word is then "refused", that is its answer. `None` when
 /// what became of the move is already written: in doubt, or settled like any doubt.
 pub async fn ask_after_time_out(
     app: &App,
@@ -100,12 +100,12 @@ pub async fn ask_after_time_out(
         return Ok(None);
     }
     match ask(app, payment, attempt).await? {
-        Ok(Standing::Refused(decline)) => {
+        Ok(OrderStatus::Refused(decline)) => {
             tracing::info!(payment = payment.id, code = %said.code, "a bank that timed out had refused");
             Ok(Some(Ok(Verdict::Declined(clearer_refusal(decline, said)))))
         }
-        standing => {
-            apply(app, merchant, (payment, attempt), Asker::Move, standing).await?;
+        status => {
+            apply(app, merchant, (payment, attempt), Asker::Move, status).await?;
             Ok(None)
         }
     }
@@ -135,9 +135,9 @@ async fn apply(
     merchant: &Merchant,
     (payment, attempt): (&mut Payment, &mut Attempt),
     asker: Asker,
-    standing: Result<Standing, Doubt>,
+    status: Result<OrderStatus, Doubt>,
 ) -> Result<(), Problem> {
-    let (inquiries, said) = (attempt.inquiries, standing_word(&standing));
+    let (inquiries, said) = (attempt.inquiries, status_word(&status));
     tracing::info!(
         payment = payment.id,
         inquiries,
@@ -149,18 +149,18 @@ async fn apply(
     // contradicts itself, and that is doubt, not the end of it.
     let seen_taken = attempt.seen_taken();
     let answer = attempt.answer.clone().unwrap_or_default();
-    let outcome = match standing {
-        Ok(Standing::Taken(charged)) => {
+    let outcome = match status {
+        Ok(OrderStatus::Captured(charged)) => {
             return settle_taken(app, merchant, (payment, attempt), asker, charged).await;
         }
-        Ok(Standing::Voided) => Outcome::Reversed,
-        Ok(Standing::Refused(decline)) if !seen_taken => {
+        Ok(OrderStatus::Voided) => Outcome::Reversed,
+        Ok(OrderStatus::Refused(decline)) if !seen_taken => {
             Outcome::Declined(why_refused(answer, decline))
         }
-        Ok(Standing::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
+        Ok(OrderStatus::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
             Outcome::Declined(why_not_found(answer))
         }
-        Ok(Standing::Refused(_) | Standing::NotFound | Standing::Pending) => {
+        Ok(OrderStatus::Refused(_) | OrderStatus::NotFound | OrderStatus::Pending) => {
             return Ok(defer(app, attempt, asker, None).await?);
         }
         Err(doubt) => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
@@ -169,13 +169,13 @@ async fn apply(
 }
 
 /// The bank's own words stay out of the log: they may hold anything.
-fn standing_word(standing: &Result<Standing, Doubt>) -> &'static str {
-    match standing {
-        Ok(Standing::Taken(_)) => "taken",
-        Ok(Standing::Voided) => "voided",
-        Ok(Standing::Refused(_)) => "refused",
-        Ok(Standing::NotFound) => "not found",
-        Ok(Standing::Pending) => "pending",
+fn status_word(status: &Result<OrderStatus, Doubt>) -> &'static str {
+    match status {
+        Ok(OrderStatus::Captured(_)) => "taken",
+        Ok(OrderStatus::Voided) => "voided",
+        Ok(OrderStatus::Refused(_)) => "refused",
+        Ok(OrderStatus::NotFound) => "not found",
+        Ok(OrderStatus::Pending) => "pending",
         Err(_) => "in doubt",
     }
 }
@@ -210,15 +210,15 @@ async fn ask(
     app: &App,
     payment: &Payment,
     attempt: &Attempt,
-) -> Result<Result<Standing, Doubt>, Problem> {
+) -> Result<Result<OrderStatus, Doubt>, Problem> {
     let pos = pos_of(app, attempt).await?;
-    let standing = inquire(app, &pos, payment, attempt).await;
-    match &standing {
-        Ok(Standing::Taken(charged)) if attempt.order_id_chosen => {
+    let status = inquire(app, &pos, payment, attempt).await;
+    match &status {
+        Ok(OrderStatus::Captured(charged)) if attempt.order_id_chosen => {
             let known = payments::is_reference_known(app, payment, &charged.host_reference).await?;
-            Ok(if known { Err(other_sale()) } else { standing })
+            Ok(if known { Err(other_sale()) } else { status })
         }
-        _ => Ok(standing),
+        _ => Ok(status),
     }
 }
 
@@ -227,7 +227,7 @@ async fn inquire(
     pos: &Pos,
     payment: &Payment,
     attempt: &Attempt,
-) -> Result<Standing, Doubt> {
+) -> Result<OrderStatus, Doubt> {
     let call = BankCall::of_attempt(app, pos, payment, attempt, "inquire")?;
     let order = call.order_ref(payment, attempt, None);
     call.bank.inquire(call.context(), order).await

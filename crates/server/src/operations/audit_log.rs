@@ -1,16 +1,16 @@
 //! The audit log as owners and finance see it, and on its way into a file.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::audit::{self, Written};
 
 /// Entries of a page, and of a batch of an export.
 const BATCH: i64 = 100;
 
-/// Entries older than `before`, newest first. Empty filters are none.
+/// Entries older than `before`, newest first. An empty filter lets all pass.
 pub async fn list(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     (action, actor): (&str, &str),
     before: Option<i64>,
@@ -30,10 +30,11 @@ pub struct Export {
 }
 
 impl Export {
-    /// Begins an export, which is itself an entry. Empty filters, action and actor, are none.
+    /// Begins an export, which is itself an entry. An empty action or actor lets
+    /// all pass.
     pub async fn begin(
         app: &App,
-        by: &By,
+        by: &Actor,
         merchant_id: i64,
         (action, actor): (&str, &str),
     ) -> Result<Export, Problem> {

@@ -623,7 +623,7 @@ fn is_identity_number(text: &str) -> bool {
 /// What the browser's callback and the webhook name: the status that a merchant reads first.
 pub fn callback_action(payment: &Payment, loan: &Loan) -> Action {
     match payment.status {
-        // The shopper has just come back: the shop sends nobody to the bank again.
+        // The shopper has just come back: the shop must not send them to the bank again.
         PaymentStatus::Waiting if loan.is_unfinished() => Action::WaitForWebhook,
         PaymentStatus::Waiting => loan.action,
         _ => Action::None,

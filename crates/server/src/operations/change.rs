@@ -1,7 +1,7 @@
 //! A change of one thing that a merchant set up, with its entry in the audit log: who may, what it was,
 //! what it is. What is changed is the caller's business.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::store::db::Commit;
@@ -32,7 +32,7 @@ pub(crate) trait Audited: Clone + Send + Sync {
 /// Who changes what.
 pub(crate) struct Change<'a> {
     /// Who.
-    pub by: &'a By,
+    pub by: &'a Actor,
     /// What the request claims, for a merchant's thing.
     pub claims: &'a Claims,
     /// What it takes.

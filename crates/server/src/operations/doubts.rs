@@ -1,7 +1,7 @@
 //! Payments in doubt as the merchant's people handle them: seen, inquired, and where no inquiry
 //! helps settled by a person's word.
 
-use super::{By, Caller, Permission, Problem};
+use super::{Actor, Caller, Permission, Problem};
 use crate::app::App;
 pub use crate::engine::inquiry::ManualResolution;
 use crate::engine::inquiry::{self, Asker};
@@ -22,7 +22,7 @@ const NOTE_MIN: usize = 3;
 const NOTE_MAX: usize = 500;
 
 /// A merchant's open doubts, the oldest first.
-pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>, Problem> {
+pub async fn list(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<OpenDoubt>, Problem> {
     let permission = Permission::LookAtPayments;
     by.require(app, merchant_id, permission, "payment.look", "doubts")
         .await?;
@@ -34,7 +34,7 @@ pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<OpenDoubt>
 
 /// A merchant's payments that bank or lender was asked for and that have no outcome yet, beside those
 /// of [`list`].
-pub async fn count_asked(app: &App, by: &By, merchant_id: i64) -> Result<Asked, Problem> {
+pub async fn count_asked(app: &App, by: &Actor, merchant_id: i64) -> Result<Asked, Problem> {
     let permission = Permission::LookAtPayments;
     by.require(app, merchant_id, permission, "payment.look", "doubts")
         .await?;

@@ -1,13 +1,13 @@
 //! What was said to banks and lenders about a payment, for those who may look at payments.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::exchanges::{self, Exchange};
 
 /// The exchanges about a payment, oldest first.
 pub async fn of_payment(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Exchange>, Problem> {

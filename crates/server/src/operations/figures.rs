@@ -1,7 +1,7 @@
 //! Figures for the overview: what was taken when, who approved how much, why payments failed, what
 //! points and loans paid, and how many doubts are open.
 
-use super::{By, Permission, Problem, doubts};
+use super::{Actor, Permission, Problem, doubts};
 use crate::app::App;
 use crate::clock::{IDS_A_MILLISECOND, first_id_at, id_epoch, istanbul};
 use crate::store::figures::{self, Approvals, Loans, Spent, Stretch};
@@ -73,7 +73,7 @@ pub struct Figures {
 /// A merchant's figures of the payments that were asked for from `from` until before `to`.
 pub async fn retrieve(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     (from, to): (Timestamp, Timestamp),
     step: Step,

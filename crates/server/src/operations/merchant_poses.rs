@@ -12,7 +12,7 @@ pub use values::MASK;
 pub use view::view;
 
 use super::change::{self, Audited, Change, Changed};
-use super::{By, Caller, Permission, Problem, check};
+use super::{Actor, Caller, Permission, Problem, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::search_text::folded;
@@ -91,7 +91,7 @@ pub async fn create(
 /// Creates a POS at its bank's own address, or at `endpoint`.
 pub async fn create_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     claims: &Claims,
     new: NewPos,
     endpoint: Option<Endpoint>,
@@ -287,7 +287,7 @@ pub async fn update_status(
 /// Changes a POS; `edit` sees it as it is stored.
 pub async fn change_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     claims: &Claims,
     id: i64,
     action: &'static str,

@@ -1,10 +1,10 @@
 //! What the merchant is told: one module a noun of the URL, one function an endpoint. Operations
 //! validate, decide, call the engine, and word the answer; they know no HTTP and no SQL.
 
+mod actor;
 pub mod audit_log;
 pub mod bins;
 pub mod bnpl_payments;
-mod by;
 pub mod card_loyalties;
 pub mod card_payments;
 mod card_plan;
@@ -28,7 +28,7 @@ pub mod sessions;
 pub mod webhooks;
 
 pub use crate::problem::Problem;
-pub use by::{By, Permission, Role, Who};
+pub use actor::{Actor, Permission, Principal, Role};
 pub use change::Changed;
 pub(crate) use change::{Audited, Change, change, changed_meanwhile};
 pub(crate) use check::{is_base, name};
@@ -47,5 +47,5 @@ pub struct Caller {
     /// For error texts.
     pub language: Language,
     /// Who does it: decides what is allowed and stands in the audit log.
-    pub by: By,
+    pub by: Actor,
 }

@@ -1,6 +1,6 @@
 //! All that is known about one payment, for the merchant's people.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::attempts::{self, Attempt};
 use crate::store::audit::{self, Written};
@@ -49,7 +49,7 @@ pub struct Detail {
 /// How a payment stands.
 pub async fn standing(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Standing, Problem> {
@@ -71,7 +71,7 @@ pub async fn standing(
 /// All that is known about a payment.
 pub async fn retrieve(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Detail, Problem> {
@@ -120,7 +120,7 @@ pub async fn retrieve(
 /// What was said to banks and lenders is looked at: that is noted before it is shown.
 pub async fn note_exchanges_look(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! Who may use the panel, and as what: invitations, roles, links for those who forgot their
 //! password, and the second step.
 
-use super::by::{By, Permission, Who};
+use super::actor::{Actor, Permission, Principal};
 use super::{Problem, changed_meanwhile, check, sessions};
 use crate::app::App;
 use crate::mail;
@@ -35,7 +35,7 @@ pub struct Link {
 /// choose a password when they have none.
 pub async fn invite(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     email: &str,
     name: &str,
@@ -63,7 +63,7 @@ pub async fn invite(
             if serves.iter().any(|one| one.merchant_id == merchant_id) {
                 return Err(Problem::field(Rule::AlreadyThere, "email"));
             }
-            if !serves.is_empty() && by.who != Who::Operator {
+            if !serves.is_empty() && by.principal != Principal::Operator {
                 return Err(Problem::rule(Rule::ServesOthers));
             }
             // The merchant that invited them before was shown their link: it must not open this
@@ -126,7 +126,7 @@ pub async fn invite(
 }
 
 /// The people of a merchant.
-pub async fn list(app: &App, by: &By, merchant_id: i64) -> Result<Vec<(User, Role)>, Problem> {
+pub async fn list(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<(User, Role)>, Problem> {
     by.require(app, merchant_id, Permission::ManagePeople, "user.list", "")
         .await?;
     Ok(users::of_merchant(app, merchant_id).await?)
@@ -142,7 +142,7 @@ async fn member(app: &App, merchant_id: i64, user_id: i64) -> Result<(User, Role
 /// other merchant: one merchant's owner must not come in at another by way of a shared colleague.
 pub async fn password_link(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     user_id: i64,
 ) -> Result<Link, Problem> {
@@ -157,7 +157,7 @@ pub async fn password_link(
     .await?;
     let (user, _) = member(app, merchant_id, user_id).await?;
     let serves = users::memberships(app, user.id).await?;
-    if serves.len() > 1 && by.who != Who::Operator {
+    if serves.len() > 1 && by.principal != Principal::Operator {
         return Err(Problem::rule(Rule::ServesOthers));
     }
     let token = random::token();
@@ -218,8 +218,8 @@ pub async fn forgotten_link(
 }
 
 /// A link that signs in at once. The operator's alone: the sandbox's one click.
-pub async fn sign_in_link(app: &App, by: &By, email: &str) -> Result<Link, Problem> {
-    if by.who != Who::Operator {
+pub async fn sign_in_link(app: &App, by: &Actor, email: &str) -> Result<Link, Problem> {
+    if by.principal != Principal::Operator {
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let user = users::by_email(app, email).await?;
@@ -239,7 +239,7 @@ pub async fn sign_in_link(app: &App, by: &By, email: &str) -> Result<Link, Probl
 /// Changes what a person is; nothing ends their membership. The last owner stays one.
 pub async fn set_role(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     user_id: i64,
     role: Option<Role>,
@@ -272,7 +272,7 @@ pub async fn set_role(
 /// Changes one's own password; ends one's other sessions with it, this one too.
 pub async fn change_password(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     user: &User,
     old: &Secret,
@@ -296,7 +296,7 @@ pub async fn change_password(
 /// one, so the password is asked for.
 pub async fn set_totp(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     user: &User,
     key: &Secret,
@@ -321,7 +321,7 @@ pub async fn set_totp(
 /// Asks for one's own password; a wrong one counts as a sign-in that failed.
 async fn require_password(
     app: &App,
-    by: &By,
+    by: &Actor,
     user: &User,
     password: &Secret,
     wrong: impl FnOnce() -> Problem,
@@ -337,7 +337,7 @@ async fn require_password(
 /// Switches one's own second step off, with a code.
 pub async fn remove_totp(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     user: &User,
     code: &str,
@@ -360,8 +360,8 @@ pub async fn remove_totp(
 
 /// Switches off the second step of somebody who lost their authenticator. The operator's alone: it
 /// opens the account to anyone who knows its password.
-pub async fn drop_totp(app: &App, by: &By, email: &str) -> Result<(), Problem> {
-    if by.who != Who::Operator {
+pub async fn drop_totp(app: &App, by: &Actor, email: &str) -> Result<(), Problem> {
+    if by.principal != Principal::Operator {
         return Err(Problem::rule(Rule::RoleForbids));
     }
     let user = users::by_email(app, &email.trim().to_lowercase()).await?;
@@ -379,7 +379,7 @@ pub async fn drop_totp(app: &App, by: &By, email: &str) -> Result<(), Problem> {
 /// what the first one replaced.
 async fn save_user(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchants: &[i64],
     action: &'static str,
     after: &User,

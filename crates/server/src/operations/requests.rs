@@ -1,6 +1,6 @@
 //! The request log as the merchant's developers see it.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::requests::{self, Filter, Logged};
 use contract::rules::Rule;
@@ -11,7 +11,7 @@ const PAGE_MAX: i64 = 100;
 /// Requests of a merchant's API keys, newest first, without what was signed.
 pub async fn list(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     filter: &Filter,
     limit: i64,
@@ -28,7 +28,7 @@ pub async fn list(
 }
 
 /// One request. A look at what was signed leaves an entry in the audit log.
-pub async fn retrieve(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Logged, Problem> {
+pub async fn retrieve(app: &App, by: &Actor, merchant_id: i64, id: i64) -> Result<Logged, Problem> {
     const ACTION: &str = "request.look";
     let target = id.to_string();
     let permission = Permission::LookAtRequests;

@@ -2,7 +2,7 @@
 //! every sign-in, and the lock after failures.
 
 use super::Problem;
-use super::by::{By, Who};
+use super::actor::{Actor, Principal};
 use crate::app::App;
 use crate::mail;
 use crate::passwords::{self, Queue};
@@ -125,8 +125,8 @@ async fn prove(
     let user = users::by_email(app, email).await?;
     let now = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let fits = fits && now.map(Secret::expose) == hash.as_ref().map(Secret::expose);
-    // Asked for nobody too: what is awaited before a refusal is the same whether or not there is
-    // such a person, or its time would tell.
+    // Asked for an unknown e-mail too: otherwise the time of the refusal would tell whether there is
+    // such a person.
     let served = users::memberships(app, user.as_ref().map_or(NOBODY, |user| user.id)).await?;
     let Some(user) = user else {
         return Err(refuse_sign_in(app, from.address, None));
@@ -166,7 +166,12 @@ fn refuse_sign_in(app: &App, address: &str, known: Option<(&User, &[Membership])
 }
 
 /// Writes a failed sign-in into the log of every merchant that the person serves.
-async fn note_failure(app: &App, by: &By, user: &User, commit: &mut Commit) -> Result<(), Problem> {
+async fn note_failure(
+    app: &App,
+    by: &Actor,
+    user: &User,
+    commit: &mut Commit,
+) -> Result<(), Problem> {
     let target = user.id.to_string();
     for served in users::memberships(app, user.id).await? {
         by.note_refused(app, served.merchant_id, SIGN_IN, &target, commit);
@@ -176,7 +181,7 @@ async fn note_failure(app: &App, by: &By, user: &User, commit: &mut Commit) -> R
 
 /// Counts a failure of somebody who holds a session or a link, and locks both after too many.
 /// Failures that come together are counted one by one.
-pub(super) async fn failed(app: &App, by: &By, user: User) -> Result<(), Problem> {
+pub(super) async fn failed(app: &App, by: &Actor, user: User) -> Result<(), Problem> {
     const CONFLICTS_MAX: usize = 16;
     let mut user = user;
     for _ in 0..CONFLICTS_MAX {
@@ -215,10 +220,10 @@ pub(super) fn require_unlocked(app: &App, user: &User) -> Result<(), Problem> {
     }
 }
 
-/// Nobody yet, from an address.
-pub(super) fn nobody(address: &str) -> By {
-    By {
-        who: Who::Nobody,
+/// The actor before a sign-in: only the address is known.
+pub(super) fn nobody(address: &str) -> Actor {
+    Actor {
+        principal: Principal::Nobody,
         address: address.to_owned(),
     }
 }
@@ -257,8 +262,8 @@ async fn open_session(
     users::insert_session(&digest(&token), &session, &mut commit);
     let target = user.id.to_string();
     for here in &served {
-        let by = By {
-            who: Who::User {
+        let by = Actor {
+            principal: Principal::User {
                 id: user.id,
                 email: user.email.clone(),
                 role: here.role,
@@ -398,7 +403,7 @@ pub async fn visit(app: &App, token: &str, active: bool) -> Result<Option<Visit>
 /// Opens the panel of another merchant that the person serves.
 pub async fn open_merchant(
     app: &App,
-    by: &By,
+    by: &Actor,
     token: &str,
     visit: &Visit,
     merchant_id: i64,

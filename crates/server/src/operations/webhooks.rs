@@ -1,7 +1,7 @@
 //! Webhooks as the merchant's people see them: what was sent, how each call went, send it again,
 //! try the address out.
 
-use super::{By, Permission, Problem};
+use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::engine::webhook_call;
 use crate::store::db::Commit;
@@ -18,7 +18,7 @@ const PAGE_MAX: i64 = 100;
 /// Webhooks of a merchant, newest first: those before `before` (an id), in one state or all.
 pub async fn list(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     state: Option<WebhookState>,
     before: Option<i64>,
@@ -33,7 +33,7 @@ pub async fn list(
 /// The webhooks of one payment, oldest first.
 pub async fn of_payment(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     payment_id: i64,
 ) -> Result<Vec<Sent>, Problem> {
@@ -44,7 +44,7 @@ pub async fn of_payment(
 /// A webhook and its calls, oldest first.
 pub async fn retrieve(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     webhook_id: i64,
 ) -> Result<(Sent, Vec<Try>), Problem> {
@@ -56,7 +56,12 @@ pub async fn retrieve(
 }
 
 /// Sends a webhook again: it is due now, whether it was delivered, dropped or waits.
-pub async fn resend(app: &App, by: &By, merchant_id: i64, webhook_id: i64) -> Result<(), Problem> {
+pub async fn resend(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+    webhook_id: i64,
+) -> Result<(), Problem> {
     const ACTION: &str = "webhook.resend";
     let target = webhook_id.to_string();
     by.require(
@@ -89,8 +94,8 @@ pub async fn resend(app: &App, by: &By, merchant_id: i64, webhook_id: i64) -> Re
 
 /// Calls the merchant's address with an event that no payment stands behind, and answers what came
 /// back. It is signed like any other; its payload id is 0, which no payment has, and it says
-/// FAILURE, so that nobody takes it for money.
-pub async fn test(app: &App, by: &By, merchant_id: i64) -> Result<Try, Problem> {
+/// FAILURE, so that no shop takes it for money.
+pub async fn test(app: &App, by: &Actor, merchant_id: i64) -> Result<Try, Problem> {
     const ACTION: &str = "webhook.test";
     by.require(app, merchant_id, Permission::ResendWebhooks, ACTION, "")
         .await?;
@@ -129,7 +134,7 @@ async fn reachable(app: &App, merchant_id: i64) -> Result<Merchant, Problem> {
         .ok_or_else(|| Problem::field(Rule::NotAUrl, "webhookUrl"))
 }
 
-async fn look(app: &App, by: &By, merchant_id: i64, target: &str) -> Result<(), Problem> {
+async fn look(app: &App, by: &Actor, merchant_id: i64, target: &str) -> Result<(), Problem> {
     let permission = Permission::LookAtPayments;
     by.require(app, merchant_id, permission, "webhook.look", target)
         .await

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn bin(app: Arc<App>, visit: Visit) -> Page {
-    // Whoever pastes a whole number meant its beginning; the rest is not looked at, nor shown.
+    // A person who pastes a whole number meant its beginning; the rest is neither used nor shown.
     let digits: String = visit
         .asked("bin")
         .chars()

@@ -89,12 +89,13 @@ impl FromRequestParts<Arc<App>> for Visit {
 /// To the sign-in page, and from there back to the page that was asked for.
 fn sign_in_first(parts: &Parts) -> Response {
     let wanted = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let back = match parts.method == http::Method::GET && wanted != "/panel" {
-        true => format!(
+    let back = if parts.method == http::Method::GET && wanted != "/panel" {
+        format!(
             "{SIGN_IN}?next={}",
             form_urlencoded::byte_serialize(wanted.as_bytes()).collect::<String>()
-        ),
-        false => SIGN_IN.to_owned(),
+        )
+    } else {
+        SIGN_IN.to_owned()
     };
     to(&back)
 }
@@ -106,9 +107,10 @@ pub(super) fn own_page(wanted: &str) -> &str {
     let ours = wanted == "/panel" || wanted.starts_with("/panel/") || wanted.starts_with("/panel?");
     // Dots may be escaped too: a browser reads them as dots.
     let climbs = wanted.contains("..") || wanted.to_ascii_lowercase().contains("%2e");
-    match ours && wanted.bytes().all(plain) && !wanted.contains("//") && !climbs {
-        true => wanted,
-        false => "/panel",
+    if ours && wanted.bytes().all(plain) && !wanted.contains("//") && !climbs {
+        wanted
+    } else {
+        "/panel"
     }
 }
 
@@ -151,11 +153,12 @@ pub(super) struct Unproven {
 impl Unproven {
     /// The form, when its token is of this visit: this session and this merchant.
     pub(super) fn of(self, visit: &Visit) -> Result<Posted, Problem> {
-        match carries(&self.fields, &visit.form_token) {
-            true => Ok(Posted {
+        if carries(&self.fields, &visit.form_token) {
+            Ok(Posted {
                 fields: self.fields,
-            }),
-            false => Err(Problem::rule(Rule::FormNotOurs)),
+            })
+        } else {
+            Err(Problem::rule(Rule::FormNotOurs))
         }
     }
 }
@@ -193,9 +196,10 @@ impl FromRequest<Arc<App>> for Posted {
         let (guest, fields) = posted(request, app).await?;
         let cookie = guest.form_cookie.as_deref();
         let token = cookie.map(|cookie| form_token(cookie, NO_MERCHANT));
-        match token.is_some_and(|token| carries(&fields, &token)) {
-            true => Ok(Posted { fields }),
-            false => Err(not_ours(&guest)),
+        if token.is_some_and(|token| carries(&fields, &token)) {
+            Ok(Posted { fields })
+        } else {
+            Err(not_ours(&guest))
         }
     }
 }
@@ -226,9 +230,10 @@ async fn posted(
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
     let nul = |(name, value): &(String, String)| name.contains('\0') || value.contains('\0');
-    match fields.iter().any(nul) {
-        true => Err(not_ours(&guest)),
-        false => Ok((guest, fields)),
+    if fields.iter().any(nul) {
+        Err(not_ours(&guest))
+    } else {
+        Ok((guest, fields))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/panel/doubts`: payments whose outcome nobody knows, with what is known and what can be done.
+//! `/panel/doubts`: payments whose outcome is unknown, with what is known and what can be done.
 
 use super::door::Visit;
 use super::{Page, look, render};

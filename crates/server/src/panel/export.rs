@@ -61,7 +61,7 @@ async fn file(app: Arc<App>, visit: Visit) -> Page {
 /// What is read next: with the column names before the first batch.
 type Rest = Option<(Arc<App>, Caller, Export, bool)>;
 
-/// One batch of lines. A failure breaks the answer off, so that nobody takes half a file for all.
+/// One batch of lines. A failure breaks the answer off, so that half a file is not taken for all.
 async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
     let (app, caller, mut export, first) = rest?;
     let mut text = String::new();
@@ -70,10 +70,13 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
         text.push_str(&csv::row(COLUMNS));
     }
     match export.next(&app, &caller).await {
-        Ok(payments) if payments.is_empty() => match first {
-            true => Some((Ok(Bytes::from(text)), None)),
-            false => None,
-        },
+        Ok(payments) if payments.is_empty() => {
+            if first {
+                Some((Ok(Bytes::from(text)), None))
+            } else {
+                None
+            }
+        }
         Ok(payments) => {
             for payment in &payments {
                 text.push_str(&csv::row(cells(payment)));

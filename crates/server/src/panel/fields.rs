@@ -153,9 +153,10 @@ pub(super) fn account_field<S>(
         "" => name.to_owned(),
         code => format!("{name} ({code})"),
     };
-    let value = match field.is_secret {
-        true => String::new(),
-        false => field_value(form, input.name, input.stored),
+    let value = if field.is_secret {
+        String::new()
+    } else {
+        field_value(form, input.name, input.stored)
     };
     context! {
         name => input.name, value, longest => input.longest, required => input.is_required,

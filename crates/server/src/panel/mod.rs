@@ -97,7 +97,7 @@ async fn page_of_form(method: Method, guest: Guest) -> Response {
     }
 }
 
-/// A page to look at, for whoever is signed in.
+/// A page to look at, for people who are signed in.
 fn look<F, R>(page: F) -> impl Clone + Fn(State<Arc<App>>, Visit) -> Answering
 where
     F: Clone + Send + 'static + Fn(Arc<App>, Visit) -> R,

@@ -76,7 +76,7 @@ async fn state(app: Arc<App>, visit: Visit) -> Page {
     Ok(render::page(&visit, "payment_state.html", values))
 }
 
-/// What a payment that is not at its end waits for; nothing when it is.
+/// What a payment that is not at its end waits for; empty when it is.
 fn waits_for(standing: &Standing) -> &'static str {
     use AttemptState::{Asked, Doubt, Page, Reversing, Review, Verified};
     match standing.attempts.last().map(|attempt| attempt.state) {
@@ -113,7 +113,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let p = &standing.payment;
     let waits = waits_for(standing);
     let last = standing.attempts.last();
-    // While the shopper is at the bank's page nobody is asked.
+    // While the shopper is at the bank's page the bank is not inquired.
     let asked = last.filter(|one| one.state != AttemptState::Page);
     let loan = standing.loan.as_ref();
     let open = matches!(waits, "doubt" | "reversing" | "review");

@@ -135,9 +135,10 @@ pub(super) fn query_of(visit: &Visit) -> String {
     let text = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(given)
         .finish();
-    match text.is_empty() {
-        true => text,
-        false => format!("&{text}"),
+    if text.is_empty() {
+        text
+    } else {
+        format!("&{text}")
     }
 }
 

@@ -147,7 +147,7 @@ async fn ask_role(app: Arc<App>, visit: Visit) -> Page {
     };
     let values = context! {
         what => "role",
-        name => match user.name.is_empty() { true => &user.email, false => &user.name },
+        name => if user.name.is_empty() { &user.email } else { &user.name },
         effect => context! {
             email => &user.email, now => now.as_str(), role => role.as_str(),
             own => user.id == visit.user.id,

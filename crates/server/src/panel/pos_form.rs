@@ -237,9 +237,10 @@ fn authentication(
     let chosen: Vec<_> = chosen
         .filter(|kind| form.on(&authentication_field(*kind)))
         .collect();
-    match chosen.is_empty() {
-        true => Err(Problem::field(Rule::Required, "authentication")),
-        false => Ok(chosen.into_iter().chain(others).collect()),
+    if chosen.is_empty() {
+        Err(Problem::field(Rule::Required, "authentication"))
+    } else {
+        Ok(chosen.into_iter().chain(others).collect())
     }
 }
 
@@ -276,9 +277,10 @@ fn endpoint(
         "OTHER" | "" => return Ok(None),
         _ => return Err(Problem::field(Rule::UnknownValue, "environment")),
     };
-    match now == Some(Some(wanted)) {
-        true => Ok(None),
-        false => setup::endpoint_of(integrator, wanted).map(Some),
+    if now == Some(Some(wanted)) {
+        Ok(None)
+    } else {
+        setup::endpoint_of(integrator, wanted).map(Some)
     }
 }
 

@@ -296,14 +296,13 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 
 async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
-    let set = match form.on("active") {
-        true => setup::set_pos_active(&app, &visit.by(), visit.merchant_id(), id, true)
+    let set = if form.on("active") {
+        setup::set_pos_active(&app, &visit.by(), visit.merchant_id(), id, true)
             .await
-            .map(|_| ()),
-        false => {
-            let caller = visit.caller(&app).await?;
-            merchant_poses::update_status(&app, &caller, id, form.text("status")).await
-        }
+            .map(|_| ())
+    } else {
+        let caller = visit.caller(&app).await?;
+        merchant_poses::update_status(&app, &caller, id, form.text("status")).await
     };
     listed(&app, &visit, set).await
 }

@@ -234,10 +234,7 @@ pub(super) fn told(language: Language, problem: &Problem) -> (String, String) {
         Problem::Failed { failure, .. } => {
             let text = failure.group.text(language).to_owned();
             let bank = failure.provider_message.clone().unwrap_or_default();
-            let said = match bank.is_empty() {
-                true => text,
-                false => format!("{text} ({bank})"),
-            };
+            let said = if bank.is_empty() { text } else { format!("{text} ({bank})") };
             (String::new(), said)
         }
         Problem::Doubt { .. } => (
@@ -287,7 +284,7 @@ pub(super) fn problem(visit: &Visit, problem: &Problem) -> Response {
 /// A problem of somebody who is not signed in.
 pub(super) fn guest_problem(guest: &Guest, problem: &Problem) -> Response {
     if let Problem::Unavailable(why) = problem {
-        // Not the path: it may hold a link that nobody has used yet.
+        // Not the path: it may hold a link that is still unused.
         tracing::error!(%why, "a page could not be shown");
     }
     let (_, text) = told(guest.language, problem);

@@ -111,10 +111,11 @@ async fn shown(app: &App, visit: &Visit, beyond: Beyond, form: Option<&Posted>) 
             url => &tried.url, request => &tried.request, response => &tried.response,
         }
     });
-    // Its parameters may open the shop's door to whoever sees them.
-    let address = match visit.may(Permission::ChangeSettings) {
-        true => merchant.webhook_url.clone(),
-        false => net::bare(&merchant.webhook_url),
+    // Its parameters may be the secret that opens the shop's endpoint.
+    let address = if visit.may(Permission::ChangeSettings) {
+        merchant.webhook_url.clone()
+    } else {
+        net::bare(&merchant.webhook_url)
     };
     let values = context! {
         about => beyond.about, error => beyond.error, tried,

@@ -221,8 +221,8 @@ fn forgot_page(app: &App, guest: &Guest, sent: bool) -> Response {
     response
 }
 
-/// The answer tells nobody whether there is such a person, nor does its time: the mail goes out
-/// behind it.
+/// Neither the answer nor its time tells whether there is such a person: the mail goes out behind
+/// it.
 async fn forgot(State(app): State<Arc<App>>, guest: Guest, form: Posted) -> Response {
     let (behind, email, address) = (
         Arc::clone(&app),

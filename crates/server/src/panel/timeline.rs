@@ -147,10 +147,7 @@ fn try_event(language: Language, webhook: &Webhook, called: &Try) -> Event {
     let took = format::took(language, called.took_ms);
     Event {
         at: called.at,
-        tone: match called.is_delivered() {
-            true => "good",
-            false => "bad",
-        },
+        tone: if called.is_delivered() { "good" } else { "bad" },
         title: format!("{title}: {}", webhook.event.as_str()),
         more: format!("{} · {took}", words::heard(language, &called.result())),
     }
@@ -167,9 +164,10 @@ fn deed(language: Language, written: &Written) -> Event {
         .after
         .as_ref()
         .and_then(|after| after["note"].as_str());
-    let who = match entry.actor.is_empty() {
-        true => words::word(language, &entry.actor_kind),
-        false => entry.actor.clone(),
+    let who = if entry.actor.is_empty() {
+        words::word(language, &entry.actor_kind)
+    } else {
+        entry.actor.clone()
     };
     Event {
         at: written.at,

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cookies::{cookie, is_secure, set_cookie};
 use crate::net;
-use crate::operations::{By, Caller, Permission, Problem, Role, Who};
+use crate::operations::{Actor, Caller, Permission, Principal, Problem, Role};
 use crate::setup;
 use crate::store::users::{Membership, User};
 use axum::response::Response;
@@ -21,17 +21,19 @@ use std::net::IpAddr;
 
 /// The session's cookie. Behind https its name keeps other hosts from setting it.
 pub(super) fn session_cookie(app: &App) -> &'static str {
-    match is_secure(app) {
-        true => "__Host-galata-session",
-        false => "galata-session",
+    if is_secure(app) {
+        "__Host-galata-session"
+    } else {
+        "galata-session"
     }
 }
 
 /// The cookie that tells a browser which its person signed in with before.
 pub(super) fn browser_cookie(app: &App) -> &'static str {
-    match is_secure(app) {
-        true => "__Host-galata-browser",
-        false => "galata-browser",
+    if is_secure(app) {
+        "__Host-galata-browser"
+    } else {
+        "galata-browser"
     }
 }
 
@@ -148,9 +150,10 @@ fn here(path: &str, query: &[(String, String)]) -> String {
     });
     again.extend_pairs(kept);
     let again = again.finish();
-    match again.is_empty() {
-        true => format!("{path}?lang="),
-        false => format!("{path}?{again}&lang="),
+    if again.is_empty() {
+        format!("{path}?lang=")
+    } else {
+        format!("{path}?{again}&lang=")
     }
 }
 
@@ -215,9 +218,9 @@ impl Visit {
     }
 
     /// Who does it, for operations.
-    pub(super) fn by(&self) -> By {
-        By {
-            who: Who::User {
+    pub(super) fn by(&self) -> Actor {
+        Actor {
+            principal: Principal::User {
                 id: self.user.id,
                 email: self.user.email.clone(),
                 role: self.role(),

@@ -3,7 +3,7 @@
 use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::net::listed_as;
-use crate::operations::{self, Audited, By, Change, Changed, Permission, Problem};
+use crate::operations::{self, Actor, Audited, Change, Changed, Permission, Problem};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use connectors::account::{Field, LenderSlot};
@@ -69,7 +69,7 @@ const TIME_LIMIT_SECONDS: u32 = 3600;
 /// Makes a definition of an alternative method, passive until it is activated.
 pub async fn create_apm(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     apm_type: ApmType,
     setup: ApmSetup,
@@ -104,7 +104,7 @@ pub async fn create_apm(
 /// Changes a definition.
 pub async fn edit_apm(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
     setup: ApmSetup,
@@ -116,7 +116,7 @@ pub async fn edit_apm(
 /// Activates or deactivates a definition. An incomplete one cannot be active.
 pub async fn set_apm_active(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
     active: bool,
@@ -132,7 +132,7 @@ pub async fn set_apm_active(
 /// Changes a definition of a merchant (its id, the definition's).
 async fn change_apm(
     app: &App,
-    by: &By,
+    by: &Actor,
     action: &'static str,
     (merchant_id, id): (i64, i64),
     edit: impl Fn(&mut Apm) -> Result<(), Problem>,
@@ -176,9 +176,10 @@ fn require_complete(apm: &Apm) -> Result<(), Problem> {
         .map(LenderSlot::name)
         .chain(Some("endpoint").filter(|_| apm.account.api_url.is_empty()));
     let missing: Vec<&str> = missing.filter(|_| apm.active).collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(Problem::missing(Rule::Required, &missing)),
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::missing(Rule::Required, &missing))
     }
 }
 
@@ -208,7 +209,7 @@ fn audit_snapshot(apm: &Apm, before: Option<&Apm>) -> Json {
 }
 
 /// A merchant's definitions, oldest first.
-pub async fn apms_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Apm>, Problem> {
+pub async fn apms_of(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<Apm>, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "apm.look", "")
         .await?;
@@ -231,7 +232,7 @@ pub async fn same_account(app: &App, apm: &Apm) -> Result<Option<Apm>, Problem> 
 }
 
 /// One of a merchant's definitions.
-pub async fn apm_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
+pub async fn apm_of(app: &App, by: &Actor, merchant_id: i64, id: i64) -> Result<Apm, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "apm.look", &id.to_string())
         .await?;
@@ -287,9 +288,10 @@ fn check_text(field: &str, text: &str) -> Result<(), Problem> {
     if text.chars().count() > TEXT_MAX {
         return Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX));
     }
-    match text.chars().any(char::is_control) {
-        true => Err(Problem::field(Rule::ControlCharacter, field)),
-        false => Ok(()),
+    if text.chars().any(char::is_control) {
+        Err(Problem::field(Rule::ControlCharacter, field))
+    } else {
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::clock::istanbul;
 use crate::engine::accounts;
 use crate::operations::merchant_poses;
-use crate::operations::{Audited, By, Permission, Problem};
+use crate::operations::{Actor, Audited, Permission, Problem};
 use crate::random;
 use crate::store::apms::Apm;
 use crate::store::poses::Pos;
@@ -117,7 +117,7 @@ impl ConnectionResult {
 /// has one, the user that sells; not the 3DS key.
 pub async fn test_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
 ) -> Result<ConnectionTest, Problem> {
@@ -170,7 +170,7 @@ pub async fn test_pos(
 /// Proves address, client id and secret; not the secret of notifications.
 pub async fn test_apm(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
 ) -> Result<ConnectionTest, Problem> {
@@ -202,9 +202,10 @@ pub async fn test_apm(
                 ErrorGroup::ApmAccountNotFound | ErrorGroup::ApmAccountPermissionDenied
             );
             // A refusal of the cart is signed like every answer: the account is known.
-            let result = match unknown {
-                true => ConnectionResult::Refused,
-                false => ConnectionResult::Works,
+            let result = if unknown {
+                ConnectionResult::Refused
+            } else {
+                ConnectionResult::Works
             };
             test_of(result, started, &decline.code)
         }
@@ -230,7 +231,7 @@ fn sample_item() -> CartItem {
 
 async fn may(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     action: &'static str,
     target: &str,

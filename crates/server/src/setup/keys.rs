@@ -2,7 +2,7 @@
 
 use super::{KEY_LENGTH, merchant, written};
 use crate::app::App;
-use crate::operations::{By, Permission, Problem, changed_meanwhile};
+use crate::operations::{Actor, Permission, Problem, changed_meanwhile};
 use crate::random;
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::db::Commit;
@@ -38,7 +38,7 @@ pub struct MadeKey {
 }
 
 /// A merchant's API keys, newest first.
-pub async fn list_keys(app: &App, by: &By, merchant_id: i64) -> Result<Vec<ListedKey>, Problem> {
+pub async fn list_keys(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<ListedKey>, Problem> {
     by.require(app, merchant_id, Permission::ManageKeys, "key.look", "")
         .await?;
     let mut listed = Vec::new();
@@ -53,7 +53,7 @@ pub async fn list_keys(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Liste
 }
 
 /// Makes one more key.
-pub async fn create_key(app: &App, by: &By, merchant_id: i64) -> Result<MadeKey, Problem> {
+pub async fn create_key(app: &App, by: &Actor, merchant_id: i64) -> Result<MadeKey, Problem> {
     const ACTION: &str = "key.create";
     by.require(app, merchant_id, Permission::ManageKeys, ACTION, "")
         .await?;
@@ -79,7 +79,7 @@ pub async fn create_key(app: &App, by: &By, merchant_id: i64) -> Result<MadeKey,
 /// Makes a key that follows `old`, which works `overlap_hours` longer.
 pub async fn rotate_key(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     old: &str,
     overlap_hours: i64,
@@ -122,7 +122,7 @@ pub async fn rotate_key(
 /// Revokes a key now. Also the last one: then the shop is locked out until another is made.
 pub async fn revoke_key(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     api_key: &str,
 ) -> Result<(), Problem> {

@@ -3,7 +3,7 @@
 use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint, NewPos};
-use crate::operations::{self, Audited, By, Changed, Permission, Problem, changed_meanwhile};
+use crate::operations::{self, Actor, Audited, Changed, Permission, Problem, changed_meanwhile};
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
 use connectors::directory;
@@ -13,7 +13,7 @@ use contract::rules::Rule;
 use serde_json::Value as Json;
 
 /// A merchant's POSes, in the order in which they are tried.
-pub async fn poses_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Pos>, Problem> {
+pub async fn poses_of(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<Pos>, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "pos.look", "")
         .await?;
@@ -21,7 +21,7 @@ pub async fn poses_of(app: &App, by: &By, merchant_id: i64) -> Result<Vec<Pos>, 
 }
 
 /// One of a merchant's POSes that is not deleted.
-pub async fn pos_of(app: &App, by: &By, merchant_id: i64, id: i64) -> Result<Pos, Problem> {
+pub async fn pos_of(app: &App, by: &Actor, merchant_id: i64, id: i64) -> Result<Pos, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "pos.look", &id.to_string())
         .await?;
@@ -48,7 +48,7 @@ pub const NEW_POS_AUTHENTICATION: [PaymentAuthenticationType; 1] =
 /// Makes a POS of a request of the API, as [`add_pos`] does.
 pub async fn create_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     request: CreateMerchantPosRequest,
     endpoint: Option<Endpoint>,
@@ -60,7 +60,7 @@ pub async fn create_pos(
 /// rewards, foreign cards or payments without CVC.
 pub async fn add_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     mut new: NewPos,
     endpoint: Option<Endpoint>,
@@ -77,7 +77,7 @@ pub async fn add_pos(
 /// Takes a POS out of use, or gives it back the status that it had before.
 pub async fn set_pos_active(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
     active: bool,
@@ -100,7 +100,7 @@ pub async fn set_pos_active(
 /// Changes a POS: by `change`, then by what `request` sends.
 pub async fn edit_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
     request: UpdateMerchantPosRequest,
@@ -192,9 +192,10 @@ pub fn base_of(pos: &Pos) -> String {
     let own_path = directory::row(pos.integrator).map_or("", |row| row.path);
     let prefix = at.path.strip_suffix(own_path).unwrap_or(&at.path);
     let standard = if at.scheme == "https" { 443 } else { 80 };
-    match at.port == standard {
-        true => format!("{}://{}{prefix}", at.scheme, at.hostname),
-        false => format!("{}://{}:{}{prefix}", at.scheme, at.hostname, at.port),
+    if at.port == standard {
+        format!("{}://{}{prefix}", at.scheme, at.hostname)
+    } else {
+        format!("{}://{}:{}{prefix}", at.scheme, at.hostname, at.port)
     }
 }
 
@@ -212,7 +213,7 @@ pub fn point_at(pos: &mut Pos, endpoint: Endpoint) {
 /// anew. At the end of the list nothing moves.
 pub async fn move_pos(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     id: i64,
     up: bool,
@@ -226,9 +227,10 @@ pub async fn move_pos(
     let Some(place) = order.iter().position(|pos| pos.id == id) else {
         return Err(Problem::rule(Rule::PosNotFound));
     };
-    let other = match up {
-        true => place.checked_sub(1),
-        false => Some(place + 1).filter(|next| *next < order.len()),
+    let other = if up {
+        place.checked_sub(1)
+    } else {
+        Some(place + 1).filter(|next| *next < order.len())
     };
     let Some(other) = other else { return Ok(()) };
     let before = numbers(&order);

@@ -4,7 +4,7 @@
 use super::{KEY_LENGTH, change_merchant, may_change, merchant};
 use crate::app::App;
 use crate::net::{host_entry, is_private_address};
-use crate::operations::{By, Permission, Problem};
+use crate::operations::{Actor, Permission, Problem};
 use crate::random;
 use crate::store::db::Commit;
 use crate::store::signatures;
@@ -32,7 +32,7 @@ pub enum SigningKey {
 /// keep their switch. An address that would never be called is refused.
 pub async fn set_webhook(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     url: &str,
     events: &[(WebhookEventType, bool)],
@@ -64,19 +64,20 @@ async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
         return Err(refused());
     }
-    match is_private_address(&url, &app.settings.webhook_hosts).await {
-        true => Err(Problem::with(
+    if is_private_address(&url, &app.settings.webhook_hosts).await {
+        Err(Problem::with(
             Rule::AddressPrivate,
             &[("field", "url"), ("host", &host_entry(&url))],
-        )),
-        false => Ok(text.to_owned()),
+        ))
+    } else {
+        Ok(text.to_owned())
     }
 }
 
 /// Switches one webhook event.
 pub async fn set_webhook_event(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     event: WebhookEventType,
     on: bool,
@@ -92,7 +93,7 @@ pub async fn set_webhook_event(
 /// shown this once.
 pub async fn set_signing_key(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
     which: SigningKey,
     own: Option<&Secret>,
@@ -123,16 +124,17 @@ fn own_key(own: &Secret) -> Result<Secret, Problem> {
     if text.len() > *OWN_KEY.end() {
         return Err(Problem::limit(Rule::TooLong, "key", "max", OWN_KEY.end()));
     }
-    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(own.clone()),
-        false => Err(Problem::field(Rule::ControlCharacter, "key")),
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(own.clone())
+    } else {
+        Err(Problem::field(Rule::ControlCharacter, "key"))
     }
 }
 
 /// The signing keys, callback and webhook, for somebody who may change them. The look is noted.
 pub async fn look_at_keys(
     app: &App,
-    by: &By,
+    by: &Actor,
     merchant_id: i64,
 ) -> Result<(Secret, Secret), Problem> {
     const ACTION: &str = "merchant.keys_look";

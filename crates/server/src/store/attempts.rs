@@ -300,8 +300,8 @@ pub fn claim_inquiry(attempt: &Attempt, now: Timestamp, before: Timestamp, commi
 }
 
 /// Keeps the bank's form, sealed for the holder of its address, while the shopper is on the way to
-/// the bank's page; a conflict when they are not. It stands where the proof of the return will. Nobody
-/// has opened it yet.
+/// the bank's page; a conflict when they are not. It stands where the proof of the return will, and
+/// counts as not opened yet.
 pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commit) {
     let place = seal_context(attempt.merchant_id, attempt.id);
     let sealed = app.vault.seal(&place, form.expose().as_bytes());
@@ -312,7 +312,7 @@ pub fn keep_form(app: &App, attempt: &Attempt, form: &Secret, commit: &mut Commi
 
 /// Notes that the bank's form is shown to `visitor`; a conflict when it was shown since the attempt was
 /// read, or the shopper is no longer on the way. How often it was shown stands in `inquiries`, which
-/// nobody needs before the bank can be asked anything.
+/// has no other use before the bank can be inquired.
 pub fn note_opening(attempt: &Attempt, visitor: &Visitor, commit: &mut Commit) {
     let answer = AttemptAnswer {
         opened_by: Some(Box::new(visitor.clone())),

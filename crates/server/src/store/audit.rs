@@ -22,7 +22,7 @@ table_row! {
     /// What an entry says.
     #[derive(Debug, Clone)]
     pub struct Entry: "audit_log" {
-        /// Whose books it concerns; 0 for nobody's.
+        /// The merchant whose books it concerns; 0 when it concerns no merchant.
         pub merchant_id: i64,
         /// `USER`, `API_KEY`, `OPERATOR` or `NOBODY`.
         pub actor_kind: String,
@@ -61,7 +61,8 @@ pub fn insert(app: &App, entry: &Entry, commit: &mut Commit) {
     insert!(commit, entry => Entry, { id: app.next_id(), at: app.now() });
 }
 
-/// Entries of a merchant that are older than `before`, newest first. Empty filters are none.
+/// Entries of a merchant that are older than `before`, newest first. An empty
+/// filter lets all pass.
 pub async fn of_merchant(
     app: &App,
     merchant_id: i64,

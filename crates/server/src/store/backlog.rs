@@ -1,5 +1,5 @@
-//! What waits over all merchants, for the operator: calls that should have been made, outcomes that
-//! nobody knows. Counts alone; whose they are is asked merchant by merchant.
+//! What waits over all merchants, for the operator: calls that should have been made, unknown
+//! outcomes. Counts alone; whose they are is asked merchant by merchant.
 
 use super::db::{Db, Unavailable, params};
 use super::{SHARDS, id_list, shard_of};
@@ -31,7 +31,7 @@ pub async fn open_doubts(db: &Db) -> Result<(i64, i64), Unavailable> {
 }
 
 /// Payments that somebody is being asked about at this moment, or that a process which died was asking.
-/// Nobody can tell these apart before the time to answer is over; then they are inquired.
+/// The two look alike until the time to answer is over; then they are inquired.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// How many.
@@ -47,7 +47,7 @@ pub struct Asked {
 const TAKE_OVER_SECONDS: i64 = 20;
 
 impl Asked {
-    /// Whether their inquiries are late: nobody does the due work.
+    /// Whether their inquiries are late: no process does the due work.
     pub fn is_late(&self, now: Timestamp) -> bool {
         let late = SignedDuration::from_secs(3 * TAKE_OVER_SECONDS);
         let due = self.first_inquiry;

@@ -11,7 +11,7 @@ use crate::vault::Vault;
 /// Rows that one commit moves.
 const STEP_ROWS: i64 = 500;
 
-/// Whether claims are left that nobody looks for.
+/// Whether claims are left in the old place, where they are no longer looked for.
 pub async fn are_left(db: &Db) -> Result<bool, Unavailable> {
     let left = db
         .row(

@@ -45,13 +45,13 @@ impl Lease {
 /// A node number that can be had.
 struct FreeNode {
     node: i64,
-    /// Who had it before; nobody ever when absent.
+    /// The lease of its last holder; `None` when it was never leased.
     lease: Option<Lease>,
     /// Where the ids of its last holder end.
     ids_before: Timestamp,
 }
 
-/// Leases a node number that nobody has; `None` when all are taken. A number whose ids lie behind
+/// Leases a free node number; `None` when all are taken. A number whose ids lie behind
 /// us is preferred, then the one that is least ahead.
 pub async fn lease_node(
     db: &Db,

@@ -150,7 +150,7 @@ pub async fn demo_exists(db: &Db) -> Result<bool, Unavailable> {
     Ok(row.is_some())
 }
 
-/// Whether these keys open what any merchant has sealed; nothing when there is no merchant. One is
+/// Whether these keys open what any merchant has sealed; `None` when there is no merchant. One is
 /// enough: no other key opens even one.
 pub async fn any_opens(db: &Db, vault: &Vault) -> Result<Option<bool>, Unavailable> {
     let rows = db

@@ -284,8 +284,8 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
     commit.change_settings();
 }
 
-/// Writes how the bank last refused the account, or that it did not. Not one of the POS's changes:
-/// nobody who edits it meanwhile is in its way.
+/// Writes how the bank last refused the account, or that it did not. Not a change of the POS: it does
+/// not conflict with an edit at the same time.
 pub fn note_refusal(pos: &Pos, refusal: Option<&AccountRefusal>, commit: &mut Commit) {
     update!(commit, "merchant_poses"
         where { merchant_id: pos.merchant_id, id: pos.id }

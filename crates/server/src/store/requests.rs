@@ -46,7 +46,7 @@ pub fn insert(request: &Logged) -> Commit {
     commit
 }
 
-/// Which requests are looked for. Empty filters are none.
+/// Which requests are looked for. An empty filter lets all pass.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// This API key.

@@ -1,6 +1,6 @@
 //! What is forgotten, and when: one row of this file for each table that does not keep its rows
-//! for good (`docs/retention.md`). Rows go in steps, each a commit of its own, so that nobody
-//! waits long for a lock or for the one writer.
+//! for good (`docs/retention.md`). Rows go in steps, each a commit of its own, so that payments
+//! do not wait long for a lock or for the one writer.
 
 use super::db::{Commit, Unavailable, Value, params};
 use crate::app::{App, Kept};

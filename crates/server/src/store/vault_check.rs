@@ -1,6 +1,6 @@
 //! The known value by which a database tells whether somebody comes with its keys, sealed once by
 //! each key that was ever in use. A wrong key would otherwise be noticed at the first payment, or seal
-//! what nobody else can open; and a file that lacks a key at the first text which that key sealed.
+//! what no other key can open; and a file that lacks a key at the first text which that key sealed.
 
 use super::db::{Commit, CommitError, Db, Unavailable, params};
 use super::merchants;
@@ -58,9 +58,9 @@ async fn versions(db: &Db, vault: &Vault) -> Result<Vec<u8>, KeyRefused> {
     Ok(versions)
 }
 
-/// Seals the known value with the newest key, unless that was done: from then on nobody is let in
-/// who lacks it. A database from before the value has merchants already: then the key must open what
-/// one of them sealed.
+/// Seals the known value with the newest key, unless that was done: from then on a process that lacks
+/// the key is refused. A database from before the value has merchants already: then the key must
+/// open what one of them sealed.
 pub async fn seal(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), KeyRefused> {
     let (known, newest) = (versions(db, vault).await?, vault.newest());
     if known.contains(&newest) {

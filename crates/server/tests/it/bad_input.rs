@@ -239,6 +239,38 @@ fn payment_table() -> Vec<Spoiled> {
         ),
         bad("fraudParams", "7"),
         bad("clientPort", "\"80a\""),
+    ];
+    table.extend(card_table());
+    for field in ["price", "paidPrice", "walletPrice", "items[0].price"] {
+        table.extend(each(field, NOT_AN_AMOUNT));
+    }
+    for field in [
+        "conversationId",
+        "externalId",
+        "paymentChannel",
+        "posAlias",
+        "clientIp",
+        "bankOrderId",
+        "items[1].name",
+        "items[1].externalId",
+        "card.cardHolderName",
+        "card.cardAlias",
+        "card.cardUserKey",
+    ] {
+        table.extend(each(field, NOT_A_TEXT));
+        table.push(long(field));
+    }
+    for field in ["buyerMemberId", "items[0].subMerchantMemberId"] {
+        table.extend(each(field, NOT_AN_ID));
+    }
+    table.extend(each("installment", NOT_A_COUNT));
+    table.extend(each("currency", NOT_A_CURRENCY));
+    table
+}
+
+/// What is wrong with the card of a payment.
+fn card_table() -> Vec<Spoiled> {
+    vec![
         bad("card.cardNumber", GARANTI),
         bad("card.cardNumber", "\"\""),
         bad("card.cardNumber", "\"5209220000000003\""),
@@ -293,32 +325,7 @@ fn payment_table() -> Vec<Spoiled> {
             r#"{"type": "ADDITIONAL_INSTALLMENT"}"#,
             "installment",
         ),
-    ];
-    for field in ["price", "paidPrice", "walletPrice", "items[0].price"] {
-        table.extend(each(field, NOT_AN_AMOUNT));
-    }
-    for field in [
-        "conversationId",
-        "externalId",
-        "paymentChannel",
-        "posAlias",
-        "clientIp",
-        "bankOrderId",
-        "items[1].name",
-        "items[1].externalId",
-        "card.cardHolderName",
-        "card.cardAlias",
-        "card.cardUserKey",
-    ] {
-        table.extend(each(field, NOT_A_TEXT));
-        table.push(long(field));
-    }
-    for field in ["buyerMemberId", "items[0].subMerchantMemberId"] {
-        table.extend(each(field, NOT_AN_ID));
-    }
-    table.extend(each("installment", NOT_A_COUNT));
-    table.extend(each("currency", NOT_A_CURRENCY));
-    table
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -301,7 +301,7 @@ async fn http_is_read_as_browsers_and_curl_read_it() {
     );
     let chunked = |head: &str| format!("{head}\r\n\r\n{chunks}").into_bytes();
     let answers = vec![
-        with_head("HTTP/1.1 200 OK\r\nX-Served-By : front\r\nContent-Length: LENGTH"),
+        with_head("HTTP/1.1 200 OK\r\nX-Served-Actor : front\r\nContent-Length: LENGTH"),
         with_head("HTTP/1.1 200 OK\r\nContent-Length : LENGTH"),
         with_head("HTTP/1.1 200 OK\r\nX-Policy: a;\r\n b;\r\n\tc\r\nContent-Length: LENGTH"),
         with_head("HTTP/1.1 200 OK\r\nthis line is no header\r\nContent-Length: LENGTH"),

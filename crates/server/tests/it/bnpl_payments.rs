@@ -4,7 +4,7 @@ use crate::browser::fetch;
 use crate::shop::{Applied, Reply, Shop, called_back, cart};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, ApmSetup};
 use server::store::db::{Commit, CommitError};
 use server::store::loans;
@@ -179,7 +179,7 @@ async fn a_flipped_approval_mode_makes_an_automatic_bank_wait() {
             .to_vec(),
         ..ApmSetup::default()
     };
-    let by = By::operator();
+    let by = Actor::operator();
     let edited = setup::edit_apm(&shop.app, &by, shop.merchant, shop.apm, flipped);
     edited.await.unwrap();
     for (bank, action) in [("064", "APPROVAL_REQUIRED"), ("103", "NONE")] {

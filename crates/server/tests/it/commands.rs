@@ -4,7 +4,7 @@
 use crate::process::{ended, galata, words};
 use crate::shop::{GARANTI, PAY, Shop, payment};
 use serde_json::{Value, json};
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
 
 /// The value of a line `name  value` of a command's output.
@@ -156,9 +156,10 @@ async fn a_database_is_migrated_once_and_served_only_then() {
         );
     }
     let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let made = match url.starts_with("sqlite:") {
-        true => format!("made {file}\n"),
-        false => String::new(),
+    let made = if url.starts_with("sqlite:") {
+        format!("made {file}\n")
+    } else {
+        String::new()
     };
     for said in [&made[..], ""] {
         let migrated = run(&["migrate"]);
@@ -207,7 +208,7 @@ async fn serve_refuses_a_demo_merchant_and_every_key_but_the_right_one() {
         demo: true,
         ..MerchantSetup::default()
     };
-    setup::create_merchant(&shop.app, &By::operator(), demo)
+    setup::create_merchant(&shop.app, &Actor::operator(), demo)
         .await
         .unwrap();
     let refused = shop.fails(&serve);

@@ -6,7 +6,7 @@ use crate::panel::{PASSWORD, Panel};
 use crate::process::{Serving, ended, words};
 use crate::shop::{GARANTI, OTP, PAY, Shop, YKB};
 use serde_json::Value;
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_listed_added_rotated_and_revoked() {
@@ -76,7 +76,7 @@ async fn the_audit_log_leaves_whole_and_by_its_own_merchant_alone() {
     let other = shop.run(&["merchant", "create", "--name", "Other"]);
     let other_key = printed(&other, "api key");
     // More than one batch.
-    let by = By::operator();
+    let by = Actor::operator();
     let merchant: i64 = id.parse().unwrap();
     for n in 0..120 {
         by.note_look(&shop.app, merchant, "payment.look", &n.to_string())
@@ -235,9 +235,10 @@ async fn a_wrong_3ds_key_is_seen_at_the_payment() {
         let begun = shop.pays(card).begin_3ds().await;
         let mut page = begun.page();
         while !page.html.contains("doğrulanamadı") {
-            let typed = match page.html.contains("name=\"otp\"") {
-                true => &[("otp", OTP), ("action", "confirm")][..],
-                false => &[],
+            let typed = if page.html.contains("name=\"otp\"") {
+                &[("otp", OTP), ("action", "confirm")][..]
+            } else {
+                &[]
             };
             page = page.submit(&shop.http, typed).await;
         }

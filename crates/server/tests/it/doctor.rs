@@ -4,7 +4,7 @@
 use crate::process::{Ended, Serving, ended, galata, words};
 use crate::shop::{GARANTI, Shop, tempdir};
 use serde_json::Value;
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
 use server::store::db::Kind;
 use std::os::unix::fs::PermissionsExt;
@@ -116,7 +116,7 @@ async fn a_server_that_is_well_passes_and_its_pities_are_warnings() {
 
     // A bank that is away, and the database that comes from the future.
     let base = format!("http://127.0.0.1:{}/posnet", closed_port());
-    let by = By::operator();
+    let by = Actor::operator();
     let pos = setup::poses_of(&shop.app, &by, shop.merchant);
     let pos = pos.await.unwrap()[1].id.to_string();
     let merchant = shop.merchant.to_string();
@@ -202,7 +202,7 @@ async fn what_serve_refuses_doctor_refuses_in_the_same_words() {
         ..MerchantSetup::default()
     };
     let app = &shop.app;
-    setup::create_merchant(app, &By::operator(), demo)
+    setup::create_merchant(app, &Actor::operator(), demo)
         .await
         .unwrap();
     for address in ["127.0.0.1:0", "0.0.0.0:0"] {

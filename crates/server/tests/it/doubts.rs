@@ -4,7 +4,7 @@ use crate::shop::{GARANTI, MANY, Shop, declines, delay};
 use contract::enums::PaymentStatus;
 use serde_json::{Value, json};
 use server::engine::inquiry::ManualResolution;
-use server::operations::{By, Problem, Role, doubts};
+use server::operations::{Actor, Problem, Role, doubts};
 use server::store::attempts::{Attempt, AttemptState};
 use server::store::db::{Commit, CommitError};
 use server::store::loans::{self, ApplicationState};
@@ -56,7 +56,7 @@ async fn books(shop: &Shop, id: i64) -> (PaymentStatus, i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn doubts_are_listed_oldest_first_until_they_are_settled() {
     let shop = Shop::impatient().await;
-    let by = By::operator();
+    let by = Actor::operator();
     let first = in_review(&shop).await;
     shop.clock.advance_seconds(60);
     shop.lender_faults(1, "apply", "lose_reply").await;
@@ -228,9 +228,10 @@ async fn two_people_settle_once() {
         );
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let (status, captured) = books(&shop, id).await;
-        let expected = match one.is_ok() {
-            true => (PaymentStatus::Success, 10_000),
-            false => (PaymentStatus::Failure, 0),
+        let expected = if one.is_ok() {
+            (PaymentStatus::Success, 10_000)
+        } else {
+            (PaymentStatus::Failure, 0)
         };
         assert_eq!((status, captured), expected);
     }

@@ -4,7 +4,7 @@ use crate::process::{Serving, until};
 use crate::shop::{GARANTI, Shop, YKB, delay};
 use server::app::App;
 use server::jobs;
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
 use server::store::db::{Commit, params};
 use server::store::webhooks::{self, WebhookState};
@@ -32,7 +32,7 @@ async fn merchant_with_backlog(app: &App, webhook_url: &str, count: usize) -> i6
         webhook_url: webhook_url.to_owned(),
         ..MerchantSetup::default()
     };
-    let merchant = setup::create_merchant(app, &By::operator(), setup).await;
+    let merchant = setup::create_merchant(app, &Actor::operator(), setup).await;
     let id = merchant.unwrap().id;
     let hour_ago = app.now() - jiff::SignedDuration::from_hours(1);
     for _ in 0..count {

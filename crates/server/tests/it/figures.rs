@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::clock::Clock;
 use server::operations::figures::{self, Figures, Step};
 use server::operations::payment_export::Export;
-use server::operations::{By, Role, payment_reporting};
+use server::operations::{Actor, Role, payment_reporting};
 use server::store::audit;
 
 async fn pays(shop: &Shop, request: Value) -> Option<i64> {
@@ -24,9 +24,15 @@ fn hours(moment: Timestamp, hours: i64) -> Timestamp {
 
 async fn figures_of(shop: &Shop, from: Timestamp, step: Step) -> Figures {
     let to = hours(shop.clock.now(), 1);
-    figures::retrieve(&shop.app, &By::operator(), shop.merchant, (from, to), step)
-        .await
-        .unwrap()
+    figures::retrieve(
+        &shop.app,
+        &Actor::operator(),
+        shop.merchant,
+        (from, to),
+        step,
+    )
+    .await
+    .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +108,7 @@ async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
     let later = figures_of(&shop, hours(begin, 1), Step::Day).await;
     assert_eq!(success(&later), [(2, 1_010_000)]);
     assert!(later.starts.len() <= 2);
-    let by = By::operator();
+    let by = Actor::operator();
     let other = figures::retrieve(
         &shop.app,
         &by,
@@ -112,7 +118,7 @@ async fn the_overview_counts_what_was_taken_approved_refused_spent_and_lent() {
     );
     assert!(other.await.unwrap().buckets.is_empty());
     for (from, to) in [(begin, begin), (begin, hours(begin, 900))] {
-        let by = By::operator();
+        let by = Actor::operator();
         let refused =
             figures::retrieve(&shop.app, &by, shop.merchant, (from, to), Step::Hour).await;
         assert!(refused.is_err());

@@ -4,7 +4,7 @@ use crate::shop::Shop;
 use jiff::SignedDuration;
 use serde_json::json;
 use server::clock::Clock;
-use server::operations::{By, Role, Who};
+use server::operations::{Actor, Principal, Role};
 use server::setup::{self, MadeKey, MerchantSetup};
 use server::store::audit;
 
@@ -21,9 +21,9 @@ async fn asked_with(shop: &Shop, made: &MadeKey) -> u16 {
     asked(shop, &made.api_key, made.secret_key.expose()).await
 }
 
-fn finance() -> By {
-    By {
-        who: Who::User {
+fn finance() -> Actor {
+    Actor {
+        principal: Principal::User {
             id: 1,
             email: "f@example.com".to_owned(),
             role: Role::Finance,
@@ -35,7 +35,7 @@ fn finance() -> By {
 #[tokio::test(flavor = "multi_thread")]
 async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused() {
     let shop = Shop::open().await;
-    let (app, by, merchant) = (&shop.app, By::operator(), shop.merchant);
+    let (app, by, merchant) = (&shop.app, Actor::operator(), shop.merchant);
     assert_eq!(asked(&shop, "api-key", "secret-key").await, 404);
     let made = setup::rotate_key(app, &by, merchant, "api-key", 24)
         .await
@@ -104,7 +104,7 @@ async fn during_the_overlap_both_keys_work_and_after_it_the_old_one_is_refused()
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_their_merchants_own_and_need_the_role() {
     let shop = Shop::open().await;
-    let (app, by, merchant) = (&shop.app, By::operator(), shop.merchant);
+    let (app, by, merchant) = (&shop.app, Actor::operator(), shop.merchant);
     let other = MerchantSetup {
         name: "Other".to_owned(),
         ..MerchantSetup::default()

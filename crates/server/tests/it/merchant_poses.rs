@@ -2,7 +2,7 @@
 
 use crate::shop::{GARANTI, OTP, Shop, garanti, with, ykb};
 use serde_json::{Value, json};
-use server::operations::By;
+use server::operations::Actor;
 
 const PATH: &str = "/merchant/v1/merchant-poses";
 const MASK: &str = "********";
@@ -235,7 +235,7 @@ async fn another_merchants_pos_is_unknown() {
     let shop = Shop::open().await;
     let other = server::setup::create_merchant(
         &shop.app,
-        &By::operator(),
+        &Actor::operator(),
         server::setup::MerchantSetup {
             name: "Other".to_owned(),
             ..Default::default()
@@ -244,7 +244,7 @@ async fn another_merchants_pos_is_unknown() {
     .await
     .unwrap();
     let request = serde_json::from_value(garanti()).unwrap();
-    let pos = server::setup::create_pos(&shop.app, &By::operator(), other.id, request, None)
+    let pos = server::setup::create_pos(&shop.app, &Actor::operator(), other.id, request, None)
         .await
         .unwrap();
     let id = json!(pos.id);

@@ -3,7 +3,7 @@
 use crate::shop::{Reply, Shop};
 use contract::card::Secret;
 use server::operations::people::{self, Link};
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 use server::store::audit;
 
 pub const PASSWORD: &str = "uzun ve güzel bir parola";
@@ -240,7 +240,7 @@ impl Panel<'_> {
 pub async fn invited(shop: &Shop, email: &str, role: Role) -> Link {
     people::invite(
         &shop.app,
-        &By::operator(),
+        &Actor::operator(),
         shop.merchant,
         email,
         "Ada",

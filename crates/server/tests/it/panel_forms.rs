@@ -92,90 +92,97 @@ type Form = (
     &'static [&'static str],
 );
 
+const POS: &[(&str, &str)] = &[
+    ("integrator", "GARANTI"),
+    ("currency", "TRY"),
+    ("status", "ACTIVE"),
+    ("environment", "TEST"),
+    ("auth-THREE_DS", "on"),
+    ("name", "a"),
+    ("clientId", "1"),
+    ("terminalId", "1"),
+    ("threedsKey", "1"),
+    ("user-PROVAUT-name", "a"),
+    ("user-PROVAUT-password", "a"),
+    ("user-PROVRFN-name", "a"),
+    ("user-PROVRFN-password", "a"),
+    ("orderNumber", "1"),
+    ("endpoint", ""),
+];
+
+const APM: &[(&str, &str)] = &[
+    ("type", "MASLAK"),
+    ("name", "a"),
+    ("endpoint", "http://127.0.0.1:1"),
+    ("client-id", "a"),
+    ("client-secret", "a"),
+    ("notification-secret", "a"),
+    ("time-limit-seconds", "600"),
+];
+
+const PERSON: &[(&str, &str)] = &[
+    ("email", "a@example.com"),
+    ("name", "a"),
+    ("role", "SUPPORT"),
+];
+
+const PASSWORDS: &[(&str, &str)] = &[("old", PASSWORD), ("password", "a"), ("again", "a")];
+
+/// The forms of the panel that take free text, and which of their fields.
+const FORMS: [Form; 6] = [
+    (
+        "/panel/poses",
+        POS,
+        &[
+            "name",
+            "clientId",
+            "terminalId",
+            "threedsKey",
+            "orderNumber",
+            "endpoint",
+            "user-PROVAUT-name",
+            "user-PROVRFN-password",
+        ],
+    ),
+    (
+        "/panel/apms",
+        APM,
+        &[
+            "name",
+            "endpoint",
+            "client-id",
+            "client-secret",
+            "notification-secret",
+            "time-limit-seconds",
+        ],
+    ),
+    ("/panel/people", PERSON, &["email", "name"]),
+    ("/panel/account/password", PASSWORDS, &["password"]),
+    ("/panel/settings/webhook", &[("url", "")], &["url"]),
+    (
+        "/panel/settings/callback-key",
+        &[("callback-key", "")],
+        &["callback-key"],
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_is_far_too_long_is_told_at_the_field() {
     let shop = Shop::open().await;
     let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     let long = format!("ş{}", "a".repeat(100_000));
-    const POS: &[(&str, &str)] = &[
-        ("integrator", "GARANTI"),
-        ("currency", "TRY"),
-        ("status", "ACTIVE"),
-        ("environment", "TEST"),
-        ("auth-THREE_DS", "on"),
-        ("name", "a"),
-        ("clientId", "1"),
-        ("terminalId", "1"),
-        ("threedsKey", "1"),
-        ("user-PROVAUT-name", "a"),
-        ("user-PROVAUT-password", "a"),
-        ("user-PROVRFN-name", "a"),
-        ("user-PROVRFN-password", "a"),
-        ("orderNumber", "1"),
-        ("endpoint", ""),
-    ];
-    const APM: &[(&str, &str)] = &[
-        ("type", "MASLAK"),
-        ("name", "a"),
-        ("endpoint", "http://127.0.0.1:1"),
-        ("client-id", "a"),
-        ("client-secret", "a"),
-        ("notification-secret", "a"),
-        ("time-limit-seconds", "600"),
-    ];
-    const PERSON: &[(&str, &str)] = &[
-        ("email", "a@example.com"),
-        ("name", "a"),
-        ("role", "SUPPORT"),
-    ];
-    const PASSWORDS: &[(&str, &str)] = &[("old", PASSWORD), ("password", "a"), ("again", "a")];
-    let forms: [Form; 6] = [
-        (
-            "/panel/poses",
-            POS,
-            &[
-                "name",
-                "clientId",
-                "terminalId",
-                "threedsKey",
-                "orderNumber",
-                "endpoint",
-                "user-PROVAUT-name",
-                "user-PROVRFN-password",
-            ],
-        ),
-        (
-            "/panel/apms",
-            APM,
-            &[
-                "name",
-                "endpoint",
-                "client-id",
-                "client-secret",
-                "notification-secret",
-                "time-limit-seconds",
-            ],
-        ),
-        ("/panel/people", PERSON, &["email", "name"]),
-        ("/panel/account/password", PASSWORDS, &["password"]),
-        ("/panel/settings/webhook", &[("url", "")], &["url"]),
-        (
-            "/panel/settings/callback-key",
-            &[("callback-key", "")],
-            &["callback-key"],
-        ),
-    ];
-    for (path, fields, spoiled) in forms {
+    for (path, fields, spoiled) in FORMS {
         for field in spoiled {
             let again = *field == "password";
             let fields: Vec<(&str, &str)> = fields
                 .iter()
-                .map(
-                    |(name, value)| match name == field || (again && *name == "again") {
-                        true => (*name, long.as_str()),
-                        false => (*name, *value),
-                    },
-                )
+                .map(|(name, value)| {
+                    if name == field || (again && *name == "again") {
+                        (*name, long.as_str())
+                    } else {
+                        (*name, *value)
+                    }
+                })
                 .collect();
             let page = owner.post(path, &fields).await;
             assert!(

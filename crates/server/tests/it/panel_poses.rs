@@ -50,7 +50,7 @@ pub async fn of_name(shop: &Shop, name: &str) -> poses::Pos {
 }
 
 #[tokio::test]
-async fn a_pos_is_added_changed_and_tried_out() {
+async fn a_pos_that_cannot_be_is_refused_at_its_field() {
     let shop = Shop::open().await;
     let mut panel = Panel::sign_in(&shop, Role::Developer).await;
     panel
@@ -100,6 +100,13 @@ async fn a_pos_is_added_changed_and_tried_out() {
         refused.has_all(&[said, "value=\"Garanti 2\""]);
         refused.lacks_all(&[GARANTI_PASSWORD, "12345678\""]);
     }
+}
+
+#[tokio::test]
+async fn a_pos_is_added_changed_and_tried_out() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    let base = format!("{}/garanti", shop.bank);
     let fields = but(new_pos(), &[("endpoint", &base), ("once", "abc")]);
     let made = panel.post("/panel/poses", &fields).await;
     let pos = of_name(&shop, "Garanti 2").await;

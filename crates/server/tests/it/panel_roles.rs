@@ -4,7 +4,7 @@ use crate::panel::{PASSWORD, Panel, actions, invited};
 use crate::shop::Shop;
 use contract::card::Secret;
 use server::operations::people::{self, Link};
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 use server::setup::{self, MerchantSetup};
 use server::store::audit;
 
@@ -168,12 +168,12 @@ async fn somebody_of_two_merchants_sees_one_at_a_time_and_no_third() {
             name: name.to_owned(),
             ..MerchantSetup::default()
         };
-        let made = setup::create_merchant(&shop.app, &By::operator(), setup)
+        let made = setup::create_merchant(&shop.app, &Actor::operator(), setup)
             .await
             .unwrap();
         ids.push(made.id);
     }
-    let by = By::operator();
+    let by = Actor::operator();
     let invited = people::invite(
         &shop.app,
         &by,

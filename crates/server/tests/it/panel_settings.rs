@@ -3,7 +3,7 @@
 use crate::panel::{Panel, Shown};
 use crate::panel_poses::{GARANTI_PASSWORD, new_pos, of_name};
 use crate::shop::{CALLBACK_KEY, Shop, WEBHOOK_KEY, garanti};
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 use server::setup;
 use server::store::audit::Outcome;
 use server::store::merchants::{FEATURE_APMS, Merchant};
@@ -260,7 +260,7 @@ async fn a_reader_sees_settings_and_may_change_nothing() {
 #[tokio::test]
 async fn a_webhook_that_fails_is_told_in_the_readers_language() {
     let shop = Shop::open().await;
-    let by = By::operator();
+    let by = Actor::operator();
     // Nothing listens there, and it hangs up.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
@@ -450,11 +450,11 @@ async fn another_merchants_accounts_are_not_there() {
         name: "Başka".to_owned(),
         ..Default::default()
     };
-    let other = setup::create_merchant(&shop.app, &By::operator(), made)
+    let other = setup::create_merchant(&shop.app, &Actor::operator(), made)
         .await
         .unwrap();
     let request = serde_json::from_value(garanti()).unwrap();
-    let pos = setup::create_pos(&shop.app, &By::operator(), other.id, request, None).await;
+    let pos = setup::create_pos(&shop.app, &Actor::operator(), other.id, request, None).await;
     let pos = pos.unwrap().id;
     let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     assert_eq!(panel.get(&format!("/panel/poses/{pos}")).await.status, 404);

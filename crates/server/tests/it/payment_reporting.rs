@@ -2,7 +2,7 @@
 
 use crate::shop::{GARANTI, NO_FUNDS, OTP, PAY, Shop, garanti, unlike_any_other, with};
 use serde_json::{Value, json};
-use server::operations::By;
+use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
 
 const PATH: &str = "/payment-reporting/v1/payments";
@@ -206,7 +206,7 @@ async fn another_merchants_payments_are_never_found() {
         secret_key: Some(keys.1.to_owned()),
         ..MerchantSetup::default()
     };
-    let made = setup::create_merchant(&shop.app, &By::operator(), other).await;
+    let made = setup::create_merchant(&shop.app, &Actor::operator(), other).await;
     made.unwrap();
     for (path, status) in [
         (format!("{PATH}/{id}"), 404),

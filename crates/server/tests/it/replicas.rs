@@ -56,9 +56,10 @@ impl Twins {
         let signed = Signed::with(KEYS, &public, rnd, body);
         let mut headers = signed.headers();
         headers.extend(idempotency_key.map(|key| ("x-idempotency-key", key)));
-        let base = match at_second {
-            true => &self.second_url,
-            false => &self.shop.gateway,
+        let base = if at_second {
+            &self.second_url
+        } else {
+            &self.shop.gateway
         };
         let url = format!("{base}{path}");
         send(&self.shop.http, method, &url, body.as_bytes(), &headers).await
@@ -201,9 +202,10 @@ async fn due_webhooks_are_delivered_once_though_both_work() {
 
     // The holder dies: after half a minute the other one has all shards, and its work.
     pay(false, 2).await;
-    let (dead, heir) = match a > b {
-        true => (first, second),
-        false => (second, first),
+    let (dead, heir) = if a > b {
+        (first, second)
+    } else {
+        (second, first)
     };
     twins.shop.clock.advance_seconds(leases::LEASE_SECONDS + 1);
     assert_eq!(work(heir).await, jobs::all_shards().len());

@@ -4,7 +4,7 @@ use crate::shop::{GARANTI, Shop, payment};
 use base64::Engine;
 use serde_json::{Value, json};
 use server::jobs;
-use server::operations::{self, By, Role, Who};
+use server::operations::{self, Actor, Principal, Role};
 use server::store::audit;
 use server::store::requests::{Filter, Logged};
 use sha2::{Digest, Sha256};
@@ -12,9 +12,9 @@ use std::time::Duration;
 
 const PATH: &str = "/payment/v1/card-payments";
 
-fn developer() -> By {
-    By {
-        who: Who::User {
+fn developer() -> Actor {
+    Actor {
+        principal: Principal::User {
             id: 1,
             email: "d@example.com".to_owned(),
             role: Role::Developer,
@@ -118,7 +118,7 @@ async fn what_a_key_asks_for_is_listed_newest_first() {
     assert_eq!(older[0].id, found[2].id);
 
     let mut reader = developer();
-    if let Who::User { role, .. } = &mut reader.who {
+    if let Principal::User { role, .. } = &mut reader.principal {
         *role = Role::Support;
     }
     let all = Filter::default();

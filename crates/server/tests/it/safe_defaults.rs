@@ -6,7 +6,7 @@ use crate::process::{ended, words};
 use crate::shop::Shop;
 use contract::enums::{PaymentAuthenticationType, PosStatus};
 use server::net::HostList;
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 use server::setup;
 use server::store::poses::{self, Pos};
 
@@ -89,7 +89,7 @@ async fn a_new_pos_starts_with_the_banks_test_system_and_3ds_alone() {
 async fn what_is_activated_again_is_what_it_was() {
     let shop = &Shop::open().await;
     let merchant = shop.merchant.to_string();
-    let by = By::operator();
+    let by = Actor::operator();
     let pos = setup::poses_of(&shop.app, &by, shop.merchant);
     let pos = pos.await.unwrap()[0].id;
     let of = ["--merchant", merchant.as_str(), "--id", &pos.to_string()].map(str::to_owned);

@@ -172,7 +172,13 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
     let role = ["--email", "a@example.com", "--role", "support"];
     let made = shop.run(&[&["user", "create", of[0], of[1]], &role[..]].concat());
     assert!(made.contains("SUPPORT"), "{made}");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_not_given_is_answered_with_where_to_find_it() {
+    let shop = Shop::open().await;
+    let merchant = shop.merchant.to_string();
+    let of = ["--merchant", merchant.as_str()];
     let unknown = [
         ["pos", "list", "--merchant", "12"],
         ["apm", "list", "--merchant", "12"],

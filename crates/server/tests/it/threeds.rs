@@ -604,9 +604,10 @@ async fn the_form_with_the_card_is_one_browsers_and_is_shown_a_few_times() {
         let page = begun.page();
         let mut status = Vec::new();
         for _ in 0..12 {
-            status.push(match posted {
-                true => page.submit(&shop.http, &[]).await.status,
-                false => asks(&shop, address, None).await.0,
+            status.push(if posted {
+                page.submit(&shop.http, &[]).await.status
+            } else {
+                asks(&shop, address, None).await.0
             });
         }
         assert_eq!((status[9], status[10], status[11]), (200, 404, 404));

@@ -89,9 +89,10 @@ async fn not_found_or_no_answer_is_doubt_and_no_other_bank_is_asked_until_it_has
         shop.fault("posnet", "sale", says).await;
         shop.fault("posnet", "inquire", inquiry.clone()).await;
         let id = shop.pays(YKB).await.in_doubt();
-        let (before, after) = match taken {
-            true => ("posnet captured", "posnet voided"),
-            false => ("posnet declined", "posnet declined"),
+        let (before, after) = if taken {
+            ("posnet captured", "posnet voided")
+        } else {
+            ("posnet declined", "posnet declined")
         };
         assert_eq!(shop.outcome(id).await, "WAITING", "{inquiry}");
         assert_eq!(at_the_banks(&shop).await, [before], "{inquiry}");

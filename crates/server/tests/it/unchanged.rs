@@ -4,7 +4,7 @@ use crate::panel::{Panel, actions};
 use crate::panel_poses::{GARANTI_PASSWORD, of_name};
 use crate::shop::Shop;
 use serde_json::json;
-use server::operations::{By, Role};
+use server::operations::{Actor, Role};
 use server::setup::{self, ApmSetup};
 use server::store::merchants::FEATURE_APMS;
 
@@ -49,7 +49,7 @@ async fn what_changes_nothing_is_not_noted_and_what_changes_is() {
     let page = panel.post(&saved, &form).await;
     page.leads_to(&format!("{saved}?done=saved"));
     // What commands and panel share.
-    let (app, by, merchant) = (&shop.app, By::operator(), shop.merchant);
+    let (app, by, merchant) = (&shop.app, Actor::operator(), shop.merchant);
     setup::set_feature(app, &by, merchant, FEATURE_APMS, true)
         .await
         .unwrap();

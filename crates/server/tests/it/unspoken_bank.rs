@@ -34,7 +34,7 @@ fn row() -> BankRow {
 fn account() -> Value {
     with(
         ykb(),
-        json!({"posIntegrator": "DENIZBANK", "name": "By the API"}),
+        json!({"posIntegrator": "DENIZBANK", "name": "Actor the API"}),
     )
 }
 
@@ -89,7 +89,7 @@ async fn by_the_panel(shop: &Shop) {
     new.lacks("GBP");
     let mut fields = vec![
         ("integrator", "DENIZBANK"),
-        ("name", "By the panel"),
+        ("name", "Actor the panel"),
         ("currency", "TRY"),
         ("clientId", "6706598320"),
         ("terminalId", "67005551"),
@@ -104,7 +104,7 @@ async fn by_the_panel(shop: &Shop) {
     refused.has("PosNet ID alanı zorunludur");
     fields.push(("posnetId", "27426"));
     let made = panel.post("/panel/poses", &fields).await;
-    let pos = of_name(shop, "By the panel").await;
+    let pos = of_name(shop, "Actor the panel").await;
     let path = format!("/panel/poses/{}", pos.id);
     made.leads_to(&format!("{path}?done=saved"));
     let tested = panel.post(&format!("{path}/test"), &[]).await.ok();
@@ -129,7 +129,7 @@ async fn by_the_command_line(shop: &Shop) {
         "--integrator",
         "denizbank",
         "--name",
-        "By a command",
+        "Actor a command",
         "--client-id",
         "6706598320",
         "--terminal-id",
@@ -148,7 +148,7 @@ async fn by_the_command_line(shop: &Shop) {
         .await
         .map_err(|why| why.to_string())
         .unwrap();
-    let pos = of_name(shop, "By a command").await;
+    let pos = of_name(shop, "Actor a command").await;
     assert_eq!(pos.settings.numbers.posnet_id, "27426");
     assert!(pos.settings.enable_loyalty && !pos.settings.enable_foreign_card);
 }

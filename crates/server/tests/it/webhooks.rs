@@ -3,7 +3,7 @@
 use crate::shop::{GARANTI, Shop, WEBHOOK_KEY, user};
 use base64::Engine;
 use contract::signature;
-use server::operations::{self, By, Role};
+use server::operations::{self, Actor, Role};
 use server::setup;
 use server::store::audit::Outcome;
 use server::store::db::Commit;
@@ -80,7 +80,7 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
     assert!(!made[0].request.contains(WEBHOOK_KEY));
 
     let (app, id) = (&shop.app, sent.webhook.id);
-    let resend = async |by: &By| operations::webhooks::resend(app, by, shop.merchant, id).await;
+    let resend = async |by: &Actor| operations::webhooks::resend(app, by, shop.merchant, id).await;
     assert!(resend(&user(Role::Finance)).await.is_err());
     shop.answers_webhooks(200);
     resend(&user(Role::Support)).await.unwrap();
@@ -89,18 +89,18 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
     assert_eq!(shop.webhook(paid).await.state, WebhookState::Delivered);
     assert_eq!(tries().await.len(), 7);
     // Delivered or not: each resending is one more call, and one only.
-    resend(&By::operator()).await.unwrap();
+    resend(&Actor::operator()).await.unwrap();
     shop.wait(100_000).await;
     assert_eq!(shop.hooks("API_AUTH").len(), 8);
     let log = shop.audit("webhook.resend").await;
     let outcomes: Vec<Outcome> = log.iter().map(|entry| entry.outcome).collect();
     assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Refused]);
     // One that is wanted again while a call is under way stays due, however that call ends.
-    resend(&By::operator()).await.unwrap();
+    resend(&Actor::operator()).await.unwrap();
     let wanted = shop.webhook(paid).await;
     let called = (&wanted.webhook, wanted.due_at.unwrap());
     shop.clock.advance_seconds(5);
-    resend(&By::operator()).await.unwrap();
+    resend(&Actor::operator()).await.unwrap();
     let mut commit = Commit::new(shop.merchant, id);
     webhooks::save_try(called, false, "timed out", None, &mut commit);
     app.db.commit(commit).await.unwrap();
@@ -110,11 +110,11 @@ async fn each_call_is_kept_and_a_dropped_webhook_is_sent_again() {
     shop.work().await;
     assert_eq!(shop.hooks("API_AUTH").len(), 9);
     // Another merchant's people find nothing.
-    let other = operations::webhooks::resend(app, &By::operator(), shop.merchant + 1, id).await;
+    let other = operations::webhooks::resend(app, &Actor::operator(), shop.merchant + 1, id).await;
     assert!(other.is_err());
 
     let list = async |state, before| {
-        operations::webhooks::list(app, &By::operator(), shop.merchant, state, before, 10)
+        operations::webhooks::list(app, &Actor::operator(), shop.merchant, state, before, 10)
             .await
             .unwrap()
     };
@@ -140,13 +140,13 @@ async fn an_address_is_tried_out_with_an_event_that_official_clients_verify() {
 
     shop.merchant_with(|m| m.webhook_url = "http://127.0.0.1:1/hook?token=t".to_owned())
         .await;
-    let called = operations::webhooks::test(app, &By::operator(), shop.merchant)
+    let called = operations::webhooks::test(app, &Actor::operator(), shop.merchant)
         .await
         .unwrap();
     assert_eq!(called.status, None);
     assert!(called.failure.is_some());
     shop.merchant_with(|m| m.webhook_url = String::new()).await;
-    let nowhere = operations::webhooks::test(app, &By::operator(), shop.merchant).await;
+    let nowhere = operations::webhooks::test(app, &Actor::operator(), shop.merchant).await;
     assert!(nowhere.is_err());
 }
 
@@ -201,9 +201,10 @@ async fn a_2xx_is_delivery_whatever_comes_behind_it() {
         let paid = shop.pays(GARANTI).await.ok().id();
         shop.wait(30).await;
         let sent = shop.webhook(paid).await;
-        let expected = match delivered {
-            true => WebhookState::Delivered,
-            false => WebhookState::Pending,
+        let expected = if delivered {
+            WebhookState::Delivered
+        } else {
+            WebhookState::Pending
         };
         assert_eq!((sent.state, sent.webhook.tries), (expected, 1), "{head}");
         let tries = webhooks::tries_of(&shop.app, shop.merchant, sent.webhook.id).await;
@@ -223,7 +224,7 @@ async fn the_standard_signature_verifies_with_the_key_as_it_is_shown() {
     let request = tries.unwrap().remove(0).request;
     let (_, body) = request.split_once("\n\n").unwrap();
     // As the libraries do: what stands behind whsec_ is decoded.
-    let (_, webhook) = setup::look_at_keys(&shop.app, &By::operator(), shop.merchant)
+    let (_, webhook) = setup::look_at_keys(&shop.app, &Actor::operator(), shop.merchant)
         .await
         .unwrap();
     let shown = signature::standard_webhook_key(&webhook);

@@ -15,8 +15,8 @@ use super::{
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Loyalties, LoyaltyInquiry, Order, OrderRef, Returned, RewardMoney, RewardUse, Standing, User,
-    Verb, Verdict, Verified,
+    Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, Returned, RewardMoney, RewardUse,
+    User, Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;
@@ -99,7 +99,7 @@ pub(crate) use threeds::finish as finish_3ds;
 pub(crate) async fn inquire(
     context: BankContext<'_>,
     order: OrderRef<'_>,
-) -> Result<Standing, Doubt> {
+) -> Result<OrderStatus, Doubt> {
     standing::look_up(context, &order).await
 }
 
@@ -277,12 +277,13 @@ fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt>
             [("BNS", card), ("FBB", firm), ("MIL", mile)]
         }
     };
-    match purses.iter().all(|(_, amount)| *amount >= 0) {
-        true => Ok(purses
+    if purses.iter().all(|(_, amount)| *amount >= 0) {
+        Ok(purses
             .into_iter()
             .filter(|(_, amount)| *amount > 0)
-            .collect()),
-        false => Err(not_supported("points below zero")),
+            .collect())
+    } else {
+        Err(not_supported("points below zero"))
     }
 }
 
@@ -305,9 +306,10 @@ async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<E
     if !same(&received, &expected) {
         return Err(unproven(&reply));
     }
-    match order_id == question.order_id {
-        true => Ok(reply),
-        false => Err(unauthentic("the reply is about another order")),
+    if order_id == question.order_id {
+        Ok(reply)
+    } else {
+        Err(unauthentic("the reply is about another order"))
     }
 }
 

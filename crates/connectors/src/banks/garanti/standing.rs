@@ -8,7 +8,8 @@ use super::{
     refusal, user,
 };
 use crate::bank::{
-    Answer, BankContext, Charged, Decline, Doubt, Order, OrderRef, RewardMoney, Standing, Verdict,
+    Answer, BankContext, Charged, Decline, Doubt, Order, OrderRef, OrderStatus, RewardMoney,
+    Verdict,
 };
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unreadable,
@@ -23,11 +24,11 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     let reference = match order.host_reference {
         Some(reference) => reference.to_owned(),
         None => match look_up(context, &order).await? {
-            Standing::Taken(charged) => charged.host_reference,
-            Standing::Voided => return Ok(Verdict::Approved(())),
-            Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
+            OrderStatus::Captured(charged) => charged.host_reference,
+            OrderStatus::Voided => return Ok(Verdict::Approved(())),
+            OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
             // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
-            Standing::NotFound | Standing::Pending => {
+            OrderStatus::NotFound | OrderStatus::Pending => {
                 return Err(unreadable("the bank knows no sale to void"));
             }
         },
@@ -44,9 +45,9 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
     match look_up(context, &order).await {
-        Ok(Standing::Voided) => Ok(Verdict::Approved(())),
-        Ok(Standing::Taken(_) | Standing::Refused(_)) => Ok(Verdict::Declined(decline)),
-        Ok(Standing::NotFound | Standing::Pending) => {
+        Ok(OrderStatus::Voided) => Ok(Verdict::Approved(())),
+        Ok(OrderStatus::Captured(_) | OrderStatus::Refused(_)) => Ok(Verdict::Declined(decline)),
+        Ok(OrderStatus::NotFound | OrderStatus::Pending) => {
             Err(unreadable("the bank knows no sale to void"))
         }
         Err(unanswered) => Err(Doubt {
@@ -59,7 +60,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
 pub(super) async fn look_up(
     context: BankContext<'_>,
     order: &OrderRef<'_>,
-) -> Result<Standing, Doubt> {
+) -> Result<OrderStatus, Doubt> {
     let seller = user(context, PosOperationType::Provaut)?;
     let reply = exchange(context, &Question::about("orderinq", seller, order.order)).await?;
     let inquiry = reply.at(&["Order", "OrderInqResult"])?;
@@ -75,7 +76,7 @@ pub(super) async fn look_up(
         // Both are reasons of the gateway: the same digits from an issuer mean something else.
         let by_gateway = reply.exact(&["Transaction", "Response", "Code"])? == GATEWAY;
         return match decline.code.as_str() {
-            NOT_FOUND | NO_TRANSACTION if by_gateway => Ok(Standing::NotFound),
+            NOT_FOUND | NO_TRANSACTION if by_gateway => Ok(OrderStatus::NotFound),
             // The reply repeats the issuer's refusal of the sale itself. The gateway's own code may be
             // about the question, and a status that says something else contradicts it.
             _ if !matches!(code, "" | "00" | GATEWAY)
@@ -85,14 +86,14 @@ pub(super) async fn look_up(
                 if let Some(inquiry) = inquiry {
                     check_record(inquiry, order)?;
                 }
-                Ok(Standing::Refused(decline))
+                Ok(OrderStatus::Refused(decline))
             }
             _ => Err(question_refused(decline.group)),
         };
     }
     let inquiry = inquiry.ok_or_else(|| unreadable("the inquiry answers no order"))?;
     check_record(inquiry, order)?;
-    read_standing(inquiry, order.order)
+    read_status(inquiry, order.order)
 }
 
 /// A record of the order is compared with what we sent; no currency stands in it.
@@ -108,25 +109,25 @@ fn check_record(inquiry: &Element, order: &OrderRef<'_>) -> Result<(), Doubt> {
 /// Recorded are APPROVED and WAITINGPOSTAUTH, and an empty status beside "not found"; the words for a
 /// voided order are not public, so the likely ones are all taken for it. An empty status alone, or one
 /// that its code contradicts, is doubt.
-fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
+fn read_status(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt> {
     let exact = |name| inquiry.exact(&[name]);
     let (code, status) = (exact("Code")?, exact("Status")?.to_ascii_uppercase());
     let refused = !matches!(code, "" | "00");
     match status.as_str() {
-        "APPROVED" if !refused => read_taken(inquiry, order),
+        "APPROVED" if !refused => read_captured(inquiry, order),
         "VOID" | "VOIDED" | "CANCELLED" | "CANCELED" | "REVERSED" if !refused => {
-            Ok(Standing::Voided)
+            Ok(OrderStatus::Voided)
         }
-        "PENDING" | "WAITING" if !refused => Ok(Standing::Pending),
+        "PENDING" | "WAITING" if !refused => Ok(OrderStatus::Pending),
         "DECLINED" | "REJECTED" | "FAILED" | "" if refused => {
             let words = inquiry.words(&["SysErrMsg"]);
-            Ok(Standing::Refused(Decline {
+            Ok(OrderStatus::Refused(Decline {
                 group: error_group(code, exact("ReasonCode")?, &words),
                 code: message(code),
                 message: words,
             }))
         }
-        "DECLINED" | "REJECTED" | "FAILED" => Ok(Standing::Refused(Decline {
+        "DECLINED" | "REJECTED" | "FAILED" => Ok(OrderStatus::Refused(Decline {
             group: ErrorGroup::Declined,
             code: String::new(),
             message: inquiry.words(&["SysErrMsg"]),
@@ -137,7 +138,7 @@ fn read_standing(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
     }
 }
 
-fn read_taken(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
+fn read_captured(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt> {
     let amount = |name| inquiry.exact(&[name]).map(minor_units);
     let (bonus, firm) = (
         amount("UsedBnsAmount")?.unwrap_or(0),
@@ -157,7 +158,7 @@ fn read_taken(inquiry: &Element, order: &Order) -> Result<Standing, Doubt> {
         mile: 0,
     };
     let words = |name| inquiry.words(&[name]);
-    Ok(Standing::Taken(Charged {
+    Ok(OrderStatus::Captured(Charged {
         auth_code: message(inquiry.exact(&["AuthCode"])?),
         host_reference: message(inquiry.exact(&["RetrefNum"])?),
         transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),

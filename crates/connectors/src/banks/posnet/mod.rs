@@ -18,7 +18,7 @@ use crate::account::{
 };
 use crate::bank::{
     Account, Answer, BankContext, Campaign, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, OrderRef, RewardMoney, RewardUse, Standing, Verb, Verdict,
+    LoyaltyInquiry, Order, OrderRef, OrderStatus, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -84,8 +84,8 @@ pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as ver
 pub(crate) async fn inquire(
     context: BankContext<'_>,
     order: OrderRef<'_>,
-) -> Result<Standing, Doubt> {
-    Ok(standing::look_up(context, &order).await?.standing)
+) -> Result<OrderStatus, Doubt> {
+    Ok(standing::look_up(context, &order).await?.status)
 }
 
 // Requests
@@ -125,24 +125,27 @@ fn request(
 }
 
 fn terminal(account: &Account, threeds: bool) -> &str {
-    match threeds && !account.threeds_terminal_id.is_empty() {
-        true => &account.threeds_terminal_id,
-        false => &account.terminal_id,
+    if threeds && !account.threeds_terminal_id.is_empty() {
+        &account.threeds_terminal_id
+    } else {
+        &account.terminal_id
     }
 }
 
 fn posnet_id(account: &Account, threeds: bool) -> &str {
-    match threeds && !account.threeds_posnet_id.is_empty() {
-        true => &account.threeds_posnet_id,
-        false => &account.posnet_id,
+    if threeds && !account.threeds_posnet_id.is_empty() {
+        &account.threeds_posnet_id
+    } else {
+        &account.posnet_id
     }
 }
 
 /// The order id as the bank knows it: 24 characters without 3DS, `TDS_` and the XID with it.
 fn order_id(id: &str, threeds: bool) -> String {
-    match threeds {
-        true => format!("TDS_{id}"),
-        false => format!("{id:0>24}"),
+    if threeds {
+        format!("TDS_{id}")
+    } else {
+        format!("{id:0>24}")
     }
 }
 
@@ -280,9 +283,10 @@ fn sale_request(
 async fn exchange(context: BankContext<'_>, request: Request) -> Result<Element, Doubt> {
     let body = ask(context.http, request).await?;
     let reply = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
-    match reply.is("posnetResponse") {
-        true => Ok(reply),
-        false => Err(unreadable("the reply is not a posnetResponse")),
+    if reply.is("posnetResponse") {
+        Ok(reply)
+    } else {
+        Err(unreadable("the reply is not a posnetResponse"))
     }
 }
 

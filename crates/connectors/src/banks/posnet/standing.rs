@@ -3,7 +3,7 @@
 //! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, BankContext, Charged, Decline, Doubt, OrderRef, Standing, Verdict};
+use crate::bank::{Answer, BankContext, Charged, Decline, Doubt, OrderRef, OrderStatus, Verdict};
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unauthentic,
     unreadable,
@@ -14,12 +14,12 @@ use contract::errors::ErrorGroup;
 /// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
 pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
     let record = look_up(context, &order).await?;
-    match record.standing {
-        Standing::Taken(_) => {}
-        Standing::Voided => return Ok(Verdict::Approved(())),
-        Standing::Refused(decline) => return Ok(Verdict::Declined(decline)),
+    match record.status {
+        OrderStatus::Captured(_) => {}
+        OrderStatus::Voided => return Ok(Verdict::Approved(())),
+        OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
         // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
-        Standing::NotFound | Standing::Pending => {
+        OrderStatus::NotFound | OrderStatus::Pending => {
             return Err(unreadable("the bank knows no sale to void"));
         }
     }
@@ -42,7 +42,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
 
 /// An order at the bank, and how a void has to call it.
 pub(super) struct Record {
-    pub(super) standing: Standing,
+    pub(super) status: OrderStatus,
     transaction: &'static str,
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn look_up(
     if let Some(decline) = refusal(&reply)? {
         return match decline.code.as_str() {
             NOT_FOUND | "0122" | "0123" => Ok(Record {
-                standing: Standing::NotFound,
+                status: OrderStatus::NotFound,
                 transaction: "sale",
             }),
             _ => Err(question_refused(decline.group)),
@@ -149,19 +149,19 @@ fn conclude(entries: &[Entry]) -> Result<Record, Doubt> {
             Did::FailToUndo(charged) => kept = Some(charged),
         }
     }
-    let standing = match (undone, sold, refused, kept) {
+    let status = match (undone, sold, refused, kept) {
         // A reversal is the last word.
-        (true, ..) => Standing::Voided,
+        (true, ..) => OrderStatus::Voided,
         (false, Some(charged), ..) | (false, None, None, Some(charged)) => {
-            Standing::Taken(charged.clone())
+            OrderStatus::Captured(charged.clone())
         }
-        (false, None, Some(decline), None) => Standing::Refused(decline.clone()),
+        (false, None, Some(decline), None) => OrderStatus::Refused(decline.clone()),
         (false, None, _, _) => {
             return Err(unreadable("the inquiry answers a reversal of nothing"));
         }
     };
     Ok(Record {
-        standing,
+        status,
         transaction: first.transaction,
     })
 }

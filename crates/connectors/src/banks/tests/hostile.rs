@@ -19,7 +19,7 @@ fn approved() -> Vec<Case> {
             .call
             .make(protocol(&case.protocol), &Replay::of(case.replies.clone()));
         let verb = (case.protocol.clone(), case.call.text("/verb").to_owned());
-        let good = answer.contains("Approved(") || answer.contains("Taken(");
+        let good = answer.contains("Approved(") || answer.contains("Captured(");
         let first = good && !seen.contains(&verb);
         if first {
             seen.push(verb);
@@ -29,7 +29,7 @@ fn approved() -> Vec<Case> {
 }
 
 fn approves(answer: &str) -> bool {
-    answer.contains("Approved(") || answer.contains("Taken(") || answer.contains("Voided")
+    answer.contains("Approved(") || answer.contains("Captured(") || answer.contains("Voided")
 }
 
 #[test]

@@ -75,9 +75,10 @@ pub(super) fn apply(
 fn short(field: &str, text: &str) -> Result<String, Problem> {
     const LONGEST: usize = 200;
     let text = check::text(field, Some(text.to_owned()), LONGEST)?.unwrap_or_default();
-    match text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        true => Err(Problem::field(Rule::ControlCharacter, field)),
-        false => Ok(text),
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        Err(Problem::field(Rule::ControlCharacter, field))
+    } else {
+        Ok(text)
     }
 }
 
@@ -95,9 +96,10 @@ fn secret(field: &str, text: &str) -> Result<Option<Secret>, Problem> {
 fn order_number(number: i32) -> Result<i64, Problem> {
     const HIGHEST: i64 = 1000;
     let number = i64::from(number);
-    match (0..=HIGHEST).contains(&number) {
-        true => Ok(number),
-        false => Err(Problem::range(Rule::OutOfRange, "orderNumber", 0, HIGHEST)),
+    if (0..=HIGHEST).contains(&number) {
+        Ok(number)
+    } else {
+        Err(Problem::range(Rule::OutOfRange, "orderNumber", 0, HIGHEST))
     }
 }
 
@@ -157,8 +159,9 @@ pub(super) fn require_complete(pos: &Pos) -> Result<(), Problem> {
         .map(|kind| format!("merchantPosUsers[{kind}]"));
     let missing: Vec<String> = fields.chain(users).collect();
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(Problem::missing(Rule::PosInvalid, &missing)),
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::missing(Rule::PosInvalid, &missing))
     }
 }

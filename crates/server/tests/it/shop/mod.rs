@@ -24,7 +24,7 @@ use server::app::{App, Settings};
 use server::clock::{Clock, MovableClock};
 use server::commands::new_key;
 use server::net::HostList;
-use server::operations::{By, Caller, Role, Who};
+use server::operations::{Actor, Caller, Principal, Role};
 use server::setup::{self, ApmSetup, MerchantSetup};
 use server::start::{self, Config};
 use server::store::attempts::{self, Attempt};
@@ -180,7 +180,7 @@ impl Shop {
             webhook_url: format!("{webhooks}/hook"),
             ..MerchantSetup::default()
         };
-        let merchant = setup::create_merchant(&app, &By::operator(), merchant).await;
+        let merchant = setup::create_merchant(&app, &Actor::operator(), merchant).await;
         let mut shop = Shop {
             app,
             clock,
@@ -228,7 +228,7 @@ impl Shop {
             _ => "posnet",
         };
         let endpoint = setup::endpoint_behind(integrator, &format!("{}/{folder}", self.bank));
-        let (by, endpoint) = (By::operator(), Some(endpoint.unwrap()));
+        let (by, endpoint) = (Actor::operator(), Some(endpoint.unwrap()));
         let pos = setup::create_pos(&self.app, &by, self.merchant, request, endpoint).await;
         pos.unwrap().id
     }
@@ -248,7 +248,7 @@ impl Shop {
             notification_secret: Some(Secret::new(NOTIFICATION_SECRET)),
             ..ApmSetup::default()
         };
-        let (app, by) = (&self.app, By::operator());
+        let (app, by) = (&self.app, Actor::operator());
         let apm = setup::create_apm(app, &by, self.merchant, ApmType::Maslak, account).await;
         let apm = apm.unwrap().id;
         self.may_lend(true).await;
@@ -258,20 +258,21 @@ impl Shop {
 
     /// Switches the feature on or off without which there are no loans.
     pub async fn may_lend(&self, on: bool) {
-        let (by, feature) = (By::operator(), "alternative-payment-methods");
+        let (by, feature) = (Actor::operator(), "alternative-payment-methods");
         let set = setup::set_feature(&self.app, &by, self.merchant, feature, on).await;
         set.unwrap();
     }
 
     /// Switches the account at the lender on or off.
     pub async fn lender_is_active(&self, apm: i64, on: bool) {
-        let set = setup::set_apm_active(&self.app, &By::operator(), self.merchant, apm, on).await;
+        let set =
+            setup::set_apm_active(&self.app, &Actor::operator(), self.merchant, apm, on).await;
         set.unwrap();
     }
 
     /// Changes the merchant as the operator does.
     pub async fn merchant_with(&self, change: impl Fn(&mut Merchant)) {
-        let by = By::operator();
+        let by = Actor::operator();
         let changed = setup::change_merchant(&self.app, &by, self.merchant, change).await;
         changed.unwrap();
     }
@@ -386,9 +387,9 @@ impl Shop {
 }
 
 /// Somebody who signed in to the panel.
-pub fn user(role: Role) -> By {
-    By {
-        who: Who::User {
+pub fn user(role: Role) -> Actor {
+    Actor {
+        principal: Principal::User {
             id: 1,
             email: "f@example.com".to_owned(),
             role,

@@ -152,9 +152,10 @@ impl<'a> Call<'a> {
     /// The payment is to go through 3DS; only the beginning.
     pub fn init_3ds(mut self) -> Call<'a> {
         self.path.push_str("/3ds-init");
-        match self.body["callbackUrl"].is_null() {
-            true => self.with(json!({"callbackUrl": CALLBACK_URL})),
-            false => self,
+        if self.body["callbackUrl"].is_null() {
+            self.with(json!({"callbackUrl": CALLBACK_URL}))
+        } else {
+            self
         }
     }
 

@@ -85,16 +85,16 @@ impl Permission {
 
 /// Who does something, and from where.
 #[derive(Debug, Clone)]
-pub struct By {
+pub struct Actor {
     /// Who.
-    pub who: Who,
+    pub principal: Principal,
     /// The address that the connection came from; empty for commands.
     pub address: String,
 }
 
 /// Who does something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub enum Principal {
     /// A shop, by this API key: may do all that the API offers.
     ApiKey(String),
     /// A person who runs commands on the server: may do everything.
@@ -112,26 +112,26 @@ pub enum Who {
     Nobody,
 }
 
-impl By {
+impl Actor {
     /// The operator, at the command line.
-    pub fn operator() -> By {
-        By {
-            who: Who::Operator,
+    pub fn operator() -> Actor {
+        Actor {
+            principal: Principal::Operator,
             address: String::new(),
         }
     }
 
     /// A person in the panel.
     pub fn is_person(&self) -> bool {
-        matches!(self.who, Who::User { .. })
+        matches!(self.principal, Principal::User { .. })
     }
 
     /// Whether this is allowed.
     pub fn may(&self, permission: Permission) -> bool {
-        match &self.who {
-            Who::ApiKey(_) | Who::Operator => true,
-            Who::User { role, .. } => role.allows(permission),
-            Who::Nobody => false,
+        match &self.principal {
+            Principal::ApiKey(_) | Principal::Operator => true,
+            Principal::User { role, .. } => role.allows(permission),
+            Principal::Nobody => false,
         }
     }
 
@@ -190,7 +190,7 @@ impl By {
         audit::insert(app, &entry, commit);
     }
 
-    /// [`By::note_refused`] behind the answer, which must not take longer where there is something to
+    /// [`Actor::note_refused`] behind the answer, which must not take longer where there is something to
     /// note. The journal writes it, and a shutdown waits for that.
     pub fn note_refused_behind(
         &self,
@@ -219,11 +219,11 @@ impl By {
     }
 
     fn entry(&self, merchant_id: i64, action: &'static str, target: &str) -> Entry {
-        let (actor_kind, actor, role) = match &self.who {
-            Who::ApiKey(key) => ("API_KEY", key.clone(), None),
-            Who::Operator => ("OPERATOR", String::new(), None),
-            Who::User { email, role, .. } => ("USER", email.clone(), Some(*role)),
-            Who::Nobody => ("NOBODY", String::new(), None),
+        let (actor_kind, actor, role) = match &self.principal {
+            Principal::ApiKey(key) => ("API_KEY", key.clone(), None),
+            Principal::Operator => ("OPERATOR", String::new(), None),
+            Principal::User { email, role, .. } => ("USER", email.clone(), Some(*role)),
+            Principal::Nobody => ("NOBODY", String::new(), None),
         };
         Entry {
             merchant_id,
