@@ -510,6 +510,10 @@ impl Writer {
     /// writes.
     fn bound_log(&mut self) {
         let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < LOG_PAGES_SOFT {
+            // It began anew, perhaps by another process: what it met at its old length is over.
+            self.checkpoint_at_pages = LOG_PAGES_SOFT;
+        }
         if pages < self.checkpoint_at_pages {
             return;
         }
@@ -518,10 +522,11 @@ impl Writer {
             LOG_PAGES_LONG..LOG_PAGES_HARD => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_MAX),
             _ => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_HARD_MAX),
         };
-        self.checkpoint_at_pages = match done {
-            true => LOG_PAGES_SOFT,
-            false => pages.saturating_add(LOG_PAGES_STEP),
-        };
+        match done {
+            // Until the next commit counts it, or the same log would be moved again.
+            true => self.log_pages.store(0, Ordering::Relaxed),
+            false => self.checkpoint_at_pages = pages.saturating_add(LOG_PAGES_STEP),
+        }
     }
 
     /// Moves the log into the file, if readers and other writers leave room.
