@@ -264,3 +264,35 @@ async fn rows_that_are_written_together_keep_their_own_values() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_processes_that_move_the_same_payments_one_wins_each() {
+    for place in places().await {
+        let here = open(&place).await;
+        let there = open(&place).await;
+        let payments = (1..=200).map(|id| payment(id, 100)).collect();
+        assert!(at_once(&here, payments).await.iter().all(Result::is_ok));
+        for version in 0..5 {
+            let moves = |ids: Vec<i64>| {
+                let one = |id| {
+                    let moved = params!["PAID", MERCHANT, id, version];
+                    Commit::new(MERCHANT, id).then(MOVE, moved)
+                };
+                ids.into_iter().map(one).collect::<Vec<_>>()
+            };
+            let (mut a, mut b) = tokio::join!(
+                at_once(&here, moves((1..=200).collect())),
+                at_once(&there, moves((1..=200).rev().collect()))
+            );
+            b.reverse();
+            for (a, b) in a.drain(..).zip(b) {
+                assert_eq!(
+                    [&a, &b].iter().filter(|one| one.is_ok()).count(),
+                    1,
+                    "{a:?} {b:?}"
+                );
+                assert!([a, b].contains(&Err(conflict(0))));
+            }
+        }
+    }
+}
