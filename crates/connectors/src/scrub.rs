@@ -168,7 +168,7 @@ fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
                 | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
         )
 }
@@ -225,7 +225,7 @@ fn scrub_json(value: Value, secret_fields: &[&str]) -> Value {
             .into_iter()
             .map(|value| scrub_json(value, secret_fields))
             .collect(),
-        Value::String(text) => Value::String(scrub_digits(&text)),
+        Value::String(text) => Value::String(scrub_digits(&printable(&text))),
         Value::Number(number) => {
             let text = number.to_string();
             match scrub_digits(&text) {
@@ -262,7 +262,7 @@ fn replace_runs(text: &str, is_card: fn(&[u32]) -> bool) -> String {
     let mut run = String::new();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        let joins = matches!(character, ' ' | '-' | '.' | '\u{a0}')
+        let joins = (character.is_whitespace() || matches!(character, '-' | '.'))
             && !run.is_empty()
             && characters.peek().is_some_and(char::is_ascii_digit);
         if character.is_ascii_digit() || joins {
@@ -418,6 +418,9 @@ mod tests {
             "no 5406\x006754\x1b[1m06675403",
             "<a>5406\x00675406675403</a>",
             "a=5406%00675406675403",
+            "a=5406%E2%80%8B675406675403",
+            "{\"a\":\"5406\\u0000675406675403\"}",
+            "<a>5406\u{2009}6754\u{ad}06675403</a>",
         ] {
             assert!(
                 !scrub(hidden.as_bytes(), SECRET).contains("5406"),

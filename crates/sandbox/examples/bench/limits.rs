@@ -69,9 +69,10 @@ pub(crate) fn one_by_one(
                 connection.execute_batch("begin immediate").unwrap();
                 for statement in commit {
                     let numbered = statement.parameter_count() > 0;
-                    let done = match numbered {
-                        true => statement.execute([number]),
-                        false => statement.execute([]),
+                    let done = if numbered {
+                        statement.execute([number])
+                    } else {
+                        statement.execute([])
                     };
                     assert_eq!(done.unwrap(), 1);
                 }

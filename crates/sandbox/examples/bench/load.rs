@@ -122,9 +122,10 @@ impl Connection {
             }
         }
         let good = self.reply.starts_with(b"HTTP/1.1 200") && holds(&self.reply, ask.wanted);
-        match good {
-            true => Ok(()),
-            false => Err(String::from_utf8_lossy(&self.reply).into_owned()),
+        if good {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&self.reply).into_owned())
         }
     }
 }
@@ -209,9 +210,10 @@ pub(crate) async fn run(
         .await?;
     let length = begun.elapsed();
     sorted.sort_unstable();
-    match sorted.is_empty() {
-        true => Err("nothing was answered".to_owned()),
-        false => Ok(Times { sorted, length }),
+    if sorted.is_empty() {
+        Err("nothing was answered".to_owned())
+    } else {
+        Ok(Times { sorted, length })
     }
 }
 

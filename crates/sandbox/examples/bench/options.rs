@@ -108,9 +108,10 @@ impl Options {
     }
 
     pub(crate) fn length(&self) -> Duration {
-        match self.smoke {
-            true => Duration::from_millis(100),
-            false => Duration::from_secs(self.seconds.max(1)),
+        if self.smoke {
+            Duration::from_millis(100)
+        } else {
+            Duration::from_secs(self.seconds.max(1))
         }
     }
 }

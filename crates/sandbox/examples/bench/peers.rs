@@ -76,9 +76,10 @@ fn install(command: &mut Command) -> Result<(), String> {
         .map_err(|error| format!("{name}: {error}"))?;
     let why = String::from_utf8_lossy(&output.stderr);
     let why = why.lines().last().unwrap_or_default();
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!("{name}: {why}")),
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name}: {why}"))
     }
 }
 

@@ -194,8 +194,9 @@ impl Payment {
 /// A literal without colons and line breaks, in which pgbench would see variables and commands.
 fn escape(literal: &str) -> String {
     let body = literal.trim_start_matches('E');
-    match body.starts_with('\'') && body.contains([':', '\n']) {
-        true => format!("E{}", body.replace(':', "\\x3a").replace('\n', "\\n")),
-        false => literal.to_owned(),
+    if body.starts_with('\'') && body.contains([':', '\n']) {
+        format!("E{}", body.replace(':', "\\x3a").replace('\n', "\\n"))
+    } else {
+        literal.to_owned()
     }
 }

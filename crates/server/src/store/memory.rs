@@ -98,11 +98,21 @@ impl Memory {
     }
 }
 
-struct Entries<K, V>(RwLock<HashMap<K, (AsOf, Instant, V)>>);
+/// What was read as of the same changes. The first that is read as of others ends the rest, secrets of
+/// revoked keys among them.
+struct Entries<K, V>(RwLock<AsOfOne<K, V>>);
+
+struct AsOfOne<K, V> {
+    as_of: Option<AsOf>,
+    by_key: HashMap<K, (Instant, V)>,
+}
 
 impl<K, V> Default for Entries<K, V> {
     fn default() -> Entries<K, V> {
-        Entries(RwLock::default())
+        Entries(RwLock::new(AsOfOne {
+            as_of: None,
+            by_key: HashMap::new(),
+        }))
     }
 }
 
@@ -113,15 +123,19 @@ impl<K: Hash + Eq, V: Clone> Entries<K, V> {
         Q: Hash + Eq + ?Sized,
     {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (of, read_at, value) = entries.get(key)?;
-        (*of == as_of && read_at.elapsed() < KEPT_MAX).then(|| value.clone())
+        if entries.as_of != Some(as_of) {
+            return None;
+        }
+        let (read_at, value) = entries.by_key.get(key)?;
+        (read_at.elapsed() < KEPT_MAX).then(|| value.clone())
     }
 
     fn put(&self, key: K, value: V, as_of: AsOf) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= ENTRIES_MAX {
-            entries.clear();
+        if entries.as_of != Some(as_of) || entries.by_key.len() >= ENTRIES_MAX {
+            entries.by_key.clear();
+            entries.as_of = Some(as_of);
         }
-        entries.insert(key, (as_of, Instant::now(), value));
+        entries.by_key.insert(key, (Instant::now(), value));
     }
 }

@@ -103,3 +103,42 @@ async fn webhooks_go_when_they_were_delivered_and_stay_while_they_are_due() {
     jobs::forget(&shop.app).await;
     assert_eq!(shop.count(sql).await, 0);
 }
+
+/// Customers who left the bank's page never came back, while others are on theirs: a quarter of an
+/// hour at fifty payments a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_abandoned_pages_go_while_many_pages_are_open() {
+    const TOKEN: &str = "insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) \
+         values ($1, $2, $3, 'THREEDS_PAGE', $4)";
+    const ATTEMPT: &str = "insert into attempts (merchant_id, id, payment_id, shard, pos_id, order_id, \
+         order_id_chosen, threeds, state, amount, installment, proof_sealed, asked_at, inquiries) \
+         values ($1, 1, 1, 0, 1, 'a', false, true, 'PAGE', 1, 1, 'sealed', $2, 0)";
+    const MORE_TOKENS: &str = "with recursive n (x) as (select 1 union all select x + 1 from n where x < $2) \
+         insert into page_tokens (token, merchant_id, payment_id, kind, expires_at) \
+         select token || cast(x as text), merchant_id, payment_id + x, kind, expires_at \
+         from page_tokens, n where token = $1";
+    const MORE_ATTEMPTS: &str = "with recursive n (x) as (select 1 union all select x + 1 from n where x < $1) \
+         insert into attempts (merchant_id, id, payment_id, shard, pos_id, order_id, \
+         order_id_chosen, threeds, state, amount, installment, proof_sealed, asked_at, inquiries) \
+         select merchant_id, id + x, payment_id + x, shard, pos_id, order_id, order_id_chosen, threeds, \
+         state, amount, installment, proof_sealed, asked_at, inquiries from attempts, n";
+    let shop = Shop::open().await;
+    let (merchant, now) = (shop.merchant, shop.app.now());
+    let later = shop.app.after(Duration::from_secs(900));
+    let commit = Commit::new(merchant, 0)
+        .then(ATTEMPT, params![merchant, now])
+        .expecting(1_200, MORE_ATTEMPTS, params![1_200])
+        .then(TOKEN, params!["old", merchant, 1, now])
+        .expecting(1_200, MORE_TOKENS, params!["old", 1_200])
+        .then(TOKEN, params!["open", merchant, 1_000_000, later])
+        .expecting(90_000, MORE_TOKENS, params!["open", 90_000]);
+    shop.app.db.commit(commit).await.unwrap();
+    shop.clock.advance_seconds(1);
+    jobs::forget(&shop.app).await;
+    let forms = "select count(*) as n from attempts where proof_sealed is not null";
+    assert_eq!(shop.count(forms).await, 0);
+    assert_eq!(
+        shop.count("select count(*) as n from page_tokens").await,
+        90_001
+    );
+}

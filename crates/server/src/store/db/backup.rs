@@ -79,9 +79,10 @@ fn check_source(from: &Path, hint: &'static str) -> Result<(), CopyError> {
     if from.is_dir() {
         return refused(format!("{shown} is a folder"), hint);
     }
-    match from.exists() {
-        true => Ok(()),
-        false => refused(format!("{shown} is not there"), hint),
+    if from.exists() {
+        Ok(())
+    } else {
+        refused(format!("{shown} is not there"), hint)
     }
 }
 
@@ -162,9 +163,10 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
         return Err(format!("{} holds what is not written yet", log.display()));
     }
     let note = note_beside(to);
-    let kept = match note.exists() {
-        true => noted(&note, to)?,
-        false => free_name(to, suffix),
+    let kept = if note.exists() {
+        noted(&note, to)?
+    } else {
+        free_name(to, suffix)
     };
     let mut steps = Vec::new();
     if !note.exists() {
@@ -178,9 +180,10 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
     }
     for ending in COMPANIONS {
         let (here, there) = (with(to, ending), with(&kept, ending));
-        steps.push(match (was_kept && was_there) || there.exists() {
-            true => Step::Remove(here),
-            false => Step::Move(here, there),
+        steps.push(if (was_kept && was_there) || there.exists() {
+            Step::Remove(here)
+        } else {
+            Step::Move(here, there)
         });
     }
     for ending in ["-wal", "-shm", "-lock"] {
@@ -195,13 +198,14 @@ pub fn swap(part: &Path, to: &Path, suffix: &str) -> Result<(Vec<Step>, Option<P
 /// Refuses a database whose restore was stopped on its way.
 pub fn refuse_half_restored(database: &Path) -> Result<(), String> {
     let note = note_beside(database);
-    match note.exists() {
-        false => Ok(()),
-        true => Err(format!(
+    if note.exists() {
+        Err(format!(
             "a restore of {} is under way or was stopped: {} says so",
             database.display(),
             note.display()
-        )),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -215,9 +219,10 @@ fn noted(note: &Path, to: &Path) -> Result<PathBuf, String> {
     let name = fs::read_to_string(note).map_err(of(note))?;
     let own = to.file_name().unwrap_or_default().to_string_lossy();
     let is_beside = name.starts_with(&format!("{own}.")) && !name.contains(['/', '\0']);
-    match is_beside {
-        true => Ok(to.with_file_name(name)),
-        false => Err(format!("{} names no file beside it", note.display())),
+    if is_beside {
+        Ok(to.with_file_name(name))
+    } else {
+        Err(format!("{} names no file beside it", note.display()))
     }
 }
 

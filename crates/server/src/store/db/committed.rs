@@ -63,6 +63,7 @@ impl Commit {
         let mut all = self.clone();
         let statements = others.iter().flat_map(|other| other.statements.clone());
         all.statements.extend(statements);
+        all.changes_settings |= others.iter().any(|other| other.changes_settings);
         all.statements.sort_by_key(|statement| statement.sql);
         all
     }

@@ -36,11 +36,13 @@ const TRANSACTION_TIMEOUT_SECONDS: u64 = 5;
 const RECONNECT_PAUSE_MILLISECONDS: u64 = 50;
 const RECONNECT_PAUSE_MAX_MILLISECONDS: u64 = 2_000;
 /// What committing connections start with: nobody else's lock holds up a batch for long, and a
-/// transaction that we have lost sight of does not hold its own locks for long.
+/// transaction that we have lost sight of does not hold its own locks for long. The plans that are
+/// switched off here make the rest look so dear that the server would compile each run of it (`jit`).
 const SETTINGS: &str = "set lock_timeout = '300ms'; \
      set statement_timeout = '5s'; \
      set idle_in_transaction_session_timeout = '10s'; \
      set default_transaction_isolation = 'read committed'; \
+     set jit = off; \
      set plan_cache_mode = force_generic_plan; \
      set enable_seqscan = off; \
      set enable_hashjoin = off; \
@@ -482,7 +484,11 @@ impl Prepared {
     async fn on(client: &Client, sql: &str) -> Result<Prepared, Error> {
         let one = client.prepare(sql).await?;
         let many = match over_arrays(sql, one.params()) {
-            Some(sql) => Some(client.prepare(&sql).await?),
+            Some(sql) => match client.prepare(&sql).await {
+                Ok(prepared) => Some(prepared),
+                Err(error) if is_lost(&error) => return Err(error),
+                Err(_) => None,
+            },
             None => None,
         };
         Ok(Prepared { one, many })

@@ -120,13 +120,14 @@ impl Place {
             Ok(there) => identity(&there) != self.opened,
             Err(error) => error.kind() == ErrorKind::NotFound,
         };
-        match moved {
-            false => Ok(()),
-            true => Err(format!(
+        if moved {
+            Err(format!(
                 "{} is not the file any more that this process has open: it was moved, replaced or \
                  removed, so nothing is written. Put it back, or start the server anew",
                 self.path.display()
-            )),
+            ))
+        } else {
+            Ok(())
         }
     }
 }

@@ -218,12 +218,13 @@ fn hold(path: &Path, create: bool) -> Result<Held, OpenError> {
         )
     })?;
     // A mistyped path must not become one more empty database.
-    match missing() && !create {
-        false => Ok(held),
-        true => Err(OpenError::new(
+    if missing() && !create {
+        Err(OpenError::new(
             format!("there is no database {}", path.display()),
             "`galata migrate` makes it, if the path is right",
-        )),
+        ))
+    } else {
+        Ok(held)
     }
 }
 
@@ -252,9 +253,10 @@ fn open_error(message: &str) -> OpenError {
 /// SQLite names the file itself now and then.
 fn told_of(path: &Path, error: &rusqlite::Error) -> String {
     let (path, why) = (path.display().to_string(), error.to_string());
-    match why.contains(&path) {
-        true => why,
-        false => format!("{path}: {why}"),
+    if why.contains(&path) {
+        why
+    } else {
+        format!("{path}: {why}")
     }
 }
 
@@ -474,9 +476,10 @@ impl Writer {
     }
 
     fn count_if_due(&self) -> rusqlite::Result<Option<i64>> {
-        match self.count_due {
-            true => Ok(Some(acknowledged::count(&self.connection)?)),
-            false => Ok(None),
+        if self.count_due {
+            Ok(Some(acknowledged::count(&self.connection)?))
+        } else {
+            Ok(None)
         }
     }
 
@@ -519,6 +522,10 @@ impl Writer {
     /// writes.
     fn bound_log(&mut self) {
         let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < LOG_PAGES_SOFT {
+            // It began anew, perhaps by another process: what it met at its old length is over.
+            self.checkpoint_at_pages = LOG_PAGES_SOFT;
+        }
         let due = pages >= self.checkpoint_at_pages;
         if !due || (pages < LOG_PAGES_LONG && !self.checkpointer.has_moved()) {
             return;
@@ -528,10 +535,12 @@ impl Writer {
             LOG_PAGES_LONG..LOG_PAGES_HARD => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_MAX),
             _ => self.checkpoint(TRUNCATE, CHECKPOINT_TRIES_HARD_MAX),
         };
-        self.checkpoint_at_pages = match done {
-            true => LOG_PAGES_SOFT,
-            false => pages.saturating_add(LOG_PAGES_STEP),
-        };
+        if done {
+            // Until the next commit counts it, or the same log would be moved again.
+            self.log_pages.store(0, Ordering::Relaxed);
+        } else {
+            self.checkpoint_at_pages = pages.saturating_add(LOG_PAGES_STEP);
+        }
     }
 
     /// Moves the log into the file, if readers and other writers leave room.

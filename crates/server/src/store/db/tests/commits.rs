@@ -183,3 +183,116 @@ async fn a_row_that_somebody_holds_delays_only_its_own_commits() {
         assert_eq!(refunded(&db, 1).await, 10);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_of_a_commit_is_compiled() {
+    const NOTE_SETTING: &str = "update things set label = current_setting('jit') where id = $1";
+    for place in places().await {
+        if place.folder.is_some() {
+            continue;
+        }
+        let db = open(&place).await;
+        let thing = params![1, "", true, now(), json!({})];
+        let commit = Commit::new(0, 1).then(INSERT_THING, thing);
+        db.commit(commit.then(NOTE_SETTING, params![1]))
+            .await
+            .unwrap();
+        let row = db.row("select label from things where id = 1", params![]);
+        assert_eq!(row.await.unwrap().unwrap().text("label").unwrap(), "off");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_share_a_row_are_each_carried_out_once() {
+    for place in places().await {
+        let db = open(&place).await;
+        db.commit(payment(1, 1_000_000)).await.unwrap();
+        // Other keys hide that it is one row, so they come into one batch.
+        let adds = (0..100).map(|key| {
+            Commit::new(MERCHANT, 1_000 + key).then(REFUND_BLINDLY, params![MERCHANT, 1, 3])
+        });
+        let outcomes = at_once(&db, adds.collect()).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!(refunded(&db, 1).await, 300);
+        // One commit that adds twice to it.
+        let twice = Commit::new(MERCHANT, 1)
+            .then(REFUND_BLINDLY, params![MERCHANT, 1, 5])
+            .then(REFUND_BLINDLY, params![MERCHANT, 1, 5]);
+        assert_eq!(db.commit(twice).await, Ok(()));
+        assert_eq!(refunded(&db, 1).await, 310);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_written_together_keep_their_own_values() {
+    const THING: &str = "select label, flag, at, body from things where id = $1";
+    for place in places().await {
+        let db = open(&place).await;
+        let of = |id: i64| -> Vec<Value> {
+            match id % 4 {
+                0 => params![
+                    id,
+                    None::<&str>,
+                    None::<bool>,
+                    None::<Timestamp>,
+                    None::<serde_json::Value>
+                ],
+                1 => params![id, "", false, Timestamp::UNIX_EPOCH, json!(null)],
+                2 => params![
+                    id,
+                    "{\"NULL\",\\}",
+                    true,
+                    now(),
+                    json!({"a": ["\\u0000", "'"]})
+                ],
+                _ => params![id, "ş".repeat(100_000), true, now(), json!([id])],
+            }
+        };
+        let things = (0..200).map(|id| Commit::new(MERCHANT, id).then(INSERT_THING, of(id)));
+        let outcomes = at_once(&db, things.collect()).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        for id in 0..200 {
+            let row = db.row(THING, params![id]).await.unwrap().unwrap();
+            let found: Vec<Value> = vec![
+                id.into(),
+                row.opt_text("label").unwrap().into(),
+                row.opt_boolean("flag").unwrap().into(),
+                row.opt_time("at").unwrap().into(),
+                row.opt_json("body").unwrap().into(),
+            ];
+            assert!(found == of(id), "{id}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_processes_that_move_the_same_payments_one_wins_each() {
+    for place in places().await {
+        let here = open(&place).await;
+        let there = open(&place).await;
+        let payments = (1..=200).map(|id| payment(id, 100)).collect();
+        assert!(at_once(&here, payments).await.iter().all(Result::is_ok));
+        for version in 0..5 {
+            let moves = |ids: Vec<i64>| {
+                let one = |id| {
+                    let moved = params!["PAID", MERCHANT, id, version];
+                    Commit::new(MERCHANT, id).then(MOVE, moved)
+                };
+                ids.into_iter().map(one).collect::<Vec<_>>()
+            };
+            let (mut a, mut b) = tokio::join!(
+                at_once(&here, moves((1..=200).collect())),
+                at_once(&there, moves((1..=200).rev().collect()))
+            );
+            b.reverse();
+            for (a, b) in a.drain(..).zip(b) {
+                assert_eq!(
+                    [&a, &b].iter().filter(|one| one.is_ok()).count(),
+                    1,
+                    "{a:?} {b:?}"
+                );
+                assert!([a, b].contains(&Err(conflict(0))));
+            }
+        }
+    }
+}

@@ -154,3 +154,77 @@ async fn connections_that_the_server_ends_are_replaced() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_connection_ends_happens_once_or_is_not_acknowledged() {
+    for place in places().await {
+        if place.folder.is_some() {
+            continue;
+        }
+        let db = open(&place).await;
+        let (client, connection) = tokio_postgres::connect(&place.url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let mut acknowledged = 0;
+        for round in 0..30 {
+            let commits = (1..=60).map(|id| payment(round * 100 + id, 1)).collect();
+            let writing = {
+                let db = db.clone();
+                tokio::spawn(async move { at_once(&db, commits).await })
+            };
+            tokio::time::sleep(Duration::from_micros(400 * round.unsigned_abs())).await;
+            client
+                .batch_execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity
+                     where application_name = current_setting('application_name')
+                       and pid <> pg_backend_pid()",
+                )
+                .await
+                .unwrap();
+            for (id, outcome) in (1..).zip(writing.await.unwrap()) {
+                match outcome {
+                    Ok(()) => {
+                        acknowledged += 1;
+                        assert_eq!(refunded(&db, round * 100 + id).await, 0);
+                    }
+                    // A conflict would be with its own row of another try.
+                    Err(error) => assert!(matches!(error, CommitError::Unavailable(_)), "{error}"),
+                }
+            }
+        }
+        assert!(acknowledged > 600, "{acknowledged}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_sqlite_is_short_again_when_a_long_reader_has_left() {
+    let place = places().await.remove(0);
+    let (db, other) = (open(&place).await, open(&place).await);
+    let file = place.url.trim_start_matches("sqlite://");
+    let reader = rusqlite::Connection::open(file).unwrap();
+    reader
+        .execute_batch("begin; select count(*) from things")
+        .unwrap();
+    let text = "x".repeat(64 * 1024);
+    let write = async |db: &Db, ids: std::ops::Range<i64>| {
+        let thing = |id| {
+            let thing = params![id, text.as_str(), true, now(), json!({})];
+            Commit::new(0, id).then(INSERT_THING, thing)
+        };
+        let outcomes = at_once(db, ids.map(thing).collect()).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+    };
+    for round in 0..8 {
+        write(&db, round * 200..round * 200 + 100).await;
+        write(&other, round * 200 + 100..round * 200 + 200).await;
+    }
+    let length = || std::fs::metadata(format!("{file}-wal")).unwrap().len();
+    assert!(length() > 64 * 1024 * 1024, "{}", length());
+    drop(reader);
+    write(&other, 2_000..2_100).await;
+    for round in 0..9 {
+        write(&db, 2_100 + round * 100..2_200 + round * 100).await;
+    }
+    assert!(length() < 48 * 1024 * 1024, "{}", length());
+}
