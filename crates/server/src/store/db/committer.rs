@@ -68,8 +68,7 @@ pub(super) struct Committer {
 
 struct Session {
     client: Client,
-    /// The silences that were noted when it was opened.
-    silences: u64,
+    opened_at: std::time::Instant,
     statements: HashMap<&'static str, Prepared>,
 }
 
@@ -278,7 +277,7 @@ impl Committer {
             .session
             .take()
             .filter(|session| !session.client.is_closed())
-            .filter(|session| session.silences == self.connector.silences());
+            .filter(|session| self.connector.is_young(session.opened_at));
         let session = match open {
             Some(session) => session,
             None => {
@@ -332,11 +331,11 @@ fn next_batch(queue: &mut VecDeque<Member>, batch_max: usize) -> Vec<Member> {
 
 impl Session {
     async fn open(connector: &Connector) -> Result<Session, String> {
-        let silences = connector.silences();
+        let opened_at = std::time::Instant::now();
         let client = connector.connect(SETTINGS).await?;
         Ok(Session {
             client,
-            silences,
+            opened_at,
             statements: HashMap::new(),
         })
     }

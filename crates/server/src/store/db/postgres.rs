@@ -14,12 +14,11 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -95,17 +94,15 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<Row>, Unavailable> {
         let mut tried_before = false;
-        let until = Instant::now() + READ_TIMEOUT;
+        let until = tokio::time::Instant::now() + READ_TIMEOUT;
         loop {
             let client = timeout_at(until, self.pool.get())
                 .await
                 .map_err(|_| Unavailable(too_late(READ_TIMEOUT)))?
                 .map_err(|error| Unavailable(said(&error)))?;
             let Ok(rows) = timeout_at(until, query(&client, sql.clone(), &params)).await else {
-                // Whoever is handed this connection next would wait for the same answer, and those
-                // that lie idle are as old: a frozen server costs one time limit, not one for each.
+                // Whoever is handed this connection next would wait for the same answer.
                 drop(Object::take(client));
-                self.pool.retain(|_, _| false);
                 self.connector.note_silence();
                 return Err(Unavailable(too_late(READ_TIMEOUT)));
             };
@@ -220,8 +217,17 @@ fn pool(connector: &Connector, size: usize) -> Result<Pool, OpenError> {
                 .map_err(HookError::Backend)
         })
     });
+    let of = connector.clone();
+    let young = Hook::sync_fn(move |_: &mut deadpool_postgres::ClientWrapper, metrics| {
+        if of.is_young(metrics.created) {
+            Ok(())
+        } else {
+            Err(HookError::message("older than the last silence"))
+        }
+    });
     Pool::builder(manager)
         .max_size(size)
+        .pre_recycle(young)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(Duration::from_secs(POOL_TIMEOUT_SECONDS)))
         .create_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)))
@@ -236,20 +242,28 @@ pub(super) struct Connector {
     config: Config,
     /// Nothing where the URL asks for none, or names a socket file.
     tls: Option<MakeRustlsConnect>,
-    /// How often a connection fell silent. All that are older than the last time are of no more use: a
-    /// frozen server costs one time limit, not one for each connection.
-    silences: Arc<AtomicU64>,
+    /// When a connection last fell silent. All that are older are of no more use: a frozen server costs
+    /// one time limit, not one for each connection.
+    silent_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Connector {
     /// Notes that the server said nothing within a time limit.
     pub(super) fn note_silence(&self) {
-        self.silences.fetch_add(1, Ordering::SeqCst);
+        let mut silent_at = self
+            .silent_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *silent_at = Some(Instant::now());
     }
 
-    /// How often that was noted.
-    pub(super) fn silences(&self) -> u64 {
-        self.silences.load(Ordering::SeqCst)
+    /// Whether a connection that was opened then is younger than the last silence.
+    pub(super) fn is_young(&self, opened_at: Instant) -> bool {
+        let silent_at = self
+            .silent_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        silent_at.is_none_or(|silent_at| silent_at < opened_at)
     }
 
     /// Reads the URL and tries it.
@@ -279,7 +293,7 @@ impl Connector {
         let mut connector = Connector {
             config,
             tls,
-            silences: Arc::default(),
+            silent_at: Arc::default(),
         };
         let Err(error) = connector.connect("").await else {
             return Ok(connector);
