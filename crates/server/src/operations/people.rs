@@ -2,7 +2,7 @@
 //! password, and the second step.
 
 use super::actor::{Actor, Permission, Principal};
-use super::{Problem, changed_meanwhile, check, sessions};
+use super::{Problem, TOP, changed_meanwhile, sessions};
 use crate::app::App;
 use crate::mail;
 use crate::passwords::{self, Queue};
@@ -51,7 +51,7 @@ pub async fn invite(
     .await?;
     let email =
         mail::normal_address(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
-    let name = check::optional_name("name", Some(name))?.unwrap_or_default();
+    let name = TOP.optional_name("name", Some(name))?.unwrap_or_default();
     if merchants::of_id(app, merchant_id).await?.is_none() {
         return Err(Problem::field(Rule::InvalidId, "merchant"));
     }
