@@ -224,9 +224,7 @@ pub async fn set_feature(
     on: bool,
 ) -> Result<(), Problem> {
     may_change(app, by, merchant_id).await?;
-    if feature != FEATURE_APMS {
-        return Err(Problem::field(Rule::UnknownValue, "feature"));
-    }
+    TOP.require("feature", Rule::UnknownValue, feature == FEATURE_APMS)?;
     change_merchant(app, by, merchant_id, |merchant| {
         let feature = feature.to_owned();
         merchant.features.insert(feature, Json::Bool(on));

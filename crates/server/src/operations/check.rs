@@ -84,11 +84,19 @@ impl At<'_> {
         })
     }
 
-    /// Refuses a text that is too long.
-    pub(crate) fn require_length(&self, name: &str, text: &str, longest: usize) -> Result<()> {
-        if text.chars().count() > longest {
-            let field = self.field(name);
-            Err(Problem::limit(Rule::TooLong, field, "max", longest))
+    /// Refuses a text whose length, of characters or bytes, is out of bounds.
+    pub(crate) fn require_length(
+        &self,
+        name: &str,
+        length: usize,
+        bounds: RangeInclusive<usize>,
+    ) -> Result<()> {
+        let field = self.field(name);
+        let (least, most) = bounds.into_inner();
+        if length < least {
+            Err(Problem::limit(Rule::TooShort, field, "min", least))
+        } else if length > most {
+            Err(Problem::limit(Rule::TooLong, field, "max", most))
         } else {
             Ok(())
         }
@@ -96,7 +104,7 @@ impl At<'_> {
 
     /// Refuses a text that is too long or has a control character, which no header can hold.
     pub(crate) fn require_line(&self, name: &str, text: &str, longest: usize) -> Result<()> {
-        self.require_length(name, text, longest)?;
+        self.require_length(name, text.chars().count(), 0..=longest)?;
         let is_line = !text.chars().any(char::is_control);
         self.require(name, Rule::ControlCharacter, is_line)
     }
@@ -111,7 +119,7 @@ impl At<'_> {
         let Some(text) = value.filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        self.require_length(name, &text, longest)?;
+        self.require_length(name, text.chars().count(), 0..=longest)?;
         // PostgreSQL's text cannot hold it.
         self.require(name, Rule::WrongType, !text.contains('\0'))?;
         Ok(Some(text))
@@ -200,7 +208,7 @@ impl At<'_> {
 
     /// An address that can have paths put behind it.
     pub(crate) fn base(&self, name: &str, text: &str) -> Result<Url> {
-        self.require_length(name, text, ADDRESS_MAX)?;
+        self.require_length(name, text.chars().count(), 0..=ADDRESS_MAX)?;
         let url = Url::parse(text).ok().filter(|url| is_base(url, text));
         url.ok_or_else(|| Problem::field(Rule::NotAUrl, self.field(name)))
     }

@@ -52,17 +52,15 @@ pub async fn invite(
     let email =
         mail::normal_address(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
     let name = TOP.optional_name("name", Some(name))?.unwrap_or_default();
-    if merchants::of_id(app, merchant_id).await?.is_none() {
-        return Err(Problem::field(Rule::InvalidId, "merchant"));
-    }
+    let is_known = merchants::of_id(app, merchant_id).await?.is_some();
+    TOP.require("merchant", Rule::InvalidId, is_known)?;
     let known = users::by_email(app, &email).await?;
     let mut commit = Commit::new(merchant_id, merchant_id);
     let user = match known {
         Some(user) => {
             let serves = users::memberships(app, user.id).await?;
-            if serves.iter().any(|one| one.merchant_id == merchant_id) {
-                return Err(Problem::field(Rule::AlreadyThere, "email"));
-            }
+            let is_new = serves.iter().all(|one| one.merchant_id != merchant_id);
+            TOP.require("email", Rule::AlreadyThere, is_new)?;
             if !serves.is_empty() && by.principal != Principal::Operator {
                 return Err(Problem::rule(Rule::ServesOthers));
             }
@@ -302,9 +300,7 @@ pub async fn set_totp(
     key: &Secret,
     (password, code): (&Secret, &str),
 ) -> Result<(), Problem> {
-    if user.totp.is_some() {
-        return Err(Problem::field(Rule::AlreadyThere, "code"));
-    }
+    TOP.require("code", Rule::AlreadyThere, user.totp.is_none())?;
     let wrong = || Problem::field(Rule::PasswordWrong, "password");
     require_password(app, by, user, password, wrong).await?;
     let step = totp::step_of(key, code, app.now(), 0);

@@ -90,10 +90,7 @@ fn secret(at: &At<'_>, name: &str, text: &str) -> Result<Option<Secret>, Problem
     if matches!(text, "" | MASK) {
         return Ok(None);
     }
-    if text.len() > LONGEST {
-        let field = at.field(name);
-        return Err(Problem::limit(Rule::TooLong, field, "max", LONGEST));
-    }
+    at.require_length(name, text.len(), 0..=LONGEST)?;
     at.require(name, Rule::ControlCharacter, !text.contains('\0'))?;
     Ok(Some(Secret::new(text)))
 }
