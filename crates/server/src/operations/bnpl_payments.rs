@@ -1,6 +1,6 @@
 //! `/payment/v1/bnpl-payments`: shopping loans.
 
-use super::check::{self, At, TOP};
+use super::check::{self, At, PARAMS, TOP};
 use super::{Caller, Permission, Problem, payment_view};
 use crate::app::App;
 use crate::engine::bank_call::LenderCall;
@@ -35,7 +35,6 @@ const QUANTITY_MAX: u32 = 100_000;
 /// Months that a loan may run, before the regulator's own limits.
 const TERM_MAX: u16 = 120;
 
-static PARAMS: At<'static> = TOP.field("additionalParams");
 static FINGATE: At<'static> = PARAMS.field("fingate");
 
 /// `POST /payment/v1/bnpl-payments/offers`: what each bank would lend for a cart.

@@ -1,6 +1,6 @@
 //! What a card payment is decided to be before anything of it is stored.
 
-use super::check::{self, At, TOP};
+use super::check::{self, At, PARAMS, TOP};
 use super::given_card::{self, Card, Given, Texts};
 use super::{Caller, Problem};
 use crate::app::App;
@@ -22,7 +22,6 @@ use serde_json::{Map, Value as Json};
 /// Most instalments that a payment may have.
 const INSTALLMENT_MAX: u8 = 36;
 
-static PARAMS: At<'static> = TOP.field("additionalParams");
 static CARD: At<'static> = TOP.field("card");
 static LOYALTY: At<'static> = CARD.field("loyalty");
 static REWARD: At<'static> = LOYALTY.field("reward");

@@ -33,6 +33,8 @@ pub(crate) struct At<'a>(Place<'a>);
 
 /// The request itself.
 pub(crate) static TOP: At<'static> = At(Place::Top);
+/// What a request says beyond the contract's own fields.
+pub(super) static PARAMS: At<'static> = TOP.field("additionalParams");
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
