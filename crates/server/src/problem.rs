@@ -65,8 +65,8 @@ impl Problem {
     }
 
     /// A broken rule of a field.
-    pub fn field(rule: Rule, field: impl AsRef<str>) -> Problem {
-        Problem::with(rule, &[("field", field.as_ref())])
+    pub fn field(rule: Rule, field: impl ToString) -> Problem {
+        Problem::with(rule, &[("field", &field.to_string())])
     }
 
     /// A rule that wants fields which are not there: it names the first one, and carries all.
@@ -80,22 +80,22 @@ impl Problem {
     /// A broken rule of a field, with one more value.
     pub fn limit(
         rule: Rule,
-        field: impl AsRef<str>,
+        field: impl ToString,
         name: &'static str,
         value: impl ToString,
     ) -> Problem {
         Problem::with(
             rule,
-            &[("field", field.as_ref()), (name, &value.to_string())],
+            &[("field", &field.to_string()), (name, &value.to_string())],
         )
     }
 
     /// A field that is not within its bounds.
-    pub fn range(rule: Rule, field: impl AsRef<str>, min: i64, max: i64) -> Problem {
+    pub fn range(rule: Rule, field: impl ToString, min: i64, max: i64) -> Problem {
         Problem::with(
             rule,
             &[
-                ("field", field.as_ref()),
+                ("field", &field.to_string()),
                 ("min", &min.to_string()),
                 ("max", &max.to_string()),
             ],

@@ -27,7 +27,7 @@ pub use settings::{
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::net::bare;
-use crate::operations::{self, Actor, Audited, Change, Permission, Problem};
+use crate::operations::{self, Actor, Audited, Change, Permission, Problem, TOP};
 use crate::random;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::{self, FEATURE_APMS, Merchant};
@@ -88,7 +88,7 @@ pub async fn create_merchant(
     };
     let merchant = Merchant {
         id: made.id,
-        name: operations::name("name", Some(&setup.name))?,
+        name: TOP.name("name", Some(&setup.name))?,
         demo: setup.demo,
         features: Map::new(),
         half_threeds: false,
@@ -224,9 +224,7 @@ pub async fn set_feature(
     on: bool,
 ) -> Result<(), Problem> {
     may_change(app, by, merchant_id).await?;
-    if feature != FEATURE_APMS {
-        return Err(Problem::field(Rule::UnknownValue, "feature"));
-    }
+    TOP.require("feature", Rule::UnknownValue, feature == FEATURE_APMS)?;
     change_merchant(app, by, merchant_id, |merchant| {
         let feature = feature.to_owned();
         merchant.features.insert(feature, Json::Bool(on));

@@ -1,6 +1,6 @@
 //! `/installment/v1/bins`: what a card's first digits tell.
 
-use super::{Caller, Problem};
+use super::{Caller, Problem, TOP};
 use crate::app::App;
 use contract::bins::BinNumberResponse;
 use contract::rules::Rule;
@@ -13,9 +13,8 @@ pub async fn retrieve(
     bin_number: &str,
 ) -> Result<BinNumberResponse, Problem> {
     let digits = bin_number.bytes().all(|b| b.is_ascii_digit());
-    if !digits || !matches!(bin_number.len(), 6 | 8) {
-        return Err(Problem::field(Rule::WrongType, "binNumber"));
-    }
+    let is_bin = digits && matches!(bin_number.len(), 6 | 8);
+    TOP.require("binNumber", Rule::WrongType, is_bin)?;
     let bin = app
         .bins
         .of(bin_number)

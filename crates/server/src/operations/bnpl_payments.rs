@@ -1,6 +1,7 @@
 //! `/payment/v1/bnpl-payments`: shopping loans.
 
-use super::{Caller, Permission, Problem, check, payment_view};
+use super::check::{self, At, PARAMS, TOP};
+use super::{Caller, Permission, Problem, payment_view};
 use crate::app::App;
 use crate::engine::bank_call::LenderCall;
 use crate::engine::loan::{self, Plan, cart_items};
@@ -25,15 +26,16 @@ use contract::enums::{
 };
 use contract::errors::{ErrorGroup, Language};
 use contract::money::{Decimal, Money};
-use contract::received::of_json;
 use contract::rules::Rule;
 use contract::term_limits;
 use serde_json::{Map, Value as Json, json};
 
 /// Units of one product that a cart may hold.
-const QUANTITY_MAX: i32 = 100_000;
+const QUANTITY_MAX: u32 = 100_000;
 /// Months that a loan may run, before the regulator's own limits.
-const TERM_MAX: i64 = 120;
+const TERM_MAX: u16 = 120;
+
+static FINGATE: At<'static> = PARAMS.field("fingate");
 
 /// `POST /payment/v1/bnpl-payments/offers`: what each bank would lend for a cart.
 pub async fn offers(
@@ -43,7 +45,7 @@ pub async fn offers(
 ) -> Result<BnplPaymentOfferResponse, Problem> {
     require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
-    let price = check::positive("price", request.price, currency)?;
+    let price = TOP.positive("price", request.price, currency)?;
     let cart = cart("items", request.items, price, currency)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
     let call = LenderCall::without_payment(app, &apm)
@@ -297,12 +299,8 @@ pub async fn verify_by_body(
     caller: &Caller,
     request: VerifyBnplPaymentRequest,
 ) -> Result<BnplPaymentVerifyResponse, Problem> {
-    verify(
-        app,
-        caller,
-        check::required("paymentId", request.payment_id)?,
-    )
-    .await
+    let id = TOP.required("paymentId", request.payment_id)?;
+    verify(app, caller, id).await
 }
 
 /// Decides everything about an application. Nothing is stored before all of it is right.
@@ -313,38 +311,29 @@ async fn plan(
 ) -> Result<Plan, Problem> {
     require_offered(request.apm_type)?;
     let currency = currency(request.currency)?;
-    let price = check::positive("price", request.price, currency)?;
-    let paid = check::positive("paidPrice", request.paid_price, currency)?;
+    let price = TOP.positive("price", request.price, currency)?;
+    let paid = TOP.positive("paidPrice", request.paid_price, currency)?;
     let none = Amount { minor: 0, scale: 0 };
     let payment_id = app.next_id();
     let items = check::items(request.items, price, paid, none, currency, || app.next_id())?;
     let cart = cart("cartItems", request.cart_items, price, currency)?;
-    let group = check::required("paymentGroup", request.payment_group)?;
-    let callback_url = check::text("callbackUrl", request.callback_url, check::URL_MAX)?;
+    let group = TOP.required("paymentGroup", request.payment_group)?;
+    let callback_url = TOP.text_within("callbackUrl", request.callback_url, check::URL_MAX)?;
     let (callback_url, no_address) = match callback_url {
         Some(url) if check::is_url(&url) => (Some(url), None),
         other => (None, other),
     };
     let params = request.additional_params.unwrap_or_default();
-    let fingate = fingate(&params)?;
+    // The settings of a hosted page.
+    let fingate = PARAMS.of_map("fingate", &params)?.unwrap_or_default();
     let hosted = flag(&fingate, "isHostedPage")?;
     let bank_code = bank_code(request.bank_code, hosted)?;
-    let term = term(&fingate)?;
-    if let (Some(term), Some(limit)) = (term, term_limit(app, &cart, price.minor))
-        && term > limit
-    {
-        return Err(Problem::limit(
-            Rule::LoanTerm,
-            "additionalParams.fingate.totalTerm",
-            "max",
-            limit,
-        ));
-    }
+    let term = term(&fingate, term_limit(app, &cart, price.minor))?;
     let buyer = buyer(&params)?;
     let apm = apm(app, caller, request.apm_type, request.merchant_apm_id).await?;
     let lender = connectors::lenders::row(apm.apm_type)
         .ok_or_else(|| Problem::field(Rule::ValueNotOffered, "apmType"))?;
-    let apm_order_id = check::text("apmOrderId", request.apm_order_id, check::TEXT_MAX)?;
+    let apm_order_id = TOP.text("apmOrderId", request.apm_order_id)?;
     let mut additional = Map::new();
     if let Some(id) = apm_order_id {
         additional.insert("apmOrderId".to_owned(), Json::String(id));
@@ -363,9 +352,9 @@ async fn plan(
         status: PaymentStatus::Waiting,
         phase: PaymentPhase::Auth,
         group: Some(group),
-        channel: check::text("paymentChannel", request.payment_channel, check::TEXT_MAX)?,
-        conversation_id: check::unsigned_text("conversationId", request.conversation_id)?,
-        external_id: check::unsigned_text("externalId", request.external_id)?,
+        channel: TOP.text("paymentChannel", request.payment_channel)?,
+        conversation_id: TOP.unsigned_text("conversationId", request.conversation_id)?,
+        external_id: TOP.unsigned_text("externalId", request.external_id)?,
         currency,
         price,
         paid_price: paid,
@@ -408,7 +397,7 @@ async fn plan(
 
 /// Loans are in lira; the contract's other currency belongs to lenders that are not offered.
 fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
-    match check::required("currency", value)? {
+    match TOP.required("currency", value)? {
         Currency::Try => Ok(Currency::Try),
         other => Err(Problem::with(
             Rule::CurrencyNotSupported,
@@ -419,11 +408,8 @@ fn currency(value: Option<Currency>) -> Result<Currency, Problem> {
 
 /// A method that is not offered yet is told before any field is asked for.
 fn require_offered(kind: Option<ApmType>) -> Result<(), Problem> {
-    match kind {
-        None => Ok(()),
-        Some(kind) if connectors::lenders::row(kind).is_some() => Ok(()),
-        Some(_) => Err(Problem::field(Rule::ValueNotOffered, "apmType")),
-    }
+    let is_offered = kind.is_none_or(|kind| connectors::lenders::row(kind).is_some());
+    TOP.require("apmType", Rule::ValueNotOffered, is_offered)
 }
 
 /// The merchant's account: the one that is named, or the only active one of its type.
@@ -433,7 +419,7 @@ async fn apm(
     kind: Option<ApmType>,
     id: Option<i64>,
 ) -> Result<Apm, Problem> {
-    let kind = check::required("apmType", kind)?;
+    let kind = TOP.required("apmType", kind)?;
     if !caller.merchant.has(FEATURE_APMS) {
         return Err(Problem::rule(Rule::FeatureOff));
     }
@@ -442,9 +428,8 @@ async fn apm(
         .into_iter()
         .filter(|apm| apm.apm_type == kind && id.is_none_or(|id| apm.id == id))
         .collect();
-    if named.is_empty() && id.is_some() {
-        return Err(Problem::field(Rule::ApmNotFound, "merchantApmId"));
-    }
+    let is_found = id.is_none() || !named.is_empty();
+    TOP.require("merchantApmId", Rule::ApmNotFound, is_found)?;
     named.retain(|apm| apm.active);
     match (named.len(), named.pop()) {
         (1, Some(apm)) => Ok(apm),
@@ -462,43 +447,23 @@ async fn apm(
 /// The cart: every product with its category. It sums to `price` as unit price times quantity, or
 /// as unit prices alone: the vendor's own sample does that (platform-semantics 12.2).
 fn cart(
-    at: &str,
+    name: &str,
     value: Option<Vec<BnplPaymentCartItem>>,
     price: Amount,
     currency: Currency,
 ) -> Result<Vec<CartLine>, Problem> {
-    let sent = check::required(at, value)?;
-    if sent.is_empty() {
-        return Err(Problem::field(Rule::Required, at));
-    }
-    if sent.len() > check::ITEMS_MAX {
-        return Err(check::too_many(at, check::ITEMS_MAX));
-    }
-    let mut lines = Vec::with_capacity(sent.len());
-    for (position, item) in sent.into_iter().enumerate() {
-        let field = |name: &str| format!("{at}[{position}].{name}");
-        let quantity = check::required(&field("quantity"), item.quantity)?;
-        if !(1..=QUANTITY_MAX).contains(&quantity) {
-            return Err(Problem::range(
-                Rule::OutOfRange,
-                field("quantity"),
-                1,
-                i64::from(QUANTITY_MAX),
-            ));
-        }
-        lines.push(CartLine {
-            id: check::text(&field("id"), item.id, check::TEXT_MAX)?.unwrap_or_default(),
-            name: check::required(
-                &field("name"),
-                check::text(&field("name"), item.name, check::TEXT_MAX)?,
-            )?,
-            brand: check::text(&field("brandName"), item.brand_name, check::TEXT_MAX)?
-                .unwrap_or_default(),
-            category: check::required(&field("type"), item.r#type)?,
-            unit_price: check::positive(&field("unitPrice"), item.unit_price, currency)?.minor,
-            quantity: u32::try_from(quantity).unwrap_or(1),
-        });
-    }
+    let read = |at: &At<'_>, item: BnplPaymentCartItem| {
+        let quantity = at.required("quantity", item.quantity)?;
+        Ok(CartLine {
+            quantity: at.within("quantity", quantity, 1..=QUANTITY_MAX)?,
+            id: at.text("id", item.id)?.unwrap_or_default(),
+            name: at.required_text("name", item.name)?,
+            brand: at.text("brandName", item.brand_name)?.unwrap_or_default(),
+            category: at.required("type", item.r#type)?,
+            unit_price: at.positive("unitPrice", item.unit_price, currency)?.minor,
+        })
+    };
+    let mut lines = TOP.items(name, value, read)?;
     let by_unit: i128 = lines.iter().map(|line| i128::from(line.unit_price)).sum();
     let by_quantity: i128 = lines
         .iter()
@@ -516,7 +481,7 @@ fn cart(
     }
     Err(Problem::with(
         Rule::ItemsSum,
-        &[("field", at), ("total", "price")],
+        &[("field", name), ("total", "price")],
     ))
 }
 
@@ -533,16 +498,7 @@ fn term_limit(app: &App, cart: &[CartLine], total: i64) -> Option<u16> {
         .min()
 }
 
-/// The settings of a hosted page: `additionalParams.fingate`.
-fn fingate(params: &Map<String, Json>) -> Result<Map<String, Json>, Problem> {
-    let sent = params.get("fingate").map(of_json);
-    match sent {
-        None => Ok(Map::new()),
-        Some(Ok(map)) => Ok(map.unwrap_or_default()),
-        Some(Err(_)) => Err(Problem::field(Rule::WrongType, "additionalParams.fingate")),
-    }
-}
-
+/// A switch of a hosted page.
 fn flag(fingate: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
     match fingate.get(name) {
         None | Some(Json::Null) => Ok(false),
@@ -550,58 +506,49 @@ fn flag(fingate: &Map<String, Json>, name: &str) -> Result<bool, Problem> {
         // The clients declare a map of texts.
         Some(Json::String(text)) if text == "true" => Ok(true),
         Some(Json::String(text)) if text == "false" || text.is_empty() => Ok(false),
-        Some(_) => Err(Problem::field(
-            Rule::WrongType,
-            format!("additionalParams.fingate.{name}"),
-        )),
+        Some(_) => Err(Problem::field(Rule::WrongType, FINGATE.field(name))),
     }
 }
 
 /// A bank for the direct mode, none for the lender's own page.
 fn bank_code(value: Option<String>, hosted: bool) -> Result<Option<String>, Problem> {
-    const LONGEST: usize = 3;
-    let code = check::text("bankCode", value, LONGEST)?;
-    match (hosted, code) {
-        (true, None) => Ok(None),
-        (true, Some(_)) => Err(Problem::field(Rule::BankCodeOnHostedPage, "bankCode")),
-        (false, None) => Err(Problem::field(Rule::Required, "bankCode")),
-        (false, Some(code))
-            if code.len() == LONGEST && code.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            Ok(Some(code))
-        }
-        (false, Some(_)) => Err(Problem::field(Rule::WrongType, "bankCode")),
+    const NAME: &str = "bankCode";
+    const LENGTH: usize = 3;
+    let code = TOP.text_within(NAME, value, LENGTH)?;
+    if hosted {
+        TOP.refuse(NAME, Rule::BankCodeOnHostedPage, &code)?;
+        return Ok(None);
     }
+    let code = TOP.required(NAME, code)?;
+    let fits = code.len() == LENGTH && code.bytes().all(|b| b.is_ascii_digit());
+    TOP.require(NAME, Rule::WrongType, fits)?;
+    Ok(Some(code))
 }
 
-fn term(fingate: &Map<String, Json>) -> Result<Option<u16>, Problem> {
-    const FIELD: &str = "additionalParams.fingate.totalTerm";
-    let Some(value) = fingate.get("totalTerm") else {
+/// The months of a loan, within the regulator's limit.
+fn term(fingate: &Map<String, Json>, limit: Option<u16>) -> Result<Option<u16>, Problem> {
+    const NAME: &str = "totalTerm";
+    let Some(months) = FINGATE.of_map::<i32>(NAME, fingate)? else {
         return Ok(None);
     };
-    let months = of_json::<i32>(value).map_err(|_| Problem::field(Rule::WrongType, FIELD))?;
-    let Some(months) = months else {
-        return Ok(None);
-    };
-    u16::try_from(months)
-        .ok()
-        .filter(|_| (1..=TERM_MAX).contains(&i64::from(months)))
-        .map(Some)
-        .ok_or_else(|| Problem::range(Rule::OutOfRange, FIELD, 1, TERM_MAX))
+    let months = FINGATE.within(NAME, months, 1..=TERM_MAX)?;
+    match limit {
+        Some(limit) if months > limit => {
+            let field = FINGATE.field(NAME);
+            Err(Problem::limit(Rule::LoanTerm, field, "max", limit))
+        }
+        _ => Ok(Some(months)),
+    }
 }
 
 /// The buyer's data, checked when it is there; the bank's page asks for what is not.
 fn buyer(params: &Map<String, Json>) -> Result<Buyer, Problem> {
     let text = |name: &str, fits: fn(&str) -> bool| {
-        let sent = params.get(name).map_or(Ok(None), of_json::<String>);
-        match sent.map(|text| text.filter(|text| !text.is_empty())) {
-            Ok(None) => Ok(None),
-            Ok(Some(text)) if fits(&text) => Ok(Some(text)),
-            Ok(Some(_)) | Err(_) => Err(Problem::field(
-                Rule::WrongType,
-                format!("additionalParams.{name}"),
-            )),
-        }
+        let text = PARAMS.of_map::<String>(name, params)?;
+        let text = text.filter(|text| !text.is_empty());
+        let fits = text.as_deref().is_none_or(fits);
+        let checked = PARAMS.require(name, Rule::WrongType, fits);
+        checked.map(|()| text)
     };
     Ok(Buyer {
         identity_number: text("buyerIdentityNumber", is_identity_number)?.map(Secret::new),

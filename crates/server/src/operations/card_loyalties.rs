@@ -1,7 +1,7 @@
 //! `/payment/v1/card-loyalties`: which rewards a card has.
 
 use super::given_card::{self, Given, Texts};
-use super::{Caller, Problem, check};
+use super::{Caller, Problem, TOP, check};
 use crate::app::App;
 use crate::engine::bank_call::BankCall;
 use crate::engine::rewards;
@@ -24,12 +24,8 @@ pub async fn retrieve(
     caller: &Caller,
     request: RetrieveLoyaltiesRequest,
 ) -> Result<RetrieveLoyaltiesResponse, Problem> {
-    if request.secure_fields_token.is_some() {
-        return Err(Problem::field(
-            Rule::CardKindNotOffered,
-            "secureFieldsToken",
-        ));
-    }
+    let sent = &request.secure_fields_token;
+    TOP.refuse("secureFieldsToken", Rule::CardKindNotOffered, sent)?;
     let texts = Texts::of(&request, &caller.claims);
     let client_ip = check::client_ip(request.client_ip)?;
     let given = Given {
@@ -42,7 +38,7 @@ pub async fn retrieve(
         token: request.card_token,
         texts,
     };
-    let card = given_card::read(app, caller.merchant.id, "", given, false).await?;
+    let card = given_card::read(app, caller.merchant.id, &TOP, given, false).await?;
     let poses = poses::for_payment(app, caller.merchant.id).await?;
     let pos = pos_for_inquiry(&poses, card.bin.as_ref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.

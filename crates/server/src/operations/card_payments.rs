@@ -1,7 +1,7 @@
 //! `/payment/v1/card-payments`: create, retrieve, 3ds-init, 3ds-complete.
 
 use super::card_plan::{plan, require_offered};
-use super::{Caller, Problem, check, payment_view};
+use super::{Caller, Problem, TOP, payment_view};
 use crate::app::App;
 use crate::engine::threeds_page::Page;
 use crate::engine::{charge, three_ds};
@@ -47,7 +47,7 @@ pub async fn threeds_init(
     let callback_url = request.callback_url.take();
     let request = CreatePaymentRequest::from(request);
     require_offered(&request)?;
-    let callback_url = check::url("callbackUrl", callback_url)?;
+    let callback_url = TOP.url("callbackUrl", callback_url)?;
     let plan = plan(app, caller, request, Some(callback_url)).await?;
     let language = language_code(caller.language);
     threeds_response(
@@ -127,7 +127,7 @@ pub async fn threeds_complete(
     caller: &Caller,
     request: CompleteThreeDSPaymentRequest,
 ) -> Result<PaymentResponse, Problem> {
-    let id = check::required("paymentId", request.payment_id)?;
+    let id = TOP.required("paymentId", request.payment_id)?;
     let payment = three_ds::complete(app, &caller.merchant, &caller.claims, id).await?;
     require_success(&payment)?;
     payment_view::load_view(app, &payment, caller.language).await

@@ -1,7 +1,8 @@
 //! What a card payment is decided to be before anything of it is stored.
 
+use super::check::{self, At, PARAMS, TOP};
 use super::given_card::{self, Card, Given, Texts};
-use super::{Caller, Problem, check};
+use super::{Caller, Problem};
 use crate::app::App;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
@@ -19,48 +20,37 @@ use contract::rules::Rule;
 use serde_json::{Map, Value as Json};
 
 /// Most instalments that a payment may have.
-const INSTALLMENT_MAX: i32 = 36;
+const INSTALLMENT_MAX: u8 = 36;
+
+static CARD: At<'static> = TOP.field("card");
+static LOYALTY: At<'static> = CARD.field("loyalty");
+static REWARD: At<'static> = LOYALTY.field("reward");
 
 /// What is not offered yet is told before any field is asked for: nothing that a shop could add would
 /// help it. A reward beside a wallet has an error of its own, which comes later.
 pub(super) fn require_offered(request: &CreatePaymentRequest) -> Result<(), Problem> {
     const AT_PROVIDER: &str = "paymentProvider";
+    let kind = Rule::CardKindNotOffered;
+    // A card that is stored at a provider of the merchant's comes without an object `card`.
     let params = request.additional_params.as_ref();
     let at_provider = params.and_then(|params| params.get(AT_PROVIDER));
-    // A card that is stored at a provider of the merchant's comes without an object `card`.
-    if at_provider.is_some_and(is_something) {
-        let field = format!("additionalParams.{AT_PROVIDER}");
-        return Err(Problem::field(Rule::CardKindNotOffered, field));
-    }
+    let at_provider = at_provider.filter(|value| is_something(value));
+    PARAMS.refuse(AT_PROVIDER, kind, &at_provider)?;
     if let Some(sent) = &request.card {
-        let not_offered = [
-            ("card.secureFieldsToken", sent.secure_fields_token.is_some()),
-            ("card.tokenizedCard", sent.tokenized_card.is_some()),
-            ("card.encryptedCard", sent.encrypted_card.is_some()),
-            (
-                "card.binNumber",
-                sent.bin_number.is_some()
-                    && sent.card_number.is_none()
-                    && sent.card_token.is_none(),
-            ),
-        ];
-        if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
-            return Err(Problem::field(Rule::CardKindNotOffered, *field));
-        }
+        let is_given = sent.card_number.is_some() || sent.card_token.is_some();
+        let bin_alone = sent.bin_number.as_ref().filter(|_| !is_given);
+        CARD.refuse("secureFieldsToken", kind, &sent.secure_fields_token)?;
+        CARD.refuse("tokenizedCard", kind, &sent.tokenized_card)?;
+        CARD.refuse("encryptedCard", kind, &sent.encrypted_card)?;
+        CARD.refuse("binNumber", kind, &bin_alone)?;
     }
-    if !matches!(request.payment_phase, None | Some(PaymentPhase::Auth)) {
-        return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
-    }
+    let is_sale = matches!(request.payment_phase, None | Some(PaymentPhase::Auth));
+    TOP.require("paymentPhase", Rule::ValueNotOffered, is_sale)?;
     let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
-    let has_reward = request
-        .card
-        .as_ref()
-        .is_some_and(|card| card.loyalty.is_some());
-    if wallet > Decimal::ZERO && !has_reward {
-        Err(Problem::field(Rule::WalletNotOffered, "walletPrice"))
-    } else {
-        Ok(())
-    }
+    let card = request.card.as_ref();
+    let has_reward = card.is_some_and(|card| card.loyalty.is_some());
+    let is_offered = wallet <= Decimal::ZERO || has_reward;
+    TOP.require("walletPrice", Rule::WalletNotOffered, is_offered)
 }
 
 /// Neither null nor empty.
@@ -83,14 +73,13 @@ struct Amounts {
 
 impl Amounts {
     fn read(request: &CreatePaymentRequest) -> Result<Amounts, Problem> {
-        let currency = check::required("currency", request.currency)?;
-        let price = check::positive("price", request.price, currency)?;
-        let paid = check::positive("paidPrice", request.paid_price, currency)?;
+        let currency = TOP.required("currency", request.currency)?;
+        let price = TOP.positive("price", request.price, currency)?;
+        let paid = TOP.positive("paidPrice", request.paid_price, currency)?;
         let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
-        let wallet = check::amount("walletPrice", wallet, currency)?;
-        if wallet.minor > paid.minor {
-            return Err(Problem::field(Rule::PaidPriceTooLow, "walletPrice"));
-        }
+        let wallet = TOP.amount("walletPrice", wallet, currency)?;
+        let fits = wallet.minor <= paid.minor;
+        TOP.require("walletPrice", Rule::PaidPriceTooLow, fits)?;
         Ok(Amounts {
             currency,
             price,
@@ -116,9 +105,8 @@ impl PayingCard {
         sent: contract::card_payments::Card,
         texts: Texts,
     ) -> Result<PayingCard, Problem> {
-        let alias = check::text("card.cardAlias", sent.card_alias, check::TEXT_MAX)?;
-        let user_key = sent.card_user_key.clone();
-        let user_key = check::text("card.cardUserKey", user_key, check::TEXT_MAX)?;
+        let alias = CARD.text("cardAlias", sent.card_alias)?;
+        let user_key = CARD.text("cardUserKey", sent.card_user_key.clone())?;
         let given = Given {
             holder: sent.card_holder_name,
             number: sent.card_number,
@@ -129,10 +117,10 @@ impl PayingCard {
             token: sent.card_token,
             texts,
         };
-        let card = given_card::read(app, merchant_id, "card.", given, true).await?;
+        let card = given_card::read(app, merchant_id, &CARD, given, true).await?;
         let is_to_be_stored = sent.store_card_after_success_payment == Some(true) && !card.stored;
         let user = user_key.as_deref().filter(|_| is_to_be_stored);
-        super::cards::user_exists(app, merchant_id, "card.cardUserKey", user).await?;
+        super::cards::user_exists(app, merchant_id, &CARD, user).await?;
         Ok(PayingCard {
             card,
             alias,
@@ -156,7 +144,8 @@ pub(super) async fn plan(
         texts.add("callbackUrl", url);
     }
     let amounts = Amounts::read(&request)?;
-    let installment = installment(request.installment)?;
+    let installment = request.installment.unwrap_or(1);
+    let installment = TOP.within("installment", installment, 1..=INSTALLMENT_MAX)?;
     let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
     let loyalty = loyalty.map(loyalty_texts).transpose()?;
     let reward = loyalty
@@ -164,20 +153,18 @@ pub(super) async fn plan(
         .map(|loyalty| reward_use(loyalty, &amounts, installment))
         .transpose()?;
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
-    if wallet.minor > 0 {
-        return Err(Problem::field(Rule::WalletNotOffered, "walletPrice"));
-    }
+    TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
     let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
         app.next_id()
     })?;
-    let sent = check::required("card", request.card)?;
+    let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
 
     let routing = request.routing_options.unwrap_or_default();
     let aliases = routing.pos_aliases.unwrap_or_default();
-    let pinned = check::text("posAlias", request.pos_alias, check::TEXT_MAX)?;
+    let pinned = TOP.text("posAlias", request.pos_alias)?;
     let need = Need {
         currency,
         threeds: callback_url.is_some(),
@@ -202,9 +189,9 @@ pub(super) async fn plan(
         status: PaymentStatus::Waiting,
         phase: PaymentPhase::Auth,
         group: request.payment_group,
-        channel: check::text("paymentChannel", request.payment_channel, check::TEXT_MAX)?,
-        conversation_id: check::unsigned_text("conversationId", request.conversation_id)?,
-        external_id: check::unsigned_text("externalId", request.external_id)?,
+        channel: TOP.text("paymentChannel", request.payment_channel)?,
+        conversation_id: TOP.unsigned_text("conversationId", request.conversation_id)?,
+        external_id: TOP.unsigned_text("externalId", request.external_id)?,
         currency,
         price: amounts.price,
         paid_price: paid,
@@ -248,13 +235,10 @@ pub(super) async fn plan(
 
 /// Reads the reward that a shop chose.
 fn reward_use(loyalty: &Loyalty, amounts: &Amounts, installment: u8) -> Result<RewardUse, Problem> {
-    const AT: &str = "card.loyalty";
-    if amounts.wallet.minor > 0 && amounts.wallet.minor == amounts.paid.minor {
-        return Err(Problem::field(Rule::WalletWithReward, AT));
-    }
-    let kind = loyalty
-        .r#type
-        .ok_or_else(|| Problem::field(Rule::Required, format!("{AT}.type")))?;
+    let (paid, wallet) = (amounts.paid.minor, amounts.wallet.minor);
+    let pays_all = wallet > 0 && wallet == paid;
+    CARD.require("loyalty", Rule::WalletWithReward, !pays_all)?;
+    let kind = LOYALTY.required("type", loyalty.r#type)?;
     match kind {
         LoyaltyType::RewardMoney => points(loyalty, amounts),
         LoyaltyType::PostponingPayment => Err(Problem::rule(Rule::NoPosForReward)),
@@ -272,29 +256,21 @@ fn reward_use(loyalty: &Loyalty, amounts: &Amounts, installment: u8) -> Result<R
 }
 
 fn points(loyalty: &Loyalty, amounts: &Amounts) -> Result<RewardUse, Problem> {
-    const AT: &str = "card.loyalty.reward";
-    let reward = loyalty
-        .reward
-        .as_ref()
-        .ok_or_else(|| Problem::field(Rule::Required, AT))?;
+    const TOTAL: &str = "totalRewardMoney";
+    let reward = LOYALTY.required("reward", loyalty.reward.as_ref())?;
     let minor = |name: &str, value: Option<Decimal>| {
         let value = value.unwrap_or(Decimal::ZERO);
-        check::amount(&format!("{AT}.{name}"), value, amounts.currency).map(|sum| sum.minor)
+        let amount = REWARD.amount(name, value, amounts.currency);
+        amount.map(|amount| amount.minor)
     };
     let card = minor("cardRewardMoney", reward.card_reward_money)?;
     let firm = minor("firmRewardMoney", reward.firm_reward_money)?;
     let mile = minor("mileRewardMoney", reward.mile_reward_money)?;
     let sum = card + firm + mile;
-    let total = minor("totalRewardMoney", reward.total_reward_money)?;
-    if reward.total_reward_money.is_some() && total != sum {
-        return Err(Problem::field(
-            Rule::RewardAmounts,
-            format!("{AT}.totalRewardMoney"),
-        ));
-    }
-    if sum == 0 {
-        return Err(Problem::field(Rule::NotPositive, AT));
-    }
+    let total = minor(TOTAL, reward.total_reward_money)?;
+    let adds_up = reward.total_reward_money.is_none() || total == sum;
+    REWARD.require(TOTAL, Rule::RewardAmounts, adds_up)?;
+    LOYALTY.require("reward", Rule::NotPositive, sum != 0)?;
     if sum > amounts.paid.minor {
         // The bank would refuse with the same group; asking it gains nothing.
         return Err(Problem::failed(ErrorGroup::SalesAmountLessThanAward));
@@ -304,16 +280,16 @@ fn points(loyalty: &Loyalty, amounts: &Amounts) -> Result<RewardUse, Problem> {
 
 /// The texts of a reward, which is kept with its payment and shown back, within their bounds.
 fn loyalty_texts(mut loyalty: Loyalty) -> Result<Loyalty, Problem> {
-    const AT: &str = "card.loyalty";
-    let text = |name: &str, value| check::text(&format!("{AT}.{name}"), value, check::TEXT_MAX);
-    loyalty.message = text("message", loyalty.message)?;
+    loyalty.message = LOYALTY.text("message", loyalty.message)?;
     if let Some(params) = &mut loyalty.loyalty_params {
-        params.code = text("loyaltyParams.code", params.code.take())?;
+        let at = LOYALTY.field("loyaltyParams");
+        params.code = at.text("code", params.code.take())?;
     }
     if let Some(data) = &mut loyalty.loyalty_data {
-        data.code = text("loyaltyData.code", data.code.take())?;
+        let at = LOYALTY.field("loyaltyData");
+        data.code = at.text("code", data.code.take())?;
         let direction = data.due_date_shift_direction.take();
-        data.due_date_shift_direction = text("loyaltyData.dueDateShiftDirection", direction)?;
+        data.due_date_shift_direction = at.text("dueDateShiftDirection", direction)?;
     }
     Ok(loyalty)
 }
@@ -326,42 +302,20 @@ fn additional(sent: Option<Map<String, Json>>) -> Result<Map<String, Json>, Prob
         let text = version
             .as_str()
             .map_or_else(|| version.to_string(), str::to_owned);
-        if !matches!(text.as_str(), "1" | "2") {
-            return Err(Problem::field(
-                Rule::UnknownValue,
-                format!("additionalParams.{CALLBACK_VERSION}"),
-            ));
-        }
+        let is_known = matches!(text.as_str(), "1" | "2");
+        PARAMS.require(CALLBACK_VERSION, Rule::UnknownValue, is_known)?;
         kept.insert(CALLBACK_VERSION.to_owned(), Json::String(text));
     }
     Ok(kept)
 }
 
-fn installment(value: Option<i32>) -> Result<u8, Problem> {
-    let count = value.unwrap_or(1);
-    u8::try_from(count)
-        .ok()
-        .filter(|_| (1..=INSTALLMENT_MAX).contains(&count))
-        .ok_or_else(|| {
-            Problem::range(
-                Rule::OutOfRange,
-                "installment",
-                1,
-                i64::from(INSTALLMENT_MAX),
-            )
-        })
-}
-
 /// The shop's own order id goes to the bank, so it must be one that every bank takes: 1 to 20
 /// letters and digits.
 fn bank_order_id(value: Option<String>) -> Result<Option<String>, Problem> {
+    const NAME: &str = "bankOrderId";
     const LONGEST: usize = 20;
-    let Some(id) = check::text("bankOrderId", value, LONGEST)? else {
-        return Ok(None);
-    };
-    if id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        Ok(Some(id))
-    } else {
-        Err(Problem::field(Rule::WrongType, "bankOrderId"))
-    }
+    let id = TOP.text_within(NAME, value, LONGEST)?;
+    let is_plain = |id: &str| id.bytes().all(|b| b.is_ascii_alphanumeric());
+    TOP.require(NAME, Rule::WrongType, id.as_deref().is_none_or(is_plain))?;
+    Ok(id)
 }

@@ -1,7 +1,7 @@
 //! `/payment/v1/cards`: stored cards.
 
-use super::given_card;
-use super::{Caller, Problem, check};
+use super::check::{At, TOP};
+use super::{Caller, Problem, given_card};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::random;
@@ -18,17 +18,13 @@ pub async fn store(
     caller: &Caller,
     request: StoreCardRequest,
 ) -> Result<StoredCardResponse, Problem> {
-    let not_offered = [
-        ("secureFieldsToken", request.secure_fields_token.is_some()),
-        ("encryptedCard", request.encrypted_card.is_some()),
-    ];
-    if let Some((field, _)) = not_offered.iter().find(|(_, sent)| *sent) {
-        return Err(Problem::field(Rule::CardKindNotOffered, *field));
-    }
+    let kind = Rule::CardKindNotOffered;
+    TOP.refuse("secureFieldsToken", kind, &request.secure_fields_token)?;
+    TOP.refuse("encryptedCard", kind, &request.encrypted_card)?;
     let merchant_id = caller.merchant.id;
     let texts = given_card::Texts::of(&request, &caller.claims);
-    let alias = check::text("cardAlias", request.card_alias, check::TEXT_MAX)?;
-    let user_key = check::text("cardUserKey", request.card_user_key, check::TEXT_MAX)?;
+    let alias = TOP.text("cardAlias", request.card_alias)?;
+    let user_key = TOP.text("cardUserKey", request.card_user_key)?;
     let given = given_card::Given {
         holder: request.card_holder_name,
         number: request.card_number,
@@ -39,8 +35,8 @@ pub async fn store(
         token: None,
         texts,
     };
-    let card = given_card::read(app, merchant_id, "", given, true).await?;
-    user_exists(app, merchant_id, "cardUserKey", user_key.as_deref()).await?;
+    let card = given_card::read(app, merchant_id, &TOP, given, true).await?;
+    user_exists(app, merchant_id, &TOP, user_key.as_deref()).await?;
     let stored = StoredCard {
         merchant_id,
         card_user_key: user_key.unwrap_or_else(random::uuid),
@@ -59,18 +55,17 @@ pub async fn store(
 }
 
 /// A person that a request names must be known to the merchant.
-pub async fn user_exists(
+pub(super) async fn user_exists(
     app: &App,
     merchant_id: i64,
-    field: &str,
+    at: &At<'_>,
     user_key: Option<&str>,
 ) -> Result<(), Problem> {
-    match user_key {
-        Some(key) if !cards::user_of_merchant(app, merchant_id, key).await? => {
-            Err(Problem::field(Rule::StoredCardNotFound, field))
-        }
-        _ => Ok(()),
-    }
+    let is_known = match user_key {
+        Some(key) => cards::user_of_merchant(app, merchant_id, key).await?,
+        None => true,
+    };
+    at.require("cardUserKey", Rule::StoredCardNotFound, is_known)
 }
 
 fn view(app: &App, card: &StoredCard) -> StoredCardResponse {

@@ -1,7 +1,7 @@
 //! Payments in doubt as the merchant's people handle them: seen, inquired, and where no inquiry
 //! helps settled by a person's word.
 
-use super::{Actor, Caller, Permission, Problem};
+use super::{Actor, Caller, Permission, Problem, TOP};
 use crate::app::App;
 pub use crate::engine::inquiry::ManualResolution;
 use crate::engine::inquiry::{self, Asker};
@@ -83,11 +83,7 @@ pub async fn settle_by_hand(
         .require(app, merchant.id, Permission::SettleDoubts, ACTION, &target)
         .await?;
     let note = note.trim();
-    match note.chars().count() {
-        0..NOTE_MIN => return Err(Problem::limit(Rule::TooShort, "note", "min", NOTE_MIN)),
-        NOTE_MIN..=NOTE_MAX => {}
-        _ => return Err(Problem::limit(Rule::TooLong, "note", "max", NOTE_MAX)),
-    }
+    TOP.require_length("note", note.chars().count(), NOTE_MIN..=NOTE_MAX)?;
     let note = scrub::line(note, NOTE_MAX);
     let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
     let was = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;

@@ -1,6 +1,7 @@
 //! The card that a request gives: open, or stored under `cardUserKey` and `cardToken`.
 
-use super::{Problem, check};
+use super::Problem;
+use super::check::At;
 use crate::app::App;
 use crate::bins::Bin;
 use crate::engine::claims::Claims;
@@ -123,28 +124,25 @@ impl Card {
     }
 }
 
-/// Reads the card that a request gives. A stored reference wins; field names are prefixed with
-/// `at` (`card.` in payments). `needs_holder`: payments and stored cards need the name.
+/// Reads the card that a request gives `at` itself or in an object. A stored reference wins.
+/// `needs_holder`: payments and stored cards need the name.
 pub(super) async fn read(
     app: &App,
     merchant_id: i64,
-    at: &str,
+    at: &At<'_>,
     given: Given,
     needs_holder: bool,
 ) -> Result<Card, Problem> {
-    let field = |name: &str| format!("{at}{name}");
     if let Some(token) = given.token.filter(|t| !t.is_empty()) {
-        let token = check::text(&field("cardToken"), Some(token), check::TEXT_MAX)?;
-        let token = check::required(&field("cardToken"), token)?;
-        let user = check::text(&field("cardUserKey"), given.user_key, check::TEXT_MAX)?;
-        let user = check::required(&field("cardUserKey"), user)?;
-        let Some(stored) = cards::of_merchant(app, merchant_id, &user, &token).await? else {
-            return Err(Problem::field(Rule::StoredCardNotFound, field("cardToken")));
-        };
+        let token = at.required_text("cardToken", Some(token))?;
+        let user = at.required_text("cardUserKey", given.user_key)?;
+        let stored = cards::of_merchant(app, merchant_id, &user, &token).await?;
+        let refused = || Problem::field(Rule::StoredCardNotFound, at.field("cardToken"));
+        let stored = stored.ok_or_else(refused)?;
         given.texts.refuse(&stored.pan)?;
         let bin = app.bins.of(stored.pan.expose()).cloned();
-        let cvc = cvc(&field("cvc"), given.cvc, &stored.pan, bin.as_ref())?;
-        require_unexpired(app, &field("expireYear"), stored.expiry)?;
+        let cvc = cvc(at, given.cvc, &stored.pan, bin.as_ref())?;
+        require_unexpired(app, at, stored.expiry)?;
         let data = CardData {
             pan: stored.pan,
             expiry: stored.expiry,
@@ -157,12 +155,12 @@ pub(super) async fn read(
             stored: true,
         });
     }
-    let pan = number(&field("cardNumber"), given.number)?;
+    let pan = number(at, given.number)?;
     given.texts.refuse(&pan)?;
     let expiry = expiry(app, at, given.expire_year, given.expire_month)?;
     let bin = app.bins.of(pan.expose()).cloned();
-    let cvc = cvc(&field("cvc"), given.cvc, &pan, bin.as_ref())?;
-    let holder = holder(&field("cardHolderName"), given.holder, needs_holder)?;
+    let cvc = cvc(at, given.cvc, &pan, bin.as_ref())?;
+    let holder = holder(at, given.holder, needs_holder)?;
     Ok(Card {
         data: CardData {
             pan,
@@ -176,21 +174,25 @@ pub(super) async fn read(
 }
 
 /// A card number.
-pub(super) fn number(field: &str, value: Option<CardText>) -> Result<Pan, Problem> {
-    let text = check::required(field, value.filter(|v| !v.expose().is_empty()))?;
-    Pan::parse(text.expose()).map_err(|_| Problem::field(Rule::CardNumber, field))
+fn number(at: &At<'_>, value: Option<CardText>) -> Result<Pan, Problem> {
+    const NAME: &str = "cardNumber";
+    let text = at.required(NAME, value.filter(|v| !v.expose().is_empty()))?;
+    Pan::parse(text.expose()).map_err(|_| Problem::field(Rule::CardNumber, at.field(NAME)))
 }
 
+/// The field that is told when a card has expired.
+const YEAR: &str = "expireYear";
+
 /// Month and year of expiry, not in the past. A year of two digits is in this century.
-pub(super) fn expiry(
+fn expiry(
     app: &App,
-    at: &str,
+    at: &At<'_>,
     year: Option<SensitiveText>,
     month: Option<SensitiveText>,
 ) -> Result<Expiry, Problem> {
-    let (year_field, month_field) = (format!("{at}expireYear"), format!("{at}expireMonth"));
-    let year = check::required(&year_field, year.filter(|v| !v.expose().is_empty()))?;
-    let month = check::required(&month_field, month.filter(|v| !v.expose().is_empty()))?;
+    const MONTH: &str = "expireMonth";
+    let year = at.required(YEAR, year.filter(|v| !v.expose().is_empty()))?;
+    let month = at.required(MONTH, month.filter(|v| !v.expose().is_empty()))?;
     let digits = |text: &str, longest: usize| {
         let fits = text.len() <= longest && text.bytes().all(|b| b.is_ascii_digit());
         fits.then(|| text.parse::<u16>().ok()).flatten()
@@ -198,31 +200,31 @@ pub(super) fn expiry(
     let month = digits(month.expose(), 2)
         .and_then(|m| u8::try_from(m).ok())
         .filter(|m| (1..=12).contains(m))
-        .ok_or_else(|| Problem::field(Rule::ExpireMonth, &month_field))?;
+        .ok_or_else(|| Problem::field(Rule::ExpireMonth, at.field(MONTH)))?;
     let year = match (year.expose().len(), digits(year.expose(), 4)) {
         (2, Some(year)) => 2000 + year,
         (4, Some(year)) if (2000..2100).contains(&year) => year,
         // The documented text shows the year that was sent; only digits are shown back.
-        (_, Some(year)) => return Err(Problem::limit(Rule::ExpireYear, &year_field, "year", year)),
-        (_, None) => return Err(Problem::limit(Rule::ExpireYear, &year_field, "year", "")),
+        (_, year) => {
+            let year = year.map(|year| year.to_string()).unwrap_or_default();
+            let field = at.field(YEAR);
+            return Err(Problem::limit(Rule::ExpireYear, field, "year", year));
+        }
     };
     let expiry = Expiry { year, month };
-    require_unexpired(app, &year_field, expiry)?;
+    require_unexpired(app, at, expiry)?;
     Ok(expiry)
 }
 
-fn require_unexpired(app: &App, field: &str, expiry: Expiry) -> Result<(), Problem> {
+fn require_unexpired(app: &App, at: &At<'_>, expiry: Expiry) -> Result<(), Problem> {
     let today = app.istanbul_now();
     let (year, month) = (i32::from(today.year()), i32::from(today.month()));
-    if (i32::from(expiry.year), i32::from(expiry.month)) < (year, month) {
-        Err(Problem::field(Rule::ExpiredCard, field))
-    } else {
-        Ok(())
-    }
+    let is_good = (i32::from(expiry.year), i32::from(expiry.month)) >= (year, month);
+    at.require(YEAR, Rule::ExpiredCard, is_good)
 }
 
 fn cvc(
-    field: &str,
+    at: &At<'_>,
     value: Option<CardText>,
     pan: &Pan,
     bin: Option<&Bin>,
@@ -235,31 +237,23 @@ fn cvc(
         .or_else(|| association_of(pan.expose()))
         == Some(CardAssociation::Amex);
     let length = if amex { 4 } else { 3 };
-    match Cvc::parse(text.expose()).filter(|cvc| cvc.expose().len() == length) {
-        Some(cvc) => Ok(Some(cvc)),
-        None => Err(Problem::field(Rule::Cvc, field)),
-    }
+    let cvc = Cvc::parse(text.expose()).filter(|cvc| cvc.expose().len() == length);
+    at.require("cvc", Rule::Cvc, cvc.is_some())?;
+    Ok(cvc)
 }
 
 /// The name on the card: no markup or arithmetic, not more than five digits
 /// (platform-semantics section 3).
-fn holder(field: &str, value: Option<String>, needed: bool) -> Result<String, Problem> {
-    let Some(name) = check::text(field, value, HOLDER_MAX)? else {
-        return if needed {
-            Err(Problem::field(Rule::Required, field))
-        } else {
-            Ok(String::new())
-        };
-    };
+fn holder(at: &At<'_>, value: Option<String>, needed: bool) -> Result<String, Problem> {
+    const NAME: &str = "cardHolderName";
     const DIGITS_MAX: usize = 5;
+    let name = at.text_within(NAME, value, HOLDER_MAX)?;
+    let name = name.or_else(|| (!needed).then(String::new));
+    let name = at.required(NAME, name)?;
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    if name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!'])
-        || digits > DIGITS_MAX
-    {
-        Err(Problem::field(Rule::CardHolderName, field))
-    } else {
-        Ok(name)
-    }
+    let is_code = name.contains(['<', '>', '"', '%', ';', '&', '+', '(', ')', '|', '=', '!']);
+    at.require(NAME, Rule::CardHolderName, !is_code && digits <= DIGITS_MAX)?;
+    Ok(name)
 }
 
 /// The association that the first digits of any card in the world tell.

@@ -12,7 +12,7 @@ pub use values::MASK;
 pub use view::view;
 
 use super::change::{self, Audited, Change, Changed};
-use super::{Actor, Caller, Permission, Problem, check};
+use super::{Actor, Caller, Permission, Problem, TOP, check};
 use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::search_text::folded;
@@ -100,7 +100,7 @@ pub async fn create_pos(
     let merchant_id = claims.merchant_id;
     by.require(app, merchant_id, Permission::ChangeAccounts, ACTION, "")
         .await?;
-    let integrator = check::required("posIntegrator", new.integrator)?;
+    let integrator = TOP.required("posIntegrator", new.integrator)?;
     let row = directory::row(integrator).filter(|row| row.protocol.is_some());
     let row = row.ok_or_else(|| {
         let values = [("field", "posIntegrator"), ("type", integrator.as_str())];
@@ -110,7 +110,7 @@ pub async fn create_pos(
     // What is not offered is told before any other field is asked for.
     let mut pos = Pos {
         status: usable_status("status", status)?,
-        name: check::name("name", new.values.name.as_deref())?,
+        name: TOP.name("name", new.values.name.as_deref())?,
         currency: new.currency.unwrap_or(Currency::Try),
         ..blank(row, merchant_id, app.next_id(), endpoint)
     };
@@ -218,10 +218,8 @@ pub async fn update(
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
     let phases = request.enabled_payment_phases.as_ref();
-    if phases.is_some_and(|phases| *phases != [PaymentPhase::Auth]) {
-        let rule = Rule::ValueNotOffered;
-        return Err(Problem::field(rule, "enabledPaymentPhases"));
-    }
+    let is_sale = phases.is_none_or(|phases| *phases == [PaymentPhase::Auth]);
+    TOP.require("enabledPaymentPhases", Rule::ValueNotOffered, is_sale)?;
     let edit = |pos: &mut Pos| {
         require_changeable(pos, &request)?;
         set_values(app, pos, request.clone())
@@ -233,25 +231,14 @@ pub async fn update(
 /// Refuses an update that means to change what it cannot: a shop that sent another currency would
 /// believe that it is another one now. The same value changes nothing.
 fn require_changeable(pos: &Pos, request: &UpdateMerchantPosRequest) -> Result<(), Problem> {
-    fn differs<T: PartialEq>(sent: Option<&T>, stored: &T) -> bool {
-        sent.is_some_and(|sent| sent != stored)
+    fn keeps<T: PartialEq>(name: &str, sent: &Option<T>, stored: &T) -> Result<(), Problem> {
+        let keeps = sent.as_ref().is_none_or(|sent| sent == stored);
+        TOP.require(name, Rule::NotChangeable, keeps)
     }
-    let others = [
-        ("status", differs(request.status.as_ref(), &pos.status)),
-        (
-            "currency",
-            differs(request.currency.as_ref(), &pos.currency),
-        ),
-        (
-            "posIntegrator",
-            differs(request.pos_integrator.as_ref(), &pos.integrator),
-        ),
-        ("alias", differs(request.alias.as_ref(), &pos.alias)),
-    ];
-    match others.iter().find(|(_, differs)| *differs) {
-        Some((field, _)) => Err(Problem::field(Rule::NotChangeable, field)),
-        None => Ok(()),
-    }
+    keeps("status", &request.status, &pos.status)?;
+    keeps("currency", &request.currency, &pos.currency)?;
+    keeps("posIntegrator", &request.pos_integrator, &pos.integrator)?;
+    keeps("alias", &request.alias, &pos.alias)
 }
 
 /// Writes what an update sends into a POS, which must be complete and at an allowed host afterwards.
@@ -336,9 +323,7 @@ impl Audited for Pos {
 }
 
 /// Deleting has an endpoint of its own, which is not offered yet.
-fn usable_status(field: &str, status: PosStatus) -> Result<PosStatus, Problem> {
-    match status {
-        PosStatus::Deleted => Err(Problem::field(Rule::ValueNotOffered, field)),
-        other => Ok(other),
-    }
+fn usable_status(name: &str, status: PosStatus) -> Result<PosStatus, Problem> {
+    TOP.require(name, Rule::ValueNotOffered, status != PosStatus::Deleted)?;
+    Ok(status)
 }

@@ -31,7 +31,7 @@ pub use crate::problem::Problem;
 pub use actor::{Actor, Permission, Principal, Role};
 pub use change::Changed;
 pub(crate) use change::{Audited, Change, change, changed_meanwhile};
-pub(crate) use check::{is_base, name};
+pub(crate) use check::{ADDRESS_MAX, TOP};
 
 use crate::engine::claims::Claims;
 use crate::store::merchants::Merchant;

@@ -2,7 +2,7 @@
 
 use super::moments::{moment, moment_behind};
 use super::payment_view::{transaction, view};
-use super::{Caller, Permission, Problem, check};
+use super::{Caller, Permission, Problem, TOP, check};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::attempts;
@@ -86,7 +86,7 @@ pub async fn retrieve(
 
 /// What a request looks for; `None` when that can be no payment at all.
 pub(super) fn search_of(r: SearchPaymentsRequest) -> Result<Option<Search>, Problem> {
-    let text = |field: &str, value| check::text(field, value, check::TEXT_MAX);
+    let text = |name: &str, value| TOP.text(name, value);
     let mut search = Search::default();
     search.equal("id", r.payment_id);
     search.has_item("id", r.payment_transaction_id);
@@ -114,9 +114,9 @@ pub(super) fn search_of(r: SearchPaymentsRequest) -> Result<Option<Search>, Prob
     search.equal("installment", r.installment.map(i64::from));
     search.equal("threeds", r.is_three_ds);
     let any_currency = r.currency.is_none();
-    let minor = |field: &str, value| {
+    let minor = |name: &str, value: Decimal| {
         let currency = r.currency.unwrap_or(Currency::Try);
-        check::amount(field, value, currency).map(|amount| amount.minor)
+        TOP.amount(name, value, currency).map(|amount| amount.minor)
     };
     if let Some(least) = r.min_paid_price {
         search.paid(Bound::Least, minor("minPaidPrice", least)?, any_currency);

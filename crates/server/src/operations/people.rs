@@ -2,7 +2,7 @@
 //! password, and the second step.
 
 use super::actor::{Actor, Permission, Principal};
-use super::{Problem, changed_meanwhile, check, sessions};
+use super::{Problem, TOP, changed_meanwhile, sessions};
 use crate::app::App;
 use crate::mail;
 use crate::passwords::{self, Queue};
@@ -51,18 +51,16 @@ pub async fn invite(
     .await?;
     let email =
         mail::normal_address(email).ok_or_else(|| Problem::field(Rule::NotAnEmail, "email"))?;
-    let name = check::optional_name("name", Some(name))?.unwrap_or_default();
-    if merchants::of_id(app, merchant_id).await?.is_none() {
-        return Err(Problem::field(Rule::InvalidId, "merchant"));
-    }
+    let name = TOP.optional_name("name", Some(name))?.unwrap_or_default();
+    let is_known = merchants::of_id(app, merchant_id).await?.is_some();
+    TOP.require("merchant", Rule::InvalidId, is_known)?;
     let known = users::by_email(app, &email).await?;
     let mut commit = Commit::new(merchant_id, merchant_id);
     let user = match known {
         Some(user) => {
             let serves = users::memberships(app, user.id).await?;
-            if serves.iter().any(|one| one.merchant_id == merchant_id) {
-                return Err(Problem::field(Rule::AlreadyThere, "email"));
-            }
+            let is_new = serves.iter().all(|one| one.merchant_id != merchant_id);
+            TOP.require("email", Rule::AlreadyThere, is_new)?;
             if !serves.is_empty() && by.principal != Principal::Operator {
                 return Err(Problem::rule(Rule::ServesOthers));
             }
@@ -302,9 +300,7 @@ pub async fn set_totp(
     key: &Secret,
     (password, code): (&Secret, &str),
 ) -> Result<(), Problem> {
-    if user.totp.is_some() {
-        return Err(Problem::field(Rule::AlreadyThere, "code"));
-    }
+    TOP.require("code", Rule::AlreadyThere, user.totp.is_none())?;
     let wrong = || Problem::field(Rule::PasswordWrong, "password");
     require_password(app, by, user, password, wrong).await?;
     let step = totp::step_of(key, code, app.now(), 0);

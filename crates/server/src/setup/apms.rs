@@ -3,7 +3,7 @@
 use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::net::listed_as;
-use crate::operations::{self, Actor, Audited, Change, Changed, Permission, Problem};
+use crate::operations::{self, Actor, Audited, Change, Changed, Permission, Problem, TOP};
 use crate::store::apms::{self, Apm};
 use crate::store::db::Commit;
 use connectors::account::{Field, LenderSlot};
@@ -57,10 +57,8 @@ impl ApmSetup {
     }
 }
 
-/// Characters of a name, and of a credential.
-const TEXT_MAX: usize = 255;
-/// Characters of an address.
-const ADDRESS_MAX: usize = 2048;
+/// Characters of a credential.
+const CREDENTIAL_MAX: usize = 255;
 
 /// Seconds that an application may stay unfinished, unless told: as long as comparable lenders'
 /// pages (platform-semantics 12.11 names 20 to 65 minutes).
@@ -245,15 +243,13 @@ fn apply(app: &App, apm: &mut Apm, setup: &ApmSetup) -> Result<(), Problem> {
         apm.account.api_url = lender_url(app, url)?;
     }
     if let Some(loan_type) = &setup.loan_type {
-        match loan_type.as_str() {
-            "CONSUMER" => apm.loan_type.clone_from(loan_type),
-            _ => return Err(Problem::field(Rule::ValueNotOffered, "loan-type")),
-        }
+        let is_offered = loan_type == "CONSUMER";
+        TOP.require("loan-type", Rule::ValueNotOffered, is_offered)?;
+        apm.loan_type.clone_from(loan_type);
     }
     for (bank, mode) in &setup.approval_modes {
-        if bank.len() != 3 || !bank.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Problem::field(Rule::WrongType, "approval"));
-        }
+        let is_code = bank.len() == 3 && bank.bytes().all(|b| b.is_ascii_digit());
+        TOP.require("approval", Rule::WrongType, is_code)?;
         match mode.as_str() {
             "AUTO" | "MANUAL" => {
                 let mode = Json::from(mode.as_str());
@@ -264,18 +260,14 @@ fn apply(app: &App, apm: &mut Apm, setup: &ApmSetup) -> Result<(), Problem> {
         }
     }
     if let Some(seconds) = setup.time_limit_seconds {
-        if !(60..=86_400).contains(&seconds) {
-            let field = "time-limit-seconds";
-            return Err(Problem::range(Rule::OutOfRange, field, 60, 86_400));
-        }
-        apm.time_limit_seconds = seconds;
+        apm.time_limit_seconds = TOP.within("time-limit-seconds", seconds, 60..=86_400)?;
     }
     if let Some(name) = setup.name.as_deref() {
-        apm.name = operations::name("name", Some(name))?;
+        apm.name = TOP.name("name", Some(name))?;
     }
     for field in fields(apm) {
         if let Some(text) = setup.credential(field.slot) {
-            check_text(field.slot.name(), text)?;
+            TOP.require_line(field.slot.name(), text, CREDENTIAL_MAX)?;
             field.slot.set(text, &mut apm.account);
         }
     }
@@ -283,35 +275,13 @@ fn apply(app: &App, apm: &mut Apm, setup: &ApmSetup) -> Result<(), Problem> {
     require_complete(apm)
 }
 
-/// Refuses a text that does not fit a database or a header.
-fn check_text(field: &str, text: &str) -> Result<(), Problem> {
-    if text.chars().count() > TEXT_MAX {
-        return Err(Problem::limit(Rule::TooLong, field, "max", TEXT_MAX));
-    }
-    if text.chars().any(char::is_control) {
-        Err(Problem::field(Rule::ControlCharacter, field))
-    } else {
-        Ok(())
-    }
-}
-
 /// No lender is in the directory, so every address needs the operator's leave, and TLS unless it
 /// is on this machine.
 pub(super) fn lender_url(app: &App, text: &str) -> Result<String, Problem> {
-    if text.chars().count() > ADDRESS_MAX {
-        return Err(Problem::limit(
-            Rule::TooLong,
-            "endpoint",
-            "max",
-            ADDRESS_MAX,
-        ));
-    }
-    let url = url::Url::parse(text).map_err(|_| Problem::field(Rule::NotAUrl, "endpoint"))?;
+    let url = TOP.base("endpoint", text)?;
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    if !scheme_fits || !operations::is_base(&url, text) {
-        return Err(Problem::field(Rule::NotAUrl, "endpoint"));
-    }
+    TOP.require("endpoint", Rule::NotAUrl, scheme_fits)?;
     if !app.settings.bank_hosts.allows(&url) {
         return Err(Problem::with(
             Rule::HostNotAllowed,

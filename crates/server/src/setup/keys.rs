@@ -2,7 +2,7 @@
 
 use super::{KEY_LENGTH, merchant, written};
 use crate::app::App;
-use crate::operations::{Actor, Permission, Problem, changed_meanwhile};
+use crate::operations::{Actor, Permission, Problem, TOP, changed_meanwhile};
 use crate::random;
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::db::Commit;
@@ -87,14 +87,7 @@ pub async fn rotate_key(
     const ACTION: &str = "key.rotate";
     by.require(app, merchant_id, Permission::ManageKeys, ACTION, old)
         .await?;
-    if !(0..=OVERLAP_HOURS_MAX).contains(&overlap_hours) {
-        return Err(Problem::range(
-            Rule::OutOfRange,
-            "overlapHours",
-            0,
-            OVERLAP_HOURS_MAX,
-        ));
-    }
+    let overlap_hours = TOP.within("overlapHours", overlap_hours, 0..=OVERLAP_HOURS_MAX)?;
     let key = usable_key(app, merchant_id, old).await?;
     let overlap = app
         .now()

@@ -3,7 +3,7 @@
 use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint, NewPos};
-use crate::operations::{self, Actor, Audited, Changed, Permission, Problem, changed_meanwhile};
+use crate::operations::{Actor, Audited, Changed, Permission, Problem, TOP, changed_meanwhile};
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
 use connectors::directory;
@@ -113,25 +113,11 @@ pub async fn edit_pos(
     merchant_poses::change_pos(app, by, &no_claims(merchant_id), id, "pos.edit", edit).await
 }
 
-/// Characters of an address.
-const ADDRESS_MAX: usize = 2048;
-
 /// Where an account of a bank points when it is at `base` instead of its own address: the bank's
 /// own paths behind it. `base` is `http://127.0.0.1:8081/bank`, say.
 pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint, Problem> {
     let refused = || Problem::field(Rule::NotAUrl, "endpoint");
-    if base.chars().count() > ADDRESS_MAX {
-        return Err(Problem::limit(
-            Rule::TooLong,
-            "endpoint",
-            "max",
-            ADDRESS_MAX,
-        ));
-    }
-    let url = url::Url::parse(base).map_err(|_| refused())?;
-    if !operations::is_base(&url, base) {
-        return Err(refused());
-    }
+    let url = TOP.base("endpoint", base)?;
     let row = directory::row(integrator).ok_or_else(refused)?;
     let prefix = url.path().trim_end_matches('/');
     Ok(Endpoint {

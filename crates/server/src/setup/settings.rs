@@ -4,7 +4,7 @@
 use super::{KEY_LENGTH, change_merchant, may_change, merchant};
 use crate::app::App;
 use crate::net::{host_entry, is_private_address};
-use crate::operations::{Actor, Permission, Problem};
+use crate::operations::{ADDRESS_MAX, Actor, Permission, Problem, TOP};
 use crate::random;
 use crate::store::db::Commit;
 use crate::store::signatures;
@@ -14,8 +14,6 @@ use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-/// Characters of an address.
-const ADDRESS_MAX: usize = 2048;
 /// Characters of a key that a merchant brings along: fewer would be guessed.
 const OWN_KEY: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -54,9 +52,7 @@ async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    if text.chars().count() > ADDRESS_MAX {
-        return Err(Problem::limit(Rule::TooLong, "url", "max", ADDRESS_MAX));
-    }
+    TOP.require_length("url", text.chars().count(), 0..=ADDRESS_MAX)?;
     let refused = || Problem::field(Rule::NotAUrl, "url");
     let url = url::Url::parse(text).map_err(|_| refused())?;
     // Credentials in an address would be shown to everybody who may look at webhooks.
@@ -113,22 +109,10 @@ pub async fn set_signing_key(
 
 fn own_key(own: &Secret) -> Result<Secret, Problem> {
     let text = own.expose();
-    if text.len() < *OWN_KEY.start() {
-        return Err(Problem::limit(
-            Rule::TooShort,
-            "key",
-            "min",
-            OWN_KEY.start(),
-        ));
-    }
-    if text.len() > *OWN_KEY.end() {
-        return Err(Problem::limit(Rule::TooLong, "key", "max", OWN_KEY.end()));
-    }
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(own.clone())
-    } else {
-        Err(Problem::field(Rule::ControlCharacter, "key"))
-    }
+    TOP.require_length("key", text.len(), OWN_KEY)?;
+    let is_line = text.bytes().all(|byte| byte.is_ascii_graphic());
+    TOP.require("key", Rule::ControlCharacter, is_line)?;
+    Ok(own.clone())
 }
 
 /// The signing keys, callback and webhook, for somebody who may change them. The look is noted.

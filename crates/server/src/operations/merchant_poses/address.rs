@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::net::listed_as;
-use crate::operations::Problem;
+use crate::operations::{Problem, TOP};
 use crate::store::poses::{Pos, PosSettings};
 use connectors::directory::{self, BankRow};
 use contract::rules::Rule;
@@ -60,15 +60,12 @@ pub fn check_host(app: &App, pos: &Pos) -> Result<(), Problem> {
 /// the operator's leave.
 pub(super) fn require_allowed(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Problem> {
     for (field, path) in [("path", &at.path), ("threedsPath", &at.threeds_path)] {
-        if !is_path(path) {
-            return Err(Problem::field(Rule::WrongType, field));
-        }
+        TOP.require(field, Rule::WrongType, is_path(path))?;
     }
     let url = format!("{}://{}:{}{}", at.scheme, at.hostname, at.port, at.path);
     let url = url::Url::parse(&url).map_err(|_| Problem::field(Rule::WrongType, "hostname"))?;
-    if url.host_str() != Some(at.hostname.as_str()) {
-        return Err(Problem::field(Rule::WrongType, "hostname"));
-    }
+    let is_host = url.host_str() == Some(at.hostname.as_str());
+    TOP.require("hostname", Rule::WrongType, is_host)?;
     let own = at.scheme == "https"
         && at.port == row.port
         && [row.hostname, row.test_hostname].contains(&at.hostname.as_str());

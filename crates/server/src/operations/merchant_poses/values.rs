@@ -2,7 +2,8 @@
 
 use super::SWITCHES;
 use crate::app::App;
-use crate::operations::{Problem, check};
+use crate::operations::Problem;
+use crate::operations::check::{At, TOP};
 use crate::store::poses::{Pos, PosUser};
 use connectors::account::Slot;
 use connectors::directory;
@@ -14,13 +15,16 @@ use contract::rules::Rule;
 /// What passwords and keys look like when they are read. Sent back, it changes nothing.
 pub const MASK: &str = "********";
 
+/// The last place in the order of a merchant's POSes.
+const ORDER_NUMBER_MAX: i64 = 1000;
+
 /// Writes the fields that a request sends into a POS.
 pub(super) fn apply(
     app: &App,
     pos: &mut Pos,
     mut request: UpdateMerchantPosRequest,
 ) -> Result<(), Problem> {
-    if let Some(name) = check::optional_name("name", request.name.as_deref())? {
+    if let Some(name) = TOP.optional_name("name", request.name.as_deref())? {
         pos.name = name;
     }
     for slot in Slot::ALL {
@@ -28,10 +32,10 @@ pub(super) fn apply(
         match (slot, sent) {
             (_, None) => {}
             (Slot::Number(number), Some(text)) => {
-                *pos.settings.numbers.get_mut(*number) = short(field, text)?;
+                *pos.settings.numbers.get_mut(*number) = short(&TOP, field, text)?;
             }
             (Slot::ThreedsKey, Some(text)) => {
-                if let Some(key) = secret(field, text)? {
+                if let Some(key) = secret(&TOP, field, text)? {
                     pos.credentials.threeds_key = key;
                 }
             }
@@ -45,12 +49,11 @@ pub(super) fn apply(
         ("threedsPath", &request.threeds_path, &mut at.threeds_path),
     ] {
         if let Some(text) = sent {
-            *stored = short(field, text)?;
+            *stored = short(&TOP, field, text)?;
         }
     }
     if let Some(port) = request.port {
-        let port = u16::try_from(port).ok().filter(|port| *port > 0);
-        at.port = port.ok_or_else(|| Problem::range(Rule::OutOfRange, "port", 1, 65_535))?;
+        at.port = TOP.within("port", port, 1..=u16::MAX)?;
     }
     for switch in &SWITCHES {
         let stored = (switch.stored_mut)(at);
@@ -63,7 +66,7 @@ pub(super) fn apply(
         at.authentication_types = types;
     }
     if let Some(number) = request.order_number {
-        pos.order_number = order_number(number)?;
+        pos.order_number = TOP.within("orderNumber", number, 0..=ORDER_NUMBER_MAX)?;
     }
     if let Some(sent) = request.merchant_pos_users {
         pos.credentials.users = users(app, &pos.credentials.users, sent)?;
@@ -72,35 +75,24 @@ pub(super) fn apply(
 }
 
 /// A text without blanks that fits a bank's field.
-fn short(field: &str, text: &str) -> Result<String, Problem> {
+fn short(at: &At<'_>, name: &str, text: &str) -> Result<String, Problem> {
     const LONGEST: usize = 200;
-    let text = check::text(field, Some(text.to_owned()), LONGEST)?.unwrap_or_default();
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        Err(Problem::field(Rule::ControlCharacter, field))
-    } else {
-        Ok(text)
-    }
+    let text = at.text_within(name, Some(text.to_owned()), LONGEST)?;
+    let text = text.unwrap_or_default();
+    let is_bare = !text.contains(|c: char| c.is_control() || c.is_whitespace());
+    at.require(name, Rule::ControlCharacter, is_bare)?;
+    Ok(text)
 }
 
 /// A secret that was sent; `None` when it is empty or the mask.
-fn secret(field: &str, text: &str) -> Result<Option<Secret>, Problem> {
+fn secret(at: &At<'_>, name: &str, text: &str) -> Result<Option<Secret>, Problem> {
     const LONGEST: usize = 1000;
-    match text {
-        "" | MASK => Ok(None),
-        text if text.len() > LONGEST => Err(Problem::limit(Rule::TooLong, field, "max", LONGEST)),
-        text if text.contains('\0') => Err(Problem::field(Rule::ControlCharacter, field)),
-        text => Ok(Some(Secret::new(text))),
+    if matches!(text, "" | MASK) {
+        return Ok(None);
     }
-}
-
-fn order_number(number: i32) -> Result<i64, Problem> {
-    const HIGHEST: i64 = 1000;
-    let number = i64::from(number);
-    if (0..=HIGHEST).contains(&number) {
-        Ok(number)
-    } else {
-        Err(Problem::range(Rule::OutOfRange, "orderNumber", 0, HIGHEST))
-    }
+    at.require_length(name, text.len(), 0..=LONGEST)?;
+    at.require(name, Rule::ControlCharacter, !text.contains('\0'))?;
+    Ok(Some(Secret::new(text)))
 }
 
 /// The users as a request leaves them: its list, where a known id keeps what was not sent.
@@ -109,31 +101,30 @@ fn users(
     before: &[PosUser],
     sent: Vec<UpdateMerchantPosUser>,
 ) -> Result<Vec<PosUser>, Problem> {
+    const NAME: &str = "posUsername";
+    const PASSWORD: &str = "posPassword";
+    let list = TOP.field("merchantPosUsers");
     let one = |(position, user): (usize, UpdateMerchantPosUser)| {
-        let field = |name: &str| format!("merchantPosUsers[{position}].{name}");
-        let (name_field, password_field) = (field("posUsername"), field("posPassword"));
-        let known = match user.id {
-            Some(id) => {
-                let known = before.iter().find(|known| known.id == id);
-                Some(known.ok_or_else(|| Problem::field(Rule::InvalidId, field("id")))?)
-            }
-            None => None,
-        };
-        let name = short(&name_field, user.pos_username.as_deref().unwrap_or(""))?;
+        let at = list.item(position);
+        let known = user.id.map(|id| {
+            let known = before.iter().find(|known| known.id == id);
+            known.ok_or_else(|| Problem::field(Rule::InvalidId, at.field("id")))
+        });
+        let known = known.transpose()?;
+        let name = short(&at, NAME, user.pos_username.as_deref().unwrap_or(""))?;
         let name = Some(name).filter(|name| !name.is_empty());
         let password = user.pos_password.as_ref().map_or("", |text| text.expose());
-        let password = secret(&password_field, password)?;
+        let password = secret(&at, PASSWORD, password)?;
+        let name = name.or_else(|| known.map(|known| known.name.clone()));
+        let password = password.or_else(|| known.map(|known| known.password.clone()));
         Ok(PosUser {
             id: known.map_or_else(|| app.next_id(), |known| known.id),
             operation: user
                 .pos_operation_type
                 .or(known.map(|known| known.operation))
                 .unwrap_or(PosOperationType::Standard),
-            name: check::required(&name_field, name.or(known.map(|known| known.name.clone())))?,
-            password: check::required(
-                &password_field,
-                password.or(known.map(|known| known.password.clone())),
-            )?,
+            name: at.required(NAME, name)?,
+            password: at.required(PASSWORD, password)?,
         })
     };
     sent.into_iter().enumerate().map(one).collect()
