@@ -1,7 +1,7 @@
 //! `galata payment …`.
 
 use super::options::{Listed, One, Shown};
-use super::output::{Table, print_parts, say, table};
+use super::output::{Table, print_parts, say, say_json, table};
 use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::engine::inquiry::ManualResolution;
@@ -13,6 +13,7 @@ use clap::Subcommand;
 use contract::enums::Currency;
 use contract::errors::Language;
 use contract::money::Money;
+use serde_json::json;
 use std::sync::Arc;
 
 /// Payments: what is known about one, and those whose outcome nobody knows.
@@ -178,8 +179,13 @@ async fn list_doubts(app: &App, by: &Actor, options: Listed) -> Result<(), Faile
     let (merchant, format) = (options.of.merchant, options.format);
     let doubts = doubts::list(app, by, merchant).await?;
     let asked = doubts::count_asked(app, by, merchant).await?;
-    doubts_table(&doubts).print(format)?;
-    if asked.payments > 0 && !format.json {
+    let table = doubts_table(&doubts);
+    if format.json {
+        let open = json!({ "doubts": table.json(), "withoutOutcome": asked.payments });
+        return say_json(&open);
+    }
+    table.print(format)?;
+    if asked.payments > 0 {
         say(asked)
     } else {
         Ok(())
