@@ -1,9 +1,10 @@
 //! `galata apm …`.
 
-use super::Failed;
 use super::credentials::{ClientSecret, NotificationSecret};
-use super::options::{Store, one_of};
-use super::output::{Format, Table, say, warn};
+use super::options::{OfMerchant, one_of};
+use super::output::{Format, say, table, warn};
+use super::pos::{said_change, say_test};
+use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::operations::{Actor, Changed, Problem};
 use crate::setup::{self, ApmSetup};
@@ -14,7 +15,6 @@ use connectors::lenders::LENDERS;
 use contract::card::Secret;
 use contract::enums::ApmType;
 use contract::rules::Rule;
-use serde_json::json;
 
 /// Accounts at lenders.
 #[derive(Subcommand)]
@@ -31,32 +31,25 @@ pub(super) enum Apm {
     /// not work.
     Test(Which),
     /// List a merchant's definitions.
-    List(List),
+    List {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// Which definition.
 #[derive(Args)]
 pub(super) struct Which {
-    /// The merchant's id; `galata merchant list` shows them.
-    #[arg(long, value_name = "ID")]
-    merchant: i64,
+    #[command(flatten)]
+    of: OfMerchant,
     /// The method.
     #[arg(long = "type", default_value_t = LENDERS[0].apm, ignore_case = true, value_parser = one_of::<ApmType>(offered()))]
     apm_type: ApmType,
     /// The definition's id, when there are several of the type.
     #[arg(long)]
     id: Option<i64>,
-    #[command(flatten)]
-    store: Store,
-}
-
-/// Options of `list`.
-#[derive(Args)]
-pub(super) struct List {
-    #[command(flatten)]
-    format: Format,
-    #[command(flatten)]
-    which: Which,
 }
 
 /// What to set.
@@ -104,69 +97,75 @@ fn mode(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// Runs a command.
-pub(super) async fn run(command: Apm) -> Result<(), Failed> {
-    let by = Actor::operator();
-    match command {
-        Apm::Create(edit) => {
-            let wanted = wanted(&edit)?;
-            let which = &edit.which;
-            let create = async |app: &App| {
-                let (merchant, kind) = (which.merchant, which.apm_type);
-                let made = setup::create_apm(app, &by, merchant, kind, wanted).await?;
+impl StoreCommand for Apm {
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed> {
+        match self {
+            Apm::Create(edit) => {
+                let (which, wanted) = edit.read()?;
+                let (merchant, kind) = (which.of.merchant, which.apm_type);
+                let made = setup::create_apm(app, by, merchant, kind, wanted).await?;
                 let same = setup::same_account(app, &made).await?;
-                Ok((made, same))
-            };
-            let (made, same) = which.store.run_for(which.merchant, create).await?;
-            say(format_args!("apm  {}", made.id))?;
-            if let Some(same) = same {
-                warn(format_args!(
-                    "apm {} is the same account at the same address: was this one meant to be `galata apm edit`?",
-                    account_line(&same)
-                ));
+                say(format_args!("apm  {}", made.id))?;
+                if let Some(same) = same {
+                    warn(format_args!(
+                        "apm {} is the same account at the same address: was this one meant to be `galata apm edit`?",
+                        account_line(&same)
+                    ));
+                }
+                say("it is passive: try it with `galata apm test`, then `galata apm activate`")
             }
-            say("it is passive: try it with `galata apm test`, then `galata apm activate`")
-        }
-        Apm::Edit(edit) => {
-            let wanted = wanted(&edit)?;
-            let merchant = edit.which.merchant;
-            let edited = on_known(&edit.which, async |app, id| {
-                Ok(setup::edit_apm(app, &by, merchant, id, wanted).await?)
-            });
-            let Changed { now: apm, is_same } = edited.await?;
-            if is_same {
-                say(format_args!(
-                    "apm {} is as it was, nothing was to change",
-                    apm.id
-                ))
-            } else {
-                say(format_args!("apm {} is changed", apm.id))
+            Apm::Edit(edit) => {
+                let (which, wanted) = edit.read()?;
+                let id = definition_id(app, &which).await?;
+                let changed = setup::edit_apm(app, by, which.of.merchant, id, wanted).await?;
+                let Changed { now: apm, is_same } = changed;
+                say(format_args!("apm {} {}", apm.id, said_change(is_same)))
+            }
+            Apm::Activate(which) => set_active(app, by, which, true).await,
+            Apm::Deactivate(which) => set_active(app, by, which, false).await,
+            Apm::Test(which) => {
+                let id = definition_id(app, &which).await?;
+                say_test(
+                    &setup::test_apm(app, by, which.of.merchant, id).await?,
+                    "the secret of notifications is not tried by this: the lender's next notification proves it",
+                )
+            }
+            Apm::List { which, format } => {
+                let all = of_merchant(app, which.of.merchant).await?;
+                table!(&all, apm => {
+                    "id": apm.id,
+                    "type": apm.apm_type,
+                    "state": state(apm),
+                    "name": apm.name,
+                    "endpoint": apm.account.api_url,
+                })
+                .print(format)
             }
         }
-        Apm::Activate(which) => set_active(&which, true).await,
-        Apm::Deactivate(which) => set_active(&which, false).await,
-        Apm::Test(which) => {
-            let test = on_known(&which, async |app, id| {
-                Ok(setup::test_apm(app, &by, which.merchant, id).await?)
-            })
-            .await?;
-            super::pos::tell_test(
-                &test,
-                "the secret of notifications is not tried by this: the lender's next notification proves it",
-            )
-        }
-        Apm::List(list) => print_list(&list).await,
     }
 }
 
-async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
-    let by = Actor::operator();
-    let id = on_known(which, async |app, id| {
-        setup::set_apm_active(app, &by, which.merchant, id, active).await?;
-        Ok(id)
-    })
-    .await?;
-    let kind = which.apm_type;
+impl Edit {
+    /// Which definition is meant, and what to set of it.
+    fn read(self) -> Result<(Which, ApmSetup), Failed> {
+        let setup = ApmSetup {
+            name: self.name,
+            api_url: self.endpoint,
+            client_id: self.client_id,
+            client_secret: self.client_secret.read()?.map(Secret::new),
+            notification_secret: self.notification_secret.read()?.map(Secret::new),
+            loan_type: self.loan_type.map(|kind| kind.to_uppercase()),
+            approval_modes: self.approval_modes,
+            time_limit_seconds: self.time_limit_seconds,
+            active: None,
+        };
+        Ok((self.which, setup))
+    }
+}
+
+async fn set_active(app: &App, by: &Actor, which: Which, active: bool) -> Result<(), Failed> {
+    let (id, kind) = (definition_id(app, &which).await?, which.apm_type);
+    setup::set_apm_active(app, by, which.of.merchant, id, active).await?;
     if active {
         say(format_args!("apm {id} is active: shops may use {kind}"))
     } else {
@@ -174,56 +173,14 @@ async fn set_active(which: &Which, active: bool) -> Result<(), Failed> {
     }
 }
 
-async fn print_list(list: &List) -> Result<(), Failed> {
-    let which = &list.which;
-    let all = async |app: &App| Ok(of_merchant(app, which.merchant).await?);
-    let mut table = Table::new(&["id", "type", "state", "name", "endpoint"]);
-    for apm in which.store.run_for(which.merchant, all).await? {
-        let state = state(&apm);
-        table.row([
-            json!(apm.id),
-            json!(apm.apm_type),
-            json!(state),
-            json!(apm.name),
-            json!(apm.account.api_url),
-        ]);
-    }
-    table.print(list.format)
-}
-
 async fn of_merchant(app: &App, merchant: i64) -> Result<Vec<Account>, Problem> {
     Ok(apms::of_merchant(app, merchant).await?)
 }
 
-fn wanted(edit: &Edit) -> Result<ApmSetup, Failed> {
-    Ok(ApmSetup {
-        name: edit.name.clone(),
-        api_url: edit.endpoint.clone(),
-        client_id: edit.client_id.clone(),
-        client_secret: edit.client_secret.read()?.map(Secret::new),
-        notification_secret: edit.notification_secret.read()?.map(Secret::new),
-        loan_type: edit.loan_type.as_ref().map(|kind| kind.to_uppercase()),
-        approval_modes: edit.approval_modes.clone(),
-        time_limit_seconds: edit.time_limit_seconds,
-        active: None,
-    })
-}
-
-/// Does something with the definition that is named, or with the merchant's only one of the type.
-async fn on_known<T>(
-    which: &Which,
-    act: impl AsyncFnOnce(&App, i64) -> Result<T, Failed>,
-) -> Result<T, Failed> {
-    let on_it = async |app: &App| {
-        let id = definition_id(app, which).await?;
-        act(app, id).await
-    };
-    which.store.run_for(which.merchant, on_it).await
-}
-
+/// The definition that is named, or the merchant's only one of the type.
 async fn definition_id(app: &App, which: &Which) -> Result<i64, Failed> {
     let kind = which.apm_type;
-    let all = of_merchant(app, which.merchant).await?;
+    let all = of_merchant(app, which.of.merchant).await?;
     let named: Vec<&Account> = all
         .iter()
         .filter(|a| a.apm_type == kind && which.id.is_none_or(|id| a.id == id))
@@ -236,7 +193,7 @@ async fn definition_id(app: &App, which: &Which) -> Result<i64, Failed> {
             Err(StartError::new(
                 format!(
                     "merchant {} has {} definitions of type {kind}",
-                    which.merchant,
+                    which.of.merchant,
                     ids.len()
                 ),
                 &format!("name one with --id: {}", ids.join(", ")),

@@ -1,8 +1,8 @@
 //! `galata audit …`.
 
-use super::Failed;
 use super::options::OfMerchant;
 use super::output::put;
+use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::csv;
 use crate::operations::Actor;
@@ -17,17 +17,16 @@ pub(super) enum Audit {
     Export(OfMerchant),
 }
 
-/// Runs a command.
-pub(super) async fn run(command: Audit) -> Result<(), Failed> {
-    let Audit::Export(options) = command;
-    options
-        .run(async |app| export(app, options.merchant).await)
-        .await
+impl StoreCommand for Audit {
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed> {
+        let Audit::Export(OfMerchant { merchant }) = self;
+        export(app, by, merchant).await
+    }
 }
 
 /// Batch by batch, so that a log of any length takes little memory.
-async fn export(app: &App, merchant_id: i64) -> Result<(), Failed> {
-    let mut export = Export::begin(app, &Actor::operator(), merchant_id, ("", "")).await?;
+async fn export(app: &App, by: &Actor, merchant: i64) -> Result<(), Failed> {
+    let mut export = Export::begin(app, by, merchant, ("", "")).await?;
     put(&csv::row(audit_log::COLUMNS))?;
     loop {
         let found = export.next(app).await?;

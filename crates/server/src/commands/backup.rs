@@ -1,12 +1,12 @@
 //! `backup` and `restore`: a SQLite database as a file elsewhere, and back in its place.
 
-use super::Failed;
 use super::credentials::DatabaseUrl;
 use super::options::Store;
 use super::output::say;
+use super::{Failed, with_app};
 use crate::app::App;
 use crate::operations::{Actor, Problem};
-use crate::start::{self, StartError};
+use crate::start::StartError;
 use crate::store::db::Commit;
 use crate::store::db::backup::{self, CopyError, Step};
 use crate::store::merchants;
@@ -55,11 +55,11 @@ pub(super) async fn restore(options: Restore) -> Result<(), Failed> {
     let (part, _held) = blocking(move || backup::prepare(&from, &place)).await?;
     config.database_url = format!("sqlite:{}", part.display());
     config.must_exist = true;
-    let app = start::open(config).await?;
-    let noted = note(&app, &options.from).await;
-    let now = app.now();
-    start::close(&app).await;
-    noted?;
+    let now = with_app(config, async |app| {
+        note(app, &options.from).await?;
+        Ok(app.now())
+    })
+    .await?;
     let suffix = format!("before-{}", now.strftime("%Y%m%dT%H%M%SZ"));
     let place = to.clone();
     let kept = blocking(move || {

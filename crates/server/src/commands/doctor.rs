@@ -20,7 +20,7 @@ use connectors::http::{Failure, Http, Request};
 use contract::enums::PosStatus;
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
@@ -421,19 +421,16 @@ const NAME_WIDTH: usize = 20;
 
 fn tell(findings: &[Finding], format: Format) -> Result<(), Failed> {
     if format.json {
-        let mut table = Table::new(&["check", "outcome", "seen", "hint"]);
-        for finding in findings {
+        let rows = findings.iter().map(|finding| {
             let (word, seen, hint) = match &finding.outcome {
-                Outcome::Fine(seen) => ("ok", seen.clone(), Json::Null),
-                Outcome::Refused(error) => ("refused", error.what.clone(), json!(error.hint)),
-                Outcome::Worrying(error) => ("warning", error.what.clone(), json!(error.hint)),
-                Outcome::Skipped(for_want_of) => {
-                    ("skipped", format!("needs {for_want_of}"), Json::Null)
-                }
+                Outcome::Fine(seen) => ("ok", seen.clone(), None),
+                Outcome::Refused(error) => ("refused", error.what.clone(), Some(&error.hint)),
+                Outcome::Worrying(error) => ("warning", error.what.clone(), Some(&error.hint)),
+                Outcome::Skipped(for_want_of) => ("skipped", format!("needs {for_want_of}"), None),
             };
-            table.row([json!(finding.check), json!(word), json!(seen), hint]);
-        }
-        return table.print(format);
+            json!([finding.check, word, seen, hint])
+        });
+        return Table::new(&["check", "outcome", "seen", "hint"], rows).print(format);
     }
     findings.iter().try_for_each(|finding| put(&line(finding)))
 }

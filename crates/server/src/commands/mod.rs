@@ -28,8 +28,14 @@ pub use serve::stopped;
 pub use values::check_base_url;
 pub use variables::variable_of;
 
+use crate::app::App;
 use crate::logs::LogFormat;
-use clap::{CommandFactory, Parser, Subcommand};
+use crate::operations::{Actor, Problem};
+use crate::start::{self, Config, StartError};
+use crate::store::merchants::{self, Merchant};
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use options::Store;
 use std::process::ExitCode;
 
 /// Galata takes card payments, reward points and shopping loans for your shop: one API in front of
@@ -66,7 +72,7 @@ enum Command {
     /// Do the due work only (webhooks, inquiries), without serving.
     Work(Box<serve::Work>),
     /// Bring the database up to date, and make it ready for the key.
-    Migrate(options::Store),
+    Migrate(Store),
     /// Copy a SQLite database while it is in use.
     Backup(backup::Backup),
     /// Put a copy of a SQLite database in its place, and bring it up to date. No server may run.
@@ -78,28 +84,28 @@ enum Command {
     Key(key_file::NewKey),
     /// Merchants and their settings.
     #[command(subcommand)]
-    Merchant(Box<merchant::Merchant>),
+    Merchant(Box<OnStore<merchant::Merchant>>),
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
-    Pos(Box<pos::Pos>),
+    Pos(Box<OnStore<pos::Pos>>),
     /// Alternative payment methods: accounts at lenders.
     #[command(subcommand)]
-    Apm(Box<apm::Apm>),
+    Apm(Box<OnStore<apm::Apm>>),
     /// Who may use the panel.
     #[command(subcommand)]
-    User(user::User),
+    User(Box<OnStore<user::User>>),
     /// Payments: what is known about one, and those whose outcome nobody knows.
     #[command(subcommand)]
-    Payment(payment::Payment),
+    Payment(Box<OnStore<payment::Payment>>),
     /// Webhooks that were sent.
     #[command(subcommand)]
-    Webhook(Box<webhook::Webhook>),
+    Webhook(Box<OnStore<webhook::Webhook>>),
     /// What API keys asked for, and why a signature was refused.
     #[command(subcommand)]
-    Request(request::Request),
+    Request(Box<OnStore<request::Request>>),
     /// The audit log.
     #[command(subcommand)]
-    Audit(audit::Audit),
+    Audit(Box<OnStore<audit::Audit>>),
     /// Print completions for a shell: `source <(galata completions bash)`.
     Completions {
         /// The shell.
@@ -117,17 +123,127 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Restore(options) => backup::restore(options).await,
         Command::Doctor(options) => return doctor::doctor(*options).await,
         Command::Key(options) => key_file::make(&options),
-        Command::Merchant(command) => merchant::run(*command).await,
-        Command::Apm(command) => apm::run(*command).await,
-        Command::User(command) => user::run(command).await,
-        Command::Pos(command) => pos::run(*command).await,
-        Command::Payment(command) => payment::run(command).await,
-        Command::Webhook(command) => webhook::run(*command).await,
-        Command::Request(command) => request::run(command).await,
-        Command::Audit(command) => audit::run(command).await,
+        Command::Merchant(command) => command.run().await,
+        Command::Pos(command) => command.run().await,
+        Command::Apm(command) => command.run().await,
+        Command::User(command) => command.run().await,
+        Command::Payment(command) => command.run().await,
+        Command::Webhook(command) => command.run().await,
+        Command::Request(command) => command.run().await,
+        Command::Audit(command) => command.run().await,
         Command::Completions { shell } => completions(shell),
     }
     .map(|()| ExitCode::SUCCESS)
+}
+
+/// Commands that work on the database.
+trait StoreCommand: Subcommand {
+    /// How `store` is opened. What can be checked before that is checked here.
+    fn config(&self, store: &Store) -> Result<Config, StartError> {
+        store.config(false)
+    }
+
+    /// Carries out the command.
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed>;
+}
+
+/// One of the commands `C` and where its database is: the store's options belong to each of them.
+struct OnStore<C> {
+    command: C,
+    /// The merchant that the command is about.
+    merchant: Option<i64>,
+    store: Store,
+}
+
+impl<C: StoreCommand> OnStore<C> {
+    async fn run(self) -> Result<(), Failed> {
+        let config = self.command.config(&self.store)?;
+        with_store(config, async |app| {
+            // A mistyped id must not look like a merchant that has nothing.
+            if let Some(id) = self.merchant {
+                known_merchant(app, id).await?;
+            }
+            self.command.run(app, &Actor::operator()).await
+        })
+        .await
+    }
+}
+
+impl<C: Subcommand> Subcommand for OnStore<C> {
+    fn augment_subcommands(group: clap::Command) -> clap::Command {
+        fn add_store(command: clap::Command) -> clap::Command {
+            if command.has_subcommands() {
+                return command.mut_subcommands(add_store);
+            }
+            // Options that are added bring their description, which is not the command's.
+            let about = Resettable::from(command.get_about().cloned());
+            let long_about = Resettable::from(command.get_long_about().cloned());
+            let command = Store::augment_args(command);
+            command.about(about).long_about(long_about)
+        }
+        add_store(C::augment_subcommands(group))
+    }
+
+    fn augment_subcommands_for_update(group: clap::Command) -> clap::Command {
+        Self::augment_subcommands(group)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        C::has_subcommand(name)
+    }
+}
+
+impl<C: FromArgMatches> FromArgMatches for OnStore<C> {
+    fn from_arg_matches(given: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut own = given;
+        while let Some((_, inner)) = own.subcommand() {
+            own = inner;
+        }
+        Ok(OnStore {
+            command: C::from_arg_matches(given)?,
+            merchant: own.try_get_one("merchant").ok().flatten().copied(),
+            store: Store::from_arg_matches(own)?,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(given)?;
+        Ok(())
+    }
+}
+
+/// Opens the server's parts, acts on them and closes them, however it went.
+async fn with_store<T>(
+    config: Config,
+    act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    if let Err(worry) = start::check_complete(&config.database_url).await {
+        tracing::warn!(hint = worry.hint, "{}", worry.what);
+    }
+    with_app(config, act).await
+}
+
+/// [`with_store`] of a database whose file was looked at already.
+async fn with_app<T>(
+    config: Config,
+    act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    let app = start::open(config).await?;
+    let outcome = act(&app).await;
+    start::close(&app).await;
+    outcome
+}
+
+/// The merchant of that id.
+async fn known_merchant(app: &App, id: i64) -> Result<Merchant, Failed> {
+    let found = merchants::of_id(app, id).await.map_err(Problem::from)?;
+    found.ok_or_else(|| {
+        StartError::new(
+            format!("there is no merchant {id}"),
+            "`galata merchant list` shows them",
+        )
+        .into()
+    })
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {

@@ -1,25 +1,20 @@
 //! Options that several commands share.
 
-use super::Failed;
 use super::credentials::{DatabaseUrl, EncryptionKeys, SmtpUrl};
 use super::key_file;
 use super::output::Format;
 use super::values::{self, Waits};
 use super::variables::given_as;
-use crate::app::Kept;
-use crate::app::{App, INQUIRY_WAITS, Settings, WEBHOOK_WAITS};
+use crate::app::{INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
-use crate::operations::Problem;
 use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
-use crate::start::{self, Config, StartError};
-use crate::store::merchants::{self, Merchant};
+use crate::start::{Config, StartError};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use connectors::http::BANK_TIMEOUT_SECONDS;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the database and the keys are.
@@ -60,8 +55,6 @@ pub(super) struct OfMerchant {
     /// The merchant's id; `galata merchant list` shows them.
     #[arg(long, value_name = "ID")]
     pub merchant: i64,
-    #[command(flatten)]
-    pub store: Store,
 }
 
 /// Options of a list of what a merchant has.
@@ -76,14 +69,11 @@ pub(super) struct Listed {
 /// Options of commands about one thing of a merchant.
 #[derive(Args)]
 pub(super) struct One {
-    /// The merchant's id; `galata merchant list` shows them.
-    #[arg(long, value_name = "ID")]
-    pub merchant: i64,
+    #[command(flatten)]
+    pub of: OfMerchant,
     /// Its id.
     #[arg(long, value_name = "ID")]
     pub id: i64,
-    #[command(flatten)]
-    pub store: Store,
 }
 
 /// Options of commands that show one thing of a merchant.
@@ -262,11 +252,6 @@ impl Behaviour {
         }
     }
 
-    /// The configuration of a server: `store`, and how it behaves.
-    pub(super) fn config(&self, store: &Store, migrate: bool) -> Result<Config, StartError> {
-        self.over(store.config(migrate)?)
-    }
-
     /// A configuration, and how the server behaves.
     pub(super) fn over(&self, config: Config) -> Result<Config, StartError> {
         for url in &self.public_urls {
@@ -348,72 +333,4 @@ impl Store {
             ..Config::default()
         })
     }
-
-    /// Opens the parts, does something with them and closes them, however it went.
-    pub(super) async fn run<T>(
-        &self,
-        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
-        run(self.config(false)?, act).await
-    }
-
-    /// [`Store::run`] for something of a merchant, who must be there: a mistyped id must not look
-    /// like a merchant that has nothing.
-    pub(super) async fn run_for<T>(
-        &self,
-        merchant: i64,
-        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
-        self.run(async |app| {
-            known_merchant(app, merchant).await?;
-            act(app).await
-        })
-        .await
-    }
-}
-
-impl OfMerchant {
-    /// [`Store::run_for`] this merchant.
-    pub(super) async fn run<T>(
-        &self,
-        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
-        self.store.run_for(self.merchant, act).await
-    }
-}
-
-impl One {
-    /// [`Store::run_for`] its merchant.
-    pub(super) async fn run<T>(
-        &self,
-        act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
-        self.store.run_for(self.merchant, act).await
-    }
-}
-
-/// Opens the parts of `config`, does something with them and closes them, however it went.
-pub(super) async fn run<T>(
-    config: Config,
-    act: impl AsyncFnOnce(&App) -> Result<T, Failed>,
-) -> Result<T, Failed> {
-    if let Err(worry) = start::check_complete(&config.database_url).await {
-        tracing::warn!(hint = worry.hint, "{}", worry.what);
-    }
-    let app: Arc<App> = start::open(config).await?;
-    let outcome = act(&app).await;
-    start::close(&app).await;
-    outcome
-}
-
-/// The merchant of that id.
-pub(super) async fn known_merchant(app: &App, id: i64) -> Result<Merchant, Failed> {
-    let found = merchants::of_id(app, id).await.map_err(Problem::from)?;
-    found.ok_or_else(|| {
-        StartError::new(
-            format!("there is no merchant {id}"),
-            "`galata merchant list` shows them",
-        )
-        .into()
-    })
 }

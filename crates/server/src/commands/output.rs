@@ -30,6 +30,16 @@ pub(super) fn put(text: &str) -> Result<(), Failed> {
     written.map_err(|error| Problem::Unavailable(format!("standard output: {error}")).into())
 }
 
+/// Writes a value behind its name; several stand under each other.
+pub(super) fn say_value(name: &str, value: impl Display) -> Result<(), Failed> {
+    say(format_args!("{name:<12}  {value}"))
+}
+
+/// Writes JSON for scripts.
+pub(super) fn say_json(json: &Json) -> Result<(), Failed> {
+    say(format_args!("{json:#}"))
+}
+
 /// Tells on standard error what somebody should look at although the command went well. It is no part
 /// of what is printed, and a script's output stays as it was.
 pub(super) fn warn(text: impl Display) {
@@ -42,21 +52,31 @@ pub(super) struct Table {
     rows: Vec<Vec<Json>>,
 }
 
+/// A table with a row for each of `$all`: `table!(users, user => { "email": user.email })`.
+macro_rules! table {
+    ($all:expr, $one:pat => { $($column:literal: $cell:expr),+ $(,)? }) => {
+        $crate::commands::output::Table::new(
+            &[$($column),+],
+            $all.into_iter().map(|$one| serde_json::json!([$($cell),+])),
+        )
+    };
+}
+pub(super) use table;
+
 /// Between two columns.
 const GAP: &str = "  ";
 
 impl Table {
-    /// No rows yet.
-    pub(super) fn new(columns: &[&str]) -> Table {
+    /// A row for each array of `rows`, of as many values as there are columns.
+    pub(super) fn new(columns: &[&str], rows: impl IntoIterator<Item = Json>) -> Table {
+        let cells = |row| match row {
+            Json::Array(cells) => cells,
+            cell => vec![cell],
+        };
         Table {
             columns: columns.iter().map(|column| (*column).to_owned()).collect(),
-            rows: Vec::new(),
+            rows: rows.into_iter().map(cells).collect(),
         }
-    }
-
-    /// Adds a row: as many values as there are columns.
-    pub(super) fn row(&mut self, cells: impl Into<Vec<Json>>) {
-        self.rows.push(cells.into());
     }
 
     /// One object for each row.
@@ -101,13 +121,13 @@ impl Table {
             _ => None,
         });
         let fields: Map<String, Json> = named.collect();
-        say(format_args!("{:#}", Json::Object(fields)))
+        say_json(&Json::Object(fields))
     }
 
     /// Prints it.
     pub(super) fn print(&self, format: Format) -> Result<(), Failed> {
         if format.json {
-            say(format_args!("{:#}", self.json()))
+            say_json(&self.json())
         } else {
             put(&self.text())
         }
@@ -122,7 +142,7 @@ pub(super) fn print_parts(parts: &[(&str, Table)], format: Format) -> Result<(),
             .iter()
             .map(|(name, part)| ((*name).to_owned(), part.json()));
         let fields: Map<String, Json> = fields.collect();
-        return say(format_args!("{:#}", Json::Object(fields)));
+        return say_json(&Json::Object(fields));
     }
     let filled = parts.iter().filter(|(_, part)| !part.rows.is_empty());
     let tables: Vec<String> = filled.map(|(_, part)| part.text()).collect();
@@ -164,9 +184,8 @@ mod tests {
 
     #[test]
     fn a_table_stands_under_its_header_and_is_json_under_its_names() {
-        let mut table = Table::new(&["id", "created at", "name"]);
-        table.row([json!(7), json!("today"), json!("Çiçek\tEvi")]);
-        table.row([json!(1234), Json::Null, json!("")]);
+        let rows = [json!([7, "today", "Çiçek\tEvi"]), json!([1234, null, ""])];
+        let table = Table::new(&["id", "created at", "name"], rows);
         assert_eq!(
             table.text(),
             "ID    CREATED AT  NAME\n7     today       Çiçek Evi\n1234  -           -\n"

@@ -2,9 +2,9 @@
 
 mod values;
 
-use super::Failed;
-use super::options::{One, Store, one_of};
+use super::options::{Listed, OfMerchant, One, one_of};
 use super::output::{Format, Table, say, warn};
+use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::operations::merchant_poses::{NewPos, offered};
 use crate::operations::{Actor, Changed, Problem};
@@ -14,7 +14,7 @@ use crate::store::poses::{self, Pos as Account};
 use clap::{Args, Subcommand, ValueEnum};
 use contract::enums::{Currency, PosIntegrator};
 use contract::errors::Language;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use values::Values;
 
 /// Accounts at banks.
@@ -24,7 +24,12 @@ pub(super) enum Pos {
     /// rewards, foreign cards or payments without CVC.
     Create(Create),
     /// Change a POS; what is not given is kept.
-    Edit(Edit),
+    Edit {
+        #[command(flatten)]
+        which: One,
+        #[command(flatten)]
+        values: Values,
+    },
     /// Give a POS that was taken out of use the status that it had before.
     Activate(One),
     /// Take a POS out of use: no payment is tried on it.
@@ -33,9 +38,14 @@ pub(super) enum Pos {
     /// it does not work.
     Test(One),
     /// Try a POS earlier (up) or later (down) than its neighbour.
-    Move(Move),
+    Move {
+        #[command(flatten)]
+        which: One,
+        /// Up or down.
+        direction: Direction,
+    },
     /// List a merchant's POSes.
-    List(super::options::Listed),
+    List(Listed),
 }
 
 /// Up or down.
@@ -47,23 +57,11 @@ pub(super) enum Direction {
     Down,
 }
 
-/// Options of `move`.
-#[derive(Args)]
-pub(super) struct Move {
-    #[command(flatten)]
-    which: One,
-    /// Up or down.
-    direction: Direction,
-}
-
 /// Options of `create`.
 #[derive(Args)]
 pub(super) struct Create {
     #[command(flatten)]
-    store: Store,
-    /// The merchant's id; `galata merchant list` shows them.
-    #[arg(long, value_name = "ID")]
-    merchant: i64,
+    of: OfMerchant,
     /// The bank's integration.
     #[arg(long, ignore_case = true, value_parser = one_of::<PosIntegrator>(banks()))]
     integrator: PosIntegrator,
@@ -74,58 +72,41 @@ pub(super) struct Create {
     values: Values,
 }
 
-/// Options of `edit`.
-#[derive(Args)]
-pub(super) struct Edit {
-    #[command(flatten)]
-    which: One,
-    #[command(flatten)]
-    values: Values,
-}
-
 /// The banks that are spoken to.
 fn banks() -> impl Iterator<Item = &'static str> {
     connectors::directory::spoken().map(|row| row.integrator.as_str())
 }
 
-/// Runs a command.
-pub(super) async fn run(command: Pos) -> Result<(), Failed> {
-    let by = Actor::operator();
-    match command {
-        Pos::Create(create) => self::create(create).await,
-        Pos::Edit(edit) => change(edit).await,
-        Pos::Activate(which) => set_active(&which, true).await,
-        Pos::Deactivate(which) => set_active(&which, false).await,
-        Pos::Test(which) => {
-            let test =
-                async |app: &App| Ok(setup::test_pos(app, &by, which.merchant, which.id).await?);
-            tell_test(
-                &which.run(test).await?,
+impl StoreCommand for Pos {
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed> {
+        match self {
+            Pos::Create(options) => create(app, by, options).await,
+            Pos::Edit { which, values } => edit(app, by, which, values).await,
+            Pos::Activate(which) => set_active(app, by, which, true).await,
+            Pos::Deactivate(which) => set_active(app, by, which, false).await,
+            Pos::Test(One { of, id }) => say_test(
+                &setup::test_pos(app, by, of.merchant, id).await?,
                 "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
-            )
-        }
-        Pos::Move(Move { which, direction }) => {
-            let up = matches!(direction, Direction::Up);
-            let poses = which
-                .run(async |app| {
-                    setup::move_pos(app, &by, which.merchant, which.id, up).await?;
-                    of_merchant(app, which.merchant).await
-                })
-                .await?;
-            let names: Vec<String> = poses.into_iter().map(|pos| pos.name).collect();
-            say(format_args!("tried in this order: {}", names.join(", ")))
-        }
-        Pos::List(list) => {
-            let merchant = list.of.merchant;
-            let poses = list.of.run(async |app| of_merchant(app, merchant).await);
-            print_list(&poses.await?, list.format)
+            ),
+            Pos::Move {
+                which: One { of, id },
+                direction,
+            } => {
+                let up = matches!(direction, Direction::Up);
+                setup::move_pos(app, by, of.merchant, id, up).await?;
+                let poses = of_merchant(app, of.merchant).await?;
+                let names: Vec<String> = poses.into_iter().map(|pos| pos.name).collect();
+                say(format_args!("tried in this order: {}", names.join(", ")))
+            }
+            Pos::List(Listed { of, format }) => {
+                print_list(&of_merchant(app, of.merchant).await?, format)
+            }
         }
     }
 }
 
-async fn of_merchant(app: &App, merchant: i64) -> Result<Vec<Account>, Failed> {
-    let poses = poses::of_merchant(app, merchant).await;
-    Ok(poses.map_err(Problem::from)?)
+async fn of_merchant(app: &App, merchant: i64) -> Result<Vec<Account>, Problem> {
+    Ok(poses::of_merchant(app, merchant).await?)
 }
 
 fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
@@ -135,8 +116,8 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
     columns.extend(["currency", "authentication"]);
     columns.extend(switches.iter().map(String::as_str));
     columns.extend(["endpoint", "name"]);
-    let mut table = Table::new(&columns);
-    for pos in poses {
+    let rows = poses.iter().map(|pos| {
+        let at = &pos.settings;
         let mut cells = vec![
             json!(pos.id),
             json!(pos.alias),
@@ -144,13 +125,13 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
             json!(pos.status),
             json!(environment(pos)),
             json!(pos.currency),
-            json!(pos.settings.authentication_types),
+            json!(at.authentication_types),
         ];
-        cells.extend(offered().map(|(switch, _)| json!((switch.stored)(&pos.settings))));
+        cells.extend(offered().map(|(switch, _)| json!((switch.stored)(at))));
         cells.extend([json!(setup::base_of(pos)), json!(pos.name)]);
-        table.row(cells);
-    }
-    table.print(format)
+        Json::from(cells)
+    });
+    Table::new(&columns, rows).print(format)
 }
 
 fn environment(pos: &Account) -> &'static str {
@@ -163,7 +144,7 @@ fn environment(pos: &Account) -> &'static str {
 
 /// Says how a connection test went, and of one that went well what it left out; one that failed is a
 /// failure of the command.
-pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<(), Failed> {
+pub(super) fn say_test(test: &setup::ConnectionTest, left_out: &str) -> Result<(), Failed> {
     let outcome = if test.ok() { "works" } else { "failed" };
     say(format_args!("{outcome}  {} ms", test.took_ms))?;
     say(test.text(Language::En))?;
@@ -177,34 +158,25 @@ pub(super) fn tell_test(test: &setup::ConnectionTest, left_out: &str) -> Result<
     }
 }
 
-async fn set_active(which: &One, active: bool) -> Result<(), Failed> {
-    let by = Actor::operator();
-    let set = async |app: &App| {
-        Ok(setup::set_pos_active(app, &by, which.merchant, which.id, active).await?)
-    };
-    let pos = which.run(set).await?;
+async fn set_active(app: &App, by: &Actor, which: One, active: bool) -> Result<(), Failed> {
+    let pos = setup::set_pos_active(app, by, which.of.merchant, which.id, active).await?;
     say(format_args!("pos {} is {}", pos.id, pos.status))
 }
 
-async fn create(create: Create) -> Result<(), Failed> {
-    let endpoint = create.values.endpoint(create.integrator)?;
-    let mut values = create.values.request()?;
-    values
-        .name
-        .get_or_insert_with(|| create.integrator.to_string());
+async fn create(app: &App, by: &Actor, options: Create) -> Result<(), Failed> {
+    let (merchant, integrator) = (options.of.merchant, options.integrator);
+    let endpoint = options.values.endpoint(integrator)?;
+    let status = options.values.status;
+    let mut values = options.values.request()?;
+    values.name.get_or_insert_with(|| integrator.to_string());
     let new = NewPos {
-        integrator: Some(create.integrator),
-        currency: Some(create.currency),
-        status: create.values.status,
+        integrator: Some(integrator),
+        currency: Some(options.currency),
+        status,
         values,
     };
-    let by = Actor::operator();
-    let make = async |app: &App| {
-        let pos = setup::add_pos(app, &by, create.merchant, new, endpoint).await?;
-        let same = setup::same_terminal(app, &pos).await?;
-        Ok((pos, same))
-    };
-    let (pos, same) = create.store.run_for(create.merchant, make).await?;
+    let pos = setup::add_pos(app, by, merchant, new, endpoint).await?;
+    let same = setup::same_terminal(app, &pos).await?;
     say(format_args!("pos    {}\nalias  {}", pos.id, pos.alias))?;
     if let Some(same) = same {
         warn(format_args!(
@@ -217,37 +189,35 @@ async fn create(create: Create) -> Result<(), Failed> {
             say("it points at the bank's production system: payments on it move money")
         }
         Some(Environment::Test) => say(format_args!(
-            "it points at the bank's test system; `galata pos edit --merchant {} --id {} --environment production` goes live",
-            create.merchant, pos.id
+            "it points at the bank's test system; `galata pos edit --merchant {merchant} --id {} --environment production` goes live",
+            pos.id
         )),
         None => say(format_args!("it points at {}", setup::base_of(&pos))),
     }
 }
 
-async fn change(edit: Edit) -> Result<(), Failed> {
-    let (by, merchant, id) = (Actor::operator(), edit.which.merchant, edit.which.id);
-    let request = edit.values.request()?;
-    let status = edit.values.status;
-    let change = async |app: &App| {
-        let stored = setup::pos_of(app, &by, merchant, id).await?;
-        let endpoint = edit.values.endpoint(stored.integrator)?;
-        let changed = setup::edit_pos(app, &by, merchant, id, request, |pos| {
-            pos.status = status.unwrap_or(pos.status);
-            if let Some(endpoint) = &endpoint {
-                setup::point_at(pos, endpoint.clone());
-            }
-        });
-        Ok(changed.await?)
-    };
-    let Changed { now: pos, is_same } = edit.which.run(change).await?;
-    let what = if is_same {
+async fn edit(app: &App, by: &Actor, which: One, values: Values) -> Result<(), Failed> {
+    let (merchant, id, status) = (which.of.merchant, which.id, values.status);
+    let request = values.request()?;
+    let stored = setup::pos_of(app, by, merchant, id).await?;
+    let endpoint = values.endpoint(stored.integrator)?;
+    let changed = setup::edit_pos(app, by, merchant, id, request, |pos| {
+        pos.status = status.unwrap_or(pos.status);
+        if let Some(endpoint) = &endpoint {
+            setup::point_at(pos, endpoint.clone());
+        }
+    });
+    let Changed { now: pos, is_same } = changed.await?;
+    let what = said_change(is_same);
+    let base = setup::base_of(&pos);
+    say(format_args!("pos {id} {what}: {}, {base}", pos.status))
+}
+
+/// How a change went, in a sentence.
+pub(super) fn said_change(is_same: bool) -> &'static str {
+    if is_same {
         "is as it was, nothing was to change"
     } else {
         "is changed"
-    };
-    say(format_args!(
-        "pos {id} {what}: {}, {}",
-        pos.status,
-        setup::base_of(&pos)
-    ))
+    }
 }

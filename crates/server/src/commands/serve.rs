@@ -2,8 +2,9 @@
 
 use super::Failed;
 use super::checks::{self, Subject};
-use super::options::{self, Behaviour, Listening, Store};
+use super::options::{Behaviour, Listening, Store};
 use super::output::say;
+use super::with_store;
 use crate::jobs;
 use crate::start::{self, StartError};
 use crate::store::db::backup;
@@ -147,7 +148,7 @@ fn missing_file(url: &str) -> Option<PathBuf> {
 pub(super) async fn migrate(options: Store) -> Result<(), Failed> {
     let config = options.config(true)?;
     let new = missing_file(&config.database_url);
-    options::run(config, async |_| Ok(())).await?;
+    with_store(config, async |_| Ok(())).await?;
     if let Some(made) = new {
         say(format_args!("made {}", made.display()))?;
     }

@@ -1,31 +1,56 @@
 //! `galata user …`: who may use the panel.
 
-use super::Failed;
 use super::options::{Listed, OfMerchant, Store, one_of};
-use super::output::{Table, say};
+use super::output::{say, table};
 use super::values::check_base_url;
+use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::operations::people::{self, Link};
 use crate::operations::{Actor, Problem, Role};
-use crate::start::StartError;
+use crate::start::{Config, StartError};
 use crate::store::users;
 use clap::{Args, Subcommand};
 use contract::rules::Rule;
-use serde_json::json;
 
 /// Who may use the panel.
 #[derive(Subcommand)]
 pub(super) enum User {
     /// Give a person a role for a merchant; prints a one-time link when they have no password yet.
-    Create(Create),
+    Create {
+        #[command(flatten)]
+        person: Person,
+        /// As the person is addressed.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// What the person is for the merchant.
+        #[arg(long, default_value = "OWNER", ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
+        role: Role,
+        #[command(flatten)]
+        base: LinkBase,
+    },
     /// List the people of a merchant.
     List(Listed),
     /// Print a one-time link for somebody who forgot their password.
-    Link(NewLink),
+    Link {
+        #[command(flatten)]
+        person: Person,
+        #[command(flatten)]
+        base: LinkBase,
+    },
     /// Change what a person is for a merchant.
-    Role(ChangeRole),
+    Role {
+        #[command(flatten)]
+        person: Person,
+        /// What the person becomes.
+        #[arg(long, ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
+        role: Role,
+    },
     /// Switch off two-step sign-in of somebody who lost their authenticator; ends their sessions.
-    TotpOff(TotpOff),
+    TotpOff {
+        /// E-mail address.
+        #[arg(long)]
+        email: String,
+    },
     /// End a person's membership of a merchant.
     Remove(Person),
 }
@@ -40,114 +65,108 @@ pub(super) struct Person {
     email: String,
 }
 
-/// Options of `create`.
+/// Where links lead.
 #[derive(Args)]
-pub(super) struct Create {
-    #[command(flatten)]
-    person: Person,
-    /// As the person is addressed.
-    #[arg(long, default_value = "")]
-    name: String,
-    /// What the person is for the merchant.
-    #[arg(long, default_value = "OWNER", ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
-    role: Role,
+pub(super) struct LinkBase {
     /// The base URL that the link begins with.
     #[arg(long, env = "GALATA_PUBLIC_URL", default_value = "")]
     public_url: String,
 }
 
-/// Options of `link`.
-#[derive(Args)]
-pub(super) struct NewLink {
-    #[command(flatten)]
-    person: Person,
-    /// The base URL that the link begins with.
-    #[arg(long, env = "GALATA_PUBLIC_URL", default_value = "")]
-    public_url: String,
-}
+impl LinkBase {
+    /// The base URL that is given out, of several the first; empty when there is none.
+    fn url(&self) -> &str {
+        let first = self.public_url.split(',').next().unwrap_or("");
+        first.trim_end_matches('/')
+    }
 
-/// Options of `role`.
-#[derive(Args)]
-pub(super) struct ChangeRole {
-    #[command(flatten)]
-    person: Person,
-    /// What the person becomes.
-    #[arg(long, ignore_case = true, value_parser = one_of::<Role>(Role::ALL.iter().map(|role| role.as_str())))]
-    role: Role,
-}
-
-/// Options of `totp-off`.
-#[derive(Args)]
-pub(super) struct TotpOff {
-    #[command(flatten)]
-    store: Store,
-    /// E-mail address.
-    #[arg(long)]
-    email: String,
-}
-
-pub(super) async fn run(command: User) -> Result<(), Failed> {
-    match command {
-        User::Create(options) => create(options).await,
-        User::List(options) => list(options).await,
-        User::Link(options) => link(options).await,
-        User::Role(options) => change_role(options).await,
-        User::TotpOff(options) => totp_off(options).await,
-        User::Remove(options) => remove(options).await,
+    fn check(&self) -> Result<(), StartError> {
+        match self.public_url.split(',').next() {
+            None | Some("") => Ok(()),
+            Some(url) => check_base_url("--public-url", url),
+        }
     }
 }
 
-/// The base URL that is given out, of several the first; empty when there is none.
-fn base_of(public_url: &str) -> Result<&str, StartError> {
-    let base = public_url.split(',').next().unwrap_or("");
-    if !base.is_empty() {
-        check_base_url("--public-url", base)?;
+impl StoreCommand for User {
+    fn config(&self, store: &Store) -> Result<Config, StartError> {
+        if let User::Create { base, .. } | User::Link { base, .. } = self {
+            base.check()?;
+        }
+        store.config(false)
     }
-    Ok(base.trim_end_matches('/'))
+
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed> {
+        match self {
+            User::Create {
+                person: Person { of, email },
+                name,
+                role,
+                base,
+            } => {
+                let link = people::invite(app, by, of.merchant, &email, &name, role).await?;
+                say_role(&email, role, of.merchant)?;
+                match link {
+                    Some(link) => say_link(&link, &base),
+                    None => say(format_args!(
+                        "{email} has a password already and can sign in"
+                    )),
+                }
+            }
+            User::List(options) => list(app, by, options).await,
+            User::Link { person, base } => {
+                let id = user_id(app, &person.email).await?;
+                let link = people::password_link(app, by, person.of.merchant, id).await?;
+                say_link(&link, &base)
+            }
+            User::Role { person, role } => {
+                set_role(app, by, &person, Some(role)).await?;
+                say_role(&person.email, role, person.of.merchant)
+            }
+            User::TotpOff { email } => {
+                people::drop_totp(app, by, &email).await?;
+                say(format_args!(
+                    "{email} signs in with the password alone until two-step sign-in is switched on again"
+                ))
+            }
+            User::Remove(person) => {
+                set_role(app, by, &person, None).await?;
+                let Person { of, email } = person;
+                say(format_args!(
+                    "{email} has no role for merchant {} any more",
+                    of.merchant
+                ))
+            }
+        }
+    }
 }
 
-async fn create(options: Create) -> Result<(), Failed> {
-    let base = base_of(&options.public_url)?;
-    let (by, person, role) = (Actor::operator(), &options.person, options.role);
-    let (merchant, email) = (person.of.merchant, &person.email);
-    let invite =
-        async |app: &App| Ok(people::invite(app, &by, merchant, email, &options.name, role).await?);
-    let link = person.of.run(invite).await?;
-    say(format_args!("{email} is {role} for merchant {merchant}"))?;
-    match link {
-        Some(link) => tell(&link, base),
-        None => say(format_args!(
-            "{email} has a password already and can sign in"
-        )),
-    }
+fn say_role(email: &str, role: Role, merchant: i64) -> Result<(), Failed> {
+    say(format_args!("{email} is {role} for merchant {merchant}"))
 }
 
-fn tell(link: &Link, base: &str) -> Result<(), Failed> {
+fn say_link(link: &Link, base: &LinkBase) -> Result<(), Failed> {
     say(format_args!(
         "{} chooses a password here, once, within 24 hours:",
         link.email
     ))?;
-    say(format_args!("{base}/panel/link/{}", link.token.expose()))
+    let (base, token) = (base.url(), link.token.expose());
+    say(format_args!("{base}/panel/link/{token}"))
 }
 
-async fn list(options: Listed) -> Result<(), Failed> {
-    let merchant = options.of.merchant;
-    let list = async |app: &App| Ok(people::list(app, &Actor::operator(), merchant).await?);
-    let mut table = Table::new(&["email", "role", "state", "name"]);
-    for (user, role) in options.of.run(list).await? {
-        let state = match (user.password_hash.is_some(), user.totp.is_some()) {
+async fn list(app: &App, by: &Actor, options: Listed) -> Result<(), Failed> {
+    let people = people::list(app, by, options.of.merchant).await?;
+    table!(&people, (user, role) => {
+        "email": user.email,
+        "role": role.as_str(),
+        "state": match (user.password_hash.is_some(), user.totp.is_some()) {
             (false, _) => "invited",
             (true, false) => "password",
             (true, true) => "password and authenticator",
-        };
-        table.row([
-            json!(user.email),
-            json!(role.as_str()),
-            json!(state),
-            json!(user.name),
-        ]);
-    }
-    table.print(options.format)
+        },
+        "name": user.name,
+    })
+    .print(options.format)
 }
 
 async fn user_id(app: &App, email: &str) -> Result<i64, Problem> {
@@ -156,46 +175,13 @@ async fn user_id(app: &App, email: &str) -> Result<i64, Problem> {
     Ok(user.id)
 }
 
-async fn link(options: NewLink) -> Result<(), Failed> {
-    let base = base_of(&options.public_url)?;
-    let (by, person) = (Actor::operator(), &options.person);
-    let make = async |app: &App| {
-        let id = user_id(app, &person.email).await?;
-        Ok(people::password_link(app, &by, person.of.merchant, id).await?)
-    };
-    tell(&person.of.run(make).await?, base)
-}
-
 /// Makes a person something else for the merchant, or nothing.
-async fn set_role(person: &Person, role: Option<Role>) -> Result<(), Failed> {
-    let by = Actor::operator();
-    let set = async |app: &App| {
-        let id = user_id(app, &person.email).await?;
-        Ok(people::set_role(app, &by, person.of.merchant, id, role).await?)
-    };
-    person.of.run(set).await
-}
-
-async fn change_role(options: ChangeRole) -> Result<(), Failed> {
-    let (person, role) = (&options.person, options.role);
-    set_role(person, Some(role)).await?;
-    let (email, merchant) = (&person.email, person.of.merchant);
-    say(format_args!("{email} is {role} for merchant {merchant}"))
-}
-
-async fn totp_off(options: TotpOff) -> Result<(), Failed> {
-    let (by, email) = (Actor::operator(), &options.email);
-    let switch = async |app: &App| Ok(people::drop_totp(app, &by, email).await?);
-    options.store.run(switch).await?;
-    say(format_args!(
-        "{email} signs in with the password alone until two-step sign-in is switched on again"
-    ))
-}
-
-async fn remove(person: Person) -> Result<(), Failed> {
-    set_role(&person, None).await?;
-    let (email, merchant) = (&person.email, person.of.merchant);
-    say(format_args!(
-        "{email} has no role for merchant {merchant} any more"
-    ))
+async fn set_role(
+    app: &App,
+    by: &Actor,
+    person: &Person,
+    role: Option<Role>,
+) -> Result<(), Problem> {
+    let id = user_id(app, &person.email).await?;
+    people::set_role(app, by, person.of.merchant, id, role).await
 }

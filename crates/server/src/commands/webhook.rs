@@ -1,14 +1,13 @@
 //! `galata webhook …`.
 
-use super::Failed;
-use super::options::{Behaviour, Listed, OfMerchant, One, Shown, known_merchant, run as run_with};
-use super::output::{Format, Table, print_parts, say};
+use super::options::{Behaviour, Listed, One, Shown, Store};
+use super::output::{Table, print_parts, say, table};
+use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::operations::{Actor, webhooks};
-use crate::start::StartError;
+use crate::start::{Config, StartError};
 use crate::store::webhooks::{Sent, Try};
-use clap::{Args, Subcommand};
-use serde_json::json;
+use clap::Subcommand;
 
 /// Webhooks that were sent.
 #[derive(Subcommand)]
@@ -21,61 +20,88 @@ pub(super) enum Webhook {
     Resend(One),
     /// Call the merchant's address with a test event, and print what came back. Fails when the
     /// address did not take it.
-    Test(Box<Test>),
-}
-
-/// Options of `test`.
-#[derive(Args)]
-pub(super) struct Test {
-    #[command(flatten)]
-    of: OfMerchant,
-    #[command(flatten)]
-    behaviour: Behaviour,
-    #[command(flatten)]
-    format: Format,
+    Test {
+        #[command(flatten)]
+        of: Listed,
+        #[command(flatten)]
+        behaviour: Box<Behaviour>,
+    },
 }
 
 /// How many are listed.
 const LISTED: i64 = 50;
 
-fn sent_table<'a>(all: impl IntoIterator<Item = &'a Sent>) -> Table {
-    let mut table = Table::new(&[
-        "id",
-        "event",
-        "payload id",
-        "state",
-        "calls",
-        "due at",
-        "last result",
-    ]);
-    for sent in all {
-        let webhook = &sent.webhook;
-        table.row([
-            json!(webhook.id),
-            json!(webhook.event),
-            json!(webhook.payload_id),
-            json!(sent.state.as_str()),
-            json!(webhook.tries),
-            json!(sent.due_at.map(|at| at.to_string())),
-            json!(sent.last_result),
-        ]);
+impl StoreCommand for Webhook {
+    fn config(&self, store: &Store) -> Result<Config, StartError> {
+        let config = store.config(false)?;
+        match self {
+            Webhook::Test { behaviour, .. } => behaviour.over(config),
+            _ => Ok(config),
+        }
     }
-    table
+
+    async fn run(self, app: &App, by: &Actor) -> Result<(), Failed> {
+        match self {
+            Webhook::List(Listed { of, format }) => {
+                let sent = webhooks::list(app, by, of.merchant, None, None, LISTED).await?;
+                sent_table(&sent).print(format)
+            }
+            Webhook::Show(Shown { one, format }) => {
+                let (sent, tries) = webhooks::retrieve(app, by, one.of.merchant, one.id).await?;
+                let sent = sent_table([&sent]);
+                if format.json {
+                    let parts = [("webhook", sent), ("calls", tries_table(&tries))];
+                    return print_parts(&parts, format);
+                }
+                sent.print(format)?;
+                tries.iter().try_for_each(|one| {
+                    say("")?;
+                    print_try(one)
+                })
+            }
+            Webhook::Resend(One { of, id }) => {
+                webhooks::resend(app, by, of.merchant, id).await?;
+                say(format_args!(
+                    "webhook {id} is due now; `galata serve` or `galata work` calls it"
+                ))
+            }
+            Webhook::Test { of, .. } => {
+                let tried = webhooks::test(app, by, of.of.merchant).await?;
+                if of.format.json {
+                    tries_table(std::slice::from_ref(&tried)).print(of.format)?
+                } else {
+                    print_try(&tried)?
+                }
+                if tried.is_delivered() {
+                    return Ok(());
+                }
+                Err(StartError::new("the address did not take the test webhook", "").into())
+            }
+        }
+    }
+}
+
+fn sent_table<'a>(all: impl IntoIterator<Item = &'a Sent>) -> Table {
+    table!(all, sent => {
+        "id": sent.webhook.id,
+        "event": sent.webhook.event,
+        "payload id": sent.webhook.payload_id,
+        "state": sent.state.as_str(),
+        "calls": sent.webhook.tries,
+        "due at": sent.due_at,
+        "last result": sent.last_result,
+    })
 }
 
 fn tries_table(tries: &[Try]) -> Table {
-    let mut table = Table::new(&["at", "result", "took ms", "url", "request", "response"]);
-    for one in tries {
-        table.row([
-            json!(one.at.to_string()),
-            json!(one.result()),
-            json!(one.took_ms),
-            json!(one.url),
-            json!(one.request),
-            json!(one.response),
-        ]);
-    }
-    table
+    table!(tries, one => {
+        "at": one.at,
+        "result": one.result(),
+        "took ms": one.took_ms,
+        "url": one.url,
+        "request": one.request,
+        "response": one.response,
+    })
 }
 
 /// One call for people: its bodies as they were, on lines of their own.
@@ -89,64 +115,5 @@ fn print_try(one: &Try) -> Result<(), Failed> {
     match &one.response {
         Some(response) => say(format_args!("\n{response}")),
         None => Ok(()),
-    }
-}
-
-/// Runs a command.
-pub(super) async fn run(command: Webhook) -> Result<(), Failed> {
-    let by = Actor::operator();
-    match command {
-        Webhook::List(o) => {
-            let merchant = o.of.merchant;
-            let list =
-                async |app: &App| Ok(webhooks::list(app, &by, merchant, None, None, LISTED).await?);
-            sent_table(&o.of.run(list).await?).print(o.format)
-        }
-        Webhook::Show(o) => {
-            let (merchant, id) = (o.one.merchant, o.one.id);
-            let find = async |app: &App| Ok(webhooks::retrieve(app, &by, merchant, id).await?);
-            let (sent, tries) = o.one.run(find).await?;
-            if o.format.json {
-                let parts = [
-                    ("webhook", sent_table([&sent])),
-                    ("calls", tries_table(&tries)),
-                ];
-                return print_parts(&parts, o.format);
-            }
-            sent_table([&sent]).print(o.format)?;
-            tries.iter().try_for_each(|one| {
-                say("")?;
-                print_try(one)
-            })
-        }
-        Webhook::Test(o) => test(*o).await,
-        Webhook::Resend(o) => {
-            let resend = async |app: &App| Ok(webhooks::resend(app, &by, o.merchant, o.id).await?);
-            o.run(resend).await?;
-            say(format_args!(
-                "webhook {} is due now; `galata serve` or `galata work` calls it",
-                o.id
-            ))
-        }
-    }
-}
-
-async fn test(options: Test) -> Result<(), Failed> {
-    let (by, merchant) = (Actor::operator(), options.of.merchant);
-    let config = options.behaviour.config(&options.of.store, false)?;
-    let tried = run_with(config, async |app| {
-        known_merchant(app, merchant).await?;
-        Ok(webhooks::test(app, &by, merchant).await?)
-    })
-    .await?;
-    if options.format.json {
-        tries_table(std::slice::from_ref(&tried)).print(options.format)?
-    } else {
-        print_try(&tried)?
-    }
-    if tried.is_delivered() {
-        Ok(())
-    } else {
-        Err(StartError::new("the address did not take the test webhook", "").into())
     }
 }

@@ -410,7 +410,7 @@ fn remember(attempt: &mut Attempt, said: Option<&str>) {
 }
 
 /// What a person found out about a payment that no inquiry could settle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ManualResolution {
     /// The bank took the money and keeps it.
     Taken,

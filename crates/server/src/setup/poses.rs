@@ -131,12 +131,12 @@ pub fn endpoint_behind(integrator: PosIntegrator, base: &str) -> Result<Endpoint
 }
 
 /// A bank's own systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Environment {
-    /// Where money moves.
-    Production,
     /// Where the bank lets merchants try things out.
     Test,
+    /// Where money moves.
+    Production,
 }
 
 /// The address of a bank's own system.

@@ -51,6 +51,10 @@ async fn doubts_are_listed_inquired_and_settled() {
     let list = shop.run(&["payment", "doubts", "--merchant", &id]);
     let lines: Vec<&str> = list.lines().collect();
     assert_eq!(lines.len(), 3, "{list}");
+    let json = shop.run(&["payment", "doubts", "--json", "--merchant", &id]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["doubts"][1]["payment"].to_string(), second);
+    assert_eq!(json["withoutOutcome"], 0);
     assert!(lines[1].starts_with(&format!("{first}  DOUBT  100.00  TRY       Garanti  ")));
     let of = |id: &'static str| ["payment", id, "--merchant"];
     let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();

@@ -69,7 +69,11 @@ async fn a_payment_whose_server_was_killed_is_given_back_by_the_next_one() {
         assert_eq!(list.data("items.0.paymentStatus"), "WAITING");
         // Wherever a person looks, one is open.
         let merchant = shop.merchant.to_string();
-        let doubts = shop.run(&["payment", "doubts", "--merchant", &merchant]);
+        let doubts = ["payment", "doubts", "--merchant", &merchant];
+        let json = shop.run(&[&doubts[..], &["--json"]].concat());
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json, json!({"doubts": [], "withoutOutcome": 1}));
+        let doubts = shop.run(&doubts);
         let doctor = ended(shop.command(&["doctor"])).out;
         for said in [doubts, doctor] {
             let open = "1 without an outcome yet, inquired within ";

@@ -5,7 +5,7 @@ use crate::commands::printed;
 use crate::panel::Panel;
 use crate::process::{Ended, ended, galata, until, words};
 use crate::shop::{GARANTI, Shop};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::operations::Role;
 
 fn said(shop: &Shop, arguments: &[&str]) -> Ended {
@@ -54,7 +54,7 @@ async fn every_list_and_show_has_a_header_and_is_json_when_asked() {
     }
     assert_eq!(
         list(&["payment", "doubts", of[0], of[1]]),
-        Value::Array(vec![])
+        json!({"doubts": [], "withoutOutcome": 0})
     );
 
     let shown = list(&["payment", "show", of[0], of[1], "--id", &payment]);

@@ -9,25 +9,16 @@ use crate::operations::merchant_poses::{Endpoint, offered};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
 use clap::builder::BoolishValueParser;
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use connectors::account::{Number, Slot};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus};
 use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
 
-/// One of the bank's own systems.
-#[derive(Clone, Copy, ValueEnum)]
-enum System {
-    /// Where the bank lets merchants try things out.
-    Test,
-    /// Where money moves.
-    Production,
-}
-
 /// What is set of a POS.
 #[derive(Args, Clone)]
-pub(super) struct Values {
+pub(in crate::commands) struct Values {
     /// The name for people.
     #[arg(long)]
     pub name: Option<String>,
@@ -42,7 +33,7 @@ pub(super) struct Values {
     users: Users,
     /// Which of the bank's own systems it points at; a new POS points at the test system.
     #[arg(long, conflicts_with = "endpoint")]
-    environment: Option<System>,
+    environment: Option<Environment>,
     /// The mode in the bank's messages, where it is not the environment's own: `P` is production,
     /// anything else test.
     #[arg(long)]
@@ -69,11 +60,7 @@ fn statuses() -> impl Iterator<Item = &'static str> {
 impl Values {
     /// Where the options point a POS; `None` where they do not say.
     pub(super) fn endpoint(&self, integrator: PosIntegrator) -> Result<Option<Endpoint>, Problem> {
-        let system = self.environment.map(|system| match system {
-            System::Test => Environment::Test,
-            System::Production => Environment::Production,
-        });
-        match (&self.endpoint, system) {
+        match (&self.endpoint, self.environment) {
             (Some(base), _) => setup::endpoint_behind(integrator, base).map(Some),
             (None, Some(system)) => setup::endpoint_of(integrator, system).map(Some),
             (None, None) => Ok(None),
