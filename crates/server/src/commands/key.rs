@@ -1,7 +1,7 @@
 //! `galata merchant key …`.
 
 use super::Failed;
-use super::merchant::Show;
+use super::options::ShownMerchant;
 use super::output::{say, say_value, table};
 use crate::app::App;
 use crate::operations::Actor;
@@ -12,7 +12,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub(super) enum Key {
     /// List the keys, without their secrets.
-    List(Show),
+    List(ShownMerchant),
     /// Make one more key; its secret is printed once.
     Add {
         /// The merchant's id.
@@ -40,7 +40,7 @@ pub(super) enum Key {
 /// Carries out a command.
 pub(super) async fn run(command: Key, app: &App, by: &Actor) -> Result<(), Failed> {
     match command {
-        Key::List(Show { merchant, format }) => {
+        Key::List(ShownMerchant { merchant, format }) => {
             let listed = setup::list_keys(app, by, merchant).await?;
             table!(&listed, one => {
                 "api key": one.key.api_key,

@@ -2,7 +2,7 @@
 
 use super::credentials::OwnKey;
 use super::key;
-use super::options::{Store, WebhookHosts, one_of};
+use super::options::{ShownMerchant, Store, WebhookHosts, one_of};
 use super::output::{Format, Table, say, say_json, say_value, table};
 use super::{Failed, StoreCommand, known_merchant};
 use crate::app::App;
@@ -30,7 +30,7 @@ pub(super) enum Merchant {
     /// List the merchants.
     List(Format),
     /// Show a merchant's settings.
-    Show(Show),
+    Show(ShownMerchant),
     /// Switch a feature: `galata merchant feature 7 alternative-payment-methods on`.
     Feature {
         /// The merchant's id.
@@ -66,7 +66,7 @@ pub(super) enum Merchant {
     WebhookKey(Key),
     /// Show the keys that sign callbacks and webhooks, the latter also as Standard Webhooks libraries
     /// take it; the look stands in the audit log.
-    Keys(Show),
+    Keys(ShownMerchant),
     /// Which 3DS results are good enough: FULL (mdStatus 1) or HALF (1 to 4).
     Threeds {
         /// The merchant's id.
@@ -84,15 +84,6 @@ pub(super) enum Merchant {
     /// API keys.
     #[command(subcommand)]
     Key(key::Key),
-}
-
-/// Options of commands that show something of a merchant itself.
-#[derive(Args)]
-pub(super) struct Show {
-    /// The merchant's id.
-    pub merchant: i64,
-    #[command(flatten)]
-    pub format: Format,
 }
 
 /// On or off.
@@ -235,7 +226,7 @@ async fn list(app: &App, format: Format) -> Result<(), Failed> {
     .print(format)
 }
 
-async fn show(app: &App, options: Show) -> Result<(), Failed> {
+async fn show(app: &App, options: ShownMerchant) -> Result<(), Failed> {
     let merchant = known_merchant(app, options.merchant).await?;
     let switched = |on: &Json| *on == Json::Bool(true);
     let features = merchant.features.iter().filter(|(_, on)| switched(on));
@@ -288,7 +279,7 @@ async fn set_key(app: &App, by: &Actor, key: Key, which: SigningKey) -> Result<(
     say("the key before it signs nothing any more: give the shop this one")
 }
 
-async fn show_keys(app: &App, by: &Actor, options: Show) -> Result<(), Failed> {
+async fn show_keys(app: &App, by: &Actor, options: ShownMerchant) -> Result<(), Failed> {
     let (callback, webhook) = setup::look_at_keys(app, by, options.merchant).await?;
     if !options.format.json {
         return say_signing_keys(&callback, &webhook);

@@ -49,6 +49,15 @@ pub(super) struct WebhookHosts {
     pub webhook_hosts: Vec<String>,
 }
 
+/// Options of commands that show something of a merchant itself.
+#[derive(Args)]
+pub(super) struct ShownMerchant {
+    /// The merchant's id.
+    pub merchant: i64,
+    #[command(flatten)]
+    pub format: Format,
+}
+
 /// Options of commands about a merchant.
 #[derive(Args)]
 pub(super) struct OfMerchant {
