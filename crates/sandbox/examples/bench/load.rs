@@ -191,19 +191,19 @@ impl Times {
     }
 }
 
-/// Asks for `length`. The first bad reply ends the run and is its error.
+/// Asks for `length`, which begins once the connections are open where they are opened at once. The first
+/// bad reply ends the run and is its error.
 pub(crate) async fn run(
     address: SocketAddr,
     ask: &Ask,
     pace: Pace,
     length: Duration,
 ) -> Result<Times, String> {
-    let begun = Instant::now();
     let local = tokio::task::LocalSet::new();
-    let mut sorted = local
+    let (begun, mut sorted) = local
         .run_until(async {
             match pace {
-                Pace::Connections(count) => ask_in_turn(address, ask, count, begun + length).await,
+                Pace::Connections(count) => ask_in_turn(address, ask, count, length).await,
                 Pace::EachSecond(rate) => ask_on_time(address, ask, rate, length).await,
             }
         })
@@ -221,23 +221,24 @@ async fn ask_in_turn(
     address: SocketAddr,
     ask: &Ask,
     connections: usize,
-    until: Instant,
-) -> Result<Vec<Duration>, String> {
+    length: Duration,
+) -> Result<(Instant, Vec<Duration>), String> {
+    let begun = Instant::now();
     let mut all = JoinSet::new();
     for _ in 0..connections {
         let ask = ask.clone();
         all.spawn_local(async move {
             let mut connection = Connection::open(address).await?;
             let mut times = Vec::new();
-            while Instant::now() < until {
-                let begun = Instant::now();
+            while begun.elapsed() < length {
+                let sent = Instant::now();
                 connection.ask(&ask).await?;
-                times.push(begun.elapsed());
+                times.push(sent.elapsed());
             }
             Ok(times)
         });
     }
-    gather(all).await
+    Ok((begun, gather(all).await?))
 }
 
 async fn ask_on_time(
@@ -245,7 +246,7 @@ async fn ask_on_time(
     ask: &Ask,
     rate: u32,
     length: Duration,
-) -> Result<Vec<Duration>, String> {
+) -> Result<(Instant, Vec<Duration>), String> {
     let (due, waiting) = mpsc::unbounded_channel();
     let waiting = Rc::new(Mutex::new(waiting));
     let mut all = JoinSet::new();
@@ -263,8 +264,9 @@ async fn ask_on_time(
         });
     }
     // A thread's sleep is more exact than the runtime's timer, which knows milliseconds.
+    let begun = Instant::now();
     let pacer = std::thread::spawn(move || {
-        let (begun, step) = (Instant::now(), Duration::from_secs(1) / rate);
+        let step = Duration::from_secs(1) / rate;
         let mut at = begun;
         while at < begun + length && due.send(at).is_ok() {
             at += step;
@@ -273,7 +275,7 @@ async fn ask_on_time(
     });
     let times = gather(all).await;
     pacer.join().unwrap();
-    times
+    Ok((begun, times?))
 }
 
 async fn gather(mut all: JoinSet<Result<Vec<Duration>, String>>) -> Result<Vec<Duration>, String> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 const AUTHORIZATION: &str = "Bearer sk_test_123";
 const PAID: &str = "\"succeeded\"";
 /// How often a peer that was started is asked whether it serves, a tenth of a second apart.
-const TRIES_MAX: usize = 100;
+const TRIES_MAX: usize = 300;
 
 /// A peer that serves, and the charge that it takes.
 pub(crate) struct Peer {

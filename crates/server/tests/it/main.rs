@@ -44,6 +44,7 @@ mod limits;
 mod loose_input;
 mod mail;
 mod memory;
+mod merchant_apms;
 mod merchant_poses;
 mod panel;
 mod panel_door;
