@@ -66,6 +66,7 @@ rules! {
     SystemError = "1110", 500, "Sistem hatası", "System error";
     Unavailable = "1111", 503, "Sistem geçici olarak hizmet veremiyor", "The system is temporarily unavailable";
     TooManyRequests = "1112", 429, "Çok sık istek gönderildi, {seconds} saniye sonra yeniden deneyin", "Too many requests, try again in {seconds} seconds";
+    DoubleSubmit = "1113", 409, "Aynı kartla aynı tutarda bir ödeme az önce gönderildi (ödeme {payment})", "A payment of the same amount with the same card was sent a moment ago (payment {payment})";
     Required = "2001", 400, "{field} alanı zorunludur", "{field} is required";
     WrongType = "2002", 400, "{field} alanının türü hatalı", "{field} has the wrong type";
     TooLong = "2003", 400, "{field} en fazla {max} karakter olabilir", "{field} can have at most {max} characters";

@@ -21,7 +21,8 @@ pub use poses::{
     same_terminal, set_pos_active,
 };
 pub use settings::{
-    SigningKey, first_time, look_at_keys, set_signing_key, set_webhook, set_webhook_event,
+    SigningKey, first_time, look_at_keys, refuse_double_submits, set_signing_key, set_webhook,
+    set_webhook_event,
 };
 
 use crate::app::App;
@@ -93,6 +94,7 @@ pub async fn create_merchant(
         features: Map::new(),
         half_threeds: false,
         completes_doubt: false,
+        double_submit_seconds: 0,
         callback_key: made.callback_key.clone(),
         webhook_key: made.webhook_key.clone(),
         webhook_url: setup.webhook_url,
@@ -180,6 +182,7 @@ fn audit_snapshot(merchant: &Merchant, before: Option<&Merchant>) -> Json {
         "features": merchant.features,
         "threeDS": if merchant.half_threeds { "HALF" } else { "FULL" },
         "completesDoubt": merchant.completes_doubt,
+        "doubleSubmitSeconds": merchant.double_submit_seconds,
         "webhookUrl": bare(&merchant.webhook_url),
         "webhookEvents": merchant.webhook_events,
     });

@@ -62,13 +62,18 @@ pub(super) fn problem(problem: &Problem, language: Language) -> Answer {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
-            let mut answer = failure(rule.status(), Errors::of_rule(*rule, language, &values));
+            let number = |wanted| {
+                let of = |(name, value): &(&str, &str)| (*name == wanted).then(|| value.parse());
+                values.iter().find_map(of).and_then(Result::ok)
+            };
+            let mut errors = Errors::of_rule(*rule, language, &values);
+            errors.payment_id = number("payment");
+            let mut answer = failure(rule.status(), errors);
             answer.retry_after = match rule {
                 Rule::IdempotencyInFlight => Some(RETRY_AFTER_SECONDS),
-                Rule::TooManyRequests => values
-                    .iter()
-                    .find_map(|(name, seconds)| (*name == "seconds").then(|| seconds.parse()))
-                    .and_then(Result::ok),
+                Rule::TooManyRequests => {
+                    number("seconds").and_then(|seconds| seconds.try_into().ok())
+                }
                 _ => None,
             };
             answer

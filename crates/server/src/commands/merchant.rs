@@ -81,6 +81,14 @@ pub(super) enum Merchant {
         /// Reverse or complete.
         policy: DoubtPolicy,
     },
+    /// Refuse a card payment without an idempotency key that comes within so many seconds of one with the
+    /// same card, amount, currency and conversation.
+    DoubleSubmits {
+        /// The merchant's id.
+        merchant: i64,
+        /// Up to 3600; 0 takes all.
+        seconds: i64,
+    },
     /// API keys.
     #[command(subcommand)]
     Key(key::Key),
@@ -193,6 +201,15 @@ impl StoreCommand for Merchant {
                     "a payment in doubt that the bank took is given back"
                 })
             }
+            Merchant::DoubleSubmits { merchant, seconds } => {
+                setup::refuse_double_submits(app, by, merchant, seconds).await?;
+                say(match seconds {
+                    0 => "payments that look sent twice are taken".to_owned(),
+                    _ => format!(
+                        "a payment that looks sent twice within {seconds} seconds is refused"
+                    ),
+                })
+            }
             Merchant::Key(command) => key::run(command, app, by).await,
         }
     }
@@ -250,6 +267,7 @@ async fn show(app: &App, options: ShownMerchant) -> Result<(), Failed> {
         json!(["features", features]),
         json!(["threeds", threeds]),
         json!(["doubt", doubt]),
+        json!(["doubleSubmitSeconds", merchant.double_submit_seconds]),
         json!(["webhook", bare(&merchant.webhook_url)]),
         json!(["eventsOff", events_off]),
     ];

@@ -12,6 +12,7 @@ use crate::store::cards;
 use crate::store::db::{Commit, CommitError};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
+use crate::store::submits;
 use connectors::bank::{Answer, Charged, DoubtReason, Verdict};
 use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
@@ -150,6 +151,9 @@ pub fn outcome_commit(
     if moved.status != payment.status {
         payments::save(&moved, &mut commit);
         settle_stored_card(&moved, &mut commit);
+        if moved.status == PaymentStatus::Failure {
+            submits::release(&moved, &mut commit);
+        }
         announce::payment(
             app,
             merchant,

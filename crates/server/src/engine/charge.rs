@@ -4,6 +4,7 @@ use super::accounts;
 use super::answer::{self, Outcome};
 use super::bank_call::BankCall;
 use super::claims::Claims;
+use super::double_submit;
 use super::inquiry::{self, Asker};
 use crate::app::App;
 use crate::problem::Problem;
@@ -76,9 +77,10 @@ pub async fn charge(
     let attempt = new_attempt(app, &payment, first, &plan);
     route_to(&mut payment, first, &attempt);
     let mut commit = claims.intent(app, Some(payment.id));
+    let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    claims.commit(app, commit, used_order_id()).await?;
+    double_submit::intend(app, claims, &payment, place, commit).await?;
 
     let id = payment.id;
     let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
@@ -190,11 +192,6 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
         bank_id: pos.bank_id,
     });
     payment.order_id = Some(attempt.order_id.clone());
-}
-
-/// The only other thing that an intent commit can refuse: the shop's own order id was used.
-pub fn used_order_id() -> Problem {
-    Problem::failed(ErrorGroup::OrderIdAlreadyUsed)
 }
 
 async fn ask(

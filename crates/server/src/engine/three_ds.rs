@@ -9,11 +9,11 @@ pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
 
 use super::answer::settle_stored_card;
 use super::bank_call::{BankCall, pos_of};
-use super::charge::{Plan, insert_payment, new_attempt, route_to, used_order_id};
+use super::charge::{Plan, insert_payment, new_attempt, route_to};
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
-use super::{accounts, announce};
+use super::{accounts, announce, double_submit};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
@@ -21,6 +21,7 @@ use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
+use crate::store::submits;
 use connectors::bank::{Answer, Begin3ds, Verdict};
 use contract::card::Secret;
 use contract::enums::{PaymentStatus, WebhookEventType};
@@ -57,10 +58,11 @@ pub async fn begin(
     route_to(&mut payment, pos, &attempt);
     let addresses = Addresses::new();
     let mut commit = claims.intent(app, Some(payment.id));
+    let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
     addresses.insert(app, &payment, &mut commit);
-    claims.commit(app, commit, used_order_id()).await?;
+    double_submit::intend(app, claims, &payment, place, commit).await?;
 
     let error = match ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await {
         Ok(Verdict::Approved(page)) => {
@@ -198,6 +200,9 @@ async fn write_verification(
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
     settle_stored_card(&moved, &mut commit);
+    if moved.status == PaymentStatus::Failure {
+        submits::release(&moved, &mut commit);
+    }
     if !verification.is_answered {
         let event = WebhookEventType::ThreedsVerify;
         announce::payment(app, merchant, &moved, event, &mut commit);

@@ -11,6 +11,7 @@ mod card_plan;
 pub mod cards;
 mod change;
 mod check;
+pub mod double_submits;
 pub mod doubts;
 pub mod exchanges;
 pub mod figures;

@@ -7,6 +7,7 @@ mod audit;
 mod bins;
 mod chart;
 mod door;
+mod double_submits;
 mod doubts;
 mod export;
 mod fields;
@@ -65,6 +66,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(payment::routes())
         .merge(export::routes())
         .merge(doubts::routes())
+        .merge(double_submits::routes())
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())

@@ -42,6 +42,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "base.html",
     "bins.html",
     "confirm.html",
+    "double_submits.html",
     "doubts.html",
     "forgot.html",
     "forms.html",

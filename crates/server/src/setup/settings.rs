@@ -47,6 +47,25 @@ pub async fn set_webhook(
     .await
 }
 
+/// Seconds in which a merchant may have a payment refused that looks sent twice.
+const DOUBLE_SUBMIT_SECONDS: std::ops::RangeInclusive<i64> = 0..=3600;
+
+/// Refuses from now on a card payment without an idempotency key that comes within `seconds` of one
+/// with the same card, amount, currency and conversation; 0 takes all.
+pub async fn refuse_double_submits(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+    seconds: i64,
+) -> Result<(), Problem> {
+    may_change(app, by, merchant_id).await?;
+    let seconds = TOP.within("seconds", seconds, DOUBLE_SUBMIT_SECONDS)?;
+    change_merchant(app, by, merchant_id, |merchant| {
+        merchant.double_submit_seconds = seconds;
+    })
+    .await
+}
+
 /// An absolute http or https address that is called, or an empty text.
 async fn webhook_address(app: &App, text: &str) -> Result<String, Problem> {
     if text.is_empty() {

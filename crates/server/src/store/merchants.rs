@@ -25,6 +25,8 @@ table_row! {
         pub features: Map<String, Json>,
         /// A payment without 3DS that the bank took in doubt is completed instead of reversed.
         pub completes_doubt: bool,
+        /// Seconds in which a card payment without an idempotency key is taken once; 0 is off.
+        pub double_submit_seconds: i64,
         /// Where webhooks go; empty is nowhere.
         pub webhook_url: String,
         /// Event switches by name; absent is on.
@@ -188,6 +190,7 @@ pub fn save(app: &App, merchant: &Merchant, commit: &mut Commit) {
         features: merchant.features,
         threeds_policy: threeds_policy(merchant),
         completes_doubt: merchant.completes_doubt,
+        double_submit_seconds: merchant.double_submit_seconds,
         callback_key_sealed: seal(app, merchant.id, "callback key", &merchant.callback_key),
         webhook_key_sealed: seal(app, merchant.id, "webhook key", &merchant.webhook_key),
         webhook_url: merchant.webhook_url,

@@ -30,6 +30,7 @@ pub mod requests;
 pub mod retention;
 pub mod roles;
 pub mod signatures;
+pub mod submits;
 pub mod users;
 pub mod vault_check;
 pub mod webhooks;

@@ -27,6 +27,7 @@ mod commands_show;
 mod connections;
 mod docs;
 mod doctor;
+mod double_submits;
 mod doubt;
 mod doubts;
 mod due;

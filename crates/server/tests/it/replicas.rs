@@ -88,6 +88,28 @@ async fn a_signature_that_one_accepted_the_other_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_payments_that_look_alike_at_both_at_once_one_is_taken() {
+    let twins = Twins::open().await;
+    let shop = &twins.shop;
+    shop.merchant_with(|m| m.double_submit_seconds = 60).await;
+    for round in 0..5 {
+        let body = with(
+            payment(GARANTI),
+            json!({"conversationId": format!("order {round}")}),
+        );
+        let (one, two) = (format!("one-{round}"), format!("two-{round}"));
+        let (one, two) = tokio::join!(
+            twins.post(false, &one, PAY, &body),
+            twins.post(true, &two, PAY, &body)
+        );
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "{:#} {:#}", one.body, two.body);
+    }
+    assert_eq!(twins.orders_at_the_bank().await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_signature_at_both_at_once_makes_one_payment() {
     let twins = Twins::open().await;
     let body = payment(GARANTI);
