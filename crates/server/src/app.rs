@@ -4,6 +4,7 @@ use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::desk::Desk;
 use crate::journal::Journal;
+use crate::legs::Legs;
 use crate::listen::Bounds;
 use crate::mail::Mail;
 use crate::net::{HostList, Net};
@@ -49,6 +50,8 @@ pub struct App {
     pub mail: Option<Mail>,
     /// Sign-ins that failed.
     pub tries: Tries,
+    /// How banks answer lately.
+    pub legs: Legs,
     /// How often strangers and API keys may ask.
     pub rates: Rates,
     /// What the operator set.
@@ -75,6 +78,8 @@ pub struct Settings {
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
+    /// When payments are kept away from a POS.
+    pub autopilot: AutopilotRules,
     /// For how long what has been is kept.
     pub kept: Kept,
     /// A proxy stands before the server and names clients in `X-Forwarded-For`.
@@ -127,6 +132,33 @@ impl Default for Kept {
     }
 }
 
+/// When a POS is left out, and how it comes back. What the platform does is not public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutopilotRules {
+    /// The answers that count are of so long.
+    pub window: Duration,
+    /// Fewer answers prove nothing.
+    pub answers_min: u32,
+    /// Per cent of them that must be technical failures.
+    pub failures_percent: u32,
+    /// How long a POS takes nothing at all after it was left out.
+    pub cool_down: Duration,
+    /// One payment in so long, of each process, tries then whether it works again.
+    pub probe_every: Duration,
+}
+
+impl Default for AutopilotRules {
+    fn default() -> AutopilotRules {
+        AutopilotRules {
+            window: Duration::from_secs(120),
+            answers_min: 10,
+            failures_percent: 50,
+            cool_down: Duration::from_secs(60),
+            probe_every: Duration::from_secs(15),
+        }
+    }
+}
+
 impl Default for Settings {
     /// What the command line sets without options: no address, no allowed host, documented
     /// waits.
@@ -138,6 +170,7 @@ impl Default for Settings {
             webhook_waits: WEBHOOK_WAITS.to_vec(),
             inquiry_waits: INQUIRY_WAITS.to_vec(),
             bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
+            autopilot: AutopilotRules::default(),
             kept: Kept::default(),
             behind_proxy: false,
             log_requests: false,

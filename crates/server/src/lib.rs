@@ -23,6 +23,7 @@ pub mod health;
 pub mod hosts;
 pub mod jobs;
 pub mod journal;
+pub mod legs;
 pub mod listen;
 pub mod logs;
 pub mod machine;

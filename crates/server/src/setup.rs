@@ -16,9 +16,9 @@ pub use keys::{
     rotate_key,
 };
 pub use poses::{
-    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, add_pos, base_of, create_pos,
-    edit_pos, endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of, poses_of,
-    same_terminal, set_pos_active,
+    Environment, NEW_POS_AUTHENTICATION, NEW_POS_ENVIRONMENT, add_pos, autopilot_changes, base_of,
+    create_pos, edit_pos, endpoint_behind, endpoint_of, environment_of, move_pos, point_at, pos_of,
+    poses_of, same_terminal, set_pos_active,
 };
 pub use settings::{
     SigningKey, first_time, look_at_keys, refuse_double_submits, set_signing_key, set_webhook,

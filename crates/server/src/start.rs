@@ -6,6 +6,7 @@ use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
 use crate::desk::Desk;
 use crate::health;
 use crate::journal::Journal;
+use crate::legs::Legs;
 use crate::mail::Mail;
 use crate::net::Net;
 use crate::openapi;
@@ -261,6 +262,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
             settings.webhook_hosts.clone(),
         ),
         mail,
+        legs: Legs::default(),
         rates: Rates::new(settings.rates),
         tries: Tries::default(),
         settings,

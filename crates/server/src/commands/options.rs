@@ -5,7 +5,7 @@ use super::key_file;
 use super::output::Format;
 use super::values::{self, Waits};
 use super::variables::given_as;
-use crate::app::{INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
+use crate::app::{AutopilotRules, INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
 use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
@@ -94,6 +94,38 @@ pub(super) struct Shown {
     pub format: Format,
 }
 
+/// When payments are kept away from a POS whose bank does not work.
+#[derive(Args, Clone)]
+pub(super) struct Autopilot {
+    /// Seconds of a bank's answers by which the autopilot goes.
+    #[arg(long, env = "GALATA_AUTOPILOT_WINDOW", value_name = "SECONDS", default_value_t = AutopilotRules::default().window.as_secs(), value_parser = patience())]
+    pub autopilot_window: u64,
+    /// Answers in that time below which it does nothing.
+    #[arg(long, env = "GALATA_AUTOPILOT_ANSWERS", value_name = "COUNT", default_value_t = AutopilotRules::default().answers_min, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub autopilot_answers: u32,
+    /// Per cent of them that must be technical failures for a POS to be left out.
+    #[arg(long, env = "GALATA_AUTOPILOT_FAILURES", value_name = "PERCENT", default_value_t = AutopilotRules::default().failures_percent, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub autopilot_failures: u32,
+    /// Seconds in which a POS takes nothing after it was left out.
+    #[arg(long, env = "GALATA_AUTOPILOT_COOL_DOWN", value_name = "SECONDS", default_value_t = AutopilotRules::default().cool_down.as_secs(), value_parser = patience())]
+    pub autopilot_cool_down: u64,
+    /// Seconds between two payments that try whether such a POS works again.
+    #[arg(long, env = "GALATA_AUTOPILOT_PROBE", value_name = "SECONDS", default_value_t = AutopilotRules::default().probe_every.as_secs(), value_parser = patience())]
+    pub autopilot_probe: u64,
+}
+
+impl Autopilot {
+    fn rules(&self) -> AutopilotRules {
+        AutopilotRules {
+            window: Duration::from_secs(self.autopilot_window),
+            answers_min: self.autopilot_answers,
+            failures_percent: self.autopilot_failures,
+            cool_down: Duration::from_secs(self.autopilot_cool_down),
+            probe_every: Duration::from_secs(self.autopilot_probe),
+        }
+    }
+}
+
 /// How the server behaves.
 #[derive(Args, Clone)]
 pub(super) struct Behaviour {
@@ -117,6 +149,8 @@ pub(super) struct Behaviour {
     /// Seconds that a bank or lender may take to answer.
     #[arg(long, env = "GALATA_BANK_TIMEOUT", value_name = "SECONDS", default_value_t = BANK_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub bank_timeout: u64,
+    #[command(flatten)]
+    pub autopilot: Autopilot,
     #[command(flatten)]
     pub smtp_url: SmtpUrl,
     /// Whom mail comes from: `Galata <galata@example.com>`.
@@ -274,6 +308,7 @@ impl Behaviour {
                 webhook_waits: self.webhook_waits.list(),
                 inquiry_waits: self.inquiry_waits.list(),
                 bank_timeout: Duration::from_secs(self.bank_timeout),
+                autopilot: self.autopilot.rules(),
                 kept: Kept {
                     answers_days: self.keep_answers_days,
                     requests_days: self.keep_requests_days,

@@ -3,7 +3,7 @@
 mod values;
 
 use super::options::{Listed, OfMerchant, One, one_of};
-use super::output::{Format, Table, say, warn};
+use super::output::{Format, Table, say, table, warn};
 use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::operations::merchant_poses::{NewPos, offered};
@@ -46,6 +46,8 @@ pub(super) enum Pos {
     },
     /// List a merchant's POSes.
     List(Listed),
+    /// What the autopilot did: POSes that it left out because their bank failed, and took back.
+    Autopilot(Listed),
 }
 
 /// Up or down.
@@ -100,6 +102,18 @@ impl StoreCommand for Pos {
             }
             Pos::List(Listed { of, format }) => {
                 print_list(&of_merchant(app, of.merchant).await?, format)
+            }
+            Pos::Autopilot(Listed { of, format }) => {
+                let changes = setup::autopilot_changes(app, by, of.merchant).await?;
+                table!(&changes, change => {
+                    "at": change.at,
+                    "pos": change.pos_id,
+                    "threeDS": change.threeds,
+                    "inUse": change.is_up,
+                    "failures": change.failures,
+                    "answers": change.answers,
+                })
+                .print(format)
             }
         }
     }

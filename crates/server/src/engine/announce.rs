@@ -1,11 +1,15 @@
 //! Webhooks are written in the commit of the change that they announce.
 
 use crate::app::App;
+use crate::store::autopilot::down_since;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
+use crate::store::poses::Pos;
 use crate::store::webhooks::{self, Webhook};
-use contract::enums::{ApmAdditionalAction, PaymentStatus, WebhookEventType, WebhookStatus};
+use contract::enums::{
+    ApmAdditionalAction, PaymentStatus, PosStatus, WebhookEventType, WebhookStatus,
+};
 use serde_json::json;
 
 /// Announces how a card payment or its verification ended.
@@ -47,6 +51,32 @@ pub fn loan(
     );
 }
 
+/// Announces that the autopilot moved a POS, as it stands now. It is about no payment.
+pub fn autopilot(app: &App, merchant: &Merchant, pos: &Pos, commit: &mut Commit) {
+    let status = |threeds| match down_since(pos, threeds) {
+        None => PosStatus::Active,
+        Some(_) => PosStatus::Passive,
+    };
+    let payload = json!({
+        "posAlias": pos.alias,
+        "posName": pos.integrator.as_str().to_lowercase(),
+        "threeDsStatus": status(true),
+        "nonThreeDsStatus": status(false),
+    });
+    let webhook = Webhook {
+        merchant_id: merchant.id,
+        id: app.next_id(),
+        payment_id: 0,
+        event: WebhookEventType::Autopilot,
+        event_at: app.now(),
+        status: WebhookStatus::Success,
+        payload_id: pos.alias.clone(),
+        payload: Some(payload),
+        tries: 0,
+    };
+    queue(app, merchant, webhook, commit);
+}
+
 fn write(
     app: &App,
     merchant: &Merchant,
@@ -56,12 +86,6 @@ fn write(
     payload: Option<serde_json::Value>,
     commit: &mut Commit,
 ) {
-    if !merchant.wants(event) {
-        return;
-    }
-    let Some(first_wait) = app.settings.webhook_waits.first() else {
-        return;
-    };
     let webhook = Webhook {
         merchant_id: merchant.id,
         id: app.next_id(),
@@ -73,5 +97,14 @@ fn write(
         payload,
         tries: 0,
     };
-    webhooks::insert(&webhook, app.after(*first_wait), commit);
+    queue(app, merchant, webhook, commit);
+}
+
+/// Adds a webhook that the merchant wants.
+fn queue(app: &App, merchant: &Merchant, webhook: Webhook, commit: &mut Commit) {
+    if let Some(first_wait) = app.settings.webhook_waits.first()
+        && merchant.wants(webhook.event)
+    {
+        webhooks::insert(&webhook, app.after(*first_wait), commit);
+    }
 }

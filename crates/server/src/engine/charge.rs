@@ -2,6 +2,7 @@
 
 use super::accounts;
 use super::answer::{self, Outcome};
+use super::autopilot;
 use super::bank_call::BankCall;
 use super::claims::Claims;
 use super::double_submit;
@@ -101,6 +102,7 @@ async fn ask_in_turn(
         let said = answer.clone();
         let of = (&mut payment, &mut attempt);
         let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
+            autopilot::note(app, merchant, pos, false, &said).await;
             break;
         };
         // Answer.
@@ -112,6 +114,7 @@ async fn ask_in_turn(
             && retry_at(app, &mut payment, &mut attempt, &answer, next, plan).await
         {
             accounts::note(app, pos, &said).await;
+            autopilot::note(app, merchant, pos, false, &said).await;
             continue;
         }
         let answer = decline_foreign_duplicate(answer, &attempt);
@@ -126,6 +129,7 @@ async fn ask_in_turn(
         .await?;
         // After the answer, which nothing may hold up.
         accounts::note(app, pos, &said).await;
+        autopilot::note(app, merchant, pos, false, &said).await;
         if duplicate {
             // The bank knows the order already: ask at once what became of it.
             payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod announce;
 pub mod answer;
+pub mod autopilot;
 pub mod bank_call;
 pub mod charge;
 pub mod claims;

@@ -13,7 +13,7 @@ use super::charge::{Plan, insert_payment, new_attempt, route_to};
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
-use super::{accounts, announce, double_submit};
+use super::{accounts, announce, autopilot, double_submit};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
@@ -64,7 +64,12 @@ pub async fn begin(
     addresses.insert(app, &payment, &mut commit);
     double_submit::intend(app, claims, &payment, place, commit).await?;
 
-    let error = match ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await {
+    let asked = ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await;
+    if !matches!(asked, Ok(Verdict::Approved(_))) {
+        // A form that could be made proves nothing: not every bank is asked for it.
+        autopilot::note(app, merchant, pos, true, &asked).await;
+    }
+    let error = match asked {
         Ok(Verdict::Approved(page)) => {
             let page = Some(page);
             return Ok(ThreeDsStart { payment, page });

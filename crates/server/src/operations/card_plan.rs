@@ -4,6 +4,7 @@ use super::check::{self, At, PARAMS, TOP};
 use super::given_card::{self, Card, Given, Texts};
 use super::{Caller, Problem};
 use crate::app::App;
+use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::store::payments::{Amount, Payment};
@@ -179,6 +180,7 @@ pub(super) async fn plan(
     };
     let poses = poses::for_payment(app, merchant_id).await?;
     let poses = routing::candidates(&poses, &need)?;
+    let poses = autopilot::leave_out(app, poses, need.threeds);
     let payment = Payment {
         merchant_id,
         id: payment_id,

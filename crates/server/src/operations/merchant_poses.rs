@@ -161,6 +161,8 @@ fn blank(row: &BankRow, merchant_id: i64, id: i64, endpoint: Option<Endpoint>) -
         },
         credentials: PosCredentials::default(),
         account_refusal: None,
+        threeds_down_since: None,
+        non_threeds_down_since: None,
         version: 1,
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod apms;
 mod audit;
+mod autopilot;
 mod bins;
 mod chart;
 mod door;
@@ -60,6 +61,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(overview::routes())
         .merge(people::routes())
         .merge(requests::routes())
+        .merge(autopilot::routes())
         .merge(bins::routes())
         .merge(audit::routes())
         .merge(payments::routes())

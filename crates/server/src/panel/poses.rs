@@ -3,7 +3,7 @@
 use super::door::{Posted, Visit, to};
 use super::fields::{self, Label};
 use super::pos_form;
-use super::{Page, act, apms, look, render};
+use super::{Page, act, apms, autopilot, look, render};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, offered};
 use crate::operations::{Permission, Problem};
@@ -96,6 +96,7 @@ fn row(visit: &Visit, pos: &Pos) -> Value {
         },
         is_test => setup::environment_of(pos) == Some(Environment::Test),
         refusal => refusal(visit, pos),
+        legs => (pos.status == PosStatus::Autopilot).then(|| autopilot::legs(pos)),
         authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         switches => on.map(|(_, offered)| context! { tr => offered.tr, en => offered.en }).collect::<Vec<_>>(),
     }

@@ -38,6 +38,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "apm.html",
     "apms.html",
     "audit.html",
+    "autopilot.html",
     "bare.html",
     "base.html",
     "bins.html",

@@ -48,7 +48,7 @@ const EVENTS: &[Event] = &[
     (WebhookEventType::Refund, false, "Ödeme iade edildi", "A payment was refunded"),
     (WebhookEventType::RefundTx, false, "Ödemenin bir kalemi iade edildi", "An item of a payment was refunded"),
     (WebhookEventType::PayoutCompleted, false, "Para gönderimi tamamlandı", "A payout was completed"),
-    (WebhookEventType::Autopilot, false, "Otopilot bir POS’u kapattı ya da açtı", "Autopilot switched a POS"),
+    (WebhookEventType::Autopilot, true, "Otopilot bir POS’u kapattı ya da açtı", "Autopilot switched a POS"),
     (WebhookEventType::WalletCreated, false, "Cüzdan oluşturuldu", "A wallet was made"),
     (WebhookEventType::WalletTxCreated, false, "Cüzdan hareketi oluştu", "A wallet moved"),
     (WebhookEventType::BankAccountTrackingRecord, false, "Banka hesabında hareket görüldü", "A bank account moved"),

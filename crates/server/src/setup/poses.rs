@@ -4,6 +4,7 @@ use super::{merchant, no_claims, written};
 use crate::app::App;
 use crate::operations::merchant_poses::{self, Endpoint, NewPos};
 use crate::operations::{Actor, Audited, Changed, Permission, Problem, TOP, changed_meanwhile};
+use crate::store::autopilot;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos};
 use connectors::directory;
@@ -12,12 +13,27 @@ use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosReques
 use contract::rules::Rule;
 use serde_json::Value as Json;
 
+/// The autopilot's changes that are listed.
+const AUTOPILOT_CHANGES_MAX: i64 = 200;
+
 /// A merchant's POSes, in the order in which they are tried.
 pub async fn poses_of(app: &App, by: &Actor, merchant_id: i64) -> Result<Vec<Pos>, Problem> {
     let permission = Permission::LookAtSettings;
     by.require(app, merchant_id, permission, "pos.look", "")
         .await?;
     Ok(poses::of_merchant(app, merchant_id).await?)
+}
+
+/// What the autopilot did, the newest first.
+pub async fn autopilot_changes(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+) -> Result<Vec<autopilot::Change>, Problem> {
+    let permission = Permission::LookAtSettings;
+    by.require(app, merchant_id, permission, "pos.look", "autopilot")
+        .await?;
+    Ok(autopilot::of_merchant(app, merchant_id, AUTOPILOT_CHANGES_MAX).await?)
 }
 
 /// One of a merchant's POSes that is not deleted.

@@ -69,4 +69,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "submits",
         sql: include_str!("../../migrations/0016_submits.sql"),
     },
+    Migration {
+        version: 18,
+        name: "autopilot",
+        sql: include_str!("../../migrations/0018_autopilot.sql"),
+    },
 ];

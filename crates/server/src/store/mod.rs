@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod apms;
 pub mod attempts;
 pub mod audit;
+pub mod autopilot;
 pub mod backlog;
 pub mod before;
 pub mod cards;

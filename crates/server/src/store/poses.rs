@@ -42,6 +42,10 @@ table_row! {
         pub settings: PosSettings,
         /// When and how the bank last refused the account, until it works again.
         pub account_refusal: Option<AccountRefusal>,
+        /// Since when the autopilot keeps payments with 3DS away.
+        pub threeds_down_since: Option<Timestamp>,
+        /// Since when it keeps payments without 3DS away.
+        pub non_threeds_down_since: Option<Timestamp>,
         /// For compare-and-set.
         pub version: i64,
     } and {

@@ -15,6 +15,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Days that a card of an unfinished payment is kept.
 const ABANDONED_CARD_DAYS: i64 = 30;
 
+/// Days that the autopilot's history is kept.
+const AUTOPILOT_DAYS: i64 = 400;
+
 /// Which rows of a table go: `$1` is `before`, `$2` the rows of a step.
 struct Rule {
     table: &'static str,
@@ -87,6 +90,7 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         rule!("request_keys" by "merchant_id, high, low" where "payment_id is null and claimed_at < $1", idle),
         kept_forms(now),
         rule!("page_tokens" by "token" where "expires_at < $1", now),
+        rule!("autopilot_changes" by "merchant_id, id" where "at < $1", ago(AUTOPILOT_DAYS)),
         rule!("submits" by "merchant_id, high, low" where "until < $1", now),
         rule!("user_links" by "digest" where "expires_at < $1", now),
         rule!("sessions" by "digest" where "expires_at < $1", now),

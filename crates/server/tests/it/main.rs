@@ -9,6 +9,7 @@
 
 mod admission;
 mod arrows;
+mod autopilot;
 mod backup;
 mod bad_input;
 mod bad_loans;

@@ -7,7 +7,7 @@ use crate::engine::charge;
 use crate::engine::claims::Claims;
 use crate::engine::inquiry::{self, Asker};
 use crate::engine::status::{Event, after};
-use crate::engine::{CONFLICTS_MAX, accounts, turn};
+use crate::engine::{CONFLICTS_MAX, accounts, autopilot, turn};
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::merchants::Merchant;
@@ -113,6 +113,7 @@ async fn ask_and_answer(
     let said = answer.clone();
     let of = (&mut payment, &mut attempt);
     let Some(answer) = inquiry::ask_after_time_out(app, merchant, of, answer).await? else {
+        autopilot::note(app, merchant, &pos, true, &said).await;
         return Ok(payment);
     };
     let answer = charge::decline_foreign_duplicate(answer, &attempt);
@@ -121,6 +122,7 @@ async fn ask_and_answer(
     answer::write(app, merchant, &mut payment, &mut attempt, outcome).await?;
     // After the answer, which nothing may hold up.
     accounts::note(app, &pos, &said).await;
+    autopilot::note(app, merchant, &pos, true, &said).await;
     if duplicate {
         payment = inquiry::settle(app, merchant, payment.id, Asker::Move).await?;
     }

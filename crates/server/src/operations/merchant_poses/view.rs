@@ -2,6 +2,7 @@
 
 use super::SWITCHES;
 use super::values::MASK;
+use crate::store::autopilot::down_since;
 use crate::store::poses::{Pos, PosUser};
 use connectors::account::Slot;
 use connectors::directory;
@@ -27,8 +28,8 @@ pub fn view(pos: &Pos) -> MerchantPosResponse {
         threeds_path: Some(at.threeds_path.clone()),
         order_number: i32::try_from(pos.order_number).ok(),
         autopilot_state: Some(AutopilotState {
-            is_three_ds_up: Some(true),
-            is_non_three_ds_up: Some(true),
+            is_three_ds_up: Some(down_since(pos, true).is_none()),
+            is_non_three_ds_up: Some(down_since(pos, false).is_none()),
         }),
         currency: Some(pos.currency),
         bank_id: Some(pos.bank_id),
