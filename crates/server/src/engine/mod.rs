@@ -7,6 +7,7 @@ pub mod answer;
 pub mod bank_call;
 pub mod charge;
 pub mod claims;
+pub mod commissions;
 pub mod inquiry;
 pub mod loan;
 pub mod recorder;
