@@ -100,6 +100,7 @@ rules! {
     RewardCoversAll = "3015", 422, "Bu bankada ödül puanı tutarın tamamını ve tek türde karşılamalıdır", "At this bank points must pay the whole amount, and be of one kind";
     ValueNotOffered = "3016", 400, "{field} için bu değer henüz sunulmuyor", "This value of {field} is not offered yet";
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
+    RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";

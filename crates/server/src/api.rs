@@ -373,11 +373,13 @@ fn dispatch<'a>(
 #[rustfmt::skip] // A table: an endpoint a line.
 async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
     use answer::{nothing, object};
+    use contract::installments::SearchInstallmentsRequest as SearchInstallments;
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
     use contract::payment_reporting::SearchPaymentsRequest as SearchPayments;
     use decode::{body as of, query as by};
     use operations::{
-        bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses, payment_reporting,
+        bins, bnpl_payments, card_loyalties, card_payments, cards, installments, merchant_apms, merchant_poses,
+        payment_reporting,
     };
     let (id, text) = (|name| route.id(name), |name| route.text(name));
     Ok(match route.endpoint.name {
@@ -393,8 +395,12 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "card_payments::threeds_complete" => object(card_payments::threeds_complete(app, caller, of(body)?).await?),
         "card_payments::threeds_init" => object(card_payments::threeds_init(app, caller, of(body)?).await?),
         "cards::store" => object(cards::store(app, caller, of(body)?).await?),
+        "installments::search" => object(installments::search(app, caller, by(query, SearchInstallments::from_pairs)?).await?),
         "merchant_apms::list" => object(merchant_apms::list(app, caller).await?),
+        "merchant_poses::commissions" => object(merchant_poses::commissions(app, caller, id("merchantPosId")?, of(body)?).await?),
         "merchant_poses::create" => object(merchant_poses::create(app, caller, of(body)?).await?),
+        "merchant_poses::delete" => nothing(merchant_poses::delete(app, caller, id("merchantPosId")?).await?),
+        "merchant_poses::list_commissions" => object(merchant_poses::list_commissions(app, caller, id("merchantPosId")?).await?),
         "merchant_poses::retrieve" => object(merchant_poses::retrieve(app, caller, id("merchantPosId")?).await?),
         "merchant_poses::search" => object(merchant_poses::search(app, caller, by(query, SearchPoses::from_pairs)?).await?),
         "merchant_poses::update" => object(merchant_poses::update(app, caller, id("merchantPosId")?, of(body)?).await?),

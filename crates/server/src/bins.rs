@@ -1,8 +1,9 @@
 //! What a card's first digits tell: issuer, type, association, brand, and the family that
 //! routing goes by. The data is compiled in; `data/README.md` names its sources.
 
+use crate::search_text::folded;
 use contract::enums::{CardAssociation, CardType};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 /// What is known of a BIN.
@@ -30,7 +31,15 @@ pub struct Bins {
     by_prefix: HashMap<String, Bin>,
     /// By six digits: what all rows that begin with them agree on.
     agreed: HashMap<String, Bin>,
+    families: BTreeSet<String>,
+    /// By issuer, 0 for any other: how many instalments its commercial cards may have.
+    commercial: HashMap<i64, u8>,
 }
+
+/// Most instalments that a payment may have.
+pub const INSTALLMENTS_MAX: u8 = 36;
+/// Stands for every issuer without a limit of its own.
+const ANY_ISSUER: i64 = 0;
 
 /// Digits of the shorter question.
 const SHORT: usize = 6;
@@ -41,11 +50,42 @@ impl Bins {
         let mut bins = Bins {
             by_prefix: HashMap::with_capacity(11_000),
             agreed: HashMap::new(),
+            families: BTreeSet::new(),
+            commercial: commercial_limits(include_str!("../data/commercial-instalments.csv")),
         };
         bins.read(include_str!("../data/bins.csv"), public_row);
         bins.read(include_str!("../data/sandbox-bins.csv"), sandbox_row);
         bins.agree();
+        let families = bins.by_prefix.values().map(|bin| &bin.family);
+        let families = families.filter(|family| !family.is_empty());
+        bins.families = families.cloned().collect();
         bins
+    }
+
+    /// Every card family, in one order.
+    pub fn families(&self) -> impl Iterator<Item = &str> {
+        self.families.iter().map(String::as_str)
+    }
+
+    /// The family of this name, however its letters are typed.
+    pub fn family(&self, name: &str) -> Option<&str> {
+        let name = folded(name.trim());
+        self.families().find(|family| folded(family) == name)
+    }
+
+    /// How many instalments a card may have, as far as its number tells: one for a foreign, debit or
+    /// prepaid card, what its issuer allows for a company's card, else as many as there are.
+    pub fn installments_max(&self, card: Option<&Bin>) -> u8 {
+        let Some(card) = card else { return 1 };
+        match (card.card_type, card.commercial) {
+            (Some(CardType::DebitCard | CardType::PrepaidCard), _) => 1,
+            (_, Some(true)) => {
+                let of_issuer = self.commercial.get(&card.bank_code);
+                let limit = of_issuer.or_else(|| self.commercial.get(&ANY_ISSUER));
+                limit.copied().unwrap_or(INSTALLMENTS_MAX)
+            }
+            _ => INSTALLMENTS_MAX,
+        }
     }
 
     /// What is known of a card or BIN of at least six digits; nothing for an unknown one, which is
@@ -176,6 +216,24 @@ fn sandbox_row(cells: &[&str]) -> Option<Bin> {
     })
 }
 
+fn commercial_limits(csv: &str) -> HashMap<i64, u8> {
+    let row = |line: &str| {
+        let (bank, limit) = line.split_once(',')?;
+        let limit: u8 = limit.trim().parse().ok()?;
+        let known = (1..=INSTALLMENTS_MAX).contains(&limit);
+        known.then_some((bank.parse().ok()?, limit))
+    };
+    let mut limits = HashMap::new();
+    for line in csv.lines().skip(1) {
+        let Some((bank, limit)) = row(line) else {
+            tracing::warn!(line, "a limit of commercial instalments cannot be read");
+            continue;
+        };
+        limits.insert(bank, limit);
+    }
+    limits
+}
+
 /// The one name of a bank; institutions without an EFT code have only what their row says.
 fn title(bank_code: i64, said: &str) -> String {
     connectors::directory::bank_name(bank_code)
@@ -227,6 +285,40 @@ mod tests {
         assert_eq!(bins.of("5188960000000000").unwrap().bank_code, 205);
         // All alike: no matter how many digits are asked for.
         assert_eq!(bins.of("404308"), bins.of("40430800"));
+    }
+
+    #[test]
+    fn a_commercial_card_has_its_issuers_limit_and_other_kinds_theirs() {
+        let mut bins = Bins::load();
+        assert!(bins.commercial.contains_key(&ANY_ISSUER));
+        bins.commercial = commercial_limits("bank_code,installments_max\n0,12\n62,6\n10,x\n15,99");
+        assert_eq!(bins.commercial.len(), 2);
+        let card = |bank_code, card_type, commercial| Bin {
+            bank_code,
+            card_type: Some(card_type),
+            commercial: Some(commercial),
+            ..bins.of("52092200").unwrap().clone()
+        };
+        for (card, limit) in [
+            (card(62, CardType::CreditCard, true), 6),
+            (card(67, CardType::CreditCard, true), 12),
+            (card(62, CardType::CreditCard, false), INSTALLMENTS_MAX),
+            (card(62, CardType::DebitCard, true), 1),
+            (card(62, CardType::PrepaidCard, false), 1),
+        ] {
+            assert_eq!(bins.installments_max(Some(&card)), limit, "{card:?}");
+        }
+        assert_eq!(bins.installments_max(None), 1);
+    }
+
+    #[test]
+    fn a_family_is_found_however_it_is_typed() {
+        let bins = Bins::load();
+        assert_eq!(bins.family(" BONUS "), Some("Bonus"));
+        assert_eq!(bins.family("saglam kart"), Some("Sağlam Kart"));
+        assert_eq!(bins.family("SAĞLAM KART"), Some("Sağlam Kart"));
+        assert_eq!(bins.family(""), None);
+        assert_eq!(bins.family("Bonu"), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ wire_query! {
 }
 
 wire_request! {
-    /// `UpdateMerchantPosCommissionsRequest` of the public contract.
+    /// Rows of a POS's commission table: those that are sent are written, the others stay.
     UpdateMerchantPosCommissionsRequest {
         commissions: Option<Vec<UpdateMerchantPosCommission>> = "commissions",
     }
@@ -110,11 +110,14 @@ wire_request! {
 }
 
 wire_request! {
-    /// `UpdateMerchantPosCommission` of the public contract.
+    /// A row of the table. What it does not say is kept.
     UpdateMerchantPosCommission {
+        /// The card family; with `installment` it says which row is meant.
         card_brand_name: Option<String> = "cardBrandName",
+        /// 1 is a single payment.
         installment: Option<i32> = "installment",
         status: Option<Status> = "status",
+        /// Days that the bank keeps the money.
         blockage_day: Option<i32> = "blockageDay",
         installment_label: Option<String> = "installmentLabel",
         bank_on_us_credit_card_commission_rate: Option<Decimal> = "bankOnUsCreditCardCommissionRate",
@@ -122,6 +125,7 @@ wire_request! {
         bank_not_on_us_credit_card_commission_rate: Option<Decimal> = "bankNotOnUsCreditCardCommissionRate",
         bank_not_on_us_debit_card_commission_rate: Option<Decimal> = "bankNotOnUsDebitCardCommissionRate",
         bank_foreign_card_commission_rate: Option<Decimal> = "bankForeignCardCommissionRate",
+        /// What the shopper pays on top, in percent.
         merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
     }
 }
@@ -138,11 +142,12 @@ wire_request! {
 }
 
 wire_response! {
-    /// `MerchantPosCommissionResponse` of the public contract.
+    /// What a card family pays in a number of instalments, to the bank and to the merchant. Rates are percent.
     MerchantPosCommissionResponse {
         id: Option<i64> = "id",
         status: Option<Status> = "status",
         installment: Option<i32> = "installment",
+        /// Days that the bank keeps the money.
         blockage_day: Option<i32> = "blockageDay",
         installment_label: Option<String> = "installmentLabel",
         card_brand_name: Option<String> = "cardBrandName",
@@ -151,6 +156,7 @@ wire_response! {
         bank_on_us_debit_card_commission_rate: Option<Decimal> = "bankOnUsDebitCardCommissionRate",
         bank_not_on_us_debit_card_commission_rate: Option<Decimal> = "bankNotOnUsDebitCardCommissionRate",
         bank_foreign_card_commission_rate: Option<Decimal> = "bankForeignCardCommissionRate",
+        /// What the shopper pays on top.
         merchant_commission_rate: Option<Decimal> = "merchantCommissionRate",
     }
 }

@@ -5,14 +5,17 @@ use super::answer::{self, Outcome};
 use super::autopilot;
 use super::bank_call::BankCall;
 use super::claims::Claims;
+use super::commissions::{self, Terms};
 use super::double_submit;
 use super::inquiry::{self, Asker};
 use crate::app::App;
+use crate::bins::Bin;
 use crate::problem::Problem;
 use crate::random;
 use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
 use crate::store::cards::{self, StoredCard};
+use crate::store::commissions::Commissions;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment, PosShown};
@@ -34,16 +37,28 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The card.
     pub card: CardData,
+    /// What its number tells; `None` is a foreign card.
+    pub bin: Option<Bin>,
     /// The shopper's name for the card, when it is to be stored.
     pub card_alias: Option<String>,
     /// POSes that can take the payment, best first; at least one.
     pub poses: Vec<Arc<Pos>>,
+    /// What their tables said when the payment was planned.
+    pub commissions: Arc<Commissions>,
     /// The reward to use.
     pub reward: Option<RewardUse>,
     /// Whether another POS may be tried after a refusal.
     pub retry: bool,
     /// The order id that the shop chose.
     pub bank_order_id: Option<String>,
+}
+
+impl Plan {
+    /// What the payment costs at one of its POSes.
+    fn terms(&self, pos: &Pos) -> Terms {
+        let (bin, installment) = (self.bin.as_ref(), self.payment.installment);
+        commissions::terms(pos, self.commissions.of(pos), bin, installment)
+    }
 }
 
 /// Refusals after which another bank may well approve: they speak of the route, not of the card's
@@ -76,7 +91,7 @@ pub async fn charge(
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::Waiting;
     let attempt = new_attempt(app, &payment, first, &plan);
-    route_to(&mut payment, first, &attempt);
+    route_to(&mut payment, first, &attempt, &plan);
     let mut commit = claims.intent(app, Some(payment.id));
     let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);
     insert_payment(app, &mut payment, &plan, &mut commit);
@@ -187,8 +202,8 @@ pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Atte
     }
 }
 
-/// Notes in the payment which POS is asked, and under which order id.
-pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
+/// Notes in the payment which POS is asked, under which order id, and what it costs there.
+pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt, plan: &Plan) {
     payment.pos = Some(PosShown {
         id: pos.id,
         name: pos.name.clone(),
@@ -196,6 +211,8 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
         bank_id: pos.bank_id,
     });
     payment.order_id = Some(attempt.order_id.clone());
+    let terms = plan.terms(pos);
+    (payment.bank_rate, payment.blockage_days) = (terms.bank_rate, terms.blockage_days);
 }
 
 async fn ask(
@@ -292,7 +309,7 @@ async fn retry_at(
     }
     let following = new_attempt(app, payment, next, plan);
     let mut routed = payment.clone();
-    route_to(&mut routed, next, &following);
+    route_to(&mut routed, next, &following, plan);
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &ended, was, &mut commit);
     attempts::insert(&following, &mut commit);

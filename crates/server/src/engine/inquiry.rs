@@ -11,7 +11,9 @@ use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
-use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Verdict};
+use connectors::bank::{
+    Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Reversed, Verdict,
+};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
@@ -261,7 +263,7 @@ async fn settle_taken(
     }
     let pos = pos_of(app, attempt).await?;
     match void(app, &pos, payment, attempt, &charged).await {
-        Ok(Verdict::Approved(())) => {
+        Ok(Verdict::Approved(_)) => {
             answer::write(app, merchant, payment, attempt, Outcome::Reversed).await
         }
         Ok(Verdict::Declined(decline)) => {
@@ -308,7 +310,7 @@ async fn void(
     payment: &Payment,
     attempt: &Attempt,
     charged: &Charged,
-) -> Answer<()> {
+) -> Answer<Reversed> {
     let call = BankCall::of_attempt(app, pos, payment, attempt, "void")?;
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
     let order = call.order_ref(payment, attempt, known);

@@ -8,6 +8,7 @@ pub mod autopilot;
 pub mod bank_call;
 pub mod charge;
 pub mod claims;
+pub mod commissions;
 pub mod double_submit;
 pub mod inquiry;
 pub mod loan;

@@ -1,9 +1,10 @@
 //! Which POS takes a payment: those that can, best first. Pure: the same POSes and the same
 //! payment always give the same order.
 
-use super::rewards;
+use super::{commissions, rewards};
 use crate::bins::Bin;
 use crate::problem::Problem;
+use crate::store::commissions::Commissions;
 use crate::store::poses::Pos;
 use connectors::bank::{RewardUse, Verb};
 use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
@@ -22,6 +23,8 @@ pub struct Need<'a> {
     pub has_cvc: bool,
     /// 1 is a single payment.
     pub installment: u8,
+    /// What the POSes' tables say of instalments.
+    pub commissions: &'a Commissions,
     /// What the number tells; `None` is a foreign card.
     pub bin: Option<&'a Bin>,
     /// Minor units that the card is asked for, points included.
@@ -46,10 +49,16 @@ pub fn candidates(poses: &[Arc<Pos>], need: &Need<'_>) -> Result<Vec<Arc<Pos>>, 
             &[("field", "posAlias"), ("alias", alias)],
         ));
     }
-    let able = poses.iter().filter(|pos| takes(pos, need));
-    let mut left: Vec<Arc<Pos>> = able.cloned().collect();
+    let mut left = able(poses, need);
     if left.is_empty() {
         return Err(Problem::rule(Rule::NoPos));
+    }
+    left.retain(|pos| {
+        let rows = need.commissions.of(pos);
+        commissions::takes_installments(pos, rows, need.bin, need.installment)
+    });
+    if left.is_empty() {
+        return Err(Problem::failed(ErrorGroup::NotPermittedToInstallment));
     }
     if let Some(reward) = need.reward {
         left.retain(|pos| rewards::can_use(pos, need.bin, reward));
@@ -85,11 +94,20 @@ pub fn candidates(poses: &[Arc<Pos>], need: &Need<'_>) -> Result<Vec<Arc<Pos>>, 
             return Err(Problem::failed(ErrorGroup::CvcRequired));
         }
     }
-    order(&mut left, need);
     Ok(left)
 }
 
-fn takes(pos: &Pos, need: &Need<'_>) -> bool {
+/// The POSes that are open to such a payment, best first, whatever a reward, 3DS, a missing security code
+/// or instalments ask beyond that.
+pub fn able(poses: &[Arc<Pos>], need: &Need<'_>) -> Vec<Arc<Pos>> {
+    let able = poses.iter().filter(|pos| takes(pos, need));
+    let mut able: Vec<Arc<Pos>> = able.cloned().collect();
+    order(&mut able, need);
+    able
+}
+
+/// Whether a POS is open to such a payment.
+pub fn takes(pos: &Pos, need: &Need<'_>) -> bool {
     let verb = if need.threeds {
         Verb::ThreeDs
     } else {

@@ -55,7 +55,7 @@ pub async fn begin(
     attempt.state = AttemptState::Page;
     // The payment ends when the shopper has not come back until then.
     attempt.inquire_at = Some(app.after(RETURN_TIME));
-    route_to(&mut payment, pos, &attempt);
+    route_to(&mut payment, pos, &attempt, &plan);
     let addresses = Addresses::new();
     let mut commit = claims.intent(app, Some(payment.id));
     let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);

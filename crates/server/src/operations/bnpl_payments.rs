@@ -383,6 +383,8 @@ async fn plan(
         loyalty: None,
         error: None,
         additional,
+        bank_rate: None,
+        blockage_days: None,
     };
     Ok(Plan {
         payment,

@@ -4,24 +4,22 @@ use super::check::{self, At, PARAMS, TOP};
 use super::given_card::{self, Card, Given, Texts};
 use super::{Caller, Problem};
 use crate::app::App;
+use crate::bins::{Bin, INSTALLMENTS_MAX};
 use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::store::payments::{Amount, Payment};
-use crate::store::poses;
+use crate::store::{commissions, poses};
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
 use contract::card_payments::CreatePaymentRequest;
 use contract::enums::{
-    Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+    CardType, Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json};
-
-/// Most instalments that a payment may have.
-const INSTALLMENT_MAX: u8 = 36;
 
 static CARD: At<'static> = TOP.field("card");
 static LOYALTY: At<'static> = CARD.field("loyalty");
@@ -145,8 +143,7 @@ pub(super) async fn plan(
         texts.add("callbackUrl", url);
     }
     let amounts = Amounts::read(&request)?;
-    let installment = request.installment.unwrap_or(1);
-    let installment = TOP.within("installment", installment, 1..=INSTALLMENT_MAX)?;
+    let installment = installment(request.installment)?;
     let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
     let loyalty = loyalty.map(loyalty_texts).transpose()?;
     let reward = loyalty
@@ -162,7 +159,10 @@ pub(super) async fn plan(
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
+    require_installments(app, card.bin.as_ref(), installment)?;
 
+    let poses = poses::for_payment(app, merchant_id).await?;
+    let commissions = commissions::for_payment(app, merchant_id).await?;
     let routing = request.routing_options.unwrap_or_default();
     let aliases = routing.pos_aliases.unwrap_or_default();
     let pinned = TOP.text("posAlias", request.pos_alias)?;
@@ -171,6 +171,7 @@ pub(super) async fn plan(
         threeds: callback_url.is_some(),
         has_cvc: card.data.cvc.is_some(),
         installment,
+        commissions: &commissions,
         bin: card.bin.as_ref(),
         amount: paid.minor,
         reward,
@@ -178,7 +179,6 @@ pub(super) async fn plan(
         aliases: &aliases,
         ordering: routing.ordering_rule,
     };
-    let poses = poses::for_payment(app, merchant_id).await?;
     let poses = routing::candidates(&poses, &need)?;
     let poses = autopilot::leave_out(app, poses, need.threeds);
     let payment = Payment {
@@ -222,17 +222,39 @@ pub(super) async fn plan(
         loyalty,
         error: None,
         additional: additional(request.additional_params)?,
+        bank_rate: None,
+        blockage_days: None,
     };
     Ok(Plan {
         payment,
         items,
         card: card.data,
+        bin: card.bin,
         card_alias: paying.alias,
         poses,
+        commissions,
         reward,
         retry: request.retry.unwrap_or(true),
         bank_order_id: bank_order_id(request.bank_order_id)?,
     })
+}
+
+fn installment(sent: Option<i32>) -> Result<u8, Problem> {
+    let installment = sent.unwrap_or(1);
+    TOP.within("installment", installment, 1..=INSTALLMENTS_MAX)
+}
+
+/// Refuses instalments that no bank gives to such a card: it would say so after it was asked.
+fn require_installments(app: &App, card: Option<&Bin>, installment: u8) -> Result<(), Problem> {
+    if installment <= app.bins.installments_max(card) {
+        return Ok(());
+    }
+    let is_debit = card.is_some_and(|card| card.card_type == Some(CardType::DebitCard));
+    Err(Problem::failed(if is_debit {
+        ErrorGroup::DebitCardsInstallmentNotAllowed
+    } else {
+        ErrorGroup::NotPermittedToInstallment
+    }))
 }
 
 /// Reads the reward that a shop chose.

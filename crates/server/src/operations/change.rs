@@ -27,6 +27,11 @@ pub(crate) trait Audited: Clone + Send + Sync {
 
     /// How it stands in the audit log: masked, and of secrets only whether they differ from `before`.
     fn snapshot(&self, before: Option<&Self>) -> Json;
+
+    /// What the audit log says that it was and is; the same when nothing is to change.
+    fn noted(before: &Self, now: &Self) -> (Json, Json) {
+        (before.snapshot(None), now.snapshot(Some(before)))
+    }
 }
 
 /// Who changes what.
@@ -66,7 +71,7 @@ pub(crate) async fn change<T: Audited>(
         let before = T::load(app, merchant_id, what.id).await?;
         let mut now = before.clone();
         edit(&mut now)?;
-        let noted = (before.snapshot(None), now.snapshot(Some(&before)));
+        let noted = T::noted(&before, &now);
         let is_same = noted.0 == noted.1;
         if is_same && claims.signature.is_none() {
             return Ok(Changed { now, is_same });

@@ -2,11 +2,15 @@
 //! connectors (`connectors::account`); nothing here names one.
 
 mod address;
+mod commissions;
 mod switches;
 mod values;
 mod view;
 
 pub use address::{Endpoint, check_host};
+pub use commissions::{
+    RATES, RateField, Table, change_commissions, commission_view, commissions, list_commissions,
+};
 pub use switches::{Offered, SWITCHES, Switch, offered};
 pub use values::MASK;
 pub use view::view;
@@ -109,7 +113,7 @@ pub async fn create_pos(
     let status = new.status.unwrap_or(PosStatus::Autopilot);
     // What is not offered is told before any other field is asked for.
     let mut pos = Pos {
-        status: usable_status("status", status)?,
+        status: new_status(status)?,
         name: TOP.name("name", new.values.name.as_deref())?,
         currency: new.currency.unwrap_or(Currency::Try),
         ..blank(row, merchant_id, app.next_id(), endpoint)
@@ -264,12 +268,32 @@ pub async fn update_status(
     status: &str,
 ) -> Result<(), Problem> {
     let unknown = |()| Problem::field(Rule::UnknownValue, "posStatus");
-    let status = usable_status("posStatus", status.parse().map_err(unknown)?)?;
+    let status: PosStatus = status.parse().map_err(unknown)?;
+    if status == PosStatus::Deleted {
+        return delete(app, caller, id).await;
+    }
     let edit = |pos: &mut Pos| {
         pos.status = status;
         Ok(())
     };
     let changed = change_pos(app, &caller.by, &caller.claims, id, "pos.status", edit);
+    changed.await.map(|_| ())
+}
+
+/// `DELETE /merchant/v1/merchant-poses/{merchantPosId}`, the same as its status DELETED: it takes no
+/// payment and is listed no more. Its payments stay and what is under way on it goes on; its alias is
+/// not used again.
+pub async fn delete(app: &App, caller: &Caller, id: i64) -> Result<(), Problem> {
+    delete_pos(app, &caller.by, &caller.claims, id).await
+}
+
+/// Deletes a POS.
+pub async fn delete_pos(app: &App, by: &Actor, claims: &Claims, id: i64) -> Result<(), Problem> {
+    let edit = |pos: &mut Pos| {
+        pos.status = PosStatus::Deleted;
+        Ok(())
+    };
+    let changed = change_pos(app, by, claims, id, "pos.delete", edit);
     changed.await.map(|_| ())
 }
 
@@ -324,8 +348,8 @@ impl Audited for Pos {
     }
 }
 
-/// Deleting has an endpoint of its own, which is not offered yet.
-fn usable_status(name: &str, status: PosStatus) -> Result<PosStatus, Problem> {
-    TOP.require(name, Rule::ValueNotOffered, status != PosStatus::Deleted)?;
+/// A POS is not made to be deleted.
+fn new_status(status: PosStatus) -> Result<PosStatus, Problem> {
+    TOP.require("status", Rule::UnknownValue, status != PosStatus::Deleted)?;
     Ok(status)
 }

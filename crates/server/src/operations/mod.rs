@@ -16,6 +16,7 @@ pub mod doubts;
 pub mod exchanges;
 pub mod figures;
 mod given_card;
+pub mod installments;
 pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod moments;

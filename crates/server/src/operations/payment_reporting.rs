@@ -1,7 +1,7 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
 use super::moments::{moment, moment_behind};
-use super::payment_view::{transaction, view};
+use super::payment_view::{bank_commission, bank_rate, transaction, view};
 use super::{Caller, Permission, Problem, TOP, check};
 use crate::app::App;
 use crate::clock::local_text;
@@ -204,8 +204,10 @@ fn transaction_response(
         transaction_status_date: Some(LocalDateTime(local_text(payment.created_at))),
         refundable_price: Some(spelled(refundable)),
         refund_status: Some(refund_status),
-        bank_commission_rate: Some(Decimal::ZERO),
-        bank_commission_rate_amount: Some(spelled(0)),
+        bank_commission_rate: Some(bank_rate(payment).percent()),
+        bank_commission_rate_amount: Some(
+            bank_commission(payment, item.paid_price).with_scale(item.price.scale),
+        ),
         ..ReportingPaymentTransaction::from(t)
     }
 }

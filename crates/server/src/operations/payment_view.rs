@@ -4,12 +4,15 @@ use super::Problem;
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::payments::{self, Item, Payment, PaymentFailure};
-use contract::card_payments::{MerchantPos, PaymentError, PaymentResponse, PaymentTransaction};
+use contract::card_payments::{
+    MerchantPos, PaymentError, PaymentResponse, PaymentTransaction, Payout,
+};
 use contract::datetime::LocalDateTime;
 use contract::enums::{PaymentSource, PaymentStatus, TransactionStatus};
 use contract::errors::Language;
-use contract::money::Decimal;
+use contract::money::{Decimal, Rate};
 use contract::rules::Rule;
+use jiff::{SignedDuration, Timestamp};
 
 /// The payment with its items, read from the store.
 pub(super) async fn load_view(
@@ -45,10 +48,10 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
         payment_phase: Some(p.phase),
         payment_channel: p.channel.clone(),
         is_three_ds: Some(p.threeds),
-        merchant_commission_rate: Some(commission_rate(p.price.minor, p.paid_price.minor)),
+        merchant_commission_rate: Some(commission_rate(p)),
         merchant_commission_rate_amount: Some(difference(p)),
-        bank_commission_rate: Some(Decimal::ZERO),
-        bank_commission_rate_amount: Some(Decimal::ZERO),
+        bank_commission_rate: Some(bank_rate(p).percent()),
+        bank_commission_rate_amount: Some(bank_commission(p, p.paid_price.minor)),
         paid_with_stored_card: Some(p.paid_with_stored_card),
         bin_number: p.bin_number.clone(),
         last_four_digits: p.last_four.clone(),
@@ -65,6 +68,7 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
         card_association: p.card.association,
         card_brand: p.card.brand.clone(),
         requested_pos_alias: p.requested_pos_alias.clone(),
+        blockage_resolved_date: blockage_ends(p, None),
         pos: p.pos.as_ref().map(|pos| MerchantPos {
             id: Some(pos.id),
             name: Some(pos.name.clone()),
@@ -104,15 +108,20 @@ pub(super) fn error(failure: &PaymentFailure, language: Language) -> PaymentErro
     }
 }
 
-/// Interest or discount over the basket, in percent: whole millionths, rounded towards zero.
-pub(super) fn commission_rate(price: i64, paid: i64) -> Decimal {
+/// Interest or discount over the basket, in percent.
+fn commission_rate(payment: &Payment) -> Decimal {
+    let on_top = payment.paid_price.minor - payment.price.minor;
+    ratio(on_top, payment.price.minor)
+}
+
+/// A part of a whole in percent: whole millionths of it, rounded towards zero.
+fn ratio(part: i64, whole: i64) -> Decimal {
     const PERCENT_IN_MILLIONTHS: i128 = 100 * 1_000_000;
-    match price {
+    match whole {
         0 => Decimal::ZERO,
         _ => {
-            let rate =
-                (i128::from(paid) - i128::from(price)) * PERCENT_IN_MILLIONTHS / i128::from(price);
-            Decimal::of_millionths(i64::try_from(rate).unwrap_or(i64::MAX))
+            let ratio = i128::from(part) * PERCENT_IN_MILLIONTHS / i128::from(whole);
+            Decimal::of_millionths(i64::try_from(ratio).unwrap_or(i64::MAX))
         }
     }
 }
@@ -122,32 +131,76 @@ fn difference(payment: &Payment) -> Decimal {
     Decimal::of_minor(minor, payment.currency, payment.paid_price.scale)
 }
 
-/// An item as reports and payments show it, all its amounts in the scale of its price. Nothing is
-/// settled here yet, so a seller's share waits for approval, and everything else is the merchant's
-/// own. An item of a payment that took no money is not approved.
+/// What the bank takes of a payment; nothing where the POS's table did not say.
+pub(super) fn bank_rate(payment: &Payment) -> Rate {
+    payment.bank_rate.unwrap_or(Rate::of_millionths(0))
+}
+
+/// What the bank takes of an amount of a payment.
+pub(super) fn bank_commission(payment: &Payment, minor: i64) -> Decimal {
+    bank_rate(payment).part(minor, payment.currency)
+}
+
+/// When the money is free: so many days after the payment as the bank keeps it, or the shop, whichever
+/// is longer. `None` where neither said so.
+fn blockage_ends(payment: &Payment, shop: Option<i64>) -> Option<LocalDateTime> {
+    const HOURS: i64 = 24;
+    let days = shop.max(payment.blockage_days.map(i64::from))?;
+    let hours = days.checked_mul(HOURS).map(SignedDuration::try_from_hours);
+    let ends = hours
+        .flatten()
+        .map(|hours| payment.created_at.checked_add(hours));
+    let ends = ends.and_then(Result::ok).unwrap_or(Timestamp::MAX);
+    Some(LocalDateTime(local_text(ends)))
+}
+
+/// An item as reports and payments show it, its amounts in the scale of its price or with the digits that
+/// they need. The seller shares the interest or discount of the payment, the bank takes its part, and the
+/// rest is the merchant's, so that the three sum to what was paid. Nothing is settled here yet, so a
+/// seller's share waits for approval. An item of a payment that took no money is not approved.
 pub(super) fn transaction(payment: &Payment, item: &Item) -> PaymentTransaction {
     let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
-    let share = item.sub_merchant_price.map_or(0, |amount| amount.minor);
+    let share = item.sub_merchant_price.map(|amount| amount.minor);
+    let paid = spelled(item.paid_price);
+    let sellers = share.map(|share| share_of(payment, item, share));
+    let bank = bank_commission(payment, item.paid_price);
+    let merchants = sellers
+        .map_or(Some(paid), |sellers| paid.less(sellers))
+        .and_then(|left| left.less(bank))
+        .map(|left| left.with_scale(item.price.scale));
     PaymentTransaction {
         id: Some(item.id),
         name: item.name.clone(),
         external_id: item.external_id.clone(),
         price: Some(item.price.decimal(payment.currency)),
-        paid_price: Some(spelled(item.paid_price)),
+        paid_price: Some(paid),
         wallet_price: Some(spelled(item.wallet_price)),
-        merchant_commission_rate: Some(commission_rate(item.price.minor, item.paid_price)),
+        merchant_commission_rate: Some(commission_rate(payment)),
         merchant_commission_rate_amount: Some(spelled(item.paid_price - item.price.minor)),
-        merchant_payout_amount: Some(spelled(item.paid_price - share)),
+        merchant_payout_amount: merchants,
         sub_merchant_member_id: item.sub_merchant_member_id,
         sub_merchant_member_price: item.sub_merchant_price.map(|amount| spelled(amount.minor)),
-        sub_merchant_member_payout_rate: Some(Decimal::ZERO),
-        sub_merchant_member_payout_amount: item
-            .sub_merchant_price
-            .map(|amount| spelled(amount.minor)),
+        sub_merchant_member_payout_rate: Some(ratio(share.unwrap_or(0), item.price.minor)),
+        sub_merchant_member_payout_amount: sellers,
         transaction_status: Some(match (payment.status, item.sub_merchant_member_id) {
             (PaymentStatus::Success, None) => TransactionStatus::Approved,
             _ => TransactionStatus::WaitingForApproval,
         }),
-        ..PaymentTransaction::default()
+        blockage_resolved_date: blockage_ends(payment, item.blockage_day),
+        // Nothing is paid out in another currency than it was taken in.
+        payout: Some(Payout {
+            currency: Some(payment.currency),
+            parity: Some(Decimal::ONE),
+            paid_price: Some(paid),
+            merchant_payout_amount: merchants,
+            sub_merchant_member_payout_amount: sellers,
+        }),
     }
+}
+
+/// The seller's part of what was paid for an item: the same part of it as of its price, to eight digits
+/// and not more than that.
+fn share_of(payment: &Payment, item: &Item, share: i64) -> Decimal {
+    let paid = Decimal::part(item.paid_price, (share, item.price.minor), payment.currency);
+    paid.with_scale(item.price.scale)
 }

@@ -143,6 +143,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("pos.create", "POS ekleme", "POS added"),
     ("pos.edit", "POS düzenleme", "POS edited"),
     ("pos.status", "POS durumu", "POS status"),
+    ("pos.delete", "POS silme", "POS deleted"),
+    ("pos.commissions", "POS komisyon oranları", "POS commission rates"),
     ("pos.test", "POS bağlantı testi", "POS tested"),
     ("loan.approve", "Kredi onayı", "Loan approved"),
     ("loan.verify", "Kredi sonucu sorma", "Loan verified"),

@@ -1,11 +1,12 @@
 //! What every payment reads and hardly anybody changes, kept in memory with its secrets opened: the
-//! owners of API keys, and merchants' POSes.
+//! owners of API keys, and merchants' POSes with their commission tables.
 //!
 //! Every commit that changes one of them counts in `settings_version`. A lookup trusts what it finds
 //! for [`LOOK_EVERY`] after that number was last read; then one lookup reads it again and the others go
 //! on, up to [`STALE_MAX`]. So a POS that another process closed is used no longer than that, and what
 //! this process changed counts at once.
 
+use super::commissions::{self, Commissions};
 use super::db::{Db, Unavailable, params};
 use super::merchants::{self, KeyOwner};
 use super::poses::{self, Pos};
@@ -34,6 +35,7 @@ pub struct Memory {
     looking: Mutex<()>,
     owners: Entries<String, KeyOwner>,
     poses: Entries<i64, Arc<[Arc<Pos>]>>,
+    commissions: Entries<i64, Arc<Commissions>>,
 }
 
 #[derive(Clone, Copy)]
@@ -73,6 +75,22 @@ impl Memory {
         let poses: Arc<[Arc<Pos>]> = poses.into_iter().map(Arc::new).collect();
         self.poses.put(merchant_id, Arc::clone(&poses), as_of);
         Ok(poses)
+    }
+
+    /// The commission tables of a merchant's POSes.
+    pub async fn commissions(
+        &self,
+        app: &App,
+        merchant_id: i64,
+    ) -> Result<Arc<Commissions>, Unavailable> {
+        let as_of = self.as_of(&app.db).await?;
+        if let Some(tables) = self.commissions.get(&merchant_id, as_of) {
+            return Ok(tables);
+        }
+        let tables = Arc::new(commissions::of_merchant(app, merchant_id).await?);
+        let kept = Arc::clone(&tables);
+        self.commissions.put(merchant_id, kept, as_of);
+        Ok(tables)
     }
 
     /// As of which changes an entry must have been read to be used now.

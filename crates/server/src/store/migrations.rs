@@ -65,6 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0012_fewer_indexes.sql"),
     },
     Migration {
+        version: 14,
+        name: "commissions",
+        sql: include_str!("../../migrations/0014_commissions.sql"),
+    },
+    Migration {
         version: 16,
         name: "submits",
         sql: include_str!("../../migrations/0016_submits.sql"),

@@ -9,6 +9,7 @@ pub mod autopilot;
 pub mod backlog;
 pub mod before;
 pub mod cards;
+pub mod commissions;
 pub mod db;
 mod digest;
 pub mod doubts;
@@ -48,7 +49,7 @@ use serde_json::Value as Json;
 db::word_columns! {
     enums::ApmAdditionalAction, enums::ApmType, enums::Currency, enums::PaymentGroup,
     enums::PaymentPhase, enums::PaymentProvider, enums::PaymentStatus, enums::PaymentType,
-    enums::PosIntegrator, enums::PosStatus, enums::WebhookEventType, enums::WebhookStatus,
+    enums::PosIntegrator, enums::PosStatus, enums::Status, enums::WebhookEventType, enums::WebhookStatus,
 }
 
 /// Shards of due work. A merchant's work is in one of them; replicas lease them.

@@ -1,5 +1,6 @@
 //! Payments and their items.
 
+use super::commissions::BLOCKAGE_DAYS_MAX;
 use super::db::{
     Bounds, Column, Commit, Fields, Name, TableRow, Unavailable, Value, insert, json_columns,
     params, select, table_row, update,
@@ -14,7 +15,7 @@ use contract::enums::{
     PaymentStatus, PaymentType,
 };
 use contract::errors::ErrorGroup;
-use contract::money::Decimal;
+use contract::money::{Decimal, Rate};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -189,6 +190,10 @@ table_row! {
         pub error: Option<PaymentFailure>,
         /// Anything else that the shop sent along or is shown.
         pub additional: Map<String, Json>,
+        /// What the bank takes, as the POS's commission table said.
+        pub bank_rate: Option<Rate>,
+        /// Days that the bank keeps the money, as the table said.
+        pub blockage_days: Option<u16> where (0..=i64::from(BLOCKAGE_DAYS_MAX)),
     }
 }
 
@@ -333,5 +338,7 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
         loyalty: p.loyalty,
         error: p.error,
         additional: p.additional,
+        bank_rate: p.bank_rate,
+        blockage_days: p.blockage_days,
     });
 }

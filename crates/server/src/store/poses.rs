@@ -288,6 +288,14 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
     commit.change_settings();
 }
 
+/// Counts a change of what belongs to a POS; a conflict when somebody else changed it meanwhile.
+pub fn touch(pos: &Pos, commit: &mut Commit) {
+    update!(commit, "merchant_poses"
+    where { merchant_id: pos.merchant_id, id: pos.id, version: pos.version }
+    set { version: pos.version + 1 });
+    commit.change_settings();
+}
+
 /// Writes how the bank last refused the account, or that it did not. Not a change of the POS: it does
 /// not conflict with an edit at the same time.
 pub fn note_refusal(pos: &Pos, refusal: Option<&AccountRefusal>, commit: &mut Commit) {

@@ -375,7 +375,7 @@ fn the_production_binary_knows_no_simulator() {
 /// Modules of the server that still know each other. What the store keeps in memory belongs to the
 /// app that every function of the store is handed.
 const CIRCLES: [&str; 5] = [
-    "app store::memory store::merchants store::poses",
+    "app store::commissions store::memory store::merchants store::poses",
     "health start",
     "panel::pos_form panel::poses",
     "store::db::acknowledged store::db::place",

@@ -131,6 +131,132 @@ async fn a_wrong_change_of_a_pos_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_commission_table_names_its_row_and_field_and_nothing_is_stored() {
+    let body = json!({"commissions": [
+        {"cardBrandName": "Bonus", "installment": 2, "merchantCommissionRate": 2.3},
+        {"cardBrandName": "Bonus", "installment": 3, "merchantCommissionRate": 3.5},
+    ]});
+    let mut table = vec![
+        missing("commissions"),
+        bad("commissions", "[]"),
+        bad("commissions", "null"),
+        bad("commissions", "\"x\""),
+        bad("commissions[1]", "7"),
+        missing("commissions[1].cardBrandName"),
+        missing("commissions[1].installment"),
+        bad("commissions[1].cardBrandName", "\"Bonu\""),
+        bad("commissions[1].cardBrandName", "\"\""),
+        bad("commissions[1].status", "\"DELETED\""),
+        bad("commissions[1].blockageDay", "-1"),
+        bad("commissions[1].blockageDay", "366"),
+        bad("commissions[1].blockageDay", "1.5"),
+        bad("commissions[1].installmentLabel", "\"a\\nb\""),
+        long("commissions[1].installmentLabel"),
+        // The row that stands there already.
+        bad("commissions[1].installment", "2"),
+        bad("commissions[1].merchantCommissionRate", "-99.0001"),
+        bad("commissions[1].merchantCommissionRate", "1000.0001"),
+    ];
+    table.extend(each(
+        "commissions[1].installment",
+        &["-1", "0", "37", "1.5", "\"1.0\"", "\"\"", "2147483648"],
+    ));
+    table.extend(each("commissions[1].cardBrandName", NOT_A_TEXT));
+    table.extend(each("commissions[1].installmentLabel", NOT_A_TEXT));
+    for field in [
+        "commissions[1].bankOnUsCreditCardCommissionRate",
+        "commissions[1].bankOnUsDebitCardCommissionRate",
+        "commissions[1].bankNotOnUsCreditCardCommissionRate",
+        "commissions[1].bankNotOnUsDebitCardCommissionRate",
+        "commissions[1].bankForeignCardCommissionRate",
+        "commissions[1].merchantCommissionRate",
+    ] {
+        let rates = [
+            "0.00001", "1e6", "1e29", "true", "[]", "\"1,5\"", "\"\"", "1e999999",
+        ];
+        table.extend(each(field, &rates));
+        if field != "commissions[1].merchantCommissionRate" {
+            table.extend(each(field, &["-0.0001", "100.0001"]));
+        }
+    }
+    let shop = Shop::open().await;
+    let path = format!(
+        "/merchant/v1/merchant-poses/{}/commissions",
+        shop.poses().await[0]["id"]
+    );
+    for Spoiled { at, json, named } in table {
+        let reply = shop
+            .call("POST", &path, &spoil(&body, at, &json), &[])
+            .await;
+        let json: String = json.chars().take(60).collect();
+        refused(&reply, 400, named, &format!("{at} = {json}"));
+    }
+    let many: Vec<_> = (0..501).map(|_| body["commissions"][0].clone()).collect();
+    let many = json!({ "commissions": many }).to_string();
+    let reply = shop.call("POST", &path, &many, &[]).await;
+    refused(&reply, 400, "commissions", "too many rows");
+    assert_eq!(shop.get(&path).await.ok().data("items"), &json!([]));
+    let rows = "select count(*) as n from pos_commissions";
+    assert_eq!(shop.count(rows).await, 0);
+    assert!(shop.audit("pos.commissions").await.is_empty());
+    nothing_happened(&shop).await;
+
+    // More rows than a POS may have, in requests that are not too long each.
+    let rows = |families: &[&str]| {
+        let mut rows = Vec::new();
+        for family in families {
+            rows.extend((1..=36).map(|n| json!({"cardBrandName": family, "installment": n})));
+        }
+        json!({ "commissions": rows })
+    };
+    let many = ["Axess", "Bonus", "CardFinans", "Maximum", "Paraf", "World"];
+    let reply = shop.post(&path, rows(&many)).await.ok();
+    assert_eq!(reply.data("totalSize"), 6 * 36);
+    let more = rows(&["Advantage", "Wings", "Shop&Fly"]);
+    refused(
+        &shop.post(&path, more).await,
+        400,
+        "commissions",
+        "too many rows",
+    );
+    assert_eq!(
+        shop.get(&path).await.ok().data("totalSize"),
+        reply.data("totalSize")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_search_for_instalments_names_its_key() {
+    let shop = Shop::open().await;
+    for (query, key) in [
+        ("", "price"),
+        ("price=0", "price"),
+        ("price=-1", "price"),
+        ("price=1.001", "price"),
+        ("price=x", "price"),
+        ("price=1e999999", "price"),
+        ("price=99999999999999999999", "price"),
+        ("price=1&currency=XXX", "currency"),
+        ("price=1&currency=JPY&price=1.5", "price"),
+        ("price=1&binNumber=5", "binNumber"),
+        ("price=1&binNumber=5258641", "binNumber"),
+        ("price=1&binNumber=525864123", "binNumber"),
+        ("price=1&binNumber=52586x", "binNumber"),
+        ("price=1&binNumber=%00", "binNumber"),
+        ("price=1&loyaltyExists=2", "loyaltyExists"),
+        ("price=1&paymentPhase=POST_AUTH", "paymentPhase"),
+        ("price=1&paymentPhase=x", "paymentPhase"),
+        (
+            "price=1&distinctCardBrandsWithLowestCommissions=yes",
+            "distinctCardBrandsWithLowestCommissions",
+        ),
+    ] {
+        refused(&shop.installments(query).await, 400, key, query);
+    }
+    nothing_happened(&shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_search_names_its_key() {
     let shop = Shop::open().await;
     let long = "x".repeat(LONG);

@@ -65,7 +65,13 @@ async fn a_payment_takes_the_money_once_and_spells_amounts_as_they_came() {
             "merchantCommissionRateAmount": 0,
             "merchantPayoutAmount": 30,
             "subMerchantMemberPayoutRate": 0,
-            "transactionStatus": "APPROVED"
+            "transactionStatus": "APPROVED",
+            "payout": {
+              "currency": "TRY",
+              "parity": 1,
+              "paidPrice": 30,
+              "merchantPayoutAmount": 30
+            }
           },
           {
             "id": "[id]",
@@ -78,7 +84,13 @@ async fn a_payment_takes_the_money_once_and_spells_amounts_as_they_came() {
             "merchantCommissionRateAmount": 0,
             "merchantPayoutAmount": 70,
             "subMerchantMemberPayoutRate": 0,
-            "transactionStatus": "APPROVED"
+            "transactionStatus": "APPROVED",
+            "payout": {
+              "currency": "TRY",
+              "parity": 1,
+              "paidPrice": 70,
+              "merchantPayoutAmount": 70
+            }
           }
         ]
       }

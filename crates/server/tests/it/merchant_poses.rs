@@ -224,10 +224,61 @@ async fn a_status_changes_what_routing_may_use() {
         assert_eq!(read.data("status"), new);
         assert_eq!(bank().await, taken_by, "{new}");
     }
-    let deleted = status(&shop, &id, "DELETED").await;
-    assert_eq!((deleted.status, deleted.field()), (400, "posStatus"));
+    let open = status(&shop, &id, "OPEN").await;
+    assert_eq!((open.status, open.field()), (400, "posStatus"));
     let read = shop.get(&format!("{PATH}/{id}")).await.ok();
     assert_eq!(read.data("status"), "AUTOPILOT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_pos_takes_nothing_more_and_its_payments_stay() {
+    let shop = Shop::open().await;
+    let pos = shop.poses().await.remove(0);
+    let (id, alias) = (pos["id"].clone(), pos["alias"].as_str().unwrap());
+    let here = json!({ "posAlias": alias });
+    let paid = shop.pays(GARANTI).with(here.clone()).await.ok().id();
+    shop.fault("garanti", "sale", "lose_reply").await;
+    let doubt = shop.pays(GARANTI).with(here.clone()).await.in_doubt();
+    let begun = shop.pays(GARANTI).with(here.clone()).with_3ds(OTP).await;
+    let begun = begun.verified();
+
+    let deletes = async || {
+        let path = format!("{PATH}/{id}");
+        shop.call("DELETE", &path, "", &[]).await
+    };
+    let deleted = deletes().await;
+    assert_eq!((deleted.status, &deleted.body), (204, &json!("")));
+    for reply in [
+        deletes().await,
+        shop.get(&format!("{PATH}/{id}")).await,
+        put(&shop, &id, json!({"name": "again"})).await,
+        status(&shop, &id, "ACTIVE").await,
+        shop.get(&format!("{PATH}/{id}/commissions")).await,
+    ] {
+        assert_eq!((reply.status, reply.error_code()), (404, 9004));
+    }
+    assert_eq!(shop.poses().await.len(), 1);
+    let audit = shop.audit("pos.delete").await;
+    assert_eq!(audit[0].after.as_ref().unwrap()["status"], "DELETED");
+
+    // It takes no payment, whoever names it; another POS does.
+    let pinned = shop.pays(GARANTI).with(here).await;
+    assert_eq!((pinned.status, pinned.error_code()), (422, 5001));
+    let elsewhere = shop.pays(GARANTI).await.ok();
+    assert_eq!(elsewhere.data("pos.bankId"), 67);
+    // What is known and what is under way on it goes on.
+    let read = shop.payment(paid).await;
+    assert_eq!(read.data("pos.alias"), alias);
+    assert_eq!(begun.completes().await.ok().data("pos.alias"), alias);
+    shop.wait(30).await;
+    assert_eq!(shop.outcome(doubt).await, "FAILURE");
+    // The next one has a name of its own.
+    let made = shop.post(PATH, garanti()).await.ok();
+    assert_ne!(made.data("alias"), alias);
+
+    let other = shop.poses().await.remove(0)["id"].clone();
+    assert_eq!(status(&shop, &other, "DELETED").await.status, 204);
+    assert_eq!(shop.get(&format!("{PATH}/{other}")).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, Returned, RewardMoney, RewardUse,
-    User, Verb, Verdict, Verified,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
+    Doubt, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, Returned, RewardMoney,
+    RewardUse, User, Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;
@@ -93,7 +93,7 @@ pub(crate) async fn verify_3ds(
     Ok(Verdict::Approved(threeds::check(context, &returned)?))
 }
 
-pub(crate) use standing::void;
+pub(crate) use standing::{capture, given_back, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
 pub(crate) async fn inquire(
@@ -366,6 +366,7 @@ fn decline(reply: &Element, group: ErrorGroup) -> Decline {
             .into_iter()
             .find(|words| !words.is_empty())
             .unwrap_or_default(),
+        day: BankDay::Unsaid,
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
     refusal, user,
 };
 use crate::bank::{
-    Answer, BankContext, Charged, Decline, Doubt, Order, OrderRef, OrderStatus, RewardMoney,
-    Verdict,
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, Order, OrderRef,
+    OrderStatus, Refund, Reversed, RewardMoney, Verdict,
 };
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unreadable,
@@ -19,13 +19,13 @@ use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
 
 /// A void needs the sale's reference; when nobody has it, the bank is asked first.
-pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
     let undoer = user(context, PosOperationType::Provrfn)?;
     let reference = match order.host_reference {
         Some(reference) => reference.to_owned(),
         None => match look_up(context, &order).await? {
             OrderStatus::Captured(charged) => charged.host_reference,
-            OrderStatus::Voided => return Ok(Verdict::Approved(())),
+            OrderStatus::Voided => return Ok(Verdict::Approved(Reversed::default())),
             OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
             // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
             OrderStatus::NotFound | OrderStatus::Pending => {
@@ -40,12 +40,12 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         ..Question::about("void", undoer, order.order)
     };
     let Some(decline) = refusal_of_move(refusal(&exchange(context, &question).await?)?)? else {
-        return Ok(Verdict::Approved(()));
+        return Ok(Verdict::Approved(Reversed::default()));
     };
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
     match look_up(context, &order).await {
-        Ok(OrderStatus::Voided) => Ok(Verdict::Approved(())),
+        Ok(OrderStatus::Voided) => Ok(Verdict::Approved(Reversed::default())),
         Ok(OrderStatus::Captured(_) | OrderStatus::Refused(_)) => Ok(Verdict::Declined(decline)),
         Ok(OrderStatus::NotFound | OrderStatus::Pending) => {
             Err(unreadable("the bank knows no sale to void"))
@@ -125,12 +125,14 @@ fn read_status(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt> {
                 group: error_group(code, exact("ReasonCode")?, &words),
                 code: message(code),
                 message: words,
+                day: BankDay::Unsaid,
             }))
         }
         "DECLINED" | "REJECTED" | "FAILED" => Ok(OrderStatus::Refused(Decline {
             group: ErrorGroup::Declined,
             code: String::new(),
             message: inquiry.words(&["SysErrMsg"]),
+            day: BankDay::Unsaid,
         })),
         _ => Err(unreadable(
             "the inquiry answers a status that no order of ours has",
@@ -166,4 +168,19 @@ fn read_captured(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt>
         spent: Some(spent).filter(|spent| *spent != RewardMoney::default()),
         ..Charged::default()
     }))
+}
+
+/// Gives a part of a sale back, or all of it.
+pub(crate) async fn refund(_: BankContext<'_>, _: Refund<'_>) -> Answer<Reversed> {
+    Err(Doubt::not_supported())
+}
+
+/// What was given back of an order.
+pub(crate) async fn given_back(_: BankContext<'_>, _: OrderRef<'_>) -> Result<GivenBack, Doubt> {
+    Err(Doubt::not_supported())
+}
+
+/// Takes an amount that is held.
+pub(crate) async fn capture(_: BankContext<'_>, _: Capture<'_>) -> Answer<Charged> {
+    Err(Doubt::not_supported())
 }

@@ -17,8 +17,8 @@ use crate::account::{
     AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY,
 };
 use crate::bank::{
-    Account, Answer, BankContext, Campaign, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, OrderRef, OrderStatus, RewardMoney, RewardUse, Verb, Verdict,
+    Account, Answer, BankContext, BankDay, Campaign, CardData, Charge, Charged, Decline, Doubt,
+    Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -78,7 +78,7 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
 /// What the browser always brings back from the 3DS page.
 pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sign"];
 
-pub(crate) use standing::void;
+pub(crate) use standing::{capture, given_back, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 
 pub(crate) async fn inquire(
@@ -311,6 +311,7 @@ fn decline(reply: &Element, group: ErrorGroup) -> Decline {
         group,
         code: reply.words(&["respCode"]),
         message: reply.words(&["respText"]),
+        day: BankDay::Unsaid,
     }
 }
 

@@ -3,7 +3,10 @@
 //! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
 
 use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, BankContext, Charged, Decline, Doubt, OrderRef, OrderStatus, Verdict};
+use crate::bank::{
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, OrderRef,
+    OrderStatus, Refund, Reversed, Verdict,
+};
 use crate::banks::{
     check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unauthentic,
     unreadable,
@@ -12,11 +15,11 @@ use crate::xml::Element;
 use contract::errors::ErrorGroup;
 
 /// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
-pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
     let record = look_up(context, &order).await?;
     match record.status {
         OrderStatus::Captured(_) => {}
-        OrderStatus::Voided => return Ok(Verdict::Approved(())),
+        OrderStatus::Voided => return Ok(Verdict::Approved(Reversed::default())),
         OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
         // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
         OrderStatus::NotFound | OrderStatus::Pending => {
@@ -31,10 +34,10 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         });
     });
     match refusal_of_move(refusal(&exchange(context, request).await?)?)? {
-        None => Ok(Verdict::Approved(())),
+        None => Ok(Verdict::Approved(Reversed::default())),
         // Undone before, by us or by the bank itself.
         Some(decline) if matches!(decline.code.as_str(), "0220" | "0370") => {
-            Ok(Verdict::Approved(()))
+            Ok(Verdict::Approved(Reversed::default()))
         }
         Some(decline) => Ok(Verdict::Declined(decline)),
     }
@@ -118,6 +121,7 @@ fn read_entry(entry: &Element, asked: &OrderRef<'_>, id: &str) -> Result<Entry, 
             group: ErrorGroup::Declined,
             code: "0".to_owned(),
             message: message(state),
+            day: BankDay::Unsaid,
         }),
         ("1", true) => Did::Undo,
         ("0", true) => Did::FailToUndo(charged(entry)?),
@@ -173,4 +177,19 @@ pub(super) fn lira(text: &str) -> Option<i64> {
         .filter(|(_, cents)| cents.len() == 2)?;
     let whole = minor_units(&whole.replace('.', ""))?;
     whole.checked_mul(100)?.checked_add(minor_units(cents)?)
+}
+
+/// Gives a part of a sale back, or all of it.
+pub(crate) async fn refund(_: BankContext<'_>, _: Refund<'_>) -> Answer<Reversed> {
+    Err(Doubt::not_supported())
+}
+
+/// What was given back of an order.
+pub(crate) async fn given_back(_: BankContext<'_>, _: OrderRef<'_>) -> Result<GivenBack, Doubt> {
+    Err(Doubt::not_supported())
+}
+
+/// Takes an amount that is held.
+pub(crate) async fn capture(_: BankContext<'_>, _: Capture<'_>) -> Answer<Charged> {
+    Err(Doubt::not_supported())
 }

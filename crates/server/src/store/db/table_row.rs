@@ -3,6 +3,7 @@
 //! [`insert!`](crate::insert) and [`update!`](crate::update) make the statements.
 
 use super::{Row, Unavailable, Value};
+use contract::money::Rate;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use std::ops::RangeInclusive;
@@ -161,6 +162,17 @@ macro_rules! numbers {
 }
 
 numbers! { i64, u32, u16, u8 }
+
+/// A rate is a `bigint` of whole millionths.
+impl Column for Rate {
+    fn read(fields: &mut Fields, column: Name<'_>, bounds: Bounds) -> Result<Rate, Unavailable> {
+        i64::read(fields, column, bounds).map(Rate::of_millionths)
+    }
+
+    fn write(&self, values: &mut Vec<Value>) {
+        self.millionths().write(values);
+    }
+}
 
 /// Makes enums columns: `text` with one of their spellings.
 #[macro_export]

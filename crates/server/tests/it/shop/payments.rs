@@ -103,6 +103,18 @@ impl Shop {
         self.get(&format!("{REPORTING}?{query}")).await.ok()
     }
 
+    /// What a basket costs in how many instalments.
+    pub async fn installments(&self, query: &str) -> Reply {
+        self.get(&format!("/installment/v1/installments?{query}"))
+            .await
+    }
+
+    /// Writes rows into the commission table of a POS.
+    pub async fn commissions(&self, pos: &Value, rows: Value) -> Reply {
+        let path = format!("/merchant/v1/merchant-poses/{pos}/commissions");
+        self.post(&path, json!({ "commissions": rows })).await
+    }
+
     /// How many payments there are.
     pub async fn payments(&self) -> i64 {
         self.search("").await.data("totalSize").as_i64().unwrap()
