@@ -10,6 +10,7 @@ pub mod claims;
 pub mod inquiry;
 pub mod loan;
 pub mod recorder;
+pub mod refund;
 pub mod rewards;
 pub mod routing;
 pub mod split;
@@ -17,6 +18,7 @@ pub mod status;
 pub mod three_ds;
 pub mod threeds_page;
 pub mod turn;
+pub mod waiting;
 pub mod webhook_call;
 
 use crate::app::App;

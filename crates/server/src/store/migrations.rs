@@ -64,4 +64,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "fewer_indexes",
         sql: include_str!("../../migrations/0012_fewer_indexes.sql"),
     },
+    Migration {
+        version: 13,
+        name: "refunds",
+        sql: include_str!("../../migrations/0013_refunds.sql"),
+    },
 ];
