@@ -164,7 +164,13 @@ async fn apply(
         Ok(OrderStatus::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
             Outcome::Declined(why_not_found(answer))
         }
-        Ok(OrderStatus::Refused(_) | OrderStatus::NotFound | OrderStatus::Pending) => {
+        // What is held is not taken.
+        Ok(
+            OrderStatus::Refused(_)
+            | OrderStatus::NotFound
+            | OrderStatus::Pending
+            | OrderStatus::Held(_),
+        ) => {
             return Ok(defer(app, attempt, asker, None).await?);
         }
         Err(doubt) => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
@@ -176,6 +182,7 @@ async fn apply(
 fn status_word(status: &Result<OrderStatus, Doubt>) -> &'static str {
     match status {
         Ok(OrderStatus::Captured(_)) => "taken",
+        Ok(OrderStatus::Held(_)) => "held",
         Ok(OrderStatus::Voided) => "voided",
         Ok(OrderStatus::Refused(_)) => "refused",
         Ok(OrderStatus::NotFound) => "not found",
