@@ -171,6 +171,18 @@ pub struct Order {
     pub amount: Money,
     /// 1 is a single payment.
     pub installment: u8,
+    /// Whether the amount is taken at once.
+    pub phase: Phase,
+}
+
+/// What an order does to the card.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// The amount is taken.
+    #[default]
+    Sale,
+    /// The amount is only held; a [`Capture`] takes it later. No points can be held.
+    Hold,
 }
 
 /// A card as a charge needs it.
@@ -345,9 +357,11 @@ pub enum OrderStatus {
     NotFound,
     /// The money was taken.
     Captured(Charged),
+    /// The money is held and not taken.
+    Held(Charged),
     /// The bank refused it, or it failed there.
     Refused(Decline),
-    /// It was taken and has been undone.
+    /// It was taken or held, and all of it has been undone or given back.
     Voided,
     /// The bank is still working on it or reversing it: ask again.
     Pending,
