@@ -14,6 +14,7 @@ mod seed;
 mod shop;
 mod staff;
 mod stop;
+mod terms;
 
 use clap::Parser;
 use server::logs::{self, LogFormat};

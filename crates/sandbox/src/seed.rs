@@ -1,6 +1,7 @@
 //! The demo merchant, with the keys that the official clients' samples hold, and its accounts at
 //! the simulator. What is there already is left as it is, but for the simulator's address.
 
+use crate::terms;
 use contract::card::{Secret, SensitiveText};
 use contract::enums::{
     ApmType, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
@@ -106,8 +107,9 @@ async fn pos(
         .filter(|pos| pos.integrator == integrator && Some(pos.currency) == wanted.currency)
         .peekable();
     if of_bank.peek().is_none() {
-        setup::create_pos(app, &Actor::operator(), merchant_id, wanted, Some(endpoint)).await?;
-        return Ok(());
+        let by = Actor::operator();
+        let made = setup::create_pos(app, &by, merchant_id, wanted, Some(endpoint)).await?;
+        return terms::fill(app, &made).await;
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
         let unchanged = UpdateMerchantPosRequest::default();

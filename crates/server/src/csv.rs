@@ -1,4 +1,4 @@
-//! Files that spreadsheets open: RFC 4180, and no cell that a spreadsheet would run as a formula.
+//! Files that spreadsheets open and write: RFC 4180, and no cell that a spreadsheet would run as a formula.
 
 /// A row with its line end.
 pub fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
@@ -47,8 +47,77 @@ fn guarded(text: &str) -> String {
     safe
 }
 
+/// The rows of a file as spreadsheets write it, split at `;` where the first line has more of them than
+/// commas. Blank lines are none. `None` when a quote is not closed.
+pub fn read(text: &str) -> Option<Vec<Vec<String>>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let heading = text.lines().next().unwrap_or("");
+    let count = |separator| heading.matches(separator).count();
+    let separator = if count(';') > count(',') { ';' } else { ',' };
+    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
+    let mut quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.next_if_eq(&'"').is_some() => cell.push('"'),
+            '"' if quoted || cell.is_empty() => quoted = !quoted,
+            '\r' if !quoted && letters.peek() == Some(&'\n') => {}
+            '\n' if !quoted => {
+                end_row(&mut rows, &mut row, &mut cell);
+            }
+            one if one == separator && !quoted => row.push(bare(&mut cell)),
+            one => cell.push(one),
+        }
+    }
+    end_row(&mut rows, &mut row, &mut cell);
+    (!quoted).then_some(rows)
+}
+
+fn end_row(rows: &mut Vec<Vec<String>>, row: &mut Vec<String>, cell: &mut String) {
+    if !row.is_empty() || !cell.is_empty() {
+        row.push(bare(cell));
+        rows.push(std::mem::take(row));
+    }
+}
+
+/// A cell without the apostrophe that keeps it from being run.
+fn bare(cell: &mut String) -> String {
+    let text = std::mem::take(cell);
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(SIGNS) => rest.to_owned(),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_was_written_is_read_back() {
+        let cells = [
+            "a", "b\"c", "d,e", "-5.00", "=1", "", "x;y", "l\nm", "'quoted'", "ş",
+        ];
+        let file = format!(
+            "\u{feff}{}\r\n{}",
+            super::row(["1", "2"]),
+            super::row(cells)
+        );
+        let read = super::read(&file).unwrap();
+        assert_eq!(read, [vec!["1", "2"], cells.to_vec()]);
+    }
+
+    #[test]
+    fn a_file_is_read_as_spreadsheets_write_it() {
+        let read = |text| super::read(text).unwrap();
+        assert_eq!(
+            read("a;b,c;d\n\n1;2,5;3"),
+            [["a", "b,c", "d"], ["1", "2,5", "3"]]
+        );
+        assert_eq!(read("a,b\r\n\"x\ny\",\r\n"), [["a", "b"], ["x\ny", ""]]);
+        assert_eq!(read("a\"b"), [["a\"b"]]);
+        assert_eq!(read(""), Vec::<Vec<String>>::new());
+        assert_eq!(super::read("a,\"b"), None);
+    }
+
     #[test]
     fn cells_are_quoted_and_run_nothing() {
         assert_eq!(

@@ -168,8 +168,12 @@ fn hint(rule: Rule) -> &'static str {
     }
 }
 
-/// The flag that sets a field of the API: `clientId` is `--client-id`.
+/// The flag that sets a field of the API: `clientId` is `--client-id`. Who asked may have named the flag,
+/// or a place that is none, in several words.
 fn flag(field: &str) -> String {
+    if field.starts_with("--") || field.contains(' ') {
+        return field.to_owned();
+    }
     let field = field.split('[').next().unwrap_or(field);
     match field {
         "posIntegrator" => "--integrator".to_owned(),

@@ -1,5 +1,6 @@
 //! `galata pos …`.
 
+mod commissions;
 mod values;
 
 use super::options::{Listed, OfMerchant, One, one_of};
@@ -12,6 +13,7 @@ use crate::setup::{self, Environment};
 use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
 use clap::{Args, Subcommand, ValueEnum};
+use commissions::Commissions;
 use contract::enums::{Currency, PosIntegrator};
 use contract::errors::Language;
 use serde_json::{Value as Json, json};
@@ -48,6 +50,12 @@ pub(super) enum Pos {
     List(Listed),
     /// What the autopilot did: POSes that it left out because their bank failed, and took back.
     Autopilot(Listed),
+    /// Delete a POS for good: it takes no payment and is listed no more. Its payments stay, and what is
+    /// under way on it goes on.
+    Delete(One),
+    /// What card families pay in a number of instalments.
+    #[command(subcommand)]
+    Commissions(Commissions),
 }
 
 /// Up or down.
@@ -115,6 +123,11 @@ impl StoreCommand for Pos {
                 })
                 .print(format)
             }
+            Pos::Delete(One { of, id }) => {
+                setup::delete_pos(app, by, of.merchant, id).await?;
+                say(format_args!("pos {id} is deleted"))
+            }
+            Pos::Commissions(command) => command.run(app, by).await,
         }
     }
 }

@@ -41,7 +41,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 42] = [
+    let table: [(&str, &[&[&str]]); 43] = [
         ("", &[]),
         ("key", &[]),
         ("serve", &[&store, &behaviour, &serve]),
@@ -83,6 +83,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("audit export", &[&store]),
         ("merchant show", &[&store]),
         ("pos activate", &[&store]),
+        ("pos commissions import", &[&store]),
         ("completions", &[]),
     ];
     for (name, groups) in table {

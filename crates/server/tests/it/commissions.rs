@@ -1,5 +1,6 @@
 //! Commission tables of POSes, and what payments show of them.
 
+use crate::process::words;
 use crate::shop::{BONUS, GARANTI, OTP, Reply, Shop, YKB, declines, payment, with};
 use serde_json::{Value, json};
 use server::operations::{Actor, Role};
@@ -344,4 +345,138 @@ async fn another_process_has_a_change_a_second_later() {
         (asks().await == ["2.5", "2.5"]).then_some(())
     })
     .await;
+}
+
+/// `galata pos commissions VERB` about a POS, with more words.
+fn command(shop: &Shop, pos: &Value, verb: &str, more: &[&str]) -> Vec<String> {
+    let (merchant, id) = (shop.merchant.to_string(), pos.to_string());
+    let about = [
+        "pos",
+        "commissions",
+        verb,
+        "--merchant",
+        &merchant,
+        "--id",
+        &id,
+    ];
+    about
+        .iter()
+        .chain(more)
+        .map(|word| (*word).to_owned())
+        .collect()
+}
+
+fn run(shop: &Shop, pos: &Value, verb: &str, more: &[&str]) -> String {
+    let command = command(shop, pos, verb, more);
+    shop.run(&command.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[track_caller]
+fn fails(shop: &Shop, pos: &Value, verb: &str, more: &[&str]) -> String {
+    let command = command(shop, pos, verb, more);
+    shop.fails(&command.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn listed(shop: &Shop, pos: &Value) -> Value {
+    serde_json::from_str(&run(shop, pos, "list", &["--json"])).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_written_by_commands_and_as_a_file() {
+    let shop = Shop::open().await;
+    let [pos, other] = poses(&shop).await;
+    let set = words(
+        "--family BONUS --installment 3 --surcharge %3,5 --on-us-credit 2.1 --blockage-days 30 --label =3",
+    );
+    assert!(run(&shop, &pos, "set", &set).contains("is changed: 1 rows"));
+    let same = run(&shop, &pos, "set", &set);
+    assert!(same.contains("is as it was, nothing was to change: 1 rows"));
+    let less = words("--family Bonus --installment 1 --surcharge -2.5");
+    run(&shop, &pos, "set", &less);
+    let list = listed(&shop, &pos);
+    assert_eq!(list[0]["surcharge"], -2.5);
+    let three = json!({
+        "family": "Bonus", "installment": 3, "status": "ACTIVE", "label": "=3",
+        "blockageDays": 30, "surcharge": 3.5, "onUsCredit": 2.1, "onUsDebit": null,
+        "notOnUsCredit": null, "notOnUsDebit": null, "foreign": null
+    });
+    assert_eq!(list[1], three);
+
+    // The file of one POS is another one's table.
+    let file = run(&shop, &pos, "export", &[]);
+    let path = shop.files.0.join("table.csv");
+    let place = path.display().to_string();
+    std::fs::write(&path, &file).unwrap();
+    let imported = run(&shop, &other, "import", &[&place]);
+    assert!(imported.contains("is changed: 2 rows"));
+    assert_eq!(run(&shop, &other, "export", &[]), file);
+    let audit = shop.audit("pos.commissions").await;
+    assert_eq!((audit.len(), audit[0].actor_kind.as_str()), (3, "OPERATOR"));
+
+    // As a Turkish spreadsheet writes it; what is empty is kept.
+    let turkish = "cardBrandName;installment;merchantCommissionRate;status\r\nBonus;3;4,25;\r\nWorld;2;;passive\r\n";
+    std::fs::write(&path, turkish).unwrap();
+    run(&shop, &other, "import", &[&place]);
+    let list = listed(&shop, &other);
+    assert_eq!(list[1], with(three, json!({"surcharge": 4.25})));
+    let world = (&list[2]["family"], &list[2]["status"]);
+    assert_eq!(world, (&json!("World"), &json!("PASSIVE")));
+
+    let merchant = shop.merchant.to_string();
+    let id = other.to_string();
+    let deleted = shop.run(&["pos", "delete", "--merchant", &merchant, "--id", &id]);
+    assert!(deleted.contains("is deleted"));
+    assert_eq!(shop.poses().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_file_or_option_is_named_as_it_was_typed_and_changes_nothing() {
+    let shop = Shop::open().await;
+    let [pos, _] = poses(&shop).await;
+    let path = shop.files.0.join("table.csv");
+    let place = path.display().to_string();
+    for (file, told) in [
+        (
+            "cardBrandName,installment\nBonus,1\nBonu,2\n",
+            "The value of cardBrandName in row 2 is not known",
+        ),
+        (
+            "cardBrandName,installment\nBonus,1\nBonus,x\n",
+            "installment in row 2 has the wrong type",
+        ),
+        (
+            "cardBrandName,installment,merchantCommissionRate\nBonus,1,0.00001\n",
+            "merchantCommissionRate in row 1 can have at most 4 decimals",
+        ),
+        ("cardBrandName,installment\n", "commissions"),
+        ("cardBrandName,installment,price\nBonus,1,2\n", "price"),
+    ] {
+        std::fs::write(&path, file).unwrap();
+        let error = fails(&shop, &pos, "import", &[&place]);
+        assert!(error.contains(told), "{error}");
+    }
+    let nowhere = fails(&shop, &pos, "import", &["/nowhere/table.csv"]);
+    assert!(nowhere.contains("/nowhere/table.csv"));
+    std::fs::write(&path, "x".repeat(1024 * 1024 + 1)).unwrap();
+    let large = fails(&shop, &pos, "import", &[&place]);
+    assert!(large.contains("larger than 1 MiB"));
+    for (line, told) in [
+        ("--installment 2 --surcharge much", "--surcharge"),
+        ("--installment 37", "--installment must be between"),
+        (
+            "--installment 2 --blockage-days 366",
+            "--blockage-days must be between",
+        ),
+        (
+            "--installment 2 --on-us-credit 101",
+            "--on-us-credit must be between",
+        ),
+    ] {
+        let line = format!("--family Bonus {line}");
+        let error = fails(&shop, &pos, "set", &words(&line));
+        assert!(error.contains(told), "{error}");
+    }
+    let unknown = fails(&shop, &pos, "set", &words("--family Bonu --installment 1"));
+    assert!(unknown.contains("--family"), "{unknown}");
+    assert_eq!(listed(&shop, &pos), json!([]));
 }

@@ -82,6 +82,44 @@ describe('merchant POSes', () => {
     assert.equal(made.pos.name, 'Still Garanti');
   });
 
+  test('have a commission table by which instalments are searched and payments cost', async () => {
+    const made = await merchant.createMerchantPos(newPos({ currency: 'GBP', status: 'ACTIVE' }));
+    const rate = { cardBrandName: 'Bonus', status: 'ACTIVE', bankOnUsCreditCardCommissionRate: 2.1 };
+    const commissions = [
+      { ...rate, installment: 1, blockageDay: 1, installmentLabel: 'Single' },
+      { ...rate, installment: 3, merchantCommissionRate: 3.5 },
+    ];
+    const written = await merchant.updateMerchantPosCommissions(made.id, { commissions });
+    assert.deepEqual((await merchant.retrieveMerchantPosCommissions(made.id)).items, written.items);
+    assert.deepEqual(written.items.map(({ id, ...row }) => row), commissions);
+    assertBrokenRule(await refusal(merchant.updateMerchantPosCommissions(made.id, { commissions: [{ ...commissions[0], cardBrandName: 'Bonu' }] })), 400);
+    for (const distinctCardBrandsWithLowestCommissions of [true, false]) {
+      const request = { price: 1000, currency: 'GBP', distinctCardBrandsWithLowestCommissions };
+      for (const more of [{}, { binNumber: '52092200' }]) {
+        const { items } = await stage.client.installment().searchInstallments({ ...request, ...more });
+        assert.deepEqual(items.map((one) => one.cardBrand), ['Bonus']);
+        assert.deepEqual(items[0].installmentPrices.map((one) => [one.installmentNumber, one.totalPrice, one.installmentPrice, one.posAlias]),
+          [[1, 1000, 1000, made.alias], [3, 1035, 345, made.alias]]);
+      }
+    }
+    await merchant.deleteMerchantPos(made.id);
+    assertBrokenRule(await refusal(merchant.retrieveMerchantPos(made.id)), 404);
+    assert.deepEqual((await stage.client.installment().searchInstallments({ price: 1000, currency: 'GBP' })).items, []);
+  });
+
+  test('of the sandbox take every published family in instalments', async () => {
+    const { items } = await stage.client.installment().searchInstallments({ price: 100, distinctCardBrandsWithLowestCommissions: true });
+    assert.ok(['Axess', 'Bonus', 'Maximum', 'World'].every((family) => items.some((one) => one.cardBrand === family)));
+    for (const one of items) assert.deepEqual(one.installmentPrices.map((price) => price.installmentNumber), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    const [found] = (await stage.client.installment().searchInstallments({ price: 100, binNumber: '52092200', distinctCardBrandsWithLowestCommissions: true })).items;
+    const six = found.installmentPrices.find((price) => price.installmentNumber === 6);
+    const made = await stage.client.payment().createPayment(payment(100, card('5209220000000002'), { installment: 6, paidPrice: six.totalPrice, posAlias: six.posAlias }));
+    assert.deepEqual([made.merchantCommissionRate, made.bankCommissionRate], [six.merchantCommissionRate, six.bankCommissionRate]);
+    const [item] = made.paymentTransactions;
+    assert.ok(Math.abs(item.merchantPayoutAmount + (item.paidPrice * six.bankCommissionRate) / 100 - item.paidPrice) < 1e-6);
+    assert.ok(made.blockageResolvedDate > made.createdDate);
+  });
+
   test('of a bank whose protocol is not spoken are refused', async () => {
     assertBrokenRule(await refusal(merchant.createMerchantPos(newPos({ posIntegrator: 'STRIPE' }))), 422);
   });

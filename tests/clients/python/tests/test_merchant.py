@@ -1,8 +1,11 @@
 """A merchant's own things: POSes, alternative methods, and what is known of card numbers."""
+from decimal import Decimal
+
 from craftgate.model import Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus, PosUserType
-from craftgate.request import (CreateMerchantPosRequest, SearchMerchantPosRequest, UpdateMerchantPosRequest,
+from craftgate.request import (CreateMerchantPosRequest, DeleteMerchantPosRequest, SearchInstallmentsRequest,
+                               SearchMerchantPosRequest, UpdateMerchantPosCommissionsRequest, UpdateMerchantPosRequest,
                                UpdateMerchantPosStatusRequest)
-from craftgate.request.dto import CreateMerchantPosUser
+from craftgate.request.dto import CreateMerchantPosUser, UpdateMerchantPosCommission
 from support.stage import assert_broken_rule, card, new_id, payment, refusal
 
 PASSWORD = "S3cret-of-the-bank"
@@ -56,6 +59,26 @@ def test_a_passive_pos_takes_no_payment(stage, payments):
     merchant.update_merchant_pos_status(UpdateMerchantPosStatusRequest(merchant_pos_id=made.id, pos_status=PosStatus.PASSIVE))
     assert merchant.retrieve(made.id).status == "PASSIVE"
     assert_broken_rule(refusal(payments.create_payment, payment("10", card("5209220000000002"), pos_alias=made.alias)), 422)
+
+
+def test_a_commission_table_says_what_instalments_cost(stage):
+    merchant, installment = stage.client.merchant(), stage.client.installment()
+    made = create(merchant, status=PosStatus.ACTIVE, currency=Currency.GBP)
+    rows = [UpdateMerchantPosCommission(card_brand_name="Bonus", installment=count, blockage_day=count,
+                                        bank_on_us_credit_card_commission_rate=Decimal("2.1"),
+                                        merchant_commission_rate=Decimal(rate)) for count, rate in [(1, "0"), (3, "3.5")]]
+    written = merchant.update_merchant_pos_commissions(made.id, UpdateMerchantPosCommissionsRequest(commissions=rows))
+    read = merchant.retrieve_merchant_pos_commissions(made.id)
+    assert [row.to_dict() for row in read.items] == [row.to_dict() for row in written.items]
+    assert [(row.installment, row.blockage_day, row.status) for row in read.items] == [(1, 1, "ACTIVE"), (3, 3, "ACTIVE")]
+    for distinct in (True, False):
+        for beginning in (None, "52092200", "520922"):
+            found = installment.search_installments(SearchInstallmentsRequest(
+                bin_number=beginning, price=Decimal("1000"), currency=Currency.GBP, distinct_card_brands_with_lowest_commissions=distinct))
+            prices = [(float(price.total_price), float(price.installment_price)) for price in found.items[0].installment_prices]
+            assert (len(found.items), prices) == (1, [(1000, 1000), (1035, 345)])
+    merchant.delete_merchant_pos(DeleteMerchantPosRequest(merchant_pos_id=made.id))
+    assert_broken_rule(refusal(merchant.retrieve, made.id), 404)
 
 
 def test_alternative_methods_list_maslak_active(stage):

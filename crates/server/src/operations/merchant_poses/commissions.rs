@@ -28,6 +28,10 @@ const LABEL_MAX: usize = 100;
 pub struct RateField {
     /// The contract's name.
     pub wire: &'static str,
+    /// Its option of the command line.
+    pub flag: &'static str,
+    /// The option's help.
+    pub help: &'static str,
     /// What people call it.
     pub tr: &'static str,
     /// What people call it.
@@ -43,9 +47,11 @@ pub struct RateField {
 }
 
 macro_rules! rate {
-    ($field:ident, $wire:literal, $name:ident, $percent:expr, $tr:literal, $en:literal) => {
+    ($field:ident, $wire:literal, $name:ident, $flag:literal, $help:literal, $percent:expr, $tr:literal, $en:literal) => {
         RateField {
             wire: $wire,
+            flag: $flag,
+            help: $help,
             tr: $tr,
             en: $en,
             percent: $percent,
@@ -60,12 +66,18 @@ macro_rules! rate {
 /// Every rate, in the order in which they are shown.
 #[rustfmt::skip] // A table.
 pub static RATES: [RateField; 6] = [
-    rate!(merchant_rate, "merchantCommissionRate", merchant_commission_rate, -99..=1000, "Vade farkı", "Surcharge"),
-    rate!(on_us_credit, "bankOnUsCreditCardCommissionRate", bank_on_us_credit_card_commission_rate, 0..=100, "Kendi kredi kartı", "Own credit cards"),
-    rate!(on_us_debit, "bankOnUsDebitCardCommissionRate", bank_on_us_debit_card_commission_rate, 0..=100, "Kendi banka kartı", "Own debit cards"),
-    rate!(not_on_us_credit, "bankNotOnUsCreditCardCommissionRate", bank_not_on_us_credit_card_commission_rate, 0..=100, "Diğer kredi kartı", "Other credit cards"),
-    rate!(not_on_us_debit, "bankNotOnUsDebitCardCommissionRate", bank_not_on_us_debit_card_commission_rate, 0..=100, "Diğer banka kartı", "Other debit cards"),
-    rate!(foreign, "bankForeignCardCommissionRate", bank_foreign_card_commission_rate, 0..=100, "Yurt dışı kartı", "Foreign cards"),
+    rate!(merchant_rate, "merchantCommissionRate", merchant_commission_rate, "surcharge", "What the shopper pays on top; a discount is below zero",
+        -99..=1000, "Vade farkı", "Surcharge"),
+    rate!(on_us_credit, "bankOnUsCreditCardCommissionRate", bank_on_us_credit_card_commission_rate, "on-us-credit", "What the bank takes of credit cards of its own and of its families",
+        0..=100, "Kendi kredi kartı", "Own credit cards"),
+    rate!(on_us_debit, "bankOnUsDebitCardCommissionRate", bank_on_us_debit_card_commission_rate, "on-us-debit", "What the bank takes of its own debit and prepaid cards",
+        0..=100, "Kendi banka kartı", "Own debit cards"),
+    rate!(not_on_us_credit, "bankNotOnUsCreditCardCommissionRate", bank_not_on_us_credit_card_commission_rate, "not-on-us-credit", "What the bank takes of other banks' credit cards",
+        0..=100, "Diğer kredi kartı", "Other credit cards"),
+    rate!(not_on_us_debit, "bankNotOnUsDebitCardCommissionRate", bank_not_on_us_debit_card_commission_rate, "not-on-us-debit", "What the bank takes of other banks' debit and prepaid cards",
+        0..=100, "Diğer banka kartı", "Other debit cards"),
+    rate!(foreign, "bankForeignCardCommissionRate", bank_foreign_card_commission_rate, "foreign", "What the bank takes of foreign cards",
+        0..=100, "Yurt dışı kartı", "Foreign cards"),
 ];
 
 /// A POS with its commission table.
