@@ -1,6 +1,7 @@
 //! Stored cards. The number is sealed, bound to merchant and token; the CVC never gets here.
 
 use super::db::{Commit, Unavailable, insert, params};
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use contract::card::{Expiry, Pan};
 use jiff::Timestamp;
@@ -29,6 +30,16 @@ pub struct StoredCard {
 fn seal_context(merchant_id: i64, card_token: &str) -> String {
     format!("merchant {merchant_id} card {card_token}")
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "stored_cards",
+    key: &[
+        KeyColumn::Int("merchant_id"),
+        KeyColumn::Text("card_user_key"),
+        KeyColumn::Text("card_token"),
+    ],
+    columns: &[("pan_sealed", |key| seal_context(key.int(0), key.text(2)))],
+};
 
 /// Writes a new stored card. One that a payment stores is not active before the payment succeeds.
 pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {

@@ -64,4 +64,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "fewer_indexes",
         sql: include_str!("../../migrations/0012_fewer_indexes.sql"),
     },
+    Migration {
+        version: 15,
+        name: "cards",
+        sql: include_str!("../../migrations/0015_cards.sql"),
+    },
 ];

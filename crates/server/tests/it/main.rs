@@ -37,6 +37,7 @@ mod growth;
 mod health;
 mod idempotency;
 mod kept_secret;
+mod key_rotation;
 mod keys;
 mod kill;
 mod leases;
