@@ -108,6 +108,8 @@ rules! {
     StoredCardNotFound = "4156", 422, "Kayıtlı kart bulunamadı", "The stored card was not found";
     CardKindNotOffered = "4157", 400, "Kartın bu şekilde gönderilmesi henüz sunulmuyor: {field}", "Sending a card this way is not offered yet: {field}";
     HoldsCardNumber = "4158", 400, "{field} kartın numarasını içeremez", "{field} cannot hold the number of the card";
+    TooManyCards = "4159", 422, "Bir kişi için en fazla {max} kart saklanabilir", "At most {max} cards can be stored for one person";
+    CloneTarget = "4160", 422, "Kart yalnızca bu API anahtarının üye işyerine kopyalanabilir", "A card can be copied only to the merchant of this API key";
     UnknownPosAlias = "5001", 422, "{alias} adında etkin bir POS yok", "There is no active POS with the alias {alias}";
     NoPos = "5002", 422, "Bu işlem için uygun POS bulunamadı", "No suitable POS was found for this transaction";
     NoPosForReward = "5003", 422, "Ödül işlemi için uygun POS bulunamadı", "No suitable POS was found for a reward transaction";

@@ -1,5 +1,5 @@
 -- What lists and rules ask of stored cards. Null in rows of the version before, and where the number's
--- range is not known; filled beside the traffic (store/card_facts.rs).
+-- range is not known; filled beside the traffic (store/cards.rs, `fill`).
 -- A keyed hash of merchant and number: one card has one fingerprint, however often it is stored.
 alter table stored_cards add column fingerprint text check (length(fingerprint) = 43);
 alter table stored_cards add column card_type text check (card_type in ('CREDIT_CARD', 'DEBIT_CARD', 'PREPAID_CARD'));
@@ -12,6 +12,17 @@ alter table stored_cards add column bins_edition bigint;
 alter table stored_cards add column used_at timestamptz;
 create index stored_cards_by_age on stored_cards (created_at, card_token, merchant_id) where active;
 create index stored_cards_by_edition on stored_cards (bins_edition, merchant_id, card_user_key, card_token);
+
+-- People whose cards are stored: a key stays known when its last card is deleted, for the shop keeps it.
+create table card_users (
+  merchant_id bigint not null,
+  card_user_key text not null,
+  created_at timestamptz not null,
+  primary key (merchant_id, card_user_key)
+);
+insert into card_users (merchant_id, card_user_key, created_at)
+  select merchant_id, card_user_key, min(created_at) from stored_cards where active
+  group by merchant_id, card_user_key;
 
 -- Cards that a merchant had at a provider before, and what they are here.
 create table card_mappings (

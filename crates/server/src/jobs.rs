@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
 use crate::store::key_rotations::{self, Step};
-use crate::store::{SHARDS, leases, merchants, retention};
+use crate::store::{SHARDS, cards, leases, merchants, retention};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -300,6 +300,7 @@ async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receive
         let ours = shards.borrow().contains(&0);
         let wait = if ours {
             forget(app).await;
+            learn_cards(app).await;
             FORGET_EVERY
         } else {
             RENEW_EVERY
@@ -344,6 +345,20 @@ async fn rotate_at_times(app: &App, stopping: &Stopping, shards: &watch::Receive
 pub async fn forget(app: &App) {
     if let Err(error) = retention::forget(app).await {
         tracing::warn!(%error, "what has expired is kept for now");
+    }
+}
+
+/// Learns what is missing of stored cards, in steps.
+pub async fn learn_cards(app: &App) {
+    loop {
+        match cards::fill(app).await {
+            Ok(true) => tokio::time::sleep(key_rotations::PAUSE).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "what searches need of stored cards is learned later");
+                break;
+            }
+        }
     }
 }
 

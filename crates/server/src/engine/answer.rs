@@ -149,7 +149,7 @@ pub fn outcome_commit(
     attempts::save(app, &result, was, &mut commit);
     if moved.status != payment.status {
         payments::save(&moved, &mut commit);
-        settle_stored_card(&moved, &mut commit);
+        settle_stored_card(app, &moved, &mut commit);
         announce::payment(
             app,
             merchant,
@@ -312,7 +312,7 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
 
 /// A card that this payment stores becomes usable with its success, and is forgotten with its
 /// failure.
-pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
+pub fn settle_stored_card(app: &App, payment: &Payment, commit: &mut Commit) {
     let (true, Some(user), Some(token)) = (
         payment.store_card,
         &payment.card_user_key,
@@ -321,7 +321,7 @@ pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
         return;
     };
     match payment.status {
-        PaymentStatus::Success => cards::activate(payment.merchant_id, user, token, commit),
+        PaymentStatus::Success => cards::activate(app, payment.merchant_id, user, token, commit),
         PaymentStatus::Failure => cards::forget_inactive(payment.merchant_id, user, token, commit),
         _ => {}
     }

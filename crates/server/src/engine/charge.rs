@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::random;
 use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
-use crate::store::cards::{self, StoredCard};
+use crate::store::cards::{self, CardRef, StoredCard};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment, PosShown};
@@ -32,6 +32,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The card.
     pub card: CardData,
+    /// The stored card that it is.
+    pub stored_card: Option<CardRef>,
     /// The shopper's name for the card, when it is to be stored.
     pub card_alias: Option<String>,
     /// POSes that can take the payment, best first; at least one.
@@ -75,10 +77,10 @@ pub async fn charge(
     payment.status = PaymentStatus::Waiting;
     let attempt = new_attempt(app, &payment, first, &plan);
     route_to(&mut payment, first, &attempt);
-    let mut commit = claims.intent(app, Some(payment.id));
+    let mut commit = intent(app, claims, &plan);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    claims.commit(app, commit, used_order_id()).await?;
+    commit_intent(app, claims, &plan, commit).await?;
 
     let id = payment.id;
     let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
@@ -192,9 +194,29 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt) {
     payment.order_id = Some(attempt.order_id.clone());
 }
 
-/// The only other thing that an intent commit can refuse: the shop's own order id was used.
-pub fn used_order_id() -> Problem {
-    Problem::failed(ErrorGroup::OrderIdAlreadyUsed)
+/// The commit of a plan's intent begins with the claims, and with the use of a stored card. It is carried
+/// out by [`commit_intent`].
+pub fn intent(app: &App, claims: &Claims, plan: &Plan) -> Commit {
+    let mut commit = claims.intent(app, Some(plan.payment.id));
+    if let Some(card) = &plan.stored_card {
+        cards::note_use(app, plan.payment.merchant_id, card, &mut commit);
+    }
+    commit
+}
+
+/// Carries out an intent. What it can refuse beside the claims: a stored card that was deleted since it was
+/// read pays nothing, and the shop's own order id was used.
+pub async fn commit_intent(
+    app: &App,
+    claims: &Claims,
+    plan: &Plan,
+    commit: Commit,
+) -> Result<(), Problem> {
+    let refused = |behind_claims| match (behind_claims, &plan.stored_card) {
+        (0, Some(_)) => Problem::field(Rule::StoredCardNotFound, "card.cardToken"),
+        _ => Problem::failed(ErrorGroup::OrderIdAlreadyUsed),
+    };
+    claims.commit_or(app, commit, refused).await
 }
 
 async fn ask(

@@ -9,7 +9,7 @@ pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
 
 use super::answer::settle_stored_card;
 use super::bank_call::{BankCall, pos_of};
-use super::charge::{Plan, insert_payment, new_attempt, route_to, used_order_id};
+use super::charge::{Plan, commit_intent, insert_payment, intent, new_attempt, route_to};
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
@@ -56,11 +56,11 @@ pub async fn begin(
     attempt.inquire_at = Some(app.after(RETURN_TIME));
     route_to(&mut payment, pos, &attempt);
     let addresses = Addresses::new();
-    let mut commit = claims.intent(app, Some(payment.id));
+    let mut commit = intent(app, claims, &plan);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
     addresses.insert(app, &payment, &mut commit);
-    claims.commit(app, commit, used_order_id()).await?;
+    commit_intent(app, claims, &plan, commit).await?;
 
     let error = match ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await {
         Ok(Verdict::Approved(page)) => {
@@ -197,7 +197,7 @@ async fn write_verification(
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    settle_stored_card(&moved, &mut commit);
+    settle_stored_card(app, &moved, &mut commit);
     if !verification.is_answered {
         let event = WebhookEventType::ThreedsVerify;
         announce::payment(app, merchant, &moved, event, &mut commit);

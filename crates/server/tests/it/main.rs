@@ -21,6 +21,7 @@ mod browser;
 mod card_loyalties;
 mod card_number;
 mod card_payments;
+mod cards;
 mod claims;
 mod commands;
 mod commands_show;
