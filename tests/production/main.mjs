@@ -119,7 +119,8 @@ async function runBlock(block, place) {
   if (!block.file) {
     if (block.marks.includes('stopped')) assert.equal(await programs.galata.stop(), 0);
     await place.shell.run(text);
-    if (block.marks.includes('stopped')) await serve(place.unit, place);
+    if (block.marks.includes('restarted')) assert.equal(await programs.galata.stop(), 0);
+    if (block.marks.includes('stopped') || block.marks.includes('restarted')) await serve(place.unit, place);
     return;
   }
   const file = put(block, text);

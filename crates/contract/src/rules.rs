@@ -100,8 +100,8 @@ rules! {
     RewardCoversAll = "3015", 422, "Bu bankada ödül puanı tutarın tamamını ve tek türde karşılamalıdır", "At this bank points must pay the whole amount, and be of one kind";
     ValueNotOffered = "3016", 400, "{field} için bu değer henüz sunulmuyor", "This value of {field} is not offered yet";
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
-    RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
     RefundAboveRest = "3018", 422, "{field} iade edilebilir kalan tutardan ({left}) büyük olamaz", "{field} cannot be more than what is left to refund ({left})";
+    RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -111,6 +111,8 @@ rules! {
     StoredCardNotFound = "4156", 422, "Kayıtlı kart bulunamadı", "The stored card was not found";
     CardKindNotOffered = "4157", 400, "Kartın bu şekilde gönderilmesi henüz sunulmuyor: {field}", "Sending a card this way is not offered yet: {field}";
     HoldsCardNumber = "4158", 400, "{field} kartın numarasını içeremez", "{field} cannot hold the number of the card";
+    TooManyCards = "4159", 422, "Bir kişi için en fazla {max} kart saklanabilir", "At most {max} cards can be stored for one person";
+    CloneTarget = "4160", 422, "Kart yalnızca bu API anahtarının üye işyerine kopyalanabilir", "A card can be copied only to the merchant of this API key";
     UnknownPosAlias = "5001", 422, "{alias} adında etkin bir POS yok", "There is no active POS with the alias {alias}";
     NoPos = "5002", 422, "Bu işlem için uygun POS bulunamadı", "No suitable POS was found for this transaction";
     NoPosForReward = "5003", 422, "Ödül işlemi için uygun POS bulunamadı", "No suitable POS was found for a reward transaction";

@@ -384,6 +384,7 @@ fn dispatch<'a>(
 #[rustfmt::skip] // A table: an endpoint a line.
 async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
     use answer::{nothing, object};
+    use contract::cards::{RetrieveProviderCardRequest as SearchMappings, SearchStoredCardsRequest as SearchCards};
     use contract::installments::SearchInstallmentsRequest as SearchInstallments;
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
     use contract::payment_reporting::SearchPaymentsRequest as SearchPayments;
@@ -405,7 +406,12 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "card_payments::retrieve" => object(card_payments::retrieve(app, caller, id("id")?).await?),
         "card_payments::threeds_complete" => object(card_payments::threeds_complete(app, caller, of(body)?).await?),
         "card_payments::threeds_init" => object(card_payments::threeds_init(app, caller, of(body)?).await?),
+        "cards::clone" => object(cards::clone(app, caller, of(body)?).await?),
+        "cards::delete" => nothing(cards::delete(app, caller, of(body)?).await?),
+        "cards::search" => object(cards::search(app, caller, by(query, SearchCards::from_pairs)?).await?),
+        "cards::search_provider_card_mappings" => object(cards::search_provider_card_mappings(app, caller, by(query, SearchMappings::from_pairs)?).await?),
         "cards::store" => object(cards::store(app, caller, of(body)?).await?),
+        "cards::update" => object(cards::update(app, caller, of(body)?).await?),
         "installments::search" => object(installments::search(app, caller, by(query, SearchInstallments::from_pairs)?).await?),
         "merchant_apms::list" => object(merchant_apms::list(app, caller).await?),
         "merchant_poses::commissions" => object(merchant_poses::commissions(app, caller, id("merchantPosId")?, of(body)?).await?),

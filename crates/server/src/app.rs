@@ -3,6 +3,7 @@
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::desk::Desk;
+use crate::fingerprints::Fingerprints;
 use crate::journal::Journal;
 use crate::legs::Legs;
 use crate::listen::Bounds;
@@ -30,6 +31,8 @@ pub struct App {
     pub memory: Memory,
     /// Encryption at rest.
     pub vault: Vault,
+    /// Tells equal card numbers without telling them.
+    pub fingerprints: Fingerprints,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

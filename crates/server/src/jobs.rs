@@ -12,7 +12,8 @@ use crate::engine::{loan, refund, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
-use crate::store::{SHARDS, leases, merchants, retention};
+use crate::store::key_rotations::{self, Step};
+use crate::store::{SHARDS, cards, leases, merchants, retention};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ pub async fn run(app: Arc<App>, stopping: Stopping) {
         unending("leases", stopping, || keep_shards(app, stopping, &held)),
         unending("due work", stopping, || work(app, stopping, &shards)),
         unending("forgetting", stopping, || forget_at_times(
+            app, stopping, &shards
+        )),
+        unending("key rotation", stopping, || rotate_at_times(
             app, stopping, &shards
         )),
     );
@@ -305,9 +309,42 @@ async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receive
         let ours = shards.borrow().contains(&0);
         let wait = if ours {
             forget(app).await;
+            learn_cards(app).await;
             FORGET_EVERY
         } else {
             RENEW_EVERY
+        };
+        pause(stopping, wait).await;
+    }
+}
+
+/// Goes on with a key rotation whose command has ended before it; one process does it, the one that has
+/// the first shard.
+async fn rotate_at_times(app: &App, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
+    let mut failures = 0;
+    while !is_stopping(stopping) {
+        let ours = shards.borrow().contains(&0);
+        let step = if ours {
+            key_rotations::step(app).await
+        } else {
+            Ok(Step::Elsewhere)
+        };
+        let wait = match step {
+            Ok(step) => {
+                failures = 0;
+                match step {
+                    Step::Moved => key_rotations::PAUSE,
+                    Step::Waits => LOOK_EVERY,
+                    Step::Elsewhere | Step::Ended => RENEW_EVERY,
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(%error, "the key rotation stands still; that is tried again");
+                }
+                wait_after(failures, LOOK_EVERY, AWAY_MAX)
+            }
         };
         pause(stopping, wait).await;
     }
@@ -317,6 +354,20 @@ async fn forget_at_times(app: &App, stopping: &Stopping, shards: &watch::Receive
 pub async fn forget(app: &App) {
     if let Err(error) = retention::forget(app).await {
         tracing::warn!(%error, "what has expired is kept for now");
+    }
+}
+
+/// Learns what is missing of stored cards, in steps.
+pub async fn learn_cards(app: &App) {
+    loop {
+        match cards::fill(app).await {
+            Ok(true) => tokio::time::sleep(key_rotations::PAUSE).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "what searches need of stored cards is learned later");
+                break;
+            }
+        }
     }
 }
 
@@ -351,7 +402,7 @@ pub async fn renew_node(app: &App) -> Result<(), Unavailable> {
     if leases::renew_node(app).await? {
         return Ok(());
     }
-    let another = leases::lease_node(&app.db, &app.owner, app.now()).await?;
+    let another = leases::lease_node(&app.db, &app.vault, &app.owner, app.now()).await?;
     let another = another.ok_or_else(|| Unavailable::new("all node numbers are leased"))?;
     tracing::warn!(
         node = another.node,

@@ -18,6 +18,7 @@ pub mod csv;
 pub mod desk;
 pub mod dumps;
 pub mod engine;
+pub mod fingerprints;
 pub mod headers;
 pub mod health;
 pub mod hosts;

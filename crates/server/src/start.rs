@@ -4,6 +4,7 @@ use crate::app::{App, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
 use crate::desk::Desk;
+use crate::fingerprints::Fingerprints;
 use crate::health;
 use crate::journal::Journal;
 use crate::legs::Legs;
@@ -13,6 +14,7 @@ use crate::openapi;
 use crate::rates::Rates;
 use crate::store::before;
 use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
+use crate::store::fingerprint_key;
 use crate::store::leases;
 use crate::store::memory::Memory;
 use crate::store::migrations::MIGRATIONS;
@@ -50,8 +52,6 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bring the schema up to date first; otherwise refuse one that is not.
     pub migrate: bool,
-    /// Only look: a key that is new in the file is not yet in use.
-    pub only_looks: bool,
     /// Make no SQLite file even when the schema is brought up to date.
     pub must_exist: bool,
     /// The mail server, `smtps://user:password@host`, and whom mail comes from.
@@ -68,7 +68,6 @@ impl Default for Config {
             keys: String::new(),
             clock: Arc::new(SystemClock),
             migrate: false,
-            only_looks: false,
             must_exist: false,
             smtp: None,
             settings: Settings::default(),
@@ -166,7 +165,19 @@ pub async fn migrate(db: &Db, vault: &Vault, now: Timestamp) -> Result<(), Start
     vault_check::seal(db, vault, now)
         .await
         .map_err(key_refused)?;
+    fingerprint_key::make(db, vault).await.map_err(unreached)?;
     before::move_claims(db, vault).await.map_err(unreached)
+}
+
+/// The key of fingerprints, which `migrate` has made.
+async fn fingerprints(db: &Db, vault: &Vault) -> Result<Fingerprints, StartError> {
+    let read = fingerprint_key::read(db, vault).await;
+    read.map_err(unreached)?.ok_or_else(|| {
+        StartError::new(
+            "this database has no key of fingerprints yet",
+            "`galata migrate` makes it",
+        )
+    })
 }
 
 /// Refuses a database whose schema is older or newer than this program, or whose migration was
@@ -196,7 +207,8 @@ fn not_migrated(error: MigrateError) -> StartError {
     StartError::new(&error, error.hint())
 }
 
-fn key_refused(refused: KeyRefused) -> StartError {
+/// Why a key is not taken, for the operator.
+pub fn key_refused(refused: KeyRefused) -> StartError {
     match refused {
         KeyRefused::Wrong => StartError::new(
             "this is not the key of this database: it does not open what is sealed there",
@@ -235,13 +247,11 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     }
     check_schema(&db).await?;
     check_key(&db, &vault).await?;
-    if !config.only_looks {
-        vault_check::seal(&db, &vault, config.clock.now())
-            .await
-            .map_err(key_refused)?;
-    }
     let owner = process::owner();
-    let reserved = lease_node(&db, &owner, &*config.clock).await?;
+    let reserved = lease_node(&db, &vault, &owner, &*config.clock).await?;
+    // A key that came into use meanwhile: from the lease on its rotation knows of this process.
+    check_key(&db, &vault).await?;
+    let fingerprints = fingerprints(&db, &vault).await?;
     let mut settings = config.settings;
     for url in &mut settings.public_urls {
         url.truncate(url.trim_end_matches('/').len());
@@ -251,6 +261,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         db,
         memory: Memory::default(),
         vault,
+        fingerprints,
         desk: Desk::new(Arc::clone(&config.clock)),
         clock: config.clock,
         ids: Ids::new(reserved),
@@ -272,9 +283,14 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
 }
 
 /// A node number for ids. When all are taken, those of the dead lapse while we wait.
-async fn lease_node(db: &Db, owner: &str, clock: &dyn Clock) -> Result<Reserved, StartError> {
+async fn lease_node(
+    db: &Db,
+    vault: &Vault,
+    owner: &str,
+    clock: &dyn Clock,
+) -> Result<Reserved, StartError> {
     for _ in 0..=leases::LEASE_SECONDS {
-        let leased = leases::lease_node(db, owner, clock.now())
+        let leased = leases::lease_node(db, vault, owner, clock.now())
             .await
             .map_err(unreached)?;
         if let Some(reserved) = leased {

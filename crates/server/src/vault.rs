@@ -8,14 +8,17 @@ use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use zeroize::Zeroizing;
 
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
 
-/// The keys by version; the newest seals, all open.
+/// The keys by version: one seals, all open.
 pub struct Vault {
     keys: BTreeMap<u8, LessSafeKey>,
+    /// The version that seals: one of `keys`.
+    seals: AtomicU8,
 }
 
 /// Why a key text cannot be used.
@@ -29,7 +32,7 @@ pub struct BadKey {
 
 const FORM: &str = "a line is 1:BASE64, as `galata key` prints it";
 const TWICE: &str = "each key has a number of its own: write the new line with the next higher one, \
-                     2:BASE64; the highest encrypts";
+                     2:BASE64. `galata key add` does so";
 
 impl BadKey {
     fn new(what: String, hint: &'static str) -> BadKey {
@@ -43,7 +46,8 @@ pub struct CannotOpen;
 
 impl Vault {
     /// Reads keys, one a line: `version:base64`, versions 1 to 255, 32 bytes each. A line without
-    /// a version is version 1; blank lines and `#` comments are skipped.
+    /// a version is version 1; blank lines and `#` comments are skipped. The newest seals, until
+    /// [`Vault::seal_with`] names another one.
     pub fn parse(text: &str) -> Result<Vault, BadKey> {
         let mut keys = BTreeMap::new();
         for (at, line) in text.lines().map(str::trim).enumerate() {
@@ -72,16 +76,33 @@ impl Vault {
                 return Err(BadKey::new(format!("key {version} is there twice"), TWICE));
             }
         }
-        if keys.is_empty() {
-            Err(BadKey::new("there is no key".to_owned(), FORM))
-        } else {
-            Ok(Vault { keys })
-        }
+        let Some(newest) = keys.last_key_value().map(|(version, _)| *version) else {
+            return Err(BadKey::new("there is no key".to_owned(), FORM));
+        };
+        Ok(Vault {
+            keys,
+            seals: AtomicU8::new(newest),
+        })
+    }
+
+    /// The newest version.
+    pub fn newest(&self) -> u8 {
+        self.keys
+            .last_key_value()
+            .map_or(0, |(version, _)| *version)
     }
 
     /// The version that seals.
-    pub fn newest(&self) -> u8 {
-        self.newest_key().0
+    pub fn seals_with(&self) -> u8 {
+        self.seals.load(Ordering::SeqCst)
+    }
+
+    /// Seals with this version from now on, if its key is here: which one it is, the database says
+    /// (`store/vault_check.rs`).
+    pub fn seal_with(&self, version: u8) {
+        if self.has(version) {
+            self.seals.store(version, Ordering::SeqCst);
+        }
     }
 
     /// Whether the key of this version is here.
@@ -89,16 +110,16 @@ impl Vault {
         self.keys.contains_key(&version)
     }
 
-    fn newest_key(&self) -> (u8, &LessSafeKey) {
-        let Some((version, key)) = self.keys.last_key_value() else {
-            unreachable!("a vault has at least one key");
-        };
-        (*version, key)
-    }
-
     /// Encrypts `plain` for the place named by `belongs_to`.
     pub fn seal(&self, belongs_to: &str, plain: &[u8]) -> String {
-        let (version, key) = self.newest_key();
+        self.seal_by(self.seals_with(), belongs_to, plain)
+    }
+
+    /// [`Vault::seal`] under a version that is here.
+    pub fn seal_by(&self, version: u8, belongs_to: &str, plain: &[u8]) -> String {
+        let Some(key) = self.keys.get(&version) else {
+            unreachable!("the version that seals is one of the keys");
+        };
         sealed(version, key, belongs_to, plain)
     }
 
@@ -224,6 +245,18 @@ mod tests {
         let both = Vault::parse(&both).unwrap();
         assert_eq!(&*both.open("x", &sealed).unwrap(), b"y");
         assert!(vault(1, 7).open("x", &both.seal("x", b"y")).is_err());
+    }
+
+    #[test]
+    fn the_newest_seals_unless_another_one_is_named() {
+        let both = format!("1:{}\n2:{}", BASE64.encode([7; 32]), BASE64.encode([9; 32]));
+        let both = Vault::parse(&both).unwrap();
+        for version in [2, 1, 2] {
+            both.seal_with(version);
+            // A key that is not here seals nothing.
+            both.seal_with(3);
+            assert_eq!(version_of(&both.seal("x", b"y")), Some(version));
+        }
     }
 
     #[test]

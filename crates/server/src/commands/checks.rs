@@ -22,8 +22,6 @@ pub(super) struct Subject<'a> {
     pub listen: Option<SocketAddr>,
     /// Bring the database up to date first.
     pub migrate: bool,
-    /// The command does not serve: leave no trace of a key that is new in the file.
-    pub only_looks: bool,
 }
 
 /// How a check went.
@@ -141,10 +139,7 @@ pub(super) async fn examine(subject: &Subject<'_>) -> Examined {
         return examined;
     };
     let opened = match store.config_of(url, keys, subject.migrate) {
-        Ok(mut config) => {
-            config.only_looks = subject.only_looks;
-            open(config, subject.behaviour).await
-        }
+        Ok(config) => open(config, subject.behaviour).await,
         Err(error) => Err(error),
     };
     examined.app = examined.found("settings", opened);

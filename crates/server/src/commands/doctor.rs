@@ -66,7 +66,6 @@ pub(super) async fn doctor(options: Doctor) -> Result<ExitCode, Failed> {
         behaviour: &options.behaviour,
         listen: Some(options.listening.listen),
         migrate: false,
-        only_looks: true,
     })
     .await;
     let mut findings = examined.findings;

@@ -7,6 +7,7 @@ mod backup;
 mod checks;
 mod credentials;
 mod doctor;
+mod encryption_key;
 mod failed;
 mod key;
 mod key_file;
@@ -80,8 +81,8 @@ enum Command {
     /// Check everything that serving needs, and say what to do: exit code 1 when `serve` would
     /// refuse, 2 when somebody should look, 0 when all is well.
     Doctor(Box<doctor::Doctor>),
-    /// Make a new encryption key: into a file with --out, else printed.
-    Key(key_file::NewKey),
+    /// Encryption keys. Without a command a new one is made: into a file with --out, else printed.
+    Key(Box<encryption_key::EncryptionKey>),
     /// Merchants and their settings.
     #[command(subcommand)]
     Merchant(Box<OnStore<merchant::Merchant>>),
@@ -122,7 +123,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Backup(options) => backup::back_up(options).await,
         Command::Restore(options) => backup::restore(options).await,
         Command::Doctor(options) => return doctor::doctor(*options).await,
-        Command::Key(options) => key_file::make(&options),
+        Command::Key(command) => encryption_key::run(*command).await,
         Command::Merchant(command) => command.run().await,
         Command::Pos(command) => command.run().await,
         Command::Apm(command) => command.run().await,
@@ -254,11 +255,16 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {
 
 /// A new line for the key file: version 1 and 32 random bytes.
 pub fn new_key() -> String {
+    new_key_of(1)
+}
+
+/// The same for a version.
+fn new_key_of(version: u8) -> String {
     use base64::Engine;
     let mut bytes = zeroize::Zeroizing::new([0u8; crate::vault::KEY_BYTES]);
     crate::random::fill(&mut *bytes);
     format!(
-        "1:{}",
+        "{version}:{}",
         base64::engine::general_purpose::STANDARD.encode(*bytes)
     )
 }

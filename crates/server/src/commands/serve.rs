@@ -93,7 +93,6 @@ pub(super) async fn serve(options: Serve) -> Result<(), Failed> {
         behaviour: &behaviour,
         listen: Some(address),
         migrate: options.migrate,
-        only_looks: false,
     })
     .await?;
     if let Some(made) = new {
@@ -119,7 +118,6 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
         behaviour: &options.behaviour,
         listen: None,
         migrate: false,
-        only_looks: false,
     })
     .await?;
     tracing::info!(

@@ -159,10 +159,7 @@ pub fn outcome_commit(
     attempts::save(app, &result, was, &mut commit);
     if moved.status != payment.status {
         payments::save(&moved, &mut commit);
-        settle_stored_card(&moved, &mut commit);
-        if moved.status == PaymentStatus::Failure {
-            submits::release(&moved, &mut commit);
-        }
+        settle_holdings(app, &moved, &mut commit);
         announce::payment(
             app,
             merchant,
@@ -323,9 +320,12 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
         && minor(reward.mile_reward_money) == Some(spent.mile)
 }
 
-/// A card that this payment stores becomes usable with its success, and is forgotten with its
-/// failure.
-pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
+/// Settles what a payment held while it was open. A card that it stores becomes usable with its success,
+/// and is forgotten with its failure; its place among those that look alike is free once it has failed.
+pub fn settle_holdings(app: &App, payment: &Payment, commit: &mut Commit) {
+    if payment.status == PaymentStatus::Failure {
+        submits::release(payment, commit);
+    }
     let (true, Some(user), Some(token)) = (
         payment.store_card,
         &payment.card_user_key,
@@ -334,7 +334,7 @@ pub fn settle_stored_card(payment: &Payment, commit: &mut Commit) {
         return;
     };
     match payment.status {
-        PaymentStatus::Success => cards::activate(payment.merchant_id, user, token, commit),
+        PaymentStatus::Success => cards::activate(app, payment.merchant_id, user, token, commit),
         PaymentStatus::Failure => cards::forget_inactive(payment.merchant_id, user, token, commit),
         _ => {}
     }

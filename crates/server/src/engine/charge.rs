@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::random;
 use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
-use crate::store::cards::{self, StoredCard};
+use crate::store::cards::{self, CardRef, StoredCard};
 use crate::store::commissions::Commissions;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
@@ -39,6 +39,8 @@ pub struct Plan {
     pub card: CardData,
     /// What its number tells; `None` is a foreign card.
     pub bin: Option<Bin>,
+    /// The stored card that it is.
+    pub stored_card: Option<CardRef>,
     /// The shopper's name for the card, when it is to be stored.
     pub card_alias: Option<String>,
     /// POSes that can take the payment, best first; at least one.
@@ -92,11 +94,10 @@ pub async fn charge(
     payment.status = PaymentStatus::Waiting;
     let attempt = new_attempt(app, &payment, first, &plan);
     route_to(&mut payment, first, &attempt, &plan);
-    let mut commit = claims.intent(app, Some(payment.id));
-    let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);
+    let mut commit = intent(app, merchant, claims, &plan);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
-    double_submit::intend(app, claims, &payment, place, commit).await?;
+    commit_intent(app, merchant, claims, &plan, commit).await?;
 
     let id = payment.id;
     let charged = ask_in_turn(app, merchant, &plan, payment, attempt).await;
@@ -213,6 +214,44 @@ pub fn route_to(payment: &mut Payment, pos: &Pos, attempt: &Attempt, plan: &Plan
     payment.order_id = Some(attempt.order_id.clone());
     let terms = plan.terms(pos);
     (payment.bank_rate, payment.blockage_days) = (terms.bank_rate, terms.blockage_days);
+}
+
+/// The commit of a plan's intent begins with the claims, the use of a stored card, and the place of a
+/// payment that the merchant wants once. It is carried out by [`commit_intent`].
+pub fn intent(app: &App, merchant: &Merchant, claims: &Claims, plan: &Plan) -> Commit {
+    let mut commit = claims.intent(app, Some(plan.payment.id));
+    if let Some(card) = &plan.stored_card {
+        cards::note_use(app, plan.payment.merchant_id, card, &mut commit);
+    }
+    if double_submit::is_refused(merchant, claims) {
+        double_submit::hold_place(app, merchant, &plan.payment, &mut commit);
+    }
+    commit
+}
+
+/// Carries out an intent. What it can refuse beside the claims: a stored card that was deleted since it was
+/// read pays nothing, a payment like this one was sent a moment ago, and the shop's own order id was used.
+pub async fn commit_intent(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    plan: &Plan,
+    commit: Commit,
+) -> Result<(), Problem> {
+    let has_card = plan.stored_card.is_some();
+    let place = double_submit::is_refused(merchant, claims).then_some(usize::from(has_card));
+    let refused = |behind_claims| match behind_claims {
+        0 if has_card => Problem::field(Rule::StoredCardNotFound, "card.cardToken"),
+        behind if Some(behind) == place => Problem::rule(Rule::DoubleSubmit),
+        _ => Problem::failed(ErrorGroup::OrderIdAlreadyUsed),
+    };
+    match claims.commit_or(app, commit, refused).await {
+        Err(Problem::Rule {
+            rule: Rule::DoubleSubmit,
+            ..
+        }) => Err(double_submit::refusal(app, &plan.payment).await?),
+        outcome => outcome,
+    }
 }
 
 async fn ask(

@@ -80,8 +80,18 @@ impl Claims {
         commit: Commit,
         otherwise: Problem,
     ) -> Result<(), Problem> {
+        self.commit_or(app, commit, |_| otherwise).await
+    }
+
+    /// [`Claims::commit`], where it matters which other statement was refused: its place behind the claims.
+    pub async fn commit_or(
+        &self,
+        app: &App,
+        commit: Commit,
+        otherwise: impl FnOnce(usize) -> Problem,
+    ) -> Result<(), Problem> {
         let outcome = app.db.commit(commit).await;
-        outcome.map_err(|error| self.refused(error, otherwise))
+        outcome.map_err(|error| self.refused_or(error, otherwise))
     }
 
     /// Writes the claim of the signature alone, bound to the key that came with it; a read's until
@@ -102,6 +112,10 @@ impl Claims {
     /// What a failed commit that began with these claims means; `otherwise` when another of its
     /// statements was refused.
     pub fn refused(&self, error: CommitError, otherwise: Problem) -> Problem {
+        self.refused_or(error, |_| otherwise)
+    }
+
+    fn refused_or(&self, error: CommitError, otherwise: impl FnOnce(usize) -> Problem) -> Problem {
         let statement = match error {
             CommitError::Unavailable(why) => return Problem::unavailable(why),
             CommitError::Conflict { statement, .. } => statement,
@@ -114,7 +128,7 @@ impl Claims {
         } else if statement < signatures + keys {
             Problem::rule(Rule::IdempotencyInFlight)
         } else {
-            otherwise
+            otherwise(statement - signatures - keys)
         }
     }
 }

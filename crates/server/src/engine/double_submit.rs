@@ -5,52 +5,32 @@
 use super::claims::Claims;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::store::db::{Commit, CommitError};
+use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
 use crate::store::submits;
-use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::time::Duration;
 
-/// Holds the payment's place where the merchant wants it; the statement's number in the commit.
-pub fn hold_place(
-    app: &App,
-    merchant: &Merchant,
-    claims: &Claims,
-    payment: &Payment,
-    commit: &mut Commit,
-) -> Option<usize> {
-    let wanted = merchant.double_submit_seconds > 0 && claims.key.is_none();
-    let seconds = u64::try_from(merchant.double_submit_seconds).unwrap_or(0);
-    let until = app.after(Duration::from_secs(seconds));
-    wanted.then(|| submits::hold(payment, app.now(), until, commit))
+/// Whether the second of two requests like this is refused.
+pub fn is_refused(merchant: &Merchant, claims: &Claims) -> bool {
+    merchant.double_submit_seconds > 0 && claims.key.is_none()
 }
 
-/// Carries out the intent commit of a card payment, whose place is held by the statement `place`.
-pub async fn intend(
-    app: &App,
-    claims: &Claims,
-    payment: &Payment,
-    place: Option<usize>,
-    commit: Commit,
-) -> Result<(), Problem> {
-    let Err(error) = app.db.commit(commit).await else {
-        return Ok(());
-    };
-    let is_taken =
-        matches!(&error, CommitError::Conflict { statement, .. } if Some(*statement) == place);
-    // The only other thing that it can refuse: the shop's own order id was used.
-    let used_order_id = Problem::failed(ErrorGroup::OrderIdAlreadyUsed);
-    let problem = claims.refused(error, used_order_id);
-    if !is_taken {
-        return Err(problem);
-    }
-    match submits::holder(app, payment).await? {
+/// Holds the payment's place, in one statement: a conflict while another payment holds it.
+pub fn hold_place(app: &App, merchant: &Merchant, payment: &Payment, commit: &mut Commit) {
+    let seconds = u64::try_from(merchant.double_submit_seconds).unwrap_or(0);
+    let until = app.after(Duration::from_secs(seconds));
+    submits::hold(payment, app.now(), until, commit);
+}
+
+/// Why a payment has no place: it names the one that has it.
+pub async fn refusal(app: &App, payment: &Payment) -> Result<Problem, Problem> {
+    Ok(match submits::holder(app, payment).await? {
         Some(earlier) => {
             let earlier = earlier.to_string();
-            Err(Problem::with(Rule::DoubleSubmit, &[("payment", &earlier)]))
+            Problem::with(Rule::DoubleSubmit, &[("payment", &earlier)])
         }
-        None => Err(Problem::unavailable("the other payment has just ended")),
-    }
+        None => Problem::unavailable("the other payment has just ended"),
+    })
 }

@@ -7,13 +7,13 @@ mod proof;
 pub use complete::complete;
 pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
 
-use super::answer::settle_stored_card;
+use super::answer::settle_holdings;
 use super::bank_call::{BankCall, pos_of};
-use super::charge::{Plan, insert_payment, new_attempt, route_to};
+use super::charge::{Plan, commit_intent, insert_payment, intent, new_attempt, route_to};
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
-use super::{accounts, announce, autopilot, double_submit};
+use super::{accounts, announce, autopilot};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
@@ -21,7 +21,6 @@ use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
-use crate::store::submits;
 use connectors::bank::{Answer, Begin3ds, Verdict};
 use contract::card::Secret;
 use contract::enums::{PaymentStatus, WebhookEventType};
@@ -57,12 +56,11 @@ pub async fn begin(
     attempt.inquire_at = Some(app.after(RETURN_TIME));
     route_to(&mut payment, pos, &attempt, &plan);
     let addresses = Addresses::new();
-    let mut commit = claims.intent(app, Some(payment.id));
-    let place = double_submit::hold_place(app, merchant, claims, &payment, &mut commit);
+    let mut commit = intent(app, merchant, claims, &plan);
     insert_payment(app, &mut payment, &plan, &mut commit);
     attempts::insert(&attempt, &mut commit);
     addresses.insert(app, &payment, &mut commit);
-    double_submit::intend(app, claims, &payment, place, commit).await?;
+    commit_intent(app, merchant, claims, &plan, commit).await?;
 
     let asked = ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await;
     if !matches!(asked, Ok(Verdict::Approved(_))) {
@@ -204,10 +202,7 @@ async fn write_verification(
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    settle_stored_card(&moved, &mut commit);
-    if moved.status == PaymentStatus::Failure {
-        submits::release(&moved, &mut commit);
-    }
+    settle_holdings(app, &moved, &mut commit);
     if !verification.is_answered {
         let event = WebhookEventType::ThreedsVerify;
         announce::payment(app, merchant, &moved, event, &mut commit);
@@ -234,7 +229,7 @@ pub async fn give_up(app: &App, payment: Payment, attempt: Attempt) -> Result<bo
     let mut commit = Commit::new(moved.merchant_id, moved.id);
     attempts::save(app, &ended, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    settle_stored_card(&moved, &mut commit);
+    settle_holdings(app, &moved, &mut commit);
     Ok(app.commit(commit).await?.is_yes())
 }
 

@@ -117,9 +117,10 @@ impl PayingCard {
             texts,
         };
         let card = given_card::read(app, merchant_id, &CARD, given, true).await?;
-        let is_to_be_stored = sent.store_card_after_success_payment == Some(true) && !card.stored;
+        let is_to_be_stored =
+            sent.store_card_after_success_payment == Some(true) && card.stored_as.is_none();
         let user = user_key.as_deref().filter(|_| is_to_be_stored);
-        super::cards::user_exists(app, merchant_id, &CARD, user).await?;
+        super::cards::require_room(app, merchant_id, &CARD.field("cardUserKey"), user).await?;
         Ok(PayingCard {
             card,
             alias,
@@ -212,7 +213,7 @@ pub(super) async fn plan(
         bin_number: Some(card.data.pan.bin().to_owned()),
         last_four: Some(card.data.pan.last_four().to_owned()),
         card: card.card_view(),
-        paid_with_stored_card: card.stored,
+        paid_with_stored_card: card.stored_as.is_some(),
         store_card: paying.is_to_be_stored,
         card_user_key: paying.user_key,
         card_token: None,
@@ -231,6 +232,7 @@ pub(super) async fn plan(
         items,
         card: card.data,
         bin: card.bin,
+        stored_card: card.stored_as,
         card_alias: paying.alias,
         poses,
         commissions,

@@ -1,15 +1,22 @@
 //! `/payment/v1/cards`: stored cards.
 
-use super::check::{At, TOP};
+use super::check::{self, At, TOP};
+use super::moments::{moment, moment_behind};
 use super::{Caller, Problem, given_card};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::random;
-use crate::store::cards::{self, StoredCard};
+use crate::store::cards::{
+    self, CardRef, Compared, ListedCard, MAPPINGS_MAX, Search, StoredCard, USER_CARDS_MAX,
+};
 use contract::card::Expiry;
-use contract::cards::{StoreCardRequest, StoredCardResponse};
+use contract::cards::{
+    CloneCardRequest, DeleteStoredCardRequest, RetrieveProviderCardRequest,
+    SearchStoredCardsRequest, StoreCardRequest, StoredCardResponse, UpdateCardRequest,
+};
 use contract::datetime::LocalDateTime;
 use contract::enums::CardExpiryStatus;
+use contract::envelope::Items;
 use contract::rules::Rule;
 
 /// `POST /payment/v1/cards`: stores a card, for a new person or for one that is known.
@@ -36,7 +43,7 @@ pub async fn store(
         texts,
     };
     let card = given_card::read(app, merchant_id, &TOP, given, true).await?;
-    user_exists(app, merchant_id, &TOP, user_key.as_deref()).await?;
+    require_room(app, merchant_id, &TOP.field(KEYS.0), user_key.as_deref()).await?;
     let stored = StoredCard {
         merchant_id,
         card_user_key: user_key.unwrap_or_else(random::uuid),
@@ -47,33 +54,228 @@ pub async fn store(
         alias: alias.unwrap_or_default(),
         created_at: app.now(),
     };
+    insert(app, caller, stored).await
+}
+
+async fn insert(
+    app: &App,
+    caller: &Caller,
+    card: StoredCard,
+) -> Result<StoredCardResponse, Problem> {
     let mut commit = caller.claims.intent(app, None);
-    cards::insert(app, &stored, true, &mut commit);
+    cards::insert(app, &card, true, &mut commit);
     let otherwise = Problem::unavailable("a new card token was taken");
     caller.claims.commit(app, commit, otherwise).await?;
-    Ok(view(app, &stored))
+    Ok(view(app, &ListedCard::of(app, &card)))
 }
 
-/// A person that a request names must be known to the merchant.
-pub(super) async fn user_exists(
+/// A person that a request names must be known to the merchant, and have room for one more card.
+pub(super) async fn require_room(
     app: &App,
     merchant_id: i64,
-    at: &At<'_>,
+    field: &At<'_>,
     user_key: Option<&str>,
 ) -> Result<(), Problem> {
-    let is_known = match user_key {
-        Some(key) => cards::user_of_merchant(app, merchant_id, key).await?,
-        None => true,
-    };
-    at.require("cardUserKey", Rule::StoredCardNotFound, is_known)
+    let Some(key) = user_key else { return Ok(()) };
+    let user = cards::user_of_merchant(app, merchant_id, key).await?;
+    if !user.is_known {
+        Err(Problem::field(Rule::StoredCardNotFound, field))
+    } else if user.cards >= USER_CARDS_MAX {
+        let (rule, max) = (Rule::TooManyCards, USER_CARDS_MAX);
+        Err(Problem::limit(rule, field, "max", max))
+    } else {
+        Ok(())
+    }
 }
 
-fn view(app: &App, card: &StoredCard) -> StoredCardResponse {
-    let bin = app.bins.of(card.pan.expose());
+/// `GET /payment/v1/cards`, with every filter; the oldest card first.
+pub async fn search(
+    app: &App,
+    caller: &Caller,
+    request: SearchStoredCardsRequest,
+) -> Result<Items<StoredCardResponse>, Problem> {
+    let (page, size) = check::paging(request.page, request.size)?;
+    let search = search_of(app, request)?;
+    let (found, total) = search.page(app, caller.merchant.id, page, size).await?;
+    Ok(Items {
+        items: found.iter().map(|card| view(app, card)).collect(),
+        page,
+        size,
+        total_size: total,
+    })
+}
+
+fn search_of(app: &App, request: SearchStoredCardsRequest) -> Result<Search, Problem> {
+    let text = |name: &str, value| TOP.text(name, value);
+    let mut search = Search::default();
+    search.equal("alias", text("cardAlias", request.card_alias)?);
+    search.equal("brand", text("cardBrand", request.card_brand)?);
+    search.equal("card_type", request.card_type.map(|value| value.as_str()));
+    search.equal("card_user_key", text("cardUserKey", request.card_user_key)?);
+    search.equal("card_token", text("cardToken", request.card_token)?);
+    search.equal("bank_name", text("cardBankName", request.card_bank_name)?);
+    let association = request.card_association;
+    search.equal("association", association.map(|value| value.as_str()));
+    if let Some(status) = request.card_expiry_status {
+        let compared = match status {
+            CardExpiryStatus::Expired => Compared::Before,
+            CardExpiryStatus::WillExpireNextMonth => Compared::In,
+            CardExpiryStatus::NotExpired => Compared::Behind,
+        };
+        let today = app.istanbul_now();
+        search.expires(compared, today.year(), today.month());
+    }
+    let wrong = |field: &'static str| move || Problem::field(Rule::InvalidDate, field);
+    if let Some(from) = request.min_created_date {
+        search.since(moment(&from.0).ok_or_else(wrong("minCreatedDate"))?);
+    }
+    if let Some(until) = request.max_created_date {
+        search.until(moment_behind(&until.0).ok_or_else(wrong("maxCreatedDate"))?);
+    }
+    Ok(search)
+}
+
+/// The fields by which a request names a card: the person, the card.
+type Fields = (&'static str, &'static str);
+/// Those of most requests.
+const KEYS: Fields = ("cardUserKey", "cardToken");
+
+/// The card that a request names.
+fn reference(
+    fields: Fields,
+    user_key: Option<String>,
+    token: Option<String>,
+) -> Result<CardRef, Problem> {
+    Ok(CardRef {
+        card_user_key: TOP.required_text(fields.0, user_key)?,
+        card_token: TOP.required_text(fields.1, token)?,
+    })
+}
+
+/// The same with its number.
+async fn named(
+    app: &App,
+    merchant_id: i64,
+    fields: Fields,
+    of: &CardRef,
+) -> Result<StoredCard, Problem> {
+    let found = cards::of_merchant(app, merchant_id, &of.card_user_key, &of.card_token).await?;
+    found.ok_or_else(|| Problem::field(Rule::StoredCardNotFound, fields.1))
+}
+
+/// The card was deleted since it was read.
+fn gone() -> Problem {
+    Problem::field(Rule::StoredCardNotFound, KEYS.1)
+}
+
+/// `POST /payment/v1/cards/update`: changes when a card expires, and the shopper's name for it. What is
+/// left out stays.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    request: UpdateCardRequest,
+) -> Result<StoredCardResponse, Problem> {
+    let merchant_id = caller.merchant.id;
+    let texts = given_card::Texts::of(&request, &caller.claims);
+    let of = reference(KEYS, request.card_user_key, request.card_token)?;
+    let (year, month) = (request.expire_year, request.expire_month);
+    let alias = TOP.text("cardAlias", request.card_alias)?;
+    let changes_expiry = year.is_some() || month.is_some() || alias.is_none();
+    let expiry = changes_expiry.then(|| given_card::expiry(app, &TOP, year, month));
+    let expiry = expiry.transpose()?;
+    let mut card = named(app, merchant_id, KEYS, &of).await?;
+    texts.refuse(&card.pan)?;
+    let mut commit = caller.claims.intent(app, None);
+    if let Some(expiry) = expiry {
+        card.expiry = expiry;
+        cards::set_expiry(merchant_id, &of, expiry, &mut commit);
+    }
+    if let Some(alias) = alias {
+        cards::set_alias(merchant_id, &of, &alias, &mut commit);
+        card.alias = alias;
+    }
+    caller.claims.commit(app, commit, gone()).await?;
+    Ok(view(app, &ListedCard::of(app, &card)))
+}
+
+/// `POST /payment/v1/cards/delete`: deletes a card with its number. A payment whose intent is written
+/// before goes on; none begins behind it.
+pub async fn delete(
+    app: &App,
+    caller: &Caller,
+    request: DeleteStoredCardRequest,
+) -> Result<(), Problem> {
+    let of = reference(KEYS, request.card_user_key, request.card_token)?;
+    let mut commit = caller.claims.intent(app, None);
+    cards::delete(caller.merchant.id, &of, &mut commit);
+    caller.claims.commit(app, commit, gone()).await
+}
+
+/// `POST /payment/v1/cards/clone`: copies a card, for a new person or for one that is known. An API key
+/// sees its own merchant alone, so the copy stays there.
+pub async fn clone(
+    app: &App,
+    caller: &Caller,
+    request: CloneCardRequest,
+) -> Result<StoredCardResponse, Problem> {
+    const TARGET: &str = "targetMerchantId";
+    const TARGET_USER: &str = "targetCardUserKey";
+    const SOURCE: Fields = ("sourceCardUserKey", "sourceCardToken");
+    let merchant_id = caller.merchant.id;
+    let (user_key, token) = (request.source_card_user_key, request.source_card_token);
+    let of = reference(SOURCE, user_key, token)?;
+    let target = TOP.required(TARGET, request.target_merchant_id)?;
+    let target_user = TOP.text(TARGET_USER, request.target_card_user_key)?;
+    TOP.require(TARGET, Rule::CloneTarget, target == merchant_id)?;
+    let source = named(app, merchant_id, SOURCE, &of).await?;
+    let (field, user) = (TOP.field(TARGET_USER), target_user.as_deref());
+    require_room(app, merchant_id, &field, user).await?;
+    let copy = StoredCard {
+        card_user_key: target_user.unwrap_or_else(random::uuid),
+        card_token: random::uuid(),
+        created_at: app.now(),
+        ..source
+    };
+    insert(app, caller, copy).await
+}
+
+/// `GET /payment/v1/cards/provider-card-mappings`: the stored cards that were these at a former provider.
+pub async fn search_provider_card_mappings(
+    app: &App,
+    caller: &Caller,
+    request: RetrieveProviderCardRequest,
+) -> Result<Items<StoredCardResponse>, Problem> {
+    const TOKEN: &str = "providerCardToken";
+    let provider = TOP.required("cardProvider", request.card_provider)?;
+    let token = TOP.text(TOKEN, request.provider_card_token)?;
+    let user_id = TOP.text("providerCardUserId", request.provider_card_user_id)?;
+    let external_id = TOP.text("externalId", request.external_id)?;
+    let names_one = token.is_some() || user_id.is_some() || external_id.is_some();
+    TOP.require(TOKEN, Rule::Required, names_one)?;
+    let found = cards::of_former_provider(
+        app,
+        caller.merchant.id,
+        provider,
+        token.as_deref(),
+        user_id.as_deref(),
+        external_id.as_deref(),
+    )
+    .await?;
+    let count = i64::try_from(found.len()).unwrap_or(MAPPINGS_MAX);
+    Ok(Items {
+        items: found.iter().map(|card| view(app, card)).collect(),
+        page: 0,
+        size: MAPPINGS_MAX,
+        total_size: count,
+    })
+}
+
+fn view(app: &App, card: &ListedCard) -> StoredCardResponse {
+    let bin = app.bins.of(&card.bin_number);
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     StoredCardResponse {
-        bin_number: Some(card.pan.bin().to_owned()),
-        last_four_digits: Some(card.pan.last_four().to_owned()),
+        bin_number: Some(card.bin_number.clone()),
+        last_four_digits: Some(card.last_four.clone()),
         card_user_key: Some(card.card_user_key.clone()),
         card_token: Some(card.card_token.clone()),
         card_holder_name: Some(card.holder_name.clone()),
@@ -83,10 +285,10 @@ fn view(app: &App, card: &StoredCard) -> StoredCardResponse {
         card_brand: bin.and_then(|b| given(&b.brand)),
         card_bank_name: bin.and_then(|b| given(&b.bank_name)),
         card_bank_id: bin.map(|b| b.bank_code).filter(|code| *code > 0),
-        expire_year: Some(card.expiry.year.to_string()),
-        expire_month: Some(format!("{:02}", card.expiry.month)),
+        expire_year: Some(card.expire_year.to_string()),
+        expire_month: Some(format!("{:02}", card.expire_month)),
         is_commercial: Some(bin.and_then(|b| b.commercial) == Some(true)),
-        card_expiry_status: Some(expiry_status(app, card.expiry)),
+        card_expiry_status: Some(expiry_status(app, card.expiry())),
         created_at: Some(LocalDateTime(local_text(card.created_at))),
     }
 }

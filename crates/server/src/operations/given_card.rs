@@ -5,7 +5,7 @@ use super::check::At;
 use crate::app::App;
 use crate::bins::Bin;
 use crate::engine::claims::Claims;
-use crate::store::cards;
+use crate::store::cards::{self, CardRef};
 use crate::store::payments::CardShown;
 use connectors::bank::CardData;
 use contract::card::{CardText, Cvc, Expiry, Pan, Secret, SensitiveText};
@@ -68,7 +68,8 @@ impl Texts {
         }
     }
 
-    fn refuse(&self, pan: &Pan) -> Result<(), Problem> {
+    /// Refuses a number that is among them.
+    pub(super) fn refuse(&self, pan: &Pan) -> Result<(), Problem> {
         let holds = |(_, digits): &&(String, Secret)| digits.expose().contains(pan.expose());
         match self.0.iter().find(holds) {
             Some((at, _)) => Err(Problem::field(Rule::HoldsCardNumber, at)),
@@ -94,8 +95,8 @@ pub(super) struct Card {
     pub data: CardData,
     /// Of the number; `None` for an unknown one.
     pub bin: Option<Bin>,
-    /// It is a stored card.
-    pub stored: bool,
+    /// The stored card that it is.
+    pub stored_as: Option<CardRef>,
 }
 
 impl Card {
@@ -152,7 +153,10 @@ pub(super) async fn read(
         return Ok(Card {
             data,
             bin,
-            stored: true,
+            stored_as: Some(CardRef {
+                card_user_key: user,
+                card_token: token,
+            }),
         });
     }
     let pan = number(at, given.number)?;
@@ -169,7 +173,7 @@ pub(super) async fn read(
             holder,
         },
         bin,
-        stored: false,
+        stored_as: None,
     })
 }
 
@@ -184,7 +188,7 @@ fn number(at: &At<'_>, value: Option<CardText>) -> Result<Pan, Problem> {
 const YEAR: &str = "expireYear";
 
 /// Month and year of expiry, not in the past. A year of two digits is in this century.
-fn expiry(
+pub(super) fn expiry(
     app: &App,
     at: &At<'_>,
     year: Option<SensitiveText>,

@@ -2,6 +2,7 @@
 
 use super::db::{Commit, Row, TableRow, Unavailable, insert, params, select, table_row, update};
 use super::loans::ApprovalMode;
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use connectors::lender::LenderAccount;
 use contract::card::Secret;
@@ -61,6 +62,14 @@ struct SealedCredentials {
 fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} apm {id}")
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "merchant_apms",
+    key: &[KeyColumn::Int("merchant_id"), KeyColumn::Int("id")],
+    columns: &[("credentials_sealed", |key| {
+        seal_context(key.int(0), key.int(1))
+    })],
+};
 
 fn seal(app: &App, apm: &Apm) -> String {
     let sealed = SealedCredentials {

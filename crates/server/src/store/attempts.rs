@@ -6,6 +6,7 @@ use super::db::{
     Bounds, Column, Commit, Fields, Name, Row, TableRow, Unavailable, Value, insert, json_columns,
     params, read_json, select, stored_words, table_row, update,
 };
+use super::sealed::{KeyColumn, Sealed};
 use super::shard_of;
 use crate::app::App;
 use connectors::bank::{Charged, Order, Phase, RewardMoney, RewardUse};
@@ -176,6 +177,12 @@ json_columns! { AttemptAnswer }
 fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} attempt {id} proof")
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "attempts",
+    key: &[KeyColumn::Int("merchant_id"), KeyColumn::Int("id")],
+    columns: &[("proof_sealed", |key| seal_context(key.int(0), key.int(1)))],
+};
 
 fn read(app: &App, row: Row) -> Result<Attempt, Unavailable> {
     let sealed = row.opt_text("proof_sealed")?;

@@ -3,6 +3,7 @@
 
 use super::db::{Commit, Unavailable, params};
 use super::digest::Digest;
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use crate::vault::Vault;
 use flate2::Compression;
@@ -158,6 +159,19 @@ pub async fn of_merchant(
 fn seal_context(merchant_id: i64, key: Digest) -> String {
     format!("merchant {merchant_id} answer {} {}", key.high, key.low)
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "kept_answers",
+    key: &[
+        KeyColumn::Int("merchant_id"),
+        KeyColumn::Int("high"),
+        KeyColumn::Int("low"),
+    ],
+    columns: &[("body_sealed", |key| {
+        let (high, low) = (key.int(1), key.int(2));
+        seal_context(key.int(0), Digest { high, low })
+    })],
+};
 
 /// An answer is JSON that says the same names again and again: a third is left of it.
 fn pack(body: &[u8]) -> Vec<u8> {

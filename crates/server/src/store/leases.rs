@@ -2,11 +2,12 @@
 //! says who does the work; that no id is made twice rests on what each holder of a number reserves
 //! before it makes ids (decision 0018).
 
-use super::SHARDS;
 use super::db::{Commit, CommitError, Db, Row, Unavailable, params};
+use super::{SHARDS, vault_check};
 use crate::app::App;
 use crate::clock::{NODES, RESERVED_SECONDS, Reserved};
 use crate::process;
+use crate::vault::Vault;
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds that a lease is good for; it is renewed at a third of them.
@@ -55,6 +56,7 @@ struct FreeNode {
 /// us is preferred, then the one that is least ahead.
 pub async fn lease_node(
     db: &Db,
+    vault: &Vault,
     owner: &str,
     now: Timestamp,
 ) -> Result<Option<Reserved>, Unavailable> {
@@ -85,7 +87,7 @@ pub async fn lease_node(
     }));
     free.sort_by_key(|free| (free.ids_before.max(now), free.node));
     for node in free {
-        if let Some(reserved) = take_node(db, owner, now, node).await? {
+        if let Some(reserved) = take_node(db, vault, owner, now, node).await? {
             return Ok(Some(reserved));
         }
     }
@@ -95,6 +97,7 @@ pub async fn lease_node(
 /// `None` when somebody else was faster, or its holder is alive after all.
 async fn take_node(
     db: &Db,
+    vault: &Vault,
     owner: &str,
     now: Timestamp,
     free: FreeNode,
@@ -111,11 +114,19 @@ async fn take_node(
     let mut commit = Commit::new(0, free.node);
     match free.lease {
         None => commit.one(
-            "insert into nodes (node, owner, until, ids_before) values ($1, $2, $3, $4)",
-            params![free.node, owner, until, reserved.before],
+            "insert into nodes (node, owner, until, ids_before, newest_key, seals_with) \
+             values ($1, $2, $3, $4, $5, $6)",
+            params![
+                free.node,
+                owner,
+                until,
+                reserved.before,
+                i64::from(vault.newest()),
+                i64::from(vault.seals_with())
+            ],
         ),
         Some(lease) => commit.one(
-            "update nodes set owner = $2, until = $3, ids_before = $4 \
+            "update nodes set owner = $2, until = $3, ids_before = $4, newest_key = $8, seals_with = $9 \
              where node = $1 and owner = $5 and until = $6 and coalesce(ids_before, until) = $7",
             params![
                 free.node,
@@ -124,7 +135,9 @@ async fn take_node(
                 reserved.before,
                 lease.owner,
                 lease.until,
-                free.ids_before
+                free.ids_before,
+                i64::from(vault.newest()),
+                i64::from(vault.seals_with())
             ],
         ),
     }
@@ -135,21 +148,62 @@ async fn take_node(
     }
 }
 
-/// Keeps the process's node number and reserves more ids. False when somebody else has the number
-/// by now: what was reserved before stays ours, and more is not to be had.
+/// Keeps the process's node number, reserves more ids, and takes up and notes which key seals. False when
+/// somebody else has the number by now: what was reserved before stays ours, and more is not to be had.
 pub async fn renew_node(app: &App) -> Result<bool, Unavailable> {
+    vault_check::follow(&app.db, &app.vault).await?;
     let now = app.now();
     let (node, before) = (app.ids.node(), app.ids.wanted(now));
     let mut commit = Commit::new(0, node);
     commit.one(
-        "update nodes set until = $3, ids_before = $4 where node = $1 and owner = $2",
-        params![node, app.owner.as_str(), after(now, LEASE_SECONDS), before],
+        "update nodes set until = $3, ids_before = $4, newest_key = $5, seals_with = $6 \
+         where node = $1 and owner = $2",
+        params![
+            node,
+            app.owner.as_str(),
+            after(now, LEASE_SECONDS),
+            before,
+            i64::from(app.vault.newest()),
+            i64::from(app.vault.seals_with())
+        ],
     );
     let ours = app.commit(commit).await?.is_yes();
     if ours {
         app.ids.extend(before);
     }
     Ok(ours)
+}
+
+/// A process that holds a node number, and its keys; the version before notes none.
+pub struct Living {
+    /// Its name in leases.
+    pub owner: String,
+    /// The newest key that it can open with; 0 when that is not known.
+    pub newest_key: i64,
+    /// The key that it seals with; 0 when that is not known.
+    pub seals_with: i64,
+}
+
+/// Every process that may be at work.
+pub async fn living(db: &Db, now: Timestamp) -> Result<Vec<Living>, Unavailable> {
+    let rows = db
+        .rows(
+            "select owner, until, newest_key, seals_with from nodes order by node",
+            params![],
+        )
+        .await?;
+    let mut living = Vec::new();
+    for row in &rows {
+        let lease = Lease::read(row)?;
+        if !lease.is_free(now) {
+            living.push(Living {
+                owner: lease.owner,
+                newest_key: row.opt_int("newest_key")?.unwrap_or(0),
+                seals_with: row.opt_int("seals_with")?.unwrap_or(0),
+            });
+        }
+    }
+    Ok(living)
 }
 
 /// Gives the process's node number back: its next holder begins behind the last id.

@@ -3,6 +3,7 @@
 use super::db::{
     Commit, Db, Row, TableRow, Unavailable, insert, params, select, table_row, update,
 };
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use crate::vault::Vault;
 use contract::card::Secret;
@@ -62,6 +63,29 @@ impl Merchant {
 fn seal_context(merchant_id: i64, what: &str) -> String {
     format!("merchant {merchant_id} {what}")
 }
+
+fn seal_context_of_key(api_key: &str) -> String {
+    format!("api key {api_key}")
+}
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "merchants",
+    key: &[KeyColumn::Int("id")],
+    columns: &[
+        ("callback_key_sealed", |key| {
+            seal_context(key.int(0), "callback key")
+        }),
+        ("webhook_key_sealed", |key| {
+            seal_context(key.int(0), "webhook key")
+        }),
+    ],
+};
+
+pub(super) const API_KEYS_SEALED: Sealed = Sealed {
+    table: "api_keys",
+    key: &[KeyColumn::Text("api_key")],
+    columns: &[("secret_sealed", |key| seal_context_of_key(key.text(0)))],
+};
 
 macro_rules! select_merchant {
     ($($more:ident,)* $rest:literal) => {
@@ -127,7 +151,7 @@ pub(super) async fn read_key_owner(
     let Some(row) = app.db.row(sql, params![api_key]).await? else {
         return Ok(None);
     };
-    let (context, sealed) = (format!("api key {api_key}"), row.text("secret_sealed")?);
+    let (context, sealed) = (seal_context_of_key(api_key), row.text("secret_sealed")?);
     Ok(Some(KeyOwner {
         secret: super::open_sealed(app, &context, &sealed)?,
         expires_at: row.opt_time("expires_at")?,
@@ -209,7 +233,7 @@ pub fn insert_api_key(
 ) {
     let sealed = app
         .vault
-        .seal(&format!("api key {api_key}"), secret.expose().as_bytes());
+        .seal(&seal_context_of_key(api_key), secret.expose().as_bytes());
     insert!(commit, "api_keys" {
         api_key: api_key,
         merchant_id: merchant_id,

@@ -75,6 +75,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0014_commissions.sql"),
     },
     Migration {
+        version: 15,
+        name: "cards",
+        sql: include_str!("../../migrations/0015_cards.sql"),
+    },
+    Migration {
         version: 16,
         name: "submits",
         sql: include_str!("../../migrations/0016_submits.sql"),

@@ -3,6 +3,7 @@
 use super::db::{
     Commit, Row, TableRow, Unavailable, insert, json_columns, params, select, table_row, update,
 };
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use connectors::account::{Numbers, Slot};
 use connectors::bank::{Account, User};
@@ -190,6 +191,14 @@ impl Pos {
 fn seal_context(merchant_id: i64, id: i64) -> String {
     format!("merchant {merchant_id} pos {id}")
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "merchant_poses",
+    key: &[KeyColumn::Int("merchant_id"), KeyColumn::Int("id")],
+    columns: &[("credentials_sealed", |key| {
+        seal_context(key.int(0), key.int(1))
+    })],
+};
 
 fn seal(app: &App, pos: &Pos) -> String {
     let sealed = SealedCredentials {

@@ -2,7 +2,7 @@
 //! idempotency key holds a row for some seconds, and another one like it is refused; pairs that were taken
 //! are found for everybody.
 
-use super::db::{Commit, Expect, Row, Statement, Unavailable, params};
+use super::db::{Commit, Row, Unavailable, params};
 use super::digest::Digest;
 use super::payments::Payment;
 use crate::app::App;
@@ -23,10 +23,9 @@ fn digest(payment: &Payment) -> Digest {
 }
 
 /// Holds the place of this payment until `until`: a conflict while another payment like it holds it.
-/// Answers the statement's number in the commit.
-pub fn hold(payment: &Payment, now: Timestamp, until: Timestamp, commit: &mut Commit) -> usize {
+pub fn hold(payment: &Payment, now: Timestamp, until: Timestamp, commit: &mut Commit) {
     let digest = digest(payment);
-    commit.push(Statement::new(
+    commit.one(
         "insert into submits (merchant_id, high, low, payment_id, until) values ($1, $2, $3, $4, $5) \
          on conflict (merchant_id, high, low) do update \
          set payment_id = excluded.payment_id, until = excluded.until where submits.until <= $6",
@@ -38,8 +37,7 @@ pub fn hold(payment: &Payment, now: Timestamp, until: Timestamp, commit: &mut Co
             until,
             now
         ],
-        Expect::Rows(1),
-    ))
+    );
 }
 
 /// Gives the place of a payment back that took no money: the shopper may try again at once.

@@ -7,6 +7,7 @@ use super::db::{
 };
 use super::open_sealed;
 use super::roles::Role;
+use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use contract::card::Secret;
 use jiff::Timestamp;
@@ -40,6 +41,12 @@ table_row! {
 fn seal_context(id: i64) -> String {
     format!("user {id} totp")
 }
+
+pub(super) const SEALED: Sealed = Sealed {
+    table: "users",
+    key: &[KeyColumn::Int("id")],
+    columns: &[("totp_sealed", |key| seal_context(key.int(0)))],
+};
 
 fn read(app: &App, row: Row) -> Result<User, Unavailable> {
     let (hash, sealed) = (row.opt_text("password_hash")?, row.opt_text("totp_sealed")?);

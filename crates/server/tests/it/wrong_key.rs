@@ -66,18 +66,39 @@ async fn a_database_from_before_takes_only_the_key_that_opens_its_merchants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_key_seals_from_then_on_and_a_file_that_lacks_either_is_refused_with_its_number() {
+async fn a_newer_key_in_a_file_does_nothing_before_it_is_brought_into_use() {
     let shop = Shop::open().await;
     let second = new_key().replacen("1:", "2:", 1);
     let with = |keys: &str, arguments: &[&str]| with_keys(&shop, keys, arguments);
     let both = format!("{}\n{second}", shop.keys);
-    // Who only looks brings no key into use.
-    let (_, said) = with(&both, &["doctor"]);
-    assert!(said.contains("✓ key opens the data"), "{said}");
+    for arguments in [
+        &["doctor"][..],
+        &["migrate"],
+        &["merchant", "create", "--name", "M"],
+    ] {
+        let (_, said) = with(&both, arguments);
+        assert!(!said.contains("error"), "{said}");
+        shop.run(&["merchant", "list"]);
+    }
+    // This server was started without it.
+    let (code, said) = with(&both, &["key", "rotate"]);
+    assert_eq!(code, Some(1), "{said}");
+    let lacks = format!("/{}/", std::process::id());
+    assert!(said.contains(&lacks), "{said}");
     shop.run(&["merchant", "list"]);
+    assert_eq!(shop.raw("GET", "/readyz", b"", &[]).await.status, 200);
+    shop.clock.advance_seconds(2);
 
-    let (code, said) = with(&both, &["merchant", "create", "--name", "M"]);
+    // Its lease has ended, as if it had been killed: what it seals nobody else waits for.
+    let ended = "update nodes set until = $1";
+    let long_ago = params!["2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap()];
+    shop.execute(ended, long_ago).await;
+    let (code, said) = with(&both, &["key", "rotate"]);
     assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("every value is encrypted with key 2"),
+        "{said}"
+    );
     let (_, said) = with(&both, &["doctor"]);
     assert!(said.contains("✓ key opens the data"), "{said}");
     let serve = &["serve", "--listen", "127.0.0.1:0"][..];
@@ -93,8 +114,7 @@ async fn a_second_key_seals_from_then_on_and_a_file_that_lacks_either_is_refused
     let other = format!("{}\n{}", shop.keys, new_key().replacen("1:", "2:", 1));
     let (code, said) = with(&other, &["merchant", "list"]);
     assert!(code == Some(1) && said.contains(WRONG), "{said}");
-    // A server that was started before the second key came into use has its file to be mended.
-    shop.clock.advance_seconds(2);
+    // The server that was forgotten has its file to be mended.
     let ready = shop.raw("GET", "/readyz", b"", &[]).await;
     assert_eq!((ready.status, ready.body), (503, "key\n".into()));
 }
