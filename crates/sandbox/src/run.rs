@@ -170,7 +170,6 @@ fn config(
         keys: home.keys.clone(),
         clock,
         migrate: true,
-        only_looks: false,
         must_exist: false,
         smtp: None,
         settings: Settings {
