@@ -5,6 +5,7 @@ mod account;
 mod apms;
 mod audit;
 mod bins;
+mod cards;
 mod chart;
 mod door;
 mod doubts;
@@ -65,6 +66,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(payment::routes())
         .merge(export::routes())
         .merge(doubts::routes())
+        .merge(cards::routes())
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())
