@@ -4,6 +4,7 @@
 mod apm;
 mod audit;
 mod backup;
+mod card;
 mod checks;
 mod credentials;
 mod doctor;
@@ -98,6 +99,9 @@ enum Command {
     /// Payments: what is known about one, money back, and those whose outcome nobody knows.
     #[command(subcommand)]
     Payment(Box<OnStore<payment::Payment>>),
+    /// Stored cards.
+    #[command(subcommand)]
+    Card(Box<OnStore<card::Card>>),
     /// Webhooks that were sent.
     #[command(subcommand)]
     Webhook(Box<OnStore<webhook::Webhook>>),
@@ -129,6 +133,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Apm(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,
+        Command::Card(command) => command.run().await,
         Command::Webhook(command) => command.run().await,
         Command::Request(command) => command.run().await,
         Command::Audit(command) => command.run().await,

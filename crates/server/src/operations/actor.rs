@@ -14,8 +14,8 @@ impl Role {
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
             ApproveLoans, ChangeAccounts, ChangeSettings, ExportPayments, Inquire, LookAtAudit,
-            LookAtPayments, LookAtRequests, LookAtSettings, ManageKeys, ManagePeople, Refund,
-            ResendWebhooks, SettleDoubts,
+            LookAtPayments, LookAtRequests, LookAtSettings, ManageCards, ManageKeys, ManagePeople,
+            Refund, ResendWebhooks, SettleDoubts,
         };
         match permission {
             LookAtPayments | LookAtSettings => true,
@@ -23,6 +23,7 @@ impl Role {
             ApproveLoans | Refund | SettleDoubts | ExportPayments => {
                 matches!(self, Role::Owner | Role::Finance)
             }
+            ManageCards => matches!(self, Role::Owner | Role::Support),
             ResendWebhooks => matches!(self, Role::Owner | Role::Support | Role::Developer),
             ChangeSettings | ChangeAccounts | ManageKeys | LookAtRequests => {
                 matches!(self, Role::Owner | Role::Developer)
@@ -50,6 +51,8 @@ pub enum Permission {
     SettleDoubts,
     /// Takes payments away as a file.
     ExportPayments,
+    /// Deletes stored cards, brings them from a former provider.
+    ManageCards,
     /// Sends a webhook again.
     ResendWebhooks,
     /// Features, 3DS policy, callback and webhook keys, addresses, events.
@@ -68,13 +71,14 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of the panel's menu.
-    pub const ALL: [Permission; 14] = [
+    pub const ALL: [Permission; 15] = [
         Permission::LookAtPayments,
         Permission::Inquire,
         Permission::ApproveLoans,
         Permission::Refund,
         Permission::SettleDoubts,
         Permission::ExportPayments,
+        Permission::ManageCards,
         Permission::ResendWebhooks,
         Permission::LookAtSettings,
         Permission::ChangeSettings,

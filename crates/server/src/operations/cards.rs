@@ -2,22 +2,27 @@
 
 use super::check::{self, At, TOP};
 use super::moments::{moment, moment_behind};
-use super::{Caller, Problem, given_card};
+use super::{Actor, Caller, Permission, Problem, given_card};
 use crate::app::App;
 use crate::clock::local_text;
+use crate::engine::claims::Claims;
 use crate::random;
+use crate::store::Committed;
 use crate::store::cards::{
-    self, CardRef, Compared, ListedCard, MAPPINGS_MAX, Search, StoredCard, USER_CARDS_MAX,
+    self, CardRef, Compared, ListedCard, MAPPINGS_MAX, Mapping, Search, StoredCard, USER_CARDS_MAX,
 };
+use crate::store::db::Commit;
 use contract::card::Expiry;
 use contract::cards::{
     CloneCardRequest, DeleteStoredCardRequest, RetrieveProviderCardRequest,
     SearchStoredCardsRequest, StoreCardRequest, StoredCardResponse, UpdateCardRequest,
 };
 use contract::datetime::LocalDateTime;
-use contract::enums::CardExpiryStatus;
+use contract::enums::{CardExpiryStatus, CardProvider};
 use contract::envelope::Items;
 use contract::rules::Rule;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
 
 /// `POST /payment/v1/cards`: stores a card, for a new person or for one that is known.
 pub async fn store(
@@ -268,6 +273,184 @@ pub async fn search_provider_card_mappings(
         size: MAPPINGS_MAX,
         total_size: count,
     })
+}
+
+/// Cards of a page for people.
+const PAGE_MAX: i64 = 100;
+
+/// A page of a merchant's cards for people, the oldest first: of one person, or of all. And how many there
+/// are.
+pub async fn look(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+    card_user_key: Option<&str>,
+    page: i64,
+    size: i64,
+) -> Result<(Vec<SeenCard>, i64), Problem> {
+    by.require(
+        app,
+        merchant_id,
+        Permission::LookAtPayments,
+        "card.look",
+        "",
+    )
+    .await?;
+    let mut search = Search::default();
+    search.equal("card_user_key", card_user_key);
+    let size = size.clamp(1, PAGE_MAX);
+    let (found, total) = search.page(app, merchant_id, page.max(0), size).await?;
+    let seen = |card: ListedCard| SeenCard {
+        shown: view(app, &card),
+        fingerprint: card.fingerprint,
+        created_at: card.created_at,
+        used_at: card.used_at,
+    };
+    Ok((found.into_iter().map(seen).collect(), total))
+}
+
+/// A stored card as people see it.
+pub struct SeenCard {
+    /// As the API shows it.
+    pub shown: StoredCardResponse,
+    /// The same for every card of one number; `None` until it is made.
+    pub fingerprint: Option<String>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// When a payment last used it.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Deletes a card for a person who asked for it; what it was stands in the audit log, masked.
+pub async fn remove(app: &App, by: &Actor, merchant_id: i64, of: &CardRef) -> Result<(), Problem> {
+    const ACTION: &str = "card.delete";
+    let target = &of.card_user_key;
+    by.require(app, merchant_id, Permission::ManageCards, ACTION, target)
+        .await?;
+    let mut search = Search::default();
+    search.equal("card_user_key", Some(of.card_user_key.as_str()));
+    search.equal("card_token", Some(of.card_token.as_str()));
+    let (found, _) = search.page(app, merchant_id, 0, 1).await?;
+    let card = found.first().ok_or_else(gone)?;
+    let was = json!({
+        "card": masked(&card.bin_number, &card.last_four),
+        "cardHolderName": card.holder_name,
+    });
+    let mut commit = Commit::new(merchant_id, app.next_id());
+    cards::delete(merchant_id, of, &mut commit);
+    by.note(
+        app,
+        merchant_id,
+        ACTION,
+        target,
+        (was, Json::Null),
+        &mut commit,
+    );
+    match app.commit(commit).await? {
+        Committed::Yes => Ok(()),
+        Committed::Conflict => Err(gone()),
+    }
+}
+
+/// A number as people see it: six digits and four.
+pub fn masked(bin_number: &str, last_four: &str) -> String {
+    let six = bin_number.get(..6).unwrap_or("");
+    format!("{six}******{last_four}")
+}
+
+/// A card that a merchant had at a former provider.
+pub struct FormerCard {
+    /// What it was there.
+    pub mapping: Mapping,
+    /// The card itself.
+    pub card: StoreCardRequest,
+}
+
+/// Stores a card of a former provider; false when it is here already. Cards of one person there are one
+/// person's here.
+pub async fn import(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+    former: FormerCard,
+) -> Result<bool, Problem> {
+    by.require(app, merchant_id, Permission::ManageCards, "card.import", "")
+        .await?;
+    let FormerCard { mapping, card } = former;
+    let provider = mapping.provider;
+    let token = TOP.required_text("providerCardToken", Some(mapping.provider_card_token))?;
+    let user_id = TOP.text("providerCardUserId", mapping.provider_card_user_id)?;
+    let external_id = TOP.text("externalId", mapping.external_id)?;
+    let known = cards::of_former_provider(app, merchant_id, provider, Some(&token), None, None);
+    if !known.await?.is_empty() {
+        return Ok(false);
+    }
+    let mut texts = given_card::Texts::of(&card, &Claims::none(merchant_id));
+    for (name, text) in [
+        ("providerCardToken", Some(&token)),
+        ("providerCardUserId", user_id.as_ref()),
+        ("externalId", external_id.as_ref()),
+    ] {
+        texts.add(name, text.map_or("", String::as_str));
+    }
+    let alias = TOP.text("cardAlias", card.card_alias)?;
+    let given = given_card::Given {
+        holder: card.card_holder_name,
+        number: card.card_number,
+        expire_year: card.expire_year,
+        expire_month: card.expire_month,
+        cvc: None,
+        user_key: None,
+        token: None,
+        texts,
+    };
+    let card = given_card::read(app, merchant_id, &TOP, given, true).await?;
+    let user_key = match &user_id {
+        Some(id) => cards::user_of_former_provider(app, merchant_id, provider, id).await?,
+        None => None,
+    };
+    let field = TOP.field("providerCardUserId");
+    require_room(app, merchant_id, &field, user_key.as_deref()).await?;
+    let stored = StoredCard {
+        merchant_id,
+        card_user_key: user_key.unwrap_or_else(random::uuid),
+        card_token: random::uuid(),
+        pan: card.data.pan,
+        expiry: card.data.expiry,
+        holder_name: card.data.holder,
+        alias: alias.unwrap_or_default(),
+        created_at: app.now(),
+    };
+    let of = CardRef {
+        card_user_key: stored.card_user_key.clone(),
+        card_token: stored.card_token.clone(),
+    };
+    let mapping = Mapping {
+        provider,
+        provider_card_token: token,
+        provider_card_user_id: user_id,
+        external_id,
+    };
+    let mut commit = Commit::new(merchant_id, app.next_id());
+    cards::insert(app, &stored, true, &mut commit);
+    cards::insert_mapping(app, merchant_id, &mapping, &of, &mut commit);
+    // Another import may have been first.
+    Ok(app.commit(commit).await?.is_yes())
+}
+
+/// Notes in the audit log that cards of a former provider were brought.
+pub async fn note_import(
+    app: &App,
+    by: &Actor,
+    merchant_id: i64,
+    provider: CardProvider,
+    stored: u64,
+) -> Result<(), Problem> {
+    let mut commit = Commit::new(merchant_id, app.next_id());
+    let change = (Json::Null, json!({"stored": stored}));
+    let target = provider.as_str();
+    by.note(app, merchant_id, "card.import", target, change, &mut commit);
+    Ok(app.commit(commit).await?.no_conflict()?)
 }
 
 fn view(app: &App, card: &ListedCard) -> StoredCardResponse {

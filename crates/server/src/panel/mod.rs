@@ -6,6 +6,7 @@ mod apms;
 mod audit;
 mod autopilot;
 mod bins;
+mod cards;
 mod chart;
 mod door;
 mod double_submits;
@@ -69,6 +70,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(export::routes())
         .merge(doubts::routes())
         .merge(double_submits::routes())
+        .merge(cards::routes())
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())

@@ -73,6 +73,7 @@ fn permission_words(permission: Permission) -> (&'static str, &'static str) {
         Permission::Refund => ("İade etme", "Give money back"),
         Permission::SettleDoubts => ("Şüpheli işlemi sonuca bağlama", "Settle doubts"),
         Permission::ExportPayments => ("Dışa aktarma", "Export payments"),
+        Permission::ManageCards => ("Kayıtlı kartları yönetme", "Manage stored cards"),
         Permission::ResendWebhooks => ("Webhook’u yeniden gönderme", "Send webhooks again"),
         Permission::LookAtSettings => ("Ayarları görme", "See settings"),
         Permission::ChangeSettings => ("Ayarları değiştirme", "Change settings"),

@@ -42,6 +42,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "bare.html",
     "base.html",
     "bins.html",
+    "cards.html",
     "confirm.html",
     "double_submits.html",
     "doubts.html",

@@ -41,9 +41,15 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 43] = [
+    let table: [(&str, &[&[&str]]); 49] = [
         ("", &[]),
         ("key", &[]),
+        ("key add", &[]),
+        ("key rotate", &[&store]),
+        ("key retire", &[&store]),
+        ("card list", &[&store]),
+        ("card delete", &[&store]),
+        ("card import", &[&store]),
         ("serve", &[&store, &behaviour, &serve]),
         ("work", &[&store, &behaviour]),
         ("doctor", &[&store, &behaviour]),

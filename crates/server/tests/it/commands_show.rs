@@ -55,7 +55,11 @@ async fn doubts_are_listed_inquired_and_settled() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["doubts"][1]["payment"].to_string(), second);
     assert_eq!(json["withoutOutcome"], 0);
-    assert!(lines[1].starts_with(&format!("{first}  DOUBT  100.00  TRY       Garanti  ")));
+    assert!(lines[1].starts_with(&first), "{list}");
+    assert!(
+        lines[1].contains("  DOUBT  100.00  TRY       Garanti  "),
+        "{list}"
+    );
     let of = |id: &'static str| ["payment", id, "--merchant"];
     let inquire = [&of("inquire")[..], &[&id, "--id", &first]].concat();
     assert!(shop.run(&inquire).trim().ends_with("is FAILURE"));

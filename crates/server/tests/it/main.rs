@@ -54,6 +54,7 @@ mod memory;
 mod merchant_apms;
 mod merchant_poses;
 mod panel;
+mod panel_cards;
 mod panel_door;
 mod panel_figures;
 mod panel_filters;

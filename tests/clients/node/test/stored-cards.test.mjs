@@ -94,7 +94,7 @@ describe('a stored card', () => {
 });
 
 describe('searching', () => {
-  test('finds the cards of a person, by brand and by token', { todo: 'not offered yet' }, async () => {
+  test('finds the cards of a person, by brand and by token', async () => {
     const first = await kept(WORLD, { cardAlias: 'one' });
     const { cardUserKey } = first;
     await kept(BONUS, { cardUserKey, cardAlias: 'two' });
@@ -107,7 +107,7 @@ describe('searching', () => {
     assert.deepEqual((await payments.searchStoredCards({ cardUserKey, cardBrand: 'Axess' })).items, []);
   });
 
-  test('tells that a card does not expire soon', { todo: 'not offered yet' }, async () => {
+  test('tells that a card does not expire soon', async () => {
     const { cardUserKey } = await kept(WORLD);
     const { items } = await payments.searchStoredCards({ cardUserKey, cardExpiryStatus: 'NOT_EXPIRED' });
     assert.deepEqual(items.map((item) => item.cardExpiryStatus), ['NOT_EXPIRED']);
@@ -115,17 +115,30 @@ describe('searching', () => {
 });
 
 describe('changing', () => {
-  test('moves the expiry', { todo: 'not offered yet' }, async () => {
+  test('moves the expiry', async () => {
     const stored = await kept(WORLD);
     const changed = await payments.updateCard({ ...keysOf(stored), expireYear: '2045', expireMonth: '11' });
     assert.deepEqual([changed.expireYear, changed.expireMonth, changed.cardToken], ['2045', '11', stored.cardToken]);
     assert.equal((await payments.createPayment(payment(10, keysOf(stored)))).paymentStatus, 'SUCCESS');
   });
 
-  test('and deleting: the card is gone, and does not pay', { todo: 'not offered yet' }, async () => {
+  test('and deleting: the card is gone, and does not pay', async () => {
     const stored = await kept(WORLD);
     await payments.deleteStoredCard(keysOf(stored));
     assert.deepEqual((await payments.searchStoredCards({ cardUserKey: stored.cardUserKey })).items, []);
     assertBrokenRule(await refusal(payments.createPayment(payment(10, keysOf(stored)))), 422);
+  });
+});
+
+describe('beyond the shop', () => {
+  test('a card is copied to no other merchant', async () => {
+    const stored = await kept(WORLD);
+    const copy = { sourceCardUserKey: stored.cardUserKey, sourceCardToken: stored.cardToken, targetMerchantId: 7 };
+    assertBrokenRule(await refusal(payments.cloneCard(copy)), 422);
+  });
+
+  test('no card of a former provider is known that nobody brought', async () => {
+    const { items, totalSize } = await payments.retrieveProviderCards({ cardProvider: 'IYZICO', providerCardToken: 'none' });
+    assert.deepEqual([items, totalSize], [[], 0]);
   });
 });
