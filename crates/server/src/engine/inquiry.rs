@@ -12,7 +12,7 @@ use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
 use connectors::bank::{
-    Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Reversed, Verdict,
+    Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Refund, Reversed, Verdict,
 };
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
@@ -276,7 +276,7 @@ async fn settle_taken(
         return Ok(());
     }
     let pos = pos_of(app, attempt).await?;
-    match void(app, &pos, payment, attempt, &charged).await {
+    match give_back(app, &pos, payment, attempt, &charged).await {
         Ok(Verdict::Approved(_)) => {
             answer::write(app, merchant, payment, attempt, Outcome::Reversed).await
         }
@@ -318,7 +318,10 @@ async fn intend_reversal(
     Ok(app.commit(commit).await?.is_yes())
 }
 
-async fn void(
+/// Gives the money of a sale back: it is voided, or refunded where the bank refuses that, for its day may be
+/// over, which not every bank says. What was given back already is asked first, so that an answer that was
+/// lost refunds nothing twice.
+async fn give_back(
     app: &App,
     pos: &Pos,
     payment: &Payment,
@@ -328,7 +331,27 @@ async fn void(
     let call = BankCall::of_attempt(app, pos, payment, attempt, "void")?;
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
     let order = call.order_ref(payment, attempt, known);
-    call.bank.void(call.context(), order).await
+    let voided = call.bank.void(call.context(), order).await;
+    if !matches!(voided, Ok(Verdict::Declined(_))) {
+        return voided;
+    }
+    let call = BankCall::of_attempt(app, pos, payment, attempt, "refund")?;
+    let order = call.order_ref(payment, attempt, known);
+    match call.bank.given_back(call.context(), order).await {
+        Ok(back) if back.refunded == Some(0) && !back.voided => {}
+        Ok(back) if back.refunded == Some(attempt.amount) || back.voided => {
+            return Ok(Verdict::Approved(Reversed::default()));
+        }
+        // A part, or the bank does not tell: a person must look.
+        Ok(_) | Err(_) => return voided,
+    }
+    let refund = Refund {
+        sale: call.order_ref(payment, attempt, known),
+        amount: call.order.amount,
+        points: charged.spent,
+        client_ip: payment.client_ip.as_deref(),
+    };
+    call.bank.refund(call.context(), refund).await
 }
 
 /// An inquiry settled nothing. The schedule counts it and asks again later; what others ask leaves the

@@ -21,6 +21,26 @@ async fn a_lost_reply_leaves_the_payment_waiting_and_is_reversed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_only_after_the_banks_day_is_refunded_once() {
+    for (bank, card) in BANKS {
+        let shop = Shop::open().await;
+        shop.fault(bank, "sale", "lose_reply").await;
+        let id = shop.pays(card).await.in_doubt();
+        shop.control("POST", "/control/settle-day", Value::Null)
+            .await;
+        // The answer of the first refund is lost: the second time the bank is asked what it gave back.
+        shop.fault(bank, "refund", "lose_reply").await;
+        shop.wait(5).await;
+        assert_eq!(shop.outcome(id).await, "WAITING", "{bank}");
+        shop.wait(120).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        let order = shop.order(id).await;
+        assert_eq!(order["refunded"], order["amount"], "{order:#}");
+        assert_eq!(shop.attempt(id).await.state, AttemptState::Reversed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_merchant_may_opt_to_complete_what_the_bank_took() {
     let shop = Shop::open().await;
     shop.merchant_with(|m| m.completes_doubt = true).await;
