@@ -90,9 +90,14 @@ async fn await_turn<'a>(
     payment_id: i64,
     turn: &mut Option<Turn<'a>>,
 ) -> Result<(Payment, Vec<Item>), Problem> {
+    let mut seen = None;
     while let Some(open) = refunds::open_of_payment(app, merchant_id, payment_id).await? {
         if !is_under_way(app, &open) {
             return Err(too_many(payment_id));
+        }
+        let another = seen.replace(open.id) != Some(open.id);
+        if let Some(turn) = turn.as_mut().filter(|_| another) {
+            turn.begin_anew();
         }
         pause(app, payment_id, turn).await?;
     }

@@ -1,5 +1,5 @@
-//! Moves that can happen once (3ds-complete, approve): a second call waits for the outcome while the
-//! first one is at the bank. The row says that a move is under way, so this holds between processes,
+//! Moves that can happen once (3ds-complete, approve), or one at a time (refunds): a second call waits for the
+//! outcome while the first one is at the bank. The row says that a move is under way, so this holds between processes,
 //! and a call that comes alone reads no more than the row that it reads anyway.
 
 use crate::app::App;
@@ -34,6 +34,11 @@ pub fn take(app: &App, payment_id: i64) -> Result<Turn<'_>, Problem> {
 }
 
 impl Turn<'_> {
+    /// Looks soon again: the move that was waited for has ended, and another one is under way.
+    pub fn begin_anew(&mut self) {
+        self.look = FIRST_LOOK;
+    }
+
     /// Waits until the row is worth another look; refused when the move lasts longer than it can.
     pub async fn pause(&mut self) -> Result<(), Problem> {
         if Instant::now() >= self.until {
