@@ -6,6 +6,7 @@ mod apms;
 mod audit;
 mod bins;
 mod chart;
+mod commissions;
 mod door;
 mod doubts;
 mod export;
@@ -70,6 +71,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(keys::routes())
         .merge(apms::routes())
         .merge(poses::routes())
+        .merge(commissions::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .method_not_allowed_fallback(page_of_form)

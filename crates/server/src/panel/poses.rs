@@ -302,7 +302,10 @@ async fn set_status(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             .map(|_| ())
     } else {
         let caller = visit.caller(&app).await?;
-        merchant_poses::update_status(&app, &caller, id, form.text("status")).await
+        match status(form.text("status")) {
+            Ok(to) => merchant_poses::update_status(&app, &caller, id, to.as_str()).await,
+            Err(problem) => Err(problem),
+        }
     };
     listed(&app, &visit, set).await
 }

@@ -41,6 +41,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "bare.html",
     "base.html",
     "bins.html",
+    "commissions.html",
     "confirm.html",
     "doubts.html",
     "forgot.html",

@@ -48,6 +48,7 @@ mod mail;
 mod memory;
 mod merchant_poses;
 mod panel;
+mod panel_commissions;
 mod panel_door;
 mod panel_figures;
 mod panel_filters;
