@@ -94,8 +94,13 @@ pub(super) fn rate(language: Language, millionths: i64) -> String {
     };
     let digits = format!("{:06}", (millionths % UNIT).abs());
     let (shown, exact) = digits.split_at(2);
+    let sign = if millionths < 0 && millionths / UNIT == 0 {
+        "-"
+    } else {
+        ""
+    };
     let text = format!(
-        "{}{point}{shown}{}",
+        "{sign}{}{point}{shown}{}",
         number(language, millionths / UNIT),
         exact.trim_end_matches('0')
     );

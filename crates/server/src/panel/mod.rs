@@ -8,6 +8,7 @@ mod autopilot;
 mod bins;
 mod cards;
 mod chart;
+mod commissions;
 mod door;
 mod double_submits;
 mod doubts;
@@ -76,6 +77,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(keys::routes())
         .merge(apms::routes())
         .merge(poses::routes())
+        .merge(commissions::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .method_not_allowed_fallback(page_of_form)

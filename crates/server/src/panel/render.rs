@@ -43,6 +43,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "base.html",
     "bins.html",
     "cards.html",
+    "commissions.html",
     "confirm.html",
     "double_submits.html",
     "doubts.html",

@@ -56,6 +56,7 @@ mod merchant_apms;
 mod merchant_poses;
 mod panel;
 mod panel_cards;
+mod panel_commissions;
 mod panel_door;
 mod panel_figures;
 mod panel_filters;

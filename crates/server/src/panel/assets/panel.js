@@ -64,6 +64,15 @@ document.addEventListener('click', async (event) => {
 });
 for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
 
+// <div hidden data-reads="id of a text area"> has an input for a file, whose text goes there.
+for (const field of document.querySelectorAll('[data-reads]')) {
+  field.hidden = false;
+  field.querySelector('input').addEventListener('change', async (event) => {
+    const [file] = event.target.files;
+    if (file) document.getElementById(field.dataset.reads).value = await file.text();
+  });
+}
+
 // <select data-submit> sends its form at once; the button in a <noscript> beside it is for those without.
 for (const select of document.querySelectorAll('select[data-submit]')) {
   select.addEventListener('change', () => select.form.requestSubmit());
