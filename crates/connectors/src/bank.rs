@@ -31,6 +31,20 @@ pub struct Decline {
     pub code: String,
     /// The bank's own words, for `providerError`. Hostile text: capped and escaped by who shows it.
     pub message: String,
+    /// What the refusal says of the bank's day.
+    pub day: BankDay,
+}
+
+/// What a refusal to give money back says of the bank's day, where its code is documented to say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BankDay {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// The sale's day is not closed yet: the bank wants a void instead of a refund.
+    Open,
+    /// The sale's day is closed: the bank wants a refund instead of a void.
+    Closed,
 }
 
 /// It is not known what the bank did.
@@ -89,6 +103,12 @@ pub enum Verb {
     ThreeDs,
     /// Undo on the same day.
     Void,
+    /// Money back after it, in whole or in part.
+    Refund,
+    /// What was given back of an order.
+    GivenBack,
+    /// An amount held on the card, and the sale of it later.
+    Hold,
     /// Status by order id.
     Inquire,
     /// Points and campaigns of a card.
@@ -151,6 +171,18 @@ pub struct Order {
     pub amount: Money,
     /// 1 is a single payment.
     pub installment: u8,
+    /// Whether the amount is taken at once.
+    pub phase: Phase,
+}
+
+/// What an order does to the card.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// The amount is taken.
+    #[default]
+    Sale,
+    /// The amount is only held; a [`Capture`] takes it later. No points can be held.
+    Hold,
 }
 
 /// A card as a charge needs it.
@@ -325,12 +357,57 @@ pub enum OrderStatus {
     NotFound,
     /// The money was taken.
     Captured(Charged),
+    /// The money is held and not taken.
+    Held(Charged),
     /// The bank refused it, or it failed there.
     Refused(Decline),
-    /// It was taken and has been undone.
+    /// It was taken or held, and all of it has been undone or given back.
     Voided,
     /// The bank is still working on it or reversing it: ask again.
     Pending,
+}
+
+/// Money back of a sale.
+pub struct Refund<'a> {
+    /// The sale.
+    pub sale: OrderRef<'a>,
+    /// What goes back now, points included.
+    pub amount: Money,
+    /// The points among it; `None` when the sale spent none.
+    pub points: Option<RewardMoney>,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
+}
+
+/// The bank's references of a void or refund; empty where it gave none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Reversed {
+    /// Approval code.
+    pub auth_code: String,
+    /// The bank's reference.
+    pub host_reference: String,
+    /// A second reference where the bank has one.
+    pub transaction_id: String,
+}
+
+/// What the bank says that it gave back of an order so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenBack {
+    /// The whole order was undone.
+    pub voided: bool,
+    /// The sum of its refunds in minor units; `None` where the bank tells no sum.
+    pub refunded: Option<i64>,
+}
+
+/// The sale of an amount that is held.
+pub struct Capture<'a> {
+    /// The hold.
+    pub hold: OrderRef<'a>,
+    /// What is taken; may differ from what is held, as far as the bank allows.
+    pub amount: Money,
+    /// The shopper's IPv4 address, when known.
+    pub client_ip: Option<&'a str>,
 }
 
 /// A points inquiry.

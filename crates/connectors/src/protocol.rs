@@ -4,8 +4,8 @@
 
 use crate::account::AccountNeeds;
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Charge, Charged, Doubt, Finish3ds, Loyalties,
-    LoyaltyInquiry, OrderRef, OrderStatus, Returned, Verb, Verified,
+    Answer, BankContext, BankForm, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds, GivenBack,
+    Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, Refund, Returned, Reversed, Verb, Verified,
 };
 
 /// A protocol that Galata speaks.
@@ -88,8 +88,27 @@ impl Protocol {
     }
 
     /// Undoes a sale before the bank's end of day. Approved also when it was undone before.
-    pub async fn void(self, context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+    pub async fn void(self, context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
         of_module!(self, bank => bank::void(context, order).await)
+    }
+
+    /// Gives a part of a sale back, or all of it, after the bank's end of day.
+    pub async fn refund(self, context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
+        of_module!(self, bank => bank::refund(context, refund).await)
+    }
+
+    /// Asks what was given back of an order.
+    pub async fn given_back(
+        self,
+        context: BankContext<'_>,
+        order: OrderRef<'_>,
+    ) -> Result<GivenBack, Doubt> {
+        of_module!(self, bank => bank::given_back(context, order).await)
+    }
+
+    /// Takes an amount that is held.
+    pub async fn capture(self, context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
+        of_module!(self, bank => bank::capture(context, capture).await)
     }
 
     /// Asks what became of an order.

@@ -31,6 +31,8 @@ fn nothing_damaged_is_approved_that_the_text_does_not_say() {
     for (kind, way) in [
         ("bank reply", "taken"),
         ("bank reply", "voided"),
+        ("bank reply", "held"),
+        ("bank reply", "given back"),
         ("lender reply", "approved"),
         ("lender reply", "standing"),
         ("lender reply", "doubt"),

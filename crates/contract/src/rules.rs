@@ -100,6 +100,7 @@ rules! {
     RewardCoversAll = "3015", 422, "Bu bankada ödül puanı tutarın tamamını ve tek türde karşılamalıdır", "At this bank points must pay the whole amount, and be of one kind";
     ValueNotOffered = "3016", 400, "{field} için bu değer henüz sunulmuyor", "This value of {field} is not offered yet";
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
+    RefundAboveRest = "3018", 422, "{field} iade edilebilir kalan tutardan ({left}) büyük olamaz", "{field} cannot be more than what is left to refund ({left})";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -127,7 +128,11 @@ rules! {
     PosNotFound = "9004", 404, "POS bulunamadı", "The POS was not found";
     BinNotFound = "9005", 404, "BIN bulunamadı", "The BIN was not found";
     MoveUnderWay = "9006", 409, "Bu ödeme için gönderilen başka bir istek hâlâ işleniyor. Biraz sonra yeniden deneyin", "Another request about this payment is still being processed. Please try again in a moment";
+    NothingToRefund = "9007", 422, "İade edilebilecek tutar kalmadı", "Nothing is left to refund";
+    HoldByItem = "9008", 422, "Ön provizyonun kalemleri iade edilemez, yalnızca tamamı iptal edilir", "The items of a hold cannot be refunded, only the whole of it can be cancelled";
+    RefundNotFound = "9009", 404, "İade bulunamadı", "The refund was not found";
     ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
+    ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
 }
 
 /// The longest value that is put into a text.

@@ -284,7 +284,7 @@ async fn known_answer(
     }
 }
 
-/// Words the answer of a payment that an earlier request made.
+/// Words the answer of a payment or refund that an earlier request made; of a refund the key holds its id.
 async fn replay_answer(
     app: &App,
     caller: &Caller,
@@ -292,7 +292,7 @@ async fn replay_answer(
     payment_id: i64,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    use operations::{bnpl_payments, card_payments};
+    use operations::{bnpl_payments, card_payments, refund_transactions, refunds};
     let outcome = match endpoint.name {
         "card_payments::threeds_init" => {
             let request = decode::body(body)?;
@@ -308,6 +308,17 @@ async fn replay_answer(
                 .await
                 .map(answer::object)
         }
+        "refund_transactions::create" | "refund_transactions::mark_as_refunded" => {
+            refund_transactions::replay(app, caller, payment_id)
+                .await
+                .map(answer::object)
+        }
+        "refunds::create" => refunds::replay(app, caller, payment_id)
+            .await
+            .map(answer::object),
+        "refunds::mark_as_refunded" => refunds::replay_mark(app, caller, payment_id)
+            .await
+            .map(answer::object),
         _ => card_payments::replay(app, caller, payment_id)
             .await
             .map(answer::object),
@@ -378,6 +389,7 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
     use decode::{body as of, query as by};
     use operations::{
         bins, bnpl_payments, card_loyalties, card_payments, cards, merchant_apms, merchant_poses, payment_reporting,
+        refund_transactions, refunds,
     };
     let (id, text) = (|name| route.id(name), |name| route.text(name));
     Ok(match route.endpoint.name {
@@ -401,6 +413,13 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "merchant_poses::update_status" => nothing(merchant_poses::update_status(app, caller, id("merchantPosId")?, text("posStatus")).await?),
         "payment_reporting::retrieve" => object(payment_reporting::retrieve(app, caller, id("paymentId")?).await?),
         "payment_reporting::search" => object(payment_reporting::search(app, caller, by(query, SearchPayments::from_pairs)?).await?),
+        "refund_transactions::create" => object(refund_transactions::create(app, caller, of(body)?).await?),
+        "refund_transactions::mark_as_refunded" => object(refund_transactions::mark_as_refunded(app, caller, of(body)?).await?),
+        "refund_transactions::retrieve" => object(refund_transactions::retrieve(app, caller, id("id")?).await?),
+        "refunds::create" => object(refunds::create(app, caller, of(body)?).await?),
+        "refunds::mark_as_refunded" => object(refunds::mark_as_refunded(app, caller, of(body)?).await?),
+        "refunds::refund_waiting_payment" => object(refunds::refund_waiting_payment(app, caller, of(body)?).await?),
+        "refunds::retrieve" => object(refunds::retrieve(app, caller, id("id")?).await?),
         _ => return Err(Problem::rule(Rule::NotOffered)),
     })
 }

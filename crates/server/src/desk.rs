@@ -39,11 +39,13 @@ pub enum Kind {
     Payment,
     /// A lender must be asked how an application stands.
     Loan,
+    /// A bank must be asked what became of a refund.
+    Refund,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Webhook, Kind::Payment, Kind::Loan];
+    pub const ALL: [Kind; 4] = [Kind::Webhook, Kind::Payment, Kind::Loan, Kind::Refund];
 }
 
 /// A piece of work that is due.
@@ -51,7 +53,7 @@ impl Kind {
 pub struct Due {
     /// Whose it is.
     pub merchant_id: i64,
-    /// The webhook's id, or the payment's.
+    /// The webhook's id, the payment's, or the refund's.
     pub id: i64,
     /// Since when.
     pub due_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Due work: webhooks to deliver, doubts to inquire about, loans that may have lapsed. What is due
+//! Due work: webhooks to deliver, doubts of payments and refunds to inquire about, loans that may have lapsed. What is due
 //! is a column of the row itself; a replica works the shards that it leases. Work is begun while
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::backoff::wait_after;
 use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::{loan, three_ds};
+use crate::engine::{loan, refund, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
@@ -247,6 +247,7 @@ async fn carry_out(app: &App, piece: UnderWay) -> bool {
         Kind::Webhook => deliver::deliver(app, due).await,
         Kind::Payment => settle_payment(app, due).await,
         Kind::Loan => settle_loan(app, due).await,
+        Kind::Refund => settle_refund(app, due).await,
     };
     piece.end(outcome.map_err(|problem| match problem {
         Problem::Unavailable(why) => why,
@@ -286,6 +287,14 @@ async fn settle_loan(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a loan's merchant is gone"))?;
     loan::settle(app, &merchant, due.id, Asker::Schedule)
+        .await
+        .map(|_| ())
+}
+
+async fn settle_refund(app: &App, due: &Due) -> Result<(), Problem> {
+    let merchant = merchants::of_id(app, due.merchant_id).await?;
+    let merchant = merchant.ok_or_else(|| Problem::unavailable("a refund's merchant is gone"))?;
+    refund::doubt::settle(app, &merchant, due.id, Asker::Schedule)
         .await
         .map(|_| ())
 }

@@ -52,7 +52,7 @@ const PIECES: [&str; 44] = [
 ];
 
 /// Values that decide somewhere.
-const VALUES: [&str; 30] = [
+const VALUES: [&str; 41] = [
     "0",
     "1",
     "2",
@@ -80,6 +80,17 @@ const VALUES: [&str; 30] = [
     "Sale",
     "Sale_Reverse",
     "Bonus_Usage",
+    "Authorization",
+    "Authorization_Reverse",
+    "Capture",
+    "Capture_Reverse",
+    "Return",
+    "WAITINGPOSTAUTH",
+    "refund",
+    "void",
+    "postauth",
+    "0788",
+    "0208",
     "TL",
     "100",
     "1,00",

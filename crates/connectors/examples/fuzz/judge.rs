@@ -2,6 +2,7 @@
 //! the connectors, and knows only what must stand in the text: one mistake cannot agree with itself.
 
 use super::bench::{Call, upper_hex};
+use super::returns::{self, Claim, all_is_back, is_hold};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::Sha1;
@@ -90,23 +91,44 @@ pub(crate) fn objection(
     documents: &[String],
     answer: &str,
 ) -> Option<&'static str> {
-    let yes = answer.starts_with("Ok(\n    Approved(");
-    let taken = answer.starts_with("Ok(\n    Captured(");
-    let voided = answer.starts_with("Ok(\n    Voided");
-    let unknown = answer.starts_with("Ok(\n    NotFound");
-    let last = documents.last().map_or("", String::as_str);
-    match protocol {
-        _ if documents.is_empty() => None,
-        "garanti" => garanti(call, documents, (yes, taken, voided, unknown)),
-        _ if unknown => {
+    let read = [
+        ("Approved(", Read::Yes),
+        ("Captured(", Read::Taken),
+        ("Held(", Read::Held),
+        ("Voided", Read::Voided),
+        ("NotFound", Read::Unknown),
+        ("GivenBack", Read::GivenBack),
+    ];
+    let read = read.into_iter().find(|(word, _)| {
+        let rest = answer.strip_prefix("Ok(\n    ");
+        rest.is_some_and(|rest| rest.starts_with(word))
+    });
+    let last = documents.last().filter(|_| !documents.is_empty())?;
+    let (_, read) = read?;
+    let claimed = Claim::of(answer);
+    let wrong_sum = claimed.and_then(|claim| returns::objection(protocol, last, &claim));
+    match (protocol, read) {
+        ("garanti", read) => wrong_sum.or_else(|| garanti(call, documents, read)),
+        (_, Read::Unknown) => {
             let known = ["E219", "0122", "0123"];
             let said = known.iter().any(|code| says(last, "respCode", code));
             (!said).then_some("an order is unknown without the bank's code for it")
         }
-        _ if taken || voided => posnet_standing(call, last, taken),
-        _ if yes => posnet_approval(call, documents),
-        _ => None,
+        (_, Read::Yes) => posnet_approval(call, documents),
+        (_, Read::GivenBack) => wrong_sum.or_else(|| posnet_record(call, last)),
+        (_, read) => posnet_standing(call, last, read),
     }
+}
+
+/// What a connector read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Yes,
+    Taken,
+    Held,
+    Voided,
+    Unknown,
+    GivenBack,
 }
 
 /// The order id as PosNet knows it.
@@ -119,7 +141,17 @@ fn posnet_id(call: &Call) -> String {
     }
 }
 
-fn posnet_standing(call: &Call, document: &str, taken: bool) -> Option<&'static str> {
+/// What must hold of every list of the inquiry that something is read in.
+fn posnet_record(call: &Call, document: &str) -> Option<&'static str> {
+    match () {
+        () if !says(document, "approved", "1") => Some("the inquiry was not approved"),
+        () if !says(document, "orderID", &posnet_id(call)) => Some("another order"),
+        () if !says(document, "currencyCode", "TL") => Some("another currency"),
+        () => None,
+    }
+}
+
+fn posnet_standing(call: &Call, document: &str, read: Read) -> Option<&'static str> {
     let minor = call.order().amount.minor;
     let amounts = said(document, "amount");
     let amount = amounts.iter().any(|text| {
@@ -128,17 +160,27 @@ fn posnet_standing(call: &Call, document: &str, taken: bool) -> Option<&'static 
     });
     let statuses = said(document, "txnStatus");
     let states = said(document, "state");
-    let undone = states.iter().any(|state| state.ends_with("_Reverse"));
+    let is = |word: &str| states.iter().any(|state| state == word);
+    let undoes = |state: &String| state.ends_with("_Reverse") && !state.contains("Return_");
+    let undone = states.iter().any(undoes);
     let worked = statuses.iter().any(|status| status == "1");
     let failed = statuses.iter().any(|status| status == "0");
+    let taken = read == Read::Taken;
     match () {
-        () if !says(document, "approved", "1") => Some("the inquiry was not approved"),
-        () if !says(document, "orderID", &posnet_id(call)) => Some("another order"),
-        () if !amount => Some("another amount"),
-        () if taken && !(worked || undone && failed) => Some("no sale that worked"),
+        () if posnet_record(call, document).is_some() => posnet_record(call, document),
+        () if !amount && !is("Capture") => Some("another amount"),
+        () if is_hold(call) && (is("Sale") || is("Bonus_Usage")) => Some("a sale for a hold"),
+        () if !is_hold(call) && (is("Authorization") || is("Capture")) => Some("a hold for a sale"),
+        () if read == Read::Held && !(is("Authorization") || is("Authorization_Reverse")) => {
+            Some("nothing was held")
+        }
+        () if taken && is_hold(call) && !(is("Capture") || is("Capture_Reverse")) => {
+            Some("nothing was captured")
+        }
+        () if read != Read::Voided && !(worked || undone && failed) => Some("no sale that worked"),
         () if taken && undone && !failed => Some("it was undone"),
-        () if !(taken || worked && undone) => Some("no reversal that worked"),
-        () => None,
+        () if read != Read::Voided || worked && undone => None,
+        () => (!all_is_back("posnet", call, document)).then_some("no reversal that worked"),
     }
 }
 
@@ -155,7 +197,16 @@ fn posnet_approval(call: &Call, documents: &[String]) -> Option<&'static str> {
                     .iter()
                     .any(|state| state.ends_with("_Reverse"))
             });
-            (!approved && !done_before && !undone).then_some("the void was not approved")
+            // Of a capture two steps: the first gives the money back, the second may be refused.
+            let before = documents.get(1).map_or("", String::as_str);
+            let money_is_back = ["0220", "0370"]
+                .iter()
+                .any(|code| says(before, "respCode", code))
+                || says(before, "approved", "1");
+            let half_done = documents.len() == 3 && money_is_back;
+            let all_is_back = documents.len() == 1 && all_is_back("posnet", call, last);
+            let done = approved || done_before || undone || half_done || all_is_back;
+            (!done).then_some("the void was not approved")
         }
         "finish_3ds" if !signed(call, last, "hostlogkey") => Some("the MAC of the sale is wrong"),
         "verify_3ds" if !signed(call, last, "mdStatus") => Some("the MAC of the order is wrong"),
@@ -165,7 +216,9 @@ fn posnet_approval(call: &Call, documents: &[String]) -> Option<&'static str> {
                 .any(|document| says(document, "approved", "1"));
             (!approved).then_some("neither question was approved")
         }
-        "charge" | "finish_3ds" if !says_something(last, "hostlogkey") => Some("no reference"),
+        "charge" | "finish_3ds" | "capture" if !says_something(last, "hostlogkey") => {
+            Some("no reference")
+        }
         _ => (!approved).then_some("the bank did not approve"),
     }
 }
@@ -220,14 +273,7 @@ pub(crate) fn transaction(document: &str) -> &str {
     lower.find("<transaction").map_or("", |at| &document[at..])
 }
 
-fn garanti(
-    call: &Call,
-    documents: &[String],
-    (yes, taken, voided, unknown): (bool, bool, bool, bool),
-) -> Option<&'static str> {
-    if !(yes || taken || voided || unknown) {
-        return None;
-    }
+fn garanti(call: &Call, documents: &[String], read: Read) -> Option<&'static str> {
     let proven: Vec<&String> = documents
         .iter()
         .filter(|document| is_signed(call, document))
@@ -253,19 +299,29 @@ fn garanti(
         });
         exactly || padded || proven.iter().any(|document| sum(document) == minor)
     };
+    let held = || any("PreAuthAmount", &order.amount.minor.to_string());
     let void_words = ["VOID", "VOIDED", "CANCELLED", "CANCELED", "REVERSED"];
     let undone = || void_words.iter().any(|word| any("Status", word));
     match () {
         () if proven.is_empty() => Some("no reply is signed"),
         () if !any("OrderID", &order.id) => Some("another order"),
-        () if unknown => {
+        () if read == Read::Unknown => {
             let said = any("ReasonCode", "0108") || any("ReasonCode", "0110");
             (!said).then_some("an order is unknown without the bank's code for it")
         }
-        () if taken && !any("Status", "APPROVED") => Some("no status says taken"),
-        () if taken && !amount() => Some("another amount"),
-        () if voided && !undone() => Some("no status says voided"),
-        () if yes && !any("Code", "00") && !undone() => Some("no code says approved"),
+        () if read == Read::GivenBack => {
+            (!any("Code", "00")).then_some("no code says that the history was answered")
+        }
+        () if read == Read::Taken && !any("Status", "APPROVED") => Some("no status says taken"),
+        () if read == Read::Held && !any("Status", "WAITINGPOSTAUTH") => {
+            Some("no status says held")
+        }
+        () if is_hold(call) && matches!(read, Read::Taken | Read::Held) => {
+            (!held()).then_some("another amount held")
+        }
+        () if read == Read::Taken && !amount() => Some("another amount"),
+        () if read == Read::Voided && !undone() => Some("no status says voided"),
+        () if read == Read::Yes && !any("Code", "00") && !undone() => Some("no code says approved"),
         () => None,
     }
 }

@@ -12,6 +12,7 @@ mod judge;
 #[path = "../../tests/bench/lender.rs"]
 mod lender_bench;
 mod lenders;
+mod returns;
 
 use bench::{Case, Replay, cases, protocol, ready};
 use connectors::bank::{BankContext, Returned, Verdict};
@@ -135,6 +136,8 @@ fn way(answer: &str) -> &'static str {
         ("Ok(\n    Declined", "declined"),
         ("Ok(\n    Captured", "taken"),
         ("Ok(\n    Refused", "refused"),
+        ("Ok(\n    Held", "held"),
+        ("Ok(\n    GivenBack", "given back"),
         ("Ok(\n    Voided", "voided"),
         ("Ok(\n    NotFound", "not found"),
         ("Ok(\n    Pending", "pending"),

@@ -66,6 +66,14 @@ fn test_group(code: &str) -> ErrorGroup {
         "T25" => ErrorGroup::SalesAmountLessThanAward,
         "T26" => ErrorGroup::TooManyRequests,
         "T27" => ErrorGroup::Unknown,
+        "T28" => ErrorGroup::ArchivedPayment,
+        "T29" => ErrorGroup::ExpiredProvision,
+        "T30" => ErrorGroup::InvalidRefundTransaction,
+        "T31" => ErrorGroup::MayHaveAlreadyRefunded,
+        "T32" => ErrorGroup::NonRefundablePayment,
+        "T33" => ErrorGroup::PaymentNotFoundForRefund,
+        "T34" => ErrorGroup::PosBalanceNotSufficient,
+        "T35" => ErrorGroup::RefundDecline,
         // T08 and whatever no document explains.
         _ => ErrorGroup::Declined,
     }
@@ -84,6 +92,6 @@ mod tests {
             assert_eq!(issuer_group(cells[2]).as_str(), cells[1]);
             rows += 1;
         }
-        assert_eq!(rows, 50);
+        assert_eq!(rows, 58);
     }
 }

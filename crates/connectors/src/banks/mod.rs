@@ -9,7 +9,7 @@ pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
 
-use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef};
+use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
 use crate::http::{Failure, Http, Request};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
@@ -157,6 +157,21 @@ fn not_supported(detail: &str) -> Doubt {
     Doubt {
         detail: detail.to_owned(),
         ..Doubt::not_supported()
+    }
+}
+
+/// The points among what a refund gives back; not supported where there is nothing to give back, or
+/// more points than money.
+fn points_back(refund: &Refund<'_>) -> Result<i64, Doubt> {
+    let RewardMoney { card, firm, mile } = refund.points.unwrap_or_default();
+    let sum = card
+        .checked_add(firm)
+        .and_then(|sum| sum.checked_add(mile))
+        .filter(|sum| *sum <= refund.amount.minor && [card, firm, mile].iter().all(|p| *p >= 0));
+    let same_currency = refund.amount.currency == refund.sale.order.amount.currency;
+    match sum {
+        Some(sum) if refund.amount.minor > 0 && same_currency => Ok(sum),
+        _ => Err(not_supported("no such sum can be given back")),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::folder::Folder;
 use connectors::bank::{
-    Account, BankContext, Begin3ds, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry, Order,
-    OrderRef, Returned, RewardUse, User, Verdict,
+    Account, BankContext, Begin3ds, Capture, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry,
+    Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, User, Verdict,
 };
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
@@ -112,9 +112,18 @@ impl Call {
         Order {
             id: self.text("/order/id").to_owned(),
             amount: Money::new(self.number("/order/amount"), currency),
+            phase: self.phase(),
             installment: u8::try_from(self.number("/order/installment"))
                 .unwrap()
                 .max(1),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        match self.text("/order/phase") {
+            "" => Phase::Sale,
+            "hold" => Phase::Hold,
+            other => panic!("no such phase: {other}"),
         }
     }
 
@@ -140,6 +149,20 @@ impl Call {
                 firm: self.number("/reward/firm"),
                 mile: self.number("/reward/mile"),
             },
+        })
+    }
+
+    /// What a refund gives back or a capture takes.
+    pub(crate) fn moved(&self, order: &Order) -> Money {
+        Money::new(self.number("/amount"), order.amount.currency)
+    }
+
+    fn points(&self) -> Option<RewardMoney> {
+        self.0.get("points")?;
+        Some(RewardMoney {
+            card: self.number("/points/card"),
+            firm: self.number("/points/firm"),
+            mile: self.number("/points/mile"),
         })
     }
 
@@ -178,18 +201,15 @@ impl Call {
             id_chosen: self.0["idChosen"] == true,
         };
         match self.text("/verb") {
-            "charge" => {
-                let card = self.card();
-                show(ready(bank.charge(
-                    context,
-                    Charge {
-                        order: &order,
-                        card: &card,
-                        reward,
-                        client_ip,
-                    },
-                )))
-            }
+            "charge" => show(ready(bank.charge(
+                context,
+                Charge {
+                    order: &order,
+                    card: &self.card(),
+                    reward,
+                    client_ip,
+                },
+            ))),
             "begin_3ds" => {
                 let begin = Begin3ds {
                     order: &order,
@@ -223,6 +243,24 @@ impl Call {
                 show(ready(bank.finish_3ds(context, finish)))
             }
             "void" => show(ready(bank.void(context, about()))),
+            "refund" => {
+                let refund = Refund {
+                    sale: about(),
+                    amount: self.moved(&order),
+                    points: self.points(),
+                    client_ip,
+                };
+                show(ready(bank.refund(context, refund)))
+            }
+            "given_back" => show(ready(bank.given_back(context, about()))),
+            "capture" => {
+                let capture = Capture {
+                    hold: about(),
+                    amount: self.moved(&order),
+                    client_ip,
+                };
+                show(ready(bank.capture(context, capture)))
+            }
             "inquire" => show(ready(bank.inquire(context, about()))),
             "loyalties" => {
                 let card = self.card();

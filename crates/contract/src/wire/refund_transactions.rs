@@ -8,10 +8,11 @@ use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response};
 
 wire_request! {
-    /// `RefundPaymentTransactionMarkAsRefundedRequest` of the public contract.
+    /// Notes that an item was given back outside Galata.
     RefundPaymentTransactionMarkAsRefundedRequest {
         payment_transaction_id: Option<i64> = "paymentTransactionId",
         conversation_id: Option<String> = "conversationId",
+        /// Absent: all that is left of the item.
         refund_price: Option<Decimal> = "refundPrice",
         refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
         charge_from_me: Option<bool> = "chargeFromMe",
@@ -19,10 +20,11 @@ wire_request! {
 }
 
 wire_request! {
-    /// `RefundPaymentTransactionRequest` of the public contract.
+    /// Gives an item of a payment back, or a part of it.
     RefundPaymentTransactionRequest {
         payment_transaction_id: Option<i64> = "paymentTransactionId",
         conversation_id: Option<String> = "conversationId",
+        /// Absent: all that is left of the item.
         refund_price: Option<Decimal> = "refundPrice",
         refund_destination_type: Option<RefundDestinationType> = "refundDestinationType",
         charge_from_me: Option<bool> = "chargeFromMe",
@@ -30,7 +32,7 @@ wire_request! {
 }
 
 wire_response! {
-    /// `PaymentTransactionRefundResponse` of the public contract.
+    /// What was given back of an item.
     PaymentTransactionRefundResponse {
         id: Option<i64> = "id",
         created_date: Option<LocalDateTime> = "createdDate",

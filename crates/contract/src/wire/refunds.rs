@@ -9,7 +9,7 @@ use crate::money::Decimal;
 use crate::wire_type::{wire_request, wire_response};
 
 wire_request! {
-    /// `RefundPaymentRequest` of the public contract.
+    /// Gives a payment back, or what is left of it.
     RefundPaymentRequest {
         payment_id: Option<i64> = "paymentId",
         conversation_id: Option<String> = "conversationId",
@@ -19,14 +19,14 @@ wire_request! {
 }
 
 wire_request! {
-    /// `RefundWaitingPaymentRequest` of the public contract.
+    /// Ends a payment that waits; what was taken goes back.
     RefundWaitingPaymentRequest {
         payment_id: Option<i64> = "paymentId",
     }
 }
 
 wire_response! {
-    /// `PaymentRefundResponse` of the public contract.
+    /// A payment that was given back. A CANCEL has an id, a REFUND has items.
     PaymentRefundResponse {
         id: Option<i64> = "id",
         created_date: Option<LocalDateTime> = "createdDate",
@@ -47,7 +47,7 @@ wire_response! {
 }
 
 wire_response! {
-    /// `RefundWaitingPaymentResponse` of the public contract.
+    /// WAITING while it is not known whether money was taken.
     RefundWaitingPaymentResponse {
         status: Option<RefundStatus> = "status",
     }

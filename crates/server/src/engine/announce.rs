@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
+use crate::store::refunds::{Refund, RefundItem, RefundKind};
 use crate::store::webhooks::{self, Webhook};
 use contract::enums::{ApmAdditionalAction, PaymentStatus, WebhookEventType, WebhookStatus};
 use serde_json::json;
@@ -20,7 +21,36 @@ pub fn payment(
         PaymentStatus::Failure => WebhookStatus::Failure,
         _ => WebhookStatus::Success,
     };
-    write(app, merchant, payment, event, status, None, commit);
+    let payload_id = payment.id;
+    write(
+        app,
+        merchant,
+        payment,
+        (event, payload_id),
+        status,
+        None,
+        commit,
+    );
+}
+
+/// Announces money back: a cancelled payment by the refund's id, else each item by its own.
+pub fn refund(
+    app: &App,
+    merchant: &Merchant,
+    (payment, refund, items): (&Payment, &Refund, &[RefundItem]),
+    commit: &mut Commit,
+) {
+    let mut tell = |event, id| {
+        let status = WebhookStatus::Success;
+        write(app, merchant, payment, (event, id), status, None, commit);
+    };
+    if refund.kind == RefundKind::Cancel && !refund.by_item {
+        tell(WebhookEventType::Refund, refund.id);
+        return;
+    }
+    for item in items {
+        tell(WebhookEventType::RefundTx, item.id);
+    }
 }
 
 /// Announces that a loan application's state changed; both generations' names of the action.
@@ -40,7 +70,7 @@ pub fn loan(
         app,
         merchant,
         payment,
-        WebhookEventType::BnplNotification,
+        (WebhookEventType::BnplNotification, payment.id),
         status,
         Some(payload),
         commit,
@@ -51,7 +81,7 @@ fn write(
     app: &App,
     merchant: &Merchant,
     payment: &Payment,
-    event: WebhookEventType,
+    (event, payload_id): (WebhookEventType, i64),
     status: WebhookStatus,
     payload: Option<serde_json::Value>,
     commit: &mut Commit,
@@ -69,7 +99,7 @@ fn write(
         event,
         event_at: app.now(),
         status,
-        payload_id: payment.id.to_string(),
+        payload_id: payload_id.to_string(),
         payload,
         tries: 0,
     };

@@ -64,7 +64,7 @@ impl Outcome {
 }
 
 /// Times that an answer is decided again because another call moved first.
-const MOVES_MAX: usize = 20;
+pub(super) const MOVES_MAX: usize = 20;
 /// Times that an answer is written while the database is away, and the waits between them: five seconds
 /// in all.
 const WRITES_MAX: u32 = 7;
@@ -84,56 +84,65 @@ pub async fn write(
     outcome: Outcome,
 ) -> Result<(), Problem> {
     let mut was = attempt.state;
-    let mut failures = 0;
     for _ in 0..MOVES_MAX {
         let (commit, mut moved, result) =
             outcome_commit(app, merchant, (payment, attempt), was, &outcome);
-        match app.db.commit(commit).await {
-            Ok(()) => {
-                if moved.status != payment.status {
-                    moved.version += 1;
-                }
-                (*payment, *attempt) = (moved, result);
-                return Ok(());
+        if carry_out(app, payment.id, &commit).await? {
+            if moved.status != payment.status {
+                moved.version += 1;
             }
-            Err(CommitError::Conflict { .. }) => {
-                // Another call moved first: an inquiry, or the bank's own late answer.
-                let (_, now) = super::load_payment(app, payment.merchant_id, payment.id).await?;
-                let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
-                let Some(same) = attempts.into_iter().find(|a| a.id == attempt.id) else {
-                    return Err(Problem::unavailable("an attempt is gone"));
-                };
-                *payment = now;
-                *attempt = same;
-                was = attempt.state;
-                // What is being given back is given back, whatever the bank says late.
-                let reversing = attempt.state == AttemptState::Reversing;
-                if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed))
-                {
-                    warn_of_contradiction(attempt, &outcome);
-                    return match &outcome {
-                        Outcome::Approved(charged) if attempt.state == AttemptState::Declined => {
-                            give_back(app, attempt, charged).await
-                        }
-                        _ => Ok(()),
-                    };
+            (*payment, *attempt) = (moved, result);
+            return Ok(());
+        }
+        // Another call moved first: an inquiry, or the bank's own late answer.
+        let (_, now) = super::load_payment(app, payment.merchant_id, payment.id).await?;
+        let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
+        let Some(same) = attempts.into_iter().find(|a| a.id == attempt.id) else {
+            return Err(Problem::unavailable("an attempt is gone"));
+        };
+        *payment = now;
+        *attempt = same;
+        was = attempt.state;
+        // What is being given back is given back, whatever the bank says late.
+        let reversing = attempt.state == AttemptState::Reversing;
+        if is_settled(attempt.state) || (reversing && !matches!(outcome, Outcome::Reversed)) {
+            warn_of_contradiction(attempt, &outcome);
+            return match &outcome {
+                Outcome::Approved(charged) if attempt.state == AttemptState::Declined => {
+                    give_back(app, attempt, charged).await
                 }
-            }
-            Err(CommitError::Unavailable(why)) => {
-                failures += 1;
-                if failures == 1 {
-                    tracing::error!(payment = payment.id, %why, "a bank's answer could not be written; that is tried again, with growing waits");
-                }
-                if failures == WRITES_MAX {
-                    break;
-                }
-                tokio::time::sleep(wait_after(failures, WRITE_WAIT, WRITE_WAIT_MAX)).await;
-            }
+                _ => Ok(()),
+            };
         }
     }
-    Err(Problem::unavailable(
-        "a bank's answer could not be written; the bank will be inquired",
-    ))
+    Err(unwritten())
+}
+
+/// Carries out the commit of a bank's answer, again with growing waits while the database is away. False
+/// when somebody else moved first.
+pub(super) async fn carry_out(
+    app: &App,
+    payment_id: i64,
+    commit: &Commit,
+) -> Result<bool, Problem> {
+    for failures in 1..=WRITES_MAX {
+        let why = match app.db.commit(commit.clone()).await {
+            Ok(()) => return Ok(true),
+            Err(CommitError::Conflict { .. }) => return Ok(false),
+            Err(CommitError::Unavailable(why)) => why,
+        };
+        if failures == 1 {
+            tracing::error!(payment = payment_id, %why, "a bank's answer could not be written; that is tried again, with growing waits");
+        }
+        if failures < WRITES_MAX {
+            tokio::time::sleep(wait_after(failures, WRITE_WAIT, WRITE_WAIT_MAX)).await;
+        }
+    }
+    Err(unwritten())
+}
+
+pub(super) fn unwritten() -> Problem {
+    Problem::unavailable("a bank's answer could not be written; the bank will be inquired")
 }
 
 /// The commit that writes an outcome, with payment and attempt as they are after it.

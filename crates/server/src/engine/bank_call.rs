@@ -11,7 +11,7 @@ use crate::store::attempts::Attempt;
 use crate::store::loans::Loan;
 use crate::store::payments::Payment;
 use crate::store::poses::{self, Pos};
-use connectors::bank::{Account, BankContext, CardEnds, Doubt, Order, OrderRef};
+use connectors::bank::{Account, BankContext, CardEnds, Doubt, Order, OrderRef, Phase};
 use connectors::http::Http;
 use connectors::lender::{Lender, LenderContext};
 use connectors::lenders::of_apm;
@@ -60,6 +60,7 @@ impl<'a> BankCall<'a> {
             id: random::order_id(),
             amount: Money::new(100, pos.currency),
             installment: 1,
+            phase: Phase::Sale,
         };
         BankCall::new(app, pos, order, None)
     }

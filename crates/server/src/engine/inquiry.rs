@@ -11,7 +11,9 @@ use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
-use connectors::bank::{Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Verdict};
+use connectors::bank::{
+    Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Reversed, Verdict,
+};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +31,8 @@ pub enum Asker {
     Schedule,
     /// A shop's call or a person: one question in [`CALLER_WAIT`] for all of them.
     Caller,
+    /// A shop that wants its money back: asks like a caller, and what was taken is given back.
+    GivesUp,
     /// A move of ours, while its caller still waits for the answer.
     Move,
     /// News from outside that prove nothing themselves: a browser's return, a notification.
@@ -49,7 +53,7 @@ pub async fn settle(
     let Some(mut attempt) = last.filter(|attempt| may_be_inquired(app, attempt)) else {
         return Ok(payment);
     };
-    if asker == Asker::Caller && !claim(app, &attempt).await? {
+    if matches!(asker, Asker::Caller | Asker::GivesUp) && !claim(app, &attempt).await? {
         return Ok(payment);
     }
     let status = ask(app, &payment, &attempt).await?;
@@ -160,7 +164,13 @@ async fn apply(
         Ok(OrderStatus::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
             Outcome::Declined(why_not_found(answer))
         }
-        Ok(OrderStatus::Refused(_) | OrderStatus::NotFound | OrderStatus::Pending) => {
+        // What is held is not taken.
+        Ok(
+            OrderStatus::Refused(_)
+            | OrderStatus::NotFound
+            | OrderStatus::Pending
+            | OrderStatus::Held(_),
+        ) => {
             return Ok(defer(app, attempt, asker, None).await?);
         }
         Err(doubt) => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
@@ -172,6 +182,7 @@ async fn apply(
 fn status_word(status: &Result<OrderStatus, Doubt>) -> &'static str {
     match status {
         Ok(OrderStatus::Captured(_)) => "taken",
+        Ok(OrderStatus::Held(_)) => "held",
         Ok(OrderStatus::Voided) => "voided",
         Ok(OrderStatus::Refused(_)) => "refused",
         Ok(OrderStatus::NotFound) => "not found",
@@ -195,10 +206,14 @@ fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
 
 /// At once for a duplicate; else the order may still be on its way.
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
-    let waited = app.now().duration_since(attempt.asked_at);
-    is_duplicate(attempt)
-        || waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS)
-            && attempt.inquiries >= NOT_FOUND_INQUIRIES
+    is_duplicate(attempt) || had_its_time(app, attempt.asked_at, attempt.inquiries)
+}
+
+/// Whether what was asked at this moment has arrived by now or never will, so that its absence proves
+/// something.
+pub(super) fn had_its_time(app: &App, asked_at: Timestamp, inquiries: i64) -> bool {
+    let waited = app.now().duration_since(asked_at);
+    waited >= SignedDuration::from_secs(NOT_FOUND_AFTER_SECONDS) && inquiries >= NOT_FOUND_INQUIRIES
 }
 
 fn is_duplicate(attempt: &Attempt) -> bool {
@@ -253,7 +268,8 @@ async fn settle_taken(
 ) -> Result<(), Problem> {
     // A duplicate that is asked about at once: the shop still waits and was told nothing.
     let untold = asker == Asker::Move && is_duplicate(attempt);
-    if !attempt.seen_taken() && (payment.threeds || merchant.completes_doubt || untold) {
+    let wanted = asker != Asker::GivesUp && !attempt.seen_taken();
+    if wanted && (payment.threeds || merchant.completes_doubt || untold) {
         return answer::write(app, merchant, payment, attempt, Outcome::Approved(charged)).await;
     }
     if !intend_reversal(app, attempt, asker, &charged).await? {
@@ -261,7 +277,7 @@ async fn settle_taken(
     }
     let pos = pos_of(app, attempt).await?;
     match void(app, &pos, payment, attempt, &charged).await {
-        Ok(Verdict::Approved(())) => {
+        Ok(Verdict::Approved(_)) => {
             answer::write(app, merchant, payment, attempt, Outcome::Reversed).await
         }
         Ok(Verdict::Declined(decline)) => {
@@ -308,7 +324,7 @@ async fn void(
     payment: &Payment,
     attempt: &Attempt,
     charged: &Charged,
-) -> Answer<()> {
+) -> Answer<Reversed> {
     let call = BankCall::of_attempt(app, pos, payment, attempt, "void")?;
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
     let order = call.order_ref(payment, attempt, known);

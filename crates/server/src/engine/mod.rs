@@ -11,6 +11,7 @@ pub mod double_submit;
 pub mod inquiry;
 pub mod loan;
 pub mod recorder;
+pub mod refund;
 pub mod rewards;
 pub mod routing;
 pub mod split;
@@ -18,6 +19,7 @@ pub mod status;
 pub mod three_ds;
 pub mod threeds_page;
 pub mod turn;
+pub mod waiting;
 pub mod webhook_call;
 
 use crate::app::App;

@@ -1,5 +1,7 @@
 //! Shares of a total: proportional, in whole minor units, and always summing exactly.
 
+use connectors::bank::RewardMoney;
+
 /// Splits `total` in proportion to `weights` by largest remainder: each share is rounded down, and
 /// what is left goes, one unit each, to the largest fractions, of equal ones to the later. So a
 /// weight of 0 gets nothing, and no share exceeds its weight when `total` is not above their sum.
@@ -35,6 +37,44 @@ pub fn proportionally(total: i64, weights: &[i64]) -> Vec<i64> {
     shares
 }
 
+/// The points that go back with `amount` of a sale (taken, of which points), of which some went back before
+/// (money, of which points). The card's part of all that went back is rounded half up, the rest of it are
+/// points (pos-protocols 3.1); each purse gets its share of what is left in it, so the last refund gives
+/// back what is left.
+pub fn points_back(
+    (taken, spent): (i64, RewardMoney),
+    (refunded, given): (i64, RewardMoney),
+    amount: i64,
+) -> RewardMoney {
+    let left = [
+        spent.card - given.card,
+        spent.firm - given.firm,
+        spent.mile - given.mile,
+    ];
+    let all_left: i64 = left.iter().sum();
+    let back = refunded + amount;
+    let points = if back < taken {
+        points_among(taken, spent.card + spent.firm + spent.mile, back)
+    } else {
+        taken
+    };
+    let given = given.card + given.firm + given.mile;
+    let points = (points - given).clamp(0, all_left.min(amount));
+    let shares = proportionally(points, &left);
+    RewardMoney {
+        card: shares[0],
+        firm: shares[1],
+        mile: shares[2],
+    }
+}
+
+/// The points among `back` of a sale of `taken` that spent `points`.
+fn points_among(taken: i64, points: i64, back: i64) -> i64 {
+    let (taken, back) = (i128::from(taken), i128::from(back));
+    let by_card = (2 * back * (taken - i128::from(points)) + taken) / (2 * taken);
+    i64::try_from(back - by_card).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +92,54 @@ mod tests {
         assert_eq!(proportionally(7, &[]), Vec::<i64>::new());
     }
 
+    fn money(card: i64, firm: i64, mile: i64) -> RewardMoney {
+        RewardMoney { card, firm, mile }
+    }
+
+    #[test]
+    fn the_points_of_a_refund_are_those_of_the_banks_document() {
+        // 10.00, of which 3.00 points; 5.00 goes back as 3.50 and 1.50.
+        let none = RewardMoney::default();
+        let first = points_back((1000, money(300, 0, 0)), (0, none), 500);
+        assert_eq!(first, money(150, 0, 0));
+        let last = points_back((1000, money(300, 0, 0)), (500, first), 500);
+        assert_eq!(last, money(150, 0, 0));
+        // The card's part is rounded half up: of 0.01 with half points it gets all.
+        assert_eq!(points_back((1000, money(500, 0, 0)), (0, none), 1), none);
+        let all = money(5, 3, 2);
+        assert_eq!(points_back((10, all), (0, none), 10), all);
+    }
+
     proptest! {
+        #[test]
+        fn points_spent_are_points_returned_in_the_end(
+            purses in proptest::array::uniform3(0i64..5_000),
+            by_card in 0i64..10_000,
+            refunds in proptest::collection::vec(1i64..3_000, 1..20),
+        ) {
+            let spent = money(purses[0], purses[1], purses[2]);
+            let taken = purses.iter().sum::<i64>() + by_card;
+            let (mut refunded, mut given) = (0, RewardMoney::default());
+            for wanted in refunds.into_iter().chain([taken]) {
+                let amount = wanted.min(taken - refunded);
+                if amount == 0 {
+                    break;
+                }
+                let points = points_back((taken, spent), (refunded, given), amount);
+                prop_assert!(points.card >= 0 && points.firm >= 0 && points.mile >= 0);
+                prop_assert!(points.card + points.firm + points.mile <= amount);
+                refunded += amount;
+                given = money(
+                    given.card + points.card,
+                    given.firm + points.firm,
+                    given.mile + points.mile,
+                );
+            }
+            if refunded == taken {
+                prop_assert_eq!(given, spent);
+            }
+        }
+
         #[test]
         fn shares_sum_exactly_and_are_never_negative(
             total in 0i64..1_000_000_000_000,

@@ -15,6 +15,8 @@ pub enum Event {
     Completing,
     /// The bank took the money, or the lender disbursed.
     Approved,
+    /// The shop does not want to complete it any more.
+    GivenUp,
     /// The bank or lender refused, or the application lapsed.
     Declined,
     /// The bank had taken the money and gave it back, because the shop was told of doubt.
@@ -28,7 +30,9 @@ pub const MOVES: &[(PaymentStatus, Event, PaymentStatus)] = &[
     (Waiting, Event::Reversed, Failure),
     (InitThreeds, Event::Verified, CallbackThreeds),
     (InitThreeds, Event::NotVerified, Failure),
+    (InitThreeds, Event::GivenUp, Failure),
     (CallbackThreeds, Event::Completing, Waiting),
+    (CallbackThreeds, Event::GivenUp, Failure),
 ];
 
 /// Where `event` leads from `from`; `None` when it must not happen there.
@@ -55,7 +59,9 @@ mod tests {
         WAITING --Reversed--> FAILURE
         INIT_THREEDS --Verified--> CALLBACK_THREEDS
         INIT_THREEDS --NotVerified--> FAILURE
+        INIT_THREEDS --GivenUp--> FAILURE
         CALLBACK_THREEDS --Completing--> WAITING
+        CALLBACK_THREEDS --GivenUp--> FAILURE
         ");
     }
 
@@ -65,6 +71,7 @@ mod tests {
             Event::Verified,
             Event::NotVerified,
             Event::Completing,
+            Event::GivenUp,
             Event::Approved,
             Event::Declined,
             Event::Reversed,

@@ -214,6 +214,25 @@ async fn write_verification(
     Ok(moved)
 }
 
+/// Ends a payment that was begun, or verified and not completed: no money has moved, and now none can. False
+/// when another call moved it first.
+pub async fn give_up(app: &App, payment: Payment, attempt: Attempt) -> Result<bool, Problem> {
+    use AttemptState::{Page, Verified};
+    let status = after(payment.status, Event::GivenUp);
+    let Some(status) = status.filter(|_| matches!(attempt.state, Page | Verified)) else {
+        return Ok(false);
+    };
+    let (mut moved, mut ended) = (payment, attempt.clone());
+    moved.status = status;
+    ended.state = AttemptState::Declined;
+    (ended.inquire_at, ended.proof, ended.answer) = (None, None, None);
+    let mut commit = Commit::new(moved.merchant_id, moved.id);
+    attempts::save(app, &ended, attempt.state, &mut commit);
+    payments::save(&moved, &mut commit);
+    settle_stored_card(&moved, &mut commit);
+    Ok(app.commit(commit).await?.is_yes())
+}
+
 /// Ends a payment whose shopper did not come back from the bank while the address for that lived: by
 /// now nothing can verify it, and no money moved. The shop is told. False when the payment does not
 /// stand there.

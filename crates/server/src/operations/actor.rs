@@ -14,13 +14,13 @@ impl Role {
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
             ApproveLoans, ChangeAccounts, ChangeSettings, ExportPayments, Inquire, LookAtAudit,
-            LookAtPayments, LookAtRequests, LookAtSettings, ManageKeys, ManagePeople,
+            LookAtPayments, LookAtRequests, LookAtSettings, ManageKeys, ManagePeople, Refund,
             ResendWebhooks, SettleDoubts,
         };
         match permission {
             LookAtPayments | LookAtSettings => true,
             Inquire => !matches!(self, Role::ReadOnly | Role::Developer),
-            ApproveLoans | SettleDoubts | ExportPayments => {
+            ApproveLoans | Refund | SettleDoubts | ExportPayments => {
                 matches!(self, Role::Owner | Role::Finance)
             }
             ResendWebhooks => matches!(self, Role::Owner | Role::Support | Role::Developer),
@@ -44,7 +44,9 @@ pub enum Permission {
     Inquire,
     /// Confirms a loan: the bank disburses.
     ApproveLoans,
-    /// Says what became of a payment that no inquiry could settle.
+    /// Gives money back, or notes that it was given back outside.
+    Refund,
+    /// Says what became of a payment or refund that no inquiry could settle.
     SettleDoubts,
     /// Takes payments away as a file.
     ExportPayments,
@@ -66,10 +68,11 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of the panel's menu.
-    pub const ALL: [Permission; 13] = [
+    pub const ALL: [Permission; 14] = [
         Permission::LookAtPayments,
         Permission::Inquire,
         Permission::ApproveLoans,
+        Permission::Refund,
         Permission::SettleDoubts,
         Permission::ExportPayments,
         Permission::ResendWebhooks,
@@ -124,6 +127,11 @@ impl Actor {
     /// A person in the panel.
     pub fn is_person(&self) -> bool {
         matches!(self.principal, Principal::User { .. })
+    }
+
+    /// A shop, by its API key.
+    pub fn is_shop(&self) -> bool {
+        matches!(self.principal, Principal::ApiKey(_))
     }
 
     /// Whether this is allowed.

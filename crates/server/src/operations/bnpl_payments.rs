@@ -361,6 +361,7 @@ async fn plan(
         wallet_price: none,
         captured: 0,
         refunded: 0,
+        refund_pending: 0,
         installment: 1,
         threeds: false,
         buyer_member_id: request.buyer_member_id,

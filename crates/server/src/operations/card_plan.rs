@@ -198,6 +198,7 @@ pub(super) async fn plan(
         wallet_price: Amount { minor: 0, ..wallet },
         captured: 0,
         refunded: 0,
+        refund_pending: 0,
         installment,
         threeds: callback_url.is_some(),
         buyer_member_id: request.buyer_member_id,

@@ -324,6 +324,8 @@ fn item(at: &At<'_>, item: PaymentItem, currency: Currency, id: i64) -> Result<I
         price,
         paid_price: 0,
         wallet_price: 0,
+        refunded: 0,
+        refund_pending: 0,
         sub_merchant_member_id: item.sub_merchant_member_id,
         sub_merchant_price: share,
         blockage_day: item.blockage_day.map(i64::from),

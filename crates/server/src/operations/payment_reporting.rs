@@ -2,14 +2,16 @@
 
 use super::moments::{moment, moment_behind};
 use super::payment_view::{transaction, view};
+use super::refund_view;
 use super::{Caller, Permission, Problem, TOP, check};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::attempts;
 use crate::store::payment_search::{Bound, Order, Search};
 use crate::store::payments::{self, Payment};
+use crate::store::refunds;
 use contract::datetime::LocalDateTime;
-use contract::enums::{Currency, PaymentRefundStatus, PaymentSource, PaymentStatus};
+use contract::enums::{Currency, PaymentSource};
 use contract::envelope::Items;
 use contract::money::Decimal;
 use contract::payment_reporting::{
@@ -134,8 +136,8 @@ pub(super) fn search_of(r: SearchPaymentsRequest) -> Result<Option<Search>, Prob
     Ok(Some(search))
 }
 
-/// Payments of the caller with their items and how often each was tried: two questions to the store
-/// for a whole page, which has at most 100 payments of at most 500 items.
+/// Payments of the caller with their items, their refunds and how often each was tried: three questions to the
+/// store for a whole page, which has at most 100 payments of at most 500 items.
 async fn payment_responses(
     app: &App,
     caller: &Caller,
@@ -144,10 +146,10 @@ async fn payment_responses(
     let ids: Vec<i64> = found.iter().map(|payment| payment.id).collect();
     let mut items = payments::items_of_payments(app, caller.merchant.id, &ids).await?;
     let tried = attempts::count_of_payments(app, caller.merchant.id, &ids).await?;
+    let refunds = refunds::of_payments(app, caller.merchant.id, &ids).await?;
     Ok(found
         .iter()
         .map(|payment| {
-            let refund_status = refund_status(payment);
             let tries = tried.get(&payment.id).copied().unwrap_or(0);
             ReportingPaymentResponse {
                 retry_count: i32::try_from((tries - 1).max(0)).ok(),
@@ -155,7 +157,12 @@ async fn payment_responses(
                     .remove(&payment.id)
                     .unwrap_or_default()
                     .iter()
-                    .map(|item| transaction_response(payment, item, refund_status))
+                    .map(|item| transaction_response(payment, item))
+                    .collect(),
+                refunds: refunds
+                    .iter()
+                    .filter(|refund| refund.payment_id == payment.id)
+                    .map(|refund| refund_view::report(payment, refund, caller.language))
                     .collect(),
                 ..summary(caller, payment)
             }
@@ -163,47 +170,28 @@ async fn payment_responses(
         .collect())
 }
 
-fn refund_status(payment: &Payment) -> PaymentRefundStatus {
-    let left = payment.captured - payment.refunded;
-    match (payment.status, payment.refunded) {
-        (PaymentStatus::Success, 0) => PaymentRefundStatus::NotRefunded,
-        (PaymentStatus::Success, _) if left == 0 => PaymentRefundStatus::FullyRefunded,
-        (PaymentStatus::Success, _) => PaymentRefundStatus::PartialRefunded,
-        _ => PaymentRefundStatus::NoRefund,
-    }
-}
-
 /// What a payment's own row tells: without items, and without how often it was tried.
 pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentResponse {
-    let left = payment.captured - payment.refunded;
     ReportingPaymentResponse {
         refundable_price: Some(Decimal::of_minor(
-            left,
+            refund_view::left(payment),
             payment.currency,
             payment.paid_price.scale,
         )),
-        refund_status: Some(refund_status(payment)),
+        refund_status: Some(refund_view::payment_status(payment)),
         refunds: Vec::new(),
         ..ReportingPaymentResponse::from(view(payment, &[], caller.language))
     }
 }
 
-fn transaction_response(
-    payment: &Payment,
-    item: &payments::Item,
-    refund_status: PaymentRefundStatus,
-) -> ReportingPaymentTransaction {
+fn transaction_response(payment: &Payment, item: &payments::Item) -> ReportingPaymentTransaction {
     let t = transaction(payment, item);
-    let refundable = match payment.status {
-        PaymentStatus::Success => item.paid_price,
-        _ => 0,
-    };
     let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
     ReportingPaymentTransaction {
         created_date: Some(LocalDateTime(local_text(payment.created_at))),
         transaction_status_date: Some(LocalDateTime(local_text(payment.created_at))),
-        refundable_price: Some(spelled(refundable)),
-        refund_status: Some(refund_status),
+        refundable_price: Some(spelled(refund_view::left_of_item(payment, item))),
+        refund_status: Some(refund_view::item_status(payment, item)),
         bank_commission_rate: Some(Decimal::ZERO),
         bank_commission_rate_amount: Some(spelled(0)),
         ..ReportingPaymentTransaction::from(t)

@@ -236,6 +236,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("threeds_finish", "3DS tamamlama", "3DS completion"),
     ("inquire", "Sorgulama", "Inquiry"),
     ("void", "Geri alma", "Reversal"),
+    ("refund", "İade", "Refund"),
+    ("given_back", "İade sorgusu", "Inquiry of refunds"),
     ("apply", "Kredi başvurusu", "Loan application"),
     ("confirm", "Kredi onayı", "Loan approval"),
     ("notification", "Bankanın bildirimi", "The lender's notification"),
@@ -243,6 +245,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("loan.verify", "Kredinin sonucunu sordu", "Asked for the loan's outcome"),
     ("payment.inquire", "Bankaya sordu", "Asked the bank"),
     ("payment.settle", "Elle sonuca bağladı", "Settled by hand"),
+    ("payment.refund", "İade etti", "Gave money back"),
+    ("payment.mark_refunded", "İade edildi olarak işaretledi", "Marked as refunded"),
     ("payment.look", "Ödemeye bakmak istedi", "Wanted to see the payment"),
     ("payment.exchanges_look", "Banka yazışmalarına baktı", "Looked at the exchanges"),
 ];

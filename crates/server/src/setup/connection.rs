@@ -9,7 +9,9 @@ use crate::operations::{Actor, Audited, Permission, Problem};
 use crate::random;
 use crate::store::apms::Apm;
 use crate::store::poses::Pos;
-use connectors::bank::{BankContext, CardEnds, Doubt, DoubtReason, Order, OrderRef, Verb, Verdict};
+use connectors::bank::{
+    BankContext, CardEnds, Doubt, DoubtReason, Order, OrderRef, Phase, Verb, Verdict,
+};
 use connectors::lender::{CartItem, LenderContext, OffersRequest};
 use contract::enums::{BnplCartItemType, Currency};
 use contract::errors::{ErrorGroup, Language};
@@ -145,6 +147,7 @@ pub async fn test_pos(
         id: random::order_id(),
         amount: Money::new(100, pos.currency),
         installment: 1,
+        phase: Phase::Sale,
     };
     let asked = OrderRef {
         order: &order,

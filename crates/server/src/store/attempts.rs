@@ -8,7 +8,7 @@ use super::db::{
 };
 use super::shard_of;
 use crate::app::App;
-use connectors::bank::{Charged, Order, RewardMoney, RewardUse};
+use connectors::bank::{Charged, Order, Phase, RewardMoney, RewardUse};
 use contract::card::Secret;
 use contract::enums::{Currency, LoyaltyType};
 use contract::money::Money;
@@ -49,6 +49,7 @@ impl Attempt {
             id: self.order_id.clone(),
             amount: Money::new(self.amount, currency),
             installment: self.installment,
+            phase: Phase::Sale,
         }
     }
 

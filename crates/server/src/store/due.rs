@@ -1,11 +1,12 @@
-//! What is due: webhooks to deliver, payments and loans in doubt. A row says by itself when it is due
-//! (decision 0001); here the rows of all three tables are looked for in one way.
+//! What is due: webhooks to deliver, payments, loans and refunds in doubt. A row says by itself when it is
+//! due (decision 0001); here the rows of all four tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
 use super::id_list;
 use crate::app::App;
 use crate::desk::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// Which part of what is due is looked at.
@@ -52,6 +53,14 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              and (l.inquire_at > $2 or l.payment_id > $3) and l.apm_id not in ({without}) \
              order by l.inquire_at, l.payment_id limit $4"
         ),
+        Kind::Refund => format!(
+            "select r.merchant_id, r.id, r.inquire_at as due_at, r.party_id as lane, p.settings as address, m.api_url \
+             from refunds r left join merchant_poses p on p.merchant_id = r.merchant_id and p.id = r.party_id \
+             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.party_id \
+             where r.shard in ({shards}) and r.inquire_at <= $1 and r.inquire_at >= $2 \
+             and (r.inquire_at > $2 or r.id > $3) and r.party_id not in ({without}) \
+             order by r.inquire_at, r.id limit $4"
+        ),
     };
     let (since, behind) = look
         .after
@@ -67,10 +76,11 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
     // A row whose POS is gone is due all the same; who works it finds out.
     let host = match kind {
         Kind::Webhook | Kind::Loan => row.opt_text("address")?.and_then(|url| host_of(&url)),
-        Kind::Payment => row.opt_json("address")?.and_then(|settings| {
-            let host = settings.get("hostname")?.as_str()?;
-            Some(format!("{host}:{}", settings.get("port")?))
-        }),
+        Kind::Payment => row.opt_json("address")?.and_then(host_of_pos),
+        Kind::Refund => match row.opt_text("api_url")? {
+            Some(url) => host_of(&url),
+            None => row.opt_json("address")?.and_then(host_of_pos),
+        },
     };
     Ok(Due {
         merchant_id: row.int("merchant_id")?,
@@ -79,6 +89,11 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
         lane: row.int("lane")?,
         host: host.unwrap_or_default(),
     })
+}
+
+fn host_of_pos(settings: Json) -> Option<String> {
+    let host = settings.get("hostname")?.as_str()?;
+    Some(format!("{host}:{}", settings.get("port")?))
 }
 
 fn host_of(url: &str) -> Option<String> {
@@ -121,6 +136,10 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update loans set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        commit.maybe(
+            "update refunds set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         // What a version before left to a person for good is asked about once more, and then by the

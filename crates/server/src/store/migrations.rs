@@ -65,6 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0012_fewer_indexes.sql"),
     },
     Migration {
+        version: 13,
+        name: "refunds",
+        sql: include_str!("../../migrations/0013_refunds.sql"),
+    },
+    Migration {
         version: 16,
         name: "submits",
         sql: include_str!("../../migrations/0016_submits.sql"),

@@ -26,6 +26,7 @@ pub mod payment_search;
 pub mod payments;
 pub mod poses;
 mod probe;
+pub mod refunds;
 pub mod requests;
 pub mod retention;
 pub mod roles;

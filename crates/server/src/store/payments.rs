@@ -145,6 +145,8 @@ table_row! {
         pub captured: i64,
         /// Minor units given back.
         pub refunded: i64,
+        /// Minor units that are being given back: reserved until the bank's answer is known.
+        pub refund_pending: i64,
         /// 1 is a single payment.
         pub installment: u8 where (1..=99),
         /// With 3DS.
@@ -208,6 +210,10 @@ table_row! {
         pub paid_price: i64,
         /// Its share of the wallet's part.
         pub wallet_price: i64,
+        /// What was given back of it.
+        pub refunded: i64,
+        /// What is being given back of it.
+        pub refund_pending: i64,
         /// The seller.
         pub sub_merchant_member_id: Option<i64>,
         /// The seller's net.
@@ -266,6 +272,17 @@ pub async fn is_reference_known(
     Ok(app.db.row(sql, of).await?.is_some())
 }
 
+/// The payment that an item of a merchant's belongs to.
+pub async fn of_item(
+    app: &App,
+    merchant_id: i64,
+    item_id: i64,
+) -> Result<Option<i64>, Unavailable> {
+    let sql = "select payment_id from payment_items where id = $1 and merchant_id = $2";
+    let row = app.db.row(sql, params![item_id, merchant_id]).await?;
+    row.map(|row| row.int("payment_id")).transpose()
+}
+
 /// The items of a merchant's payment, in the request's order.
 pub async fn items_of_merchant(
     app: &App,
@@ -301,7 +318,7 @@ pub async fn items_of_payments(
 /// Writes a new payment with its items, in the request's order.
 pub fn insert(payment: &Payment, items: &[Item], commit: &mut Commit) {
     let pos_id = payment.pos.as_ref().map(|pos| pos.id);
-    insert!(commit, payment => Payment, { refund_pending: 0i64, pos_id: pos_id });
+    insert!(commit, payment => Payment, { pos_id: pos_id });
     for (position, item) in (0i64..).zip(items) {
         insert!(commit, item => Item, {
             merchant_id: payment.merchant_id,

@@ -61,6 +61,7 @@ mod panel_settings;
 mod payment_reporting;
 mod process;
 mod rates;
+mod refunds;
 mod replicas;
 mod requests;
 mod safe_defaults;

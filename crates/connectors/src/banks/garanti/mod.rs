@@ -1,8 +1,9 @@
 //! GVP XML: the virtual POS of Garanti BBVA, from the bank's samples and recorded replies.
 //!
-//! Speaks version 512 only. Here are sale and points; void and inquiry stand in `standing`, the 3DS
-//! steps in `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
+//! Speaks version 512 only. Here are sale, hold and points; what becomes of an order later stands in
+//! `standing`, the inquiries in `record`, the 3DS steps in `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
 
+mod record;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,9 @@ use super::{
 };
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus, Returned, RewardMoney, RewardUse,
-    User, Verb, Verdict, Verified,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
+    Doubt, Loyalties, LoyaltyInquiry, Order, Phase, Returned, RewardMoney, RewardUse, User, Verb,
+    Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;
@@ -53,6 +54,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Charge,
     Verb::ThreeDs,
     Verb::Void,
+    Verb::Refund,
+    Verb::GivenBack,
+    Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
 ];
@@ -93,21 +97,14 @@ pub(crate) async fn verify_3ds(
     Ok(Verdict::Approved(threeds::check(context, &returned)?))
 }
 
-pub(crate) use standing::void;
+pub(crate) use standing::{capture, given_back, inquire, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
-
-pub(crate) async fn inquire(
-    context: BankContext<'_>,
-    order: OrderRef<'_>,
-) -> Result<OrderStatus, Doubt> {
-    standing::look_up(context, &order).await
-}
 
 // Requests
 
 /// What differs from one `GVPSRequest` to the next.
 struct Question<'a> {
-    /// `sales`, `void`, `orderinq`, `rewardinq`.
+    /// `sales`, `preauth`, `postauth`, `void`, `refund`, `orderinq`, `orderhistoryinq`, `rewardinq`.
     kind: &'static str,
     user: &'a User,
     order_id: &'a str,
@@ -116,7 +113,7 @@ struct Question<'a> {
     card: Option<&'a CardData>,
     client_ip: Option<&'a str>,
     reward: Option<RewardUse>,
-    /// The reference of the sale that a void undoes.
+    /// The reference of the order that a later move is about.
     original: Option<&'a str>,
     /// What 3DS proved.
     proof: Option<&'a threeds::Proof>,
@@ -152,7 +149,7 @@ fn user<'a>(context: BankContext<'a>, operation: PosOperationType) -> Result<&'a
 fn request(context: BankContext<'_>, question: &Question<'_>) -> Result<Request, Doubt> {
     let account = context.account;
     let currency = currency(question.amount)?;
-    let rewards = rewards(question.reward)?;
+    let rewards = rewards(question.kind, question.reward)?;
     let card = question.card.map_or("", |card| card.pan.expose());
     let hash = request_hash(context, question, card, currency);
     let xml = Writer::document("GVPSRequest", |w| {
@@ -265,7 +262,8 @@ fn currency(amount: Money) -> Result<&'static str, Doubt> {
 
 /// Purses and what is taken from each. `BNS` is the card's Bonus and `FBB` the merchant's; the
 /// bank's code for miles is not public, `MIL` is the simulator's own.
-fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt> {
+/// Whether a hold can spend points is not public.
+fn rewards(kind: &str, reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt> {
     let purses = match reward {
         None => return Ok(Vec::new()),
         // The issuer grants additional instalments by itself; nothing asks for them.
@@ -277,6 +275,10 @@ fn rewards(reward: Option<RewardUse>) -> Result<Vec<(&'static str, i64)>, Doubt>
             [("BNS", card), ("FBB", firm), ("MIL", mile)]
         }
     };
+    let none = purses.iter().all(|(_, amount)| *amount == 0);
+    if kind == HOLD && !none {
+        return Err(not_supported("Garanti holds no points"));
+    }
     if purses.iter().all(|(_, amount)| *amount >= 0) {
         Ok(purses
             .into_iter()
@@ -359,9 +361,15 @@ fn decline(reply: &Element, group: ErrorGroup) -> Decline {
         (code, _) => code,
     };
     let words = [response("ErrorMsg"), response("SysErrMsg")];
+    // No code of the bank is documented to say it; the simulator's test code does.
+    let day = match code.as_str() {
+        "T24" => BankDay::Open,
+        _ => BankDay::Unsaid,
+    };
     Decline {
         group,
         code,
+        day,
         message: words
             .into_iter()
             .find(|words| !words.is_empty())
@@ -459,9 +467,19 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
         card: Some(charge.card),
         client_ip: charge.client_ip,
         reward: charge.reward,
-        ..Question::about("sales", seller, charge.order)
+        ..Question::about(sale_type(charge.order), seller, charge.order)
     };
     sell(context, &question).await
+}
+
+const HOLD: &str = "preauth";
+
+/// The type of an order's first message, which its 3DS form names too.
+fn sale_type(order: &Order) -> &'static str {
+    match order.phase {
+        Phase::Sale => "sales",
+        Phase::Hold => HOLD,
+    }
 }
 
 async fn sell(context: BankContext<'_>, question: &Question<'_>) -> Answer<Charged> {

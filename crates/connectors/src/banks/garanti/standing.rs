@@ -1,37 +1,59 @@
-//! What became of an order at Garanti, and undoing it on the same day.
-//!
-//! The hash of a reply covers its outcome but not the inquired order, so the amount of that is
-//! compared with ours.
+//! What becomes of an order at Garanti after it was taken or held: undone on the same day, given back
+//! in whole or in part, or captured. The inquiries that it is compared with stand in `record`.
 
+use super::record::{self, Record, look_up};
 use super::{
-    GATEWAY, NO_TRANSACTION, NOT_FOUND, Question, batch_and_sequence, error_group, exchange,
-    refusal, user,
+    GATEWAY, NO_TRANSACTION, NOT_FOUND, Question, batch_and_sequence, charged, exchange, refusal,
+    user,
 };
 use crate::bank::{
-    Answer, BankContext, Charged, Decline, Doubt, Order, OrderRef, OrderStatus, RewardMoney,
-    Verdict,
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, Order, OrderRef,
+    OrderStatus, Refund, Reversed, Verdict,
 };
-use crate::banks::{
-    check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unreadable,
-};
+use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
 use crate::xml::Element;
 use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
 
-/// A void needs the sale's reference; when nobody has it, the bank is asked first.
-pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
+/// What became of an order.
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<OrderStatus, Doubt> {
+    Ok(look_up(context, &order).await?.status)
+}
+
+/// What a move about an order goes by: the reference that it names, or an answer without asking.
+enum Original {
+    Reference(String),
+    Undone,
+    Refused(Decline),
+}
+
+/// Every later move needs the order's reference; when we have none, the bank is asked first.
+async fn original(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Original, Doubt> {
+    if let Some(reference) = order.host_reference {
+        return Ok(Original::Reference(reference.to_owned()));
+    }
+    match look_up(context, order).await?.status {
+        OrderStatus::Captured(charged) | OrderStatus::Held(charged)
+            if !charged.host_reference.is_empty() =>
+        {
+            Ok(Original::Reference(charged.host_reference))
+        }
+        OrderStatus::Voided => Ok(Original::Undone),
+        OrderStatus::Refused(decline) => Ok(Original::Refused(decline)),
+        // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
+        _ => Err(unreadable("the bank knows no such sale")),
+    }
+}
+
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
     let undoer = user(context, PosOperationType::Provrfn)?;
-    let reference = match order.host_reference {
-        Some(reference) => reference.to_owned(),
-        None => match look_up(context, &order).await? {
-            OrderStatus::Captured(charged) => charged.host_reference,
-            OrderStatus::Voided => return Ok(Verdict::Approved(())),
-            OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
-            // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
-            OrderStatus::NotFound | OrderStatus::Pending => {
-                return Err(unreadable("the bank knows no sale to void"));
-            }
-        },
+    let reference = match original(context, &order).await? {
+        Original::Reference(reference) => reference,
+        Original::Undone => return Ok(Verdict::Approved(Reversed::default())),
+        Original::Refused(decline) => return Ok(Verdict::Declined(decline)),
     };
     let question = Question {
         original: Some(&reference),
@@ -39,131 +61,152 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         installment: 1,
         ..Question::about("void", undoer, order.order)
     };
-    let Some(decline) = refusal_of_move(refusal(&exchange(context, &question).await?)?)? else {
-        return Ok(Verdict::Approved(()));
+    let reply = exchange(context, &question).await?;
+    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+        return Ok(Verdict::Approved(reversed(&reply)?));
     };
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
-    match look_up(context, &order).await {
-        Ok(OrderStatus::Voided) => Ok(Verdict::Approved(())),
-        Ok(OrderStatus::Captured(_) | OrderStatus::Refused(_)) => Ok(Verdict::Declined(decline)),
+    match look_up(context, &order).await.map(|record| record.status) {
+        Ok(OrderStatus::Voided) => Ok(Verdict::Approved(Reversed::default())),
+        Ok(OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_)) => {
+            Ok(Verdict::Declined(of_money_back(decline)))
+        }
         Ok(OrderStatus::NotFound | OrderStatus::Pending) => {
             Err(unreadable("the bank knows no sale to void"))
         }
-        Err(unanswered) => Err(Doubt {
-            may_have_been_sent: true,
-            ..unanswered
-        }),
+        Err(unanswered) => Err(sent(unanswered)),
     }
 }
 
-pub(super) async fn look_up(
+/// Gives a part of a sale back, or all of it. The bank takes the points among it from its own record
+/// of the sale: no field for them is public.
+pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
+    let undoer = user(context, PosOperationType::Provrfn)?;
+    points_back(&refund)?;
+    let reference = match original(context, &refund.sale).await? {
+        Original::Reference(reference) => reference,
+        Original::Undone => return Ok(undone_before(ErrorGroup::MayHaveAlreadyRefunded)),
+        Original::Refused(decline) => return Ok(Verdict::Declined(decline)),
+    };
+    let question = Question {
+        original: Some(&reference),
+        amount: refund.amount,
+        installment: 1,
+        client_ip: refund.client_ip,
+        ..Question::about("refund", undoer, refund.sale.order)
+    };
+    let reply = exchange(context, &question).await?;
+    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+        return Ok(Verdict::Approved(reversed(&reply)?));
+    };
+    let decline = of_money_back(decline);
+    // The gateway says the same of a sale that cannot be refunded yet and of one that has nothing left.
+    let unfit = decline.group == ErrorGroup::InvalidRefundTransaction;
+    if unfit && let Ok(before) = record::given_back(context, &refund.sale).await {
+        let all = before.refunded == Some(refund.sale.order.amount.minor);
+        if before.voided || all {
+            return Ok(Verdict::Declined(Decline {
+                group: ErrorGroup::MayHaveAlreadyRefunded,
+                ..decline
+            }));
+        }
+    }
+    Ok(Verdict::Declined(decline))
+}
+
+/// What was given back of an order.
+pub(crate) async fn given_back(
     context: BankContext<'_>,
-    order: &OrderRef<'_>,
-) -> Result<OrderStatus, Doubt> {
+    order: OrderRef<'_>,
+) -> Result<GivenBack, Doubt> {
+    record::given_back(context, &order).await
+}
+
+/// Takes an amount that is held. A refusal by the gateway is looked into: it may have been taken
+/// before.
+pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let seller = user(context, PosOperationType::Provaut)?;
-    let reply = exchange(context, &Question::about("orderinq", seller, order.order)).await?;
-    let inquiry = reply.at(&["Order", "OrderInqResult"])?;
-    let code = match inquiry {
-        Some(inquiry) => inquiry.exact(&["Code"])?,
-        None => "",
-    };
-    let status = match inquiry {
-        Some(inquiry) => inquiry.exact(&["Status"])?.to_ascii_uppercase(),
-        None => String::new(),
-    };
-    if let Some(decline) = refusal(&reply)? {
-        // Both are reasons of the gateway: the same digits from an issuer mean something else.
-        let by_gateway = reply.exact(&["Transaction", "Response", "Code"])? == GATEWAY;
-        return match decline.code.as_str() {
-            NOT_FOUND | NO_TRANSACTION if by_gateway => Ok(OrderStatus::NotFound),
-            // The reply repeats the issuer's refusal of the sale itself. The gateway's own code may be
-            // about the question, and a status that says something else contradicts it.
-            _ if !matches!(code, "" | "00" | GATEWAY)
-                && matches!(status.as_str(), "" | "DECLINED" | "REJECTED" | "FAILED")
-                && code == reply.exact(&["Transaction", "Response", "Code"])? =>
-            {
-                if let Some(inquiry) = inquiry {
-                    check_record(inquiry, order)?;
-                }
-                Ok(OrderStatus::Refused(decline))
-            }
-            _ => Err(question_refused(decline.group)),
-        };
+    let (hold, amount) = (&capture.hold, capture.amount);
+    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
+        return Err(not_supported("nothing to capture"));
     }
-    let inquiry = inquiry.ok_or_else(|| unreadable("the inquiry answers no order"))?;
-    check_record(inquiry, order)?;
-    read_status(inquiry, order.order)
-}
-
-/// A record of the order is compared with what we sent; no currency stands in it.
-fn check_record(inquiry: &Element, order: &OrderRef<'_>) -> Result<(), Doubt> {
-    let exact = |name| inquiry.exact(&[name]);
-    let sold_at = match exact("AuthDate")? {
-        "" => exact("ProvDate")?,
-        sold_at => sold_at,
+    let reference = match original(context, hold).await? {
+        Original::Reference(reference) => reference,
+        Original::Undone => return Ok(undone_before(ErrorGroup::InvalidTransaction)),
+        Original::Refused(decline) => return Ok(Verdict::Declined(decline)),
     };
-    check_sale(order, exact("CardNumberMasked")?, sold_at)
-}
-
-/// Recorded are APPROVED and WAITINGPOSTAUTH, and an empty status beside "not found"; the words for a
-/// voided order are not public, so the likely ones are all taken for it. An empty status alone, or one
-/// that its code contradicts, is doubt.
-fn read_status(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt> {
-    let exact = |name| inquiry.exact(&[name]);
-    let (code, status) = (exact("Code")?, exact("Status")?.to_ascii_uppercase());
-    let refused = !matches!(code, "" | "00");
-    match status.as_str() {
-        "APPROVED" if !refused => read_captured(inquiry, order),
-        "VOID" | "VOIDED" | "CANCELLED" | "CANCELED" | "REVERSED" if !refused => {
-            Ok(OrderStatus::Voided)
-        }
-        "PENDING" | "WAITING" if !refused => Ok(OrderStatus::Pending),
-        "DECLINED" | "REJECTED" | "FAILED" | "" if refused => {
-            let words = inquiry.words(&["SysErrMsg"]);
-            Ok(OrderStatus::Refused(Decline {
-                group: error_group(code, exact("ReasonCode")?, &words),
-                code: message(code),
-                message: words,
-            }))
-        }
-        "DECLINED" | "REJECTED" | "FAILED" => Ok(OrderStatus::Refused(Decline {
-            group: ErrorGroup::Declined,
-            code: String::new(),
-            message: inquiry.words(&["SysErrMsg"]),
-        })),
-        _ => Err(unreadable(
-            "the inquiry answers a status that no order of ours has",
-        )),
+    let taken = Order {
+        amount,
+        ..hold.order.clone()
+    };
+    let question = Question {
+        original: Some(&reference),
+        client_ip: capture.client_ip,
+        ..Question::about("postauth", seller, &taken)
+    };
+    let reply = exchange(context, &question).await?;
+    let decline = match refusal_of_move(refusal(&reply)?)? {
+        None => return Ok(Verdict::Approved(charged(&reply)?)),
+        Some(decline) => decline,
+    };
+    if reply.exact(&["Transaction", "Response", "Code"])? != GATEWAY {
+        return Ok(Verdict::Declined(decline));
+    }
+    match look_up(context, hold).await.map_err(sent)? {
+        Record {
+            status: OrderStatus::Captured(charged),
+            taken: Some(taken),
+        } if taken == amount.minor => Ok(Verdict::Approved(charged)),
+        Record {
+            status: OrderStatus::Captured(_),
+            ..
+        } => Err(other_sale("the bank captured another amount of the hold")),
+        Record {
+            status: OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_),
+            ..
+        } => Ok(Verdict::Declined(decline)),
+        _ => Err(unreadable("the bank does not tell what became of the hold")),
     }
 }
 
-fn read_captured(inquiry: &Element, order: &Order) -> Result<OrderStatus, Doubt> {
-    let amount = |name| inquiry.exact(&[name]).map(minor_units);
-    let (bonus, firm) = (
-        amount("UsedBnsAmount")?.unwrap_or(0),
-        amount("UsedFBBAmount")?.unwrap_or(0),
-    );
-    let taken = amount("AuthAmount")?.ok_or_else(|| unreadable("the inquiry answers no amount"))?;
-    // Whether the amount is the whole price or what the card paid of it is not documented.
-    let whole = taken
-        .checked_add(bonus)
-        .and_then(|sum| sum.checked_add(firm));
-    if taken != order.amount.minor && whole != Some(order.amount.minor) {
-        return Err(other_sale("the inquiry answers another amount"));
+/// The bank's record says that the order was undone: no move was sent.
+fn undone_before<T>(group: ErrorGroup) -> Verdict<T> {
+    Verdict::Declined(Decline {
+        group,
+        code: String::new(),
+        message: String::new(),
+        day: BankDay::Unsaid,
+    })
+}
+
+/// A question that went unanswered after a move was sent.
+fn sent(unanswered: Doubt) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        ..unanswered
     }
-    let spent = RewardMoney {
-        card: bonus,
-        firm,
-        mile: 0,
-    };
-    let words = |name| inquiry.words(&[name]);
-    Ok(OrderStatus::Captured(Charged {
-        auth_code: message(inquiry.exact(&["AuthCode"])?),
-        host_reference: message(inquiry.exact(&["RetrefNum"])?),
+}
+
+/// The references of a void or refund.
+fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
+    let exact = |name| reply.exact(&["Transaction", name]).map(message);
+    let words = |name| reply.words(&["Transaction", name]);
+    Ok(Reversed {
+        auth_code: exact("AuthCode")?,
+        host_reference: exact("RetrefNum")?,
         transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
-        holder_name: words("CardHolderName"),
-        spent: Some(spent).filter(|spent| *spent != RewardMoney::default()),
-        ..Charged::default()
-    }))
+    })
+}
+
+/// What the gateway's "no such order" and "no such transaction" say of an order that is to be undone
+/// or given back.
+fn of_money_back(decline: Decline) -> Decline {
+    match decline.code.as_str() {
+        NOT_FOUND | NO_TRANSACTION => Decline {
+            group: ErrorGroup::PaymentNotFoundForRefund,
+            ..decline
+        },
+        _ => decline,
+    }
 }

@@ -30,6 +30,7 @@ fn order(amount: i64) -> Order {
         id: "order222".to_owned(),
         amount,
         installment: 1,
+        phase: Phase::Sale,
     }
 }
 
@@ -51,6 +52,7 @@ fn hash_of(id: &str, amount: i64, card: &str) -> String {
         id: id.to_owned(),
         amount: Money::new(amount, Currency::Try),
         installment: 1,
+        phase: Phase::Sale,
     };
     in_context(&account, |context| {
         let seller = user(context, PosOperationType::Provaut).unwrap();

@@ -4,7 +4,8 @@
 //! The models in which the bank's page sells by itself are deliberately not here.
 
 use super::{
-    Question, VERSION, client_ip, currency, installment, mode, rewards, security_data, sell, user,
+    Question, VERSION, client_ip, currency, installment, mode, rewards, sale_type, security_data,
+    sell, user,
 };
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Returned, Verified,
@@ -54,14 +55,15 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     let (account, order, card) = (context.account, begin.order, begin.card);
     let seller = user(context, PosOperationType::Provaut)?;
     let currency = currency(order.amount)?;
-    let rewards = rewards(begin.reward)?;
+    let kind = sale_type(order);
+    let rewards = rewards(kind, begin.reward)?;
     let (amount, installment) = (
         order.amount.minor.to_string(),
         installment(order.installment),
     );
     let (month, year) = (card.expiry.month, card.expiry.year % 100);
     let hash = sha512_hex(&format!(
-        "{}{}{amount}{currency}{url}{url}{TYPE}{installment}{}{}",
+        "{}{}{amount}{currency}{url}{url}{kind}{installment}{}{}",
         account.terminal_id,
         order.id,
         account.threeds_key.expose(),
@@ -77,7 +79,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         ("terminaluserid", &seller.name),
         ("terminalmerchantid", &account.client_id),
         ("terminalid", &account.terminal_id),
-        ("txntype", TYPE),
+        ("txntype", kind),
         ("txnamount", &amount),
         ("txncurrencycode", currency),
         ("txninstallmentcount", &installment),
@@ -108,8 +110,6 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         fields,
     })
 }
-
-const TYPE: &str = "sales";
 
 /// What the browser brought back: names and values, all of them hostile.
 struct Callback<'a>(&'a [(String, String)]);
@@ -181,6 +181,7 @@ fn is_ours(
         ("txnamount", &order.amount.minor.to_string()),
         ("txncurrencycode", currency(order.amount)?),
         ("txninstallmentcount", &installment(order.installment)),
+        ("txntype", sale_type(order)),
     ];
     Ok(sent.iter().all(|(name, value)| {
         let echoed = callback.field(name);
@@ -250,7 +251,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
         client_ip: finish.client_ip,
         reward: finish.reward,
         proof: Some(&proof),
-        ..Question::about("sales", seller, finish.order)
+        ..Question::about(sale_type(finish.order), seller, finish.order)
     };
     sell(context, &question).await
 }

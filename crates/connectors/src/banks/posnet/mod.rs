@@ -1,8 +1,9 @@
 //! PosNet XML: the virtual POS of Yapı Kredi, from the bank's public integration document.
 //!
-//! Here are sale, points and campaigns; void and inquiry stand in `standing`, the 3DS steps in
-//! `threeds`. Order ids are 24 characters, ours padded with zeros; one never charges twice.
+//! Here are sale, hold, points and campaigns; what becomes of an order later stands in `standing`, the
+//! inquiry in `record`, the 3DS steps in `threeds`. Order ids are 24 characters, ours padded with zeros; one never charges twice.
 
+mod record;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,8 @@ use crate::account::{
     AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY,
 };
 use crate::bank::{
-    Account, Answer, BankContext, Campaign, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, OrderRef, OrderStatus, RewardMoney, RewardUse, Verb, Verdict,
+    Account, Answer, BankContext, BankDay, Campaign, CardData, Charge, Charged, Decline, Doubt,
+    Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -51,6 +52,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Charge,
     Verb::ThreeDs,
     Verb::Void,
+    Verb::Refund,
+    Verb::GivenBack,
+    Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
 ];
@@ -78,15 +82,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
 /// What the browser always brings back from the 3DS page.
 pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sign"];
 
-pub(crate) use standing::void;
+pub(crate) use standing::{capture, given_back, inquire, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
-
-pub(crate) async fn inquire(
-    context: BankContext<'_>,
-    order: OrderRef<'_>,
-) -> Result<OrderStatus, Doubt> {
-    Ok(standing::look_up(context, &order).await?.status)
-}
 
 // Requests
 
@@ -178,6 +175,14 @@ enum Spending {
 }
 
 impl Spending {
+    /// What an order spends. The bank holds no points.
+    fn by(order: &Order, reward: Option<RewardUse>) -> Result<Spending, Doubt> {
+        match (order.phase, Spending::of(reward)?) {
+            (Phase::Hold, Spending::Points { .. }) => Err(not_supported("PosNet holds no points")),
+            (_, spending) => Ok(spending),
+        }
+    }
+
     fn of(reward: Option<RewardUse>) -> Result<Spending, Doubt> {
         match reward {
             None
@@ -232,8 +237,8 @@ fn write_card(w: &mut Writer, card: &CardData) {
     }
 }
 
-/// `sale`, `saleWP` (card and points) or `pointUsage` (points alone). The amount is always the
-/// whole price; the points are part of it.
+/// `auth` (a hold), `sale`, `saleWP` (card and points) or `pointUsage` (points alone). The amount is
+/// always the whole price; the points are part of it.
 fn sale_request(
     context: BankContext<'_>,
     charge: &Charge<'_>,
@@ -246,7 +251,10 @@ fn sale_request(
     let (operation, brand) = match spending {
         Spending::Points { brand, .. } if points_only => ("pointUsage", Some(brand)),
         Spending::Points { brand, .. } => ("saleWP", Some(brand)),
-        Spending::Nothing | Spending::Campaign(_) => ("sale", None),
+        Spending::Nothing | Spending::Campaign(_) => match order.phase {
+            Phase::Sale => ("sale", None),
+            Phase::Hold => ("auth", None),
+        },
     };
     let write = |w: &mut Writer| {
         w.leaf("amount", &order.amount.minor.to_string());
@@ -307,10 +315,18 @@ fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
 }
 
 fn decline(reply: &Element, group: ErrorGroup) -> Decline {
+    let code = reply.words(&["respCode"]);
     Decline {
         group,
-        code: reply.words(&["respCode"]),
         message: reply.words(&["respText"]),
+        day: match code.as_str() {
+            // The batch is closed: a return instead. 0229 says so of a capture.
+            "0211" | "0229" => BankDay::Closed,
+            // Not financial yet: a reversal instead. The simulator's test code says the same.
+            "0411" | "0T24" => BankDay::Open,
+            _ => BankDay::Unsaid,
+        },
+        code,
     }
 }
 
@@ -348,7 +364,7 @@ fn campaigns(reply: &Element) -> Vec<Campaign> {
 // The verbs
 
 pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
-    let spending = Spending::of(charge.reward)?;
+    let spending = Spending::by(charge.order, charge.reward)?;
     let reply = exchange(context, sale_request(context, &charge, spending)?).await?;
     if let Some(decline) = refusal_of_move(refusal(&reply)?)? {
         return Ok(Verdict::Declined(decline));
@@ -436,9 +452,8 @@ const NOT_FOUND: &str = "E219";
 /// What `respCode` means. Issuer codes come with zeros in front (`0051`); the rest is the bank's.
 fn error_group(code: &str, text: &str) -> ErrorGroup {
     match code {
-        "0122" | "0123" | "0215" | "0217" | "0220" | "0229" | "0370" | NOT_FOUND => {
-            ErrorGroup::InvalidTransaction
-        }
+        "0122" | "0123" | "0215" | "0217" | "0219" | "0220" | "0223" | "0229" | "0370" | "0788"
+        | NOT_FOUND => ErrorGroup::InvalidTransaction,
         "0129" => ErrorGroup::CardNotPermitted,
         // The recorded refusal of a wrong address carries either code.
         "0148" => ErrorGroup::InvalidIp,
@@ -448,7 +463,7 @@ fn error_group(code: &str, text: &str) -> ErrorGroup {
         "0205" => ErrorGroup::InvalidAmount,
         // The day is closed: only a refund can undo it now.
         "0211" => ErrorGroup::ExpiredProvision,
-        "0218" => ErrorGroup::MayHaveAlreadyRefunded,
+        "0218" | "0450" => ErrorGroup::MayHaveAlreadyRefunded,
         "0302" => ErrorGroup::RequestTimeout,
         "0411" => ErrorGroup::RequiresDayEnd,
         "0400" | "E997" | "E998" | "E999" => ErrorGroup::CommunicationOrSystemError,

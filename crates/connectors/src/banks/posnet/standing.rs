@@ -1,176 +1,191 @@
-//! What became of an order at PosNet, and undoing it before the day is closed.
-//!
-//! The inquiry (`agreement`) is not signed, so everything it echoes is compared with our order.
+//! What becomes of an order at PosNet after it was taken or held: undone before the day is closed,
+//! given back in whole or in part, or captured. The inquiry that it is compared with stands in `record`.
 
-use super::{NOT_FOUND, charged, currency, exchange, order_id, refusal, request};
-use crate::bank::{Answer, BankContext, Charged, Decline, Doubt, OrderRef, OrderStatus, Verdict};
-use crate::banks::{
-    check_sale, message, minor_units, other_sale, question_refused, refusal_of_move, unauthentic,
-    unreadable,
+use super::record::{Move, Record, look_up};
+use super::{charged, currency, exchange, installment, order_id, refusal, request};
+use crate::bank::{
+    Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus,
+    Refund, Reversed, Verdict,
 };
-use crate::xml::Element;
+use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
+use crate::xml::{Element, Writer};
 use contract::errors::ErrorGroup;
 
-/// A void must name the kind of the sale that it undoes, so the bank is asked for it first.
-pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<()> {
-    let record = look_up(context, &order).await?;
+/// What became of an order.
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<OrderStatus, Doubt> {
+    match look_up(context, &order).await? {
+        None => Ok(OrderStatus::NotFound),
+        Some(record) => record
+            .status
+            .ok_or_else(|| unreadable("the inquiry answers returns alone")),
+    }
+}
+
+/// A reversal must name what it undoes, so the bank is asked for that first. What was taken of a hold
+/// is undone in two steps: the document leaves the hold when its capture is reversed.
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
+    let record = known(look_up(context, &order).await?)?;
     match record.status {
-        OrderStatus::Captured(_) => {}
-        OrderStatus::Voided => return Ok(Verdict::Approved(())),
-        OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
+        Some(OrderStatus::Voided) => return Ok(Verdict::Approved(Reversed::default())),
+        Some(OrderStatus::Refused(decline)) => return Ok(Verdict::Declined(decline)),
+        Some(_) if !record.standing.is_empty() => {}
         // What is undone was seen to be taken: the bank contradicts itself, or is not done yet.
-        OrderStatus::NotFound | OrderStatus::Pending => {
-            return Err(unreadable("the bank knows no sale to void"));
+        _ => return Err(unreadable("the bank knows no sale to void")),
+    }
+    let mut undone = None;
+    for about in record.standing {
+        match (reverse(context, &order, about).await?, undone) {
+            (Verdict::Approved(reversed), None) => undone = Some(reversed),
+            // The money is back; a hold that the bank keeps for now lapses by itself.
+            (_, Some(reversed)) => return Ok(Verdict::Approved(reversed)),
+            (Verdict::Declined(decline), None) => return Ok(Verdict::Declined(decline)),
         }
     }
+    Ok(Verdict::Approved(undone.unwrap_or_default()))
+}
+
+async fn reverse(context: BankContext<'_>, order: &OrderRef<'_>, about: Move) -> Answer<Reversed> {
     let id = order_id(&order.order.id, order.threeds);
     let request = request(context.account, order.threeds, &id, |w| {
         w.element("reverse", |w| {
-            w.leaf("transaction", record.transaction);
+            w.leaf("transaction", about.name());
             w.leaf("orderID", &id);
         });
     });
-    match refusal_of_move(refusal(&exchange(context, request).await?)?)? {
-        None => Ok(Verdict::Approved(())),
+    let reply = exchange(context, request).await?;
+    match refusal_of_move(refusal(&reply)?)? {
+        None => Ok(Verdict::Approved(reversed(&reply)?)),
         // Undone before, by us or by the bank itself.
         Some(decline) if matches!(decline.code.as_str(), "0220" | "0370") => {
-            Ok(Verdict::Approved(()))
+            Ok(Verdict::Approved(Reversed::default()))
         }
-        Some(decline) => Ok(Verdict::Declined(decline)),
+        Some(decline) => Ok(Verdict::Declined(of_money_back(decline))),
     }
 }
 
-/// An order at the bank, and how a void has to call it.
-pub(super) struct Record {
-    pub(super) status: OrderStatus,
-    transaction: &'static str,
-}
-
-pub(super) async fn look_up(
-    context: BankContext<'_>,
-    order: &OrderRef<'_>,
-) -> Result<Record, Doubt> {
-    let id = order_id(&order.order.id, order.threeds);
-    let request = request(context.account, order.threeds, &id, |w| {
-        w.element("agreement", |w| w.leaf("orderID", &id));
+/// Gives a part of a sale back, or all of it. Points go back with what the card paid in one message,
+/// which the bank divides in the proportion of the sale: two messages could end half done.
+pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
+    let (sale, amount) = (&refund.sale, refund.amount);
+    let points = points_back(&refund)?;
+    let currency = currency(sale.order)?;
+    let id = order_id(&sale.order.id, sale.threeds);
+    let write = |w: &mut Writer| {
+        let field = if points == amount.minor {
+            "wpAmount"
+        } else {
+            "amount"
+        };
+        w.leaf(field, &amount.minor.to_string());
+        w.leaf("currencyCode", currency);
+        write_original(w, sale, &id);
+        if points > 0 && points < amount.minor {
+            w.leaf("isRationalReturn", "Y");
+        }
+    };
+    let operation = if points == amount.minor {
+        "pointReturn"
+    } else {
+        "return"
+    };
+    let request = request(context.account, sale.threeds, &id, |w| {
+        w.element(operation, write);
     });
     let reply = exchange(context, request).await?;
-    if let Some(decline) = refusal(&reply)? {
-        return match decline.code.as_str() {
-            NOT_FOUND | "0122" | "0123" => Ok(Record {
-                status: OrderStatus::NotFound,
-                transaction: "sale",
-            }),
-            _ => Err(question_refused(decline.group)),
-        };
+    match refusal_of_move(refusal(&reply)?)? {
+        None => Ok(Verdict::Approved(reversed(&reply)?)),
+        Some(decline) => Ok(Verdict::Declined(of_money_back(decline))),
     }
-    let transactions = reply.only("transactions")?;
-    let entries: Result<Vec<Entry>, Doubt> = transactions
-        .into_iter()
-        .flat_map(|list| list.all("transaction"))
-        .map(|entry| read_entry(entry, order, &id))
-        .collect();
-    conclude(&entries?)
 }
 
-/// One transaction of an `agreement` reply.
-struct Entry {
-    /// What a void has to call it.
-    transaction: &'static str,
-    did: Did,
+/// What the bank calls the order: its own reference where we have it, which it finds faster and which
+/// names one transaction only.
+fn write_original(w: &mut Writer, order: &OrderRef<'_>, id: &str) {
+    match order.host_reference {
+        Some(reference) => w.leaf("hostLogKey", reference),
+        None => w.leaf("orderID", id),
+    }
 }
 
-enum Did {
-    Sell(Charged),
-    FailToSell(Decline),
-    Undo,
-    /// Leaves the sale as it was.
-    FailToUndo(Charged),
+/// What was given back of an order.
+pub(crate) async fn given_back(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<GivenBack, Doubt> {
+    Ok(known(look_up(context, &order).await?)?.given_back)
 }
 
-/// Reads one transaction, compared with what we asked for.
-fn read_entry(entry: &Element, asked: &OrderRef<'_>, id: &str) -> Result<Entry, Doubt> {
-    let order = asked.order;
-    if entry.exact(&["orderID"])? != id {
-        return Err(unauthentic("the inquiry answers another order"));
+/// Takes an amount that is held. A refusal that says that it was taken before is looked into.
+pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
+    let (hold, amount) = (&capture.hold, capture.amount);
+    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
+        return Err(not_supported("nothing to capture"));
     }
-    let same_money = lira(entry.exact(&["amount"])?) == Some(order.amount.minor)
-        && entry.exact(&["currencyCode"])? == currency(order)?;
-    if !same_money {
-        return Err(other_sale("the inquiry answers another amount or currency"));
+    let taken = Order {
+        amount,
+        ..hold.order.clone()
+    };
+    let currency = currency(&taken)?;
+    let id = order_id(&taken.id, hold.threeds);
+    let request = request(context.account, hold.threeds, &id, |w| {
+        w.element("capt", |w| {
+            write_original(w, hold, &id);
+            w.leaf("amount", &amount.minor.to_string());
+            w.leaf("currencyCode", currency);
+            w.leaf("installment", &installment(&taken));
+        });
+    });
+    let reply = exchange(context, request).await?;
+    let decline = match refusal_of_move(refusal(&reply)?)? {
+        None => return Ok(Verdict::Approved(charged(&reply)?)),
+        Some(decline) => decline,
+    };
+    if !matches!(decline.code.as_str(), "0211" | "0219" | "0788") {
+        return Ok(Verdict::Declined(decline));
     }
-    check_sale(asked, entry.exact(&["ccno"])?, entry.exact(&["tranDate"])?)?;
-    let state = entry.exact(&["state"])?;
-    let (transaction, undoes) = match state {
-        "Sale" => ("sale", false),
-        "Bonus_Usage" => ("pointUsage", false),
-        "Sale_Reverse" => ("sale", true),
-        "Bonus_Usage_Reverse" => ("pointUsage", true),
-        _ => {
-            return Err(unreadable(
-                "the inquiry answers a state that no order of ours has",
-            ));
+    let record = look_up(context, hold).await.and_then(known);
+    let record = record.map_err(|unanswered| Doubt {
+        may_have_been_sent: true,
+        ..unanswered
+    })?;
+    match (record.status, record.captured) {
+        (Some(OrderStatus::Captured(charged)), Some(taken)) if taken == amount.minor => {
+            Ok(Verdict::Approved(charged))
         }
-    };
-    let did = match (entry.exact(&["txnStatus"])?, undoes) {
-        ("1", false) => Did::Sell(charged(entry)?),
-        ("0", false) => Did::FailToSell(Decline {
-            group: ErrorGroup::Declined,
-            code: "0".to_owned(),
-            message: message(state),
-        }),
-        ("1", true) => Did::Undo,
-        ("0", true) => Did::FailToUndo(charged(entry)?),
-        _ => return Err(unreadable("the inquiry answers no status")),
-    };
-    Ok(Entry { transaction, did })
+        (Some(OrderStatus::Captured(_)), _) => {
+            Err(other_sale("the bank captured another amount of the hold"))
+        }
+        (Some(OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_)), _) => {
+            Ok(Verdict::Declined(decline))
+        }
+        _ => Err(unreadable("the bank does not tell what became of the hold")),
+    }
 }
 
-/// What all transactions of one order come to, in whatever order they stand. A list that can be read
-/// two ways, such as an empty one or two sales that were taken, is doubt: "not found" has a code.
-fn conclude(entries: &[Entry]) -> Result<Record, Doubt> {
-    let Some(first) = entries.first() else {
-        return Err(unreadable("the inquiry answers no transaction"));
-    };
-    let (mut sold, mut refused, mut undone, mut kept) = (None::<&Charged>, None, false, None);
-    for entry in entries {
-        match &entry.did {
-            _ if entry.transaction != first.transaction => {
-                return Err(unreadable("the inquiry answers two kinds of sale"));
-            }
-            Did::Sell(charged) => {
-                if sold.is_some_and(|before| before.host_reference != charged.host_reference) {
-                    return Err(unreadable("the inquiry answers two sales"));
-                }
-                sold = Some(charged);
-            }
-            Did::FailToSell(decline) => refused = Some(decline),
-            Did::Undo => undone = true,
-            Did::FailToUndo(charged) => kept = Some(charged),
-        }
-    }
-    let status = match (undone, sold, refused, kept) {
-        // A reversal is the last word.
-        (true, ..) => OrderStatus::Voided,
-        (false, Some(charged), ..) | (false, None, None, Some(charged)) => {
-            OrderStatus::Captured(charged.clone())
-        }
-        (false, None, Some(decline), None) => OrderStatus::Refused(decline.clone()),
-        (false, None, _, _) => {
-            return Err(unreadable("the inquiry answers a reversal of nothing"));
-        }
-    };
-    Ok(Record {
-        status,
-        transaction: first.transaction,
+/// The order that a move is about was seen at the bank: one that does not know it now is doubted.
+fn known(record: Option<Record>) -> Result<Record, Doubt> {
+    record.ok_or_else(|| unreadable("the bank knows no such order"))
+}
+
+/// The references of a reversal or return.
+fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
+    Ok(Reversed {
+        auth_code: message(reply.exact(&["authCode"])?),
+        host_reference: message(reply.exact(&["hostlogkey"])?),
+        transaction_id: String::new(),
     })
 }
 
-/// Lira with a decimal comma, as the inquiry writes them (`1,16`, `1.234,56`), in kuruş.
-pub(super) fn lira(text: &str) -> Option<i64> {
-    let (whole, cents) = text
-        .rsplit_once(',')
-        .filter(|(_, cents)| cents.len() == 2)?;
-    let whole = minor_units(&whole.replace('.', ""))?;
-    whole.checked_mul(100)?.checked_add(minor_units(cents)?)
+/// What some codes say of an order that is to be undone or given back.
+fn of_money_back(decline: Decline) -> Decline {
+    let group = match decline.code.as_str() {
+        "0122" | "0123" => ErrorGroup::PaymentNotFoundForRefund,
+        // More than is left of it.
+        "0205" => ErrorGroup::MayHaveAlreadyRefunded,
+        _ => decline.group,
+    };
+    Decline { group, ..decline }
 }

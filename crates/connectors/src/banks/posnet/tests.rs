@@ -95,7 +95,7 @@ fn amounts_of_the_inquiry_are_lira_with_a_comma() {
         (",16", None),
         ("99999999999999999999,00", None),
     ] {
-        assert_eq!(standing::lira(text), minor, "{text}");
+        assert_eq!(record::lira(text), minor, "{text}");
     }
 }
 
@@ -113,7 +113,11 @@ fn codes_of_issuer_bank_and_simulator_find_their_group() {
         ),
         ("0148", "", ErrorGroup::InvalidIp),
         ("0211", "", ErrorGroup::ExpiredProvision),
-        ("0788", "", ErrorGroup::Declined),
+        ("0788", "", ErrorGroup::InvalidTransaction),
+        ("0450", "", ErrorGroup::MayHaveAlreadyRefunded),
+        ("0411", "", ErrorGroup::RequiresDayEnd),
+        ("0T34", "", ErrorGroup::PosBalanceNotSufficient),
+        ("0777", "", ErrorGroup::Declined),
         ("", "", ErrorGroup::Declined),
     ] {
         assert_eq!(error_group(code, text), group, "{code}");

@@ -8,8 +8,8 @@ use super::{
     terminal, write_card,
 };
 use crate::bank::{
-    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Returned,
-    RewardMoney, Verdict, Verified,
+    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Phase,
+    Returned, RewardMoney, Verdict, Verified,
 };
 use crate::banks::{
     minor_units, not_supported, question_refused, refusal_of_move, unauthentic, unreadable,
@@ -54,7 +54,7 @@ fn order_mac(account: &Account, order: &Order, word: Option<&str>) -> Result<Str
 pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
     let (account, order) = (context.account, begin.order);
     let currency = currency(order)?;
-    let spending = Spending::of(begin.reward)?;
+    let spending = Spending::by(order, begin.reward)?;
     let request = request(account, true, &order_id(&order.id, true), |w| {
         w.element("oosRequestData", |w| {
             w.leaf("posnetid", posnet_id(account, true));
@@ -64,7 +64,13 @@ pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
             w.leaf("installment", &installment(order));
             w.leaf("XID", &order.id);
             w.leaf("cardHolderName", &begin.card.holder);
-            w.leaf("tranType", "Sale");
+            w.leaf(
+                "tranType",
+                match order.phase {
+                    Phase::Sale => "Sale",
+                    Phase::Hold => "Auth",
+                },
+            );
         });
     });
     let reply = exchange(context, request).await?;
@@ -168,7 +174,8 @@ fn check_resolved(
         ));
     }
     let page_points = minor_units(resolved.exact(&["pointAmount"])?)
-        .filter(|points| (1..=order.amount.minor).contains(points));
+        .filter(|points| (1..=order.amount.minor).contains(points))
+        .filter(|_| order.phase == Phase::Sale);
     let proof = serde_json::to_string(packets).map_err(|_| unreadable("the packets"))?;
     Ok(Verified {
         // Empty when there was no 3DS at all.
@@ -184,7 +191,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     let packets: Packets = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not PosNet's"))?;
     // One amount for all points: the bank takes them in its own order.
-    let points = Spending::of(finish.reward)?.points();
+    let points = Spending::by(order, finish.reward)?.points();
     let points = points.ok_or_else(|| not_supported("more points than there can be"))?;
     let mac = order_mac(account, order, None)?;
     let request = request(account, true, &order_id(&order.id, true), |w| {

@@ -1,6 +1,6 @@
 //! The protocol's refusal codes, and what each means to the merchant.
 
-use crate::bank::Decline;
+use crate::bank::{BankDay, Decline};
 use crate::scrub::kept_words;
 use contract::errors::ErrorGroup;
 
@@ -19,6 +19,7 @@ pub(super) fn decline(code: &str, message: &str, fallback: ErrorGroup) -> Declin
         group: group_of(&code).unwrap_or(fallback),
         message: kept_words(message),
         code,
+        day: BankDay::Unsaid,
     }
 }
 

@@ -98,6 +98,23 @@ impl Shop {
         self.get(&format!("{REPORTING}/{id}")).await.ok()
     }
 
+    /// Money back: what is left of a payment.
+    pub fn refunds(&self, id: i64) -> Call<'_> {
+        self.posts("/payment/v1/refunds", json!({"paymentId": id}))
+    }
+
+    /// Money back of an item: an amount, or with `None` what is left of it.
+    pub fn refunds_item(&self, item: impl Into<Value>, price: impl Into<Value>) -> Call<'_> {
+        let body = json!({"paymentTransactionId": item.into(), "refundPrice": price.into()});
+        self.posts("/payment/v1/refund-transactions", body)
+    }
+
+    /// The end of a payment that waits.
+    pub fn ends(&self, id: i64) -> Call<'_> {
+        let path = "/payment/v1/refunds/refund-waiting-payment";
+        self.posts(path, json!({"paymentId": id}))
+    }
+
     /// What a search finds.
     pub async fn search(&self, query: &str) -> Reply {
         self.get(&format!("{REPORTING}?{query}")).await.ok()

@@ -1,0 +1,363 @@
+//! Money back. One row of `refunds` is one question to the bank; what it asks for is reserved before the
+//! bank is asked, and while a refund of a payment has no outcome no other is sent. How doubt is settled
+//! stands in [`doubt`], what a bank or lender is asked in [`party`].
+
+pub mod doubt;
+pub mod marked;
+mod outcome;
+mod party;
+
+use super::accounts;
+use super::claims::Claims;
+use super::split::points_back;
+use super::turn::{self, Turn};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::payments::{self, Item, Payment};
+use crate::store::refunds::{self, Books, Refund, RefundItem, RefundKind, RefundState};
+use connectors::bank::{Answer, BankDay, Reversed, RewardMoney, Verdict};
+use contract::enums::{PaymentPhase, PaymentStatus};
+use contract::errors::ErrorGroup;
+use contract::money::Money;
+use contract::rules::Rule;
+use outcome::{Outcome, write};
+use party::Party;
+
+/// What is to go back.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of this payment.
+    pub payment_id: i64,
+    /// Of one of its items; of all of them what is left when absent.
+    pub part: Option<Part>,
+    /// The shop's echo.
+    pub conversation_id: Option<String>,
+    /// The merchant carries it where a seller cannot.
+    pub charge_from_me: bool,
+}
+
+/// What is to go back of an item.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The item.
+    pub item_id: i64,
+    /// Minor units; what is left of the item when absent.
+    pub amount: Option<i64>,
+}
+
+/// A refund with its payment and its items.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The payment, as it was before.
+    pub payment: Payment,
+    /// The refund, as it stands.
+    pub refund: Refund,
+    /// What it gives back of which item.
+    pub items: Vec<RefundItem>,
+}
+
+/// Gives money back, and answers how the refund then stands. Refunds of one payment take turns; one that
+/// cannot get its turn, or meets another one in doubt, is refused with TOO_MANY_REQUESTS. `note` adds to
+/// the commit of the intent what stands in the audit log.
+pub async fn give_back(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    wanted: &Wanted,
+    note: impl Fn(&Refund, &mut Commit),
+) -> Result<Given, Problem> {
+    let mut turn = None;
+    loop {
+        let (payment, items) = await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
+        let planned = plan(app, payment, &items, wanted).await?;
+        let party = Party::of(app, &planned.payment).await?;
+        let Some(begun) = intend(app, claims, &party, planned, &note).await? else {
+            // Another refund was faster.
+            pause(app, wanted.payment_id, &mut turn).await?;
+            continue;
+        };
+        let given = ask_and_answer(app, merchant, &party, begun).await;
+        return given.map_err(|problem| problem.or_doubt(wanted.payment_id));
+    }
+}
+
+/// Waits until no refund of the payment is under way. The payment and its items as they are then.
+async fn await_turn<'a>(
+    app: &'a App,
+    merchant_id: i64,
+    payment_id: i64,
+    turn: &mut Option<Turn<'a>>,
+) -> Result<(Payment, Vec<Item>), Problem> {
+    while let Some(open) = refunds::open_of_payment(app, merchant_id, payment_id).await? {
+        if !is_under_way(app, &open) {
+            return Err(too_many(payment_id));
+        }
+        pause(app, payment_id, turn).await?;
+    }
+    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
+    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
+    let items = payments::items_of_merchant(app, merchant_id, payment_id).await?;
+    Ok((payment, items))
+}
+
+/// A call, of this process or another, is at the bank and has no outcome yet.
+fn is_under_way(app: &App, refund: &Refund) -> bool {
+    refund.state == RefundState::Asked && refund.inquire_at.is_some_and(|at| at > app.now())
+}
+
+async fn pause<'a>(
+    app: &'a App,
+    payment_id: i64,
+    turn: &mut Option<Turn<'a>>,
+) -> Result<(), Problem> {
+    let refused = |_| too_many(payment_id);
+    if turn.is_none() {
+        *turn = Some(turn::take(app, payment_id).map_err(refused)?);
+    }
+    match turn {
+        Some(turn) => turn.pause().await.map_err(refused),
+        None => Ok(()),
+    }
+}
+
+/// Another refund of the payment has no outcome yet.
+fn too_many(payment_id: i64) -> Problem {
+    Problem::Failed {
+        payment_id: Some(payment_id),
+        failure: ErrorGroup::TooManyRequests.into(),
+    }
+}
+
+/// Lays out what goes back of which item. Nothing is asked and nothing written.
+async fn plan(
+    app: &App,
+    payment: Payment,
+    items: &[Item],
+    wanted: &Wanted,
+) -> Result<Given, Problem> {
+    if payment.status != PaymentStatus::Success {
+        let status = payment.status.as_str();
+        return Err(Problem::with(
+            Rule::WrongPaymentState,
+            &[("status", status)],
+        ));
+    }
+    if payment.phase == PaymentPhase::PreAuth && wanted.part.is_some() {
+        return Err(Problem::rule(Rule::HoldByItem));
+    }
+    let shares = match wanted.part {
+        Some(part) => vec![share(&payment, items, part)?],
+        None => items.iter().map(|item| (item.id, left_of(item))).collect(),
+    };
+    let id = app.next_id();
+    let of_item = |(item_id, amount)| RefundItem {
+        merchant_id: payment.merchant_id,
+        id: app.next_id(),
+        refund_id: id,
+        payment_id: payment.id,
+        item_id,
+        amount,
+    };
+    let shares = shares.into_iter().filter(|(_, amount)| *amount > 0);
+    let shares: Vec<RefundItem> = shares.map(of_item).collect();
+    // Shares of one payment: their sum is not more than it.
+    let amount = shares.iter().map(|share| share.amount).sum();
+    if amount == 0 {
+        return Err(Problem::rule(Rule::NothingToRefund));
+    }
+    let points = points_of(app, &payment, amount).await?;
+    let now = app.now();
+    let refund = Refund {
+        merchant_id: payment.merchant_id,
+        id,
+        payment_id: payment.id,
+        version: 1,
+        party_id: 0,
+        loan: false,
+        kind: RefundKind::Refund,
+        by_item: wanted.part.is_some(),
+        marked: false,
+        state: RefundState::Asked,
+        amount,
+        points,
+        noted: None,
+        conversation_id: wanted.conversation_id.clone(),
+        charge_from_me: wanted.charge_from_me,
+        answer: None,
+        error: None,
+        created_at: now,
+        asked_at: now,
+        inquiries: 0,
+        inquire_at: None,
+        review_since: None,
+    };
+    Ok(Given {
+        payment,
+        refund,
+        items: shares,
+    })
+}
+
+fn left_of(item: &Item) -> i64 {
+    item.paid_price - item.refunded - item.refund_pending
+}
+
+fn share(payment: &Payment, items: &[Item], part: Part) -> Result<(i64, i64), Problem> {
+    let item = items.iter().find(|item| item.id == part.item_id);
+    let item = item.ok_or_else(|| Problem::rule(Rule::ItemNotFound))?;
+    let left = left_of(item);
+    match part.amount {
+        Some(amount) if amount > left => {
+            let left = Money::new(left, payment.currency).decimal().to_string();
+            let values = [("field", "refundPrice"), ("left", left.as_str())];
+            Err(Problem::with(Rule::RefundAboveRest, &values))
+        }
+        amount => Ok((item.id, amount.unwrap_or(left))),
+    }
+}
+
+/// The points that go back with `amount`, of those that the sale spent.
+async fn points_of(
+    app: &App,
+    payment: &Payment,
+    amount: i64,
+) -> Result<Option<RewardMoney>, Problem> {
+    let Some(spent) = party::spent(app, payment).await? else {
+        return Ok(None);
+    };
+    let before = refunds::of_payment(app, payment.merchant_id, payment.id).await?;
+    let counts = |refund: &&Refund| refund.state == RefundState::Approved || refund.state.is_open();
+    let before = before.iter().filter(counts).filter_map(|one| one.points);
+    let given = before.fold(RewardMoney::default(), |sum, one| RewardMoney {
+        card: sum.card + one.card,
+        firm: sum.firm + one.firm,
+        mile: sum.mile + one.mile,
+    });
+    let sale = (payment.captured, spent);
+    Ok(Some(points_back(sale, (payment.refunded, given), amount)))
+}
+
+/// Notes what the bank says that it gave back so far, and writes the refund with what it reserves and the
+/// caller's claims. `None` when another refund of the payment was written since it was read. A bank that
+/// cannot say now is asked nothing more, and nothing is written.
+async fn intend(
+    app: &App,
+    claims: &Claims,
+    party: &Party,
+    mut planned: Given,
+    note: impl Fn(&Refund, &mut Commit),
+) -> Result<Option<Given>, Problem> {
+    let Given {
+        payment,
+        refund,
+        items,
+    } = &mut planned;
+    let failed = |group: ErrorGroup| Problem::Failed {
+        payment_id: Some(payment.id),
+        failure: group.into(),
+    };
+    let noted = party.noted(app, payment).await.map_err(|doubt| {
+        tracing::warn!(payment = payment.id, detail = %doubt.detail, "a refund was not begun: the bank does not say what it gave back so far");
+        failed(ErrorGroup::NoResponse)
+    })?;
+    refund.noted = noted.and_then(|noted| noted.refunded);
+    refund.kind = party.first_kind(app, payment, refund);
+    if refund.kind == RefundKind::Refund && noted.is_some_and(|noted| noted.voided) {
+        return Err(failed(ErrorGroup::MayHaveAlreadyRefunded));
+    }
+    (refund.party_id, refund.loan) = party.id();
+    refund.asked_at = app.now();
+    refund.inquire_at = Some(app.unanswered_reversal_at());
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    claims.write(app, Some(refund.id), &mut commit);
+    refunds::insert(refund, items, &mut commit);
+    let version = Some(payment.version);
+    refunds::change_books(refund, items, Books::Reserve, version, &mut commit);
+    note(refund, &mut commit);
+    match claims.commit(app, commit, Problem::Moved).await {
+        Ok(()) => Ok(Some(planned)),
+        Err(Problem::Moved) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The last two beats.
+async fn ask_and_answer(
+    app: &App,
+    merchant: &Merchant,
+    party: &Party,
+    mut given: Given,
+) -> Result<Given, Problem> {
+    let mut answer = party.ask(app, &given.payment, &given.refund).await;
+    if let Some(other) = other_kind(&given, &answer)
+        && ask_otherwise(app, &mut given.refund, other).await
+    {
+        answer = party.ask(app, &given.payment, &given.refund).await;
+    }
+    let said = answer.clone();
+    let outcome = Outcome::of(
+        answer,
+        &given.refund,
+        is_whole(&given.payment, &given.refund),
+    );
+    write(app, merchant, &mut given, &outcome).await?;
+    // After the answer, which nothing may hold up.
+    if let Some(pos) = party.pos() {
+        accounts::note(app, pos, &said).await;
+    }
+    Ok(given)
+}
+
+/// Everything that was taken goes back, and nothing did before: neither by our books nor by the bank's.
+fn is_whole(payment: &Payment, refund: &Refund) -> bool {
+    refund.amount == payment.captured
+        && payment.refunded == 0
+        && refund.noted.is_none_or(|noted| noted == 0)
+}
+
+/// The other way to ask, when the bank refused a whole refund because of its day. Never after doubt.
+fn other_kind(given: &Given, answer: &Answer<Reversed>) -> Option<RefundKind> {
+    let Ok(Verdict::Declined(decline)) = answer else {
+        return None;
+    };
+    match (given.refund.kind, decline.day) {
+        (RefundKind::Cancel, BankDay::Closed) => Some(RefundKind::Refund),
+        (RefundKind::Refund, BankDay::Open) => {
+            is_whole(&given.payment, &given.refund).then_some(RefundKind::Cancel)
+        }
+        _ => None,
+    }
+}
+
+/// Notes that the bank is asked in the other way now. False, and it is not, when somebody else moved the
+/// refund or the database is away.
+async fn ask_otherwise(app: &App, refund: &mut Refund, kind: RefundKind) -> bool {
+    let mut asked = refund.clone();
+    asked.kind = kind;
+    asked.asked_at = app.now();
+    asked.inquire_at = Some(app.unanswered_reversal_at());
+    let mut commit = Commit::new(asked.merchant_id, asked.payment_id);
+    refunds::save(app, &asked, &mut commit);
+    let noted = app.commit(commit).await.is_ok_and(|done| done.is_yes());
+    if noted {
+        asked.version += 1;
+        *refund = asked;
+    }
+    noted
+}
+
+/// A refund of a merchant's with its payment and items.
+pub async fn load(app: &App, merchant_id: i64, refund_id: i64) -> Result<Given, Problem> {
+    let refund = refunds::of_merchant(app, merchant_id, refund_id).await?;
+    let refund = refund.ok_or_else(|| Problem::rule(Rule::RefundNotFound))?;
+    let payment = payments::of_merchant(app, merchant_id, refund.payment_id).await?;
+    let payment = payment.ok_or_else(|| Problem::unavailable("the payment of a refund is gone"))?;
+    let items = refunds::items_of(app, merchant_id, refund_id).await?;
+    Ok(Given {
+        payment,
+        refund,
+        items,
+    })
+}

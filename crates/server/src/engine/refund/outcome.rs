@@ -1,0 +1,162 @@
+//! A bank's answer to a refund becomes the row's state, the books and the webhooks, in one commit.
+
+use super::Given;
+use crate::app::App;
+use crate::engine::{announce, answer};
+use crate::problem::Problem;
+use crate::store::db::Commit;
+use crate::store::merchants::Merchant;
+use crate::store::payments::PaymentFailure;
+use crate::store::refunds::{self, Books, Refund, RefundAnswer, RefundState};
+use connectors::bank::{Answer, BankDay, Decline, Reversed, Verdict};
+use connectors::scrub::words;
+use contract::errors::ErrorGroup;
+
+/// What became of a refund.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    /// The bank gives it back.
+    Approved(Reversed),
+    /// The bank refused, or turned out not to have done it.
+    Declined(PaymentFailure),
+    /// Surely nothing was sent.
+    NotSent(PaymentFailure),
+    /// The outcome is unknown.
+    Doubt(String),
+}
+
+impl Outcome {
+    /// What an answer means. `whole`: everything that was taken goes back.
+    pub(super) fn of(answer: Answer<Reversed>, refund: &Refund, whole: bool) -> Outcome {
+        match answer {
+            Ok(Verdict::Approved(reversed)) => Outcome::Approved(reversed),
+            Ok(Verdict::Declined(decline)) => Outcome::Declined(why_declined(&decline, whole)),
+            Err(doubt) if !doubt.may_have_been_sent => {
+                tracing::warn!(payment = refund.payment_id, detail = %doubt.detail, "a bank could not be asked for a refund");
+                Outcome::NotSent(ErrorGroup::CommunicationOrSystemError.into())
+            }
+            Err(doubt) => {
+                tracing::warn!(payment = refund.payment_id, detail = %doubt.detail, "a refund is in doubt");
+                Outcome::Doubt(doubt.detail)
+            }
+        }
+    }
+}
+
+/// A bank whose day is open wants the whole undone, which a part is not.
+fn why_declined(decline: &Decline, whole: bool) -> PaymentFailure {
+    let failure = PaymentFailure::from(decline);
+    match decline.day {
+        BankDay::Open if !whole => PaymentFailure {
+            group: ErrorGroup::RequiresDayEnd,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// Writes an outcome. A bank's answer is never dropped: when somebody else moved the refund first, it is
+/// applied to what that one left.
+pub(super) async fn write(
+    app: &App,
+    merchant: &Merchant,
+    given: &mut Given,
+    outcome: &Outcome,
+) -> Result<(), Problem> {
+    for _ in 0..answer::MOVES_MAX {
+        let (commit, moved) = outcome_commit(app, merchant, given, outcome);
+        if answer::carry_out(app, given.payment.id, &commit).await? {
+            given.refund = moved;
+            return Ok(());
+        }
+        let of = (given.refund.merchant_id, given.refund.id);
+        let now = refunds::of_merchant(app, of.0, of.1).await?;
+        given.refund = now.ok_or_else(|| Problem::unavailable("a refund is gone"))?;
+        let (payment, state) = (given.payment.id, given.refund.state);
+        match (state, outcome) {
+            // Known to be in doubt already, and asked about.
+            (RefundState::Doubt | RefundState::Review, Outcome::Doubt(_)) => return Ok(()),
+            (state, _) if state.is_open() => {}
+            (RefundState::Declined | RefundState::NotSent, Outcome::Approved(_)) => {
+                tracing::error!(
+                    payment,
+                    state = state.as_str(),
+                    "a bank gave back what was settled as not given back; the books follow it"
+                );
+            }
+            (RefundState::Approved, Outcome::Declined(_) | Outcome::NotSent(_)) => {
+                tracing::error!(
+                    payment,
+                    "a bank's late answer says that a refund was not made which was settled as made"
+                );
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+    }
+    Err(answer::unwritten())
+}
+
+/// The commit that writes an outcome, with the refund as it is after it.
+pub(super) fn outcome_commit(
+    app: &App,
+    merchant: &Merchant,
+    given: &Given,
+    outcome: &Outcome,
+) -> (Commit, Refund) {
+    let mut moved = given.refund.clone();
+    let message = moved.answer.take().and_then(|answer| answer.message);
+    let mut answer = RefundAnswer {
+        reversed: None,
+        message,
+    };
+    let reserved = given.refund.state.is_open();
+    let (state, books) = match outcome {
+        Outcome::Approved(reversed) => {
+            answer = RefundAnswer {
+                reversed: Some(reversed.clone()),
+                message: None,
+            };
+            moved.error = None;
+            let books = if reserved {
+                Books::GiveBack
+            } else {
+                Books::Mark
+            };
+            (RefundState::Approved, Some(books))
+        }
+        Outcome::Declined(why) => {
+            moved.error = Some(why.clone());
+            (RefundState::Declined, Some(Books::Release))
+        }
+        Outcome::NotSent(why) => {
+            moved.error = Some(why.clone());
+            (RefundState::NotSent, Some(Books::Release))
+        }
+        Outcome::Doubt(why) => {
+            answer.message = Some(words(why));
+            (RefundState::Doubt, None)
+        }
+    };
+    moved.state = state;
+    moved.answer = Some(answer);
+    moved.inquire_at = match state {
+        RefundState::Doubt => app.next_inquiry_at(moved.inquiries),
+        _ => None,
+    };
+    let mut commit = Commit::new(moved.merchant_id, moved.payment_id);
+    refunds::save(app, &moved, &mut commit);
+    if let Some(books) = books {
+        refunds::change_books(&moved, &given.items, books, None, &mut commit);
+    }
+    moved.version += 1;
+    if state == RefundState::Approved {
+        announce::refund(
+            app,
+            merchant,
+            (&given.payment, &moved, &given.items),
+            &mut commit,
+        );
+    }
+    (commit, moved)
+}

@@ -1,0 +1,134 @@
+//! Money back of whole payments: `/payment/v1/refunds`, its mark and the end of payments that wait.
+
+use crate::shop::{BANKS, GARANTI, NO_FUNDS, OTP, Shop};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_of_today_is_cancelled() {
+    let shop = Shop::open().await;
+    for (bank, card) in BANKS {
+        let id = shop.pays(card).await.succeeded().id();
+        let refund = shop.refunds(id).await.ok();
+        for (field, value) in [
+            ("status", json!("SUCCESS")),
+            ("refundType", json!("CANCEL")),
+            ("refundPrice", json!(100)),
+            ("refundBankPrice", json!(100)),
+            ("refundWalletPrice", json!(0)),
+            ("refundDestinationType", json!("PROVIDER")),
+            ("currency", json!("TRY")),
+            ("paymentId", json!(id)),
+            ("paymentTransactionRefunds", json!([])),
+        ] {
+            assert_eq!(refund.data(field), &value, "{bank} {field}");
+        }
+        assert_eq!(shop.order_state(id).await, "voided", "{bank}");
+        let path = format!("/payment/v1/refunds/{}", refund.data("id"));
+        assert_eq!(shop.get(&path).await.ok().body, refund.body);
+
+        let paid = shop.reported(id).await.succeeded();
+        assert_eq!(paid.data("refundStatus"), "FULLY_REFUNDED");
+        assert_eq!(paid.data("refundablePrice"), 0);
+        assert_eq!(
+            paid.data("paymentTransactions.0.refundStatus"),
+            "FULLY_REFUNDED"
+        );
+        assert_eq!(paid.data("paymentTransactions.0.refundablePrice"), 0);
+        assert_eq!(paid.data("refunds.0.id"), refund.data("id"));
+        assert_eq!(paid.data("refunds.0.status"), "SUCCESS");
+        shop.refunds(id).await.refused(422, 9007);
+    }
+    shop.wait(31).await;
+    let told = shop.hooks("REFUND");
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0].body["status"], "SUCCESS");
+    assert!(shop.hooks("REFUND_TX").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_took_no_money_is_not_refunded() {
+    let shop = Shop::open().await;
+    let declined = shop.pays(NO_FUNDS).await.id();
+    shop.refunds(declined).await.refused(422, 9002);
+    let begun = shop.pays(GARANTI).begin_3ds().await;
+    shop.refunds(begun.id).await.refused(422, 9002);
+    shop.refunds(123).await.refused(404, 9001);
+    shop.refunds_item(123, 1).await.refused(404, 9011);
+    shop.get("/payment/v1/refunds/123").await.refused(404, 9009);
+    assert_eq!(shop.count("select count(*) as n from refunds").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_whose_answer_is_lost_is_in_doubt_and_no_other_is_sent() {
+    let shop = Shop::open().await;
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    shop.fault("garanti", "void", "lose_reply").await;
+    assert_eq!(shop.refunds(id).await.in_doubt(), id);
+    let paid = shop.reported(id).await.succeeded();
+    assert_eq!(paid.data("refundStatus"), "NOT_REFUNDED");
+    assert_eq!(paid.data("refundablePrice"), 0);
+    assert_eq!(paid.data("refunds.0.status"), "WAITING");
+    shop.refunds(id).await.declined("TOO_MANY_REQUESTS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_waits_is_ended_and_what_was_taken_goes_back() {
+    let shop = Shop::open().await;
+    for (bank, card) in BANKS {
+        shop.fault(bank, "sale", "lose_reply").await;
+        let id = shop.pays(card).await.in_doubt();
+        assert_eq!(shop.ends(id).await.ok().data("status"), "SUCCESS");
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        assert_eq!(shop.order_state(id).await, "voided", "{bank}");
+        shop.ends(id).await.refused(422, 9002);
+    }
+    // Verified, but not completed: no money moved.
+    let paid = shop.pays(GARANTI).with_3ds(OTP).await;
+    assert_eq!(shop.ends(paid.id).await.ok().data("status"), "SUCCESS");
+    assert_eq!(shop.outcome(paid.id).await, "FAILURE");
+    paid.completes().await.refused(422, 9003);
+    // The shopper is still at the bank.
+    let begun = shop.pays(GARANTI).begin_3ds().await;
+    assert_eq!(shop.ends(begun.id).await.ok().data("status"), "SUCCESS");
+    assert_eq!(begun.outcome().await, "FAILURE");
+    // The bank does not say.
+    shop.fault("garanti", "sale", "lose_reply").await;
+    shop.fault("garanti", "inquire", "http_500").await;
+    let id = shop.pays(GARANTI).await.in_doubt();
+    assert_eq!(shop.ends(id).await.ok().data("status"), "WAITING");
+    assert_eq!(shop.outcome(id).await, "WAITING");
+    let paid = shop.pays(GARANTI).await.succeeded().id();
+    shop.ends(paid).await.refused(422, 9002);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_back_outside_is_marked() {
+    let shop = Shop::open().await;
+    let paid = shop.pays(GARANTI).await.succeeded();
+    let (id, first) = (paid.id(), paid.data("paymentTransactions.0.id").clone());
+    let part = json!({"paymentTransactionId": first, "refundPrice": 10.5});
+    let marked = shop
+        .post("/payment/v1/refund-transactions/mark-as-refunded", part)
+        .await
+        .ok();
+    assert_eq!(marked.data("refundPrice"), 10.5);
+    assert_eq!(marked.data("paymentTransactionId"), &first);
+    let rest = shop
+        .post(
+            "/payment/v1/refunds/mark-as-refunded",
+            json!({"paymentId": id}),
+        )
+        .await
+        .ok();
+    let amounts: Vec<_> = rest
+        .list("items")
+        .iter()
+        .map(|one| one["refundPrice"].to_string())
+        .collect();
+    assert_eq!(amounts, ["19.50", "70"]);
+    let now = shop.reported(id).await.succeeded();
+    assert_eq!(now.data("refundStatus"), "FULLY_REFUNDED");
+    assert_eq!(shop.order_state(id).await, "captured");
+    shop.wait(31).await;
+    assert_eq!(shop.hooks("REFUND_TX").len(), 3);
+}
