@@ -74,4 +74,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "submits",
         sql: include_str!("../../migrations/0016_submits.sql"),
     },
+    Migration {
+        version: 17,
+        name: "reports",
+        sql: include_str!("../../migrations/0017_reports.sql"),
+    },
 ];

@@ -30,6 +30,7 @@ pub mod refunds;
 pub mod requests;
 pub mod retention;
 pub mod roles;
+mod search_pages;
 pub mod signatures;
 pub mod submits;
 pub mod users;

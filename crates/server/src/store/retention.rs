@@ -87,6 +87,7 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         rule!("request_keys" by "merchant_id, high, low" where "payment_id is null and claimed_at < $1", idle),
         kept_forms(now),
         rule!("page_tokens" by "token" where "expires_at < $1", now),
+        rule!("search_pages" by "merchant_id, high, low, page" where "expires_at < $1", now),
         rule!("submits" by "merchant_id, high, low" where "until < $1", now),
         rule!("user_links" by "digest" where "expires_at < $1", now),
         rule!("sessions" by "digest" where "expires_at < $1", now),
