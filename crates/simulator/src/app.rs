@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cards::{self, Card, Cards};
 use crate::clock::istanbul;
 use crate::faults::Faults;
-use crate::ledger::Ledger;
+use crate::ledger::{Kind, Ledger};
 use crate::pages::Held;
 use crate::seal::Sealer;
 
@@ -64,8 +64,17 @@ impl App {
     }
 
     /// The error group of a sale with this card, if it must fail.
-    pub(crate) fn failing_group(&self, card: &Card, secure: bool) -> Option<&'static str> {
-        let group = if secure { card.secure_sale } else { card.sale };
+    pub(crate) fn failing_group(
+        &self,
+        card: &Card,
+        kind: Kind,
+        secure: bool,
+    ) -> Option<&'static str> {
+        let group = match (card.hold, kind) {
+            (Some(group), Kind::Hold) => Some(group),
+            _ if secure => card.secure_sale,
+            _ => card.sale,
+        };
         let waived = self
             .switches
             .requires_day_end_sale_succeeds

@@ -70,6 +70,10 @@ pub(crate) struct Card {
     pub(crate) secure_sale: Option<&'static str>,
     /// The error group of a void or refund.
     pub(crate) undo: Option<&'static str>,
+    /// The error group of a hold.
+    pub(crate) hold: Option<&'static str>,
+    /// The error group of a capture.
+    pub(crate) capture: Option<&'static str>,
     pub(crate) three_ds: ThreeDs,
     pub(crate) opening: Purse,
     /// A card of the simulator's own: its purse is spent. Published cards hold the same every day.
@@ -98,11 +102,11 @@ impl Cards {
             }
         }
         for columns in rows(ERRORS) {
-            if let [scenario, pan, group, ..] = columns[..] {
+            if let [scenario, pan, group, .., last] = columns[..] {
                 let card = table
                     .entry(pan.to_owned())
                     .or_insert_with(|| Card::plain(sealer, pan, Program::None));
-                card.fails(scenario, codes_group(group));
+                card.fails(scenario, codes_group(group), last);
             }
         }
         for (pan, status) in [
@@ -162,6 +166,8 @@ impl Card {
             sale: None,
             secure_sale: None,
             undo: None,
+            hold: None,
+            capture: None,
             three_ds: ThreeDs::Full,
             opening: Purse::default(),
             own: false,
@@ -170,7 +176,8 @@ impl Card {
         }
     }
 
-    fn fails(&mut self, scenario: &str, group: Option<&'static str>) {
+    /// `last` ends with what each step comes to: `|hold|capture`, empty where it works.
+    fn fails(&mut self, scenario: &str, group: Option<&'static str>, last: &str) {
         let Some(group) = group else { return };
         match scenario {
             "sale" => {
@@ -182,7 +189,9 @@ impl Card {
             }
             "3ds" => self.secure_sale = Some(group),
             "refund" => self.undo = Some(group),
-            // pre_post_auth: those two cards buy like any other.
+            // These buy like any other.
+            "pre_post_auth" if last.contains("||") => self.capture = Some(group),
+            "pre_post_auth" => self.hold = Some(group),
             _ => {}
         }
     }
@@ -352,6 +361,7 @@ mod tests {
                 "sale" => assert!(card.sale.is_some(), "{}", columns[1]),
                 "3ds" if !silent.contains(&columns[1]) => assert!(card.secure_sale.is_some()),
                 "refund" => assert!(card.undo.is_some(), "{}", columns[1]),
+                "pre_post_auth" => assert_ne!(card.hold.is_some(), card.capture.is_some()),
                 _ => {}
             }
         }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::cards::Purse;
 use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
-use crate::ledger::{Bank, Order, State as OrderState, Unwritten};
+use crate::ledger::{Bank, Kind, Order, State as OrderState, Unwritten};
 use crate::reply;
 
 const MAX_TIMES: u32 = 1_000_000;
@@ -111,13 +111,16 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
     let wanted = filter.order_id.as_deref().map(plain_order_id);
     let orders = app
         .ledger
-        .orders(|order| {
-            wanted.is_none_or(|wanted| plain_order_id(&order.id) == wanted)
-                && filter
-                    .bank
-                    .as_deref()
-                    .is_none_or(|bank| bank == order.bank.name())
-        })
+        .orders(
+            |order| {
+                wanted.is_none_or(|wanted| plain_order_id(&order.id) == wanted)
+                    && filter
+                        .bank
+                        .as_deref()
+                        .is_none_or(|bank| bank == order.bank.name())
+            },
+            app.now(),
+        )
         .await;
     answer(orders.map(|orders| {
         let rows: Vec<Value> = orders.iter().map(row).collect();
@@ -127,11 +130,28 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
 
 /// One order as the control API tells it; amounts in minor units.
 fn row(order: &Order) -> Value {
-    let (taken, voided) = match order.state {
-        OrderState::Declined => (0, 0),
-        OrderState::Voided => (order.amount, order.amount),
-        _ => (order.amount, 0),
+    let authorised = match order.state {
+        OrderState::Declined => 0,
+        _ if order.kind == Kind::Hold => order.held,
+        _ => order.amount,
     };
+    let voided = match order.state {
+        OrderState::Voided => order.amount,
+        _ => 0,
+    };
+    let moves: Vec<Value> = order
+        .moves
+        .iter()
+        .map(|made| {
+            json!({
+                "kind": made.kind.name(),
+                "amount": made.amount,
+                "points": made.points,
+                "sequence": made.seq,
+                "at": made.at.to_string(),
+            })
+        })
+        .collect();
     json!({
         "bank": order.bank.name(),
         "orderId": order.id,
@@ -139,8 +159,8 @@ fn row(order: &Order) -> Value {
         "state": order.state.name(),
         "card": &*order.masked,
         "currency": order.currency,
-        "authorised": taken,
-        "captured": taken,
+        "authorised": authorised,
+        "captured": order.captured(),
         "refunded": order.refunded,
         "voided": voided,
         "pointsSpent": order.spent.total(),
@@ -151,6 +171,7 @@ fn row(order: &Order) -> Value {
         "threeDS": order.three_ds,
         "declineCode": order.code,
         "sequence": order.seq,
+        "moves": moves,
         "createdAt": order.created_at.to_string(),
     })
 }

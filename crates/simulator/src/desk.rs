@@ -14,9 +14,7 @@ use crate::app::App;
 use crate::cards::{Card, Purse, mask_if_card};
 use crate::codes;
 use crate::faults::{Facts, Fault, Verb};
-use crate::ledger::{
-    Bank, Key, Kind, Order, Points, Refunded, Sale, Sold, Split, Unwritten, Voided,
-};
+use crate::ledger::{Bank, Key, Kind, Moved, Order, Points, Sale, Sold, Split, Undo, Unwritten};
 use crate::reply;
 use crate::session::Session;
 use crate::threeds::{self, BankPage};
@@ -26,6 +24,10 @@ pub(crate) trait Desk: BankPage {
     /// Where messages are posted.
     const MESSAGES: &'static str;
     const CONTENT_TYPE: &'static str;
+    /// How many percent more than is held the merchant's account may capture.
+    const CAPTURE_MARGIN: i64;
+    /// The bank's own codes for some groups of refused voids and refunds.
+    const UNDO_CODES: &'static [(&'static str, &'static str)];
     type Message: Send + Sync;
     type Reply: Send;
 
@@ -74,12 +76,17 @@ pub(crate) enum Operation<'a> {
     Sale(Purchase<'a>),
     Void {
         key: Key,
-        kind: Kind,
+        undo: Undo,
     },
     Refund {
         key: Key,
         amount: i64,
         split: Split,
+    },
+    /// Take of a hold.
+    Capture {
+        key: Key,
+        amount: i64,
     },
     /// Tell how an order stands.
     Inquire(Key),
@@ -116,8 +123,9 @@ pub(crate) enum Outcome<'a> {
     UsedBefore {
         approved: bool,
     },
-    Voided(Voided),
-    Refunded(Refunded),
+    Voided(Moved),
+    Refunded(Moved),
+    Captured(Moved),
     Found(Option<(Box<Order>, Purse)>),
     Purse(&'a Card, Purse),
 }
@@ -153,7 +161,7 @@ async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response 
     }
     let carried_out = match reply::declines(fault.as_ref()) {
         // A refused sale stands in the ledger, any other refusal does not.
-        Some(code) if !matches!(verb, Verb::Sale | Verb::ThreedsFinish) => {
+        Some(code) if !matches!(verb, Verb::Sale | Verb::Hold | Verb::ThreedsFinish) => {
             Ok(D::refuse(&case, code))
         }
         forced => carry_out(&case, forced).await,
@@ -201,29 +209,47 @@ async fn carry_out<D: Desk>(
         Ok(operation) => operation,
         Err(reply) => return Ok(reply),
     };
-    let (bank, ledger) = (D::BANK, &case.app.ledger);
-    if let Operation::Void { key, .. } | Operation::Refund { key, .. } = &operation
-        && let Some(code) = undo_refusal(case.app, bank, key).await?
-    {
+    let (bank, ledger, now) = (D::BANK, &case.app.ledger, case.app.now());
+    if let Some(code) = issuer_refusal::<D>(case.app, &operation).await? {
         return Ok(D::refuse(case, code));
     }
     let outcome = match operation {
         Operation::Sale(purchase) => sell(case.app, bank, purchase, forced).await?,
-        Operation::Void { key, kind } => Outcome::Voided(ledger.void(bank, &key, kind).await?),
+        Operation::Void { key, undo } => Outcome::Voided(ledger.void(bank, &key, undo, now).await?),
         Operation::Refund { key, amount, split } => {
-            Outcome::Refunded(ledger.refund(bank, &key, amount, split).await?)
+            Outcome::Refunded(ledger.refund(bank, &key, (amount, split), now).await?)
         }
-        Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key).await?),
+        Operation::Capture { key, amount } => {
+            let asked = (amount, D::CAPTURE_MARGIN);
+            Outcome::Captured(ledger.capture(bank, &key, asked, now).await?)
+        }
+        Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))
 }
 
-/// The code with which the card's issuer refuses to take an order back.
-async fn undo_refusal(app: &App, bank: Bank, key: &Key) -> Result<Option<&'static str>, Unwritten> {
-    let order = app.ledger.order(bank, key).await?;
+/// The code with which the card's issuer refuses to move an order.
+async fn issuer_refusal<D: Desk>(
+    app: &App,
+    operation: &Operation<'_>,
+) -> Result<Option<&'static str>, Unwritten> {
+    let (Operation::Void { key, .. }
+    | Operation::Refund { key, .. }
+    | Operation::Capture { key, .. }) = operation
+    else {
+        return Ok(None);
+    };
+    let order = app.ledger.order(D::BANK, key, app.now()).await?;
     let card = order.and_then(|(order, _)| app.cards.by_reference(&order.card));
-    Ok(card.and_then(|card| card.undo).and_then(codes::of_group))
+    Ok(match operation {
+        Operation::Capture { .. } => card.and_then(|card| card.capture).and_then(codes::of_group),
+        _ => card.and_then(|card| card.undo).and_then(|group| {
+            let own = D::UNDO_CODES.iter().find(|(known, _)| *known == group);
+            own.map(|(_, code)| *code)
+                .or_else(|| codes::of_group(group))
+        }),
+    })
 }
 
 async fn sell<'a>(
@@ -232,11 +258,11 @@ async fn sell<'a>(
     purchase: Purchase<'a>,
     forced: Option<&str>,
 ) -> Result<Outcome<'a>, Unwritten> {
-    let secure = purchase.nonce.is_some();
+    let (secure, kind) = (purchase.nonce.is_some(), purchase.kind);
     let refusal = match (forced, purchase.card) {
         (Some(code), _) => Some(code),
         (None, Err(code)) => Some(code),
-        (None, Ok(card)) => match (purchase.unproven, app.failing_group(card, secure)) {
+        (None, Ok(card)) => match (purchase.unproven, app.failing_group(card, kind, secure)) {
             (Some(code), _) => Some(code),
             (None, Some("APPROVED_COMPLETED")) => {
                 return Ok(Outcome::UsedBefore { approved: true });

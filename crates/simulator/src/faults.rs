@@ -15,6 +15,8 @@ named! {
     /// What a message or page is for: how faults name it.
     Verb {
         Sale = "sale",
+        Hold = "hold",
+        Capture = "capture",
         ThreedsInit = "threeds_init",
         ThreedsPage = "threeds_page",
         ThreedsResolve = "threeds_resolve",

@@ -4,6 +4,7 @@
 mod account;
 mod answer;
 mod hash;
+mod inquiries;
 mod orders;
 mod request;
 mod threeds;
@@ -13,13 +14,18 @@ use crate::faults::Verb;
 use crate::ledger::Key;
 use crate::seal::same;
 pub(crate) use account::Garanti;
-use account::{MERCHANT, PASSWORD, REFUNDER, SELLER, TERMINAL, VERSION};
+use account::{CAPTURE_MARGIN, MERCHANT, PASSWORD, REFUNDER, SELLER, TERMINAL, VERSION};
 use answer::Answer;
 use request::Request;
 
 impl Desk for Garanti {
     const MESSAGES: &'static str = "/garanti/VPServlet";
     const CONTENT_TYPE: &'static str = "text/xml; charset=UTF-8";
+    const CAPTURE_MARGIN: i64 = CAPTURE_MARGIN;
+    const UNDO_CODES: &'static [(&'static str, &'static str)] = &[
+        ("INVALID_REFUND_TRANSACTION", "92/0208"),
+        ("PAYMENT_NOT_FOUND_FOR_REFUND", "92/0110"),
+    ];
     type Message = Request;
     type Reply = Box<Answer>;
 
@@ -31,11 +37,13 @@ impl Desk for Garanti {
     fn admit(request: &Request) -> Result<Verb, Box<Answer>> {
         let refuse = |text: &str| Err(Answer::gateway("0002", text));
         let verb = match request.transaction("Type") {
-            "sales" if request.is_secure() => Verb::ThreedsFinish,
+            "sales" | "preauth" if request.is_secure() => Verb::ThreedsFinish,
             "sales" => Verb::Sale,
+            "preauth" => Verb::Hold,
+            "postauth" => Verb::Capture,
             "void" => Verb::Void,
             "refund" => Verb::Refund,
-            "orderinq" => Verb::Inquire,
+            "orderinq" | "orderhistoryinq" => Verb::Inquire,
             "rewardinq" => Verb::Loyalties,
             _ => return refuse("TxnType field is missing or unknown"),
         };
@@ -79,10 +87,11 @@ impl Desk for Garanti {
 
     fn operation<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box<Answer>> {
         match case.message.transaction("Type") {
-            "sales" => orders::sale(case),
+            "sales" | "preauth" => orders::sale(case),
+            "postauth" => orders::capture(&case.message),
             "void" => Ok(orders::void(&case.message)),
             "refund" => orders::refund(&case.message),
-            "orderinq" => Ok(Operation::Inquire(Key::Id(
+            "orderinq" | "orderhistoryinq" => Ok(Operation::Inquire(Key::Id(
                 case.message.order_id().to_owned(),
             ))),
             _ => orders::rewards(case),

@@ -1,6 +1,7 @@
 //! What the banks believe: every order and every purse, held in memory and written through to one
 //! file before a reply leaves. Protocol words (codes, hashes, messages) are not known here.
 
+mod moves;
 mod order;
 mod points;
 pub(crate) mod store;
@@ -14,6 +15,7 @@ use crate::cards::{Cards, Purse};
 use points::{less, more, spend};
 use store::{Row, Writer};
 
+pub(crate) use moves::{Move, MoveKind};
 pub(crate) use order::{Bank, Kind, Order, State};
 pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 
@@ -46,22 +48,39 @@ pub(crate) enum Sold {
     Declined(String),
 }
 
-/// What became of a void.
-#[derive(Debug)]
-pub(crate) enum Voided {
-    Done(Box<Order>, Purse),
-    Unknown,
-    Already,
-    AlreadySettled,
+/// What a void is to undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    /// An order of this kind, whole; a hold only while it is not captured.
+    Whole(Kind),
+    /// What was captured of a hold, which stays.
+    Capture,
+    /// Whatever the order is.
+    Any,
 }
 
-/// What became of a refund.
+/// What became of a move about an order: done, with the order as it is now, the move and the card's
+/// purse; or why not.
 #[derive(Debug)]
-pub(crate) enum Refunded {
-    Done(Box<Order>, Purse),
+pub(crate) enum Moved {
+    Done(Box<Order>, Move, Purse),
+    /// No such order, or not by that reference.
     Unknown,
+    Voided,
+    /// The day of what was taken is over.
+    Settled,
+    /// It is not, or nothing was taken yet.
     NotSettled,
-    Exhausted,
+    /// Something of it was given back.
+    Returned,
+    /// More than is left, or than may be captured.
+    TooMuch,
+    /// The hold was captured.
+    Captured,
+    /// The hold was not captured.
+    NotCaptured,
+    /// A hold that is too old to be released.
+    TooOld,
 }
 
 /// How an order is named in a later message.
@@ -83,6 +102,8 @@ pub(crate) struct Unwritten;
 #[derive(Default)]
 struct Books {
     orders: BTreeMap<i64, Order>,
+    /// Which order a reference is of: its own, or that of a move.
+    by_seq: HashMap<i64, i64>,
     by_id: HashMap<(Bank, String), i64>,
     purses: HashMap<Arc<str>, Purse>,
     /// What the published cards hold, whatever was spent.
@@ -116,7 +137,11 @@ impl Ledger {
             }
         }
         for order in store::orders(&connection)? {
-            books.last_seq = books.last_seq.max(order.seq);
+            let moved = order.moves.iter().map(|made| made.seq);
+            for seq in moved.chain([order.seq]) {
+                books.last_seq = books.last_seq.max(seq);
+                books.by_seq.insert(seq, order.seq);
+            }
             books
                 .by_id
                 .insert((order.bank, order.id.clone()), order.seq);
@@ -155,14 +180,15 @@ impl Ledger {
         self.durably(|books| books.sell(sale)).await
     }
 
-    /// Takes a whole order back on the day it was made; its points return to the purse.
+    /// Takes an order, or the capture of one, back on its day; its points return to the purse.
     pub(crate) async fn void(
         &self,
         bank: Bank,
         key: &Key,
-        kind: Kind,
-    ) -> Result<Voided, Unwritten> {
-        self.durably(|books| books.void(bank, key, kind)).await
+        undo: Undo,
+        at: Timestamp,
+    ) -> Result<Moved, Unwritten> {
+        self.durably(|books| books.void(bank, key, undo, at)).await
     }
 
     /// Gives back `amount` of a settled order; `split` says how much of it in points.
@@ -170,10 +196,22 @@ impl Ledger {
         &self,
         bank: Bank,
         key: &Key,
-        amount: i64,
-        split: Split,
-    ) -> Result<Refunded, Unwritten> {
-        self.durably(|books| books.refund(bank, key, amount, split))
+        (amount, split): (i64, Split),
+        at: Timestamp,
+    ) -> Result<Moved, Unwritten> {
+        self.durably(|books| books.refund(bank, key, (amount, split), at))
+            .await
+    }
+
+    /// Takes `amount` of a hold, at most `margin` percent more than is held.
+    pub(crate) async fn capture(
+        &self,
+        bank: Bank,
+        key: &Key,
+        (amount, margin): (i64, i64),
+        at: Timestamp,
+    ) -> Result<Moved, Unwritten> {
+        self.durably(|books| books.capture(bank, key, (amount, margin), at))
             .await
     }
 
@@ -182,11 +220,17 @@ impl Ledger {
         &self,
         bank: Bank,
         key: &Key,
+        now: Timestamp,
     ) -> Result<Option<(Box<Order>, Purse)>, Unwritten> {
         self.durably(|books| {
-            let seq = books.seq(bank, key);
-            let order = seq.and_then(|seq| books.orders.get(&seq));
-            let found = order.map(|order| (Box::new(order.clone()), books.purse(&order.card)));
+            let mut found = books.order(bank, key).cloned();
+            if let Some(order) = &mut found {
+                order.close_day(now);
+            }
+            let found = found.map(|order| {
+                let purse = books.purse(&order.card);
+                (Box::new(order), purse)
+            });
             (found, Vec::new())
         })
         .await
@@ -196,10 +240,15 @@ impl Ledger {
     pub(crate) async fn orders(
         &self,
         keep: impl Fn(&Order) -> bool,
+        now: Timestamp,
     ) -> Result<Vec<Order>, Unwritten> {
         self.durably(|books| {
             let kept = books.orders.values().filter(|order| keep(order));
-            (kept.cloned().collect(), Vec::new())
+            let closed = kept.cloned().map(|mut order| {
+                order.close_day(now);
+                order
+            });
+            (closed.collect(), Vec::new())
         })
         .await
     }
@@ -246,21 +295,39 @@ impl Ledger {
 }
 
 impl Books {
-    fn seq(&self, bank: Bank, key: &Key) -> Option<i64> {
-        match key {
-            Key::Id(id) => self.by_id.get(&(bank, id.clone())).copied(),
-            Key::Seq(seq) => self
-                .orders
-                .get(seq)
-                .filter(|order| order.bank == bank)
-                .map(|order| order.seq),
-            Key::Referenced { id, seq } => self
-                .orders
-                .get(seq)
-                .filter(|order| order.bank == bank && order.id == *id)
-                .filter(|order| order.state != State::Declined)
-                .map(|order| order.seq),
-        }
+    fn order(&self, bank: Bank, key: &Key) -> Option<&Order> {
+        let seq = match key {
+            Key::Id(id) => self.by_id.get(&(bank, id.clone())),
+            Key::Seq(seq) | Key::Referenced { seq, .. } => self.by_seq.get(seq),
+        };
+        let order = self.orders.get(seq?)?;
+        let named = match key {
+            Key::Id(_) => true,
+            Key::Seq(_) => order.bank == bank,
+            Key::Referenced { id, .. } => {
+                order.bank == bank && order.id == *id && order.state != State::Declined
+            }
+        };
+        named.then_some(order)
+    }
+
+    /// The order that a move is about, when the message names it as `named` says: by its id, or by the
+    /// reference of what is moved.
+    fn moving(
+        &mut self,
+        bank: Bank,
+        key: &Key,
+        at: Timestamp,
+        named: impl Fn(&Order) -> i64,
+    ) -> Option<&mut Order> {
+        let seq = self.order(bank, key)?.seq;
+        let order = self.orders.get_mut(&seq)?;
+        order.close_day(at);
+        let fits = match key {
+            Key::Id(_) => true,
+            Key::Seq(seq) | Key::Referenced { seq, .. } => named(order) == *seq,
+        };
+        (fits && order.state != State::Declined).then_some(order)
     }
 
     fn purse(&self, card: &str) -> Purse {
@@ -303,6 +370,7 @@ impl Books {
         };
         if let Some(seq) = known {
             self.orders.remove(&seq);
+            self.by_seq.remove(&seq);
         }
         self.last_seq += 1;
         let mut order = Order {
@@ -310,7 +378,14 @@ impl Books {
             bank: sale.bank,
             id: sale.id,
             kind: sale.kind,
-            state: State::Captured,
+            state: match sale.kind {
+                Kind::Hold => State::Held,
+                Kind::Sale | Kind::Points => State::Captured,
+            },
+            held: match sale.kind {
+                Kind::Hold => sale.amount,
+                Kind::Sale | Kind::Points => 0,
+            },
             card: sale.card,
             masked: sale.masked,
             currency: sale.currency,
@@ -324,6 +399,7 @@ impl Books {
             refunded: 0,
             spent: Purse::default(),
             returned: Purse::default(),
+            moves: Vec::new(),
         };
         let mut rows = Vec::new();
         let sold = match spent {
@@ -343,67 +419,164 @@ impl Books {
             }
         };
         self.by_id.insert((order.bank, order.id.clone()), order.seq);
+        self.by_seq.insert(order.seq, order.seq);
         rows.push(Row::Order(Box::new(order.clone())));
         self.orders.insert(order.seq, order);
         (sold, rows)
     }
 
-    fn void(&mut self, bank: Bank, key: &Key, kind: Kind) -> (Voided, Vec<Row>) {
-        let order = self
-            .seq(bank, key)
-            .and_then(|seq| self.orders.get_mut(&seq));
-        let Some(order) = order.filter(|order| order.kind == kind) else {
-            return (Voided::Unknown, Vec::new());
+    fn void(&mut self, bank: Bank, key: &Key, undo: Undo, at: Timestamp) -> (Moved, Vec<Row>) {
+        let named = |order: &Order| match undo {
+            Undo::Whole(_) => order.seq,
+            Undo::Capture | Undo::Any => order.taking(),
         };
-        match order.state {
-            State::Declined => return (Voided::Unknown, Vec::new()),
-            State::Voided => return (Voided::Already, Vec::new()),
-            State::Settled | State::Refunded => return (Voided::AlreadySettled, Vec::new()),
-            State::Captured => {}
+        let Some(order) = self.moving(bank, key, at, named) else {
+            return (Moved::Unknown, Vec::new());
+        };
+        if let Some(refusal) = refuse_void(order, undo, at) {
+            return (refusal, Vec::new());
         }
         let points = less(order.spent, order.returned);
-        order.state = State::Voided;
-        order.returned = order.spent;
-        let order = order.clone();
-        let (purse, rows) = self.give_back(&order, points);
-        (Voided::Done(Box::new(order), purse), rows)
+        let (kind, amount) = (
+            match undo {
+                Undo::Capture => MoveKind::Uncapture,
+                Undo::Whole(_) | Undo::Any => MoveKind::Void,
+            },
+            order.amount,
+        );
+        match kind {
+            MoveKind::Uncapture => {
+                order.state = State::Held;
+                order.amount = order.held;
+            }
+            _ => {
+                order.state = State::Voided;
+                order.returned = order.spent;
+            }
+        }
+        let seq = order.seq;
+        self.note(seq, (kind, amount, points), at)
     }
 
-    fn refund(&mut self, bank: Bank, key: &Key, amount: i64, split: Split) -> (Refunded, Vec<Row>) {
-        let order = self
-            .seq(bank, key)
-            .and_then(|seq| self.orders.get_mut(&seq));
-        let Some(order) = order.filter(|order| order.state != State::Declined) else {
-            return (Refunded::Unknown, Vec::new());
+    fn refund(
+        &mut self,
+        bank: Bank,
+        key: &Key,
+        (amount, split): (i64, Split),
+        at: Timestamp,
+    ) -> (Moved, Vec<Row>) {
+        let Some(order) = self.moving(bank, key, at, Order::taking) else {
+            return (Moved::Unknown, Vec::new());
         };
         match order.state {
             State::Settled => {}
             State::Captured if split == Split::PointsOnly => {}
-            State::Captured => return (Refunded::NotSettled, Vec::new()),
-            State::Declined | State::Voided | State::Refunded => {
-                return (Refunded::Exhausted, Vec::new());
-            }
+            State::Captured | State::Held => return (Moved::NotSettled, Vec::new()),
+            State::Voided => return (Moved::Voided, Vec::new()),
+            State::Declined | State::Refunded => return (Moved::TooMuch, Vec::new()),
         }
         let Some(points) = order.points_of(amount, split) else {
-            return (Refunded::Exhausted, Vec::new());
+            return (Moved::TooMuch, Vec::new());
         };
         order.refunded += amount;
         order.returned = more(order.returned, points);
         if order.refunded == order.amount {
             order.state = State::Refunded;
         }
-        let order = order.clone();
-        let (purse, rows) = self.give_back(&order, points);
-        (Refunded::Done(Box::new(order), purse), rows)
+        let seq = order.seq;
+        let kind = match split {
+            Split::PointsOnly => MoveKind::PointRefund,
+            Split::CardOnly | Split::Proportional => MoveKind::Refund,
+        };
+        self.note(seq, (kind, amount, points), at)
     }
 
-    fn give_back(&mut self, order: &Order, points: Purse) -> (Purse, Vec<Row>) {
+    fn capture(
+        &mut self,
+        bank: Bank,
+        key: &Key,
+        (amount, margin): (i64, i64),
+        at: Timestamp,
+    ) -> (Moved, Vec<Row>) {
+        let Some(order) = self.moving(bank, key, at, |order| order.seq) else {
+            return (Moved::Unknown, Vec::new());
+        };
+        match order.state {
+            State::Held => {}
+            State::Voided => return (Moved::Voided, Vec::new()),
+            _ if order.kind == Kind::Hold => return (Moved::Captured, Vec::new()),
+            _ => return (Moved::Unknown, Vec::new()),
+        }
+        let most = i128::from(order.held) * i128::from(100 + margin) / 100;
+        if amount <= 0 || i128::from(amount) > most {
+            return (Moved::TooMuch, Vec::new());
+        }
+        order.state = State::Captured;
+        order.amount = amount;
+        let seq = order.seq;
+        self.note(seq, (MoveKind::Capture, amount, Purse::default()), at)
+    }
+
+    /// Notes a move of an order, whose changes are made, and gives its points back.
+    fn note(
+        &mut self,
+        seq: i64,
+        (kind, amount, points): (MoveKind, i64, Purse),
+        at: Timestamp,
+    ) -> (Moved, Vec<Row>) {
+        self.last_seq += 1;
+        let made = Move {
+            seq: self.last_seq,
+            kind,
+            amount,
+            points,
+            at,
+        };
+        let Some(order) = self.orders.get_mut(&seq) else {
+            return (Moved::Unknown, Vec::new());
+        };
+        order.moves.push(made.clone());
+        let order = order.clone();
+        self.by_seq.insert(made.seq, seq);
         let mut purse = self.purse(&order.card);
-        let mut rows = vec![Row::Order(Box::new(order.clone()))];
-        if points != Purse::default() && self.moves_points(order) {
+        let mut rows = vec![
+            Row::Order(Box::new(order.clone())),
+            Row::Move(seq, made.clone()),
+        ];
+        if points != Purse::default() && self.moves_points(&order) {
             purse = more(purse, points);
             rows.extend(self.put_purse(&order.card, purse));
         }
-        (purse, rows)
+        (Moved::Done(Box::new(order), made, purse), rows)
+    }
+}
+
+/// How long a hold can be released at PosNet.
+const HOLD_RELEASE_DAYS: i64 = 7;
+
+/// Why an order, or its capture, cannot be undone.
+fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
+    let of_other_kind = match undo {
+        Undo::Whole(kind) => order.kind != kind,
+        Undo::Capture => order.kind != Kind::Hold,
+        Undo::Any => false,
+    };
+    if of_other_kind {
+        return Some(Moved::Unknown);
+    }
+    let captured_hold = order.capture().is_some() && undo == Undo::Whole(Kind::Hold);
+    match order.state {
+        State::Declined => Some(Moved::Unknown),
+        State::Voided => Some(Moved::Voided),
+        _ if captured_hold => Some(Moved::Captured),
+        State::Settled | State::Refunded => Some(Moved::Settled),
+        State::Captured if order.refunded > 0 => Some(Moved::Returned),
+        State::Captured => None,
+        State::Held if undo == Undo::Capture => Some(Moved::NotCaptured),
+        State::Held => {
+            let age = at.duration_since(order.created_at);
+            let old = age > jiff::SignedDuration::from_hours(24 * HOLD_RELEASE_DAYS);
+            (old && undo == Undo::Whole(Kind::Hold)).then_some(Moved::TooOld)
+        }
     }
 }

@@ -2,7 +2,9 @@
 //! kuruş throughout.
 
 mod account;
+mod agreement;
 mod mac;
+mod moves;
 mod reply;
 mod request;
 mod rewards;
@@ -14,7 +16,7 @@ use crate::faults::Verb;
 use crate::ledger::Key;
 use crate::xml::Node;
 pub(crate) use account::Posnet;
-use account::{MERCHANT, TERMINAL};
+use account::{CAPTURE_MARGIN, MERCHANT, TERMINAL};
 use reply::{known_before, refusal};
 use request::Request;
 
@@ -23,6 +25,13 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-9\"?>";
 impl Desk for Posnet {
     const MESSAGES: &'static str = "/posnet/PosnetWebService/XML";
     const CONTENT_TYPE: &'static str = "text/xml; charset=ISO-8859-9";
+    const CAPTURE_MARGIN: i64 = CAPTURE_MARGIN;
+    const UNDO_CODES: &'static [(&'static str, &'static str)] = &[
+        ("EXPIRED_PROVISION", "0211"),
+        ("MAY_HAVE_ALREADY_REFUNDED", "0450"),
+        ("PAYMENT_NOT_FOUND_FOR_REFUND", "0123"),
+        ("REQUIRES_DAY_END", "0411"),
+    ];
     type Message = Request;
     type Reply = Node;
 
@@ -58,9 +67,10 @@ impl Desk for Posnet {
     fn operation<'a>(case: &'a Case<'_, Posnet>) -> Result<Operation<'a>, Node> {
         let ask = case.message.operation();
         match ask.name.as_str() {
-            "sale" | "saleWP" | "pointUsage" => sales::sale(case, ask),
-            "reverse" => sales::reverse(ask),
-            "return" | "pointReturn" => sales::give_back(ask),
+            "sale" | "saleWP" | "pointUsage" | "auth" => sales::sale(case, ask),
+            "capt" => moves::capture(ask),
+            "reverse" => moves::reverse(ask),
+            "return" | "pointReturn" => moves::give_back(ask),
             "agreement" => Ok(Operation::Inquire(Key::Id(ask.value("orderID").to_owned()))),
             "pointInquiry" => rewards::points(case, ask),
             "koiCampaignQuery" => Err(rewards::campaigns(case, ask)),
@@ -81,9 +91,10 @@ impl Desk for Posnet {
                 let reply = known_before(if approved { "2" } else { "0" }, None);
                 threeds::sign_reply(case, reply)
             }
-            Outcome::Voided(voided) => sales::void_reply(voided),
-            Outcome::Refunded(refunded) => sales::refund_reply(refunded),
-            Outcome::Found(Some((order, _))) => sales::agreement(&order),
+            Outcome::Voided(moved) => moves::void_reply(ask, moved),
+            Outcome::Refunded(moved) => moves::refund_reply(moved),
+            Outcome::Captured(moved) => moves::capture_reply(ask, moved),
+            Outcome::Found(Some((order, _))) => agreement::reply(&order),
             Outcome::Found(None) => refusal("E219"),
             Outcome::Purse(_, purse) => rewards::purse(ask, purse),
         }

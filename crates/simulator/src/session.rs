@@ -22,6 +22,9 @@ pub(crate) struct Session {
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) instalments: u32,
+    /// The amount is only to be held.
+    #[serde(default)]
+    pub(crate) holds: bool,
     pub(crate) card: String,
     pub(crate) masked: String,
     /// Makes each authentication its own, so that it can be used once.
@@ -47,6 +50,7 @@ impl Session {
             amount,
             currency: currency.to_owned(),
             instalments,
+            holds: false,
             card: String::new(),
             masked: String::new(),
             nonce: upper_hex(&random::<16>()?),

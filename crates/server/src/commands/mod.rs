@@ -94,7 +94,7 @@ enum Command {
     /// Who may use the panel.
     #[command(subcommand)]
     User(Box<OnStore<user::User>>),
-    /// Payments: what is known about one, and those whose outcome nobody knows.
+    /// Payments: what is known about one, money back, and those whose outcome nobody knows.
     #[command(subcommand)]
     Payment(Box<OnStore<payment::Payment>>),
     /// Webhooks that were sent.

@@ -6,17 +6,18 @@ use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::engine::inquiry::ManualResolution;
 use crate::operations::payment_detail::{self, Detail};
-use crate::operations::{Actor, Caller, Problem, doubts};
+use crate::operations::refunds::{FoundRefund, Given, Wanted};
+use crate::operations::{Actor, Caller, Problem, doubts, refunds};
 use crate::setup;
 use crate::store::doubts::OpenDoubt;
 use clap::Subcommand;
 use contract::enums::Currency;
 use contract::errors::Language;
-use contract::money::Money;
+use contract::money::{Decimal, Money};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Payments: what is known about one, and those whose outcome nobody knows.
+/// Payments: what is known about one, money back, and those whose outcome nobody knows.
 #[derive(Subcommand)]
 pub(super) enum Payment {
     /// Show what is known about a payment: state, attempts, what was said to banks, webhooks.
@@ -42,6 +43,34 @@ pub(super) enum Payment {
         #[arg(long)]
         note: String,
     },
+    /// Give a payment back: what is left of it, of an item, or an amount of an item.
+    Refund {
+        #[command(flatten)]
+        payment: One,
+        /// The item (its paymentTransactionId).
+        #[arg(long, value_name = "ID")]
+        item: Option<i64>,
+        /// How much of it, as in 12.50; all that is left when absent. Needs --item where the payment has
+        /// several.
+        #[arg(long, value_parser = decimal_of)]
+        amount: Option<Decimal>,
+        /// It was given back outside Galata: no bank is asked, only the books change.
+        #[arg(long)]
+        made_outside: bool,
+    },
+    /// Ask the bank or lender now what became of a refund in doubt.
+    InquireRefund(One),
+    /// Settle a refund by what was found out at the bank, where no inquiry helps.
+    SettleRefund {
+        #[command(flatten)]
+        refund: One,
+        /// What was found out.
+        #[arg(long)]
+        found: FoundRefund,
+        /// How it is known; stands in the audit log.
+        #[arg(long)]
+        note: String,
+    },
 }
 
 impl StoreCommand for Payment {
@@ -63,8 +92,60 @@ impl StoreCommand for Payment {
                 let status = doubts::settle_by_hand(app, &caller, id, found, &note).await?;
                 say(format_args!("payment {id} is {status}"))
             }
+            Payment::Refund {
+                payment: One { of, id },
+                item,
+                amount,
+                made_outside,
+            } => {
+                let caller = caller(app, by, of.merchant).await?;
+                let wanted = Wanted {
+                    payment_id: id,
+                    part: refunds::part_of(app, &caller, id, item, amount).await?,
+                    conversation_id: None,
+                    charge_from_me: false,
+                };
+                let given = if made_outside {
+                    refunds::mark(app, &caller, &wanted).await?
+                } else {
+                    refunds::give_back(app, &caller, &wanted).await?
+                };
+                refunded(&given)
+            }
+            Payment::InquireRefund(One { of, id }) => {
+                let caller = caller(app, by, of.merchant).await?;
+                let status = refunds::inquire(app, &caller, id).await?;
+                say(format_args!("refund {id} is {status}"))
+            }
+            Payment::SettleRefund {
+                refund: One { of, id },
+                found,
+                note,
+            } => {
+                let caller = caller(app, by, of.merchant).await?;
+                let status = refunds::settle_by_hand(app, &caller, id, found, &note).await?;
+                say(format_args!("refund {id} is {status}"))
+            }
         }
     }
+}
+
+/// An amount on the command line, in the currency of whatever it is about.
+fn decimal_of(text: &str) -> Result<Decimal, &'static str> {
+    text.parse()
+        .map_err(|()| "digits with a dot before the decimals, as in 12.50")
+}
+
+/// Says how a refund stands; one that was refused or is in doubt fails.
+fn refunded(given: &Given) -> Result<(), Failed> {
+    refunds::require_success(given)?;
+    let (id, refund) = (given.payment.id, &given.refund);
+    let amount = decimal(refund.amount, given.payment.currency);
+    let currency = given.payment.currency;
+    say(format_args!(
+        "refund {}: {amount} {currency} of payment {id} went back",
+        refund.id
+    ))
 }
 
 async fn caller(app: &App, by: &Actor, merchant_id: i64) -> Result<Caller, Problem> {
@@ -91,6 +172,7 @@ async fn show(app: &App, by: &Actor, options: Shown, exchanges: bool) -> Result<
         ("payment", payment(&detail)),
         ("attempts", attempts(&detail)),
         ("loan", loan(&detail)),
+        ("refunds", refunds_table(&detail)),
         ("webhooks", webhooks(&detail)),
         ("exchanges", said),
     ];
@@ -121,6 +203,17 @@ fn attempts(detail: &Detail) -> Table {
         "attempt": attempt.state.as_str(),
         "order id": attempt.order_id,
         "asked at": attempt.asked_at,
+    })
+}
+
+fn refunds_table(detail: &Detail) -> Table {
+    let currency = detail.standing.payment.currency;
+    table!(&detail.refunds, refund => {
+        "refund": refund.id,
+        "kind": refund.kind.as_str(),
+        "state": refund.state.as_str(),
+        "amount": decimal(refund.amount, currency),
+        "asked at": refund.asked_at,
     })
 }
 
@@ -195,6 +288,7 @@ async fn list_doubts(app: &App, by: &Actor, options: Listed) -> Result<(), Faile
 fn doubts_table(doubts: &[OpenDoubt]) -> Table {
     table!(doubts, doubt => {
         "payment": doubt.payment_id,
+        "refund": doubt.refund,
         "state": doubt.state,
         "amount": decimal(doubt.amount, doubt.currency),
         "currency": doubt.currency,

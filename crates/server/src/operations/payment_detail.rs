@@ -8,6 +8,7 @@ use crate::store::exchanges::{self, Exchange};
 use crate::store::inquiries::{self, Inquiry};
 use crate::store::loans::{self, Loan};
 use crate::store::payments::{self, Item, Payment};
+use crate::store::refunds::{self, Refund};
 use crate::store::webhooks::{self, Sent, Try};
 use crate::store::{apms, poses};
 use contract::rules::Rule;
@@ -30,6 +31,8 @@ pub struct Detail {
     pub standing: Standing,
     /// Its items.
     pub items: Vec<Item>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
     /// When each attempt last changed, by its id.
     pub changed: BTreeMap<i64, Timestamp>,
     /// The names of the POSes that were asked, by their ids.
@@ -106,6 +109,7 @@ pub async fn retrieve(
     }
     Ok(Detail {
         items: payments::items_of_merchant(app, merchant_id, payment_id).await?,
+        refunds: refunds::of_payment(app, merchant_id, payment_id).await?,
         changed: attempts::changes_of_payment(app, merchant_id, payment_id).await?,
         poses,
         lender: lender.map(|apm| apm.name),

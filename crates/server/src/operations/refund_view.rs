@@ -20,7 +20,7 @@ use contract::refund_transactions::PaymentTransactionRefundResponse;
 use contract::refunds::PaymentRefundResponse;
 
 /// Money that went back goes on; a refund that failed or is in doubt is a problem.
-pub(super) fn require_success(given: &Given) -> Result<(), Problem> {
+pub fn require_success(given: &Given) -> Result<(), Problem> {
     let payment_id = given.payment.id;
     match (status(&given.refund), &given.refund.error) {
         (RefundStatus::Success, _) => Ok(()),
@@ -209,7 +209,7 @@ fn status_of(payment: &Payment, taken: i64, refunded: i64) -> PaymentRefundStatu
 }
 
 /// What can still be given back of a payment, in minor units.
-pub(super) fn left(payment: &Payment) -> i64 {
+pub fn left(payment: &Payment) -> i64 {
     payment.captured - payment.refunded - payment.refund_pending
 }
 

@@ -1,10 +1,12 @@
 //! `/payment/v1/refunds`: a payment is given back, or what is left of it; and what people do with refunds.
 
-use super::refund_view::{is_cancel, item_view, require_success, view};
+use super::refund_view::{is_cancel, item_view, view};
+pub use super::refund_view::{left, require_success};
 use super::{Caller, Permission, Problem, TOP};
 use crate::app::App;
 pub use crate::engine::refund::doubt::FoundRefund;
-use crate::engine::refund::{self, Given, Part, Wanted, doubt, marked};
+use crate::engine::refund::{self, Part, doubt, marked};
+pub use crate::engine::refund::{Given, Wanted};
 use crate::engine::{inquiry::Asker, waiting};
 use crate::store::db::Commit;
 use crate::store::payments;

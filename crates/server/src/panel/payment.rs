@@ -3,10 +3,12 @@
 
 use super::door::{Posted, Visit, to};
 use super::fields::Label;
+use super::payments::plain_amount;
 use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
-use crate::operations::{Permission, Problem, bnpl_payments, doubts};
+use crate::operations::refunds::Wanted;
+use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
 use crate::store::attempts::AttemptState;
 use axum::Router;
 use axum::response::Response;
@@ -25,6 +27,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/panel/payments/{id}/verify", act(verify))
         .route("/panel/payments/{id}/inquire", act(inquire))
         .route("/panel/payments/{id}/settle", act(settle))
+        .route("/panel/payments/{id}/refund", act(refund))
+        .route("/panel/payments/{id}/refund-inquire", act(inquire_refund))
+        .route("/panel/payments/{id}/refund-settle", act(settle_refund))
 }
 
 async fn payment(app: Arc<App>, visit: Visit) -> Page {
@@ -39,6 +44,10 @@ async fn payment(app: Arc<App>, visit: Visit) -> Page {
 const LABELS: &[Label] = &[
     ("found", "found", "Banka ne yaptı", "What the bank did"),
     ("note", "note", "Dayanak", "The reason"),
+    ("amount", "amount", "Tutar", "The amount"),
+    ("refundPrice", "amount", "Tutar", "The amount"),
+    ("item", "item", "Kalem", "The item"),
+    ("how", "how", "İadenin yolu", "The way of the refund"),
 ];
 
 /// The page; with what went wrong, and the form in which it did.
@@ -54,7 +63,12 @@ async fn payment_page(
     let kept = |name: &str| wrong.map_or("", |(_, form)| form.text(name)).to_owned();
     let about = context! {
         error,
-        values => context! { found => kept("found"), note => kept("note") },
+        values => context! {
+            found => kept("found"), note => kept("note"), amount => kept("amount"), item => kept("item"),
+            how => kept("how"),
+        },
+        may_refund => visit.may(Permission::Refund), may_inquire => visit.may(Permission::Inquire),
+        may_settle => visit.may(Permission::SettleDoubts),
         exchanges_shown => exchanges,
     };
     let values = context! {
@@ -217,6 +231,85 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         }
     };
     match doubts::settle_by_hand(&app, &caller, id, found, form.text("note")).await {
+        Ok(_) => Ok(back(id, "settled")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+/// Money back: all that is left, what is left of an item, or an amount of it.
+async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    fields::require(&app, &visit, Permission::Refund, "payment.refund").await?;
+    match refund_as_told(&app, &visit, &caller, id, &form).await {
+        Ok(()) => Ok(back(id, "refunded")),
+        Err(Problem::Failed { .. }) => Ok(back(id, "not_refunded")),
+        Err(Problem::Doubt { .. }) => Ok(back(id, "refund_doubt")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+async fn refund_as_told(
+    app: &App,
+    visit: &Visit,
+    caller: &Caller,
+    id: i64,
+    form: &Posted,
+) -> Result<(), Problem> {
+    let wrong = |field: &str| Problem::field(Rule::WrongType, field);
+    let item = match form.text("item") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| wrong("item"))?),
+    };
+    let amount = match form.text("amount").trim() {
+        "" => None,
+        text => {
+            let plain = plain_amount(visit.language, text);
+            Some(plain.parse().map_err(|()| wrong("amount"))?)
+        }
+    };
+    let wanted = Wanted {
+        payment_id: id,
+        part: refunds::part_of(app, caller, id, item, amount).await?,
+        conversation_id: None,
+        charge_from_me: false,
+    };
+    let given = match form.text("how") {
+        "bank" => refunds::give_back(app, caller, &wanted).await?,
+        "outside" => refunds::mark(app, caller, &wanted).await?,
+        _ => return Err(Problem::field(Rule::Required, "how")),
+    };
+    refunds::require_success(&given)
+}
+
+fn refund_of(form: &Posted) -> Result<i64, Problem> {
+    let id = form.text("refund").parse();
+    id.map_err(|_| Problem::rule(Rule::RefundNotFound))
+}
+
+async fn inquire_refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    match refunds::inquire(&app, &caller, refund_of(&form)?).await {
+        Ok(_) => Ok(back(id, "asked")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
+}
+
+async fn settle_refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    fields::require(&app, &visit, Permission::SettleDoubts, "refund.settle").await?;
+    let refund = refund_of(&form)?;
+    let found = match form.text("found") {
+        "made" => refunds::FoundRefund::Made,
+        "not_made" => refunds::FoundRefund::NotMade,
+        _ => {
+            let missing = [Problem::field(Rule::Required, "found")];
+            return payment_page(&app, &visit, id, false, Some((&missing, &form))).await;
+        }
+    };
+    match refunds::settle_by_hand(&app, &caller, refund, found, form.text("note")).await {
         Ok(_) => Ok(back(id, "settled")),
         Err(problem) => answered(&app, &visit, id, problem, &form).await,
     }

@@ -2,13 +2,15 @@
 
 use super::format::{self, in_lines};
 use super::payments::{given, masked};
-use super::{timeline, webhooks};
+use super::{timeline, webhooks, words};
 use crate::operations::payment_detail::Detail;
+use crate::operations::refunds;
 use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::exchanges::Exchange;
 use crate::store::inquiries::{Found, Inquiry, Offer};
 use crate::store::loans::Loan;
 use crate::store::payments::Payment;
+use crate::store::refunds::{Refund, RefundState};
 use connectors::bank::RewardUse;
 use connectors::directory;
 use connectors::scrub::without_cards;
@@ -26,6 +28,8 @@ pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Va
     context! {
         payment => facts(payment),
         items => items(detail),
+        refunds => detail.refunds.iter().map(|one| refund(language, one)).collect::<Vec<_>>(),
+        left => refunds::left(payment),
         loyalty => payment.loyalty.as_ref().map(|one| reward(one, payment.currency)),
         loan => detail.standing.loan.as_ref().map(|loan| loan_shown(detail, loan)),
         asked_before => detail.asked_before.as_ref().map(|inquiry| asked_before(language, detail, inquiry)),
@@ -43,6 +47,7 @@ fn facts(p: &Payment) -> Value {
         created => p.created_at.to_string(),
         currency => p.currency.as_str(),
         price => p.price.minor, paid => p.paid_price.minor, captured => p.captured, refunded => p.refunded,
+        pending => p.refund_pending,
         kind => p.payment_type.as_str(), provider => p.provider.as_str(), phase => p.phase.as_str(),
         group => p.group.map(PaymentGroup::as_str),
         channel => given(&p.channel), conversation => given(&p.conversation_id), external => given(&p.external_id),
@@ -66,11 +71,29 @@ fn plain(value: &serde_json::Value) -> String {
     }
 }
 
+fn refund(language: Language, refund: &Refund) -> Value {
+    let answer = refund.answer.as_ref();
+    let reversed = answer.and_then(|answer| answer.reversed.as_ref());
+    let error = refund.error.as_ref();
+    let open = matches!(refund.state, RefundState::Doubt | RefundState::Review);
+    context! {
+        id => refund.id, amount => refund.amount, kind => refund.kind.as_str(), marked => refund.marked,
+        state => refund.state.as_str(), open, inquiries => refund.inquiries,
+        created_at => refund.created_at.to_string(), next => refund.inquire_at.map(|at| at.to_string()),
+        auth_code => reversed.map(|one| &one.auth_code).filter(|code| !code.is_empty()),
+        failure => error.map(|error| words::failure(language, error.group, refund.loan)),
+        code => error.and_then(|error| error.provider_code.as_ref()),
+        message => error.and_then(|error| error.provider_message.as_ref()),
+        heard => answer.and_then(|answer| answer.message.as_ref()).filter(|_| open),
+    }
+}
+
 fn items(detail: &Detail) -> Vec<Value> {
     let shown = detail.items.iter().map(|item| {
         context! {
             id => item.id, name => given(&item.name), external => given(&item.external_id),
             price => item.price.minor, paid => item.paid_price,
+            left => item.paid_price - item.refunded - item.refund_pending,
             seller => item.sub_merchant_member_id,
             share => item.sub_merchant_price.map(|amount| amount.minor),
         }

@@ -160,7 +160,7 @@ pub(super) fn asked(visit: &Visit) -> Result<SearchPaymentsRequest, Problem> {
 
 /// An amount as a person types it, with a decimal point: `1.234,56`, `1,234.56`, `12,5`, `1234`.
 /// Where a point or comma has three digits behind it, the reader's language says what it is.
-fn plain_amount(language: Language, text: &str) -> String {
+pub(super) fn plain_amount(language: Language, text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let (thousands, point) = match (text.rfind(','), text.rfind('.')) {
         (Some(comma), Some(dot)) if comma > dot => ('.', ','),

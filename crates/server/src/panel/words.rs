@@ -58,6 +58,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("APPROVED", "Onaylandı", "Approved"),
     ("DECLINED", "Reddedildi", "Declined"),
     ("DOUBT", "Şüpheli", "In doubt"),
+    ("CANCEL", "İptal", "Cancel"),
+    ("REFUND", "İade", "Refund"),
     ("NOT_SENT", "Gönderilmedi", "Not sent"),
     ("REVERSING", "Geri alınıyor", "Being reversed"),
     ("REVERSED", "Geri alındı", "Reversed"),

@@ -1,10 +1,11 @@
-//! Payments whose outcome is not known yet: attempts in doubt, and applications that the lender
-//! could not be asked about.
+//! Payments whose outcome is not known yet: attempts and refunds in doubt, and applications that the
+//! lender could not be asked about.
 
 use super::attempts::AttemptAnswer;
 use super::db::{Row, Unavailable, params};
 use super::from_json;
 use super::payments::PosShown;
+use super::refunds::RefundAnswer;
 use crate::app::App;
 use contract::enums::Currency;
 use jiff::Timestamp;
@@ -16,13 +17,15 @@ pub struct OpenDoubt {
     pub payment_id: i64,
     /// A loan; else a card payment.
     pub loan: bool,
+    /// It is a refund of the payment that is in doubt.
+    pub refund: Option<i64>,
     /// Minor units.
     pub amount: i64,
     /// Of the amount.
     pub currency: Currency,
     /// The POS, or the lender's account.
     pub party: String,
-    /// `DOUBT`, `REVERSING`, `REVIEW`; of loans the application's state, or `REVIEW`.
+    /// `DOUBT`, `REVERSING`, `REVIEW`; of loans that are applied for the application's state, or `REVIEW`.
     pub state: String,
     /// When bank or lender was asked.
     pub since: Timestamp,
@@ -34,7 +37,7 @@ pub struct OpenDoubt {
     pub message: Option<String>,
 }
 
-/// A merchant's open doubts, the oldest first, cards before loans.
+/// A merchant's open doubts, the oldest first, cards before loans and refunds.
 pub async fn of_merchant(
     app: &App,
     merchant_id: i64,
@@ -66,7 +69,18 @@ pub async fn of_merchant(
             params![merchant_id, asked_before, limit],
         )
         .await?;
-    let mut found = Vec::with_capacity(cards.len() + loans.len());
+    let refunds = app
+        .db
+        .rows(
+            "select r.payment_id, r.id as refund_id, r.loan, r.amount, p.currency, p.pos, m.name as lender, r.state, \
+             r.asked_at as since, r.inquiries, r.inquire_at, r.answer from refunds r \
+             join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id \
+             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.party_id \
+             where r.merchant_id = $1 and r.state in ('ASKED', 'DOUBT', 'REVIEW') and r.state <> 'ASKED' order by r.id limit $2",
+            params![merchant_id, limit],
+        )
+        .await?;
+    let mut found = Vec::with_capacity(cards.len() + loans.len() + refunds.len());
     for row in &cards {
         let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
         let answer: Option<AttemptAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
@@ -82,6 +96,17 @@ pub async fn of_merchant(
             row.opt_text("failure")?,
         )?);
     }
+    for row in &refunds {
+        let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
+        let answer: Option<RefundAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
+        let lender = row.opt_text("lender")?;
+        let party = lender.or(pos.map(|pos| pos.name)).unwrap_or_default();
+        let message = answer.and_then(|answer| answer.message);
+        found.push(OpenDoubt {
+            refund: Some(row.int("refund_id")?),
+            ..read(row, row.boolean("loan")?, party, message)?
+        });
+    }
     Ok(found)
 }
 
@@ -94,6 +119,7 @@ fn read(
     Ok(OpenDoubt {
         payment_id: row.int("payment_id")?,
         loan,
+        refund: None,
         amount: row.int("amount")?,
         currency: row.parsed("currency")?,
         party,

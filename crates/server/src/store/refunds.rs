@@ -334,20 +334,6 @@ pub fn change_books(
     }
 }
 
-/// A merchant's refunds without an outcome that a person may have to look at, the oldest first.
-pub async fn doubts_of_merchant(
-    app: &App,
-    merchant_id: i64,
-    limit: i64,
-) -> Result<Vec<Refund>, Unavailable> {
-    let sql = select!(
-        Refund,
-        "where merchant_id = $1 and state in ('DOUBT', 'REVIEW') order by id limit $2"
-    );
-    let rows = app.db.rows(sql, params![merchant_id, limit]).await?;
-    rows.into_iter().map(Refund::read).collect()
-}
-
 /// The attempt that took a payment's money, of those that it has.
 pub fn sale(attempts: Vec<Attempt>) -> Option<Attempt> {
     use super::attempts::AttemptState::Approved;

@@ -13,3 +13,5 @@ pub(super) const LIRA: &str = "949";
 pub(super) const SELLER: &str = "PROVAUT";
 /// May take back.
 pub(super) const REFUNDER: &str = "PROVRFN";
+/// How many percent more than is held this merchant may capture.
+pub(super) const CAPTURE_MARGIN: i64 = 15;

@@ -64,10 +64,15 @@ impl Answer {
 
     /// The host's yes about an order.
     pub(super) fn about(order: &Order) -> Box<Answer> {
+        Answer::about_move(order, order.seq)
+    }
+
+    /// The host's yes about a move of an order, by its number.
+    pub(super) fn about_move(order: &Order, seq: i64) -> Box<Answer> {
         let mut answer = Answer::host("00");
-        answer.retref = retref(order);
+        answer.retref = retref(seq);
         answer.auth = auth_code(order);
-        answer.sequence = order.seq;
+        answer.sequence = seq;
         answer.masked = order.masked.to_string();
         answer
     }
@@ -192,12 +197,12 @@ fn error_message<'a>(code: &'a str, reason: &'a str) -> &'a str {
     }
 }
 
-/// The bank's reference of an order: 12 digits.
-pub(super) fn retref(order: &Order) -> String {
-    format!("3{:011}", order.seq)
+/// The bank's reference of an order or move, by its number: 12 digits.
+pub(super) fn retref(seq: i64) -> String {
+    format!("3{seq:011}")
 }
 
-/// The order that a reference names.
+/// The number that a reference names.
 pub(super) fn sequence(retref: &str) -> Option<i64> {
     retref
         .strip_prefix('3')

@@ -1,25 +1,21 @@
-//! Sales with and without bonus, voids, refunds, status and the reward inquiry: how they are read and
-//! how they are answered.
+//! Sales with and without bonus, holds, captures, voids, refunds and the reward inquiry: how they are
+//! read and how they are answered.
 
 use super::account::{Garanti, LIRA};
-use super::answer::{Answer, auth_code, retref, sequence};
+use super::answer::{Answer, sequence};
+use super::inquiries;
 use super::request::{Request, instalments};
 use super::threeds;
 use crate::cards::{Card, Program, Purse, mask_if_card};
-use crate::clock::istanbul;
-use crate::codes;
 use crate::desk::{Case, Operation, Outcome, Purchase};
 use crate::fields::{expiry, kurus};
-use crate::ledger::{
-    Key, Kind, NOT_SUFFICIENT_AWARD, Order, Points, Refunded, Sold, Split, State, Voided,
-};
-use crate::xml::{Node, node, text};
+use crate::ledger::{Key, Kind, Moved, NOT_SUFFICIENT_AWARD, Points, Sold, Split, Undo};
 
 fn missing(field: &str) -> Box<Answer> {
     Answer::gateway("0002", &format!("{field} field is mandatory or wrong"))
 }
 
-/// `sales`, without or after 3D Secure.
+/// `sales` and `preauth`, without or after 3D Secure.
 pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box<Answer>> {
     let (app, request) = (case.app, &case.message);
     let order_id = request.order_id();
@@ -49,9 +45,14 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box
     } else {
         app.accept(request.pan(), expires(request))
     };
+    let kind = kind(request.transaction("Type"));
+    // Whether points can be held is not public.
+    if points != Purse::default() && kind == Kind::Hold {
+        return Err(missing("RewardList"));
+    }
     let mut purchase = Purchase {
         id: order_id.to_owned(),
-        kind: Kind::Sale,
+        kind,
         card,
         pan: request.pan(),
         currency,
@@ -68,6 +69,15 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box
         purchase.nonce = Some(session.map_or_else(String::new, |session| session.nonce.clone()));
     }
     Ok(Operation::Sale(purchase))
+}
+
+/// What a transaction type or a form's `txntype` is.
+pub(super) fn kind(name: &str) -> Kind {
+    if name == "preauth" {
+        Kind::Hold
+    } else {
+        Kind::Sale
+    }
 }
 
 fn expires(request: &Request) -> Option<(i16, i8)> {
@@ -111,12 +121,21 @@ pub(super) fn rewards<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, 
     Ok(Operation::Purse(card))
 }
 
-/// `void`: by the original's reference, on the day of the sale.
+/// `void`: by the original's reference, on the day of the sale or capture; a hold any day.
 pub(super) fn void<'a>(request: &Request) -> Operation<'a> {
     Operation::Void {
         key: original(request),
-        kind: Kind::Sale,
+        undo: Undo::Any,
     }
+}
+
+/// `postauth`: takes of a hold.
+pub(super) fn capture<'a>(request: &Request) -> Result<Operation<'a>, Box<Answer>> {
+    let amount = kurus(request.transaction("Amount")).filter(|amount| *amount > 0);
+    Ok(Operation::Capture {
+        key: original(request),
+        amount: amount.ok_or_else(|| missing("TxnAmount"))?,
+    })
 }
 
 /// `refund`: all or part of a settled sale; the bank splits it between card and bonus.
@@ -157,16 +176,22 @@ pub(super) fn answer(request: &Request, outcome: Outcome<'_>) -> Box<Answer> {
         }
         Outcome::UsedBefore { approved: true } => Answer::host("92/0T98"),
         Outcome::UsedBefore { approved: false } => Answer::host("92/0104"),
-        Outcome::Voided(Voided::Done(order, _)) | Outcome::Refunded(Refunded::Done(order, _)) => {
-            Answer::about(&order)
-        }
-        Outcome::Voided(Voided::Unknown | Voided::Already)
-        | Outcome::Refunded(Refunded::Unknown) => gateway("0110"),
-        Outcome::Voided(Voided::AlreadySettled)
-        | Outcome::Refunded(Refunded::NotSettled | Refunded::Exhausted) => gateway("0208"),
-        Outcome::Found(found) => match found.filter(|(order, _)| is_recorded(order)) {
-            Some((order, purse)) => standing(&order, purse),
-            None => gateway("0108"),
+        Outcome::Voided(Moved::Done(order, made, _))
+        | Outcome::Refunded(Moved::Done(order, made, _))
+        | Outcome::Captured(Moved::Done(order, made, _)) => Answer::about_move(&order, made.seq),
+        Outcome::Captured(Moved::TooMuch) => Answer::host("13"),
+        Outcome::Captured(_)
+        | Outcome::Voided(Moved::Unknown | Moved::Voided)
+        | Outcome::Refunded(Moved::Unknown) => gateway("0110"),
+        Outcome::Voided(_) | Outcome::Refunded(_) => gateway("0208"),
+        Outcome::Found(found) => match found {
+            Some((order, purse)) if inquiries::is_recorded(&order) => {
+                match request.transaction("Type") {
+                    "orderinq" => inquiries::standing(&order, purse),
+                    _ => inquiries::history(&order),
+                }
+            }
+            _ => gateway("0108"),
         },
         Outcome::Purse(card, purse) => {
             let mut answer = Answer::host("00");
@@ -185,74 +210,4 @@ fn purses(card: &Card, purse: Purse) -> Vec<(&'static str, i64)> {
         Program::Miles => vec![("MIL", purse.mile)],
         Program::World | Program::None => Vec::new(),
     }
-}
-
-/// A declined try leaves no record here, unless the bank refused because it had no answer in time:
-/// then the record says so.
-fn is_recorded(order: &Order) -> bool {
-    order.state != State::Declined || codes::is_time_out(&order.code)
-}
-
-/// `orderinq`: the sale of an order id.
-fn standing(order: &Order, purse: Purse) -> Box<Answer> {
-    let mut answer = match order.state {
-        State::Declined => Answer::host(&order.code),
-        _ => Answer::about(order),
-    };
-    answer.inquiry = Some(inquiry(order, purse));
-    answer
-}
-
-fn inquiry(order: &Order, purse: Purse) -> Node {
-    let at = istanbul(order.created_at)
-        .strftime("%Y-%m-%d %H:%M:%S%.3f")
-        .to_string();
-    // Only APPROVED is recorded publicly; the other two words are the simulator's.
-    let status = match order.state {
-        State::Captured | State::Settled => "APPROVED",
-        State::Voided => "VOID",
-        State::Refunded => "REFUND",
-        State::Declined => "",
-    };
-    let code = match order.state {
-        State::Declined => order.code.as_str(),
-        _ => "00",
-    };
-    let fields = [
-        ("ChargeType", "S".to_owned()),
-        ("PreAuthAmount", "0".to_owned()),
-        ("PreAuthDate", String::new()),
-        ("AuthAmount", order.amount.to_string()),
-        ("AuthDate", at.clone()),
-        ("RecurringInfo", "N".to_owned()),
-        ("RecurringStatus", String::new()),
-        ("Status", status.to_owned()),
-        ("RemainingBNSAmount", purse.card.to_string()),
-        ("UsedFBBAmount", order.spent.firm.to_string()),
-        ("UsedChequeType", String::new()),
-        ("UsedChequeCount", "0".to_owned()),
-        ("UsedChequeAmount", "0".to_owned()),
-        ("UsedBnsAmount", order.spent.card.to_string()),
-        ("InstallmentCnt", order.instalments.to_string()),
-        ("CardNumberMasked", order.masked.to_string()),
-        ("CardRef", String::new()),
-        ("Code", code.to_owned()),
-        ("ReasonCode", code.to_owned()),
-        ("SysErrMsg", String::new()),
-        ("RetrefNum", retref(order)),
-        ("GPID", String::new()),
-        ("AuthCode", auth_code(order)),
-        ("BatchNum", "1".to_owned()),
-        ("SequenceNum", order.seq.to_string()),
-        ("ProvDate", at),
-        ("CardHolderName", String::new()),
-        ("CardType", String::new()),
-    ];
-    node(
-        "OrderInqResult",
-        fields
-            .into_iter()
-            .map(|(name, value)| text(name, value))
-            .collect(),
-    )
 }

@@ -6,12 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::account::{Garanti, MERCHANT, PASSWORD, SELLER, STORE_KEY, TERMINAL, VERSION};
 use super::hash;
+use super::orders::kind;
 use super::request::{Request, instalments};
 use crate::app::App;
 use crate::cards::ThreeDs;
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry, kurus};
-use crate::ledger::Bank;
+use crate::ledger::{Bank, Kind};
 use crate::pages::{self, Brand, Words};
 use crate::reply;
 use crate::seal::{random, same, upper_hex};
@@ -56,6 +57,7 @@ pub(super) fn mismatch(
         && session.amount == purchase.amount
         && session.currency == purchase.currency
         && session.instalments == purchase.instalments
+        && session.holds == (purchase.kind == Kind::Hold)
         && same(
             proof.cavv.as_bytes(),
             shown("AuthenticationCode").as_bytes(),
@@ -116,6 +118,7 @@ impl BankPage for Garanti {
         ) else {
             return Begun::Broken;
         };
+        session.holds = kind(form.field("txntype")) == Kind::Hold;
         let refusal = match refuse_form(form) {
             Some(problem) => Some((7, problem)),
             None => enrol(app, form, &mut session).map(|problem| (5, problem)),
@@ -240,7 +243,7 @@ fn refuse_form(form: &Form) -> Option<&'static str> {
         return Some("secure3dhash does not match");
     }
     let sound = field("secure3dsecuritylevel") == "3D"
-        && field("txntype") == "sales"
+        && matches!(field("txntype"), "sales" | "preauth")
         && !field("orderid").is_empty()
         && kurus(field("txnamount")).is_some_and(|amount| amount > 0)
         && instalments(field("txninstallmentcount")).is_some();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::moves::Move;
 use crate::cards::Purse;
 use crate::named::named;
 
@@ -12,13 +13,15 @@ named! {
     Bank { Posnet = "posnet", Garanti = "garanti" }
 }
 named! {
-    /// What the order bought with: card (perhaps with points), or points alone.
-    Kind { Sale = "sale", Points = "points" }
+    /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
+    /// held on the card and may be captured.
+    Kind { Sale = "sale", Points = "points", Hold = "hold" }
 }
 named! {
     /// Where an order stands.
     State {
         Declined = "declined",
+        Held = "held",
         Captured = "captured",
         Settled = "settled",
         Voided = "voided",
@@ -38,8 +41,10 @@ pub(crate) struct Order {
     pub(crate) card: Arc<str>,
     pub(crate) masked: Arc<str>,
     pub(crate) currency: String,
-    /// The whole price, points included.
+    /// The whole price, points included; of a hold what is held, once captured what was taken.
     pub(crate) amount: i64,
+    /// What is or was held; 0 for a sale.
+    pub(crate) held: i64,
     pub(crate) instalments: u32,
     /// koiCode of the campaign used; 0 without one.
     pub(crate) campaign: u8,
@@ -53,4 +58,6 @@ pub(crate) struct Order {
     pub(crate) refunded: i64,
     pub(crate) spent: Purse,
     pub(crate) returned: Purse,
+    /// What was done with it, oldest first.
+    pub(crate) moves: Vec<Move>,
 }

@@ -35,7 +35,7 @@ impl Order {
     pub(super) fn points_of(&self, amount: i64, split: Split) -> Option<Purse> {
         let spent = self.spent.total()?;
         let returned = self.returned.total()?;
-        let card_left = (self.amount - spent) - (self.refunded - returned);
+        let card_left = (self.captured() - spent) - (self.refunded - returned);
         let points_left = spent - returned;
         if amount <= 0 || amount > card_left + points_left {
             return None;

@@ -1,6 +1,7 @@
 //! The ledger's file: one thread owns the SQLite connection and gathers waiting writes into one
 //! transaction. Nothing here knows what a sale is; rows come and go as values.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
+use super::moves::{Move, MoveKind};
 use super::order::{Bank, Kind, Order, State};
 use crate::cards::Purse;
 
@@ -48,9 +50,29 @@ const SCHEMA: &str = "
     ) strict;
 ";
 
+/// What files made before holds lack; the file counts what it has in `user_version`.
+const UPGRADES: &[&str] = &["
+    alter table orders add column held integer not null default 0 check (held >= 0);
+    create table moves (
+        seq integer primary key,
+        order_seq integer not null,
+        kind text not null,
+        amount integer not null check (amount > 0),
+        card integer not null check (card >= 0),
+        firm integer not null check (firm >= 0),
+        mile integer not null check (mile >= 0),
+        at integer not null,
+        check (card + firm + mile <= amount)
+    ) strict;
+    create index moves_of_order on moves (order_seq);
+    pragma user_version = 1;
+"];
+
 /// One row to write.
 pub(super) enum Row {
     Order(Box<Order>),
+    /// A move of the order of that number.
+    Move(i64, Move),
     Purse(Arc<str>, Purse),
 }
 
@@ -113,6 +135,7 @@ fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> 
     for row in batch.iter().flat_map(|write| &write.rows) {
         match row {
             Row::Order(order) => put_order(&transaction, order)?,
+            Row::Move(order_seq, made) => put_move(&transaction, *order_seq, made)?,
             Row::Purse(card, purse) => {
                 transaction
                     .prepare_cached(
@@ -130,7 +153,7 @@ fn put_order(connection: &Connection, order: &Order) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "insert or replace into orders values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
         )?
         .execute(params![
             order.seq,
@@ -155,6 +178,23 @@ fn put_order(connection: &Connection, order: &Order) -> rusqlite::Result<()> {
             order.returned.card,
             order.returned.firm,
             order.returned.mile,
+            order.held,
+        ])?;
+    Ok(())
+}
+
+fn put_move(connection: &Connection, order_seq: i64, made: &Move) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("insert into moves values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+        .execute(params![
+            made.seq,
+            order_seq,
+            made.kind.name(),
+            made.amount,
+            made.points.card,
+            made.points.firm,
+            made.points.mile,
+            made.at.as_microsecond(),
         ])?;
     Ok(())
 }
@@ -170,10 +210,19 @@ pub(crate) fn connect(directory: Option<&Path>) -> Result<Connection, String> {
         }
     };
     let connection = connection.map_err(|error| format!("the ledger does not open: {error}"))?;
-    connection
-        .execute_batch(SCHEMA)
-        .map_err(|error| format!("the ledger's schema: {error}"))?;
+    set_up(&connection).map_err(|error| format!("the ledger's schema: {error}"))?;
     Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(SCHEMA)?;
+    let has: u32 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
+    for (number, upgrade) in (0_u32..).zip(UPGRADES) {
+        if number >= has {
+            connection.execute_batch(&format!("begin; {upgrade} commit;"))?;
+        }
+    }
+    Ok(())
 }
 
 /// The simulator's sealing key, made when the file is new.
@@ -203,6 +252,7 @@ pub(super) fn orders(connection: &Connection) -> Result<Vec<Order>, String> {
 }
 
 fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
+    let mut moves = read_moves(connection)?;
     let mut statement = connection.prepare("select * from orders order by seq")?;
     let rows = statement.query_map([], |row| {
         let bank: String = row.get("bank")?;
@@ -216,8 +266,9 @@ fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
                 mile: row.get(format!("{prefix}_mile").as_str())?,
             })
         };
+        let seq = row.get("seq")?;
         Ok(Order {
-            seq: row.get("seq")?,
+            seq,
             bank: Bank::by_name(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
             id: row.get("order_id")?,
             kind: Kind::by_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
@@ -226,19 +277,50 @@ fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
             masked: row.get::<_, String>("masked")?.into(),
             currency: row.get("currency")?,
             amount: row.get("amount")?,
+            held: row.get("held")?,
             instalments: row.get("instalments")?,
             campaign: row.get("campaign")?,
             three_ds: row.get("three_ds")?,
             nonce: row.get("nonce")?,
             code: row.get("code")?,
-            created_at: jiff::Timestamp::from_microsecond(created_at)
-                .map_err(|_| rusqlite::Error::InvalidQuery)?,
+            created_at: moment(created_at)?,
             refunded: row.get("refunded")?,
             spent: purse("spent")?,
             returned: purse("returned")?,
+            moves: moves.remove(&seq).unwrap_or_default(),
         })
     })?;
     rows.collect()
+}
+
+/// All moves, oldest first, by the number of their order.
+fn read_moves(connection: &Connection) -> rusqlite::Result<HashMap<i64, Vec<Move>>> {
+    let mut statement = connection.prepare("select * from moves order by seq")?;
+    let rows = statement.query_map([], |row| {
+        let kind: String = row.get("kind")?;
+        let made = Move {
+            seq: row.get("seq")?,
+            kind: MoveKind::by_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
+            amount: row.get("amount")?,
+            points: Purse {
+                card: row.get("card")?,
+                firm: row.get("firm")?,
+                mile: row.get("mile")?,
+            },
+            at: moment(row.get("at")?)?,
+        };
+        Ok((row.get("order_seq")?, made))
+    })?;
+    let mut moves: HashMap<i64, Vec<Move>> = HashMap::new();
+    for row in rows {
+        let (order_seq, made) = row?;
+        moves.entry(order_seq).or_default().push(made);
+    }
+    Ok(moves)
+}
+
+fn moment(microseconds: i64) -> rusqlite::Result<jiff::Timestamp> {
+    jiff::Timestamp::from_microsecond(microseconds).map_err(|_| rusqlite::Error::InvalidQuery)
 }
 
 /// All purses that ever differed from their opening.

@@ -1,5 +1,7 @@
 //! PosNet's replies: yes, no, and the blocks that several of them hold.
 
+use jiff::Timestamp;
+
 use crate::clock::istanbul;
 use crate::codes;
 use crate::ledger::Order;
@@ -32,12 +34,12 @@ pub(super) fn refusal(code: &str) -> Node {
     )
 }
 
-/// The bank's reference of an order: 18 digits.
-pub(super) fn host_log_key(order: &Order) -> String {
-    format!("{:014}0191", order.seq)
+/// The bank's reference of an order or move, by its number: 18 digits.
+pub(super) fn host_log_key(seq: i64) -> String {
+    format!("{seq:014}0191")
 }
 
-/// The order that a reference names.
+/// The number that a reference names.
 pub(super) fn sequence(host_log_key: &str) -> Option<i64> {
     host_log_key
         .strip_suffix("0191")
@@ -47,10 +49,10 @@ pub(super) fn sequence(host_log_key: &str) -> Option<i64> {
 }
 
 /// Six digits that look like an authorisation.
-pub(super) fn auth_code(order: &Order) -> String {
+pub(super) fn auth_code(seq: i64) -> String {
     format!(
         "{:06}",
-        order.seq.wrapping_mul(7_919).rem_euclid(900_000) + 100_000
+        seq.wrapping_mul(7_919).rem_euclid(900_000) + 100_000
     )
 }
 
@@ -62,17 +64,15 @@ pub(super) fn known_before(approved: &str, original: Option<&Order>) -> Node {
         text("respText", format!("{} 0127", codes::message("0127"))),
     ];
     if let Some(order) = original {
-        fields.push(text("hostlogkey", host_log_key(order)));
-        fields.push(text("authCode", auth_code(order)));
-        fields.push(text("tranDate", tran_date(order)));
+        fields.push(text("hostlogkey", host_log_key(order.seq)));
+        fields.push(text("authCode", auth_code(order.seq)));
+        fields.push(text("tranDate", tran_date(order.created_at)));
     }
     node("posnetResponse", fields)
 }
 
-pub(super) fn tran_date(order: &Order) -> String {
-    istanbul(order.created_at)
-        .strftime("%y%m%d%H%M%S")
-        .to_string()
+pub(super) fn tran_date(at: Timestamp) -> String {
+    istanbul(at).strftime("%y%m%d%H%M%S").to_string()
 }
 
 /// Points and their value in one block: a point is worth half a kuruş.

@@ -13,6 +13,8 @@ const OPERATIONS: &[(&str, Verb)] = &[
     ("sale", Verb::Sale),
     ("saleWP", Verb::Sale),
     ("pointUsage", Verb::Sale),
+    ("auth", Verb::Hold),
+    ("capt", Verb::Capture),
     ("reverse", Verb::Void),
     ("return", Verb::Refund),
     ("pointReturn", Verb::Refund),

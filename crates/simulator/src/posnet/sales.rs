@@ -1,23 +1,20 @@
-//! Sales with and without points, their reversal, return and status: how they are read and how they are
-//! answered.
+//! Sales with and without points, and holds: how they are read and how they are answered.
 
 use super::account::Posnet;
 use super::reply::{
-    approval, auth_code, campaign, host_log_key, known_before, point_info, refusal, sequence,
-    tran_date,
+    approval, auth_code, campaign, host_log_key, known_before, point_info, refusal, tran_date,
 };
 use super::request::{instalments, is_currency, points};
 use crate::cards::{Card, Program, Purse};
-use crate::clock::istanbul;
 use crate::desk::{Case, Operation, Purchase};
 use crate::fields::{expiry, kurus};
-use crate::ledger::{Key, Kind, Order, Refunded, Sold, Split, State, Voided};
+use crate::ledger::{Kind, Order, Sold};
 use crate::xml::{Node, node, text};
 
 const MAX_AMOUNT: i64 = 9_999_999;
 const ORDER_ID_LENGTH: usize = 24;
 
-/// `sale`, `saleWP` and `pointUsage`.
+/// `sale`, `saleWP`, `pointUsage` and `auth`.
 pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Operation<'a>, Node> {
     let order_id = ask.value("orderID");
     if !is_order_id(order_id) {
@@ -38,10 +35,10 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Oper
     let campaign = ask.value("koiCode");
     Ok(Operation::Sale(Purchase {
         id: order_id.to_owned(),
-        kind: if ask.name == "pointUsage" {
-            Kind::Points
-        } else {
-            Kind::Sale
+        kind: match ask.name.as_str() {
+            "pointUsage" => Kind::Points,
+            "auth" => Kind::Hold,
+            _ => Kind::Sale,
         },
         card,
         pan: ask.value("ccno"),
@@ -53,7 +50,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Oper
         nonce: None,
         unproven: None,
         objection: card.ok().and_then(|card| {
-            if ask.name != "sale" && card.program != Program::World {
+            if !matches!(ask.name.as_str(), "sale" | "auth") && card.program != Program::World {
                 return Some("0129");
             }
             refuse_campaign(card, campaign, instalments)
@@ -84,9 +81,9 @@ pub(super) fn sale_reply(sold: Sold, card: Option<&Card>, secure: bool) -> Node 
 /// What an approved sale reports.
 fn sale_fields(order: &Order, purse: Purse) -> Vec<Node> {
     let total = purse.card.saturating_add(purse.firm);
-    let mut fields = vec![text("hostlogkey", host_log_key(order))];
+    let mut fields = vec![text("hostlogkey", host_log_key(order.seq))];
     if order.kind == Kind::Points {
-        fields.push(text("tranDate", tran_date(order)));
+        fields.push(text("tranDate", tran_date(order.created_at)));
         fields.push(point_info(order.amount, total));
         return fields;
     }
@@ -95,8 +92,8 @@ fn sale_fields(order: &Order, purse: Purse) -> Vec<Node> {
         count => (order.amount - order.spent.total().unwrap_or_default()) / count,
     };
     fields.extend([
-        text("authCode", auth_code(order)),
-        text("tranDate", tran_date(order)),
+        text("authCode", auth_code(order.seq)),
+        text("tranDate", tran_date(order.created_at)),
         node(
             "instInfo",
             vec![
@@ -107,111 +104,6 @@ fn sale_fields(order: &Order, purse: Purse) -> Vec<Node> {
         point_info(0, total),
     ]);
     fields
-}
-
-/// `reverse`: by the bank's reference or by order id, on the day of the sale.
-pub(super) fn reverse(ask: &Node) -> Result<Operation<'_>, Node> {
-    let kind = match ask.value("transaction").to_ascii_lowercase().as_str() {
-        "sale" => Kind::Sale,
-        "pointusage" => Kind::Points,
-        _ => return Err(refusal("0150")),
-    };
-    let key = key(ask).ok_or_else(|| refusal("0150"))?;
-    Ok(Operation::Void { key, kind })
-}
-
-/// `return` gives money back after settlement, `pointReturn` points on any day.
-pub(super) fn give_back(ask: &Node) -> Result<Operation<'_>, Node> {
-    let (field, split) = match (ask.name.as_str(), ask.value("isRationalReturn")) {
-        ("pointReturn", _) => ("wpAmount", Split::PointsOnly),
-        (_, "Y") => ("amount", Split::Proportional),
-        _ => ("amount", Split::CardOnly),
-    };
-    let (Some(key), Some(amount)) = (key(ask), kurus(ask.value(field))) else {
-        return Err(refusal("0150"));
-    };
-    Ok(Operation::Refund { key, amount, split })
-}
-
-/// Words what came of a reversal.
-pub(super) fn void_reply(voided: Voided) -> Node {
-    match voided {
-        Voided::Done(order, purse) if order.kind == Kind::Points => {
-            taken_back(&order, purse, "000000".to_owned())
-        }
-        Voided::Done(order, purse) => taken_back(&order, purse, auth_code(&order)),
-        Voided::Unknown => refusal("0123"),
-        Voided::Already => refusal("0220"),
-        Voided::AlreadySettled => refusal("0211"),
-    }
-}
-
-/// Words what came of a return.
-pub(super) fn refund_reply(refunded: Refunded) -> Node {
-    match refunded {
-        Refunded::Done(order, purse) => taken_back(&order, purse, auth_code(&order)),
-        Refunded::Unknown => refusal("0123"),
-        Refunded::NotSettled => refusal("0411"),
-        Refunded::Exhausted => refusal("0218"),
-    }
-}
-
-fn taken_back(order: &Order, purse: Purse, auth: String) -> Node {
-    approval(vec![
-        text("hostlogkey", host_log_key(order)),
-        text("authCode", auth),
-        text("tranDate", tran_date(order)),
-        point_info(0, purse.card.saturating_add(purse.firm)),
-    ])
-}
-
-/// `agreement`: the last thing that happened to an order.
-pub(super) fn agreement(order: &Order) -> Node {
-    let bought = if order.kind == Kind::Points {
-        "Bonus_Usage"
-    } else {
-        "Sale"
-    };
-    let state = match order.state {
-        State::Declined | State::Captured | State::Settled => bought.to_owned(),
-        State::Voided => format!("{bought}_Reverse"),
-        State::Refunded => "Return".to_owned(),
-    };
-    let status = if order.state == State::Declined {
-        "0"
-    } else {
-        "1"
-    };
-    let at = istanbul(order.created_at)
-        .strftime("%Y-%m-%d %H:%M:%S%.3f")
-        .to_string();
-    let transaction = vec![
-        text("orderID", order.id.as_str()),
-        text("ccno", group_digits(&order.masked)),
-        text(
-            "amount",
-            format!("{},{:02}", order.amount / 100, order.amount % 100),
-        ),
-        text("currencyCode", order.currency.as_str()),
-        text("authCode", auth_code(order)),
-        text("tranDate", at),
-        text("state", state),
-        text("txnStatus", status),
-        text("hostlogkey", host_log_key(order)),
-    ];
-    approval(vec![node(
-        "transactions",
-        vec![node("transaction", transaction)],
-    )])
-}
-
-fn key(ask: &Node) -> Option<Key> {
-    match (ask.value("hostLogKey"), ask.value("orderID")) {
-        ("", "") => None,
-        ("", id) => Some(Key::Id(id.to_owned())),
-        // An unreadable reference names no order.
-        (reference, _) => Some(Key::Seq(sequence(reference).unwrap_or_default())),
-    }
 }
 
 fn is_order_id(id: &str) -> bool {
@@ -234,16 +126,4 @@ fn refuse_campaign(card: &Card, code: &str, instalments: u32) -> Option<&'static
         "6" => Some("0215"),
         _ => Some("0150"),
     }
-}
-
-/// Groups of four, as the bank prints card numbers.
-fn group_digits(masked: &str) -> String {
-    let mut out = String::with_capacity(masked.len() + 4);
-    for (index, character) in masked.chars().enumerate() {
-        if index > 0 && index % 4 == 0 {
-            out.push(' ');
-        }
-        out.push(character);
-    }
-    out
 }

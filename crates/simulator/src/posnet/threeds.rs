@@ -29,7 +29,7 @@ pub(super) fn seal_order(app: &App, ask: &Node) -> Node {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let well_formed = xid.len() == XID_LENGTH
         && xid.bytes().all(plain)
-        && ask.value("tranType") == "Sale"
+        && kind(ask.value("tranType")).is_some()
         && is_currency(currency);
     if !well_formed {
         return refusal("0150");
@@ -49,6 +49,7 @@ pub(super) fn seal_order(app: &App, ask: &Node) -> Node {
         return refusal("96");
     };
     session.set_card(card);
+    session.holds = kind(ask.value("tranType")) == Some(Kind::Hold);
     let data1 = app.sealer.seal("posnet-merchant", &session);
     let data2 = app.sealer.seal("posnet-second", &session.nonce);
     let sign = form_sign(app, &data1, &data2);
@@ -60,6 +61,15 @@ pub(super) fn seal_order(app: &App, ask: &Node) -> Node {
             text("sign", sign),
         ],
     )])
+}
+
+/// What a `tranType` is.
+fn kind(tran_type: &str) -> Option<Kind> {
+    match tran_type {
+        "Sale" => Some(Kind::Sale),
+        "Auth" => Some(Kind::Hold),
+        _ => None,
+    }
 }
 
 fn form_sign(app: &App, data1: &str, data2: &str) -> String {
@@ -131,7 +141,10 @@ impl BankPage for Posnet {
             ("BankPacket", bank_packet),
             ("Sign", sign),
             ("CCPrefix", session.masked.chars().take(6).collect()),
-            ("TranType", "Sale".to_owned()),
+            (
+                "TranType",
+                if session.holds { "Auth" } else { "Sale" }.to_owned(),
+            ),
             ("Amount", session.amount.to_string()),
             ("Xid", session.order_id.clone()),
             ("MerchantId", MERCHANT.to_owned()),
@@ -216,10 +229,15 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Opera
     let (Some(points), Some(card)) = (points, case.app.cards.by_reference(&session.card)) else {
         return Err(sign_reply(case, refusal("0150")));
     };
-    let foreign = points > 0 && card.program != Program::World;
+    // Points are not held.
+    let foreign = points > 0 && (card.program != Program::World || session.holds);
     Ok(Operation::Sale(Purchase {
         id: format!("TDS_{}", session.order_id),
-        kind: Kind::Sale,
+        kind: if session.holds {
+            Kind::Hold
+        } else {
+            Kind::Sale
+        },
         card: Ok(card),
         pan: "",
         currency: &session.currency,

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +27,8 @@ pub(crate) const PLAIN: &str = "5258640000000001";
 
 pub(crate) struct Bank {
     pub(crate) address: SocketAddr,
+    /// Hours since the clock's beginning.
+    hours: Arc<AtomicI64>,
     server: JoinHandle<()>,
 }
 
@@ -60,11 +63,15 @@ impl Bank {
     pub(crate) async fn on(data_dir: Option<PathBuf>) -> Bank {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let now: jiff::Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let began: jiff::Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let hours = Arc::new(AtomicI64::new(0));
+        let clock = Arc::clone(&hours);
         let simulator = Simulator::open(Options {
             data_dir,
             public_url: format!("http://{address}/"),
-            now: Arc::new(move || now),
+            now: Arc::new(move || {
+                began + jiff::SignedDuration::from_hours(clock.load(Ordering::Relaxed))
+            }),
             log: true,
         })
         .unwrap();
@@ -73,7 +80,30 @@ impl Bank {
                 .await
                 .unwrap();
         });
-        Bank { address, server }
+        Bank {
+            address,
+            hours,
+            server,
+        }
+    }
+
+    /// Lets time pass. It is 15:00 in Istanbul at the beginning.
+    pub(crate) fn pass(&self, hours: i64) {
+        self.hours.fetch_add(hours, Ordering::Relaxed);
+    }
+
+    /// The code of PosNet's refusal; empty when it approves.
+    pub(crate) async fn posnet_code(&self, operation: &str) -> String {
+        let reply = self.posnet(operation).await;
+        let approved = tag(&reply, "approved") == "1";
+        assert_eq!(approved, tag(&reply, "respCode").is_empty(), "{reply}");
+        tag(&reply, "respCode")
+    }
+
+    /// Garanti's code and reason.
+    pub(crate) async fn garanti_code(&self, ask: &Ask<'_>) -> String {
+        let reply = self.garanti(ask).await;
+        format!("{}/{}", tag(&reply, "Code"), tag(&reply, "ReasonCode"))
     }
 
     /// Everything that comes back on a connection, head included.
@@ -192,6 +222,20 @@ pub(crate) fn tag(document: &str, name: &str) -> String {
     rest[..rest.find("</").unwrap_or(rest.len())].to_owned()
 }
 
+/// The texts of all elements of that name.
+pub(crate) fn tags(document: &str, name: &str) -> Vec<String> {
+    let open = format!("<{name}>");
+    let pieces = document.split(&open).skip(1);
+    pieces
+        .map(|rest| rest[..rest.find("</").unwrap_or(rest.len())].to_owned())
+        .collect()
+}
+
+/// The transaction of a Garanti reply, whose inquiries have references of their own before it.
+pub(crate) fn transaction(reply: &str) -> &str {
+    &reply[reply.find("<Transaction>").unwrap()..]
+}
+
 /// The value of the first input of that name on a page.
 pub(crate) fn input(page: &str, name: &str) -> String {
     let open = format!("name=\"{name}\" value=\"");
@@ -281,6 +325,12 @@ impl<'a> Ask<'a> {
         }
     }
 
+    /// A later move about the order that goes by this reference.
+    pub(crate) fn about(kind: &'a str, order: &'a str, amount: i64, reference: &str) -> Ask<'a> {
+        let original = format!("<OriginalRetrefNum>{reference}</OriginalRetrefNum>");
+        Ask::new(kind, order, "", amount).more(&original)
+    }
+
     pub(crate) fn more(mut self, more: &str) -> Ask<'a> {
         self.more = more.to_owned();
         self
@@ -338,4 +388,30 @@ pub(crate) fn swapped(text: &str, at: usize) -> String {
     let old = text.as_bytes()[at];
     let new = if old == b'A' { "B" } else { "A" };
     format!("{}{new}{}", &text[..at], &text[at + 1..])
+}
+
+/// Runs all at once; all answers in order.
+pub(crate) async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut ready = true;
+        for (future, output) in &mut waiting {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(value) => *output = Some(value),
+                    std::task::Poll::Pending => ready = false,
+                }
+            }
+        }
+        if ready {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    waiting
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

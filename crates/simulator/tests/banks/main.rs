@@ -7,7 +7,11 @@ mod faults;
 #[cfg(test)]
 mod garanti;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod money_back;
 #[cfg(test)]
 mod posnet;
 #[cfg(test)]

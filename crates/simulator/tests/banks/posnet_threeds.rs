@@ -16,12 +16,22 @@ pub(crate) async fn begin(
     card: &str,
     amount: i64,
 ) -> Result<Begun, String> {
+    begin_as(bank, "Sale", xid, card, amount).await
+}
+
+pub(crate) async fn begin_as(
+    bank: &Bank,
+    tran_type: &str,
+    xid: &str,
+    card: &str,
+    amount: i64,
+) -> Result<Begun, String> {
     let reply = bank
         .posnet(&format!(
             "<oosRequestData><posnetid>27426</posnetid><ccno>{card}</ccno><expDate>3012</expDate>\
              <cvc>000</cvc><amount>{amount}</amount><currencyCode>TL</currencyCode>\
              <installment>00</installment><XID>{xid}</XID><cardHolderName>A B</cardHolderName>\
-             <tranType>Sale</tranType></oosRequestData>"
+             <tranType>{tran_type}</tranType></oosRequestData>"
         ))
         .await;
     if tag(&reply, "approved") != "1" {
@@ -58,7 +68,7 @@ pub(crate) async fn answer(bank: &Bank, page: &str, otp: &str, more: &[(&str, &s
         .await
 }
 
-fn packet(operation: &str, back: &str, wp: &str, mac: &str) -> String {
+pub(crate) fn packet(operation: &str, back: &str, wp: &str, mac: &str) -> String {
     format!(
         "<{operation}><bankData>{}</bankData><merchantData>{}</merchantData><sign>{}</sign>\
          {wp}<mac>{mac}</mac></{operation}>",
