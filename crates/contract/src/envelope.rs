@@ -27,6 +27,19 @@ pub struct Items<T> {
     pub total_size: i64,
 }
 
+impl<T> Items<T> {
+    /// A list that has no pages: all of it.
+    pub fn whole(items: Vec<T>) -> Items<T> {
+        let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        Items {
+            items,
+            page: 0,
+            size: count,
+            total_size: count,
+        }
+    }
+}
+
 /// `{"errors": {..}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Failure {

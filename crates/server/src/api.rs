@@ -387,11 +387,14 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
     use contract::cards::{RetrieveProviderCardRequest as SearchMappings, SearchStoredCardsRequest as SearchCards};
     use contract::installments::SearchInstallmentsRequest as SearchInstallments;
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
-    use contract::payment_reporting::SearchPaymentsRequest as SearchPayments;
+    use contract::payment_reporting::{
+        SearchPaymentRefundsRequest as SearchRefunds, SearchPaymentTransactionRefundsRequest as SearchItemRefunds,
+        SearchPaymentsRequest as SearchPayments,
+    };
     use decode::{body as of, query as by};
     use operations::{
         bins, bnpl_payments, card_loyalties, card_payments, cards, installments, merchant_apms, merchant_poses,
-        payment_reporting, refund_transactions, refunds,
+        payment_reporting, refund_reporting, refund_transactions, refunds,
     };
     let (id, text) = (|name| route.id(name), |name| route.text(name));
     Ok(match route.endpoint.name {
@@ -422,8 +425,13 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "merchant_poses::search" => object(merchant_poses::search(app, caller, by(query, SearchPoses::from_pairs)?).await?),
         "merchant_poses::update" => object(merchant_poses::update(app, caller, id("merchantPosId")?, of(body)?).await?),
         "merchant_poses::update_status" => nothing(merchant_poses::update_status(app, caller, id("merchantPosId")?, text("posStatus")).await?),
+        "payment_reporting::list_refunds" => object(payment_reporting::list_refunds(app, caller, id("paymentId")?).await?),
+        "payment_reporting::list_transactions" => object(payment_reporting::list_transactions(app, caller, id("paymentId")?).await?),
+        "payment_reporting::list_transactions_refunds" => object(refund_reporting::list_transactions_refunds(app, caller, id("paymentId")?, id("paymentTransactionId")?).await?),
         "payment_reporting::retrieve" => object(payment_reporting::retrieve(app, caller, id("paymentId")?).await?),
         "payment_reporting::search" => object(payment_reporting::search(app, caller, by(query, SearchPayments::from_pairs)?).await?),
+        "payment_reporting::search_refund_transactions" => object(refund_reporting::search_refund_transactions(app, caller, by(query, SearchItemRefunds::from_pairs)?).await?),
+        "payment_reporting::search_refunds" => object(refund_reporting::search_refunds(app, caller, by(query, SearchRefunds::from_pairs)?).await?),
         "refund_transactions::create" => object(refund_transactions::create(app, caller, of(body)?).await?),
         "refund_transactions::mark_as_refunded" => object(refund_transactions::mark_as_refunded(app, caller, of(body)?).await?),
         "refund_transactions::retrieve" => object(refund_transactions::retrieve(app, caller, id("id")?).await?),

@@ -17,7 +17,7 @@ use crate::money::Decimal;
 use crate::wire_type::{wire_query, wire_response};
 
 wire_query! {
-    /// `SearchPaymentRefundsRequest` of the public contract.
+    /// Which refunds to list. The documentation calls the price `minPaidPrice`, clients `minRefundPrice`.
     SearchPaymentRefundsRequest {
         page: Option<i32> = "page",
         size: Option<i32> = "size",
@@ -27,15 +27,15 @@ wire_query! {
         conversation_id: Option<String> = "conversationId",
         status: Option<RefundStatus> = "status",
         currency: Option<Currency> = "currency",
-        min_refund_price: Option<Decimal> = "minRefundPrice",
-        max_refund_price: Option<Decimal> = "maxRefundPrice",
+        min_refund_price: Option<Decimal> = "minRefundPrice" | "minPaidPrice",
+        max_refund_price: Option<Decimal> = "maxRefundPrice" | "maxPaidPrice",
         min_created_date: Option<ReceivedDateTime> = "minCreatedDate",
         max_created_date: Option<ReceivedDateTime> = "maxCreatedDate",
     }
 }
 
 wire_query! {
-    /// `SearchPaymentTransactionRefundsRequest` of the public contract.
+    /// Which refunds of items to list.
     SearchPaymentTransactionRefundsRequest {
         page: Option<i32> = "page",
         size: Option<i32> = "size",
@@ -46,8 +46,8 @@ wire_query! {
         conversation_id: Option<String> = "conversationId",
         status: Option<RefundStatus> = "status",
         currency: Option<Currency> = "currency",
-        min_refund_price: Option<Decimal> = "minRefundPrice",
-        max_refund_price: Option<Decimal> = "maxRefundPrice",
+        min_refund_price: Option<Decimal> = "minRefundPrice" | "minPaidPrice",
+        max_refund_price: Option<Decimal> = "maxRefundPrice" | "maxPaidPrice",
         is_after_settlement: Option<bool> = "isAfterSettlement",
         min_created_date: Option<ReceivedDateTime> = "minCreatedDate",
         max_created_date: Option<ReceivedDateTime> = "maxCreatedDate",
@@ -85,7 +85,7 @@ wire_query! {
 }
 
 wire_response! {
-    /// A refund of a payment.
+    /// A refund of a payment. Why it failed goes under both names that clients read.
     ReportingPaymentRefundResponse {
         id: Option<i64> = "id",
         created_date: Option<LocalDateTime> = "createdDate",
@@ -101,6 +101,7 @@ wire_response! {
         payment_id: Option<i64> = "paymentId",
         payment_type: Option<PaymentType> = "paymentType",
         error: Option<PaymentError> = "error",
+        payment_error: Option<PaymentError> = "paymentError",
     }
 }
 
@@ -165,7 +166,7 @@ wire_response! {
 }
 
 wire_response! {
-    /// `ReportingPaymentTransactionRefundResponse` of the public contract.
+    /// A refund of an item. Why it failed goes under both names that clients read.
     ReportingPaymentTransactionRefundResponse {
         id: Option<i64> = "id",
         created_date: Option<LocalDateTime> = "createdDate",
@@ -182,6 +183,7 @@ wire_response! {
         payment_transaction_id: Option<i64> = "paymentTransactionId",
         payment_type: Option<PaymentType> = "paymentType",
         error: Option<PaymentError> = "error",
+        payment_error: Option<PaymentError> = "paymentError",
     }
 }
 

@@ -32,11 +32,5 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Items<MerchantApmRespons
             }
         })
         .collect();
-    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    Ok(Items {
-        items,
-        page: 0,
-        size: count,
-        total_size: count,
-    })
+    Ok(Items::whole(items))
 }

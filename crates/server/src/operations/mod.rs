@@ -25,6 +25,7 @@ pub mod payment_export;
 pub mod payment_reporting;
 mod payment_view;
 pub mod people;
+pub mod refund_reporting;
 pub mod refund_transactions;
 mod refund_view;
 pub mod refunds;

@@ -5,6 +5,7 @@ use super::{Caller, Permission, Problem};
 use crate::app::App;
 use crate::store::db::Commit;
 use crate::store::payment_search::{Order, Search};
+use crate::store::payments::Payment;
 use connectors::scrub::words;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
 use serde_json::{Value as Json, json};
@@ -54,7 +55,7 @@ impl Export {
         let mut search = search.clone();
         search.newer_than(self.after);
         let (id, order) = (caller.merchant.id, Order::OldestFirst);
-        let found = search.first(app, id, order, BATCH).await?;
+        let found: Vec<Payment> = search.first(app, id, order, BATCH).await?;
         match found.last() {
             Some(last) => self.after = last.id,
             None => self.search = None,

@@ -7,7 +7,7 @@ use super::{Caller, Permission, Problem, TOP, check};
 use crate::app::App;
 use crate::clock::local_text;
 use crate::store::attempts;
-use crate::store::payment_search::{Bound, Order, Search};
+use crate::store::payment_search::{Bound, Order, Search, Turned};
 use crate::store::payments::{self, Payment};
 use crate::store::refunds;
 use contract::datetime::LocalDateTime;
@@ -15,7 +15,8 @@ use contract::enums::{Currency, PaymentSource};
 use contract::envelope::Items;
 use contract::money::Decimal;
 use contract::payment_reporting::{
-    ReportingPaymentResponse, ReportingPaymentTransaction, SearchPaymentsRequest,
+    ReportingPaymentRefundResponse, ReportingPaymentResponse, ReportingPaymentTransaction,
+    SearchPaymentsRequest,
 };
 use contract::rules::Rule;
 
@@ -25,19 +26,38 @@ pub async fn search(
     caller: &Caller,
     request: SearchPaymentsRequest,
 ) -> Result<Items<ReportingPaymentResponse>, Problem> {
-    let (page, size) = check::paging(request.page, request.size)?;
+    let turned = turned(caller, request.page, request.size)?;
     let merchant_id = caller.merchant.id;
     let (found, total) = match search_of(request)? {
-        Some(search) => search.page(app, merchant_id, page, size).await?,
+        Some(search) => search.page(app, merchant_id, &turned).await?,
         None => (Vec::new(), 0),
     };
     let items = payment_responses(app, caller, &found).await?;
-    Ok(Items {
-        items,
+    Ok(page_of(items, &turned, total))
+}
+
+/// The page that a caller turns to.
+pub(super) fn turned(
+    caller: &Caller,
+    page: Option<i32>,
+    size: Option<i32>,
+) -> Result<Turned, Problem> {
+    let (page, size) = check::paging(page, size)?;
+    Ok(Turned {
         page,
         size,
-        total_size: total,
+        by: format!("{:?}", caller.by.principal),
     })
+}
+
+/// A page of a list.
+pub(super) fn page_of<T>(items: Vec<T>, turned: &Turned, total_size: i64) -> Items<T> {
+    Items {
+        items,
+        page: turned.page,
+        size: turned.size,
+        total_size,
+    }
 }
 
 /// Payments of a page that is turned by id.
@@ -84,6 +104,26 @@ pub async fn retrieve(
     shown
         .pop()
         .ok_or_else(|| Problem::rule(Rule::PaymentNotFound))
+}
+
+/// `GET /payment-reporting/v1/payments/{paymentId}/transactions`: the items of a payment, all of them.
+pub async fn list_transactions(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+) -> Result<Items<ReportingPaymentTransaction>, Problem> {
+    let payment = retrieve(app, caller, id).await?;
+    Ok(Items::whole(payment.payment_transactions))
+}
+
+/// `GET /payment-reporting/v1/payments/{paymentId}/refunds`: the refunds of a payment, all of them.
+pub async fn list_refunds(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+) -> Result<Items<ReportingPaymentRefundResponse>, Problem> {
+    let payment = retrieve(app, caller, id).await?;
+    Ok(Items::whole(payment.refunds))
 }
 
 /// What a request looks for; `None` when that can be no payment at all.

@@ -13,7 +13,9 @@ use contract::enums::{
 };
 use contract::errors::Language;
 use contract::money::Decimal;
-use contract::payment_reporting::ReportingPaymentRefundResponse;
+use contract::payment_reporting::{
+    ReportingPaymentRefundResponse, ReportingPaymentTransactionRefundResponse,
+};
 use contract::refund_transactions::PaymentTransactionRefundResponse;
 use contract::refunds::PaymentRefundResponse;
 
@@ -138,6 +140,7 @@ pub(super) fn report(
 ) -> ReportingPaymentRefundResponse {
     let [auth_code, host_reference, trans_id] = references(refund);
     let failure = refund.error.as_ref();
+    let error = failure.map(|failure| payment_view::error(failure, language));
     ReportingPaymentRefundResponse {
         id: Some(refund.id),
         created_date: Some(LocalDateTime(local_text(refund.created_at))),
@@ -152,7 +155,34 @@ pub(super) fn report(
         trans_id,
         payment_id: Some(payment.id),
         payment_type: Some(payment.payment_type),
-        error: failure.map(|failure| payment_view::error(failure, language)),
+        error: error.clone(),
+        payment_error: error,
+    }
+}
+
+/// A refund of an item as reports show it.
+pub(super) fn report_item(
+    (payment, refund, item): (&Payment, &Refund, &RefundItem),
+    language: Language,
+) -> ReportingPaymentTransactionRefundResponse {
+    let whole = report(payment, refund, language);
+    ReportingPaymentTransactionRefundResponse {
+        id: Some(item.id),
+        created_date: whole.created_date,
+        status: whole.status,
+        refund_destination_type: whole.refund_destination_type,
+        refund_price: spelled(payment, item.amount),
+        refund_bank_price: spelled(payment, item.amount),
+        refund_wallet_price: whole.refund_wallet_price,
+        conversation_id: whole.conversation_id,
+        auth_code: whole.auth_code,
+        host_reference: whole.host_reference,
+        trans_id: whole.trans_id,
+        is_after_settlement: Some(false),
+        payment_transaction_id: Some(item.item_id),
+        payment_type: whole.payment_type,
+        error: whole.error,
+        payment_error: whole.payment_error,
     }
 }
 

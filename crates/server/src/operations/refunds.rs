@@ -63,18 +63,8 @@ pub async fn mark_as_refunded(
 }
 
 fn items(given: &Given) -> Items<PaymentTransactionRefundResponse> {
-    let items: Vec<_> = given
-        .items
-        .iter()
-        .map(|item| item_view(given, item))
-        .collect();
-    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    Items {
-        items,
-        page: 0,
-        size: count,
-        total_size: count,
-    }
+    let items = given.items.iter();
+    Items::whole(items.map(|item| item_view(given, item)).collect())
 }
 
 /// `POST /payment/v1/refunds/refund-waiting-payment`: ends a payment that waits, and gives back what was

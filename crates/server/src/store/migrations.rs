@@ -85,6 +85,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0016_submits.sql"),
     },
     Migration {
+        version: 17,
+        name: "reports",
+        sql: include_str!("../../migrations/0017_reports.sql"),
+    },
+    Migration {
         version: 18,
         name: "autopilot",
         sql: include_str!("../../migrations/0018_autopilot.sql"),

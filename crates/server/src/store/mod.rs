@@ -35,6 +35,7 @@ pub mod requests;
 pub mod retention;
 pub mod roles;
 pub mod sealed;
+mod search_pages;
 pub mod signatures;
 pub mod submits;
 pub mod users;

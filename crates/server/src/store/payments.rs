@@ -261,6 +261,22 @@ pub async fn of_merchant(
     row.map(Payment::read).transpose()
 }
 
+/// Some payments of a merchant, by id.
+pub async fn of_ids(
+    app: &App,
+    merchant_id: i64,
+    ids: &[i64],
+) -> Result<HashMap<i64, Payment>, Unavailable> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = super::id_list(ids);
+    let sql = Payment::select(&format!("where merchant_id = $1 and id in ({ids})"));
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    let payments = rows.into_iter().map(Payment::read);
+    payments.map(|one| one.map(|one| (one.id, one))).collect()
+}
+
 /// Whether a bank's reference of a sale stands in another payment of the merchant than `payment`, made
 /// within [`REFERENCE_DAYS`] of it.
 pub async fn is_reference_known(

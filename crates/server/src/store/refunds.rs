@@ -13,6 +13,7 @@ use crate::app::App;
 use connectors::bank::{Reversed, RewardMoney};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 stored_words! {
     /// How the bank is asked.
@@ -202,6 +203,22 @@ pub async fn items_of(
     );
     let rows = app.db.rows(sql, params![merchant_id, refund_id]).await?;
     rows.into_iter().map(RefundItem::read).collect()
+}
+
+/// Some refunds of a merchant, by id.
+pub async fn of_ids(
+    app: &App,
+    merchant_id: i64,
+    ids: &[i64],
+) -> Result<HashMap<i64, Refund>, Unavailable> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = super::id_list(ids);
+    let sql = Refund::select(&format!("where merchant_id = $1 and id in ({ids})"));
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    let refunds = rows.into_iter().map(Refund::read);
+    refunds.map(|one| one.map(|one| (one.id, one))).collect()
 }
 
 /// One item of a merchant's refund.

@@ -91,6 +91,7 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         kept_forms(now),
         rule!("page_tokens" by "token" where "expires_at < $1", now),
         rule!("autopilot_changes" by "merchant_id, id" where "at < $1", ago(AUTOPILOT_DAYS)),
+        rule!("search_pages" by "merchant_id, high, low, page" where "expires_at < $1", now),
         rule!("submits" by "merchant_id, high, low" where "until < $1", now),
         rule!("user_links" by "digest" where "expires_at < $1", now),
         rule!("sessions" by "digest" where "expires_at < $1", now),

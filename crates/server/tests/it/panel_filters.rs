@@ -236,7 +236,7 @@ async fn many(shop: &Shop, count: usize) -> Vec<i64> {
     let first = shop.pays(GARANTI).await.id();
     let (merchant, order) = (shop.merchant, Order::OldestFirst);
     let found = Search::default().first(&shop.app, merchant, order, 9).await;
-    let first_payment = found.unwrap().remove(0);
+    let first_payment: Payment = found.unwrap().remove(0);
     let mut ids = vec![first];
     while ids.len() < count {
         let mut commit = Commit::new(merchant, shop.app.next_id());

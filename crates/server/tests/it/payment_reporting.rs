@@ -1,11 +1,13 @@
 //! `/payment-reporting/v1/payments`.
 
-use crate::shop::{GARANTI, NO_FUNDS, OTP, PAY, Shop, garanti, unlike_any_other, with};
+use crate::shop::{GARANTI, NO_FUNDS, OTP, PAY, Shop, declines, garanti, unlike_any_other, with};
 use serde_json::{Value, json};
 use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
 
 const PATH: &str = "/payment-reporting/v1/payments";
+/// Money back without a bank.
+const MARK_ITEM: &str = "/payment/v1/refund-transactions/mark-as-refunded";
 
 /// The ids that a search finds, newest first.
 async fn found(shop: &Shop, query: &str) -> Vec<i64> {
@@ -185,6 +187,30 @@ async fn pages_are_stable_while_payments_keep_coming() {
     assert_eq!(page(4, 2, "").await, (Vec::new(), 7));
     assert_eq!(page(0, 100, "").await.0, made);
 
+    // A page begins behind the last row of the one before it, whatever came meanwhile.
+    let (mut turned, mut before) = (Vec::new(), made.clone());
+    for number in 0..4 {
+        turned.extend(page(number, 2, "").await.0);
+        made.insert(0, pays(&shop).await);
+    }
+    assert_eq!(turned, before);
+    // The same page again is the same page, and another size or filter is another list.
+    before.truncate(4);
+    assert_eq!(page(1, 2, "").await.0, before[2..4]);
+    assert_eq!(page(1, 2, "&currency=TRY").await.0, made[2..4]);
+    assert_eq!(page(1, 3, "").await.0, made[3..6]);
+    // From the beginning it begins with the newest.
+    assert_eq!(page(0, 2, "").await.0, made[..2]);
+    assert_eq!(page(1, 2, "").await.0, made[2..4]);
+    // After a while pages are counted from the newest again, and what they began at is forgotten.
+    made.insert(0, pays(&shop).await);
+    shop.wait(16 * 60).await;
+    assert_eq!(page(1, 2, "").await.0, made[2..4]);
+    shop.wait(16 * 60).await;
+    server::jobs::forget(&shop.app).await;
+    let places = "select count(*) as n from search_pages";
+    assert_eq!(shop.count(places).await, 0);
+
     // With an upper bound of time, later payments move nothing.
     let now = encoded(&shop.app.now().to_string());
     let until = format!("&maxCreatedDate={now}");
@@ -295,4 +321,163 @@ async fn retrieve_payment_reads_a_loan_too() {
         read.data("paymentTransactions.0.transactionStatus"),
         "WAITING_FOR_APPROVAL"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_items_and_the_refunds_of_a_payment_are_listed() {
+    let shop = Shop::open().await;
+    let items = json!([{"name": "One", "price": 70}, {"name": "Two", "price": 30}]);
+    let paid = shop.pays(GARANTI).with(json!({"items": items})).await.ok();
+    let id = paid.id();
+    let item = paid.data("paymentTransactions.1.id").clone();
+    let other = paid.data("paymentTransactions.0.id").clone();
+    let part = json!({"paymentTransactionId": item, "refundPrice": 10});
+    let refund = shop.post(MARK_ITEM, part).await.ok();
+
+    let reported = shop.reported(id).await;
+    let told = shop.get(&format!("{PATH}/{id}/transactions")).await.ok();
+    assert_eq!(told.data("items"), reported.data("paymentTransactions"));
+    assert_eq!(told.data("totalSize"), 2);
+    assert_eq!(told.data("items.1.refundablePrice"), 20);
+    let told = shop.get(&format!("{PATH}/{id}/refunds")).await.ok();
+    assert_eq!(told.data("items"), reported.data("refunds"));
+    assert_eq!(told.data("items.0.refundPrice"), 10);
+
+    let of_item = |item: &Value| format!("{PATH}/{id}/transactions/{item}/refunds");
+    let told = shop.get(&of_item(&item)).await.ok();
+    assert_eq!(told.data("totalSize"), 1);
+    assert_eq!(told.data("items.0.id"), refund.data("id"));
+    assert_eq!(told.data("items.0.paymentTransactionId"), &item);
+    assert_eq!(told.data("items.0.isAfterSettlement"), false);
+    let none = shop.get(&of_item(&other)).await.ok();
+    assert_eq!(none.data("totalSize"), 0);
+
+    let another = shop.pays(GARANTI).await.id();
+    let crossed = format!("{PATH}/{another}/transactions/{item}/refunds");
+    shop.get(&crossed).await.refused(404, 9011);
+    for path in ["transactions", "refunds", "transactions/1/refunds"] {
+        let of = |id: &str| format!("{PATH}/{id}/{path}");
+        shop.get(&of("1")).await.refused(404, 9001);
+        shop.get(&of("x")).await.refused(400, 2008);
+    }
+    let path = format!("{PATH}/{id}/transactions/x/refunds");
+    let wrong = shop.get(&path).await;
+    wrong.refused(400, 2008);
+    assert_eq!(wrong.field(), "paymentTransactionId");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_filter_of_refunds_finds_them_and_no_other() {
+    let shop = Shop::open().await;
+    let usd = json!({"name": "Dollars", "currency": "USD"});
+    shop.pos(with(garanti(), usd)).await;
+    let buyer = json!({"currency": "USD", "buyerMemberId": 42});
+    let paid = shop.pays(GARANTI).with(buyer).await.ok();
+    let plain = shop.pays(GARANTI).await.id();
+    let (payment, item) = (paid.id(), paid.data("paymentTransactions.0.id").clone());
+    let part = json!({"paymentTransactionId": item, "refundPrice": 30, "conversationId": "back"});
+    let part = shop.post(MARK_ITEM, part).await.ok();
+    let part_id = part.data("id").as_i64().unwrap();
+    shop.wait(60).await;
+    let today = shop.pays(GARANTI).await.id();
+    let cancel = shop.refunds(today).await.ok();
+    let cancel = cancel.data("id").as_i64().unwrap();
+    shop.fault("garanti", "void", declines("05")).await;
+    let failed = shop.refunds(plain).await;
+    assert_eq!(failed.status, 422, "{:#}", failed.body);
+
+    let search = async |of: &str, query: &str| {
+        let path = format!("/payment-reporting/v1/{of}?{query}");
+        let reply = shop.get(&path).await.ok();
+        let ids = ids_of(reply.list("items"));
+        let total = reply.data("totalSize").as_i64();
+        assert_eq!(total, i64::try_from(ids.len()).ok(), "{query}");
+        (ids, reply)
+    };
+    let (all, _) = search("refunds", "").await;
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!(all[1], cancel);
+    let of_part = all[2];
+    let (failed, told) = search("refunds", "status=FAILURE").await;
+    assert_eq!(failed, [all[0]]);
+    assert!(told.data("items.0.error.errorGroup").is_string());
+    assert_eq!(
+        told.data("items.0.error"),
+        told.data("items.0.paymentError")
+    );
+    for query in [
+        format!("id={of_part}"),
+        format!("paymentId={payment}"),
+        "buyerMemberId=42".to_owned(),
+        "conversationId=back".to_owned(),
+        "currency=USD".to_owned(),
+        "currency=USD&minRefundPrice=30&maxRefundPrice=30".to_owned(),
+        "maxRefundPrice=99.99".to_owned(),
+        "maxPaidPrice=30".to_owned(),
+        format!(
+            "maxCreatedDate={}",
+            encoded(
+                &shop
+                    .app
+                    .now()
+                    .checked_sub(jiff::SignedDuration::from_secs(30))
+                    .unwrap()
+                    .to_string()
+            )
+        ),
+    ] {
+        assert_eq!(search("refunds", &query).await.0, [of_part], "{query}");
+    }
+    for query in ["minPaidPrice=30.01", "currency=TRY"] {
+        assert_eq!(search("refunds", query).await.0, all[..2], "{query}");
+    }
+    for query in [
+        "status=WAITING",
+        "currency=EUR",
+        "paymentId=1",
+        "id=1",
+        "minRefundPrice=1000",
+    ] {
+        assert!(search("refunds", query).await.0.is_empty(), "{query}");
+    }
+
+    // The items of what was cancelled whole have no ids that the shop knows.
+    let (items, _) = search("refund-transactions", "").await;
+    assert_eq!(items.len(), 2);
+    assert_eq!(items[1], part_id);
+    for query in [
+        format!("id={part_id}"),
+        format!("paymentId={payment}"),
+        format!("paymentTransactionId={item}"),
+        "buyerMemberId=42".to_owned(),
+        "conversationId=back&isAfterSettlement=false".to_owned(),
+        "status=SUCCESS".to_owned(),
+        "maxRefundPrice=30".to_owned(),
+        "currency=USD&minRefundPrice=30".to_owned(),
+    ] {
+        let found = search("refund-transactions", &query).await;
+        assert_eq!(found.0, [part_id], "{query}");
+    }
+    let (found, _) = search("refund-transactions", "isAfterSettlement=true").await;
+    assert!(found.is_empty());
+
+    for (query, code, field) in [
+        ("size=0", 2011, "size"),
+        ("size=101", 2011, "size"),
+        ("page=-1", 3002, "page"),
+        ("status=GONE", 2005, "status"),
+        ("currency=XXX", 2005, "currency"),
+        ("minRefundPrice=x", 2002, "minRefundPrice"),
+        ("maxRefundPrice=-1", 3002, "maxRefundPrice"),
+        ("minCreatedDate=2026-13-01", 2010, "minCreatedDate"),
+        ("maxCreatedDate=2026-02-30", 2010, "maxCreatedDate"),
+        ("paymentId=x", 2002, "paymentId"),
+    ] {
+        for of in ["refunds", "refund-transactions"] {
+            let path = format!("/payment-reporting/v1/{of}?{query}");
+            let reply = shop.get(&path).await;
+            reply.refused(400, code);
+            assert_eq!(reply.field(), field, "{of} {query}");
+        }
+    }
 }
