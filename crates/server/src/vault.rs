@@ -17,7 +17,7 @@ pub const KEY_BYTES: usize = 32;
 /// The keys by version: one seals, all open.
 pub struct Vault {
     keys: BTreeMap<u8, LessSafeKey>,
-    /// The version that seals: one of `keys`.
+    /// The version that seals: one of `keys`, or 0 before it was named.
     seals: AtomicU8,
 }
 
@@ -76,13 +76,14 @@ impl Vault {
                 return Err(BadKey::new(format!("key {version} is there twice"), TWICE));
             }
         }
-        let Some(newest) = keys.last_key_value().map(|(version, _)| *version) else {
-            return Err(BadKey::new("there is no key".to_owned(), FORM));
-        };
-        Ok(Vault {
-            keys,
-            seals: AtomicU8::new(newest),
-        })
+        if keys.is_empty() {
+            Err(BadKey::new("there is no key".to_owned(), FORM))
+        } else {
+            Ok(Vault {
+                keys,
+                seals: AtomicU8::new(0),
+            })
+        }
     }
 
     /// The newest version.
@@ -94,14 +95,17 @@ impl Vault {
 
     /// The version that seals.
     pub fn seals_with(&self) -> u8 {
-        self.seals.load(Ordering::SeqCst)
+        match self.seals.load(Ordering::SeqCst) {
+            0 => self.newest(),
+            version => version,
+        }
     }
 
     /// Seals with this version from now on, if its key is here: which one it is, the database says
-    /// (`store/vault_check.rs`).
+    /// (`store/vault_check.rs`). It only ever goes on to a newer one, whatever somebody read before that.
     pub fn seal_with(&self, version: u8) {
         if self.has(version) {
-            self.seals.store(version, Ordering::SeqCst);
+            self.seals.fetch_max(version, Ordering::SeqCst);
         }
     }
 
@@ -248,14 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_seals_unless_another_one_is_named() {
+    fn the_newest_seals_unless_another_one_is_named_and_none_that_is_older_after_it() {
         let both = format!("1:{}\n2:{}", BASE64.encode([7; 32]), BASE64.encode([9; 32]));
         let both = Vault::parse(&both).unwrap();
-        for version in [2, 1, 2] {
-            both.seal_with(version);
-            // A key that is not here seals nothing.
-            both.seal_with(3);
-            assert_eq!(version_of(&both.seal("x", b"y")), Some(version));
+        let seals = || version_of(&both.seal("x", b"y"));
+        assert_eq!(seals(), Some(2));
+        // A key that is not here seals nothing.
+        for (named, version) in [(1, 1), (3, 1), (2, 2), (1, 2)] {
+            both.seal_with(named);
+            assert_eq!(seals(), Some(version));
         }
     }
 

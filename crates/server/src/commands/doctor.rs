@@ -12,7 +12,7 @@ use crate::net::{self, HostList, Net};
 use crate::operations::{Problem, merchant_poses};
 use crate::start::{self, StartError};
 use crate::store::db::Unavailable;
-use crate::store::{apms, backlog, merchants, poses};
+use crate::store::{apms, backlog, key_rotations, merchants, poses};
 use crate::{clock, machine, setup};
 use anstyle::AnsiColor;
 use clap::Args;
@@ -221,7 +221,8 @@ fn descriptors() -> Seen {
 }
 
 /// What needs the server's parts.
-const APP_CHECKS: [&str; 6] = [
+const APP_CHECKS: [&str; 7] = [
+    "encryption key",
     "mail server",
     "clock",
     "accounts",
@@ -231,7 +232,8 @@ const APP_CHECKS: [&str; 6] = [
 ];
 
 async fn warn_of_app(findings: &mut Vec<Finding>, app: &App) {
-    let [mail, clock, accounts, hosts, webhooks, doubts] = APP_CHECKS;
+    let [key, mail, clock, accounts, hosts, webhooks, doubts] = APP_CHECKS;
+    note(findings, key, read(sealing_key(app).await));
     note(findings, mail, mail_server(app.mail.as_ref()).await);
     note(findings, clock, read(clock_seen(app).await));
     let (strangers, allowed) = match all_accounts(app).await {
@@ -250,6 +252,29 @@ async fn warn_of_app(findings: &mut Vec<Finding>, app: &App) {
 
 fn read(seen: Result<Seen, Unavailable>) -> Seen {
     seen.unwrap_or_else(|error| worry(error, "is the database reachable?"))
+}
+
+/// Which key encrypts, and whether the change to it has come to its end.
+async fn sealing_key(app: &App) -> Result<Seen, Unavailable> {
+    let (seals, newest) = (app.vault.seals_with(), app.vault.newest());
+    if seals != newest {
+        let what = format!("key {seals} encrypts, although the key file has key {newest}");
+        return Ok(worry(
+            what,
+            "restart every server with this file, then run `galata key rotate`",
+        ));
+    }
+    let rotation = key_rotations::current(app).await?;
+    Ok(match rotation.filter(|at| at.proven_at.is_none()) {
+        None => Ok(format!("key {seals} encrypts")),
+        Some(at) => worry(
+            format!(
+                "older keys are still needed: {} values were encrypted anew with key {seals}, {} cannot be read",
+                at.resealed, at.unreadable
+            ),
+            "`galata key rotate` goes on with it and says when nothing is left",
+        ),
+    })
 }
 
 async fn mail_server(mail: Option<&Mail>) -> Seen {
