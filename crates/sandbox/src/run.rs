@@ -142,6 +142,7 @@ fn open_simulator(
         data_dir: Some(home.simulator()),
         public_url: url.to_owned(),
         now: Arc::new(move || clock.now()),
+        day_ends_by_clock: true,
         log,
     })
     .map_err(|error| StartError::new(format!("the simulator does not start: {error}"), ""))

@@ -245,6 +245,7 @@ async fn read_purse(State(app): State<Arc<App>>, Query(ask): Query<PurseQuestion
 struct SwitchOrder {
     requires_day_end_sale_succeeds: Option<bool>,
     published_cards_spend: Option<bool>,
+    day_ends_by_clock: Option<bool>,
 }
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
@@ -257,6 +258,9 @@ async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
             }
             if let Some(on) = order.published_cards_spend {
                 app.ledger.set_published_spend(on);
+            }
+            if let Some(on) = order.day_ends_by_clock {
+                app.ledger.set_day_ends_by_clock(on);
             }
             read_switches(State(app)).await.into_response()
         }
@@ -272,6 +276,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({
         "requiresDayEndSaleSucceeds": waived,
         "publishedCardsSpend": app.ledger.published_spend(),
+        "dayEndsByClock": app.ledger.day_ends_by_clock(),
     }))
 }
 

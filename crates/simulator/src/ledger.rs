@@ -112,6 +112,8 @@ struct Books {
     /// said so.
     published_spend_after: Option<i64>,
     last_seq: i64,
+    /// Whether a day ends at midnight by itself.
+    day_ends_by_clock: bool,
 }
 
 /// All orders and purses.
@@ -223,11 +225,8 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Option<(Box<Order>, Purse)>, Unwritten> {
         self.durably(|books| {
-            let mut found = books.order(bank, key).cloned();
-            if let Some(order) = &mut found {
-                order.close_day(now);
-            }
-            let found = found.map(|order| {
+            let found = books.order(bank, key).map(|order| {
+                let order = books.as_of(order, now);
                 let purse = books.purse(&order.card);
                 (Box::new(order), purse)
             });
@@ -244,10 +243,7 @@ impl Ledger {
     ) -> Result<Vec<Order>, Unwritten> {
         self.durably(|books| {
             let kept = books.orders.values().filter(|order| keep(order));
-            let closed = kept.cloned().map(|mut order| {
-                order.close_day(now);
-                order
-            });
+            let closed = kept.map(|order| books.as_of(order, now));
             (closed.collect(), Vec::new())
         })
         .await
@@ -265,6 +261,16 @@ impl Ledger {
         books.published_spend_after = spend.then_some(books.last_seq);
         let published = books.published.clone();
         books.purses.extend(published);
+    }
+
+    /// Makes days end at midnight by themselves from now on, or only when they are closed.
+    pub(crate) fn set_day_ends_by_clock(&self, on: bool) {
+        self.books().day_ends_by_clock = on;
+    }
+
+    /// Whether days end by themselves.
+    pub(crate) fn day_ends_by_clock(&self) -> bool {
+        self.books().day_ends_by_clock
     }
 
     /// Whether published cards spend their points.
@@ -311,6 +317,15 @@ impl Books {
         named.then_some(order)
     }
 
+    /// An order as it stands at a moment.
+    fn as_of(&self, order: &Order, now: Timestamp) -> Order {
+        let mut order = order.clone();
+        if self.day_ends_by_clock {
+            order.close_day(now);
+        }
+        order
+    }
+
     /// The order that a move is about, when the message names it as `named` says: by its id, or by the
     /// reference of what is moved.
     fn moving(
@@ -321,8 +336,11 @@ impl Books {
         named: impl Fn(&Order) -> i64,
     ) -> Option<&mut Order> {
         let seq = self.order(bank, key)?.seq;
+        let closes = self.day_ends_by_clock;
         let order = self.orders.get_mut(&seq)?;
-        order.close_day(at);
+        if closes {
+            order.close_day(at);
+        }
         let fits = match key {
             Key::Id(_) => true,
             Key::Seq(seq) | Key::Referenced { seq, .. } => named(order) == *seq,

@@ -54,6 +54,9 @@ pub struct Options {
     pub public_url: String,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Whether a bank's day ends at midnight in Istanbul by itself; else only when the control API closes
+    /// it. The control API changes it.
+    pub day_ends_by_clock: bool,
     /// Whether each request is logged (operation and order, never a card).
     pub log: bool,
 }
@@ -80,6 +83,7 @@ impl Simulator {
         let sealer = Sealer::new(store::sealing_key(&connection)?);
         let cards = Cards::load(&sealer);
         let ledger = Ledger::open(connection, &cards)?;
+        ledger.set_day_ends_by_clock(options.day_ends_by_clock);
         Ok(Simulator {
             app: Arc::new(App {
                 public_url: options.public_url.trim_end_matches('/').to_owned(),

@@ -180,6 +180,18 @@ fn message(text: &str) -> String {
     kept_words(text)
 }
 
+/// An order has at most this many transactions: every one is compared with the others.
+const TRANSACTIONS_MAX: usize = 1_000;
+
+/// Refuses to read more transactions of one order than it can have.
+fn check_count(transactions: usize) -> Result<(), Doubt> {
+    if transactions <= TRANSACTIONS_MAX {
+        Ok(())
+    } else {
+        Err(unreadable("the inquiry answers too many transactions"))
+    }
+}
+
 /// A whole number of minor units as banks write it, zero-padded or not. Nothing else: no sign, no
 /// point, and nothing beyond what fits.
 fn minor_units(text: &str) -> Option<i64> {

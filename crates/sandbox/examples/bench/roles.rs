@@ -28,6 +28,7 @@ pub(crate) async fn simulator(dir: PathBuf) {
         data_dir: Some(dir),
         public_url: url.clone(),
         now: Arc::new(|| SystemClock.now()),
+        day_ends_by_clock: false,
         log: false,
     })
     .unwrap();

@@ -15,6 +15,7 @@ mod bad_loans;
 mod bad_poses;
 mod bad_refunds;
 mod bank_replies;
+mod bank_verbs;
 mod bins;
 mod bnpl_payments;
 mod books;

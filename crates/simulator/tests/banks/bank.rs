@@ -72,6 +72,7 @@ impl Bank {
             now: Arc::new(move || {
                 began + jiff::SignedDuration::from_hours(clock.load(Ordering::Relaxed))
             }),
+            day_ends_by_clock: true,
             log: true,
         })
         .unwrap();

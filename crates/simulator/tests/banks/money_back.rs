@@ -110,6 +110,13 @@ async fn the_day_ends_by_the_clock() {
     let refund = Ask::about("refund", "D2", 40, &reference);
     assert_eq!(bank.garanti_code(&refund).await, "92/0208");
     bank.pass(1);
+    let turn = async |on: bool| {
+        let order = json!({ "dayEndsByClock": on }).to_string();
+        bank.control("POST", "switches", &order).await
+    };
+    assert_eq!(turn(false).await["dayEndsByClock"], false);
+    assert_eq!(bank.row("D1").await["state"], "captured");
+    turn(true).await;
     assert_eq!(bank.row("D1").await["state"], "settled");
     assert_eq!(bank.posnet_code(&reverse("D1")).await, "0211");
     assert_eq!(bank.posnet_code(&give_back(1, &key)).await, "");

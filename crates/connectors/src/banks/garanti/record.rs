@@ -12,7 +12,9 @@ use crate::bank::{
     BankContext, BankDay, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus, Phase,
     RewardMoney,
 };
-use crate::banks::{check_sale, message, minor_units, other_sale, question_refused, unreadable};
+use crate::banks::{
+    check_count, check_sale, message, minor_units, other_sale, question_refused, unreadable,
+};
 use crate::xml::Element;
 use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
@@ -206,7 +208,9 @@ pub(super) async fn given_back(
     let done: Result<Vec<Done>, Doubt> = rows
         .filter_map(|row| read_row(row, order.order).transpose())
         .collect();
-    sum_up(order.order, &done?)
+    let done = done?;
+    check_count(done.len())?;
+    sum_up(order.order, &done)
 }
 
 /// One row that worked.

@@ -8,7 +8,8 @@ use crate::bank::{
     BankContext, BankDay, Charged, Decline, Doubt, GivenBack, OrderRef, OrderStatus, Phase,
 };
 use crate::banks::{
-    check_sale, message, minor_units, other_sale, question_refused, unauthentic, unreadable,
+    check_count, check_sale, message, minor_units, other_sale, question_refused, unauthentic,
+    unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -35,7 +36,9 @@ pub(super) async fn look_up(
         .flat_map(|list| list.all("transaction"))
         .map(|entry| read_entry(entry, order, &id))
         .collect();
-    Record::of(order.order.amount.minor, &entries?).map(Some)
+    let entries = entries?;
+    check_count(entries.len())?;
+    Record::of(order.order.amount.minor, &entries).map(Some)
 }
 
 /// What a transaction is about, by the name that a reversal has to call it.

@@ -1,8 +1,9 @@
 //! The MACs of PosNet against published vectors, and its amounts and codes.
 
 use super::*;
-use crate::banks::tests::Call;
+use crate::banks::tests::{Call, Replay};
 use crate::digest::sha256_base64;
+use crate::protocol::Protocol;
 use serde_json::{Value, json};
 
 fn account(terminal: &str, merchant: &str) -> Account {
@@ -96,6 +97,30 @@ fn amounts_of_the_inquiry_are_lira_with_a_comma() {
         ("99999999999999999999,00", None),
     ] {
         assert_eq!(record::lira(text), minor, "{text}");
+    }
+}
+
+#[test]
+fn an_order_has_no_endless_list() {
+    let returned = |number: usize| {
+        format!(
+            "<transaction><orderID>0000ABCDEFGHJKLMNPQRST23</orderID><amount>0,01</amount>\
+             <currencyCode>TL</currencyCode><state>Return</state><txnStatus>1</txnStatus>\
+             <hostlogkey>{number:018}</hostlogkey></transaction>"
+        )
+    };
+    for (count, known) in [(1_000, true), (1_001, false)] {
+        let list: String = (0..count).map(returned).collect();
+        let reply = format!(
+            "<posnetResponse><approved>1</approved><transactions>{list}</transactions></posnetResponse>"
+        );
+        let call = Call(json!({
+            "verb": "given_back",
+            "order": { "id": "ABCDEFGHJKLMNPQRST23", "amount": 100_000, "currency": "TRY" },
+        }));
+        let http = Replay::of([reply.into_bytes()]);
+        let answer = call.make(Protocol::PosNet, &http);
+        assert_eq!(answer.starts_with("Ok("), known, "{answer}");
     }
 }
 

@@ -406,6 +406,7 @@ async fn simulated_bank(clock: &Arc<MovableClock>) -> String {
         data_dir: None,
         public_url: url.clone(),
         now: Arc::new(move || clock.now()),
+        day_ends_by_clock: false,
         log: false,
     });
     let simulator = simulator.unwrap();
