@@ -1,4 +1,4 @@
--- Money back. One row of refunds is one question to a bank or lender; its items say of what. What is
+-- Money back. One row of refunds is one question to a bank; its items say of what. What is
 -- being given back is reserved in payments and payment_items by the commit that writes the row.
 alter table payment_items add column refunded bigint not null default 0 check (refunded >= 0);
 alter table payment_items add column refund_pending bigint not null default 0
@@ -10,9 +10,8 @@ create table refunds (
   payment_id bigint not null,
   version bigint not null,
   shard bigint not null,
-  -- the POS, or the account at a lender
-  party_id bigint not null,
-  loan boolean not null,
+  -- the POS whose bank is asked; null when none is
+  pos_id bigint,
   kind text not null check (kind in ('CANCEL', 'REFUND')),
   -- asked for by naming an item
   by_item boolean not null,

@@ -435,7 +435,7 @@ async fn doubts_seen(app: &App) -> Result<Seen, Unavailable> {
         )),
         (open, for_people) => worry(
             format!("{open} payments in doubt, {for_people} of them wait for a person{beside}"),
-            "`galata payment doubts --merchant ID` shows them, `galata payment settle` settles one",
+            "`galata payment doubts --merchant ID` shows them, `galata payment settle` or `settle-refund` settles one",
         ),
     })
 }

@@ -58,7 +58,7 @@ pub(super) enum Payment {
         #[arg(long)]
         made_outside: bool,
     },
-    /// Ask the bank or lender now what became of a refund in doubt.
+    /// Ask the bank now what became of a refund in doubt.
     InquireRefund(One),
     /// Settle a refund by what was found out at the bank, where no inquiry helps.
     SettleRefund {

@@ -1,6 +1,6 @@
 //! Money back. One row of `refunds` is one question to the bank; what it asks for is reserved before the
 //! bank is asked, and while a refund of a payment has no outcome no other is sent. How doubt is settled
-//! stands in [`doubt`], what a bank or lender is asked in [`party`].
+//! stands in [`doubt`], what a bank is asked in [`party`].
 
 pub mod doubt;
 pub mod marked;
@@ -179,8 +179,7 @@ async fn plan(
         id,
         payment_id: payment.id,
         version: 1,
-        party_id: 0,
-        loan: false,
+        pos_id: None,
         kind: RefundKind::Refund,
         by_item: wanted.part.is_some(),
         marked: false,
@@ -272,7 +271,7 @@ async fn intend(
     if refund.kind == RefundKind::Refund && noted.is_some_and(|noted| noted.voided) {
         return Err(failed(ErrorGroup::MayHaveAlreadyRefunded));
     }
-    (refund.party_id, refund.loan) = party.id();
+    refund.pos_id = Some(party.pos.id);
     refund.asked_at = app.now();
     refund.inquire_at = Some(app.unanswered_reversal_at());
     let mut commit = Commit::new(payment.merchant_id, payment.id);
@@ -309,9 +308,7 @@ async fn ask_and_answer(
     );
     write(app, merchant, &mut given, &outcome).await?;
     // After the answer, which nothing may hold up.
-    if let Some(pos) = party.pos() {
-        accounts::note(app, pos, &said).await;
-    }
+    accounts::note(app, &party.pos, &said).await;
     Ok(given)
 }
 

@@ -81,7 +81,7 @@ fn refund(language: Language, refund: &Refund) -> Value {
         state => refund.state.as_str(), open, inquiries => refund.inquiries,
         created_at => refund.created_at.to_string(), next => refund.inquire_at.map(|at| at.to_string()),
         auth_code => reversed.map(|one| &one.auth_code).filter(|code| !code.is_empty()),
-        failure => error.map(|error| words::failure(language, error.group, refund.loan)),
+        failure => error.map(|error| words::failure(language, error.group, false)),
         code => error.and_then(|error| error.provider_code.as_ref()),
         message => error.and_then(|error| error.provider_message.as_ref()),
         heard => answer.and_then(|answer| answer.message.as_ref()).filter(|_| open),

@@ -72,10 +72,9 @@ pub async fn of_merchant(
     let refunds = app
         .db
         .rows(
-            "select r.payment_id, r.id as refund_id, r.loan, r.amount, p.currency, p.pos, m.name as lender, r.state, \
+            "select r.payment_id, r.id as refund_id, r.amount, p.currency, p.pos, r.state, \
              r.asked_at as since, r.inquiries, r.inquire_at, r.answer from refunds r \
              join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id \
-             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.party_id \
              where r.merchant_id = $1 and r.state in ('ASKED', 'DOUBT', 'REVIEW') and r.state <> 'ASKED' order by r.id limit $2",
             params![merchant_id, limit],
         )
@@ -99,12 +98,11 @@ pub async fn of_merchant(
     for row in &refunds {
         let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
         let answer: Option<RefundAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
-        let lender = row.opt_text("lender")?;
-        let party = lender.or(pos.map(|pos| pos.name)).unwrap_or_default();
+        let party = pos.map(|pos| pos.name).unwrap_or_default();
         let message = answer.and_then(|answer| answer.message);
         found.push(OpenDoubt {
             refund: Some(row.int("refund_id")?),
-            ..read(row, row.boolean("loan")?, party, message)?
+            ..read(row, false, party, message)?
         });
     }
     Ok(found)

@@ -6,7 +6,6 @@ use super::id_list;
 use crate::app::App;
 use crate::desk::{Due, Kind};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
 use std::time::Duration;
 
 /// Which part of what is due is looked at.
@@ -54,11 +53,10 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              order by l.inquire_at, l.payment_id limit $4"
         ),
         Kind::Refund => format!(
-            "select r.merchant_id, r.id, r.inquire_at as due_at, r.party_id as lane, p.settings as address, m.api_url \
-             from refunds r left join merchant_poses p on p.merchant_id = r.merchant_id and p.id = r.party_id \
-             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.party_id \
+            "select r.merchant_id, r.id, r.inquire_at as due_at, r.pos_id as lane, p.settings as address \
+             from refunds r left join merchant_poses p on p.merchant_id = r.merchant_id and p.id = r.pos_id \
              where r.shard in ({shards}) and r.inquire_at <= $1 and r.inquire_at >= $2 \
-             and (r.inquire_at > $2 or r.id > $3) and r.party_id not in ({without}) \
+             and (r.inquire_at > $2 or r.id > $3) and r.pos_id not in ({without}) \
              order by r.inquire_at, r.id limit $4"
         ),
     };
@@ -76,11 +74,10 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
     // A row whose POS is gone is due all the same; who works it finds out.
     let host = match kind {
         Kind::Webhook | Kind::Loan => row.opt_text("address")?.and_then(|url| host_of(&url)),
-        Kind::Payment => row.opt_json("address")?.and_then(host_of_pos),
-        Kind::Refund => match row.opt_text("api_url")? {
-            Some(url) => host_of(&url),
-            None => row.opt_json("address")?.and_then(host_of_pos),
-        },
+        Kind::Payment | Kind::Refund => row.opt_json("address")?.and_then(|settings| {
+            let host = settings.get("hostname")?.as_str()?;
+            Some(format!("{host}:{}", settings.get("port")?))
+        }),
     };
     Ok(Due {
         merchant_id: row.int("merchant_id")?,
@@ -89,11 +86,6 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
         lane: row.int("lane")?,
         host: host.unwrap_or_default(),
     })
-}
-
-fn host_of_pos(settings: Json) -> Option<String> {
-    let host = settings.get("hostname")?.as_str()?;
-    Some(format!("{host}:{}", settings.get("port")?))
 }
 
 fn host_of(url: &str) -> Option<String> {

@@ -21,7 +21,7 @@ pub const IDLE_DAYS: i64 = 30;
 pub struct Claimed {
     /// Of method, path and body of the first request: [`fingerprint`].
     pub fingerprint: i64,
-    /// The payment that it made or moved.
+    /// The payment that it made or moved, or the refund that it made.
     pub payment_id: Option<i64>,
     /// When it was claimed, to the second.
     pub claimed_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Refunds: one question to a bank or lender to give back, with the items that it is about, and the books
+//! Refunds: one question to a bank to give back, with the items that it is about, and the books
 //! that reserve what is asked for. Where a refund's outcome is unknown, the row itself is the work that is
 //! due: `inquire_at` is the moment when the bank must be asked what it gave back.
 
@@ -63,10 +63,8 @@ table_row! {
         pub payment_id: i64,
         /// For compare-and-set.
         pub version: i64,
-        /// The POS, or the account at a lender.
-        pub party_id: i64,
-        /// It is asked of a lender.
-        pub loan: bool,
+        /// The POS whose bank is asked; none for a mark.
+        pub pos_id: Option<i64>,
         /// How the bank is asked.
         pub kind: RefundKind,
         /// It was asked for by naming an item.

@@ -1,7 +1,10 @@
 //! Money back of whole payments: `/payment/v1/refunds`, its mark and the end of payments that wait.
 
-use crate::shop::{BANKS, GARANTI, NO_FUNDS, OTP, Shop};
+use crate::panel::Panel;
+use crate::refund_transactions::items;
+use crate::shop::{BANKS, DAY, GARANTI, NO_FUNDS, OTP, Shop, YKB};
 use serde_json::json;
+use server::operations::Role;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_of_today_is_cancelled() {
@@ -131,4 +134,123 @@ async fn what_was_given_back_outside_is_marked() {
     assert_eq!(shop.order_state(id).await, "captured");
     shop.wait(31).await;
     assert_eq!(shop.hooks("REFUND_TX").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_gives_money_back_in_the_panel_if_their_role_may() {
+    let shop = Shop::open().await;
+    let paid = shop.pays(YKB).await.succeeded();
+    let (id, item) = (paid.id(), items(&paid)[0].to_string());
+    shop.pass(DAY).await;
+    let (path, form) = (
+        format!("/panel/payments/{id}"),
+        format!("/panel/payments/{id}/refund"),
+    );
+    let mut support = Panel::sign_in(&shop, Role::Support).await;
+    support.get(&path).await.ok().lacks(&form);
+    let part = [
+        ("item", item.as_str()),
+        ("amount", "12,50"),
+        ("how", "bank"),
+    ];
+    assert_eq!(support.post(&form, &part).await.status, 403);
+    let mut finance = Panel::sign_in(&shop, Role::Finance).await;
+    finance.language = "en";
+    finance.get(&path).await.ok().has(&form);
+    finance
+        .post(&form, &part)
+        .await
+        .leads_to(&format!("{path}?done=refunded"));
+    let page = finance.get(&path).await.ok();
+    page.has_all(&["12.50", "87.50"]);
+    // What is wrong is told at its field.
+    for (amount, how, text) in [
+        ("17,51", "bank", "cannot be more than what is left"),
+        ("0", "bank", "must be greater than zero"),
+        ("x", "bank", "The amount"),
+        ("1", "", "is required"),
+    ] {
+        let wrong = [("item", item.as_str()), ("amount", amount), ("how", how)];
+        let page = finance.post(&form, &wrong).await;
+        assert!((400..500).contains(&page.status), "{amount} {how}");
+        page.has(text);
+    }
+    let outside = [("item", item.as_str()), ("amount", ""), ("how", "outside")];
+    finance
+        .post(&form, &outside)
+        .await
+        .leads_to(&format!("{path}?done=refunded"));
+    shop.fault("posnet", "refund", "lose_reply").await;
+    let whole = [("item", ""), ("amount", ""), ("how", "bank")];
+    finance
+        .post(&form, &whole)
+        .await
+        .leads_to(&format!("{path}?done=refund_doubt"));
+    finance.get("/panel/doubts").await.ok().has(&path);
+    let open = server::store::refunds::open_of_payment(&shop.app, shop.merchant, id).await;
+    let refund = open.unwrap().unwrap().id.to_string();
+    let asked = finance
+        .post(&format!("{path}/refund-inquire"), &[("refund", &refund)])
+        .await;
+    asked.leads_to(&format!("{path}?done=asked"));
+    assert_eq!(
+        shop.reported(id).await.data("refundStatus"),
+        "FULLY_REFUNDED"
+    );
+    assert_eq!(shop.order(id).await["refunded"], 8_250);
+    let told: Vec<String> = shop
+        .audit("payment.refund")
+        .await
+        .into_iter()
+        .map(|entry| entry.actor_kind)
+        .collect();
+    assert_eq!(told, ["USER", "USER", "USER"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_gives_money_back_by_command() {
+    let shop = Shop::open().await;
+    let paid = shop.pays(YKB).await.succeeded();
+    let (merchant, id) = (shop.merchant.to_string(), paid.id().to_string());
+    let item = items(&paid)[1].to_string();
+    let refund = ["payment", "refund", "--merchant", &merchant, "--id", &id];
+    let without_item = shop.fails(&[&refund[..], &["--amount", "5"]].concat());
+    assert!(without_item.contains("item"), "{without_item}");
+    let out = shop.run(
+        &[
+            &refund[..],
+            &["--item", &item, "--amount", "12.5", "--made-outside"],
+        ]
+        .concat(),
+    );
+    assert!(out.contains("12.50 TRY"), "{out}");
+    let shown = shop.run(&["payment", "show", "--merchant", &merchant, "--id", &id]);
+    assert!(shown.contains("APPROVED"), "{shown}");
+    let other = shop.pays(YKB).await.succeeded().id();
+    let id = other.to_string();
+    let refund = ["payment", "refund", "--merchant", &merchant, "--id", &id];
+    shop.run(&refund);
+    assert_eq!(shop.order_state(other).await, "voided");
+    let nothing = shop.fails(&refund);
+    assert!(nothing.contains("Nothing is left to refund"), "{nothing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loan_is_not_given_back_by_its_lender_yet_but_can_be_marked() {
+    let shop = Shop::open().await;
+    let loan = shop.applied("103").await;
+    shop.refunds(loan.id).await.refused(422, 9002);
+    loan.decides("approve").await;
+    loan.approves().await.succeeded();
+    shop.refunds(loan.id)
+        .await
+        .declined("NON_REFUNDABLE_PAYMENT");
+    let body = json!({"paymentId": loan.id});
+    shop.post("/payment/v1/refunds/mark-as-refunded", body)
+        .await
+        .ok();
+    assert_eq!(
+        shop.reported(loan.id).await.data("refundStatus"),
+        "FULLY_REFUNDED"
+    );
 }

@@ -36,6 +36,11 @@ export class Bank {
     await this.#call('DELETE', '/control/lender-faults');
   }
 
+  /** The banks close their day: what was sold is settled. */
+  closeDay() {
+    return this.#call('POST', '/control/settle-day');
+  }
+
   purse(cardNumber, purse) {
     return this.#call('POST', '/control/purses', { cardNumber, card: 0, firm: 0, mile: 0, ...purse });
   }

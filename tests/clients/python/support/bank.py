@@ -32,6 +32,10 @@ class Bank:
         self._call("DELETE", "/control/faults")
         self._call("DELETE", "/control/lender-faults")
 
+    def close_day(self):
+        """The banks close their day: what was sold is settled."""
+        self._call("POST", "/control/settle-day")
+
     def fill(self, card_number, card=0, firm=0, mile=0):
         self._call("POST", "/control/purses", {"cardNumber": card_number, "card": card, "firm": firm, "mile": mile})
 

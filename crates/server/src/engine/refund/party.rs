@@ -1,4 +1,4 @@
-//! Who gives the money of a payment back, and the questions that they are asked.
+//! The bank that gives the money of a payment back, and the questions that it is asked.
 
 use super::is_whole;
 use crate::app::App;
@@ -18,7 +18,8 @@ use contract::money::Money;
 
 /// The bank that took the money, with the sale.
 pub(super) struct Party {
-    pos: Pos,
+    /// Whose account is used.
+    pub(super) pos: Pos,
     sale: Attempt,
 }
 
@@ -31,16 +32,6 @@ impl Party {
         })?;
         let pos = pos_of(app, &sale).await?;
         Ok(Party { pos, sale })
-    }
-
-    /// As a refund keeps it: the id, and whether it is a lender's.
-    pub(super) fn id(&self) -> (i64, bool) {
-        (self.pos.id, false)
-    }
-
-    /// The POS, of a bank.
-    pub(super) fn pos(&self) -> Option<&Pos> {
-        Some(&self.pos)
     }
 
     /// How the bank is asked first: the whole is cancelled on the day of the sale, for the bank closes its
