@@ -1,8 +1,11 @@
 //! The ledger outlives the process, and so do authentications that were under way.
 
-use crate::bank::{Ask, BONUS, Bank, Directory, PLAIN, PUBLISHED_BONUS, TEB_BONUS, tag};
+use crate::bank::{
+    Ask, BONUS, Bank, Directory, PLAIN, PUBLISHED_BONUS, TEB_BONUS, WORLD, order24, posnet_sale,
+    tag,
+};
 use crate::garanti;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn orders_and_purses_are_there_after_a_restart() {
@@ -131,4 +134,177 @@ async fn published_cards_hold_the_same_every_day() {
     assert_eq!(sale(&bank, "P7", 1_235).await, "00");
     let switches = bank.control("GET", "switches", "").await;
     assert_eq!(switches["publishedCardsSpend"], false);
+}
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % end
+    }
+
+    /// One of four orders, others every sixty steps.
+    fn order(&mut self, step: u64) -> String {
+        format!("Q{}", step / 60 * 4 + self.below(4))
+    }
+
+    fn amount(&mut self) -> i64 {
+        i64::try_from(1 + self.below(700)).unwrap()
+    }
+}
+
+/// One message of some kind about some order of PosNet.
+async fn move_at_posnet(bank: &Bank, dice: &mut Dice, step: u64) {
+    let order = dice.order(step);
+    let (id, amount) = (order24(&order), dice.amount());
+    let points = dice.below(40);
+    let operation = match dice.below(10) {
+        0 => posnet_sale(&order, WORLD, amount + 300, "00", "").replace("sale>", "auth>"),
+        1 => posnet_sale(
+            &order,
+            WORLD,
+            amount,
+            "00",
+            &format!("<wpAmount>{points}</wpAmount>"),
+        )
+        .replace("sale>", "saleWP>"),
+        2 | 7 => format!(
+            "<capt><orderID>{id}</orderID><amount>{amount}</amount>\
+             <currencyCode>TL</currencyCode><installment>00</installment></capt>"
+        ),
+        3 | 8 | 9 => {
+            let kinds = ["sale", "auth", "capt", "capt"];
+            let kind = kinds[usize::try_from(dice.below(4)).unwrap()];
+            format!("<reverse><transaction>{kind}</transaction><orderID>{id}</orderID></reverse>")
+        }
+        4 => format!(
+            "<pointReturn><wpAmount>{points}</wpAmount><orderID>{id}</orderID></pointReturn>"
+        ),
+        5 => format!("<return><amount>{amount}</amount><orderID>{id}</orderID></return>"),
+        _ => format!(
+            "<return><amount>{amount}</amount><orderID>{id}</orderID>\
+             <isRationalReturn>Y</isRationalReturn></return>"
+        ),
+    };
+    bank.posnet(&operation).await;
+}
+
+/// One message of some kind about some order of Garanti.
+async fn move_at_garanti(bank: &Bank, dice: &mut Dice, step: u64) {
+    let order = dice.order(step);
+    let amount = dice.amount();
+    let found = bank.garanti(&Ask::new("orderinq", &order, "", 100)).await;
+    let reference = tag(&found, "RetrefNum");
+    let used = dice.below(40);
+    let list = format!(
+        "<RewardList><Reward><Type>BNS</Type><UsedAmount>{used}</UsedAmount></Reward></RewardList>"
+    );
+    let ask = match dice.below(6) {
+        0 => Ask::new("preauth", &order, BONUS, amount),
+        1 => Ask::new("sales", &order, BONUS, amount).more(&list),
+        2 => Ask::about("postauth", &order, amount, &reference),
+        3 => Ask::about("void", &order, amount, &reference),
+        _ => Ask::about("refund", &order, amount, &reference),
+    };
+    bank.garanti(&ask).await;
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap()
+}
+
+/// What must hold of an order whatever was done with it.
+fn check_order(order: &Value) {
+    let field = |name: &str| number(&order[name]);
+    let moves = order["moves"].as_array().unwrap();
+    let sum = |kinds: &[&str], of: &dyn Fn(&Value) -> i64| -> i64 {
+        let kept = moves
+            .iter()
+            .filter(|made| kinds.iter().any(|kind| made["kind"] == *kind));
+        kept.map(of).sum()
+    };
+    let amount = |made: &Value| number(&made["amount"]);
+    let points = |made: &Value| {
+        ["card", "firm", "mile"]
+            .map(|purse| number(&made["points"][purse]))
+            .iter()
+            .sum()
+    };
+    let refunds = ["refund", "point_refund"];
+    assert_eq!(field("refunded"), sum(&refunds, &amount), "{order}");
+    let back = ["refund", "point_refund", "void"];
+    assert_eq!(field("pointsReturned"), sum(&back, &points), "{order}");
+    assert!(field("refunded") <= field("captured"), "{order}");
+    assert!(field("pointsReturned") <= field("pointsSpent"), "{order}");
+    let whole = field("captured") > 0 && field("refunded") == field("captured");
+    assert_eq!(order["state"] == "refunded", whole, "{order}");
+    let all_points = order["state"] == "refunded" || order["state"] == "voided";
+    if all_points {
+        assert_eq!(order["pointsReturned"], order["pointsSpent"], "{order}");
+    }
+    if order["kind"] == "hold" {
+        assert!(
+            field("captured") * 100 <= field("authorised") * 115,
+            "{order}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_books_hold_after_any_sequence_of_messages() {
+    let directory = Directory::new("sequences");
+    let bank = Bank::on(Some(directory.0.clone())).await;
+    let mut dice = Dice(7);
+    let mut done = std::collections::BTreeSet::new();
+    for step in 0..1_500_u64 {
+        match dice.below(100) {
+            0 => drop(bank.control("POST", "settle-day", "").await),
+            1..=5 => bank.pass(1),
+            6..=50 => move_at_posnet(&bank, &mut dice, step).await,
+            _ => move_at_garanti(&bank, &mut dice, step).await,
+        }
+        if step % 50 != 49 {
+            continue;
+        }
+        let ledger = bank.control("GET", "ledger", "").await;
+        let orders = ledger["orders"].as_array().unwrap();
+        orders.iter().for_each(check_order);
+        for (name, card, opening) in [("posnet", WORLD, 5_882), ("garanti", BONUS, 1_755)] {
+            let out: i64 = orders
+                .iter()
+                .filter(|order| order["bank"] == name)
+                .map(|order| number(&order["pointsSpent"]) - number(&order["pointsReturned"]))
+                .sum();
+            let path = format!("purses?cardNumber={card}");
+            let purse = bank.control("GET", &path, "").await;
+            let left = number(&purse["card"]) + number(&purse["firm"]);
+            assert_eq!(left + out, opening, "{name}: {ledger}");
+        }
+        for order in orders {
+            let made = order["moves"].as_array().unwrap();
+            done.extend(
+                made.iter()
+                    .map(|made| made["kind"].as_str().unwrap().to_owned()),
+            );
+        }
+    }
+    let kinds = ["capture", "point_refund", "refund", "uncapture", "void"];
+    assert!(done.iter().eq(kinds), "{done:?}");
+    let before = bank.control("GET", "ledger", "").await;
+    drop(bank);
+    let bank = Bank::on(Some(directory.0.clone())).await;
+    let after = bank.control("GET", "ledger", "").await;
+    let numbers = |ledger: &Value| -> Vec<Value> {
+        let orders = ledger["orders"].as_array().unwrap();
+        orders
+            .iter()
+            .map(|order| json!([order["refunded"], order["moves"]]))
+            .collect()
+    };
+    assert_eq!(numbers(&after), numbers(&before));
 }

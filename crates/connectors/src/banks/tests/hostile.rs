@@ -6,13 +6,29 @@ use crate::http::{Failure, Response};
 use crate::scrub::scrub;
 use crate::xml::decode;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
-fn of_protocols(mut keep: impl FnMut(&Case) -> bool) -> Vec<Case> {
-    cases().into_iter().filter(|case| keep(case)).collect()
+/// All cases, read once.
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(cases);
+
+/// Those that move money and are refused; what only a damaged byte keeps from being an approval is no
+/// refusal: mended, it approves, and should.
+static REFUSED: LazyLock<Vec<&Case>> = LazyLock::new(|| {
+    of_protocols(|case| {
+        let moves = ["charge", "finish_3ds", "void", "refund", "capture"];
+        let replies = Replay::of(case.replies.clone());
+        let answer = case.call.make(protocol(&case.protocol), &replies);
+        let refused = !approves(&answer) && !answer.contains("Unreadable");
+        moves.contains(&case.call.text("/verb")) && !case.replies.is_empty() && refused
+    })
+});
+
+fn of_protocols(mut keep: impl FnMut(&Case) -> bool) -> Vec<&'static Case> {
+    CASES.iter().filter(|case| keep(case)).collect()
 }
 
 /// One case of each verb of each protocol that ends in approval.
-fn approved() -> Vec<Case> {
+fn approved() -> Vec<&'static Case> {
     let mut seen = Vec::new();
     of_protocols(|case| {
         let answer = case
@@ -106,7 +122,7 @@ fn forgeries(reply: &str, tag: &str) -> Vec<String> {
 #[test]
 fn a_reply_whose_hash_is_one_character_off_is_doubt() {
     let mut forged = 0;
-    for case in cases() {
+    for case in CASES.iter() {
         let tag = if case.protocol == "garanti" {
             "HashData"
         } else {
@@ -177,7 +193,7 @@ fn a_callback_with_any_signed_value_changed_is_doubt() {
 
 #[test]
 fn what_is_kept_of_an_exchange_holds_no_card() {
-    for case in cases() {
+    for case in CASES.iter() {
         let bank = protocol(&case.protocol);
         let http = Replay::of(case.replies.clone());
         case.call.make(bank, &http);
@@ -213,16 +229,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
         byte in prop_oneof![any::<u8>(), Just(b'0'), Just(b'1'), Just(b' ')],
     ) {
-        let refused = of_protocols(|case| {
-            let moves_money = ["charge", "finish_3ds", "void", "refund", "capture"].contains(&case.call.text("/verb"));
-            let replies = Replay::of(case.replies.clone());
-            let answer = case.call.make(protocol(&case.protocol), &replies);
-            // An approval that a damaged byte keeps from being one is not a refusal: mended, it
-            // approves, and should.
-            let damaged = answer.contains("Unreadable");
-            moves_money && !case.replies.is_empty() && !approves(&answer) && !damaged
-        });
-        let case = which.get(&refused);
+        let case = which.get(&REFUSED);
         let mut replies = case.replies.clone();
         *at.get_mut(replies.last_mut().unwrap()) = byte;
         let answer = case.call.make(protocol(&case.protocol), &Replay::of(replies));
