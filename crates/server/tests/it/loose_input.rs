@@ -291,7 +291,7 @@ async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
             poses,
             json!({"posIntegrator": "GARANTI", "status": "DELETED"}),
             400,
-            3016,
+            2005,
             "status",
         ),
         (retrieve, token.clone(), 400, 4157, "secureFieldsToken"),
