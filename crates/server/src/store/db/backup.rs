@@ -270,6 +270,11 @@ fn copy_into(from: &Path, part: &Path, to: &Path) -> Result<(), CopyError> {
     let source = open(from).map_err(of(from))?;
     let mut copy = open(part).map_err(of(to))?;
     copied(&source, &mut copy).map_err(|error| cannot_copy(&error, from, to))?;
+    // Before anything is asked of the copy: what is wrong with it was wrong with the source.
+    checked(&copy).map_err(|why| CopyError {
+        what: format!("{}: {why}", from.display()),
+        hint: WRONG_FILE,
+    })?;
     // The copy is one file: nothing of it stands in a log.
     let mode: String = copy
         .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))
@@ -277,10 +282,6 @@ fn copy_into(from: &Path, part: &Path, to: &Path) -> Result<(), CopyError> {
     if mode != "delete" {
         return Err(format!("{}: its log cannot be closed", to.display()).into());
     }
-    checked(&copy).map_err(|why| CopyError {
-        what: format!("{}: {why}", from.display()),
-        hint: WRONG_FILE,
-    })?;
     drop(copy);
     synced(part)?;
     Ok(())
