@@ -38,7 +38,7 @@ export class Bank {
 
   /** The banks close their day: what was sold is settled. */
   closeDay() {
-    return this.#call('POST', '/control/settle-day');
+    return this.#call('POST', '/control/settle-day', {});
   }
 
   purse(cardNumber, purse) {
