@@ -288,7 +288,6 @@ async fn list_doubts(app: &App, by: &Actor, options: Listed) -> Result<(), Faile
 fn doubts_table(doubts: &[OpenDoubt]) -> Table {
     table!(doubts, doubt => {
         "payment": doubt.payment_id,
-        "refund": doubt.refund,
         "state": doubt.state,
         "amount": decimal(doubt.amount, doubt.currency),
         "currency": doubt.currency,
@@ -300,5 +299,6 @@ fn doubts_table(doubts: &[OpenDoubt]) -> Table {
             None => "a person must look".to_owned(),
         },
         "last heard": doubt.message,
+        "refund": doubt.refund,
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::process::{Serving, until};
 use crate::refund_transactions::items;
-use crate::shop::{BANKS, DAY, GARANTI, MANY, Reply, Shop, YKB, delay, serve};
+use crate::shop::{BANKS, GARANTI, MANY, Reply, Shop, YKB, delay, serve};
 use serde_json::json;
 use server::jobs;
 use server::operations::{Role, refunds};
@@ -22,7 +22,7 @@ async fn last(shop: &Shop, id: i64) -> Refund {
 /// Paid, and the bank's day is over.
 async fn settled(shop: &Shop, card: &str) -> (i64, Vec<i64>) {
     let paid = shop.pays(card).await.succeeded();
-    shop.pass(DAY).await;
+    shop.day_passes().await;
     (paid.id(), items(&paid))
 }
 
@@ -48,7 +48,7 @@ async fn every_lost_answer_is_settled_by_what_the_bank_gave_back() {
                     ("refund", 1_000)
                 };
                 if !whole_today {
-                    shop.pass(DAY).await;
+                    shop.day_passes().await;
                 }
                 let what = format!("{bank} {verb} {fault}");
                 shop.fault(bank, verb, fault.clone()).await;

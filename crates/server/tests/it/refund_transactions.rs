@@ -17,7 +17,7 @@ async fn items_go_back_in_parts_and_what_is_left_goes_as_a_whole() {
     for (bank, card) in BANKS {
         let paid = shop.pays(card).await.succeeded();
         let (id, items) = (paid.id(), items(&paid));
-        shop.pass(DAY).await;
+        shop.day_passes().await;
         let part = shop.refunds_item(items[1], 12).await.ok();
         for (field, value) in [
             ("status", json!("SUCCESS")),
@@ -116,21 +116,25 @@ async fn a_part_of_today_waits_for_the_days_end_and_an_item_that_is_all_does_not
 async fn a_bank_that_closed_its_day_early_or_late_is_asked_in_the_other_way_once() {
     let shop = Shop::open().await;
     let id = shop.pays(YKB).await.succeeded().id();
-    shop.control("POST", "/control/settle-day", Value::Null)
-        .await;
+    shop.closes_day().await;
     let back = shop.refunds(id).await.ok();
     assert_eq!(back.data("refundType"), "REFUND");
     assert_eq!(back.list("paymentTransactionRefunds").len(), 2);
     assert_eq!(shop.order(id).await["refunded"], 10_000);
 
     let id = shop.pays(YKB).await.succeeded().id();
-    shop.pass(DAY).await;
+    shop.day_passes().await;
     shop.fault("posnet", "refund", declines("0411")).await;
     shop.refunds(id).await.declined("EXPIRED_PROVISION");
     let asked = shop.exchanges(id).await;
     let mut asked: Vec<_> = asked.iter().map(|one| one.operation.as_str()).collect();
     asked.dedup();
     assert_eq!(asked[asked.len() - 2..], ["refund", "void"]);
+    // Or its day is still open: then the whole is undone after all.
+    let late = shop.pays(YKB).await.succeeded().id();
+    shop.pass(DAY).await;
+    assert_eq!(shop.refunds(late).await.ok().data("refundType"), "CANCEL");
+    assert_eq!(shop.order_state(late).await, "voided");
     // The other way only where the whole goes back.
     shop.fault("posnet", "refund", declines("0411")).await;
     let first = items(&shop.payment(id).await)[0];
@@ -148,7 +152,7 @@ async fn points_go_back_with_their_share_and_all_of_them_in_the_end() {
         let paid = shop.pays_as(spends).await.succeeded();
         let (id, items) = (paid.id(), items(&paid));
         let spent = shop.order(id).await["points"].clone();
-        shop.pass(DAY).await;
+        shop.day_passes().await;
         for price in [0.01, 3.33, 7.77] {
             shop.refunds_item(items[0], price).await.ok();
         }
@@ -197,7 +201,7 @@ async fn one_idempotency_key_is_one_refund() {
     let shop = Shop::open().await;
     let paid = shop.pays(GARANTI).await.succeeded();
     let first = items(&paid)[0];
-    shop.pass(DAY).await;
+    shop.day_passes().await;
     let told = shop.refunds_item(first, 10).keyed("back-1").await.ok();
     let again = shop.refunds_item(first, 10).keyed("back-1").await.ok();
     assert_eq!(told.body, again.body);

@@ -2,7 +2,7 @@
 
 use crate::panel::Panel;
 use crate::refund_transactions::items;
-use crate::shop::{BANKS, DAY, GARANTI, NO_FUNDS, OTP, Shop, YKB};
+use crate::shop::{BANKS, GARANTI, NO_FUNDS, OTP, Shop, YKB};
 use serde_json::json;
 use server::operations::Role;
 
@@ -141,7 +141,7 @@ async fn a_person_gives_money_back_in_the_panel_if_their_role_may() {
     let shop = Shop::open().await;
     let paid = shop.pays(YKB).await.succeeded();
     let (id, item) = (paid.id(), items(&paid)[0].to_string());
-    shop.pass(DAY).await;
+    shop.day_passes().await;
     let (path, form) = (
         format!("/panel/payments/{id}"),
         format!("/panel/payments/{id}/refund"),

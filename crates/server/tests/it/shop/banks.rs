@@ -1,6 +1,6 @@
 //! The other side: what the simulated banks and the lender are told to do, and what they believe.
 
-use super::Shop;
+use super::{DAY, Shop};
 use crate::process::until;
 use serde_json::{Value, json};
 
@@ -102,6 +102,18 @@ impl Shop {
     pub async fn lender_recovers(&self) {
         let path = "/control/lender-faults";
         self.control("DELETE", path, Value::Null).await;
+    }
+
+    /// The banks close their day: what was sold is settled.
+    pub async fn closes_day(&self) {
+        self.control("POST", "/control/settle-day", Value::Null)
+            .await;
+    }
+
+    /// A day passes, and the banks close it.
+    pub async fn day_passes(&self) {
+        self.pass(DAY).await;
+        self.closes_day().await;
     }
 
     /// How often a bank met the fault of this operation, which was ordered [`MANY`] times.
