@@ -69,4 +69,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "cards",
         sql: include_str!("../../migrations/0015_cards.sql"),
     },
+    Migration {
+        version: 19,
+        name: "card_mappings",
+        sql: include_str!("../../migrations/0019_card_mappings.sql"),
+    },
 ];
