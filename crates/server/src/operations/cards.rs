@@ -9,7 +9,8 @@ use crate::engine::claims::Claims;
 use crate::random;
 use crate::store::Committed;
 use crate::store::cards::{
-    self, CardRef, Compared, ListedCard, MAPPINGS_MAX, Mapping, Search, StoredCard, USER_CARDS_MAX,
+    self, CardRef, Compared, Former, ListedCard, MAPPINGS_MAX, Mapping, Search, StoredCard,
+    USER_CARDS_MAX,
 };
 use crate::store::db::Commit;
 use contract::card::Expiry;
@@ -257,15 +258,13 @@ pub async fn search_provider_card_mappings(
     let external_id = TOP.text("externalId", request.external_id)?;
     let names_one = token.is_some() || user_id.is_some() || external_id.is_some();
     TOP.require(TOKEN, Rule::Required, names_one)?;
-    let found = cards::of_former_provider(
-        app,
-        caller.merchant.id,
+    let former = Former {
         provider,
-        token.as_deref(),
-        user_id.as_deref(),
-        external_id.as_deref(),
-    )
-    .await?;
+        card_token: token.as_deref(),
+        card_user_id: user_id.as_deref(),
+        external_id: external_id.as_deref(),
+    };
+    let found = cards::of_former_provider(app, caller.merchant.id, former).await?;
     let count = i64::try_from(found.len()).unwrap_or(MAPPINGS_MAX);
     Ok(Items {
         items: found.iter().map(|card| view(app, card)).collect(),
@@ -381,8 +380,14 @@ pub async fn import(
     let token = TOP.required_text("providerCardToken", Some(mapping.provider_card_token))?;
     let user_id = TOP.text("providerCardUserId", mapping.provider_card_user_id)?;
     let external_id = TOP.text("externalId", mapping.external_id)?;
-    let known = cards::of_former_provider(app, merchant_id, provider, Some(&token), None, None);
-    if !known.await?.is_empty() {
+    let former = Former {
+        provider,
+        card_token: Some(&token),
+        card_user_id: None,
+        external_id: None,
+    };
+    let known = cards::of_former_provider(app, merchant_id, former).await?;
+    if !known.is_empty() {
         return Ok(false);
     }
     let mut texts = given_card::Texts::of(&card, &Claims::none(merchant_id));

@@ -443,34 +443,44 @@ pub fn insert_mapping(
     });
 }
 
+/// What a card was at a former provider, as far as it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Former<'a> {
+    /// The provider.
+    pub provider: CardProvider,
+    /// The card there.
+    pub card_token: Option<&'a str>,
+    /// The person there.
+    pub card_user_id: Option<&'a str>,
+    /// The merchant's own name for the card.
+    pub external_id: Option<&'a str>,
+}
+
 /// A merchant's cards that were these at a former provider: each part that is given must be theirs.
 pub async fn of_former_provider(
     app: &App,
     merchant_id: i64,
-    provider: CardProvider,
-    card_token: Option<&str>,
-    card_user_id: Option<&str>,
-    external_id: Option<&str>,
+    former: Former<'_>,
 ) -> Result<Vec<ListedCard>, Unavailable> {
-    let sql = select!(
-        ListedCard,
+    let mut parameters = params![merchant_id, former.provider.as_str(), MAPPINGS_MAX];
+    let mut conditions = String::new();
+    for (column, value) in [
+        ("provider_card_token", former.card_token),
+        ("provider_card_user_id", former.card_user_id),
+        ("external_id", former.external_id),
+    ] {
+        if let Some(value) = value {
+            parameters.push(value.into());
+            conditions.push_str(&format!(" and m.{column} = ${}", parameters.len()));
+        }
+    }
+    let sql = ListedCard::select(&format!(
         "where merchant_id = $1 and active and (card_user_key, card_token) in \
            (select m.card_user_key, m.card_token from card_mappings m \
-            where m.merchant_id = $1 and m.provider = $2 \
-              and (cast($3 as text) is null or m.provider_card_token = $3) \
-              and (cast($4 as text) is null or m.provider_card_user_id = $4) \
-              and (cast($5 as text) is null or m.external_id = $5)) \
-         order by created_at, card_token limit $6"
-    );
-    let parameters = params![
-        merchant_id,
-        provider.as_str(),
-        card_token,
-        card_user_id,
-        external_id,
-        MAPPINGS_MAX
-    ];
-    let rows = app.db.rows(sql, parameters).await?;
+            where m.merchant_id = $1 and m.provider = $2{conditions}) \
+         order by created_at, card_token limit $3"
+    ));
+    let rows = app.db.rows_owned(sql, parameters).await?;
     rows.into_iter().map(ListedCard::read).collect()
 }
 

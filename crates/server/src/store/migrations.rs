@@ -94,4 +94,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "autopilot",
         sql: include_str!("../../migrations/0018_autopilot.sql"),
     },
+    Migration {
+        version: 19,
+        name: "card_mappings",
+        sql: include_str!("../../migrations/0019_card_mappings.sql"),
+    },
 ];
