@@ -45,3 +45,4 @@ pub mod totp;
 pub mod tries;
 pub mod turns;
 pub mod vault;
+pub mod xlsx;

@@ -15,6 +15,7 @@ mod options;
 mod output;
 mod payment;
 mod pos;
+mod report;
 mod request;
 mod serve;
 mod user;
@@ -97,6 +98,9 @@ enum Command {
     /// Payments: what is known about one, money back, and those whose outcome nobody knows.
     #[command(subcommand)]
     Payment(Box<OnStore<payment::Payment>>),
+    /// Payments and transactions as a file.
+    #[command(subcommand)]
+    Report(Box<OnStore<report::Report>>),
     /// Webhooks that were sent.
     #[command(subcommand)]
     Webhook(Box<OnStore<webhook::Webhook>>),
@@ -128,6 +132,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Apm(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,
+        Command::Report(command) => command.run().await,
         Command::Webhook(command) => command.run().await,
         Command::Request(command) => command.run().await,
         Command::Audit(command) => command.run().await,

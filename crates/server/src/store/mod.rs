@@ -27,6 +27,8 @@ pub mod payments;
 pub mod poses;
 mod probe;
 pub mod refunds;
+pub mod report_demands;
+pub mod report_rows;
 pub mod requests;
 pub mod retention;
 pub mod roles;
@@ -49,7 +51,7 @@ use serde_json::Value as Json;
 db::word_columns! {
     enums::ApmAdditionalAction, enums::ApmType, enums::Currency, enums::PaymentGroup,
     enums::PaymentPhase, enums::PaymentProvider, enums::PaymentStatus, enums::PaymentType,
-    enums::PosIntegrator, enums::PosStatus, enums::WebhookEventType, enums::WebhookStatus,
+    enums::PosIntegrator, enums::PosStatus, enums::ReportType, enums::WebhookEventType, enums::WebhookStatus,
 }
 
 /// Shards of due work. A merchant's work is in one of them; replicas lease them.

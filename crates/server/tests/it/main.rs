@@ -33,6 +33,7 @@ mod doubts;
 mod due;
 mod exchanges;
 mod figures;
+mod file_reporting;
 mod flags;
 mod growth;
 mod health;
