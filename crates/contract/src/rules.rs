@@ -83,6 +83,9 @@ rules! {
     DecimalComma = "2014", 400, "{field} ondalık ayırıcı olarak nokta kullanmalıdır: 1234.50", "{field} must have a dot before its decimals: 1234.50";
     NotChangeable = "2015", 422, "{field} bu istekle değiştirilemez", "{field} cannot be changed by this request";
     NotAnEmail = "2016", 400, "{field} geçerli bir e-posta adresi değil", "{field} is not a valid e-mail address";
+    NotOver = "2301", 422, "{field} henüz sona ermedi; raporlar sona ermiş zaman için hazırlanır", "{field} is not over yet: reports are made of time that is over";
+    DateOrder = "2302", 400, "{field}, {other} tarihinden önce olamaz", "{field} cannot be before {other}";
+    RangeTooLong = "2303", 400, "{field}, {other} tarihinden en fazla {max} gün sonra olabilir", "{field} can be at most {max} days after {other}";
     NotPositive = "3001", 400, "{field} sıfırdan büyük olmalıdır", "{field} must be greater than zero";
     Negative = "3002", 400, "{field} negatif olamaz", "{field} cannot be negative";
     TooManyDecimals = "3003", 400, "{field} {currency} için en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals in {currency}";
@@ -136,6 +139,9 @@ rules! {
     RefundNotFound = "9009", 404, "İade bulunamadı", "The refund was not found";
     ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
     ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
+    ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
+    ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
+    TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";
 }
 
 /// The longest value that is put into a text.

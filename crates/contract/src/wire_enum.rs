@@ -40,7 +40,9 @@ macro_rules! wire_enum {
 
         impl $crate::received::Queried for $name {
             fn queried(text: &str) -> Result<Self, $crate::received::NotDue> {
-                text.parse().map_err(|()| $crate::received::NotDue)
+                // The PHP client's samples ask for `xlsx`.
+                let read = text.parse().or_else(|()| text.to_ascii_uppercase().parse());
+                read.map_err(|()| $crate::received::NotDue)
             }
         }
 

@@ -177,7 +177,7 @@ async fn remember_read(app: &App, claims: &Claims, route: &Route) -> Result<(), 
 
 /// A write: answered from its idempotency key, or carried out.
 async fn carry_out(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     route: &Route,
     body: &[u8],
@@ -267,6 +267,7 @@ async fn known_answer(
             status,
             body,
             retry_after: None,
+            file: None,
         }));
     }
     // Not kept, but decided: by a process that died, by the resolver, or some days ago.
@@ -372,7 +373,7 @@ async fn keep_answer(
 /// Decodes, calls the operation that the endpoint names, and words its answer. On the heap, made in
 /// one place: it is as large as the largest operation, and would be copied at every step on its way.
 fn dispatch<'a>(
-    app: &'a App,
+    app: &'a Arc<App>,
     caller: &'a Caller,
     route: &'a Route,
     query: &'a str,
@@ -382,8 +383,8 @@ fn dispatch<'a>(
 }
 
 #[rustfmt::skip] // A table: an endpoint a line.
-async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
-    use answer::{nothing, object};
+async fn operate(app: &Arc<App>, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
+    use answer::{file, nothing, object};
     use contract::cards::{RetrieveProviderCardRequest as SearchMappings, SearchStoredCardsRequest as SearchCards};
     use contract::installments::SearchInstallmentsRequest as SearchInstallments;
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
@@ -391,10 +392,13 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         SearchPaymentRefundsRequest as SearchRefunds, SearchPaymentTransactionRefundsRequest as SearchItemRefunds,
         SearchPaymentsRequest as SearchPayments,
     };
+    use contract::payment_reports::RetrieveDailyPaymentReportRequest as DailyPayments;
+    use contract::reports::RetrieveReportRequest as DemandedReport;
+    use contract::transaction_reports::RetrieveDailyTransactionReportRequest as DailyTransactions;
     use decode::{body as of, query as by};
     use operations::{
         bins, bnpl_payments, card_loyalties, card_payments, cards, installments, merchant_apms, merchant_poses,
-        payment_reporting, refund_reporting, refund_transactions, refunds,
+        payment_reporting, refund_reporting, refund_transactions, refunds, report_demands, reports,
     };
     let (id, text) = (|name| route.id(name), |name| route.text(name));
     Ok(match route.endpoint.name {
@@ -432,6 +436,7 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "payment_reporting::search" => object(payment_reporting::search(app, caller, by(query, SearchPayments::from_pairs)?).await?),
         "payment_reporting::search_refund_transactions" => object(refund_reporting::search_refund_transactions(app, caller, by(query, SearchItemRefunds::from_pairs)?).await?),
         "payment_reporting::search_refunds" => object(refund_reporting::search_refunds(app, caller, by(query, SearchRefunds::from_pairs)?).await?),
+        "payment_reports::retrieve" => file(reports::payments_of_day(app, caller, by(query, DailyPayments::from_pairs)?).await?),
         "refund_transactions::create" => object(refund_transactions::create(app, caller, of(body)?).await?),
         "refund_transactions::mark_as_refunded" => object(refund_transactions::mark_as_refunded(app, caller, of(body)?).await?),
         "refund_transactions::retrieve" => object(refund_transactions::retrieve(app, caller, id("id")?).await?),
@@ -439,6 +444,9 @@ async fn operate(app: &App, caller: &Caller, route: &Route, query: &str, body: &
         "refunds::mark_as_refunded" => object(refunds::mark_as_refunded(app, caller, of(body)?).await?),
         "refunds::refund_waiting_payment" => object(refunds::refund_waiting_payment(app, caller, of(body)?).await?),
         "refunds::retrieve" => object(refunds::retrieve(app, caller, id("id")?).await?),
+        "report_demands::create" => object(report_demands::create(app, caller, of(body)?).await?),
+        "reports::retrieve" => file(reports::retrieve(app, caller, id("reportId")?, by(query, DemandedReport::from_pairs)?).await?),
+        "transaction_reports::retrieve" => file(reports::transactions_of_day(app, caller, by(query, DailyTransactions::from_pairs)?).await?),
         _ => return Err(Problem::rule(Rule::NotOffered)),
     })
 }

@@ -19,7 +19,7 @@ use connectors::http::BANK_TIMEOUT_SECONDS;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinError;
 use tracing::Instrument;
 
@@ -61,9 +61,18 @@ pub struct App {
     pub settings: Settings,
     /// Calls that wait for the outcome of another call's move.
     pub turns: Turns,
+    /// Places of reports on their way out.
+    pub report_streams: Arc<Semaphore>,
+    /// Places of demanded reports that are being made.
+    pub report_makers: Semaphore,
     /// Held for reading by every operation under way; a shutdown waits to write it.
     pub busy: Arc<RwLock<()>>,
 }
+
+/// Reports that a process sends at once. More wait at the door.
+pub const REPORT_STREAMS_MAX: usize = 4;
+/// Demanded reports that a process makes at once.
+pub const REPORT_MAKERS_MAX: usize = 2;
 
 /// What the operator set.
 #[derive(Debug, Clone)]

@@ -1,9 +1,21 @@
 //! Files that spreadsheets open and write: RFC 4180, and no cell that a spreadsheet would run as a formula.
 
-/// A row with its line end.
+/// Tells Excel that a file is UTF-8.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// A row with its line end, split at commas.
 pub fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    split_at(",", cells)
+}
+
+/// A row with its line end, split at semicolons, as spreadsheets that write a decimal comma expect.
+pub fn row_of_semicolons<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    split_at(";", cells)
+}
+
+fn split_at<S: AsRef<str>>(separator: &str, cells: impl IntoIterator<Item = S>) -> String {
     let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref())).collect();
-    format!("{}\r\n", cells.join(","))
+    format!("{}\r\n", cells.join(separator))
 }
 
 /// What spreadsheets split a line or a file at, depending on where they are set up: in Turkey many

@@ -41,11 +41,19 @@ pub enum Kind {
     Loan,
     /// A bank must be asked what became of a refund.
     Refund,
+    /// A report that was asked for is to be made.
+    Report,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Webhook, Kind::Payment, Kind::Loan, Kind::Refund];
+    pub const ALL: [Kind; 5] = [
+        Kind::Webhook,
+        Kind::Payment,
+        Kind::Loan,
+        Kind::Refund,
+        Kind::Report,
+    ];
 }
 
 /// A piece of work that is due.
@@ -53,7 +61,7 @@ impl Kind {
 pub struct Due {
     /// Whose it is.
     pub merchant_id: i64,
-    /// The webhook's id, the payment's, or the refund's.
+    /// The webhook's id, the payment's, the refund's, or the report's.
     pub id: i64,
     /// Since when.
     pub due_at: Timestamp,

@@ -3,6 +3,7 @@
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
 mod deliver;
+mod report;
 
 use crate::app::App;
 use crate::backoff::wait_after;
@@ -251,6 +252,7 @@ async fn carry_out(app: &App, piece: UnderWay) -> bool {
         Kind::Webhook => deliver::deliver(app, due).await,
         Kind::Payment => settle_payment(app, due).await,
         Kind::Loan => settle_loan(app, due).await,
+        Kind::Report => report::make(app, due).await,
         Kind::Refund => settle_refund(app, due).await,
     };
     piece.end(outcome.map_err(|problem| match problem {

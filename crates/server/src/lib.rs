@@ -47,3 +47,4 @@ pub mod totp;
 pub mod tries;
 pub mod turns;
 pub mod vault;
+pub mod xlsx;

@@ -1,6 +1,6 @@
 //! Opening the server's parts and running them until they are told to stop.
 
-use crate::app::{App, Settings};
+use crate::app::{App, REPORT_MAKERS_MAX, REPORT_STREAMS_MAX, Settings};
 use crate::bins::Bins;
 use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
 use crate::desk::Desk;
@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Notify, RwLock, Semaphore};
 
 /// Seconds that a shop's webhook address may take.
 const WEBHOOK_TIMEOUT_SECONDS: u64 = 10;
@@ -278,6 +278,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         tries: Tries::default(),
         settings,
         turns: Turns::default(),
+        report_streams: Arc::new(Semaphore::new(REPORT_STREAMS_MAX)),
+        report_makers: Semaphore::new(REPORT_MAKERS_MAX),
         busy: Arc::new(RwLock::new(())),
     }))
 }

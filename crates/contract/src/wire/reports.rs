@@ -6,7 +6,7 @@ use super::enums::ReportFileType;
 use crate::wire_type::wire_query;
 
 wire_query! {
-    /// `RetrieveReportRequest` of the public contract.
+    /// In which form a report is wanted.
     RetrieveReportRequest {
         file_type: Option<ReportFileType> = "fileType",
     }

@@ -7,7 +7,7 @@ use crate::datetime::ReceivedDateTime;
 use crate::wire_type::wire_query;
 
 wire_query! {
-    /// `RetrieveDailyTransactionReportRequest` of the public contract.
+    /// Which day's report is wanted, in which form.
     RetrieveDailyTransactionReportRequest {
         report_date: Option<ReceivedDateTime> = "reportDate",
         file_type: Option<ReportFileType> = "fileType",

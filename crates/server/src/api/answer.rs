@@ -1,12 +1,14 @@
 //! Answers in the envelope: `data` alone or `errors` alone, with the status that the rule names.
 
+use crate::operations::report_file::ReportFile;
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::response::Response;
 use contract::envelope::{Errors, Failure, ProviderError, Success};
 use contract::errors::{ErrorGroup, Language};
 use contract::rules::Rule;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
 use serde::Serialize;
 
 /// Seconds after which a request that is still undecided may be asked about again.
@@ -20,6 +22,8 @@ pub(super) struct Answer {
     pub body: Vec<u8>,
     /// For `Retry-After`.
     pub retry_after: Option<u32>,
+    /// A file in place of the body, sent while it is written.
+    pub file: Option<ReportFile>,
 }
 
 impl Answer {
@@ -28,6 +32,17 @@ impl Answer {
         let mut builder = Response::builder()
             .status(self.status)
             .header(CACHE_CONTROL, "no-store");
+        if let Some(ReportFile { name, chunks }) = self.file {
+            let name = format!("attachment; filename=\"{name}\"");
+            let chunks = stream::unfold(chunks, async |mut chunks| {
+                chunks.recv().await.map(|chunk| (chunk, chunks))
+            });
+            return builder
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .header(CONTENT_DISPOSITION, name)
+                .body(Body::from_stream(chunks))
+                .unwrap_or_else(|_| Response::new(Body::empty()));
+        }
         if !self.body.is_empty() {
             builder = builder.header(CONTENT_TYPE, "application/json; charset=utf-8");
         }
@@ -51,6 +66,17 @@ pub(super) fn nothing(_done: ()) -> Answer {
         status: 204,
         body: Vec::new(),
         retry_after: None,
+        file: None,
+    }
+}
+
+/// Bytes without an envelope.
+pub(super) fn file(file: ReportFile) -> Answer {
+    Answer {
+        status: 200,
+        body: Vec::new(),
+        retry_after: None,
+        file: Some(file),
     }
 }
 
@@ -129,6 +155,7 @@ fn written<T: Serialize>(status: u16, body: &T) -> Answer {
             status,
             body,
             retry_after: None,
+            file: None,
         },
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written");
@@ -137,6 +164,7 @@ fn written<T: Serialize>(status: u16, body: &T) -> Answer {
                 body: br#"{"errors":{"errorCode":"1110","errorDescription":"System error"}}"#
                     .to_vec(),
                 retry_after: None,
+                file: None,
             }
         }
     }

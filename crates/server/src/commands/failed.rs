@@ -176,6 +176,8 @@ fn flag(field: &str) -> String {
     }
     let field = field.split('[').next().unwrap_or(field);
     match field {
+        "startDate" => "--from".to_owned(),
+        "endDate" => "--to".to_owned(),
         "posIntegrator" => "--integrator".to_owned(),
         "merchantPosUsers" => "--user".to_owned(),
         "hostname" | "path" => "--endpoint".to_owned(),

@@ -17,6 +17,7 @@ mod options;
 mod output;
 mod payment;
 mod pos;
+mod report;
 mod request;
 mod serve;
 mod user;
@@ -102,6 +103,9 @@ enum Command {
     /// Stored cards.
     #[command(subcommand)]
     Card(Box<OnStore<card::Card>>),
+    /// Payments and transactions as a file.
+    #[command(subcommand)]
+    Report(Box<OnStore<report::Report>>),
     /// Webhooks that were sent.
     #[command(subcommand)]
     Webhook(Box<OnStore<webhook::Webhook>>),
@@ -134,6 +138,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,
         Command::Card(command) => command.run().await,
+        Command::Report(command) => command.run().await,
         Command::Webhook(command) => command.run().await,
         Command::Request(command) => command.run().await,
         Command::Audit(command) => command.run().await,

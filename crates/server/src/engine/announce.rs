@@ -107,10 +107,29 @@ pub fn autopilot(app: &App, merchant: &Merchant, pos: &Pos, commit: &mut Commit)
     queue(app, merchant, webhook, commit);
 }
 
+/// Announces that a report which was asked for is ready. It is about no payment.
+pub fn report(app: &App, merchant: &Merchant, report_id: i64, commit: &mut Commit) {
+    let event = (WebhookEventType::ReportGenerated, report_id);
+    let status = WebhookStatus::Success;
+    write_about(app, merchant, 0, event, status, None, commit);
+}
+
 fn write(
     app: &App,
     merchant: &Merchant,
     payment: &Payment,
+    event: (WebhookEventType, i64),
+    status: WebhookStatus,
+    payload: Option<serde_json::Value>,
+    commit: &mut Commit,
+) {
+    write_about(app, merchant, payment.id, event, status, payload, commit);
+}
+
+fn write_about(
+    app: &App,
+    merchant: &Merchant,
+    payment_id: i64,
     (event, payload_id): (WebhookEventType, i64),
     status: WebhookStatus,
     payload: Option<serde_json::Value>,
@@ -119,7 +138,7 @@ fn write(
     let webhook = Webhook {
         merchant_id: merchant.id,
         id: app.next_id(),
-        payment_id: payment.id,
+        payment_id,
         event,
         event_at: app.now(),
         status,

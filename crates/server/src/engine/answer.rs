@@ -223,7 +223,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             });
             if let Some(status) = after(payment.status, Event::Approved) {
                 payment.status = status;
-                payment.captured = payment.paid_price.minor;
+                payment.take(app.now());
                 payment.error = None;
                 fill_references(payment, charged);
             }

@@ -293,7 +293,7 @@ pub async fn settle_by_hand(
         }
         let (mut moved, mut result) = (payment.clone(), loan.clone());
         match found {
-            ManualResolution::Taken => disburse(&mut moved, &mut result),
+            ManualResolution::Taken => disburse(&mut moved, &mut result, app.now()),
             ManualResolution::NotTaken => refuse(
                 &mut moved,
                 &mut result,

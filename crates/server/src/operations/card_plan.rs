@@ -200,6 +200,7 @@ pub(super) async fn plan(
         paid_price: paid,
         wallet_price: Amount { minor: 0, ..wallet },
         captured: 0,
+        taken_late_at: None,
         refunded: 0,
         refund_pending: 0,
         installment,

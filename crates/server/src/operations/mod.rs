@@ -29,6 +29,11 @@ pub mod refund_reporting;
 pub mod refund_transactions;
 mod refund_view;
 pub mod refunds;
+mod report_columns;
+pub mod report_demands;
+pub mod report_file;
+mod report_rows;
+pub mod reports;
 pub mod requests;
 pub mod sessions;
 pub mod webhooks;
@@ -54,4 +59,16 @@ pub struct Caller {
     pub language: Language,
     /// Who does it: decides what is allowed and stands in the audit log.
     pub by: Actor,
+}
+
+impl Caller {
+    /// The same without the claims of a request, for what goes on when it is answered.
+    fn alone(&self) -> Caller {
+        Caller {
+            merchant: Arc::clone(&self.merchant),
+            claims: Claims::none(self.merchant.id),
+            language: self.language,
+            by: self.by.clone(),
+        }
+    }
 }

@@ -224,7 +224,11 @@ pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentRes
     }
 }
 
-fn transaction_response(payment: &Payment, item: &payments::Item) -> ReportingPaymentTransaction {
+/// An item with what was given back of it.
+pub(super) fn transaction_response(
+    payment: &Payment,
+    item: &payments::Item,
+) -> ReportingPaymentTransaction {
     let t = transaction(payment, item);
     let spelled = |minor: i64| Decimal::of_minor(minor, payment.currency, item.price.scale);
     ReportingPaymentTransaction {

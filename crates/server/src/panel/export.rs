@@ -22,9 +22,6 @@ use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use std::io;
 use std::sync::Arc;
 
-/// Tells Excel that the file is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/panel/payments.csv", get(look(file)))
 }
@@ -66,7 +63,7 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
     let (app, caller, mut export, first) = rest?;
     let mut text = String::new();
     if first {
-        text.push_str(BYTE_ORDER_MARK);
+        text.push_str(csv::BYTE_ORDER_MARK);
         text.push_str(&csv::row(COLUMNS));
     }
     match export.next(&app, &caller).await {

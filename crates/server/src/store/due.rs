@@ -1,5 +1,5 @@
-//! What is due: webhooks to deliver, payments, loans and refunds in doubt. A row says by itself when it is
-//! due (decision 0001); here the rows of all four tables are looked for in one way.
+//! What is due: webhooks to deliver, payments, loans and refunds in doubt, reports to make. A row says by
+//! itself when it is due (decision 0001); here the rows of all five tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
 use super::id_list;
@@ -59,6 +59,12 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              and (r.inquire_at > $2 or r.id > $3) and r.pos_id not in ({without}) \
              order by r.inquire_at, r.id limit $4"
         ),
+        Kind::Report => format!(
+            "select d.merchant_id, d.id, d.due_at, d.merchant_id as lane from report_demands d \
+             where d.shard in ({shards}) and d.due_at <= $1 and d.due_at >= $2 \
+             and (d.due_at > $2 or d.id > $3) and d.merchant_id not in ({without}) \
+             order by d.due_at, d.id limit $4"
+        ),
     };
     let (since, behind) = look
         .after
@@ -78,6 +84,7 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
             let host = settings.get("hostname")?.as_str()?;
             Some(format!("{host}:{}", settings.get("port")?))
         }),
+        Kind::Report => None,
     };
     Ok(Due {
         merchant_id: row.int("merchant_id")?,
@@ -132,6 +139,10 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update refunds set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        commit.maybe(
+            "update report_demands set due_at = $2 where shard = $1 and due_at > $3",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         // What a version before left to a person for good is asked about once more, and then by the

@@ -31,6 +31,8 @@ pub mod payments;
 pub mod poses;
 mod probe;
 pub mod refunds;
+pub mod report_demands;
+pub mod report_rows;
 pub mod requests;
 pub mod retention;
 pub mod roles;
@@ -54,7 +56,8 @@ use serde_json::Value as Json;
 db::word_columns! {
     enums::ApmAdditionalAction, enums::ApmType, enums::Currency, enums::PaymentGroup,
     enums::PaymentPhase, enums::PaymentProvider, enums::PaymentStatus, enums::PaymentType,
-    enums::PosIntegrator, enums::PosStatus, enums::Status, enums::WebhookEventType, enums::WebhookStatus,
+    enums::PosIntegrator, enums::PosStatus, enums::ReportType, enums::Status, enums::WebhookEventType,
+    enums::WebhookStatus,
 }
 
 /// Shards of due work. A merchant's work is in one of them; replicas lease them.

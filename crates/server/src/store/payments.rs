@@ -144,6 +144,8 @@ table_row! {
         pub wallet_price: Amount,
         /// Minor units taken.
         pub captured: i64,
+        /// When the money was taken, where that was known only well after the payment was made.
+        pub taken_late_at: Option<Timestamp>,
         /// Minor units given back.
         pub refunded: i64,
         /// Minor units that are being given back: reserved until the bank's answer is known.
@@ -225,6 +227,18 @@ table_row! {
         pub sub_merchant_price: Option<Amount>,
         /// Days that the payout waits.
         pub blockage_day: Option<i64>,
+    }
+}
+
+/// Within this time an outcome counts as of the moment at which its payment was made.
+pub const ON_TIME: SignedDuration = SignedDuration::from_mins(5);
+
+impl Payment {
+    /// What the shopper pays was taken now. The engine decides that.
+    pub fn take(&mut self, now: Timestamp) {
+        self.captured = self.paid_price.minor;
+        let is_late = now.duration_since(self.created_at) > ON_TIME;
+        self.taken_late_at = is_late.then_some(now);
     }
 }
 
@@ -358,6 +372,7 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
         version: p.version + 1,
         status: p.status,
         captured: p.captured,
+        taken_late_at: p.taken_late_at,
         pos_id: p.pos.as_ref().map(|pos| pos.id),
         pos: p.pos,
         order_id: p.order_id,

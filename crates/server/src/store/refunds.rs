@@ -219,6 +219,22 @@ pub async fn of_ids(
     refunds.map(|one| one.map(|one| (one.id, one))).collect()
 }
 
+/// The items of some refunds of a merchant, in the payments' order.
+pub async fn items_of_refunds(
+    app: &App,
+    merchant_id: i64,
+    refund_ids: &[i64],
+) -> Result<Vec<RefundItem>, Unavailable> {
+    if refund_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = super::id_list(refund_ids);
+    let rest = format!("where merchant_id = $1 and refund_id in ({ids}) order by id");
+    let sql = RefundItem::select(&rest);
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    rows.into_iter().map(RefundItem::read).collect()
+}
+
 /// One item of a merchant's refund.
 pub async fn item_of_merchant(
     app: &App,

@@ -101,6 +101,9 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         // By the payment's id, which tells its time and has an index: the exchanges of one payment
         // go together.
         rule!("exchanges" by "merchant_id, id" where "payment_id < $1", first_id(kept.exchanges_days)),
+        // A report that could not be made in this time goes, too; before its rows, so that nobody adds to them.
+        rule!("report_demands" by "merchant_id, id" where "id < $1", first_id(super::report_demands::KEPT_DAYS)),
+        rule!("report_parts" by "merchant_id, report_id, part" where "report_id < $1", first_id(super::report_demands::KEPT_DAYS)),
         rule!("webhook_tries" by "merchant_id, id" where "webhook_id < $1", first_id(kept.webhooks_days)),
         // A late event of an old payment is kept for its own time.
         rule!("webhooks" by "merchant_id, id" where "payment_id < $1 and id < $1 and due_at is null", first_id(kept.webhooks_days)),

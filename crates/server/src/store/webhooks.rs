@@ -18,7 +18,7 @@ table_row! {
         pub merchant_id: i64,
         /// Its id; also its Standard Webhooks id.
         pub id: i64,
-        /// The payment it is about.
+        /// The payment it is about; 0 where it is about none.
         pub payment_id: i64,
         /// What happened.
         pub event: WebhookEventType = "event_type",

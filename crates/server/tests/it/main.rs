@@ -38,6 +38,7 @@ mod doubts;
 mod due;
 mod exchanges;
 mod figures;
+mod file_reporting;
 mod flags;
 mod growth;
 mod health;

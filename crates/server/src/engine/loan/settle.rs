@@ -17,7 +17,7 @@ use connectors::lender::{ApplicationRef, LoanStanding, LoanState};
 use contract::enums::ApmAdditionalAction as Action;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// Between inquiries about an application that the bank is assessing.
@@ -163,7 +163,7 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.action = Action::ApprovalRequired;
             loan.inquire_at = Some(after_expiry(app, loan));
         }
-        LoanState::Disbursed => disburse(payment, loan),
+        LoanState::Disbursed => disburse(payment, loan, app.now()),
         LoanState::Rejected(decline) => refuse(payment, loan, (&decline).into()),
         LoanState::Expired => {
             refuse(payment, loan, ErrorGroup::BnplCancelled.into());
@@ -189,13 +189,13 @@ fn apply_still_ready(app: &App, loan: &mut Loan) {
 }
 
 /// The bank paid the merchant.
-pub(super) fn disburse(payment: &mut Payment, loan: &mut Loan) {
+pub(super) fn disburse(payment: &mut Payment, loan: &mut Loan, now: Timestamp) {
     loan.state = ApplicationState::Disbursed;
     loan.action = Action::None;
     loan.inquire_at = None;
     if let Some(status) = after(payment.status, Event::Approved) {
         payment.status = status;
-        payment.captured = payment.paid_price.minor;
+        payment.take(now);
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Value,
+    /// The body as it came.
+    pub raw: Bytes,
 }
 
 impl Reply {
@@ -369,11 +371,13 @@ async fn try_send(
     let reply = http.request(request.body(body).unwrap()).await.ok()?;
     let (status, headers) = (reply.status().as_u16(), texts(reply.headers()));
     let bytes = reply.into_body().collect().await.ok()?.to_bytes();
+    let raw = bytes.clone();
     let body = serde_json::from_slice(&bytes)
         .unwrap_or(Value::String(String::from_utf8_lossy(&bytes).into_owned()));
     Some(Reply {
         status,
         headers,
         body,
+        raw,
     })
 }
