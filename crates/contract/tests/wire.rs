@@ -159,7 +159,7 @@ fn queries_are_read_from_pairs() {
     assert_eq!(query.min_paid_price.unwrap().to_string(), "1000");
     for wrong in [
         ("page", "x"),
-        ("currency", "try"),
+        ("currency", "lira"),
         ("isThreeDS", "yes"),
         ("minCreatedDate", "a' or 1"),
     ] {
