@@ -253,7 +253,7 @@ async fn two_hundred_at_once(shop: Arc<Shop>, bank: &str, card: &str, faults: bo
                 match (reply.status, reply.error_group()) {
                     (200, _) => return "made",
                     (422, "TOO_MANY_REQUESTS" | "NO_RESPONSE") => {
-                        let wait = 500 + u64::try_from(n * 37 % 1500).unwrap();
+                        let wait = 1000 + u64::try_from(n * 37 % 2000).unwrap();
                         tokio::time::sleep(Duration::from_millis(wait)).await;
                     }
                     (422, "COMMUNICATION_OR_SYSTEM_ERROR") => return "in doubt",
