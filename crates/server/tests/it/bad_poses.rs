@@ -275,7 +275,7 @@ async fn a_wrong_search_names_its_key() {
         ("subMerchantMemberId=x".into(), "subMerchantMemberId"),
         ("paymentType=CARD".into(), "paymentType"),
         ("paymentProvider=x".into(), "paymentProvider"),
-        ("paymentStatus=succes".into(), "paymentStatus"),
+        ("paymentStatus=succeeded".into(), "paymentStatus"),
         ("paymentSource=x".into(), "paymentSource"),
         ("currency=XXX".into(), "currency"),
         ("minPaidPrice=x".into(), "minPaidPrice"),

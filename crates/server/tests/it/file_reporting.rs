@@ -377,7 +377,8 @@ async fn two_makers_of_one_report_write_no_row_twice() {
     let merchant = setup::merchant(&shop.app, shop.merchant).await.unwrap();
     let make = || server::operations::report_demands::make(&shop.app, &merchant, id);
     let (one, other) = tokio::join!(make(), make());
-    (one.unwrap(), other.unwrap());
+    one.unwrap();
+    other.unwrap();
     make().await.unwrap();
     shop.wait(31).await;
     assert_eq!(shop.hooks("REPORT_GENERATED").len(), 1);

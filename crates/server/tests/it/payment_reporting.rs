@@ -459,7 +459,11 @@ async fn each_filter_of_refunds_finds_them_and_no_other() {
     }
     let (found, _) = search("refund-transactions", "isAfterSettlement=true").await;
     assert!(found.is_empty());
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_filter_of_refunds_is_named() {
+    let shop = Shop::open().await;
     for (query, code, field) in [
         ("size=0", 2011, "size"),
         ("size=101", 2011, "size"),

@@ -167,9 +167,18 @@ describe('reading back', () => {
     assert.equal((await reports.retrievePayment(failed.id)).refundStatus, 'NO_REFUND');
   });
 
-  test('lists the items of a payment', { todo: 'not offered yet' }, async () => {
+  test('lists the items of a payment', async () => {
     const { items } = await reports.retrievePaymentTransactions(made.id);
     assert.deepEqual(items.map((item) => item.id), made.paymentTransactions.map((item) => item.id));
+  });
+
+  test('are files of bytes', async () => {
+    const files = stage.client.fileReporting();
+    const reportDate = new Date(Date.now() - 48 * 3_600_000);
+    const csv = Buffer.from(await files.retrieveDailyTransactionReport({ reportDate, fileType: 'CSV' }));
+    assert.match(csv.toString('utf8'), /^\ufefftransactionType;transactionDate;paymentId;/);
+    const xlsx = Buffer.from(await files.retrieveDailyPaymentReport({ reportDate, fileType: 'XLSX' }));
+    assert.equal(xlsx.subarray(0, 2).toString(), 'PK');
   });
 
   test('of an unknown payment is a 404', async () => {

@@ -1,8 +1,15 @@
 """Card payments, with and without 3DS: success, the published failures, reading back, and doubt."""
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from craftgate.model.report_file_type import ReportFileType
+from craftgate.model.report_type import ReportType
 from craftgate.request import CompleteThreeDSPaymentRequest, SearchPaymentsRequest, StoreCardRequest
+from craftgate.request.create_report_request import CreateReportRequest
+from craftgate.request.retrieve_daily_payment_report_request import RetrieveDailyPaymentReportRequest
+from craftgate.request.retrieve_daily_transaction_report_request import RetrieveDailyTransactionReportRequest
+from craftgate.request.retrieve_report_request import RetrieveReportRequest
 from craftgate.request.common import HeaderOptions
 from craftgate.request.dto import Card
 from support.browser import show
@@ -139,6 +146,24 @@ def test_payments_are_found_by_every_filter(stage, payments):
     for missed_by in [{"payment_status": "FAILURE"}, {"currency": "USD"}, {"is_three_ds": True}, {"installment": 2}]:
         request = SearchPaymentsRequest(payment_channel="python-search", **missed_by)
         assert stage.client.payment_reporting().search_payments(request).items == [], missed_by
+
+
+def test_reports_are_files_and_refusals_are_told(stage):
+    files = stage.client.file_reporting()
+    day = date.today() - timedelta(days=2)
+    request = RetrieveDailyTransactionReportRequest(report_date=day, file_type=ReportFileType.CSV)
+    head = files.retrieve_daily_transaction_report(request)
+    assert head.startswith(b"\xef\xbb\xbftransactionType;transactionDate;paymentId;")
+    request = RetrieveDailyPaymentReportRequest(report_date=day, file_type=ReportFileType.XLSX)
+    assert files.retrieve_daily_payment_report(request).startswith(b"PK")
+    coming = RetrieveDailyPaymentReportRequest(report_date=day + timedelta(days=9), file_type=ReportFileType.CSV)
+    assert_broken_rule(refusal(files.retrieve_daily_payment_report, coming), 422)
+    start = datetime.combine(day, datetime.min.time())
+    demand = CreateReportRequest(start_date=start, end_date=start + timedelta(hours=1), report_type=ReportType.PAYMENT)
+    made = files.create_report(demand)
+    stage.shop.webhook(made.id, "REPORT_GENERATED")
+    told = files.retrieve_report(RetrieveReportRequest(file_type=ReportFileType.CSV), made.id)
+    assert told.startswith(b"\xef\xbb\xbfpaymentId;createdDate;")
 
 
 def test_an_unknown_payment_is_not_found(payments):
