@@ -145,12 +145,7 @@ pub(super) async fn plan(
     }
     let amounts = Amounts::read(&request)?;
     let installment = installment(request.installment)?;
-    let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
-    let loyalty = loyalty.map(loyalty_texts).transpose()?;
-    let reward = loyalty
-        .as_ref()
-        .map(|loyalty| reward_use(loyalty, &amounts, installment))
-        .transpose()?;
+    let (loyalty, reward) = reward(&request, &amounts, installment)?;
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
@@ -259,6 +254,21 @@ fn require_installments(app: &App, card: Option<&Bin>, installment: u8) -> Resul
     } else {
         ErrorGroup::NotPermittedToInstallment
     }))
+}
+
+/// The reward that a shop chose, as it is shown and as it is used.
+fn reward(
+    request: &CreatePaymentRequest,
+    amounts: &Amounts,
+    installment: u8,
+) -> Result<(Option<Loyalty>, Option<RewardUse>), Problem> {
+    let loyalty = request.card.as_ref().and_then(|card| card.loyalty.clone());
+    let loyalty = loyalty.map(loyalty_texts).transpose()?;
+    let used = loyalty
+        .as_ref()
+        .map(|loyalty| reward_use(loyalty, amounts, installment));
+    let used = used.transpose()?;
+    Ok((loyalty, used))
 }
 
 /// Reads the reward that a shop chose.
