@@ -127,10 +127,18 @@ pub fn takes(pos: &Pos, need: &Need<'_>) -> bool {
         && (associations.is_empty() || association.is_none_or(|a| associations.contains(&a)))
 }
 
-/// On-us first, then the bank whose family the card belongs to, then the merchant's own order. The
-/// shop's own list, or IN_ORDER, goes before that.
+/// On-us first, then the bank whose family the card belongs to, then what costs less by the commission
+/// tables, then the merchant's own order. LOW_COMMISSION_RATE puts the cost first; IN_ORDER takes the
+/// shop's own list, or else the merchant's order, alone. A POS whose table says nothing of the card comes
+/// after those that do.
 fn order(poses: &mut [Arc<Pos>], need: &Need<'_>) {
     let own_order = need.ordering == Some(OrderingRule::InOrder);
+    let cost_first = need.ordering == Some(OrderingRule::LowCommissionRate);
+    let cost = |pos: &Pos| {
+        let rows = need.commissions.of(pos);
+        let rate = commissions::terms(pos, rows, need.bin, need.installment).bank_rate;
+        (rate.is_none(), rate)
+    };
     poses.sort_by_key(|pos| {
         let listed = need
             .aliases
@@ -141,8 +149,10 @@ fn order(poses: &mut [Arc<Pos>], need: &Need<'_>) {
         let family = rewards::shares_family(pos, need.bin) && !own_order;
         (
             if own_order { listed } else { 0 },
+            cost_first.then(|| cost(pos)),
             Reverse(on_us),
             Reverse(family),
+            (!own_order).then(|| cost(pos)),
             pos.order_number,
             pos.id,
         )

@@ -76,6 +76,7 @@ mod refund_transactions;
 mod refunds;
 mod replicas;
 mod requests;
+mod routing;
 mod safe_defaults;
 mod search_dates;
 mod secrets;
