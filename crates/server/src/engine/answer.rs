@@ -159,7 +159,7 @@ pub fn outcome_commit(
     attempts::save(app, &result, was, &mut commit);
     if moved.status != payment.status {
         payments::save(&moved, &mut commit);
-        settle_holdings(app, &moved, &mut commit);
+        settle_holdings(app, merchant, &moved, &mut commit);
         announce::payment(
             app,
             merchant,
@@ -322,8 +322,8 @@ fn same_reward(reward: &Reward, spent: connectors::bank::RewardMoney, payment: &
 
 /// Settles what a payment held while it was open. A card that it stores becomes usable with its success,
 /// and is forgotten with its failure; its place among those that look alike is free once it has failed.
-pub fn settle_holdings(app: &App, payment: &Payment, commit: &mut Commit) {
-    if payment.status == PaymentStatus::Failure {
+pub fn settle_holdings(app: &App, merchant: &Merchant, payment: &Payment, commit: &mut Commit) {
+    if payment.status == PaymentStatus::Failure && merchant.double_submit_seconds > 0 {
         submits::release(payment, commit);
     }
     let (true, Some(user), Some(token)) = (

@@ -202,7 +202,7 @@ async fn write_verification(
     let mut commit = Commit::new(payment.merchant_id, payment.id);
     attempts::save(app, &result, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    settle_holdings(app, &moved, &mut commit);
+    settle_holdings(app, merchant, &moved, &mut commit);
     if !verification.is_answered {
         let event = WebhookEventType::ThreedsVerify;
         announce::payment(app, merchant, &moved, event, &mut commit);
@@ -216,7 +216,12 @@ async fn write_verification(
 
 /// Ends a payment that was begun, or verified and not completed: no money has moved, and now none can. False
 /// when another call moved it first.
-pub async fn give_up(app: &App, payment: Payment, attempt: Attempt) -> Result<bool, Problem> {
+pub async fn give_up(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    attempt: Attempt,
+) -> Result<bool, Problem> {
     use AttemptState::{Page, Verified};
     let status = after(payment.status, Event::GivenUp);
     let Some(status) = status.filter(|_| matches!(attempt.state, Page | Verified)) else {
@@ -229,7 +234,7 @@ pub async fn give_up(app: &App, payment: Payment, attempt: Attempt) -> Result<bo
     let mut commit = Commit::new(moved.merchant_id, moved.id);
     attempts::save(app, &ended, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
-    settle_holdings(app, &moved, &mut commit);
+    settle_holdings(app, merchant, &moved, &mut commit);
     Ok(app.commit(commit).await?.is_yes())
 }
 

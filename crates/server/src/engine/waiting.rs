@@ -20,7 +20,7 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
             PaymentStatus::InitThreeds | PaymentStatus::CallbackThreeds => {
                 let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
                 let attempt = attempt.ok_or_else(|| Problem::unavailable("an attempt is gone"))?;
-                if three_ds::give_up(app, payment, attempt).await? {
+                if three_ds::give_up(app, merchant, payment, attempt).await? {
                     return Ok(true);
                 }
             }
