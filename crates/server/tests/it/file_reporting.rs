@@ -561,5 +561,6 @@ async fn a_report_of_many_rows_does_not_sit_in_memory() {
         assert!(file.raw.len() > bytes, "{file_type}: {}", file.raw.len());
     }
     let grown = peak(serving.id()) - before;
-    assert!(grown < 24 * MEBIBYTE, "{grown} kB");
+    // Twice as much, at least, when rows or sheets were held.
+    assert!(grown < 40 * MEBIBYTE, "{grown} kB");
 }

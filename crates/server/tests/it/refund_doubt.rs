@@ -29,6 +29,7 @@ async fn settled(shop: &Shop, card: &str) -> (i64, Vec<i64>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lost_answer_is_settled_by_what_the_bank_gave_back() {
     let shop = Shop::open().await;
+    shop.noon().await;
     let after = json!({"kind": "http_500", "after": true});
     for (fault, made) in [
         (json!({"kind": "lose_reply"}), true),

@@ -110,6 +110,15 @@ impl Shop {
             .await;
     }
 
+    /// The next noon in Istanbul: what is about the day of a sale does not cross midnight by itself.
+    pub async fn noon(&self) {
+        const DAY_SECONDS: i64 = 24 * 60 * 60;
+        const NOON_UTC_SECONDS: i64 = 9 * 60 * 60;
+        let into_day = self.app.now().as_second().rem_euclid(DAY_SECONDS);
+        self.pass((NOON_UTC_SECONDS - into_day).rem_euclid(DAY_SECONDS))
+            .await;
+    }
+
     /// A day passes, and the banks close it.
     pub async fn day_passes(&self) {
         self.pass(DAY).await;
