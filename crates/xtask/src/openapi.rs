@@ -136,6 +136,10 @@ fn success(endpoint: &Endpoint, named: &mut BTreeSet<String>) -> Value {
             },
         }),
         (None, "void") => return json!({"description": "Done."}),
+        (None, "bytes") => {
+            let content = json!({"application/octet-stream": {}});
+            return json!({"description": "The file.", "content": content});
+        }
         (None, name) => reference(name, named),
     };
     json!({
