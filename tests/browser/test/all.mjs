@@ -6,7 +6,7 @@ import { closeBrowser } from '../lib/browser.mjs';
 
 // Where the database has a say: sessions, money that must not be taken twice whoever clicks at once,
 // work that comes due, keys that change under way, what is written elsewhere and shows at once.
-const DATABASE_TOPICS = ['sign_in', 'loans', 'points', 'webhooks', 'keys', 'doubts', 'live', 'shop'];
+const DATABASE_TOPICS = ['sign_in', 'loans', 'points', 'webhooks', 'keys', 'doubts', 'refunds', 'live', 'shop'];
 // Looks, words, roles, headers and forms: a page does not know which database its rows came from,
 // and tests/it runs the queries behind it on both.
 const PAGE_TOPICS = ['apms', 'commissions', 'roles', 'quality', 'no_script', 'security', 'bank_pages', 'states', 'tour'];

@@ -7,13 +7,14 @@ use super::payments::plain_amount;
 use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
-use crate::operations::refunds::Wanted;
+use crate::operations::refunds::{Given, Wanted};
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
 use crate::store::attempts::AttemptState;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
+use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::{Value, context};
@@ -241,9 +242,20 @@ async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     let caller = visit.caller(&app).await?;
     fields::require(&app, &visit, Permission::Refund, "payment.refund").await?;
-    match refund_as_told(&app, &visit, &caller, id, &form).await {
+    let given = refund_as_told(&app, &visit, &caller, id, &form).await;
+    let is_begun = given.is_ok();
+    match given.and_then(|given| refunds::require_success(&given)) {
         Ok(()) => Ok(back(id, "refunded")),
-        Err(Problem::Failed { .. }) => Ok(back(id, "not_refunded")),
+        Err(Problem::Failed { .. }) if is_begun => Ok(back(id, "not_refunded")),
+        // Nothing of it is kept: the bank was not asked to give anything back.
+        Err(Problem::Failed { failure, .. }) => Ok(back(
+            id,
+            if failure.group == ErrorGroup::MayHaveAlreadyRefunded {
+                "refunded_before"
+            } else {
+                "refund_not_begun"
+            },
+        )),
         Err(Problem::Doubt { .. }) => Ok(back(id, "refund_doubt")),
         Err(problem) => answered(&app, &visit, id, problem, &form).await,
     }
@@ -255,7 +267,7 @@ async fn refund_as_told(
     caller: &Caller,
     id: i64,
     form: &Posted,
-) -> Result<(), Problem> {
+) -> Result<Given, Problem> {
     let wrong = |field: &str| Problem::field(Rule::WrongType, field);
     let item = match form.text("item") {
         "" => None,
@@ -274,12 +286,11 @@ async fn refund_as_told(
         conversation_id: None,
         charge_from_me: false,
     };
-    let given = match form.text("how") {
-        "bank" => refunds::give_back(app, caller, &wanted).await?,
-        "outside" => refunds::mark(app, caller, &wanted).await?,
-        _ => return Err(Problem::field(Rule::Required, "how")),
-    };
-    refunds::require_success(&given)
+    match form.text("how") {
+        "bank" => refunds::give_back(app, caller, &wanted).await,
+        "outside" => refunds::mark(app, caller, &wanted).await,
+        _ => Err(Problem::field(Rule::Required, "how")),
+    }
 }
 
 fn refund_of(form: &Posted) -> Result<i64, Problem> {
