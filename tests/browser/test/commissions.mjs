@@ -21,6 +21,7 @@ describe('the rates of a POS', () => {
     const owner = await stage.staff('OWNER');
     const { page } = owner;
     await openRates(owner);
+    await owner.unfold('Bonus');
     const row = page.locator('tbody tr', { hasText: 'Bonus' }).filter({ hasText: '3 taksit' }).first();
     await owner.press(row.locator('td.act a'));
     assert.equal(await page.inputValue('#installment'), '3');
@@ -38,6 +39,7 @@ describe('the rates of a POS', () => {
     await page.setInputFiles('#chosen', { name: 'rates.csv', mimeType: 'text/csv', buffer: file });
     await page.waitForFunction(() => document.getElementById('file').value.includes('Bonus;3'));
     await owner.press('form[action$="/import"] button');
+    await owner.unfold('Bonus');
     assert.match(plain(await row.innerText()), /%5,50/);
     assert.match(plain(await row.innerText()), /Satışta/);
     const answer = await owner.context.request.get(`${new URL(page.url()).pathname}/file.csv`);
@@ -49,7 +51,10 @@ describe('the rates of a POS', () => {
     for (const width of [360, 1280]) {
       await owner.page.setViewportSize({ width, height: 800 });
       await openRates(owner);
+      await owner.unfold('Bonus');
       await owner.assertFits();
+      await owner.assertAccessible();
+      assert.ok(await owner.page.locator('details[open] .table').evaluate((one) => one.scrollWidth <= one.clientWidth), 'nothing of a family is cut');
     }
     const reader = await stage.staff('READ_ONLY');
     await openRates(reader);

@@ -275,7 +275,16 @@ async fn save(
 /// Back to the table, or the form again with what is wrong.
 async fn answer(app: &App, visit: &Visit, written: Result<(), Problem>, shown: Shown<'_>) -> Page {
     match written {
-        Ok(()) => Ok(to(&format!("{}?done=saved", address(visit.id("id")?)))),
+        Ok(()) => {
+            let table = address(visit.id("id")?);
+            // The family's rows are unfolded again.
+            let mut told = form_urlencoded::Serializer::new(String::new());
+            told.append_pair("done", "saved");
+            if let Some(form) = shown.form {
+                told.append_pair("family", form.text("family"));
+            }
+            Ok(to(&format!("{table}?{}", told.finish())))
+        }
         Err(problem) if fields::is_told(visit, &problem) => {
             let shown = Shown {
                 problem: Some(&problem),

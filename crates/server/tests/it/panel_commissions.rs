@@ -41,7 +41,7 @@ async fn a_row_is_written_in_its_form_and_what_is_wrong_is_told_at_its_field() {
     panel
         .post(&table, &ROW)
         .await
-        .leads_to(&format!("{table}?done=saved"));
+        .leads_to(&format!("{table}?done=saved&family=Bonus"));
     panel
         .get(&table)
         .await
@@ -104,7 +104,7 @@ async fn a_row_is_written_in_its_form_and_what_is_wrong_is_told_at_its_field() {
     panel
         .post(&table, &off)
         .await
-        .leads_to(&format!("{table}?done=saved"));
+        .leads_to(&format!("{table}?done=saved&family=Bonus"));
     panel.get(&table).await.ok().has_all(&["Kapalı", "%3,50"]);
     let rows = shop
         .get(&format!(
@@ -132,7 +132,7 @@ async fn a_table_goes_out_and_comes_in_as_a_file() {
     panel
         .post(&table, &ROW)
         .await
-        .leads_to(&format!("{table}?done=saved"));
+        .leads_to(&format!("{table}?done=saved&family=Bonus"));
     let file = panel.get(&format!("{table}/file.csv")).await.ok();
     let head =
         "cardBrandName,installment,status,installmentLabel,blockageDay,merchantCommissionRate";
