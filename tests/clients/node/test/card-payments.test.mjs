@@ -179,6 +179,12 @@ describe('reading back', () => {
     assert.match(csv.toString('utf8'), /^\ufefftransactionType;transactionDate;paymentId;/);
     const xlsx = Buffer.from(await files.retrieveDailyPaymentReport({ reportDate, fileType: 'XLSX' }));
     assert.equal(xlsx.subarray(0, 2).toString(), 'PK');
+    const demand = { startDate: new Date(Date.now() - 7_200_000), endDate: new Date(Date.now() - 3_600_000), reportType: 'PAYMENT', reportPeriod: 'INSTANT' };
+    const { id } = await files.createReport(demand);
+    const event = await stage.shop.webhook(id, 'REPORT_GENERATED');
+    assert.ok(event.verified);
+    const made = Buffer.from(await files.retrieveReport({ fileType: 'CSV' }, id));
+    assert.match(made.toString('utf8'), /^\ufeffpaymentId;createdDate;/);
   });
 
   test('of an unknown payment is a 404', async () => {

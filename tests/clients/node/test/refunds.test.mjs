@@ -55,6 +55,31 @@ test('items go back in parts once the day is closed, then what is left', async (
   assert.ok(event.verified);
 });
 
+test('refunds are listed by payment, by item and by search', async () => {
+  const made = await paid();
+  await stage.bank.closeDay();
+  const [first] = made.paymentTransactions.map((item) => item.id);
+  const part = await payments.refundPaymentTransaction({ paymentTransactionId: first, refundPrice: 12.5, conversationId: 'list-part' });
+  const rest = await payments.refundPayment({ paymentId: made.id, conversationId: 'list-rest' });
+  const ids = (list) => list.items.map((one) => one.id);
+  // What was given back of items has no id in its own answer, and one in reports.
+  assert.equal(rest.id, undefined);
+  const both = await reports.retrievePaymentRefunds(made.id);
+  assert.deepEqual(both.items.map((one) => one.refundPrice).sort(), [12.5, 87.5]);
+  const { id } = both.items.find((one) => one.refundPrice === 87.5);
+  const ofItem = await reports.retrievePaymentTransactionRefunds(made.id, first);
+  assert.deepEqual(ofItem.items.map((one) => one.refundPrice).sort(), [12.5, 37.5]);
+  const found = await reports.searchPaymentRefunds({
+    page: 0, size: 10, id, paymentId: made.id, conversationId: 'list-rest', status: 'SUCCESS', currency: 'TRY',
+    minRefundPrice: 87.5, maxRefundPrice: 87.5, minCreatedDate: new Date(Date.now() - 600_000), maxCreatedDate: new Date(Date.now() + 600_000),
+  });
+  assert.deepEqual([found.totalSize, ids(found)], [1, [id]]);
+  const items = { paymentId: made.id, paymentTransactionId: first, status: 'SUCCESS', currency: 'TRY', isAfterSettlement: false, page: 0, size: 10 };
+  assert.equal((await reports.searchPaymentTransactionRefunds(items)).totalSize, 2);
+  assert.deepEqual(ids(await reports.searchPaymentTransactionRefunds({ ...items, id: part.id })), [part.id]);
+  assert.equal((await reports.searchPaymentTransactionRefunds({ ...items, minRefundPrice: 40 })).totalSize, 0);
+});
+
 test('a payment is marked as refunded', async () => {
   const made = await paid();
   const marked = await payments.refundPaymentMarkAsRefunded({ paymentId: made.id });

@@ -2,6 +2,8 @@
 from craftgate.model import RefundDestinationType
 from craftgate.request import (RefundPaymentRequest, RefundPaymentTransactionMarkAsRefundedRequest,
                                RefundPaymentTransactionRequest)
+from craftgate.request.search_payment_refunds_request import SearchPaymentRefundsRequest
+from craftgate.request.search_payment_transaction_refunds_request import SearchPaymentTransactionRefundsRequest
 from support.stage import assert_broken_rule, assert_group, card, payment, refusal
 
 YKB = "5258640000000001"
@@ -32,6 +34,22 @@ def test_items_go_back_in_parts_and_what_is_left_as_a_whole(stage, payments):
     rest = payments.refund_payment(RefundPaymentRequest(payment_id=made.id))
     assert rest.refund_type == "REFUND" and len(rest.payment_transaction_refunds) == 2
     assert stage.order_of(made)["refunded"] == 9_900
+
+
+def test_refunds_are_listed_by_payment_by_item_and_by_search(stage, payments):
+    reports = stage.client.payment_reporting()
+    made = payments.create_payment(payment("100", card(YKB)))
+    stage.bank.close_day()
+    first = made.payment_transactions[0].id
+    part = payments.refund_payment_transaction(RefundPaymentTransactionRequest(payment_transaction_id=first, refund_price="12.50"))
+    payments.refund_payment(RefundPaymentRequest(payment_id=made.id))
+    assert [item.id for item in reports.retrieve_payment_transactions(made.id).items] == [item.id for item in made.payment_transactions]
+    assert sorted(one.refund_price for one in reports.retrieve_payment_refunds(made.id).items) == [12.5, 87.5]
+    assert len(reports.retrieve_payment_transaction_refunds(made.id, first).items) == 2
+    found = reports.search_payment_refunds(SearchPaymentRefundsRequest(page=0, size=10, payment_id=made.id, min_refund_price=87.5))
+    assert [one.refund_price for one in found.items] == [87.5]
+    found = reports.search_payment_transaction_refunds(SearchPaymentTransactionRefundsRequest(page=0, size=10, id=part.id))
+    assert [one.id for one in found.items] == [part.id]
 
 
 def test_a_payment_is_marked_and_a_wallet_is_not_offered(stage, payments):
