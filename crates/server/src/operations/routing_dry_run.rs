@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Digits of a card's number that are looked at: what a payment with the whole number goes by.
-const DIGITS_MAX: usize = 8;
+pub const DIGITS_MAX: usize = 8;
 const DIGITS_MIN: usize = 6;
 
 /// A payment that could be.
