@@ -83,6 +83,8 @@ rules! {
     DecimalComma = "2014", 400, "{field} ondalık ayırıcı olarak nokta kullanmalıdır: 1234.50", "{field} must have a dot before its decimals: 1234.50";
     NotChangeable = "2015", 422, "{field} bu istekle değiştirilemez", "{field} cannot be changed by this request";
     NotAnEmail = "2016", 400, "{field} geçerli bir e-posta adresi değil", "{field} is not a valid e-mail address";
+    RangeOrder = "2017", 400, "{field} aralığın başından küçük olamaz", "{field} cannot be less than where its range begins";
+    OnlyOfSplit = "2018", 400, "{field} yalnızca yüzdeyle paylaştırmada girilir", "{field} belongs to a split by percentages only";
     NotOver = "2301", 422, "{field} henüz sona ermedi; raporlar sona ermiş zaman için hazırlanır", "{field} is not over yet: reports are made of time that is over";
     DateOrder = "2302", 400, "{field}, {other} tarihinden önce olamaz", "{field} cannot be before {other}";
     RangeTooLong = "2303", 400, "{field}, {other} tarihinden en fazla {max} gün sonra olabilir", "{field} can be at most {max} days after {other}";
@@ -127,6 +129,7 @@ rules! {
     ApmNotFound = "5009", 404, "Alternatif ödeme yöntemi bulunamadı", "The alternative payment method was not found";
     PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
     AddressPrivate = "5011", 422, "{host} yerel ağda bir adres; bildirimler oraya gönderilmez. İzin vermek için sistem yöneticiniz sunucuyu --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST) ile başlatabilir", "{host} is in a private network, where webhooks are not sent. To allow it, the operator starts the server with --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST)";
+    RoutingRuleRefuses = "5012", 422, "“{rule}” yönlendirme kuralı yalnızca belirli POS’lara izin veriyor ve hiçbiri bu işlemi alamıyor", "The routing rule “{rule}” allows certain POSes only, and none of them can take this transaction";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
     PaymentNotFound = "9001", 404, "Ödeme bulunamadı!", "Payment not found!";
     WrongPaymentState = "9002", 422, "Ödemenin durumu bu işleme uygun değil: {status}", "The state of the payment does not allow this: {status}";
@@ -139,6 +142,7 @@ rules! {
     RefundNotFound = "9009", 404, "İade bulunamadı", "The refund was not found";
     ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
     ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
+    RoutingRuleNotFound = "9012", 404, "Yönlendirme kuralı bulunamadı", "The routing rule was not found";
     ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
     ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
     TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";

@@ -160,6 +160,7 @@ fn missing(rule: Rule, values: &[(&str, String)]) -> Option<(&'static str, &'sta
 fn hint(rule: Rule) -> &'static str {
     match rule {
         Rule::PosNotFound => "`galata pos list --merchant ID` shows them",
+        Rule::RoutingRuleNotFound => "`galata routing rules --merchant ID` shows them",
         Rule::ApmNotFound => "`galata apm list --merchant ID` shows them",
         Rule::HostNotAllowed => {
             "the operator allows it, as host or host:port, with --allow-bank-host or GALATA_ALLOW_BANK_HOST"

@@ -10,6 +10,7 @@ mod credentials;
 mod doctor;
 mod encryption_key;
 mod failed;
+mod files;
 mod key;
 mod key_file;
 mod merchant;
@@ -19,6 +20,7 @@ mod payment;
 mod pos;
 mod report;
 mod request;
+mod routing;
 mod serve;
 mod user;
 mod values;
@@ -91,6 +93,9 @@ enum Command {
     /// Virtual POSes: accounts at banks.
     #[command(subcommand)]
     Pos(Box<OnStore<pos::Pos>>),
+    /// Routing rules: which POSes take which payments, and what would become of one.
+    #[command(subcommand)]
+    Routing(Box<OnStore<routing::Routing>>),
     /// Alternative payment methods: accounts at lenders.
     #[command(subcommand)]
     Apm(Box<OnStore<apm::Apm>>),
@@ -134,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Key(command) => encryption_key::run(*command).await,
         Command::Merchant(command) => command.run().await,
         Command::Pos(command) => command.run().await,
+        Command::Routing(command) => command.run().await,
         Command::Apm(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,

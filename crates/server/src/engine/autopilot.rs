@@ -18,12 +18,20 @@ use std::time::Duration;
 /// Leaves out POSes that do not work, while another one that can take the payment does; but one payment in
 /// a while tries each of them.
 pub fn leave_out(app: &App, poses: Vec<Arc<Pos>>, threeds: bool) -> Vec<Arc<Pos>> {
-    let is_down = |pos: &Pos| is_watched(pos) && down_since(pos, threeds).is_some();
-    if poses.iter().all(|pos| is_down(pos)) {
-        return poses;
-    }
-    let stays = |pos: &Arc<Pos>| !is_down(pos) || may_probe(app, pos, threeds);
+    let out = left_out(&poses, threeds);
+    let stays = |pos: &Arc<Pos>| !out.contains(&pos.id) || may_probe(app, pos, threeds);
     poses.into_iter().filter(stays).collect()
+}
+
+/// The ids of those that are left out, but for the payment in a while that tries one.
+pub fn left_out(poses: &[Arc<Pos>], threeds: bool) -> Vec<i64> {
+    let is_down = |pos: &&Arc<Pos>| is_watched(pos) && down_since(pos, threeds).is_some();
+    let down: Vec<i64> = poses.iter().filter(is_down).map(|pos| pos.id).collect();
+    if down.len() == poses.len() {
+        Vec::new()
+    } else {
+        down
+    }
 }
 
 fn may_probe(app: &App, pos: &Pos, threeds: bool) -> bool {

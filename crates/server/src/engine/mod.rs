@@ -16,6 +16,7 @@ pub mod recorder;
 pub mod refund;
 pub mod rewards;
 pub mod routing;
+pub mod routing_rules;
 pub mod split;
 pub mod status;
 pub mod three_ds;

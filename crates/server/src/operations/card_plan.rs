@@ -8,8 +8,9 @@ use crate::bins::{Bin, INSTALLMENTS_MAX};
 use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
+use crate::engine::routing_rules::Occasion;
 use crate::store::payments::{Amount, Payment};
-use crate::store::{commissions, poses};
+use crate::store::{commissions, poses, routing_rules};
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
 use contract::card_payments::CreatePaymentRequest;
@@ -159,6 +160,7 @@ pub(super) async fn plan(
 
     let poses = poses::for_payment(app, merchant_id).await?;
     let commissions = commissions::for_payment(app, merchant_id).await?;
+    let rules = routing_rules::for_payment(app, merchant_id).await?;
     let routing = request.routing_options.unwrap_or_default();
     let aliases = routing.pos_aliases.unwrap_or_default();
     let pinned = TOP.text("posAlias", request.pos_alias)?;
@@ -175,7 +177,16 @@ pub(super) async fn plan(
         aliases: &aliases,
         ordering: routing.ordering_rule,
     };
-    let poses = routing::candidates(&poses, &need)?;
+    let occasion = Occasion {
+        digits: card.data.pan.bin(),
+        buyer: request.buyer_member_id,
+        at: app.now(),
+        phase: request.payment_phase.unwrap_or(PaymentPhase::Auth),
+        payment_id,
+    };
+    let ignores_rules = routing.ignore_advanced_pos_routing_rules == Some(true);
+    let rules = (!ignores_rules).then_some((&*rules, &occasion));
+    let poses = routing::route(&poses, &need, rules).poses()?;
     let poses = autopilot::leave_out(app, poses, need.threeds);
     let payment = Payment {
         merchant_id,
@@ -244,7 +255,11 @@ fn installment(sent: Option<i32>) -> Result<u8, Problem> {
 }
 
 /// Refuses instalments that no bank gives to such a card: it would say so after it was asked.
-fn require_installments(app: &App, card: Option<&Bin>, installment: u8) -> Result<(), Problem> {
+pub(super) fn require_installments(
+    app: &App,
+    card: Option<&Bin>,
+    installment: u8,
+) -> Result<(), Problem> {
     if installment <= app.bins.installments_max(card) {
         return Ok(());
     }
@@ -279,6 +294,13 @@ fn reward_use(loyalty: &Loyalty, amounts: &Amounts, installment: u8) -> Result<R
     let kind = LOYALTY.required("type", loyalty.r#type)?;
     match kind {
         LoyaltyType::RewardMoney => points(loyalty, amounts),
+        campaign => self::campaign(campaign, installment),
+    }
+}
+
+/// The use of a campaign in a payment of so many instalments.
+pub(super) fn campaign(kind: LoyaltyType, installment: u8) -> Result<RewardUse, Problem> {
+    match kind {
         LoyaltyType::PostponingPayment => Err(Problem::rule(Rule::NoPosForReward)),
         // An issuer adds or skips instalments of an instalment sale only.
         LoyaltyType::AdditionalInstallment | LoyaltyType::PostponingInstallment

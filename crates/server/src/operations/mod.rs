@@ -35,6 +35,8 @@ pub mod report_file;
 mod report_rows;
 pub mod reports;
 pub mod requests;
+pub mod routing_dry_run;
+pub mod routing_rules;
 pub mod sessions;
 pub mod webhooks;
 

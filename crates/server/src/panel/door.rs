@@ -139,6 +139,12 @@ impl Posted {
             .map(str::to_owned)
     }
 
+    /// Every value of a field that may stand several times.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_name = self.fields.iter().filter(move |(known, _)| known == name);
+        of_name.map(|(_, value)| value.as_str())
+    }
+
     /// Whether a box is ticked.
     pub(super) fn on(&self, name: &str) -> bool {
         !self.raw(name).is_empty()

@@ -25,6 +25,8 @@ mod pos_form;
 mod poses;
 mod render;
 mod requests;
+mod routing_dry_run;
+mod routing_rules;
 mod settings;
 mod sign_in;
 mod timeline;
@@ -78,6 +80,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(apms::routes())
         .merge(poses::routes())
         .merge(commissions::routes())
+        .merge(routing_rules::routes())
+        .merge(routing_dry_run::routes())
         .route("/panel/assets/{name}", get(render::asset))
         .route("/panel/{*rest}", get(look(not_found)))
         .method_not_allowed_fallback(page_of_form)

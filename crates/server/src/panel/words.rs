@@ -91,6 +91,16 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("STANDARD", "Kullanıcı", "User"),
     ("CONSUMER", "Bireysel", "Consumer"),
     ("COMMERCIAL", "Ticari", "Commercial"),
+    // conditions of routing rules
+    ("true", "Evet", "Yes"),
+    ("false", "Hayır", "No"),
+    ("MONDAY", "Pazartesi", "Monday"),
+    ("TUESDAY", "Salı", "Tuesday"),
+    ("WEDNESDAY", "Çarşamba", "Wednesday"),
+    ("THURSDAY", "Perşembe", "Thursday"),
+    ("FRIDAY", "Cuma", "Friday"),
+    ("SATURDAY", "Cumartesi", "Saturday"),
+    ("SUNDAY", "Pazar", "Sunday"),
     // kinds of payment
     ("CARD_PAYMENT", "Kart", "Card"),
     ("DEPOSIT_PAYMENT", "Para yükleme", "Deposit"),

@@ -1,5 +1,5 @@
 //! What every payment reads and hardly anybody changes, kept in memory with its secrets opened: the
-//! owners of API keys, and merchants' POSes with their commission tables.
+//! owners of API keys, and merchants' POSes with their commission tables and routing rules.
 //!
 //! Every commit that changes one of them counts in `settings_version`. A lookup trusts what it finds
 //! for [`LOOK_EVERY`] after that number was last read; then one lookup reads it again and the others go
@@ -10,6 +10,7 @@ use super::commissions::{self, Commissions};
 use super::db::{Db, Unavailable, params};
 use super::merchants::{self, KeyOwner};
 use super::poses::{self, Pos};
+use super::routing_rules::{self, RoutingRule};
 use crate::app::App;
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ pub struct Memory {
     owners: Entries<String, KeyOwner>,
     poses: Entries<i64, Arc<[Arc<Pos>]>>,
     commissions: Entries<i64, Arc<Commissions>>,
+    routing_rules: Entries<i64, Arc<[RoutingRule]>>,
 }
 
 #[derive(Clone, Copy)]
@@ -67,14 +69,11 @@ impl Memory {
 
     /// A merchant's POSes that are not deleted, in routing order.
     pub async fn poses(&self, app: &App, merchant_id: i64) -> Result<Arc<[Arc<Pos>]>, Unavailable> {
-        let as_of = self.as_of(&app.db).await?;
-        if let Some(poses) = self.poses.get(&merchant_id, as_of) {
-            return Ok(poses);
-        }
-        let poses = poses::of_merchant(app, merchant_id).await?;
-        let poses: Arc<[Arc<Pos>]> = poses.into_iter().map(Arc::new).collect();
-        self.poses.put(merchant_id, Arc::clone(&poses), as_of);
-        Ok(poses)
+        let read = async {
+            let poses = poses::of_merchant(app, merchant_id).await?;
+            Ok(poses.into_iter().map(Arc::new).collect())
+        };
+        self.kept(&app.db, &self.poses, merchant_id, read).await
     }
 
     /// The commission tables of a merchant's POSes.
@@ -83,14 +82,37 @@ impl Memory {
         app: &App,
         merchant_id: i64,
     ) -> Result<Arc<Commissions>, Unavailable> {
-        let as_of = self.as_of(&app.db).await?;
-        if let Some(tables) = self.commissions.get(&merchant_id, as_of) {
-            return Ok(tables);
+        let read = async { Ok(Arc::new(commissions::of_merchant(app, merchant_id).await?)) };
+        let kept = self.kept(&app.db, &self.commissions, merchant_id, read);
+        kept.await
+    }
+
+    /// A merchant's routing rules, in order.
+    pub async fn routing_rules(
+        &self,
+        app: &App,
+        merchant_id: i64,
+    ) -> Result<Arc<[RoutingRule]>, Unavailable> {
+        let read = async { Ok(routing_rules::of_merchant(app, merchant_id).await?.into()) };
+        let kept = self.kept(&app.db, &self.routing_rules, merchant_id, read);
+        kept.await
+    }
+
+    /// What is kept of a merchant, or else read now.
+    async fn kept<V: Clone>(
+        &self,
+        db: &Db,
+        entries: &Entries<i64, V>,
+        merchant_id: i64,
+        read: impl Future<Output = Result<V, Unavailable>>,
+    ) -> Result<V, Unavailable> {
+        let as_of = self.as_of(db).await?;
+        if let Some(value) = entries.get(&merchant_id, as_of) {
+            return Ok(value);
         }
-        let tables = Arc::new(commissions::of_merchant(app, merchant_id).await?);
-        let kept = Arc::clone(&tables);
-        self.commissions.put(merchant_id, kept, as_of);
-        Ok(tables)
+        let value = read.await?;
+        entries.put(merchant_id, value.clone(), as_of);
+        Ok(value)
     }
 
     /// As of which changes an entry must have been read to be used now.

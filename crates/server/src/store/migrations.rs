@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_mappings",
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
+    Migration {
+        version: 21,
+        name: "routing_rules",
+        sql: include_str!("../../migrations/0021_routing_rules.sql"),
+    },
 ];

@@ -36,6 +36,7 @@ pub mod report_rows;
 pub mod requests;
 pub mod retention;
 pub mod roles;
+pub mod routing_rules;
 pub mod sealed;
 mod search_pages;
 pub mod signatures;

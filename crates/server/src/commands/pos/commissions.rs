@@ -1,6 +1,7 @@
 //! `galata pos commissions …`.
 
 use super::super::Failed;
+use super::super::files;
 use super::super::options::{One, Shown, one_of};
 use super::super::output::{Table, put, say};
 use super::said_change;
@@ -8,17 +9,12 @@ use crate::app::App;
 use crate::operations::merchant_poses::{RATES, Table as PosTable};
 use crate::operations::{Actor, Changed, Problem};
 use crate::setup;
-use crate::start::StartError;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use contract::enums::Status;
 use contract::merchant_poses::UpdateMerchantPosCommission;
 use contract::money::{Decimal, Rate};
 use serde_json::{Value as Json, json};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-/// The largest file that is read.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
+use std::path::PathBuf;
 
 /// What card families pay in a number of instalments.
 #[derive(Subcommand)]
@@ -128,7 +124,7 @@ impl Commissions {
             Commissions::Import { which, file } => {
                 let in_file =
                     |problem| told(problem, |row, field| format!("{field} in row {}", row + 1));
-                let rows = setup::commissions_of_file(&read(&file)?).map_err(in_file)?;
+                let rows = setup::commissions_of_file(&files::read(&file)?).map_err(in_file)?;
                 let written = write(app, by, &which, rows).await;
                 say_written(which.id, written.map_err(in_file)?)
             }
@@ -204,26 +200,4 @@ fn option(_row: usize, field: &str) -> String {
         field => rate.map_or(field, |rate| rate.flag),
     };
     format!("--{option}")
-}
-
-/// A file's text, or that of standard input.
-fn read(file: &Path) -> Result<String, Failed> {
-    let mut text = String::new();
-    let input: Box<dyn Read> = if file == Path::new("-") {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(std::fs::File::open(file).map_err(|error| unreadable(file, &error))?)
-    };
-    let mut input = input.take(FILE_BYTES_MAX + 1);
-    let read = input.read_to_string(&mut text);
-    match read.map_err(|error| unreadable(file, &error))? {
-        _ if text.len() > FILE_BYTES_MAX.try_into().unwrap_or(usize::MAX) => {
-            Err(unreadable(file, &"it is larger than 1 MiB"))
-        }
-        _ => Ok(text),
-    }
-}
-
-fn unreadable(file: &Path, why: &dyn std::fmt::Display) -> Failed {
-    StartError::new(format!("{}: {why}", file.display()), "").into()
 }
