@@ -1,6 +1,6 @@
 //! What Galata asks of a lender or a multi-bank loan facilitator, whatever its protocol.
 
-use crate::bank::{Answer, Decline, Doubt};
+use crate::bank::{Answer, Decline, Doubt, Reversed};
 use crate::http::{BoxFuture, Http};
 use contract::card::Secret;
 use contract::enums::{BnplCartItemType, Currency};
@@ -177,6 +177,7 @@ pub struct LoanStanding {
 }
 
 /// Which application a follow-up is about.
+#[derive(Clone, Copy)]
 pub struct ApplicationRef<'a> {
     /// Galata's own id for it.
     pub order_id: &'a str,
@@ -184,6 +185,29 @@ pub struct ApplicationRef<'a> {
     pub application_id: Option<&'a str>,
     /// The currency it was made in.
     pub currency: Currency,
+}
+
+/// Money back of a loan that is disbursed.
+pub struct LoanRefund<'a> {
+    /// The loan.
+    pub application: ApplicationRef<'a>,
+    /// Galata's own id for it: the same id again gives nothing back a second time.
+    pub refund_id: &'a str,
+    /// What goes back; of a void all that was lent.
+    pub amount: Money,
+}
+
+/// What the lender says that it gave back once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyBack {
+    /// Galata's id of it; `None` where the lender gave it back by itself.
+    pub refund_id: Option<String>,
+    /// The lender's id of it.
+    pub reference: String,
+    /// The whole loan was undone.
+    pub voided: bool,
+    /// What went back.
+    pub amount: Money,
 }
 
 /// A notification whose sender is not proven.
@@ -229,6 +253,29 @@ pub trait Lender: Send + Sync {
         context: LenderContext<'a>,
         application: ApplicationRef<'a>,
     ) -> Asked<'a, LoanStanding>;
+
+    /// Undoes a loan on the day on which it was disbursed, whole and before anything was given back of it.
+    /// A decline says where the day is closed.
+    fn void<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        refund: LoanRefund<'a>,
+    ) -> Asked<'a, Reversed>;
+
+    /// Gives money back: the loan becomes smaller by it.
+    fn refund<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        refund: LoanRefund<'a>,
+    ) -> Asked<'a, Reversed>;
+
+    /// Asks what was given back of a loan so far, the oldest first: by voids and refunds, and by the lender
+    /// itself.
+    fn given_back<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        application: ApplicationRef<'a>,
+    ) -> BoxFuture<'a, Result<Vec<MoneyBack>, Doubt>>;
 
     /// Authenticates a notification of the lender and names the order it is about. What it says
     /// of the state is only a hint: the caller inquires.

@@ -96,6 +96,7 @@ impl Lenders {
                 Some(why) => Err(place(why)),
                 None if answer.starts_with("Ok(\n    Some") => Ok("standing"),
                 None if answer.starts_with("Ok(\n    None") => Ok("unknown"),
+                None if answer.starts_with("Ok(\n    [") => Ok("list"),
                 None => Ok(way(&answer)),
             },
         }
@@ -186,12 +187,13 @@ fn objection(case: &Case, reply: &Response, answer: &str) -> Option<&'static str
     let verb = case.call["verb"].as_str().unwrap_or_default();
     let approved = answer.starts_with("Ok(\n    Approved(");
     let stands = answer.starts_with("Ok(\n    Some");
+    let lists = answer.starts_with("Ok(\n    [");
     if answer.starts_with("Ok(\n    None") {
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let known = reply.status == 404 && body["code"] == "APPLICATION_UNKNOWN";
         return (!known).then_some("unknown, without the lender's code for it");
     }
-    if !(approved || stands) {
+    if !(approved || stands || lists && verb == "given_back") {
         return None;
     }
     let body = reply
@@ -208,11 +210,20 @@ fn objection(case: &Case, reply: &Response, answer: &str) -> Option<&'static str
         "inquire" => answer
             .to_ascii_lowercase()
             .contains(&format!("state: {state}")),
+        "void" | "refund" => {
+            said["refund"]["kind"] == verb && said["refund"]["refundId"] == case.call["refundId"]
+        }
         _ => true,
     };
     let same_amount = match verb {
         "apply" => said["amount"] == case.call["amount"],
+        "void" | "refund" => said["refund"]["amount"] == case.call["amount"],
         "offers" => true,
+        "given_back" => said["refunds"].as_array().is_some_and(|refunds| {
+            let amount = |one: &Value| one["amount"].as_i64();
+            let told = |minor| answer.contains(&format!("minor: {minor},"));
+            refunds.iter().all(|one| amount(one).is_some_and(told))
+        }),
         _ => said["amount"]
             .as_i64()
             .is_some_and(|minor| answer.contains(&format!("minor: {minor},"))),

@@ -8,11 +8,11 @@ mod seal;
 
 use super::LendingBank;
 use crate::account::{Field, LenderSlot};
-use crate::bank::{Answer, Doubt, DoubtReason, Verdict};
+use crate::bank::{Answer, Doubt, DoubtReason, Reversed, Verdict};
 use crate::http::{BoxFuture, Failure, Request};
 use crate::lender::{
     Application, ApplicationRef, Applied, Asked, BankOffer, CartItem, Lender, LenderAccount,
-    LenderContext, LoanStanding, LoanState, OffersRequest, Unauthentic,
+    LenderContext, LoanRefund, LoanStanding, LoanState, MoneyBack, OffersRequest, Unauthentic,
 };
 use jiff::Zoned;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -143,6 +143,42 @@ impl Lender for Maslak {
         ))
     }
 
+    fn void<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        refund: LoanRefund<'a>,
+    ) -> Asked<'a, Reversed> {
+        Box::pin(give_back(context, refund, "/void", true))
+    }
+
+    fn refund<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        refund: LoanRefund<'a>,
+    ) -> Asked<'a, Reversed> {
+        Box::pin(give_back(context, refund, "/refunds", false))
+    }
+
+    fn given_back<'a>(
+        &'a self,
+        context: LenderContext<'a>,
+        application: ApplicationRef<'a>,
+    ) -> BoxFuture<'a, Result<Vec<MoneyBack>, Doubt>> {
+        Box::pin(async move {
+            let path = application_path(application.order_id, "/refunds");
+            match exchange(context, "GET", &path, None).await? {
+                Reply::Done(body) => reply::given_back(&body, &application),
+                // Also where it knows no such application: there was a loan.
+                Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
+                    Err(reply::unreadable(&format!(
+                        "the lender refused to say what it gave back: {}",
+                        decline.code
+                    )))
+                }
+            }
+        })
+    }
+
     fn read_notification(
         &self,
         account: &LenderAccount,
@@ -185,6 +221,31 @@ async fn follow_up(
         Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
             Ok(Verdict::Declined(decline))
         }
+    }
+}
+
+/// Voids or refunds. Approved means that the lender names this refund with this amount.
+async fn give_back(
+    context: LenderContext<'_>,
+    refund: LoanRefund<'_>,
+    action: &str,
+    voids: bool,
+) -> Answer<Reversed> {
+    let path = application_path(refund.application.order_id, action);
+    let body = json!({
+        "refundId": refund.refund_id,
+        "amount": refund.amount.minor,
+        "currency": refund.amount.currency,
+    });
+    match exchange(context, "POST", &path, Some(body)).await? {
+        Reply::Done(body) => Ok(Verdict::Approved(reply::refunded(&body, &refund, voids)?)),
+        // Another refund under this id: what was given back, an inquiry tells.
+        Reply::Conflict(decline) => Err(Doubt {
+            may_have_been_sent: true,
+            reason: DoubtReason::Duplicate(decline),
+            detail: "the lender has another refund with this id".to_owned(),
+        }),
+        Reply::Unknown(decline) | Reply::Refused(decline) => Ok(Verdict::Declined(decline)),
     }
 }
 

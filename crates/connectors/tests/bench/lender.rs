@@ -4,7 +4,7 @@
 use super::folder::Folder;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::lender::{
-    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderContext,
+    Application, ApplicationRef, Buyer, CartItem, Lender, LenderAccount, LenderContext, LoanRefund,
     OffersRequest,
 };
 use connectors::lenders::maslak::Maslak;
@@ -127,6 +127,7 @@ pub(crate) fn perform(call: &Value, http: &Recording) -> String {
     };
     let order_id = text(&call["orderId"]).unwrap_or_default();
     let application_id = text(&call["applicationId"]);
+    let refund_id = text(&call["refundId"]).unwrap_or_default();
     let reference = ApplicationRef {
         order_id: &order_id,
         application_id: application_id.as_deref(),
@@ -146,6 +147,11 @@ pub(crate) fn perform(call: &Value, http: &Recording) -> String {
         time_limit_seconds: 1800,
         approves_by_itself: call["approvesByItself"].as_bool(),
     };
+    let refund = LoanRefund {
+        application: reference,
+        refund_id: &refund_id,
+        amount,
+    };
     match call["verb"].as_str().unwrap() {
         "offers" => spelled(ready(Maslak.offers(
             context,
@@ -158,6 +164,9 @@ pub(crate) fn perform(call: &Value, http: &Recording) -> String {
         "inquire" => spelled(ready(Maslak.inquire(context, reference))),
         "confirm" => spelled(ready(Maslak.confirm(context, reference))),
         "cancel" => spelled(ready(Maslak.cancel(context, reference))),
+        "void" => spelled(ready(Maslak.void(context, refund))),
+        "refund" => spelled(ready(Maslak.refund(context, refund))),
+        "given_back" => spelled(ready(Maslak.given_back(context, reference))),
         verb => panic!("no verb {verb}"),
     }
 }

@@ -6,9 +6,10 @@ use super::faults::{Fault, Kind, Operation};
 use super::ledger::Key;
 use super::lender::Lender;
 use super::loan::{Decision, Loan, State};
+use super::money_back;
 use super::notify;
 use super::signature::{self, TIMESTAMP_SECONDS_APART_MAX};
-use super::wire::{ApplicationRequest, OffersRequest, Refusal, check_cart};
+use super::wire::{ApplicationRequest, OffersRequest, RefundRequest, Refusal, check_cart};
 use super::{banks, buyer};
 use crate::reply;
 use crate::seal::{random, same};
@@ -35,6 +36,8 @@ enum Call {
     Inquire(String),
     Confirm(String),
     Cancel(String),
+    GiveBack(String, money_back::Kind, RefundRequest),
+    GivenBack(String),
 }
 
 /// A status and its JSON.
@@ -203,12 +206,21 @@ fn read(method: &Method, path: &str, body: &[u8]) -> Result<Call, Refusal> {
         ("GET", ["applications", id]) => Ok(Call::Inquire((*id).to_owned())),
         ("POST", ["applications", id, "confirm"]) => Ok(Call::Confirm((*id).to_owned())),
         ("POST", ["applications", id, "cancel"]) => Ok(Call::Cancel((*id).to_owned())),
+        ("POST", ["applications", id, "void"]) => give_back_of(id, money_back::Kind::Void, body),
+        ("POST", ["applications", id, "refunds"]) => {
+            give_back_of(id, money_back::Kind::Refund, body)
+        }
+        ("GET", ["applications", id, "refunds"]) => Ok(Call::GivenBack((*id).to_owned())),
         _ => Err(Refusal {
             status: 404,
             code: "ENDPOINT_UNKNOWN".to_owned(),
             message: "no such endpoint".to_owned(),
         }),
     }
+}
+
+fn give_back_of(id: &str, kind: money_back::Kind, body: &[u8]) -> Result<Call, Refusal> {
+    Ok(Call::GiveBack(id.to_owned(), kind, parse(body)?))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
@@ -231,6 +243,9 @@ fn fault_of(lender: &Lender, call: &Call) -> Option<Fault> {
         Call::Inquire(id) => (Operation::Inquire, id),
         Call::Confirm(id) => (Operation::Confirm, id),
         Call::Cancel(id) => (Operation::Cancel, id),
+        Call::GiveBack(id, money_back::Kind::Void, _) => (Operation::Void, id),
+        Call::GiveBack(id, money_back::Kind::Refund, _) => (Operation::Refund, id),
+        Call::GivenBack(id) => (Operation::GivenBack, id),
     };
     let loan = lender
         .ledger
@@ -252,7 +267,44 @@ fn perform(lender: &Lender, call: Call) -> Result<Done, Refusal> {
         }
         Call::Confirm(id) => decide(lender, &id, Decision::Confirm),
         Call::Cancel(id) => decide(lender, &id, Decision::Cancel),
+        Call::GiveBack(id, kind, request) => give_back(lender, &id, kind, &request),
+        Call::GivenBack(id) => {
+            let loan = lender.ledger.find(Key::Order(&id), lender.now_ms())?;
+            let loan = loan.ok_or_else(unknown_order)?;
+            let mut view = about(&loan);
+            view["refunds"] = json!(loan.refunds);
+            Ok((200, view))
+        }
     }
+}
+
+fn give_back(
+    lender: &Lender,
+    id: &str,
+    kind: money_back::Kind,
+    request: &RefundRequest,
+) -> Result<Done, Refusal> {
+    request.check()?;
+    let (now, mut known) = (lender.now_ms(), false);
+    let loan = lender.ledger.change(Key::Order(id), now, |loan| {
+        known = loan.give_back(&request.refund_id, kind, request.amount, now)?;
+        Ok(false)
+    })?;
+    let loan = loan.ok_or_else(unknown_order)?;
+    let id = Some(request.refund_id.as_str());
+    let mut view = about(&loan);
+    let mut refunds = loan.refunds.iter();
+    view["refund"] = json!(refunds.find(|one| one.refund_id.as_deref() == id));
+    Ok((if known { 200 } else { 201 }, view))
+}
+
+/// Whose refunds these are.
+fn about(loan: &Loan) -> Value {
+    json!({
+        "orderId": loan.order_id,
+        "applicationId": loan.application_id,
+        "currency": loan.currency,
+    })
 }
 
 fn offers(lender: &Lender, request: &OffersRequest) -> Result<Done, Refusal> {
@@ -321,6 +373,9 @@ fn apply(lender: &Lender, request: &ApplicationRequest) -> Result<Done, Refusal>
         created_at: now,
         expires_at: now + i64::from(request.time_limit_seconds) * 1000,
         assessed_at: None,
+        disbursed_at: None,
+        day_closed: false,
+        refunds: Vec::new(),
     };
     match lender.ledger.insert(&loan)? {
         // Somebody else was quicker with the same order id.

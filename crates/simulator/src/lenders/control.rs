@@ -44,12 +44,15 @@ fn row(lender: &Lender, loan: &Loan, notifications: Vec<Value>) -> Value {
     row["createdAt"] = json!(loan.created_at);
     row["expiresAt"] = json!(loan.expires_at);
     row["assessedAt"] = json!(loan.assessed_at);
+    row["disbursedAt"] = json!(loan.disbursed_at);
+    row["refunds"] = json!(loan.refunds);
+    row["left"] = json!(loan.left());
     row["notifications"] = json!(notifications);
     row
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum Wanted {
     Approve,
     Ready,
@@ -57,6 +60,10 @@ enum Wanted {
     Reject,
     Expire,
     Cancel,
+    /// The lender gives back by itself: `amount`, or all that is left.
+    GiveBack,
+    /// The day of its disbursement is over now.
+    CloseDay,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +78,8 @@ struct DecisionBody {
     /// Of an approval, where the shopper chose none.
     bank_code: Option<String>,
     term: Option<u16>,
+    /// Of what the lender gives back by itself, in kuruş.
+    amount: Option<i64>,
 }
 
 async fn decide(
@@ -97,6 +106,8 @@ async fn decide(
         }),
         Wanted::Expire => Decision::Expire,
         Wanted::Cancel => Decision::Cancel,
+        Wanted::GiveBack => Decision::GiveBack(body.amount),
+        Wanted::CloseDay => Decision::CloseDay,
     };
     let (now, today) = (lender.now_ms(), lender.today());
     let (bank_code, term) = (body.bank_code, body.term);

@@ -6,13 +6,16 @@ use std::sync::{Mutex, MutexGuard};
 
 /// What the lender is doing when it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Operation {
     Offers,
     Apply,
     Inquire,
     Confirm,
     Cancel,
+    Void,
+    Refund,
+    GivenBack,
     Notify,
 }
 

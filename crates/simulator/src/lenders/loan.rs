@@ -1,6 +1,7 @@
 //! One application and the states it goes through. Pure: the ledger keeps it, doors decide it.
 
 use super::banks::{self, Bank};
+use super::money_back::MoneyBack;
 use super::plan::Plan;
 use super::wire::{ApprovalMode, CartItem, Refusal};
 use jiff::civil::Date;
@@ -70,6 +71,15 @@ pub(crate) struct Loan {
     pub(crate) expires_at: i64,
     /// When a long assessment ends.
     pub(crate) assessed_at: Option<i64>,
+    /// When the merchant was paid.
+    #[serde(default)]
+    pub(crate) disbursed_at: Option<i64>,
+    /// A tester closed the day on which it was disbursed.
+    #[serde(default)]
+    pub(crate) day_closed: bool,
+    /// What was given back, the oldest first.
+    #[serde(default)]
+    pub(crate) refunds: Vec<MoneyBack>,
 }
 
 /// What somebody decides about an application.
@@ -91,12 +101,27 @@ pub(crate) enum Decision {
     Cancel,
     /// The merchant confirms.
     Confirm,
+    /// The lender gives back so much of a disbursed loan, or all that is left, without being asked.
+    GiveBack(Option<i64>),
+    /// The day of its disbursement is over now.
+    CloseDay,
 }
 
 impl Loan {
-    /// Applies a decision. `Ok(false)`: it stood so already. Refused where it can no longer be.
+    /// Applies a decision. `Ok(false)`: there is nothing to notify of. Refused where it can no longer be.
     pub(crate) fn decide(&mut self, decision: Decision, now: i64) -> Result<bool, Refusal> {
         use State::*;
+        match decision {
+            Decision::GiveBack(amount) => {
+                self.give_back_by_itself(amount)?;
+                return Ok(true);
+            }
+            Decision::CloseDay => {
+                self.day_closed = true;
+                return Ok(false);
+            }
+            _ => {}
+        }
         let wanted = match (&decision, self.state) {
             (Decision::Agree, Pending) if self.assesses_at_length() => Assessing,
             (Decision::Agree, Pending) => self.outcome_of_approval(),
@@ -121,9 +146,17 @@ impl Loan {
         {
             self.rejection = Some(rejection);
         }
-        let changed = self.state != wanted;
-        self.state = wanted;
-        Ok(changed)
+        Ok(self.move_to(wanted, now))
+    }
+
+    /// Whether it stood otherwise.
+    fn move_to(&mut self, state: State, now: i64) -> bool {
+        let changed = self.state != state;
+        if changed && state == State::Disbursed {
+            self.disbursed_at = Some(now);
+        }
+        self.state = state;
+        changed
     }
 
     /// When time alone will change it: the shopper's limit, or the end of an assessment. The
@@ -146,8 +179,7 @@ impl Loan {
         } else {
             self.outcome_of_approval()
         };
-        self.state = wanted;
-        true
+        self.move_to(wanted, now)
     }
 
     /// The chosen bank.

@@ -11,6 +11,7 @@ mod faults;
 mod ledger;
 mod lender;
 mod loan;
+mod money_back;
 mod notify;
 mod pages;
 mod plan;

@@ -96,6 +96,28 @@ pub(crate) struct ApplicationRequest {
     pub(crate) approval_mode: Option<ApprovalMode>,
 }
 
+/// Body of `POST …/void` and `POST …/refunds`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefundRequest {
+    pub(crate) refund_id: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+}
+
+impl RefundRequest {
+    /// Checks everything that needs no loan.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        if !is_order_id(&self.refund_id) {
+            return Err(Refusal::invalid("refundId is out of bounds"));
+        }
+        if !(1..=AMOUNT_MAX).contains(&self.amount) {
+            return Err(Refusal::invalid("amount is not positive"));
+        }
+        require_lira(&self.currency)
+    }
+}
+
 /// Why something was not done: a status, a code of the document, and words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -130,12 +152,7 @@ pub(crate) fn check_cart(amount: i64, currency: &str, items: &[CartItem]) -> Res
     if !(1..=AMOUNT_MAX).contains(&amount) {
         return Err(Refusal::invalid("amount is not positive"));
     }
-    if currency != "TRY" {
-        return Err(Refusal::business(
-            "CURRENCY_NOT_SUPPORTED",
-            "only TRY is lent",
-        ));
-    }
+    require_lira(currency)?;
     if items.is_empty() || items.len() > ITEMS_MAX {
         return Err(Refusal::invalid("items has no line, or too many"));
     }
@@ -162,12 +179,24 @@ pub(crate) fn check_cart(amount: i64, currency: &str, items: &[CartItem]) -> Res
     Ok(())
 }
 
+fn require_lira(currency: &str) -> Result<(), Refusal> {
+    if currency == "TRY" {
+        return Ok(());
+    }
+    let words = "only TRY is lent";
+    Err(Refusal::business("CURRENCY_NOT_SUPPORTED", words))
+}
+
+/// An id that Galata makes.
+fn is_order_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    (1..=64).contains(&id.len()) && id.bytes().all(plain)
+}
+
 impl ApplicationRequest {
     /// Checks everything that needs no bank.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        let id_length = self.order_id.len();
-        if !(1..=64).contains(&id_length) || !self.order_id.bytes().all(plain) {
+        if !is_order_id(&self.order_id) {
             return Err(Refusal::invalid("orderId is out of bounds"));
         }
         if !is_web_address(&self.return_url) || !is_web_address(&self.notification_url) {

@@ -18,8 +18,17 @@ pub(super) fn decline(code: &str, message: &str, fallback: ErrorGroup) -> Declin
     Decline {
         group: group_of(&code).unwrap_or(fallback),
         message: kept_words(message),
+        day: day_of(&code),
         code,
-        day: BankDay::Unsaid,
+    }
+}
+
+/// What a code says of the day on which the loan was disbursed.
+fn day_of(code: &str) -> BankDay {
+    match code {
+        "DAY_OPEN" => BankDay::Open,
+        "DAY_CLOSED" => BankDay::Closed,
+        _ => BankDay::Unsaid,
     }
 }
 
@@ -41,6 +50,11 @@ fn group_of(code: &str) -> Option<ErrorGroup> {
         "LIMIT_NOT_SUFFICIENT" => ErrorGroup::NotSufficientFunds,
         "APPLICATION_CANCELLED" | "APPLICATION_EXPIRED" => ErrorGroup::BnplCancelled,
         "APPLICATION_REJECTED" => ErrorGroup::Declined,
+        "AMOUNT_ABOVE_REST" => ErrorGroup::MayHaveAlreadyRefunded,
+        "DAY_OPEN" => ErrorGroup::RequiresDayEnd,
+        "DAY_CLOSED" | "REFUND_REFUSED" | "REFUNDS_EXHAUSTED" => ErrorGroup::RefundDecline,
+        "BALANCE_NOT_SUFFICIENT" => ErrorGroup::PosBalanceNotSufficient,
+        "APPLICATION_NOT_DISBURSED" => ErrorGroup::NonRefundablePayment,
         "APPLICATION_UNKNOWN" | "APPLICATION_NOT_READY" | "APPLICATION_DISBURSED" => {
             ErrorGroup::ApmError
         }

@@ -3,11 +3,11 @@
 
 use super::refusal::decline;
 use super::seal;
-use crate::bank::{Decline, Doubt, DoubtReason};
+use crate::bank::{Decline, Doubt, DoubtReason, Reversed};
 use crate::http::Response;
 use crate::lender::{
-    Application, ApplicationRef, Applied, BankOffer, LenderContext, LoanStanding, LoanState,
-    OfferTerm,
+    Application, ApplicationRef, Applied, BankOffer, LenderContext, LoanRefund, LoanStanding,
+    LoanState, MoneyBack, OfferTerm,
 };
 use crate::scrub::kept_words;
 use contract::enums::Currency;
@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 const BANKS_MAX: usize = 100;
 const TERMS_MAX: usize = 120;
+const REFUNDS_MAX: usize = 500;
 const TERM_MONTHS_MAX: u16 = 600;
 const TEXT_CHARACTERS_MAX: usize = 300;
 const ID_CHARACTERS_MAX: usize = 128;
@@ -223,12 +224,8 @@ enum StateBody {
 /// How the application stands. The amount is the caller's to compare: it knows what was asked.
 pub(super) fn standing(body: &[u8], asked: &ApplicationRef<'_>) -> Result<LoanStanding, Doubt> {
     let body: StandingBody = read(body)?;
-    let same_application = asked
-        .application_id
-        .is_none_or(|id| id == body.application_id);
-    if body.order_id != asked.order_id || !same_application || body.currency != asked.currency {
-        return Err(unreadable("the reply is about another application"));
-    }
+    let about = (body.order_id.as_str(), body.application_id.as_str());
+    require_application(about, body.currency, asked)?;
     let bank_ok = body.bank_code.as_deref().is_none_or(is_bank_code);
     let term_ok = body.term.is_none_or(is_term);
     if !is_id(&body.application_id) || !bank_ok || !term_ok || !is_amount(body.amount) {
@@ -261,6 +258,114 @@ fn rejection(refusal: Option<Refusal>) -> Decline {
     match refusal {
         Some(refusal) => decline(&refusal.code, &refusal.message, ErrorGroup::Declined),
         None => decline("BANK_REJECTED", "", ErrorGroup::Declined),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundBody {
+    refund_id: Option<String>,
+    reference: String,
+    kind: RefundKindBody,
+    amount: i64,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum RefundKindBody {
+    Void,
+    Refund,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundedBody {
+    order_id: String,
+    application_id: String,
+    currency: Currency,
+    refund: RefundBody,
+}
+
+/// A void or refund that was made; what it echoes must be what was asked for.
+pub(super) fn refunded(
+    body: &[u8],
+    asked: &LoanRefund<'_>,
+    voids: bool,
+) -> Result<Reversed, Doubt> {
+    let body: RefundedBody = read(body)?;
+    let about = (body.order_id.as_str(), body.application_id.as_str());
+    require_application(about, body.currency, &asked.application)?;
+    let made = money_back(body.refund, body.currency)?;
+    if made.refund_id.as_deref() != Some(asked.refund_id)
+        || made.amount != asked.amount
+        || made.voided != voids
+    {
+        return Err(unreadable("the reply is about another refund"));
+    }
+    Ok(Reversed {
+        host_reference: made.reference,
+        ..Reversed::default()
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GivenBackBody {
+    order_id: String,
+    application_id: String,
+    currency: Currency,
+    refunds: Vec<RefundBody>,
+}
+
+/// What was given back so far. No id or reference stands twice, or nothing is believed.
+pub(super) fn given_back(body: &[u8], asked: &ApplicationRef<'_>) -> Result<Vec<MoneyBack>, Doubt> {
+    let body: GivenBackBody = read(body)?;
+    let about = (body.order_id.as_str(), body.application_id.as_str());
+    require_application(about, body.currency, asked)?;
+    if body.refunds.len() > REFUNDS_MAX {
+        return Err(unreadable("too many refunds"));
+    }
+    let mut listed: Vec<MoneyBack> = Vec::with_capacity(body.refunds.len());
+    for refund in body.refunds {
+        let back = money_back(refund, body.currency)?;
+        let twice = |known: &MoneyBack| {
+            known.reference == back.reference
+                || back.refund_id.is_some() && known.refund_id == back.refund_id
+        };
+        if listed.iter().any(twice) {
+            return Err(unreadable("one refund twice"));
+        }
+        listed.push(back);
+    }
+    Ok(listed)
+}
+
+fn money_back(body: RefundBody, currency: Currency) -> Result<MoneyBack, Doubt> {
+    let id_ok = body.refund_id.as_deref().is_none_or(is_id);
+    if !id_ok || !is_id(&body.reference) || !is_amount(body.amount) {
+        return Err(unreadable("a refund is out of bounds"));
+    }
+    Ok(MoneyBack {
+        refund_id: body.refund_id,
+        reference: body.reference,
+        voided: body.kind == RefundKindBody::Void,
+        amount: Money::new(body.amount, currency),
+    })
+}
+
+/// Refuses what is said about another application than the one that was asked about.
+fn require_application(
+    (order_id, application_id): (&str, &str),
+    currency: Currency,
+    asked: &ApplicationRef<'_>,
+) -> Result<(), Doubt> {
+    let same = asked.application_id.is_none_or(|id| id == application_id)
+        && order_id == asked.order_id
+        && currency == asked.currency;
+    if same {
+        Ok(())
+    } else {
+        Err(unreadable("the reply is about another application"))
     }
 }
 

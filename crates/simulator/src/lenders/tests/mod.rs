@@ -4,5 +4,6 @@
 mod api;
 mod bench;
 mod faults;
+mod money_back;
 mod shopper;
 mod testers;
