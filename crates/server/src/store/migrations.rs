@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_mappings",
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
+    Migration {
+        version: 23,
+        name: "card_verifications",
+        sql: include_str!("../../migrations/0023_card_verifications.sql"),
+    },
 ];
