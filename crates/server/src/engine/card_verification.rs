@@ -62,7 +62,10 @@ pub async fn give_back(
     let claims = Claims::none(merchant.id);
     match refund::give_back(app, merchant, &claims, &wanted, |_, _| {}).await {
         Ok(_) => {}
-        Err(Problem::Rule { rule, .. }) if rule == Rule::NothingToRefund => {}
+        Err(Problem::Rule {
+            rule: Rule::NothingToRefund,
+            ..
+        }) => {}
         Err(problem) => {
             tracing::warn!(
                 payment = payment_id,
