@@ -195,7 +195,7 @@ async fn carry_out(
             None => outcome,
         };
     }
-    keep_answer(app, caller, route.endpoint, outcome).await
+    keep_answer(app, caller, outcome).await
 }
 
 /// Whether another request has claimed the signature or the key.
@@ -268,6 +268,7 @@ async fn known_answer(
             body,
             retry_after: None,
             file: None,
+            is_page: false,
         }));
     }
     // Not kept, but decided: by a process that died, by the resolver, or some days ago.
@@ -293,7 +294,7 @@ async fn replay_answer(
     payment_id: i64,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    use operations::{bnpl_payments, card_payments, refund_transactions, refunds};
+    use operations::{bnpl_payments, card_payments, cards, refund_transactions, refunds};
     let outcome = match endpoint.name {
         "card_payments::threeds_init" => {
             let request = decode::body(body)?;
@@ -301,6 +302,9 @@ async fn replay_answer(
                 .await
                 .map(answer::object)
         }
+        "cards::verify" => cards::replay_verify(app, caller, payment_id, decode::body(body)?)
+            .await
+            .map(answer::object),
         "bnpl_payments::init" => bnpl_payments::replay_init(app, caller, payment_id)
             .await
             .map(answer::object),
@@ -337,7 +341,6 @@ async fn replay_answer(
 async fn keep_answer(
     app: &App,
     caller: &Caller,
-    endpoint: &Endpoint,
     outcome: Result<Answer, Problem>,
 ) -> Result<Answer, Problem> {
     let claims = &caller.claims;
@@ -346,8 +349,7 @@ async fn keep_answer(
         return outcome;
     };
     let answer = match outcome {
-        // A page holds the card, sealed: it is made again from the request, never kept.
-        Ok(answer) if endpoint.name == "card_payments::threeds_init" => return Ok(answer),
+        Ok(answer) if answer.is_page => return Ok(answer),
         Ok(answer) => answer,
         Err(
             problem @ (Problem::Doubt { .. }
@@ -384,7 +386,7 @@ fn dispatch<'a>(
 
 #[rustfmt::skip] // A table: an endpoint a line.
 async fn operate(app: &Arc<App>, caller: &Caller, route: &Route, query: &str, body: &[u8]) -> Result<Answer, Problem> {
-    use answer::{file, nothing, object};
+    use answer::{file, nothing, object, page, verification};
     use contract::cards::{RetrieveProviderCardRequest as SearchMappings, SearchStoredCardsRequest as SearchCards};
     use contract::installments::SearchInstallmentsRequest as SearchInstallments;
     use contract::merchant_poses::SearchMerchantPosRequest as SearchPoses;
@@ -412,13 +414,14 @@ async fn operate(app: &Arc<App>, caller: &Caller, route: &Route, query: &str, bo
         "card_payments::create" => object(card_payments::create(app, caller, of(body)?).await?),
         "card_payments::retrieve" => object(card_payments::retrieve(app, caller, id("id")?).await?),
         "card_payments::threeds_complete" => object(card_payments::threeds_complete(app, caller, of(body)?).await?),
-        "card_payments::threeds_init" => object(card_payments::threeds_init(app, caller, of(body)?).await?),
+        "card_payments::threeds_init" => page(card_payments::threeds_init(app, caller, of(body)?).await?),
         "cards::clone" => object(cards::clone(app, caller, of(body)?).await?),
         "cards::delete" => nothing(cards::delete(app, caller, of(body)?).await?),
         "cards::search" => object(cards::search(app, caller, by(query, SearchCards::from_pairs)?).await?),
         "cards::search_provider_card_mappings" => object(cards::search_provider_card_mappings(app, caller, by(query, SearchMappings::from_pairs)?).await?),
         "cards::store" => object(cards::store(app, caller, of(body)?).await?),
         "cards::update" => object(cards::update(app, caller, of(body)?).await?),
+        "cards::verify" => verification(cards::verify(app, caller, of(body)?).await?),
         "installments::search" => object(installments::search(app, caller, by(query, SearchInstallments::from_pairs)?).await?),
         "merchant_apms::list" => object(merchant_apms::list(app, caller).await?),
         "merchant_poses::commissions" => object(merchant_poses::commissions(app, caller, id("merchantPosId")?, of(body)?).await?),

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::backoff::wait_after;
 use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::{loan, refund, three_ds};
+use crate::engine::{card_verification, loan, refund, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
@@ -281,7 +281,9 @@ pub fn all_shards() -> Vec<i64> {
 async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a payment's merchant is gone"))?;
-    if three_ds::expire(app, &merchant, due.id).await? {
+    if three_ds::expire(app, &merchant, due.id).await?
+        || card_verification::settle(app, &merchant, due.id).await?
+    {
         return Ok(());
     }
     inquiry::settle(app, &merchant, due.id, Asker::Schedule)

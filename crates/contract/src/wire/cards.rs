@@ -84,14 +84,16 @@ wire_request! {
 }
 
 wire_request! {
-    /// `VerifyCardRequest` of the public contract.
+    /// Stores a card once a small payment has shown that it pays, which is given back.
     VerifyCardRequest {
         card: Option<VerifyCard> = "card",
         payment_authentication_type: Option<CardVerificationAuthType> = "paymentAuthenticationType",
+        /// What is charged and given back; not needed with NONE, which asks no bank.
         verification_price: Option<Decimal> = "verificationPrice",
         currency: Option<Currency> = "currency",
         client_ip: Option<String> = "clientIp",
         conversation_id: Option<String> = "conversationId",
+        /// Where the browser returns to, with THREE_DS.
         callback_url: Option<String> = "callbackUrl",
         client_port: Option<i32> = "clientPort",
     }
@@ -133,13 +135,14 @@ wire_response! {
 }
 
 wire_response! {
-    /// `VerifyCardResponse` of the public contract.
+    /// A card that is stored, or the page that leads to its bank first.
     VerifyCardResponse {
         card_user_key: Option<String> = "cardUserKey",
         card_token: Option<String> = "cardToken",
         html_content: Option<String> = "htmlContent",
         redirect_url: Option<String> = "redirectUrl",
         merchant_callback_url: Option<String> = "merchantCallbackUrl",
+        /// How far the money is on its way back.
         refund_status: Option<RefundStatus> = "refundStatus",
         card_verify_status: Option<CardVerifyStatus> = "cardVerifyStatus",
     }

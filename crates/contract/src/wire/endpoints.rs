@@ -41,7 +41,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::served("payment", "POST", "/payment/v1/cards/clone", Some("CloneCardRequest"), "StoredCardResponse", "cards::clone"),
     Endpoint::served("payment", "GET", "/payment/v1/cards", Some("SearchStoredCardsRequest"), "[StoredCardResponse]", "cards::search"),
     Endpoint::served("payment", "POST", "/payment/v1/cards/delete", Some("DeleteStoredCardRequest"), "void", "cards::delete"),
-    Endpoint::unserved("payment", "POST", "/payment/v1/cards/verify", Some("VerifyCardRequest"), "VerifyCardResponse", "cards::verify"),
+    Endpoint::served("payment", "POST", "/payment/v1/cards/verify", Some("VerifyCardRequest"), "VerifyCardResponse", "cards::verify"),
     Endpoint::unserved("payment", "POST", "/payment/v1/payment-transactions/approve", Some("ApprovePaymentTransactionsRequest"), "[PaymentTransactionApproval]", "payment_transactions::approve"),
     Endpoint::unserved("payment", "POST", "/payment/v1/payment-transactions/disapprove", Some("DisapprovePaymentTransactionsRequest"), "[PaymentTransactionApproval]", "payment_transactions::disapprove"),
     Endpoint::unserved("payment", "PUT", "/payment/v1/payment-transactions/{paymentTransactionId}", Some("UpdatePaymentTransactionRequest"), "PaymentTransactionResponse", "payment_transactions::update"),

@@ -15,6 +15,7 @@ use super::members::MemberResponse;
 use crate::datetime::{LocalDateTime, ReceivedDateTime};
 use crate::money::Decimal;
 use crate::wire_type::{wire_query, wire_response};
+use serde_json::{Map, Value};
 
 wire_query! {
     /// Which refunds to list. The documentation calls the price `minPaidPrice`, clients `minRefundPrice`.
@@ -162,6 +163,7 @@ wire_response! {
         buyer_member: Option<MemberResponse> = "buyerMember",
         refunds: Vec<ReportingPaymentRefundResponse> = "refunds",
         payment_transactions: Vec<ReportingPaymentTransaction> = "paymentTransactions",
+        additional_data: Option<Map<String, Value>> = "additionalData",
     }
 }
 
@@ -282,6 +284,7 @@ impl From<PaymentResponse> for ReportingPaymentResponse {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
+            additional_data: given.additional_data,
             ..ReportingPaymentResponse::default()
         }
     }

@@ -4,6 +4,7 @@ use crate::operations::report_file::ReportFile;
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::response::Response;
+use contract::cards::VerifyCardResponse;
 use contract::envelope::{Errors, Failure, ProviderError, Success};
 use contract::errors::{ErrorGroup, Language};
 use contract::rules::Rule;
@@ -24,6 +25,8 @@ pub(super) struct Answer {
     pub retry_after: Option<u32>,
     /// A file in place of the body, sent while it is written.
     pub file: Option<ReportFile>,
+    /// It holds a page, and with it the card, sealed: a repeat makes it anew from the request.
+    pub is_page: bool,
 }
 
 impl Answer {
@@ -60,6 +63,23 @@ pub(super) fn object<T: Serialize>(data: T) -> Answer {
     written(200, &Success { data })
 }
 
+/// An object that holds a 3DS page.
+pub(super) fn page<T: Serialize>(data: T) -> Answer {
+    Answer {
+        is_page: true,
+        ..object(data)
+    }
+}
+
+/// A card that is verified, or the page that comes before.
+pub(super) fn verification(data: VerifyCardResponse) -> Answer {
+    if data.html_content.is_some() {
+        page(data)
+    } else {
+        object(data)
+    }
+}
+
 /// Nothing: 204.
 pub(super) fn nothing(_done: ()) -> Answer {
     Answer {
@@ -67,6 +87,7 @@ pub(super) fn nothing(_done: ()) -> Answer {
         body: Vec::new(),
         retry_after: None,
         file: None,
+        is_page: false,
     }
 }
 
@@ -77,6 +98,7 @@ pub(super) fn file(file: ReportFile) -> Answer {
         body: Vec::new(),
         retry_after: None,
         file: Some(file),
+        is_page: false,
     }
 }
 
@@ -156,6 +178,7 @@ fn written<T: Serialize>(status: u16, body: &T) -> Answer {
             body,
             retry_after: None,
             file: None,
+            is_page: false,
         },
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written");
@@ -165,6 +188,7 @@ fn written<T: Serialize>(status: u16, body: &T) -> Answer {
                     .to_vec(),
                 retry_after: None,
                 file: None,
+                is_page: false,
             }
         }
     }

@@ -109,6 +109,7 @@ fn cards_table(found: &[SeenCard]) -> Table {
         "fingerprint": card.fingerprint,
         "created at": card.created_at,
         "used at": card.used_at,
+        "verified at": card.verified_at,
     })
 }
 

@@ -215,7 +215,10 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
     match outcome {
         Outcome::Approved(charged) => {
             attempt.state = AttemptState::Approved;
-            attempt.inquire_at = None;
+            // What verified a card is given back by who took it, or by who finds it then.
+            let gives_back = payment.verification;
+            attempt.inquire_at = gives_back.then(|| app.unanswered_reversal_at());
+            attempt.inquiries = if gives_back { 0 } else { attempt.inquiries };
             attempt.proof = None;
             attempt.answer = Some(AttemptAnswer {
                 charged: Some(charged.clone()),
@@ -334,7 +337,10 @@ pub fn settle_holdings(app: &App, merchant: &Merchant, payment: &Payment, commit
         return;
     };
     match payment.status {
-        PaymentStatus::Success => cards::activate(app, payment.merchant_id, user, token, commit),
+        PaymentStatus::Success => {
+            let (of, verified) = (payment.merchant_id, payment.verification);
+            cards::activate(app, of, user, token, verified, commit);
+        }
         PaymentStatus::Failure => cards::forget_inactive(payment.merchant_id, user, token, commit),
         _ => {}
     }

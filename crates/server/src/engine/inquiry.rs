@@ -269,7 +269,9 @@ async fn settle_taken(
     // A duplicate that is asked about at once: the shop still waits and was told nothing.
     let untold = asker == Asker::Move && is_duplicate(attempt);
     let wanted = asker != Asker::GivesUp && !attempt.seen_taken();
-    if wanted && (payment.threeds || merchant.completes_doubt || untold) {
+    // Nor does a card become usable that a verification in doubt would have stored.
+    let completes = !payment.verification && (payment.threeds || merchant.completes_doubt);
+    if wanted && (completes || untold) {
         return answer::write(app, merchant, payment, attempt, Outcome::Approved(charged)).await;
     }
     if !intend_reversal(app, attempt, asker, &charged).await? {

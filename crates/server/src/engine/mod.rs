@@ -6,6 +6,7 @@ pub mod announce;
 pub mod answer;
 pub mod autopilot;
 pub mod bank_call;
+pub mod card_verification;
 pub mod charge;
 pub mod claims;
 pub mod commissions;

@@ -197,6 +197,10 @@ async fn write_verification(
     moved.error = verification.error;
     result.state = state;
     (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
+    if moved.verification && state == AttemptState::Verified {
+        // No shop completes it: should this process end before it does, another one carries it on.
+        result.inquire_at = Some(app.unanswered_at());
+    }
     // It replaces the form that was kept for an address, which is of no more use.
     result.proof = verification.proof;
     let mut commit = Commit::new(payment.merchant_id, payment.id);

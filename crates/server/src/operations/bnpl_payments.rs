@@ -365,6 +365,7 @@ async fn plan(
         refund_pending: 0,
         installment: 1,
         threeds: false,
+        verification: false,
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,

@@ -97,14 +97,14 @@ pub async fn replay(
     payment_view::load_view(app, &payment, caller.language).await
 }
 
-fn language_code(language: Language) -> &'static str {
+pub(super) fn language_code(language: Language) -> &'static str {
     match language {
         Language::Tr => "tr",
         Language::En => "en",
     }
 }
 
-fn threeds_response(
+pub(super) fn threeds_response(
     start: three_ds::ThreeDsStart,
     language: Language,
 ) -> Result<InitThreeDSPaymentResponse, Problem> {

@@ -211,6 +211,7 @@ pub(super) async fn plan(
         refund_pending: 0,
         installment,
         threeds: callback_url.is_some(),
+        verification: false,
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,

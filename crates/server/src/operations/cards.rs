@@ -1,5 +1,9 @@
 //! `/payment/v1/cards`: stored cards.
 
+mod verify;
+
+pub use verify::{replay_verify, verify};
+
 use super::check::{self, At, TOP};
 use super::moments::{moment, moment_behind};
 use super::{Actor, Caller, Permission, Problem, given_card};
@@ -16,7 +20,7 @@ use crate::store::db::Commit;
 use contract::card::Expiry;
 use contract::cards::{
     CloneCardRequest, DeleteStoredCardRequest, RetrieveProviderCardRequest,
-    SearchStoredCardsRequest, StoreCardRequest, StoredCardResponse, UpdateCardRequest,
+    SearchStoredCardsRequest, StoreCardRequest, StoredCardResponse, UpdateCardRequest, VerifyCard,
 };
 use contract::datetime::LocalDateTime;
 use contract::enums::{CardExpiryStatus, CardProvider};
@@ -34,22 +38,43 @@ pub async fn store(
     let kind = Rule::CardKindNotOffered;
     TOP.refuse("secureFieldsToken", kind, &request.secure_fields_token)?;
     TOP.refuse("encryptedCard", kind, &request.encrypted_card)?;
-    let merchant_id = caller.merchant.id;
     let texts = given_card::Texts::of(&request, &caller.claims);
-    let alias = TOP.text("cardAlias", request.card_alias)?;
-    let user_key = TOP.text("cardUserKey", request.card_user_key)?;
-    let given = given_card::Given {
-        holder: request.card_holder_name,
-        number: request.card_number,
+    let sent = VerifyCard {
+        card_holder_name: request.card_holder_name,
+        card_number: request.card_number,
         expire_year: request.expire_year,
         expire_month: request.expire_month,
         cvc: None,
+        card_alias: request.card_alias,
+        card_user_key: request.card_user_key,
+    };
+    keep(app, caller, &TOP, sent, texts).await
+}
+
+/// Stores the open card that a request gives `at` itself or in an object. Its security code is checked, and
+/// goes no further.
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    at: &At<'_>,
+    sent: VerifyCard,
+    texts: given_card::Texts,
+) -> Result<StoredCardResponse, Problem> {
+    let merchant_id = caller.merchant.id;
+    let alias = at.text("cardAlias", sent.card_alias)?;
+    let user_key = at.text("cardUserKey", sent.card_user_key)?;
+    let given = given_card::Given {
+        holder: sent.card_holder_name,
+        number: sent.card_number,
+        expire_year: sent.expire_year,
+        expire_month: sent.expire_month,
+        cvc: sent.cvc,
         user_key: None,
         token: None,
         texts,
     };
-    let card = given_card::read(app, merchant_id, &TOP, given, true).await?;
-    require_room(app, merchant_id, &TOP.field(KEYS.0), user_key.as_deref()).await?;
+    let card = given_card::read(app, merchant_id, at, given, true).await?;
+    require_room(app, merchant_id, &at.field(KEYS.0), user_key.as_deref()).await?;
     let stored = StoredCard {
         merchant_id,
         card_user_key: user_key.unwrap_or_else(random::uuid),
@@ -304,6 +329,7 @@ pub async fn look(
         fingerprint: card.fingerprint,
         created_at: card.created_at,
         used_at: card.used_at,
+        verified_at: card.verified_at,
     };
     Ok((found.into_iter().map(seen).collect(), total))
 }
@@ -318,6 +344,8 @@ pub struct SeenCard {
     pub created_at: Timestamp,
     /// When a payment last used it.
     pub used_at: Option<Timestamp>,
+    /// When a payment that was given back verified it.
+    pub verified_at: Option<Timestamp>,
 }
 
 /// Deletes a card for a person who asked for it; what it was stands in the audit log, masked.

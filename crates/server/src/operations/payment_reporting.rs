@@ -1,6 +1,7 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
 use super::moments::{moment, moment_behind};
+pub use super::payment_view::CARD_VERIFICATION;
 use super::payment_view::{bank_commission, bank_rate, transaction, view};
 use super::refund_view;
 use super::{Caller, Permission, Problem, TOP, check};

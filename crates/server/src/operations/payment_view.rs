@@ -13,6 +13,10 @@ use contract::errors::Language;
 use contract::money::{Decimal, Rate};
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value as Json};
+
+/// The word in `additionalData` of a payment that verifies a card.
+pub const CARD_VERIFICATION: &str = "cardVerification";
 
 /// The payment with its items, read from the store.
 pub(super) async fn load_view(
@@ -79,10 +83,19 @@ pub(super) fn view(payment: &Payment, items: &[Item], language: Language) -> Pay
         payment_error: failure_view(p, language),
         card_user_key: p.card_user_key.clone().filter(|_| stored),
         card_token: p.card_token.clone().filter(|_| stored),
-        additional_data: (!p.additional.is_empty()).then(|| p.additional.clone()),
+        additional_data: additional(p),
         payment_transactions: items.iter().map(|item| transaction(p, item)).collect(),
         ..PaymentResponse::default()
     }
+}
+
+/// What was sent along, and whether the payment verifies a card, which no field of the contract tells.
+fn additional(payment: &Payment) -> Option<Map<String, Json>> {
+    let mut shown = payment.additional.clone();
+    if payment.verification {
+        shown.insert(CARD_VERIFICATION.to_owned(), Json::Bool(true));
+    }
+    (!shown.is_empty()).then_some(shown)
 }
 
 /// Why a payment failed, in the caller's language. A 3DS verification that was not enough has no

@@ -101,6 +101,7 @@ columns! {
         |r| r.payment.payment_error.as_ref().map_or(String::new(), |error| text(&error.error_code));
     ERROR_GROUP = "errorGroup", Text,
         |r| r.payment.payment_error.as_ref().map_or(String::new(), |error| shown(error.error_group));
+    IS_CARD_VERIFICATION = "isCardVerification", Flag, |r| r.stored.verification.to_string();
 }
 
 /// A row for each item that was paid or given back.
@@ -112,7 +113,7 @@ static TRANSACTION: &[Column] = &[
     CARD_BRAND, CARD_BANK, IS_COMMERCIAL, BIN_NUMBER, LAST_FOUR_DIGITS, POS_ALIAS, ORDER_ID, AUTH_CODE,
     HOST_REFERENCE, TRANS_ID, BANK_COMMISSION_RATE, BANK_COMMISSION_RATE_AMOUNT, MERCHANT_COMMISSION_RATE,
     MERCHANT_COMMISSION_RATE_AMOUNT, SUB_MERCHANT_MEMBER_ID, SUB_MERCHANT_MEMBER_PAYOUT_AMOUNT,
-    MERCHANT_PAYOUT_AMOUNT,
+    MERCHANT_PAYOUT_AMOUNT, IS_CARD_VERIFICATION,
 ];
 
 /// A row for each payment, whatever became of it.
@@ -123,7 +124,7 @@ static PAYMENT: &[Column] = &[
     CURRENCY, INSTALLMENT, IS_THREE_DS, CARD_TYPE, CARD_ASSOCIATION, CARD_BRAND, CARD_BANK, IS_COMMERCIAL,
     BIN_NUMBER, LAST_FOUR_DIGITS, CARD_HOLDER_NAME, POS_ALIAS, ORDER_ID, AUTH_CODE, HOST_REFERENCE, TRANS_ID,
     BANK_COMMISSION_RATE, BANK_COMMISSION_RATE_AMOUNT, MERCHANT_COMMISSION_RATE, MERCHANT_COMMISSION_RATE_AMOUNT,
-    BUYER_MEMBER_ID, ERROR_CODE, ERROR_GROUP,
+    BUYER_MEMBER_ID, ERROR_CODE, ERROR_GROUP, IS_CARD_VERIFICATION,
 ];
 
 /// The columns of a report.
@@ -226,7 +227,7 @@ mod tests {
              paidPrice;walletPrice;refundPrice;currency;installment;isThreeDS;cardType;cardAssociation;cardBrand;\
              cardBank;isCommercial;binNumber;lastFourDigits;posAlias;orderId;authCode;hostReference;transId;\
              bankCommissionRate;bankCommissionRateAmount;merchantCommissionRate;merchantCommissionRateAmount;\
-             subMerchantMemberId;subMerchantMemberPayoutAmount;merchantPayoutAmount"
+             subMerchantMemberId;subMerchantMemberPayoutAmount;merchantPayoutAmount;isCardVerification"
         );
         assert_eq!(
             names(ReportType::Payment),
@@ -235,7 +236,7 @@ mod tests {
              isThreeDS;cardType;cardAssociation;cardBrand;cardBank;isCommercial;binNumber;lastFourDigits;\
              cardHolderName;posAlias;orderId;authCode;hostReference;transId;bankCommissionRate;\
              bankCommissionRateAmount;merchantCommissionRate;merchantCommissionRateAmount;buyerMemberId;errorCode;\
-             errorGroup"
+             errorGroup;isCardVerification"
         );
     }
 

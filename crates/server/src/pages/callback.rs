@@ -3,7 +3,7 @@
 use crate::engine::loan::LoanReturn;
 use crate::engine::three_ds::ThreedsReturn;
 use crate::operations::bnpl_payments::callback_action;
-use contract::enums::PaymentStatus;
+use contract::enums::{PaymentStatus, RefundStatus};
 use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
 
 const ALREADY_RETURNED: &str = "ALREADY_RETURNED";
@@ -58,6 +58,39 @@ pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
     );
     fields.push(("hash", hash));
     without_empty(fields)
+}
+
+/// Fields of the callback of a card verification with 3DS (decision 0029): those of a 3DS payment that is
+/// complete, in the second version's order, then the stored card and how far its money is on its way back.
+pub(super) fn verification(
+    back: &ThreedsReturn,
+    refunded: Option<RefundStatus>,
+) -> Vec<(String, String)> {
+    let payment = &back.payment;
+    let verified = !back.already && payment.status == PaymentStatus::Success;
+    let told = |text: &str, holds: bool| if holds { text } else { "" }.to_owned();
+    let key = |key: &Option<String>| told(key.as_deref().unwrap_or(""), verified);
+    let status = if verified { "SUCCESS" } else { "FAILURE" };
+    let md_status = payment.md_status.map(|md| md.to_string());
+    let fields = vec![
+        ("status", status.to_owned()),
+        ("callbackStatus", told(ALREADY_RETURNED, back.already)),
+        ("completeStatus", told("COMPLETED", verified)),
+        ("paymentId", payment.id.to_string()),
+        (
+            "conversationId",
+            payment.conversation_id.clone().unwrap_or_default(),
+        ),
+        ("mdStatus", md_status.unwrap_or_default()),
+        ("cardVerifyStatus", told(status, !back.already)),
+        (
+            "refundStatus",
+            refunded.map_or(String::new(), |status| status.to_string()),
+        ),
+        ("cardUserKey", key(&payment.card_user_key)),
+        ("cardToken", key(&payment.card_token)),
+    ];
+    with_hash(back.merchant.callback_key.expose(), fields)
 }
 
 /// Fields of a loan's callback, with the action under both generations' names.

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::cookies::{cookie, set_cookie};
 use crate::engine::three_ds::Return;
 use crate::engine::threeds_page::Opening;
-use crate::engine::{loan, three_ds, threeds_page};
+use crate::engine::{card_verification, loan, three_ds, threeds_page};
 use crate::problem::Problem;
 use crate::store::attempts::Visitor;
 use crate::store::payments::Payment;
@@ -180,23 +180,33 @@ async fn post_threeds_return(
     // The bank is asked for the whole of it even when the browser goes away.
     let working = Arc::clone(&app);
     let work = async move {
-        let returned = three_ds::receive_return(&working, &token, &brought).await;
-        returned.map(|returned| (returned, brought))
+        let mut returned = three_ds::receive_return(&working, &token, &brought).await?;
+        let verified = match &mut returned {
+            Some(Return::Outcome(back)) if back.payment.verification => {
+                Some(card_verification::finish_return(&working, back).await?)
+            }
+            _ => None,
+        };
+        Ok((returned, verified, brought))
     };
     match app.do_to_the_end(work).await {
-        Ok(Ok((Some(Return::Outcome(back)), _))) => {
+        Ok(Ok((Some(Return::Outcome(back)), verified, _))) => {
             let url = back.payment.callback_url.clone().unwrap_or_default();
-            render::post(lang, Text::ToShop, &url, &callback::threeds(&back))
+            let fields = match verified {
+                Some(refunded) => callback::verification(&back, refunded),
+                None => callback::threeds(&back),
+            };
+            render::post(lang, Text::ToShop, &url, &fields)
         }
-        Ok(Ok((Some(Return::Bare(payment)), _))) => standing_page(lang, &payment),
-        Ok(Ok((Some(Return::NoProof(payment)), brought))) => render::retry_page(
+        Ok(Ok((Some(Return::Bare(payment)), ..))) => standing_page(lang, &payment),
+        Ok(Ok((Some(Return::NoProof(payment)), _, brought))) => render::retry_page(
             lang,
             Text::NoProof,
             &here,
             &brought,
             shop_of(&payment).as_deref(),
         ),
-        Ok(Ok((None, _))) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
+        Ok(Ok((None, ..))) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Ok(Err(problem)) => trouble_page(lang, &problem),
         Err(error) => trouble_page(lang, &Problem::unavailable(error.to_string())),
     }

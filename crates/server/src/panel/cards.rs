@@ -58,6 +58,7 @@ fn row(card: &SeenCard) -> Value {
         fingerprint => card.fingerprint.as_deref().and_then(|print| print.get(..FINGERPRINT_SHOWN)),
         created_at => card.created_at.to_string(),
         used_at => card.used_at.map(|at| at.to_string()),
+        verified_at => card.verified_at.map(|at| at.to_string()),
     }
 }
 

@@ -51,7 +51,7 @@ fn facts(p: &Payment) -> Value {
         kind => p.payment_type.as_str(), provider => p.provider.as_str(), phase => p.phase.as_str(),
         group => p.group.map(PaymentGroup::as_str),
         channel => given(&p.channel), conversation => given(&p.conversation_id), external => given(&p.external_id),
-        installment => p.installment, threeds => p.threeds, md_status => p.md_status,
+        installment => p.installment, threeds => p.threeds, verification => p.verification, md_status => p.md_status,
         buyer => p.buyer_member_id, client_ip => &p.client_ip, callback_url => given(&p.callback_url),
         requested_pos => given(&p.requested_pos_alias),
         pos => pos.map(|pos| context! { id => pos.id, name => &pos.name, alias => &pos.alias, bank => directory::bank_name(pos.bank_id) }),

@@ -346,6 +346,20 @@ pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
     );
 }
 
+/// Plans when what a payment took is looked at again, and counts that; a conflict when another process did
+/// since the attempt was read. Only a sale that verified a card is looked at.
+pub fn plan_give_back(attempt: &Attempt, at: Option<Timestamp>, commit: &mut Commit) {
+    let a = attempt;
+    update!(commit, "attempts"
+        where {
+            merchant_id: a.merchant_id,
+            id: a.id,
+            state: AttemptState::Approved,
+            inquiries: a.inquiries,
+        }
+        set { inquire_at: at, inquiries: a.inquiries + 1 });
+}
+
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.
 pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit) {
     let a = attempt;

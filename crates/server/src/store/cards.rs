@@ -63,6 +63,8 @@ table_row! {
         pub created_at: Timestamp,
         /// When a payment last used it.
         pub used_at: Option<Timestamp>,
+        /// When a payment that was given back verified it.
+        pub verified_at: Option<Timestamp>,
     }
 }
 
@@ -81,6 +83,7 @@ impl ListedCard {
             fingerprint: Some(app.fingerprints.of(card.merchant_id, &card.pan)),
             created_at: card.created_at,
             used_at: None,
+            verified_at: None,
         }
     }
 
@@ -248,17 +251,24 @@ pub async fn user_of_merchant(
     })
 }
 
-/// The payment that stores a card succeeded: the card can be used.
+/// The payment that stores a card succeeded: the card can be used; `verified`: it was the payment's purpose.
 pub fn activate(
     app: &App,
     merchant_id: i64,
     card_user_key: &str,
     card_token: &str,
+    verified: bool,
     commit: &mut Commit,
 ) {
     commit.maybe(
-        "update stored_cards set active = true where merchant_id = $1 and card_user_key = $2 and card_token = $3",
-        params![merchant_id, card_user_key, card_token],
+        "update stored_cards set active = true, verified_at = $4 \
+         where merchant_id = $1 and card_user_key = $2 and card_token = $3",
+        params![
+            merchant_id,
+            card_user_key,
+            card_token,
+            verified.then(|| app.now())
+        ],
     );
     insert_user(app, merchant_id, card_user_key, commit);
 }

@@ -104,4 +104,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "routing_rules",
         sql: include_str!("../../migrations/0021_routing_rules.sql"),
     },
+    Migration {
+        version: 23,
+        name: "card_verifications",
+        sql: include_str!("../../migrations/0023_card_verifications.sql"),
+    },
 ];

@@ -154,6 +154,8 @@ table_row! {
         pub installment: u8 where (1..=99),
         /// With 3DS.
         pub threeds: bool,
+        /// It verifies the card that it stores, and what it takes is given back (decision 0029).
+        pub verification: bool,
         /// The buyer's member id.
         pub buyer_member_id: Option<i64>,
         /// The shopper's address.

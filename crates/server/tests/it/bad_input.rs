@@ -505,6 +505,7 @@ async fn a_body_that_is_no_object_or_too_deep_is_400() {
             "/payment/v1/bnpl-payments/init",
             "/payment/v1/bnpl-payments/verify",
             "/payment/v1/cards",
+            "/payment/v1/cards/verify",
             "/merchant/v1/merchant-poses",
         ] {
             let reply = shop.call("POST", path, &body, &[]).await;

@@ -26,6 +26,10 @@ fn the_list_of_what_is_not_served_is_the_endpoint_tables() {
     };
     assert_eq!(listed(later), known(false));
     assert_eq!(listed(served), known(true));
+    let told = format!("{} are served", known(true).len());
+    assert!(text.contains(&told), "{told}");
+    let all = format!("has {}\nendpoints", ENDPOINTS.len());
+    assert!(text.contains(&all), "{all}");
 }
 
 #[test]

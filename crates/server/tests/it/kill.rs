@@ -1,5 +1,6 @@
 //! A server that dies in the middle: what it began is settled without anybody asking.
 
+use crate::card_verifications::{VERIFY, verification};
 use crate::panel::Panel;
 use crate::process::{Serving, ended, until};
 use crate::shop::{BANKS, Begun, GARANTI, OTP, PAY, Reply, Shop, delay, payment, with};
@@ -28,9 +29,11 @@ async fn serving(shop: &Shop, name: &str) -> Serving {
 async fn time_passes(shop: &Shop) {
     let now = shop.app.now();
     let due = "update attempts set inquire_at = $1 where inquire_at is not null";
+    let refunds = "update refunds set inquire_at = $1 where inquire_at is not null";
     let commit = Commit::new(shop.merchant, 0)
         .any("update shards set until = $1", params![now])
-        .any(due, params![now]);
+        .any(due, params![now])
+        .any(refunds, params![now]);
     shop.app.db.commit(commit).await.unwrap();
 }
 
@@ -127,6 +130,55 @@ async fn a_completion_whose_server_was_killed_is_completed_by_the_next_one() {
             shop.hooks("API_AUTH").first().cloned()
         })
         .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_whose_server_was_killed_is_given_back_by_the_next_one() {
+    // Killed while the bank takes the money, while it is asked what it gave back so far, and while it gives back.
+    for (operation, card_stays) in [("sale", false), ("inquire", true), ("void", true)] {
+        for (bank, card) in BANKS {
+            let what = format!("{bank} {operation}");
+            let shop = &Shop::open().await;
+            let mut first = serving(shop, "first").await;
+            shop.fault(bank, operation, delay(1500)).await;
+            let (url, body) = (first.url.clone(), verification(card, "NON_THREE_DS"));
+            let (told, ()) = tokio::join!(shop.post_at(&url, VERIFY, &body), async {
+                shop.order_arrives().await;
+                if operation != "sale" {
+                    until("the payment succeeds", async || {
+                        let sql = "select count(*) as n from payments where captured = 1000";
+                        (shop.count(sql).await == 1).then_some(())
+                    })
+                    .await;
+                }
+                if operation == "void" {
+                    until("the bank gives it back", async || {
+                        (only_order(shop).await["state"] == "voided").then_some(())
+                    })
+                    .await;
+                }
+                first.kill();
+            });
+            assert!(told.is_none(), "{what}: {told:?}");
+            time_passes(shop).await;
+            let _second = serving(shop, "second").await;
+            until("the money is back", async || {
+                (only_order(shop).await["state"] == "voided").then_some(())
+            })
+            .await;
+            let status = settled(shop).await;
+            assert_eq!(status == "SUCCESS", card_stays, "{what}");
+            until("that is written", async || {
+                let kept = "select count(*) as n from payments where captured > refunded";
+                (shop.count(kept).await == 0).then_some(())
+            })
+            .await;
+            let active = shop
+                .count("select count(*) as n from stored_cards where active")
+                .await;
+            assert_eq!(active, i64::from(card_stays), "{what}");
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod browser;
 mod card_loyalties;
 mod card_number;
 mod card_payments;
+mod card_verifications;
 mod cards;
 mod claims;
 mod commands;

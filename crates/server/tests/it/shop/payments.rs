@@ -210,12 +210,14 @@ pub struct Begun<'a> {
 impl<'a> Begun<'a> {
     /// What an answer to the beginning began.
     pub fn of(shop: &'a Shop, init: Reply) -> Begun<'a> {
+        let id = init.clone().ok().id();
+        Begun::about(shop, id, init)
+    }
+
+    /// What an answer that names no payment began.
+    pub fn about(shop: &'a Shop, id: i64, init: Reply) -> Begun<'a> {
         let init = init.ok();
-        Begun {
-            shop,
-            id: init.id(),
-            init,
-        }
+        Begun { shop, id, init }
     }
 
     /// The page that the shop shows.
