@@ -9,7 +9,9 @@ use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::engine::routing_rules::Occasion;
+use crate::store::commissions::Commissions;
 use crate::store::payments::{Amount, Payment};
+use crate::store::poses::Pos;
 use crate::store::{commissions, poses, routing_rules};
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
@@ -21,6 +23,7 @@ use contract::errors::ErrorGroup;
 use contract::money::Decimal;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 static CARD: At<'static> = TOP.field("card");
 static LOYALTY: At<'static> = CARD.field("loyalty");
@@ -136,7 +139,7 @@ impl PayingCard {
 pub(super) async fn plan(
     app: &App,
     caller: &Caller,
-    request: CreatePaymentRequest,
+    mut request: CreatePaymentRequest,
     callback_url: Option<String>,
 ) -> Result<Plan, Problem> {
     let merchant_id = caller.merchant.id;
@@ -150,44 +153,28 @@ pub(super) async fn plan(
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
-    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
-        app.next_id()
-    })?;
-    let sent = TOP.required("card", request.card)?;
+    let items = check::items(
+        request.items.take(),
+        amounts.price,
+        paid,
+        wallet,
+        currency,
+        || app.next_id(),
+    )?;
+    let sent = TOP.required("card", request.card.take())?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
     require_installments(app, card.bin.as_ref(), installment)?;
 
-    let poses = poses::for_payment(app, merchant_id).await?;
-    let commissions = commissions::for_payment(app, merchant_id).await?;
-    let rules = routing_rules::for_payment(app, merchant_id).await?;
-    let routing = request.routing_options.unwrap_or_default();
-    let aliases = routing.pos_aliases.unwrap_or_default();
-    let pinned = TOP.text("posAlias", request.pos_alias)?;
-    let need = Need {
-        currency,
-        threeds: callback_url.is_some(),
-        has_cvc: card.data.cvc.is_some(),
-        installment,
-        commissions: &commissions,
-        bin: card.bin.as_ref(),
-        amount: paid.minor,
-        reward,
-        pinned: pinned.as_deref(),
-        aliases: &aliases,
-        ordering: routing.ordering_rule,
-    };
-    let occasion = Occasion {
-        digits: card.data.pan.bin(),
-        buyer: request.buyer_member_id,
-        at: app.now(),
-        phase: request.payment_phase.unwrap_or(PaymentPhase::Auth),
+    let asked = Asked {
         payment_id,
+        amounts: &amounts,
+        card: &card,
+        installment,
+        reward,
+        threeds: callback_url.is_some(),
     };
-    let ignores_rules = routing.ignore_advanced_pos_routing_rules == Some(true);
-    let rules = (!ignores_rules).then_some((&*rules, &occasion));
-    let poses = routing::route(&poses, &need, rules).poses()?;
-    let poses = autopilot::leave_out(app, poses, need.threeds);
+    let routed = route(app, merchant_id, &request, &asked).await?;
     let payment = Payment {
         merchant_id,
         id: payment_id,
@@ -215,7 +202,7 @@ pub(super) async fn plan(
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,
-        requested_pos_alias: pinned,
+        requested_pos_alias: routed.pinned,
         pos: None,
         order_id: None,
         bin_number: Some(card.data.pan.bin().to_owned()),
@@ -242,11 +229,74 @@ pub(super) async fn plan(
         bin: card.bin,
         stored_card: card.stored_as,
         card_alias: paying.alias,
-        poses,
-        commissions,
+        poses: routed.poses,
+        commissions: routed.commissions,
         reward,
         retry: request.retry.unwrap_or(true),
         bank_order_id: bank_order_id(request.bank_order_id)?,
+    })
+}
+
+/// What routing needs to know of a payment beyond its request.
+struct Asked<'a> {
+    payment_id: i64,
+    amounts: &'a Amounts,
+    card: &'a Card,
+    installment: u8,
+    reward: Option<RewardUse>,
+    threeds: bool,
+}
+
+/// Who takes a payment.
+struct Routed {
+    /// The POSes that can take it, best first; at least one.
+    poses: Vec<Arc<Pos>>,
+    /// What their tables say now.
+    commissions: Arc<Commissions>,
+    /// The POS that the shop pinned.
+    pinned: Option<String>,
+}
+
+/// Finds who can take a payment, or why nobody can.
+async fn route(
+    app: &App,
+    merchant_id: i64,
+    request: &CreatePaymentRequest,
+    asked: &Asked<'_>,
+) -> Result<Routed, Problem> {
+    let poses = poses::for_payment(app, merchant_id).await?;
+    let commissions = commissions::for_payment(app, merchant_id).await?;
+    let rules = routing_rules::for_payment(app, merchant_id).await?;
+    let options = request.routing_options.as_ref();
+    let aliases = options.and_then(|options| options.pos_aliases.as_deref());
+    let pinned = TOP.text("posAlias", request.pos_alias.clone())?;
+    let need = Need {
+        currency: asked.amounts.currency,
+        threeds: asked.threeds,
+        has_cvc: asked.card.data.cvc.is_some(),
+        installment: asked.installment,
+        commissions: &commissions,
+        bin: asked.card.bin.as_ref(),
+        amount: asked.amounts.paid.minor,
+        reward: asked.reward,
+        pinned: pinned.as_deref(),
+        aliases: aliases.unwrap_or_default(),
+        ordering: options.and_then(|options| options.ordering_rule),
+    };
+    let occasion = Occasion {
+        digits: asked.card.data.pan.bin(),
+        buyer: request.buyer_member_id,
+        at: app.now(),
+        phase: request.payment_phase.unwrap_or(PaymentPhase::Auth),
+        payment_id: asked.payment_id,
+    };
+    let ignores_rules = options.and_then(|options| options.ignore_advanced_pos_routing_rules);
+    let rules = (ignores_rules != Some(true)).then_some((&*rules, &occasion));
+    let poses = routing::route(&poses, &need, rules).poses()?;
+    Ok(Routed {
+        poses: autopilot::leave_out(app, poses, need.threeds),
+        commissions,
+        pinned,
     })
 }
 
