@@ -306,6 +306,11 @@ fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
         ("1", "" | "00" | "0000") => Ok(None),
         ("2", _) => Err(duplicate(decline(reply, ErrorGroup::ApprovedCompleted))),
         ("0", "0127") => Err(duplicate(decline(reply, ErrorGroup::OrderIdAlreadyUsed))),
+        // Neither does a refusal lack its reason, nor does it bring an approval's code.
+        ("0", "" | "00" | "0000") => Err(unreadable("a refusal without a reason")),
+        ("0", _) if !reply.exact(&["authCode"])?.is_empty() => {
+            Err(unreadable("a refusal with an approval code"))
+        }
         ("0", _) => Ok(Some(decline(
             reply,
             error_group(code, &reply.words(&["respText"])),
