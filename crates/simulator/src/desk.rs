@@ -65,6 +65,8 @@ pub(crate) struct Case<'a, D: Desk> {
 /// What a message is about; absent parts are empty.
 pub(crate) struct Subject<'a> {
     pub(crate) order_id: &'a str,
+    /// The bank's reference of the order, where it is named by that alone.
+    pub(crate) reference: Option<i64>,
     pub(crate) amount: &'a str,
     pub(crate) pan: &'a str,
     /// The sealed authentication.
@@ -186,7 +188,10 @@ fn fault_of(
 ) -> Option<Fault> {
     let card = app.sealer.card_reference(subject.pan);
     let amount = subject.amount.parse().ok();
+    let named = subject.reference;
+    let named = named.and_then(|reference| app.ledger.order_id(bank, reference));
     let order_id = Some(subject.order_id).filter(|id| !id.is_empty());
+    let order_id = order_id.or(named.as_deref());
     let facts = Facts {
         amount: amount.or(session.map(|session| session.amount)),
         card: Some(session.map_or(&card, |session| &session.card)),

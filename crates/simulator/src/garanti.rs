@@ -79,6 +79,7 @@ impl Desk for Garanti {
     fn subject(request: &Request) -> Subject<'_> {
         Subject {
             order_id: request.order_id(),
+            reference: None,
             amount: request.transaction("Amount"),
             pan: request.pan(),
             proof: request.at(&["Transaction", "Secure3D", "Md"]),

@@ -235,6 +235,13 @@ impl Ledger {
         .await
     }
 
+    /// The id of the order that a reference is of.
+    pub(crate) fn order_id(&self, bank: Bank, reference: i64) -> Option<String> {
+        let books = self.books();
+        let order = books.order(bank, &Key::Seq(reference))?;
+        Some(order.id.clone())
+    }
+
     /// All orders that `keep` keeps, oldest first.
     pub(crate) async fn orders(
         &self,

@@ -58,6 +58,7 @@ impl Desk for Posnet {
                 .into_iter()
                 .find(|id| !id.is_empty())
                 .unwrap_or_default(),
+            reference: reply::sequence(ask.value("hostLogKey")),
             amount: ask.value("amount"),
             pan: ask.value("ccno"),
             proof: ask.value("bankData"),
