@@ -85,6 +85,8 @@ rules! {
     NotAnEmail = "2016", 400, "{field} geçerli bir e-posta adresi değil", "{field} is not a valid e-mail address";
     RangeOrder = "2017", 400, "{field} aralığın başından küçük olamaz", "{field} cannot be less than where its range begins";
     OnlyOfSplit = "2018", 400, "{field} yalnızca yüzdeyle paylaştırmada girilir", "{field} belongs to a split by percentages only";
+    UnclearAmount = "2021", 400, "{field} açık değil: 1250 ya da 1250,50 gibi yazın", "{field} is not clear: write it like 1250 or 1250.50";
+    MoreCellsThanHead = "2022", 400, "{row}. satırda başlıktan fazla hücre var; ondalık virgül kullanıyorsanız sütunları noktalı virgülle ayırın", "Row {row} has more cells than the head; where decimals have a comma, separate the columns by semicolons";
     NotOver = "2301", 422, "{field} henüz sona ermedi; raporlar sona ermiş zaman için hazırlanır", "{field} is not over yet: reports are made of time that is over";
     DateOrder = "2302", 400, "{field}, {other} tarihinden önce olamaz", "{field} cannot be before {other}";
     RangeTooLong = "2303", 400, "{field}, {other} tarihinden en fazla {max} gün sonra olabilir", "{field} can be at most {max} days after {other}";

@@ -100,6 +100,10 @@ pub fn commissions_of_file(text: &str) -> Result<Vec<UpdateMerchantPosCommission
     let lines = lines.filter(is_filled).enumerate();
     lines
         .map(|(line, cells)| {
+            if cells.len() > heading.len() {
+                let row = (line + 1).to_string();
+                return Err(Problem::with(Rule::MoreCellsThanHead, &[("row", &row)]));
+            }
             let mut row = UpdateMerchantPosCommission::default();
             for (name, cell) in heading.iter().zip(&cells) {
                 let wrong = || {

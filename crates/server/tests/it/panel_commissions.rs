@@ -158,6 +158,10 @@ async fn a_table_goes_out_and_comes_in_as_a_file() {
             "1. satırdaki cardBrandName alanının değeri tanınmıyor",
         ),
         (
+            "cardBrandName,installment,merchantCommissionRate\nBonus,3,1,5",
+            "1. satırda başlıktan fazla hücre var",
+        ),
+        (
             "cardBrandName;taksit\nBonus;3",
             "taksit alanının değeri tanınmıyor",
         ),
