@@ -63,26 +63,32 @@ impl StoreCommand for Report {
             by: by.clone(),
         };
         let shown = options.out.display().to_string();
+        let wrong = |why: String| {
+            let what = format!("{shown} cannot be written: {why}");
+            StartError::new(what, "name a file that is not there yet")
+        };
+        if options.out.exists() {
+            return Err(wrong("it is there already".to_owned()).into());
+        }
+        // Half a report must not be taken for one, whatever ends this process.
+        let mut part = options.out.clone().into_os_string();
+        part.push(".part");
         // Names of cardholders stand in it.
         let file = OpenOptions::new()
             .write(true)
-            .create_new(true)
+            .create(true)
+            .truncate(true)
             .mode(0o600)
-            .open(&options.out);
-        let file = file.map_err(|error| {
-            StartError::new(
-                format!("{shown} cannot be written: {error}"),
-                "name a file that is not there yet",
-            )
-        })?;
+            .open(&part);
+        let file = file.map_err(|error| wrong(error.to_string()))?;
         let range = (report, options.from.as_str(), options.to.as_str());
         let written =
             reports::write(app, &caller, range, options.format, BufWriter::new(file)).await;
         if let Err(problem) = written {
-            // Half a report must not be taken for one.
-            let _ = fs::remove_file(&options.out);
+            let _ = fs::remove_file(&part);
             return Err(problem.into());
         }
+        fs::rename(&part, &options.out).map_err(|error| wrong(error.to_string()))?;
         let bytes = fs::metadata(&options.out).map(|file| file.len());
         let bytes = bytes.map_err(|error| Problem::unavailable(error.to_string()))?;
         say(format_args!("{shown}: {bytes} bytes"))

@@ -203,7 +203,8 @@ pub async fn write(
     let mut rows = Rows::of(caller.alone(), report, range);
     let first = rows.next(app).await?;
     let (out, mut chunks) = report_file::channel();
-    let take = async {
+    // Moved in: who writes the report is not kept waiting for chunks that cannot be taken any more.
+    let take = async move {
         while let Some(chunk) = chunks.recv().await {
             let written = chunk.and_then(|bytes| to.write_all(&bytes));
             written.map_err(|error| Problem::unavailable(error.to_string()))?;
