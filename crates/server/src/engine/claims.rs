@@ -52,6 +52,18 @@ impl Claims {
         }
     }
 
+    /// Of a form that counts once, by the text that its page was given; none where that is empty.
+    pub fn of_form(merchant_id: i64, text: &str) -> Claims {
+        let key = Key {
+            key: format!("form {text}"),
+            hash: text.to_owned(),
+        };
+        Claims {
+            key: (!text.is_empty()).then_some(key),
+            ..Claims::none(merchant_id)
+        }
+    }
+
     /// A commit that begins with these claims: about a payment, or about nothing that is stored. It is
     /// carried out by [`Claims::commit`].
     pub fn intent(&self, app: &App, payment_id: Option<i64>) -> Commit {

@@ -268,7 +268,21 @@ async fn intend(
     })?;
     refund.noted = noted.and_then(|noted| noted.refunded);
     refund.kind = party.first_kind(app, payment, refund);
-    if refund.kind == RefundKind::Refund && noted.is_some_and(|noted| noted.voided) {
+    let is_voided = refund.kind == RefundKind::Refund && noted.is_some_and(|noted| noted.voided);
+    if is_voided || is_unknown_to_us(payment, refund) {
+        // What is unknown here may be another refund that was made meanwhile, or is being made.
+        let (merchant_id, id) = (payment.merchant_id, payment.id);
+        let open = refunds::open_of_payment(app, merchant_id, id).await?;
+        let (_, now) = super::load_payment(app, merchant_id, id).await?;
+        if open.is_some() || now.version != payment.version {
+            return Ok(None);
+        }
+        let payment = payment.id;
+        tracing::warn!(
+            payment,
+            ?noted,
+            "a refund was not begun: the bank gave back more than is known here"
+        );
         return Err(failed(ErrorGroup::MayHaveAlreadyRefunded));
     }
     refund.pos_id = Some(party.pos.id);
@@ -285,6 +299,16 @@ async fn intend(
         Err(Problem::Moved) => Ok(None),
         Err(problem) => Err(problem),
     }
+}
+
+/// The bank gave back more than the books know, marks included: at its own screens, or by a refund that it
+/// answered as refused. Who gives back on top of that may give it back twice. Points and money of one refund
+/// may be rounded otherwise at the bank.
+fn is_unknown_to_us(payment: &Payment, refund: &Refund) -> bool {
+    const ROUNDING: i64 = 10;
+    let slack = refund.points.map_or(0, |_| ROUNDING);
+    let known = payment.refunded.saturating_add(slack);
+    refund.noted.is_some_and(|noted| noted > known)
 }
 
 /// The last two beats.

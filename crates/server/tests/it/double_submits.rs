@@ -71,6 +71,21 @@ async fn after_a_payment_that_took_no_money_the_shopper_may_try_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_was_given_back_makes_place_for_another() {
+    let shop = refusing(60).await;
+    shop.noon().await;
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    shop.pays(GARANTI).await.refused(409, 1113);
+    shop.refunds(id).await.ok();
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    let mark = json!({"paymentId": id});
+    shop.post("/payment/v1/refunds/mark-as-refunded", mark)
+        .await
+        .ok();
+    shop.pays(GARANTI).await.succeeded();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn doubt_keeps_its_place() {
     let shop = refusing(60).await;
     shop.fault("garanti", "sale", "lose_reply").await;

@@ -3,7 +3,7 @@
 
 use crate::process::{Serving, until};
 use crate::refund_transactions::items;
-use crate::shop::{BANKS, GARANTI, MANY, Reply, Shop, YKB, delay, serve};
+use crate::shop::{BANKS, GARANTI, MANY, Reply, Shop, YKB, declines_after, delay, serve};
 use serde_json::json;
 use server::jobs;
 use server::operations::{Role, refunds};
@@ -110,6 +110,50 @@ async fn a_bank_that_does_not_say_what_it_gave_back_is_asked_nothing_more() {
         assert_eq!(shop.order(id).await["refunded"], 0);
         shop.refunds_item(items[0], 10).await.ok();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_bank_gave_back_and_the_books_do_not_know_stops_refunds_until_it_is_noted() {
+    let shop = Shop::open().await;
+    for (bank, card) in BANKS {
+        let (id, items) = settled(&shop, card).await;
+        shop.fault(bank, "refund", declines_after("05")).await;
+        assert_eq!(shop.refunds_item(items[0], 10).await.status, 422, "{bank}");
+        assert_eq!(shop.order(id).await["refunded"], 1_000);
+        for _ in 0..2 {
+            let again = shop.refunds_item(items[0], 10).await;
+            again.declined("MAY_HAVE_ALREADY_REFUNDED");
+        }
+        shop.refunds(id).await.declined("MAY_HAVE_ALREADY_REFUNDED");
+        assert_eq!(shop.order(id).await["refunded"], 1_000, "{bank}");
+        let note = json!({"paymentTransactionId": items[0], "refundPrice": 10});
+        shop.post("/payment/v1/refund-transactions/mark-as-refunded", note)
+            .await
+            .ok();
+        shop.refunds(id).await.ok();
+        assert_eq!(shop.order(id).await["refunded"], 10_000, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_with_the_fields_of_an_approval_is_doubt() {
+    let shop = Shop::open().await;
+    let edit = || {
+        json!({"kind": "edit", "find": "<approved>1</approved>",
+            "replace": "<approved>0</approved>"})
+    };
+    let (id, items) = settled(&shop, YKB).await;
+    shop.fault("posnet", "refund", edit()).await;
+    assert_eq!(shop.refunds_item(items[0], 10).await.in_doubt(), id);
+    assert_eq!(last(&shop, id).await.state, RefundState::Doubt);
+    shop.wait(5).await;
+    assert_eq!(last(&shop, id).await.state, RefundState::Approved);
+    shop.fault("posnet", "sale", edit()).await;
+    let doubtful = shop.pays(YKB).await.in_doubt();
+    assert_eq!(
+        shop.payment(doubtful).await.data("paymentStatus"),
+        "WAITING"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

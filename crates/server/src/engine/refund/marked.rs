@@ -1,8 +1,8 @@
 //! A refund that was made outside Galata is noted in the books. No bank is asked.
 
+use super::outcome::tell;
 use super::{Given, Wanted, await_turn, pause, plan};
 use crate::app::App;
-use crate::engine::announce;
 use crate::engine::claims::Claims;
 use crate::problem::Problem;
 use crate::store::db::Commit;
@@ -34,7 +34,7 @@ pub async fn mark(
         refunds::insert(refund, items, &mut commit);
         let version = Some(payment.version);
         refunds::change_books(refund, items, Books::Mark, version, &mut commit);
-        announce::refund(app, merchant, (payment, refund, items), &mut commit);
+        tell(app, merchant, (payment, refund, items), &mut commit);
         note(refund, &mut commit);
         match claims.commit(app, commit, Problem::Moved).await {
             Ok(()) => return Ok(given),

@@ -6,8 +6,9 @@ use crate::engine::{announce, answer};
 use crate::problem::Problem;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
-use crate::store::payments::PaymentFailure;
-use crate::store::refunds::{self, Books, Refund, RefundAnswer, RefundState};
+use crate::store::payments::{Payment, PaymentFailure};
+use crate::store::refunds::{self, Books, Refund, RefundAnswer, RefundItem, RefundState};
+use crate::store::submits;
 use connectors::bank::{Answer, BankDay, Decline, Reversed, Verdict};
 use connectors::scrub::words;
 use contract::errors::ErrorGroup;
@@ -151,7 +152,7 @@ pub(super) fn outcome_commit(
     }
     moved.version += 1;
     if state == RefundState::Approved {
-        announce::refund(
+        tell(
             app,
             merchant,
             (&given.payment, &moved, &given.items),
@@ -159,4 +160,19 @@ pub(super) fn outcome_commit(
         );
     }
     (commit, moved)
+}
+
+/// What follows money that went back: its webhooks; and a payment of which nothing is left makes place for
+/// another one like it.
+pub(super) fn tell(
+    app: &App,
+    merchant: &Merchant,
+    (payment, refund, items): (&Payment, &Refund, &[RefundItem]),
+    commit: &mut Commit,
+) {
+    announce::refund(app, merchant, (payment, refund, items), commit);
+    let back = payment.refunded.saturating_add(refund.amount);
+    if back >= payment.captured && merchant.double_submit_seconds > 0 {
+        submits::release(payment, commit);
+    }
 }
