@@ -244,3 +244,8 @@ pub async fn set_feature(
 pub fn no_claims(merchant_id: i64) -> Claims {
     Claims::none(merchant_id)
 }
+
+/// The claims of a form that counts once. `text` is what its page was given; a form without it has none.
+pub fn claims_once(merchant_id: i64, text: &str) -> Claims {
+    Claims::of_form(merchant_id, text)
+}

@@ -3,12 +3,13 @@
 
 use super::door::{Posted, Visit, to};
 use super::fields::Label;
-use super::payments::plain_amount;
 use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::refunds::{Given, Wanted};
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
+use crate::random;
+use crate::setup;
 use crate::store::attempts::AttemptState;
 use axum::Router;
 use axum::response::Response;
@@ -71,6 +72,7 @@ async fn payment_page(
         may_refund => visit.may(Permission::Refund), may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
         exchanges_shown => exchanges,
+        once => random::uuid(),
     };
     let values = context! {
         ..about,
@@ -240,11 +242,13 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
 /// Money back: all that is left, what is left of an item, or an amount of it.
 async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
-    let caller = visit.caller(&app).await?;
+    let mut caller = visit.caller(&app).await?;
     fields::require(&app, &visit, Permission::Refund, "payment.refund").await?;
-    let given = refund_as_told(&app, &visit, &caller, id, &form).await;
+    caller.claims = setup::claims_once(visit.merchant_id(), form.text("once"));
+    let given = refund_as_told(&app, &caller, id, &form).await;
     let is_begun = given.is_ok();
     match given.and_then(|given| refunds::require_success(&given)) {
+        Ok(()) if form.text("how") == "outside" => Ok(back(id, "marked")),
         Ok(()) => Ok(back(id, "refunded")),
         Err(Problem::Failed { .. }) if is_begun => Ok(back(id, "not_refunded")),
         // Nothing of it is kept: the bank was not asked to give anything back.
@@ -257,13 +261,17 @@ async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
             },
         )),
         Err(Problem::Doubt { .. }) => Ok(back(id, "refund_doubt")),
+        // The same page was sent twice: what became of the first one is in its list.
+        Err(Problem::Rule {
+            rule: Rule::IdempotencyInFlight,
+            ..
+        }) => Ok(back(id, "sent_before")),
         Err(problem) => answered(&app, &visit, id, problem, &form).await,
     }
 }
 
 async fn refund_as_told(
     app: &App,
-    visit: &Visit,
     caller: &Caller,
     id: i64,
     form: &Posted,
@@ -276,8 +284,8 @@ async fn refund_as_told(
     let amount = match form.text("amount").trim() {
         "" => None,
         text => {
-            let plain = plain_amount(visit.language, text);
-            Some(plain.parse().map_err(|()| wrong("amount"))?)
+            let amount = fields::amount(text);
+            Some(amount.ok_or_else(|| Problem::field(Rule::UnclearAmount, "amount"))?)
         }
     };
     let wanted = Wanted {

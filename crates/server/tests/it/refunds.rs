@@ -152,6 +152,7 @@ async fn a_person_gives_money_back_in_the_panel_if_their_role_may() {
         ("item", item.as_str()),
         ("amount", "12,50"),
         ("how", "bank"),
+        ("once", "a"),
     ];
     assert_eq!(support.post(&form, &part).await.status, 403);
     let mut finance = Panel::sign_in(&shop, Role::Finance).await;
@@ -161,13 +162,20 @@ async fn a_person_gives_money_back_in_the_panel_if_their_role_may() {
         .post(&form, &part)
         .await
         .leads_to(&format!("{path}?done=refunded"));
+    // A page that is sent twice gives back once.
+    finance
+        .post(&form, &part)
+        .await
+        .leads_to(&format!("{path}?done=sent_before"));
     let page = finance.get(&path).await.ok();
     page.has_all(&["12.50", "87.50"]);
     // What is wrong is told at its field.
     for (amount, how, text) in [
         ("17,51", "bank", "cannot be more than what is left"),
         ("0", "bank", "must be greater than zero"),
-        ("x", "bank", "The amount"),
+        ("x", "bank", "The amount is not clear"),
+        ("1 2", "bank", "The amount is not clear"),
+        ("1.250", "bank", "The amount is not clear"),
         ("1", "", "is required"),
     ] {
         let wrong = [("item", item.as_str()), ("amount", amount), ("how", how)];
@@ -179,7 +187,7 @@ async fn a_person_gives_money_back_in_the_panel_if_their_role_may() {
     finance
         .post(&form, &outside)
         .await
-        .leads_to(&format!("{path}?done=refunded"));
+        .leads_to(&format!("{path}?done=marked"));
     shop.fault("posnet", "refund", "lose_reply").await;
     let whole = [("item", ""), ("amount", ""), ("how", "bank")];
     finance
