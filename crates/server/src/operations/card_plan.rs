@@ -9,11 +9,13 @@ use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::engine::routing_rules::Occasion;
+use crate::store::commissions::{self, Commissions};
 use crate::store::payments::{Amount, Payment};
-use crate::store::{commissions, poses, routing_rules};
+use crate::store::poses::{self, Pos};
+use crate::store::routing_rules;
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
-use contract::card_payments::CreatePaymentRequest;
+use contract::card_payments::{CreatePaymentRequest, RoutingOptions};
 use contract::enums::{
     CardType, Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
 };
@@ -21,6 +23,7 @@ use contract::errors::ErrorGroup;
 use contract::money::Decimal;
 use contract::rules::Rule;
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 static CARD: At<'static> = TOP.field("card");
 static LOYALTY: At<'static> = CARD.field("loyalty");
@@ -158,36 +161,7 @@ pub(super) async fn plan(
     let card = paying.card;
     require_installments(app, card.bin.as_ref(), installment)?;
 
-    let poses = poses::for_payment(app, merchant_id).await?;
     let commissions = commissions::for_payment(app, merchant_id).await?;
-    let rules = routing_rules::for_payment(app, merchant_id).await?;
-    let routing = request.routing_options.unwrap_or_default();
-    let aliases = routing.pos_aliases.unwrap_or_default();
-    let pinned = TOP.text("posAlias", request.pos_alias)?;
-    let need = Need {
-        currency,
-        threeds: callback_url.is_some(),
-        has_cvc: card.data.cvc.is_some(),
-        installment,
-        commissions: &commissions,
-        bin: card.bin.as_ref(),
-        amount: paid.minor,
-        reward,
-        pinned: pinned.as_deref(),
-        aliases: &aliases,
-        ordering: routing.ordering_rule,
-    };
-    let occasion = Occasion {
-        digits: card.data.pan.bin(),
-        buyer: request.buyer_member_id,
-        at: app.now(),
-        phase: request.payment_phase.unwrap_or(PaymentPhase::Auth),
-        payment_id,
-    };
-    let ignores_rules = routing.ignore_advanced_pos_routing_rules == Some(true);
-    let rules = (!ignores_rules).then_some((&*rules, &occasion));
-    let poses = routing::route(&poses, &need, rules).poses()?;
-    let poses = autopilot::leave_out(app, poses, need.threeds);
     let payment = Payment {
         merchant_id,
         id: payment_id,
@@ -214,7 +188,7 @@ pub(super) async fn plan(
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,
-        requested_pos_alias: pinned,
+        requested_pos_alias: TOP.text("posAlias", request.pos_alias)?,
         pos: None,
         order_id: None,
         bin_number: Some(card.data.pan.bin().to_owned()),
@@ -234,6 +208,8 @@ pub(super) async fn plan(
         bank_rate: None,
         blockage_days: None,
     };
+    let options = request.routing_options.unwrap_or_default();
+    let poses = route(app, &payment, &card, reward, &commissions, options).await?;
     Ok(Plan {
         payment,
         items,
@@ -247,6 +223,44 @@ pub(super) async fn plan(
         retry: request.retry.unwrap_or(true),
         bank_order_id: bank_order_id(request.bank_order_id)?,
     })
+}
+
+/// The POSes that can take a payment, best first, without those that the autopilot leaves out.
+async fn route(
+    app: &App,
+    payment: &Payment,
+    card: &Card,
+    reward: Option<RewardUse>,
+    commissions: &Commissions,
+    options: RoutingOptions,
+) -> Result<Vec<Arc<Pos>>, Problem> {
+    let aliases = options.pos_aliases.unwrap_or_default();
+    let need = Need {
+        currency: payment.currency,
+        threeds: payment.threeds,
+        has_cvc: card.data.cvc.is_some(),
+        installment: payment.installment,
+        commissions,
+        bin: card.bin.as_ref(),
+        amount: payment.paid_price.minor,
+        reward,
+        pinned: payment.requested_pos_alias.as_deref(),
+        aliases: &aliases,
+        ordering: options.ordering_rule,
+    };
+    let occasion = Occasion {
+        digits: card.data.pan.bin(),
+        buyer: payment.buyer_member_id,
+        at: payment.created_at,
+        phase: payment.phase,
+        payment_id: payment.id,
+    };
+    let poses = poses::for_payment(app, payment.merchant_id).await?;
+    let rules = routing_rules::for_payment(app, payment.merchant_id).await?;
+    let ignores_rules = options.ignore_advanced_pos_routing_rules == Some(true);
+    let rules = (!ignores_rules).then_some((&*rules, &occasion));
+    let poses = routing::route(&poses, &need, rules).poses()?;
+    Ok(autopilot::leave_out(app, poses, need.threeds))
 }
 
 fn installment(sent: Option<i32>) -> Result<u8, Problem> {

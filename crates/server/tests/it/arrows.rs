@@ -480,7 +480,7 @@ fn target<'a>(modules: &'a BTreeMap<String, String>, module: &str, path: &str) -
 /// What the panel does to a merchant's things, a command or an API call does too.
 #[test]
 fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
-    const ROOMS: [&str; 7] = [
+    const ROOMS: [&str; 9] = [
         "setup",
         "doubts",
         "bnpl_payments",
@@ -488,6 +488,8 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people",
         "merchant_poses",
         "requests",
+        "routing_rules",
+        "routing_dry_run",
     ];
     // One's own account, and the mail to somebody who forgot their password.
     const OWN: [&str; 4] = [
