@@ -58,7 +58,7 @@ async fn goes_to(shop: &Shop) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_is_written_switched_moved_and_deleted_in_the_panel() {
+async fn rules_are_written_in_the_panel_and_shown_as_they_were_written() {
     let shop = Shop::open().await;
     let mut panel = Panel::sign_in(&shop, Role::Developer).await;
     panel.get(PAGE).await.ok().has("Henüz kural yok");
@@ -125,6 +125,20 @@ async fn a_rule_is_written_switched_moved_and_deleted_in_the_panel() {
         "%70",
         "%30",
     ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_moved_switched_edited_and_deleted_in_the_panel() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    let form = Form::of(&shop).await;
+    for one in [&form, &form.but("name", "Paylaş").but("buyers", "42")] {
+        one.posted(&mut panel, PAGE)
+            .await
+            .leads_to(&format!("{PAGE}?done=saved"));
+    }
+    let own = of_merchant(&shop.app, shop.merchant).await.unwrap()[0].id;
+    let own = format!("{PAGE}/{own}");
     let second = of_merchant(&shop.app, shop.merchant).await.unwrap()[1].id;
     let order = format!("{PAGE}/{second}/order");
     let move_up = [("move", "up"), ("once", "once-1")];
@@ -184,6 +198,35 @@ async fn a_rule_is_written_switched_moved_and_deleted_in_the_panel() {
     );
 }
 
+/// What is wrong with one field of a rule, the field's id, and what is said.
+#[rustfmt::skip] // A table.
+const WRONG: [(&str, &str, &str, &str); 24] = [
+    ("name", "", "name", "Ad alanı zorunludur"),
+    ("bins", "4355, abc", "bins", "BIN alanının değeri tanınmıyor"),
+    ("bins", "435508000", "bins", "BIN alanının değeri tanınmıyor"),
+    ("families", "Bonu", "families", "Kart ailesi alanının değeri tanınmıyor"),
+    ("issuers", "Garanti", "issuers", "Kartın bankası alanının türü hatalı"),
+    ("issuers", "0", "issuers", "Kartın bankası alanının değeri tanınmıyor"),
+    ("cardTypes", "GOLD", "cardTypes", "Kart türü alanının değeri tanınmıyor"),
+    ("commercial", "maybe", "commercial", "Ticari kart alanının türü hatalı"),
+    ("currency", "", "currency", "Para birimi alanı zorunludur"),
+    ("currency", "XXX", "currency", "Para birimi alanının değeri tanınmıyor"),
+    ("amountFrom", "çok", "amountFrom", "En düşük tutar alanının türü hatalı"),
+    ("amountFrom", "-1", "amountFrom", "En düşük tutar negatif olamaz"),
+    ("amountFrom", "1.005", "amountFrom", "En düşük tutar TRY için en fazla 2 ondalık hane içerebilir"),
+    ("amountTo", "10,49", "amountTo", "En yüksek tutar aralığın başından küçük olamaz"),
+    ("installmentFrom", "37", "installmentFrom", "En az taksit 1 ile 36 arasında olmalıdır"),
+    ("installmentTo", "0", "installmentTo", "En çok taksit 1 ile 36 arasında olmalıdır"),
+    ("hourFrom", "22", "hourTo", "Bitiş saati alanı zorunludur"),
+    ("hourTo", "6", "hourFrom", "Başlangıç saati alanı zorunludur"),
+    ("weekdays", "PAZAR", "weekdays", "Gün alanının değeri tanınmıyor"),
+    ("buyers", "x", "buyers", "Alıcı alanının türü hatalı"),
+    ("buyers", "-7", "buyers", "Alıcı alanının değeri tanınmıyor"),
+    ("phase", "LATER", "phase", "İşlem aşaması alanının değeri tanınmıyor"),
+    ("kind", "RANDOM", "kind", "Yönlendirme alanının değeri tanınmıyor"),
+    ("kind", "SPLIT", "poses", "Yüzde alanı zorunludur"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_rule_is_told_at_its_field_and_nothing_is_stored() {
     let shop = Shop::open().await;
@@ -194,139 +237,27 @@ async fn what_is_wrong_with_a_rule_is_told_at_its_field_and_nothing_is_stored() 
         of_name(&shop, "Yapı Kredi").await.id,
     );
     let (place, percent) = (format!("place-{ykb}"), format!("percent-{ykb}"));
+    let (place, percent) = (&*place, &*percent);
     let long = "x".repeat(101);
-    for (name, value, id, told) in [
-        ("name", "", "name", "Ad alanı zorunludur"),
-        ("name", &long, "name", "Ad en fazla 100 karakter olabilir"),
+    let dynamic = [
+        ("name", &*long, "name", "Ad en fazla 100 karakter olabilir"),
+        (place, "", "poses", "POS alanı zorunludur"),
+        (place, "ilk", "poses", "Sıra alanının türü hatalı"),
         (
-            "bins",
-            "4355, abc",
-            "bins",
-            "BIN alanının değeri tanınmıyor",
-        ),
-        (
-            "bins",
-            "435508000",
-            "bins",
-            "BIN alanının değeri tanınmıyor",
-        ),
-        (
-            "families",
-            "Bonu",
-            "families",
-            "Kart ailesi alanının değeri tanınmıyor",
-        ),
-        (
-            "issuers",
-            "Garanti",
-            "issuers",
-            "Kartın bankası alanının türü hatalı",
-        ),
-        (
-            "issuers",
-            "0",
-            "issuers",
-            "Kartın bankası alanının değeri tanınmıyor",
-        ),
-        (
-            "cardTypes",
-            "GOLD",
-            "cardTypes",
-            "Kart türü alanının değeri tanınmıyor",
-        ),
-        (
-            "commercial",
-            "maybe",
-            "commercial",
-            "Ticari kart alanının türü hatalı",
-        ),
-        ("currency", "", "currency", "Para birimi alanı zorunludur"),
-        (
-            "currency",
-            "XXX",
-            "currency",
-            "Para birimi alanının değeri tanınmıyor",
-        ),
-        (
-            "amountFrom",
-            "çok",
-            "amountFrom",
-            "En düşük tutar alanının türü hatalı",
-        ),
-        (
-            "amountFrom",
-            "-1",
-            "amountFrom",
-            "En düşük tutar negatif olamaz",
-        ),
-        (
-            "amountFrom",
-            "1.005",
-            "amountFrom",
-            "En düşük tutar TRY için en fazla 2 ondalık hane içerebilir",
-        ),
-        (
-            "amountTo",
-            "10,49",
-            "amountTo",
-            "En yüksek tutar aralığın başından küçük olamaz",
-        ),
-        (
-            "installmentFrom",
-            "37",
-            "installmentFrom",
-            "En az taksit 1 ile 36 arasında olmalıdır",
-        ),
-        (
-            "installmentTo",
-            "0",
-            "installmentTo",
-            "En çok taksit 1 ile 36 arasında olmalıdır",
-        ),
-        ("hourFrom", "22", "hourTo", "Bitiş saati alanı zorunludur"),
-        (
-            "hourTo",
-            "6",
-            "hourFrom",
-            "Başlangıç saati alanı zorunludur",
-        ),
-        (
-            "weekdays",
-            "PAZAR",
-            "weekdays",
-            "Gün alanının değeri tanınmıyor",
-        ),
-        ("buyers", "x", "buyers", "Alıcı alanının türü hatalı"),
-        ("buyers", "-7", "buyers", "Alıcı alanının değeri tanınmıyor"),
-        (
-            "phase",
-            "LATER",
-            "phase",
-            "İşlem aşaması alanının değeri tanınmıyor",
-        ),
-        (
-            "kind",
-            "RANDOM",
-            "kind",
-            "Yönlendirme alanının değeri tanınmıyor",
-        ),
-        ("kind", "SPLIT", "poses", "Yüzde alanı zorunludur"),
-        (&place, "", "poses", "POS alanı zorunludur"),
-        (&place, "ilk", "poses", "Sıra alanının türü hatalı"),
-        (
-            &percent,
+            percent,
             "50",
             "poses",
             "Yüzde yalnızca yüzdeyle paylaştırmada girilir",
         ),
-    ] {
+    ];
+    for (name, value, id, told) in WRONG.into_iter().chain(dynamic) {
         let page = form.but(name, value).posted(&mut panel, PAGE).await;
         assert_eq!(page.status, 400, "{name} {value} {}", page.text);
         page.has_all(&[&format!("id=\"{id}-wrong\""), told]);
     }
     let split = form
         .but("kind", "SPLIT")
-        .but(&percent, "60")
+        .but(percent, "60")
         .but(&format!("percent-{garanti}"), "39");
     let page = split.posted(&mut panel, PAGE).await;
     page.has_all(&[
@@ -352,8 +283,12 @@ async fn what_is_wrong_with_a_rule_is_told_at_its_field_and_nothing_is_stored() 
             .is_empty()
     );
     assert!(shop.audit("routing.add").await.is_empty());
+}
 
-    // Who may only look sees the list, and is refused what changes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_look_changes_no_rule() {
+    let shop = Shop::open().await;
+    let form = Form::of(&shop).await;
     let id = shop
         .rule(first(json!({}), &[&of_name(&shop, "Garanti").await.alias]))
         .await;
@@ -455,18 +390,8 @@ fn file(shop: &Shop, rule: &Value) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_write_rules_and_say_where_a_payment_would_go() {
     let shop = Shop::open().await;
-    let merchant = shop.merchant.to_string();
-    let run = |verb: &str, more: &[&str]| {
-        let mut arguments = vec!["routing", verb, "--merchant", &merchant];
-        arguments.extend(more);
-        shop.run(&arguments)
-    };
-    let fails = |verb: &str, more: &[&str]| {
-        let mut arguments = vec!["routing", verb, "--merchant", &merchant];
-        arguments.extend(more);
-        shop.fails(&arguments)
-    };
-    let [garanti, ykb] = shop.aliases().await;
+    let run = |verb: &str, more: &[&str]| run(&shop, verb, more);
+    let [_, ykb] = shop.aliases().await;
     let rule = first(
         json!({"families": ["axess"], "hours": {"from": 0, "to": 24}}),
         &[&ykb],
@@ -484,6 +409,7 @@ async fn commands_write_rules_and_say_where_a_payment_would_go() {
         json!({"families": ["Axess"], "hours": {"from": 0, "to": 24}})
     );
     assert_eq!(listed[0]["then"], rule["then"]);
+    assert_eq!(listed[0]["id"].to_string(), id);
     let table = run("rules", &[]);
     assert!(
         table.contains("families Axess, hours 00:00–24:00")
@@ -508,7 +434,29 @@ async fn commands_write_rules_and_say_where_a_payment_would_go() {
         none.contains("CURRENCY") && none.contains("No suitable POS"),
         "{none}"
     );
+}
 
+/// Runs a command about the shop's rules.
+fn run(shop: &Shop, verb: &str, more: &[&str]) -> String {
+    let merchant = shop.merchant.to_string();
+    shop.run(&[&["routing", verb, "--merchant", &merchant], more].concat())
+}
+
+/// Runs one that must fail.
+fn fails(shop: &Shop, verb: &str, more: &[&str]) -> String {
+    let merchant = shop.merchant.to_string();
+    shop.fails(&[&["routing", verb, "--merchant", &merchant], more].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_file_is_told_with_its_place() {
+    let shop = Shop::open().await;
+    let run = |verb: &str, more: &[&str]| run(&shop, verb, more);
+    let fails = |verb: &str, more: &[&str]| fails(&shop, verb, more);
+    let [garanti, ykb] = shop.aliases().await;
+    let rule = first(json!({"families": ["Axess"]}), &[&ykb]);
+    let id = shop.rule(rule.clone()).await.to_string();
+    let listed: Value = serde_json::from_str(&run("rules", &["--json"])).unwrap();
     // What `rules --json` shows of a rule can be given back.
     let mut known = listed[0].clone();
     let fields = known.as_object_mut().unwrap();
