@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 /// Which POSes take which payments. A rule is a JSON object in a file: `name`, `active`, `when` with the
 /// conditions of which all must hold (bins, families, issuers, cardTypes, commercial, foreign, currency,
 /// amountFrom, amountTo, installmentFrom, installmentTo, hours, weekdays, buyers, threeDS, phase), and
-/// `then` with a kind (FIRST, ONLY or SPLIT) and its poses. An example: {"name": "Bonus", "when":
-/// {"families": ["Bonus"]}, "then": {"kind": "SPLIT", "poses": [{"alias": "62-garanti-1", "percent": 70},
-/// {"alias": "67-ykb-2", "percent": 30}]}}.
+/// `then` with a kind (FIRST, ONLY or SPLIT) and its poses. An example: {"name": "Night", "when":
+/// {"families": ["Bonus"], "hours": {"from": 22, "to": 6}}, "then": {"kind": "SPLIT", "poses": [{"alias":
+/// "ALIAS", "percent": 70}, {"alias": "OTHER ALIAS", "percent": 30}]}}.
 #[derive(Subcommand)]
 pub(super) enum Routing {
     /// List a merchant's rules in the order in which they are asked; --json has them as files have them.

@@ -377,7 +377,7 @@ fn the_production_binary_knows_no_simulator() {
 /// Modules of the server that still know each other. What the store keeps in memory belongs to the
 /// app that every function of the store is handed.
 const CIRCLES: [&str; 5] = [
-    "app store::commissions store::memory store::merchants store::poses",
+    "app store::commissions store::memory store::merchants store::poses store::routing_rules",
     "health start",
     "panel::pos_form panel::poses",
     "store::db::acknowledged store::db::place",
@@ -499,7 +499,8 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people::forgotten_link",
     ];
     // These look at what a page is made of, and do nothing.
-    const LOOKS: [&str; 13] = [
+    const LOOKS: [&str; 14] = [
+        "routing_rules::one",
         "setup::apm_of",
         "setup::apms_of",
         "setup::base_of",
