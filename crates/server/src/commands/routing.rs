@@ -14,6 +14,7 @@ use crate::store::routing_rules::{Action, Content, RoutingRule};
 use clap::{Args, Subcommand};
 use contract::enums::{Currency, LoyaltyType, OrderingRule, PaymentPhase};
 use contract::errors::Language;
+use contract::json::Flaw;
 use contract::money::Decimal;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -22,9 +23,9 @@ use std::path::{Path, PathBuf};
 /// Which POSes take which payments. A rule is a JSON object in a file: `name`, `active`, `when` with the
 /// conditions of which all must hold (bins, families, issuers, cardTypes, commercial, foreign, currency,
 /// amountFrom, amountTo, installmentFrom, installmentTo, hours, weekdays, buyers, threeDS, phase), and
-/// `then` with a kind (FIRST, ONLY or SPLIT) and its poses. An example: {"name": "Bonus", "when":
-/// {"families": ["Bonus"]}, "then": {"kind": "SPLIT", "poses": [{"alias": "62-garanti-1", "percent": 70},
-/// {"alias": "67-ykb-2", "percent": 30}]}}.
+/// `then` with a kind (FIRST, ONLY or SPLIT) and its poses. An example: {"name": "Night", "when":
+/// {"families": ["Bonus"], "hours": {"from": 22, "to": 6}}, "then": {"kind": "SPLIT", "poses": [{"alias":
+/// "ALIAS", "percent": 70}, {"alias": "OTHER ALIAS", "percent": 30}]}}.
 #[derive(Subcommand)]
 pub(super) enum Routing {
     /// List a merchant's rules in the order in which they are asked; --json has them as files have them.
@@ -186,12 +187,18 @@ fn state(rule: &RoutingRule) -> &'static str {
 /// The rule that a file holds.
 fn draft(file: &Path) -> Result<Draft, Failed> {
     let text = files::read(file)?;
+    contract::json::check(&text).map_err(|flaw| {
+        let why = match flaw {
+            Flaw::KeyTwice(path) => format!("{path} stands there twice"),
+            Flaw::NotAnObject | Flaw::ReservedKey(_) | Flaw::Unreadable(_) => {
+                "it does not hold one JSON object".to_owned()
+            }
+        };
+        files::unreadable(file, &why)
+    })?;
     let mut json = serde_json::Deserializer::from_str(&text);
     let read = serde_path_to_error::deserialize(&mut json);
-    let draft = read.map_err(|error| files::unreadable(file, &error))?;
-    json.end()
-        .map_err(|error| files::unreadable(file, &error))?;
-    Ok(draft)
+    read.map_err(|error| files::unreadable(file, &error))
 }
 
 /// A problem whose field stands in a file, not on the command line.

@@ -13,6 +13,7 @@ pub mod commissions;
 pub mod double_submit;
 pub mod inquiry;
 pub mod loan;
+pub mod need;
 pub mod recorder;
 pub mod refund;
 pub mod rewards;

@@ -1,46 +1,19 @@
 //! Which POS takes a payment: each is judged, and those that can take it stand in order. Pure: the same POSes
 //! and the same payment always give the same order, and a dry run asks what payments ask.
 
+pub use super::need::Need;
 use super::routing_rules::{self, Fate, Occasion};
 use super::{commissions, rewards};
-use crate::bins::Bin;
 use crate::problem::Problem;
-use crate::store::commissions::Commissions;
 use crate::store::poses::Pos;
 use crate::store::routing_rules::{ActionKind, RoutingRule};
-use connectors::bank::{RewardUse, Verb};
-use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
+use connectors::bank::Verb;
+use contract::enums::{OrderingRule, PaymentAuthenticationType};
 use contract::errors::ErrorGroup;
 use contract::money::Rate;
 use contract::rules::Rule;
 use std::cmp::Reverse;
 use std::sync::Arc;
-
-/// What a payment asks of a POS.
-pub struct Need<'a> {
-    /// Its currency.
-    pub currency: Currency,
-    /// With 3DS.
-    pub threeds: bool,
-    /// A security code was sent.
-    pub has_cvc: bool,
-    /// 1 is a single payment.
-    pub installment: u8,
-    /// What the POSes' tables say of instalments.
-    pub commissions: &'a Commissions,
-    /// What the number tells; `None` is a foreign card.
-    pub bin: Option<&'a Bin>,
-    /// Minor units that the card is asked for, points included.
-    pub amount: i64,
-    /// The reward to use.
-    pub reward: Option<RewardUse>,
-    /// The POS that the shop pinned.
-    pub pinned: Option<&'a str>,
-    /// The POSes that the shop allows; empty allows all.
-    pub aliases: &'a [String],
-    /// How the shop wants them ordered.
-    pub ordering: Option<OrderingRule>,
-}
 
 /// Why a POS does not take a payment: the first of these that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! A merchant's routing rules: which of them decides about a payment, and what it makes of the POSes that can
 //! take it. Pure: the same rules and the same payment always lead to the same POSes.
 
-use super::routing::Need;
+use super::need::Need;
 use crate::clock::istanbul;
 use crate::store::poses::Pos;
 use crate::store::routing_rules::{

@@ -9,13 +9,13 @@ use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::engine::routing_rules::Occasion;
-use crate::store::commissions::Commissions;
+use crate::store::commissions::{self, Commissions};
 use crate::store::payments::{Amount, Payment};
-use crate::store::poses::Pos;
-use crate::store::{commissions, poses, routing_rules};
+use crate::store::poses::{self, Pos};
+use crate::store::routing_rules;
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
-use contract::card_payments::CreatePaymentRequest;
+use contract::card_payments::{CreatePaymentRequest, RoutingOptions};
 use contract::enums::{
     CardType, Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
 };
@@ -139,7 +139,7 @@ impl PayingCard {
 pub(super) async fn plan(
     app: &App,
     caller: &Caller,
-    mut request: CreatePaymentRequest,
+    request: CreatePaymentRequest,
     callback_url: Option<String>,
 ) -> Result<Plan, Problem> {
     let merchant_id = caller.merchant.id;
@@ -154,27 +154,19 @@ pub(super) async fn plan(
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
     let items = check::items(
-        request.items.take(),
+        request.items,
         amounts.price,
         paid,
         wallet,
         currency,
         || app.next_id(),
     )?;
-    let sent = TOP.required("card", request.card.take())?;
+    let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
     require_installments(app, card.bin.as_ref(), installment)?;
 
-    let asked = Asked {
-        payment_id,
-        amounts: &amounts,
-        card: &card,
-        installment,
-        reward,
-        threeds: callback_url.is_some(),
-    };
-    let routed = route(app, merchant_id, &request, &asked).await?;
+    let commissions = commissions::for_payment(app, merchant_id).await?;
     let payment = Payment {
         merchant_id,
         id: payment_id,
@@ -202,7 +194,7 @@ pub(super) async fn plan(
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,
-        requested_pos_alias: routed.pinned,
+        requested_pos_alias: TOP.text("posAlias", request.pos_alias)?,
         pos: None,
         order_id: None,
         bin_number: Some(card.data.pan.bin().to_owned()),
@@ -222,6 +214,8 @@ pub(super) async fn plan(
         bank_rate: None,
         blockage_days: None,
     };
+    let options = request.routing_options.unwrap_or_default();
+    let poses = route(app, &payment, &card, reward, &commissions, options).await?;
     Ok(Plan {
         payment,
         items,
@@ -237,67 +231,42 @@ pub(super) async fn plan(
     })
 }
 
-/// What routing needs to know of a payment beyond its request.
-struct Asked<'a> {
-    payment_id: i64,
-    amounts: &'a Amounts,
-    card: &'a Card,
-    installment: u8,
-    reward: Option<RewardUse>,
-    threeds: bool,
-}
-
-/// Who takes a payment.
-struct Routed {
-    /// The POSes that can take it, best first; at least one.
-    poses: Vec<Arc<Pos>>,
-    /// What their tables say now.
-    commissions: Arc<Commissions>,
-    /// The POS that the shop pinned.
-    pinned: Option<String>,
-}
-
-/// Finds who can take a payment, or why nobody can.
+/// The POSes that can take a payment, best first, without those that the autopilot leaves out.
 async fn route(
     app: &App,
-    merchant_id: i64,
-    request: &CreatePaymentRequest,
-    asked: &Asked<'_>,
-) -> Result<Routed, Problem> {
-    let poses = poses::for_payment(app, merchant_id).await?;
-    let commissions = commissions::for_payment(app, merchant_id).await?;
-    let rules = routing_rules::for_payment(app, merchant_id).await?;
-    let options = request.routing_options.as_ref();
-    let aliases = options.and_then(|options| options.pos_aliases.as_deref());
-    let pinned = TOP.text("posAlias", request.pos_alias.clone())?;
+    payment: &Payment,
+    card: &Card,
+    reward: Option<RewardUse>,
+    commissions: &Commissions,
+    options: RoutingOptions,
+) -> Result<Vec<Arc<Pos>>, Problem> {
+    let aliases = options.pos_aliases.unwrap_or_default();
     let need = Need {
-        currency: asked.amounts.currency,
-        threeds: asked.threeds,
-        has_cvc: asked.card.data.cvc.is_some(),
-        installment: asked.installment,
-        commissions: &commissions,
-        bin: asked.card.bin.as_ref(),
-        amount: asked.amounts.paid.minor,
-        reward: asked.reward,
-        pinned: pinned.as_deref(),
-        aliases: aliases.unwrap_or_default(),
-        ordering: options.and_then(|options| options.ordering_rule),
+        currency: payment.currency,
+        threeds: payment.threeds,
+        has_cvc: card.data.cvc.is_some(),
+        installment: payment.installment,
+        commissions,
+        bin: card.bin.as_ref(),
+        amount: payment.paid_price.minor,
+        reward,
+        pinned: payment.requested_pos_alias.as_deref(),
+        aliases: &aliases,
+        ordering: options.ordering_rule,
     };
     let occasion = Occasion {
-        digits: asked.card.data.pan.bin(),
-        buyer: request.buyer_member_id,
-        at: app.now(),
-        phase: request.payment_phase.unwrap_or(PaymentPhase::Auth),
-        payment_id: asked.payment_id,
+        digits: card.data.pan.bin(),
+        buyer: payment.buyer_member_id,
+        at: payment.created_at,
+        phase: payment.phase,
+        payment_id: payment.id,
     };
-    let ignores_rules = options.and_then(|options| options.ignore_advanced_pos_routing_rules);
-    let rules = (ignores_rules != Some(true)).then_some((&*rules, &occasion));
+    let poses = poses::for_payment(app, payment.merchant_id).await?;
+    let rules = routing_rules::for_payment(app, payment.merchant_id).await?;
+    let ignores_rules = options.ignore_advanced_pos_routing_rules == Some(true);
+    let rules = (!ignores_rules).then_some((&*rules, &occasion));
     let poses = routing::route(&poses, &need, rules).poses()?;
-    Ok(Routed {
-        poses: autopilot::leave_out(app, poses, need.threeds),
-        commissions,
-        pinned,
-    })
+    Ok(autopilot::leave_out(app, poses, need.threeds))
 }
 
 fn installment(sent: Option<i32>) -> Result<u8, Problem> {

@@ -254,11 +254,13 @@ pub fn asked(when: &Conditions) -> Vec<(&'static str, Vec<String>)> {
         value.into_iter().map(|value| value.to_string()).collect()
     }
     fn range<T: ToString>(from: Option<T>, to: Option<T>) -> Vec<String> {
-        let text = |value: Option<T>| value.map_or_else(String::new, |value| value.to_string());
-        if from.is_none() && to.is_none() {
-            return Vec::new();
+        let (from, to) = (one(from), one(to));
+        match (from.first(), to.first()) {
+            (None, None) => Vec::new(),
+            (Some(from), None) => vec![format!("≥ {from}")],
+            (None, Some(to)) => vec![format!("≤ {to}")],
+            (Some(from), Some(to)) => vec![format!("{from}–{to}")],
         }
-        vec![format!("{}–{}", text(from), text(to))]
     }
     let days = when.weekdays.iter().map(|day| day.as_str().to_owned());
     let hours = when.hours;

@@ -73,7 +73,7 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     let rules = routing_rules::list(app, &by, merchant_id).await?;
     let poses = setup::poses_of(app, &by, merchant_id).await?;
     let values = context! {
-        rules => rules.iter().map(|rule| row(rule, &poses)).collect::<Vec<_>>(),
+        rules => rules.iter().map(|rule| row(visit.language, rule, &poses)).collect::<Vec<_>>(),
         once => crate::random::token(),
         error => problem.map(|problem| fields::error_elsewhere(visit, problem, LABELS)),
     };
@@ -86,10 +86,10 @@ async fn list_page(app: &App, visit: &Visit, problem: Option<&Problem>) -> Page 
     ))
 }
 
-fn row(rule: &RoutingRule, poses: &[Pos]) -> Value {
+fn row(language: Language, rule: &RoutingRule, poses: &[Pos]) -> Value {
     let values = match &rule.content {
         Content::Read(says) => context! {
-            conditions => conditions(&says.when),
+            conditions => conditions(language, &says.when),
             kind => says.then.kind.as_str(),
             poses => targets(&says.then, poses),
         },
@@ -99,11 +99,16 @@ fn row(rule: &RoutingRule, poses: &[Pos]) -> Value {
 }
 
 /// What a rule asks, each with the names of its condition.
-fn conditions(when: &Conditions) -> Vec<Value> {
+fn conditions(language: Language, when: &Conditions) -> Vec<Value> {
     let asked = routing_rules::asked(when).into_iter();
     let named = asked.map(|(name, values)| {
         let known = CONDITIONS.iter().find(|(known, ..)| *known == name);
         let (_, tr, en) = known.copied().unwrap_or((name, name, name));
+        let spelled = |value: String| match (name, language) {
+            ("amount", Language::Tr) => value.replace('.', ","),
+            _ => value,
+        };
+        let values: Vec<String> = values.into_iter().map(spelled).collect();
         context! { name, tr, en, values }
     });
     named.collect()

@@ -377,7 +377,7 @@ fn the_production_binary_knows_no_simulator() {
 /// Modules of the server that still know each other. What the store keeps in memory belongs to the
 /// app that every function of the store is handed.
 const CIRCLES: [&str; 5] = [
-    "app store::commissions store::memory store::merchants store::poses",
+    "app store::commissions store::memory store::merchants store::poses store::routing_rules",
     "health start",
     "panel::pos_form panel::poses",
     "store::db::acknowledged store::db::place",
@@ -480,7 +480,7 @@ fn target<'a>(modules: &'a BTreeMap<String, String>, module: &str, path: &str) -
 /// What the panel does to a merchant's things, a command or an API call does too.
 #[test]
 fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
-    const ROOMS: [&str; 7] = [
+    const ROOMS: [&str; 9] = [
         "setup",
         "doubts",
         "bnpl_payments",
@@ -488,6 +488,8 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people",
         "merchant_poses",
         "requests",
+        "routing_rules",
+        "routing_dry_run",
     ];
     // One's own account, and the mail to somebody who forgot their password.
     const OWN: [&str; 4] = [
@@ -497,7 +499,8 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people::forgotten_link",
     ];
     // These look at what a page is made of, and do nothing.
-    const LOOKS: [&str; 13] = [
+    const LOOKS: [&str; 14] = [
+        "routing_rules::one",
         "setup::apm_of",
         "setup::apms_of",
         "setup::base_of",

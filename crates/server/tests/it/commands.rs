@@ -41,7 +41,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 52] = [
+    let table: [(&str, &[&[&str]]); 55] = [
         ("", &[]),
         ("key", &[]),
         ("key add", &[]),
@@ -93,6 +93,9 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("merchant show", &[&store]),
         ("pos activate", &[&store]),
         ("pos commissions import", &[&store]),
+        ("routing rules", &[&store]),
+        ("routing add", &[&store]),
+        ("routing dry-run", &[&store]),
         ("completions", &[]),
     ];
     for (name, groups) in table {
