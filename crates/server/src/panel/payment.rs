@@ -7,7 +7,7 @@ use super::payments::plain_amount;
 use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
-use crate::operations::refunds::Wanted;
+use crate::operations::refunds::{Back, Wanted};
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
 use crate::store::attempts::AttemptState;
 use axum::Router;
@@ -155,6 +155,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
             approve => waits == "approval" && visit.may(Permission::ApproveLoans),
+            call_off => waits == "approval" && visit.may(Permission::Refund),
             verify => unfinished.is_some() && visit.may(Permission::Inquire),
             inquire => open && visit.may(Permission::Inquire),
             settle => (open || loan_in_doubt) && visit.may(Permission::SettleDoubts),
@@ -236,13 +237,14 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     }
 }
 
-/// Money back: all that is left, what is left of an item, or an amount of it.
+/// Money back: all that is left, what is left of an item, or an amount of it; a loan that waits for its approval
+/// is called off.
 async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     let caller = visit.caller(&app).await?;
     fields::require(&app, &visit, Permission::Refund, "payment.refund").await?;
     match refund_as_told(&app, &visit, &caller, id, &form).await {
-        Ok(()) => Ok(back(id, "refunded")),
+        Ok(done) => Ok(back(id, done)),
         Err(Problem::Failed { .. }) => Ok(back(id, "not_refunded")),
         Err(Problem::Doubt { .. }) => Ok(back(id, "refund_doubt")),
         Err(problem) => answered(&app, &visit, id, problem, &form).await,
@@ -255,7 +257,7 @@ async fn refund_as_told(
     caller: &Caller,
     id: i64,
     form: &Posted,
-) -> Result<(), Problem> {
+) -> Result<&'static str, Problem> {
     let wrong = |field: &str| Problem::field(Rule::WrongType, field);
     let item = match form.text("item") {
         "" => None,
@@ -275,11 +277,15 @@ async fn refund_as_told(
         charge_from_me: false,
     };
     let given = match form.text("how") {
-        "bank" => refunds::give_back(app, caller, &wanted).await?,
+        "bank" => match refunds::give_back(app, caller, &wanted).await? {
+            Back::Given(given) => *given,
+            Back::CalledOff(_) => return Ok("called_off"),
+        },
         "outside" => refunds::mark(app, caller, &wanted).await?,
         _ => return Err(Problem::field(Rule::Required, "how")),
     };
-    refunds::require_success(&given)
+    refunds::require_success(&given)?;
+    Ok("refunded")
 }
 
 fn refund_of(form: &Posted) -> Result<i64, Problem> {

@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_mappings",
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
+    Migration {
+        version: 24,
+        name: "loan_refunds",
+        sql: include_str!("../../migrations/0024_loan_refunds.sql"),
+    },
 ];
