@@ -4,6 +4,7 @@
 
 pub mod by_lender;
 pub mod doubt;
+mod late;
 mod lender;
 pub mod marked;
 mod outcome;
@@ -24,7 +25,7 @@ use contract::errors::ErrorGroup;
 use contract::money::Money;
 use contract::rules::Rule;
 use outcome::{Outcome, write};
-use party::{Party, Told};
+use party::Party;
 
 /// What is to go back.
 #[derive(Debug, Clone)]
@@ -76,7 +77,7 @@ pub async fn give_back(
         let party = Party::of(app, &planned.payment).await?;
         let intended = intend(app, merchant, claims, &party, planned, &note).await?;
         let Some(begun) = intended else {
-            // Another refund was faster, or the lender gave something back.
+            // Another refund was faster, or is known only now.
             pause(app, wanted.payment_id, &mut turn).await?;
             continue;
         };
@@ -263,8 +264,8 @@ async fn points_of(
 }
 
 /// Notes what bank or lender say that they gave back so far, and writes the refund with what it reserves and the
-/// caller's claims. `None` when another refund of the payment was written since it was read, or the lender tells of
-/// one that is booked now. Who cannot say now is asked nothing more, and nothing is written.
+/// caller's claims. `None` when another refund of the payment was written since it was read, or one that they tell of
+/// is booked now. Who cannot say now is asked nothing more, and nothing is written.
 async fn intend(
     app: &App,
     merchant: &Merchant,
@@ -286,8 +287,8 @@ async fn intend(
         tracing::warn!(payment = payment.id, detail = %doubt.detail, "a refund was not begun: bank or lender do not say what they gave back so far");
         failed(ErrorGroup::NoResponse)
     })?;
-    if let (Party::Lender(lender), Some(Told::List(list))) = (party, &noted)
-        && by_lender::book(app, merchant, payment, lender, list).await?
+    if let Some(told) = &noted
+        && late::book(app, merchant, payment, party, told).await?
     {
         return Ok(None);
     }

@@ -2,8 +2,8 @@
 //! back), or late. It is booked when the lender is heard to say so; it asks nothing.
 
 use super::lender::Lender;
-use super::outcome::{Outcome, write};
-use super::{left_of, load, new_refund, refund_items};
+use super::outcome::believe;
+use super::{left_of, new_refund, refund_items};
 use crate::app::App;
 use crate::engine::split::proportionally;
 use crate::engine::{CONFLICTS_MAX, announce};
@@ -75,28 +75,11 @@ async fn book_late(
     back: &MoneyBack,
 ) -> Result<bool, Problem> {
     let ended = matches!(refund.state, RefundState::Declined | RefundState::NotSent);
-    if !ended || back.amount.minor != refund.amount {
-        return Ok(false);
+    if ended && back.amount.minor == refund.amount {
+        believe(app, merchant, refund.id, reversed(back)).await
+    } else {
+        Ok(false)
     }
-    let mut given = load(app, merchant.id, refund.id).await?;
-    let payment = &given.payment;
-    if refund.amount > payment.captured - payment.refunded - payment.refund_pending {
-        warn_of_no_room(payment, back);
-        return Ok(false);
-    }
-    tracing::error!(
-        payment = refund.payment_id,
-        refund = refund.id,
-        "a lender lists a refund that was settled as not made; the books follow it"
-    );
-    write(
-        app,
-        merchant,
-        &mut given,
-        &Outcome::Approved(reversed(back)),
-    )
-    .await?;
-    Ok(true)
 }
 
 /// Takes over what the lender gave back without being asked, of each item in proportion to what is left of it.
@@ -113,7 +96,8 @@ async fn take_over(
         let left: Vec<i64> = items.iter().map(left_of).collect();
         let amount = back.amount.minor;
         if amount > left.iter().sum() {
-            warn_of_no_room(&payment, back);
+            // A person marked it before, or what is asked for has no outcome yet.
+            tracing::warn!(payment = payment_id, reference = %back.reference, amount, "a lender gave back more than is left of a payment");
             return Ok(false);
         }
         let mut refund = new_refund(app, &payment, amount);
@@ -142,16 +126,6 @@ async fn take_over(
         }
     }
     Err(Problem::unavailable("the payment keeps changing"))
-}
-
-/// More went back than the books have room for: a person marked it before, or what is asked for is not known yet.
-fn warn_of_no_room(payment: &Payment, back: &MoneyBack) {
-    tracing::warn!(
-        payment = payment.id,
-        reference = %back.reference,
-        amount = back.amount.minor,
-        "a lender gave back more than is left of a payment"
-    );
 }
 
 async fn payment_of(app: &App, merchant: &Merchant, id: i64) -> Result<Payment, Problem> {

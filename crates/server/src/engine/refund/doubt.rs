@@ -4,9 +4,9 @@
 //! stays reserved.
 
 use super::by_lender::reversed;
-use super::outcome::{Outcome, outcome_commit, write};
+use super::outcome::{Outcome, is_not_made, outcome_commit, write};
 use super::party::{Party, Told};
-use super::{Given, is_under_way, load};
+use super::{Given, is_under_way, late, load};
 use crate::app::App;
 use crate::engine::inquiry::{self, Asker, not_open};
 use crate::problem::Problem;
@@ -61,7 +61,8 @@ fn of_sum(refund: &Refund, says: GivenBack) -> Meaning {
 }
 
 /// Asks the bank what became of a refund in doubt, and writes what it says. Answers how it then stands;
-/// one that is not in doubt, and one that a caller asked about a moment ago, as it is.
+/// one that is not in doubt, and one that a caller asked about a moment ago, as it is. One that was settled as not
+/// made the schedule looks at once more.
 pub async fn settle(
     app: &App,
     merchant: &Merchant,
@@ -69,6 +70,11 @@ pub async fn settle(
     asker: Asker,
 ) -> Result<Given, Problem> {
     let mut given = load(app, merchant.id, refund_id).await?;
+    let look_is_due = asker == Asker::Schedule && given.refund.inquire_at.is_some();
+    if look_is_due && is_not_made(&given.refund) {
+        late::look(app, merchant, &given.payment, &given.refund).await?;
+        return Ok(given);
+    }
     let open = given.refund.state.is_open() && !is_under_way(app, &given.refund);
     if !open || asker == Asker::Caller && !claim(app, &given.refund).await? {
         return Ok(given);
@@ -89,7 +95,7 @@ pub async fn settle(
         Ok(Meaning::NotMade)
             if had_its_time(app, &given.refund) && !party.may_still_arrive(app, &given.refund) =>
         {
-            Outcome::Declined(ErrorGroup::CommunicationOrSystemError.into())
+            Outcome::NotMade
         }
         Ok(Meaning::NotMade) => {
             defer(app, &mut given.refund, asker, false, None).await?;
@@ -222,13 +228,13 @@ pub async fn settle_by_hand(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use contract::enums::Currency;
     use contract::money::Money;
     use jiff::Timestamp;
 
-    fn refund(kind: RefundKind, noted: Option<i64>) -> Refund {
+    pub(in super::super) fn refund(kind: RefundKind, noted: Option<i64>) -> Refund {
         Refund {
             merchant_id: 1,
             id: 2,
