@@ -171,7 +171,7 @@ impl Lender for Maslak {
                 // Also where it knows no such application: there was a loan.
                 Reply::Unknown(decline) | Reply::Conflict(decline) | Reply::Refused(decline) => {
                     Err(reply::unreadable(&format!(
-                        "the lender refused to say what it gave back: {}",
+                        "the lender refused the inquiry: {}",
                         decline.code
                     )))
                 }

@@ -6,7 +6,7 @@ use super::{Failed, StoreCommand};
 use crate::app::App;
 use crate::engine::inquiry::ManualResolution;
 use crate::operations::payment_detail::{self, Detail};
-use crate::operations::refunds::{FoundRefund, Given, Wanted};
+use crate::operations::refunds::{Back, FoundRefund, Given, Wanted};
 use crate::operations::{Actor, Caller, Problem, doubts, refunds};
 use crate::setup;
 use crate::store::doubts::OpenDoubt;
@@ -43,7 +43,8 @@ pub(super) enum Payment {
         #[arg(long)]
         note: String,
     },
-    /// Give a payment back: what is left of it, of an item, or an amount of an item.
+    /// Give a payment back: what is left of it, of an item, or an amount of an item. A loan that waits for its
+    /// approval is called off.
     Refund {
         #[command(flatten)]
         payment: One,
@@ -54,13 +55,13 @@ pub(super) enum Payment {
         /// several.
         #[arg(long, value_parser = decimal_of)]
         amount: Option<Decimal>,
-        /// It was given back outside Galata: no bank is asked, only the books change.
+        /// It was given back outside Galata: neither bank nor lender is asked, only the books change.
         #[arg(long)]
         made_outside: bool,
     },
-    /// Ask the bank now what became of a refund in doubt.
+    /// Ask the bank or lender now what became of a refund in doubt.
     InquireRefund(One),
-    /// Settle a refund by what was found out at the bank, where no inquiry helps.
+    /// Settle a refund by what was found out at the bank or lender, where no inquiry helps.
     SettleRefund {
         #[command(flatten)]
         refund: One,
@@ -105,12 +106,15 @@ impl StoreCommand for Payment {
                     conversation_id: None,
                     charge_from_me: false,
                 };
-                let given = if made_outside {
-                    refunds::mark(app, &caller, &wanted).await?
-                } else {
-                    refunds::give_back(app, &caller, &wanted).await?
-                };
-                refunded(&given)
+                if made_outside {
+                    return refunded(&refunds::mark(app, &caller, &wanted).await?);
+                }
+                match refunds::give_back(app, &caller, &wanted).await? {
+                    Back::Given(given) => refunded(&given),
+                    Back::CalledOff(_) => say(format_args!(
+                        "payment {id} was not taken yet: its loan is called off"
+                    )),
+                }
             }
             Payment::InquireRefund(One { of, id }) => {
                 let caller = caller(app, by, of.merchant).await?;

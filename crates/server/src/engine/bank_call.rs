@@ -13,7 +13,7 @@ use crate::store::payments::Payment;
 use crate::store::poses::{self, Pos};
 use connectors::bank::{Account, BankContext, CardEnds, Doubt, Order, OrderRef, Phase};
 use connectors::http::Http;
-use connectors::lender::{Lender, LenderContext};
+use connectors::lender::{ApplicationRef, Lender, LenderContext};
 use connectors::lenders::of_apm;
 use connectors::protocol::Protocol;
 use contract::money::Money;
@@ -158,6 +158,15 @@ impl<'a> LenderCall<'a> {
             recorder,
             now: app.istanbul_now(),
         })
+    }
+
+    /// Which application a follow-up is about.
+    pub fn application<'b>(&self, payment: &Payment, loan: &'b Loan) -> ApplicationRef<'b> {
+        ApplicationRef {
+            order_id: &loan.order_id,
+            application_id: loan.application_id.as_deref(),
+            currency: payment.currency,
+        }
     }
 
     /// What a verb is handed.

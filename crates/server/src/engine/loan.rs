@@ -1,12 +1,14 @@
-//! Shopping loans: apply, the browser's return, the lender's notification, approval, verification.
+//! Shopping loans: apply, the browser's return, the lender's notification, approval, verification, calling off.
 //!
 //! Browser, notification, job and verify call may come in any order: the state is always what the
 //! lender answers to an inquiry, applied by compare-and-set, so all orders end alike.
 
 mod approve;
+mod call_off;
 mod settle;
 
 pub use approve::approve;
+pub use call_off::{call_off_ready, end, require_called_off};
 pub use settle::settle;
 
 use super::bank_call::LenderCall;
@@ -14,7 +16,7 @@ use super::claims::Claims;
 use super::inquiry::{Asker, ManualResolution, not_open};
 use super::recorder::Recorder;
 use super::status::{Event, after};
-use super::{CONFLICTS_MAX, announce, turn};
+use super::{CONFLICTS_MAX, announce, refund, turn};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::apms::{self, Apm};
@@ -402,6 +404,10 @@ pub async fn receive_notification(
             let of = (merchant_id, payment_id);
             Recorder::to_lender(app, of, apm.apm_type, "notification").record_notification(body);
             settle(app, &merchant, payment_id, Asker::News).await?;
+            if loan.state == ApplicationState::Disbursed {
+                // What changes a loan that is known to be disbursed is money back.
+                refund::by_lender::hear(app, &merchant, payment_id).await?;
+            }
             Ok(true)
         }
         _ => Ok(false),

@@ -1,13 +1,15 @@
-//! Money back. One row of `refunds` is one question to the bank; what it asks for is reserved before the
-//! bank is asked, and while a refund of a payment has no outcome no other is sent. How doubt is settled
-//! stands in [`doubt`], what a bank is asked in [`party`].
+//! Money back. One row of `refunds` is one question to the bank or lender; what it asks for is reserved before
+//! they are asked, and while a refund of a payment has no outcome no other is sent. How doubt is settled
+//! stands in [`doubt`], what a bank is asked in [`party`], what a lender in [`lender`].
 
+pub mod by_lender;
 pub mod doubt;
+mod late;
+mod lender;
 pub mod marked;
 mod outcome;
 mod party;
 
-use super::accounts;
 use super::claims::Claims;
 use super::split::points_back;
 use super::turn::{self, Turn};
@@ -17,7 +19,7 @@ use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment};
 use crate::store::refunds::{self, Books, Refund, RefundItem, RefundKind, RefundState};
-use connectors::bank::{Answer, BankDay, Reversed, RewardMoney, Verdict};
+use connectors::bank::{Answer, BankDay, Doubt, DoubtReason, Reversed, RewardMoney, Verdict};
 use contract::enums::{PaymentPhase, PaymentStatus};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -73,8 +75,9 @@ pub async fn give_back(
         let (payment, items) = await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
         let planned = plan(app, payment, &items, wanted).await?;
         let party = Party::of(app, &planned.payment).await?;
-        let Some(begun) = intend(app, claims, &party, planned, &note).await? else {
-            // Another refund was faster.
+        let intended = intend(app, merchant, claims, &party, planned, &note).await?;
+        let Some(begun) = intended else {
+            // Another refund was faster, or is known only now.
             pause(app, wanted.payment_id, &mut turn).await?;
             continue;
         };
@@ -156,39 +159,43 @@ async fn plan(
         Some(part) => vec![share(&payment, items, part)?],
         None => items.iter().map(|item| (item.id, left_of(item))).collect(),
     };
-    let id = app.next_id();
-    let of_item = |(item_id, amount)| RefundItem {
-        merchant_id: payment.merchant_id,
-        id: app.next_id(),
-        refund_id: id,
-        payment_id: payment.id,
-        item_id,
-        amount,
-    };
-    let shares = shares.into_iter().filter(|(_, amount)| *amount > 0);
-    let shares: Vec<RefundItem> = shares.map(of_item).collect();
     // Shares of one payment: their sum is not more than it.
-    let amount = shares.iter().map(|share| share.amount).sum();
+    let amount = shares.iter().map(|(_, amount)| amount).sum();
     if amount == 0 {
         return Err(Problem::rule(Rule::NothingToRefund));
     }
-    let points = points_of(app, &payment, amount).await?;
+    let mut refund = new_refund(app, &payment, amount);
+    refund.by_item = wanted.part.is_some();
+    refund.points = points_of(app, &payment, amount).await?;
+    refund.conversation_id.clone_from(&wanted.conversation_id);
+    refund.charge_from_me = wanted.charge_from_me;
+    Ok(Given {
+        items: refund_items(app, &refund, shares),
+        payment,
+        refund,
+    })
+}
+
+/// A refund of a payment as it begins.
+fn new_refund(app: &App, payment: &Payment, amount: i64) -> Refund {
     let now = app.now();
-    let refund = Refund {
+    Refund {
         merchant_id: payment.merchant_id,
-        id,
+        id: app.next_id(),
         payment_id: payment.id,
         version: 1,
         pos_id: None,
+        apm_id: None,
+        lender_reference: None,
         kind: RefundKind::Refund,
-        by_item: wanted.part.is_some(),
+        by_item: false,
         marked: false,
         state: RefundState::Asked,
         amount,
-        points,
+        points: None,
         noted: None,
-        conversation_id: wanted.conversation_id.clone(),
-        charge_from_me: wanted.charge_from_me,
+        conversation_id: None,
+        charge_from_me: false,
         answer: None,
         error: None,
         created_at: now,
@@ -196,12 +203,25 @@ async fn plan(
         inquiries: 0,
         inquire_at: None,
         review_since: None,
+    }
+}
+
+/// What a refund gives back of which item: ids and amounts of items, of which some may be nothing.
+fn refund_items(
+    app: &App,
+    refund: &Refund,
+    shares: impl IntoIterator<Item = (i64, i64)>,
+) -> Vec<RefundItem> {
+    let of_item = |(item_id, amount)| RefundItem {
+        merchant_id: refund.merchant_id,
+        id: app.next_id(),
+        refund_id: refund.id,
+        payment_id: refund.payment_id,
+        item_id,
+        amount,
     };
-    Ok(Given {
-        payment,
-        refund,
-        items: shares,
-    })
+    let shares = shares.into_iter().filter(|(_, amount)| *amount > 0);
+    shares.map(of_item).collect()
 }
 
 fn left_of(item: &Item) -> i64 {
@@ -243,11 +263,12 @@ async fn points_of(
     Ok(Some(points_back(sale, (payment.refunded, given), amount)))
 }
 
-/// Notes what the bank says that it gave back so far, and writes the refund with what it reserves and the
-/// caller's claims. `None` when another refund of the payment was written since it was read. A bank that
-/// cannot say now is asked nothing more, and nothing is written.
+/// Notes what bank or lender say that they gave back so far, and writes the refund with what it reserves and the
+/// caller's claims. `None` when another refund of the payment was written since it was read, or one that they tell of
+/// is booked now. Who cannot say now is asked nothing more, and nothing is written.
 async fn intend(
     app: &App,
+    merchant: &Merchant,
     claims: &Claims,
     party: &Party,
     mut planned: Given,
@@ -263,9 +284,15 @@ async fn intend(
         failure: group.into(),
     };
     let noted = party.noted(app, payment).await.map_err(|doubt| {
-        tracing::warn!(payment = payment.id, detail = %doubt.detail, "a refund was not begun: the bank does not say what it gave back so far");
+        tracing::warn!(payment = payment.id, detail = %doubt.detail, "a refund was not begun: bank or lender do not say what they gave back so far");
         failed(ErrorGroup::NoResponse)
     })?;
+    if let Some(told) = &noted
+        && late::book(app, merchant, payment, party, told).await?
+    {
+        return Ok(None);
+    }
+    let noted = noted.map(|told| told.sum());
     refund.noted = noted.and_then(|noted| noted.refunded);
     refund.kind = party.first_kind(app, payment, refund);
     let is_voided = refund.kind == RefundKind::Refund && noted.is_some_and(|noted| noted.voided);
@@ -285,7 +312,7 @@ async fn intend(
         );
         return Err(failed(ErrorGroup::MayHaveAlreadyRefunded));
     }
-    refund.pos_id = Some(party.pos.id);
+    party.sign(refund);
     refund.asked_at = app.now();
     refund.inquire_at = Some(app.unanswered_reversal_at());
     let mut commit = Commit::new(payment.merchant_id, payment.id);
@@ -332,7 +359,7 @@ async fn ask_and_answer(
     );
     write(app, merchant, &mut given, &outcome).await?;
     // After the answer, which nothing may hold up.
-    accounts::note(app, &party.pos, &said).await;
+    party.note_account(app, &said).await;
     Ok(given)
 }
 
@@ -372,6 +399,26 @@ async fn ask_otherwise(app: &App, refund: &mut Refund, kind: RefundKind) -> bool
         *refund = asked;
     }
     noted
+}
+
+/// The name of the question in the payment's history.
+fn operation_of(refund: &Refund) -> &'static str {
+    match refund.kind {
+        RefundKind::Cancel => "void",
+        RefundKind::Refund => "refund",
+    }
+}
+
+/// Refuses to ask about an intent so old that others inquire what became of it.
+fn require_in_time(app: &App, refund: &Refund) -> Result<(), Doubt> {
+    if app.may_be_answering(refund.asked_at) {
+        return Ok(());
+    }
+    Err(Doubt {
+        may_have_been_sent: false,
+        reason: DoubtReason::Network,
+        detail: "too late to ask: this process stood still".to_owned(),
+    })
 }
 
 /// A refund of a merchant's with its payment and items.

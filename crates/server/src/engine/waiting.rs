@@ -1,7 +1,7 @@
 //! A shop ends a payment that hangs: what was taken goes back, and what was not taken is not taken any more.
 
 use super::inquiry::{self, Asker};
-use super::three_ds;
+use super::{loan, three_ds};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::attempts;
@@ -24,8 +24,10 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
                     return Ok(true);
                 }
             }
-            // A loan has the shopper's contract behind it: its lender is asked by other calls.
-            PaymentStatus::Waiting if payment.payment_type != PaymentType::Apm => {
+            PaymentStatus::Waiting if payment.payment_type == PaymentType::Apm => {
+                return loan::end(app, merchant, payment_id).await;
+            }
+            PaymentStatus::Waiting => {
                 let settled = inquiry::settle(app, merchant, payment_id, Asker::GivesUp).await?;
                 return match settled.status {
                     PaymentStatus::Success => Err(wrong_state(settled.status)),

@@ -153,14 +153,9 @@ pub(super) async fn plan(
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
-    let items = check::items(
-        request.items,
-        amounts.price,
-        paid,
-        wallet,
-        currency,
-        || app.next_id(),
-    )?;
+    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
+        app.next_id()
+    })?;
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;

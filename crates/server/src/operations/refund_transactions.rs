@@ -1,7 +1,7 @@
 //! `/payment/v1/refund-transactions`: an item of a payment is given back, or a part of it.
 
 use super::refund_view::{is_cancel, item_view, require_success};
-use super::refunds::{give_back, mark, require_provider};
+use super::refunds::{give_taken_back, mark, require_provider};
 use super::{Caller, Problem, TOP};
 use crate::app::App;
 use crate::engine::refund::{self, Given, Part, Wanted};
@@ -20,7 +20,7 @@ pub async fn create(
     request: RefundPaymentTransactionRequest,
 ) -> Result<PaymentTransactionRefundResponse, Problem> {
     let wanted = wanted(app, caller, request).await?;
-    let given = give_back(app, caller, &wanted).await?;
+    let given = give_taken_back(app, caller, &wanted).await?;
     require_success(&given)?;
     only_item(&given)
 }

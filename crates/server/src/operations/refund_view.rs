@@ -4,6 +4,7 @@ use super::Problem;
 use super::payment_view;
 use crate::clock::local_text;
 use crate::engine::refund::Given;
+use crate::store::loans::Loan;
 use crate::store::payments::{Item, Payment};
 use crate::store::refunds::{Refund, RefundItem, RefundKind, RefundState};
 use connectors::bank::Reversed;
@@ -104,6 +105,28 @@ pub(super) fn view(given: &Given) -> PaymentRefundResponse {
             .filter(|_| !cancel)
             .map(|item| item_view(given, item))
             .collect(),
+    }
+}
+
+/// A loan that was called off before it was disbursed: the whole is cancelled, and no refund is kept of it, for
+/// no money moved.
+pub(super) fn called_off_view(
+    payment: &Payment,
+    loan: &Loan,
+    conversation_id: Option<String>,
+) -> PaymentRefundResponse {
+    PaymentRefundResponse {
+        created_date: Some(LocalDateTime(local_text(loan.asked_at))),
+        status: Some(RefundStatus::Success),
+        refund_destination_type: Some(RefundDestinationType::Provider),
+        refund_price: spelled(payment, payment.paid_price.minor),
+        refund_bank_price: spelled(payment, payment.paid_price.minor),
+        refund_wallet_price: spelled(payment, 0),
+        conversation_id,
+        payment_id: Some(payment.id),
+        refund_type: Some(RefundType::Cancel),
+        currency: Some(payment.currency),
+        ..PaymentRefundResponse::default()
     }
 }
 

@@ -1,18 +1,19 @@
 //! `/payment/v1/refunds`: a payment is given back, or what is left of it; and what people do with refunds.
 
-use super::refund_view::{is_cancel, item_view, view};
+use super::refund_view::{called_off_view, is_cancel, item_view, view};
 pub use super::refund_view::{left, require_success};
 use super::{Caller, Permission, Problem, TOP};
 use crate::app::App;
 pub use crate::engine::refund::doubt::FoundRefund;
 use crate::engine::refund::{self, Part, doubt, marked};
 pub use crate::engine::refund::{Given, Wanted};
-use crate::engine::{inquiry::Asker, waiting};
+use crate::engine::{inquiry::Asker, loan, waiting};
 use crate::store::db::Commit;
-use crate::store::payments;
+use crate::store::loans::Loan;
+use crate::store::payments::{self, Payment};
 use crate::store::refunds::Refund;
 use connectors::scrub;
-use contract::enums::{RefundDestinationType, RefundStatus};
+use contract::enums::{PaymentStatus, PaymentType, RefundDestinationType, RefundStatus};
 use contract::envelope::Items;
 use contract::refund_transactions::PaymentTransactionRefundResponse;
 use contract::refunds::{
@@ -25,17 +26,32 @@ use serde_json::json;
 /// Characters of the reason that a person gives.
 const NOTE_MIN: usize = 3;
 const NOTE_MAX: usize = 500;
+/// How the audit log calls money back.
+const GIVE_BACK: &str = "payment.refund";
 
-/// `POST /payment/v1/refunds`: gives back what is left of a payment.
+/// What became of money that was to go back.
+pub enum Back {
+    /// It was asked for: the refund as it stands.
+    Given(Box<Given>),
+    /// There was none yet: a loan that waited for the shop's approval is called off.
+    CalledOff(Box<(Payment, Loan)>),
+}
+
+/// `POST /payment/v1/refunds`: gives back what is left of a payment; a loan that waits for the shop's approval
+/// is called off.
 pub async fn create(
     app: &App,
     caller: &Caller,
     request: RefundPaymentRequest,
 ) -> Result<PaymentRefundResponse, Problem> {
     let wanted = whole(request)?;
-    let given = give_back(app, caller, &wanted).await?;
-    require_success(&given)?;
-    Ok(view(&given))
+    match give_back(app, caller, &wanted).await? {
+        Back::Given(given) => {
+            require_success(&given)?;
+            Ok(view(&given))
+        }
+        Back::CalledOff(loan) => Ok(called_off_view(&loan.0, &loan.1, wanted.conversation_id)),
+    }
 }
 
 /// `GET /payment/v1/refunds/{id}`: a payment that was cancelled. Other refunds have no id here.
@@ -88,9 +104,22 @@ pub async fn refund_waiting_payment(
 
 /// The answer to a refund that was asked for before under the same idempotency key: as it stands.
 pub async fn replay(app: &App, caller: &Caller, id: i64) -> Result<PaymentRefundResponse, Problem> {
-    let given = refund::load(app, caller.merchant.id, id).await?;
-    require_success(&given)?;
-    Ok(view(&given))
+    match refund::load(app, caller.merchant.id, id).await {
+        Ok(given) => {
+            require_success(&given)?;
+            Ok(view(&given))
+        }
+        // The id of a payment: its loan was called off.
+        Err(Problem::Rule {
+            rule: Rule::RefundNotFound,
+            ..
+        }) => {
+            let (payment, loan) = loan::of_merchant(app, &caller.merchant, id).await?;
+            let (payment, loan) = loan::require_called_off(payment, loan)?;
+            Ok(called_off_view(&payment, &loan, None))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// The same of a mark.
@@ -121,11 +150,48 @@ pub(super) fn require_provider(destination: Option<RefundDestinationType>) -> Re
 }
 
 /// Gives money back for whoever may: a shop, a person in the panel, the operator.
-pub async fn give_back(app: &App, caller: &Caller, wanted: &Wanted) -> Result<Given, Problem> {
-    const ACTION: &str = "payment.refund";
-    require(app, caller, ACTION, wanted.payment_id).await?;
-    let note = noted(app, caller, ACTION, wanted);
+pub async fn give_back(app: &App, caller: &Caller, wanted: &Wanted) -> Result<Back, Problem> {
+    if wanted.part.is_none()
+        && let Some(loan) = call_off(app, caller, wanted.payment_id).await?
+    {
+        return Ok(Back::CalledOff(Box::new(loan)));
+    }
+    let given = give_taken_back(app, caller, wanted).await?;
+    Ok(Back::Given(Box::new(given)))
+}
+
+/// [`give_back`] of a payment that took money.
+pub(super) async fn give_taken_back(
+    app: &App,
+    caller: &Caller,
+    wanted: &Wanted,
+) -> Result<Given, Problem> {
+    require(app, caller, GIVE_BACK, wanted.payment_id).await?;
+    let note = noted(app, caller, GIVE_BACK, wanted);
     refund::give_back(app, &caller.merchant, &caller.claims, wanted, note).await
+}
+
+/// Calls off the loan of a payment that waits; `None` where there is none, or it turns out to be disbursed.
+async fn call_off(app: &App, caller: &Caller, id: i64) -> Result<Option<(Payment, Loan)>, Problem> {
+    require(app, caller, GIVE_BACK, id).await?;
+    let merchant = &caller.merchant;
+    let payment = payments::of_merchant(app, merchant.id, id).await?;
+    let waits = |payment: &Payment| {
+        payment.status == PaymentStatus::Waiting && payment.payment_type == PaymentType::Apm
+    };
+    if !payment.as_ref().is_some_and(waits) {
+        return Ok(None);
+    }
+    let target = id.to_string();
+    let note = |commit: &mut Commit| {
+        if !caller.by.is_shop() {
+            let change = (json!(null), json!({"calledOff": true}));
+            caller
+                .by
+                .note(app, merchant.id, GIVE_BACK, &target, change, commit);
+        }
+    };
+    loan::call_off_ready(app, merchant, &caller.claims, id, note).await
 }
 
 /// Notes that money was given back outside.

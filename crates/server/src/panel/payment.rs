@@ -6,7 +6,7 @@ use super::fields::Label;
 use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
-use crate::operations::refunds::{Given, Wanted};
+use crate::operations::refunds::{Back, Wanted};
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
 use crate::random;
 use crate::setup;
@@ -158,6 +158,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
             approve => waits == "approval" && visit.may(Permission::ApproveLoans),
+            call_off => waits == "approval" && visit.may(Permission::Refund),
             verify => unfinished.is_some() && visit.may(Permission::Inquire),
             inquire => open && visit.may(Permission::Inquire),
             settle => (open || loan_in_doubt) && visit.may(Permission::SettleDoubts),
@@ -239,13 +240,18 @@ async fn settle(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     }
 }
 
-/// Money back: all that is left, what is left of an item, or an amount of it.
+/// Money back: all that is left, what is left of an item, or an amount of it; a loan that waits for its approval
+/// is called off.
 async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let id = visit.id("id")?;
     let mut caller = visit.caller(&app).await?;
     fields::require(&app, &visit, Permission::Refund, "payment.refund").await?;
     caller.claims = setup::claims_once(visit.merchant_id(), form.text("once"));
-    let given = refund_as_told(&app, &caller, id, &form).await;
+    let given = match refund_as_told(&app, &caller, id, &form).await {
+        Ok(Back::CalledOff(_)) => return Ok(back(id, "called_off")),
+        Ok(Back::Given(given)) => Ok(given),
+        Err(problem) => Err(problem),
+    };
     let is_begun = given.is_ok();
     match given.and_then(|given| refunds::require_success(&given)) {
         Ok(()) if form.text("how") == "outside" => Ok(back(id, "marked")),
@@ -275,7 +281,7 @@ async fn refund_as_told(
     caller: &Caller,
     id: i64,
     form: &Posted,
-) -> Result<Given, Problem> {
+) -> Result<Back, Problem> {
     let wrong = |field: &str| Problem::field(Rule::WrongType, field);
     let item = match form.text("item") {
         "" => None,
@@ -296,7 +302,10 @@ async fn refund_as_told(
     };
     match form.text("how") {
         "bank" => refunds::give_back(app, caller, &wanted).await,
-        "outside" => refunds::mark(app, caller, &wanted).await,
+        "outside" => {
+            let given = refunds::mark(app, caller, &wanted).await?;
+            Ok(Back::Given(Box::new(given)))
+        }
         _ => Err(Problem::field(Rule::Required, "how")),
     }
 }

@@ -81,6 +81,8 @@ fn refund(language: Language, refund: &Refund) -> Value {
         state => refund.state.as_str(), open, inquiries => refund.inquiries,
         created_at => refund.created_at.to_string(), next => refund.inquire_at.map(|at| at.to_string()),
         auth_code => reversed.map(|one| &one.auth_code).filter(|code| !code.is_empty()),
+        reference => reversed.map(|one| &one.host_reference).filter(|one| !one.is_empty() && refund.apm_id.is_some()),
+        by_lender => refund.lender_reference.is_some(),
         failure => error.map(|error| words::failure(language, error.group, false)),
         code => error.and_then(|error| error.provider_code.as_ref()),
         message => error.and_then(|error| error.provider_message.as_ref()),

@@ -72,9 +72,10 @@ pub async fn of_merchant(
     let refunds = app
         .db
         .rows(
-            "select r.payment_id, r.id as refund_id, r.amount, p.currency, p.pos, r.state, \
+            "select r.payment_id, r.id as refund_id, r.amount, p.currency, p.pos, m.name as lender, r.state, \
              r.asked_at as since, r.inquiries, r.inquire_at, r.answer from refunds r \
              join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id \
+             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.apm_id \
              where r.merchant_id = $1 and r.state in ('ASKED', 'DOUBT', 'REVIEW') and r.state <> 'ASKED' order by r.id limit $2",
             params![merchant_id, limit],
         )
@@ -98,11 +99,13 @@ pub async fn of_merchant(
     for row in &refunds {
         let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
         let answer: Option<RefundAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
-        let party = pos.map(|pos| pos.name).unwrap_or_default();
+        let lender = row.opt_text("lender")?;
+        let is_loan = lender.is_some();
+        let party = lender.or(pos.map(|pos| pos.name)).unwrap_or_default();
         let message = answer.and_then(|answer| answer.message);
         found.push(OpenDoubt {
             refund: Some(row.int("refund_id")?),
-            ..read(row, false, party, message)?
+            ..read(row, is_loan, party, message)?
         });
     }
     Ok(found)

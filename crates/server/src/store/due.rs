@@ -53,10 +53,12 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              order by l.inquire_at, l.payment_id limit $4"
         ),
         Kind::Refund => format!(
-            "select r.merchant_id, r.id, r.inquire_at as due_at, r.pos_id as lane, p.settings as address \
+            "select r.merchant_id, r.id, r.inquire_at as due_at, coalesce(r.pos_id, r.apm_id) as lane, \
+             p.settings as address, m.api_url as lender \
              from refunds r left join merchant_poses p on p.merchant_id = r.merchant_id and p.id = r.pos_id \
+             left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.apm_id \
              where r.shard in ({shards}) and r.inquire_at <= $1 and r.inquire_at >= $2 \
-             and (r.inquire_at > $2 or r.id > $3) and r.pos_id not in ({without}) \
+             and (r.inquire_at > $2 or r.id > $3) and coalesce(r.pos_id, r.apm_id) not in ({without}) \
              order by r.inquire_at, r.id limit $4"
         ),
         Kind::Report => format!(
@@ -77,13 +79,22 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
 }
 
 fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
-    // A row whose POS is gone is due all the same; who works it finds out.
-    let host = match kind {
-        Kind::Webhook | Kind::Loan => row.opt_text("address")?.and_then(|url| host_of(&url)),
-        Kind::Payment | Kind::Refund => row.opt_json("address")?.and_then(|settings| {
+    let of_url = |column: &str| {
+        let url = row.opt_text(column)?;
+        Ok::<_, Unavailable>(url.and_then(|url| host_of(&url)))
+    };
+    let of_pos = || {
+        let host = row.opt_json("address")?.and_then(|settings| {
             let host = settings.get("hostname")?.as_str()?;
             Some(format!("{host}:{}", settings.get("port")?))
-        }),
+        });
+        Ok::<_, Unavailable>(host)
+    };
+    // A row whose POS is gone is due all the same; who works it finds out.
+    let host = match kind {
+        Kind::Webhook | Kind::Loan => of_url("address")?,
+        Kind::Payment => of_pos()?,
+        Kind::Refund => of_pos()?.or(of_url("lender")?),
         Kind::Report => None,
     };
     Ok(Due {

@@ -96,7 +96,7 @@ table_row! {
         pub action: ApmAdditionalAction,
         /// What the lender last said.
         pub state: ApplicationState,
-        /// When the lender was last asked to act: to take the application, or to disburse.
+        /// When the lender was last asked to act: to take the application, to disburse, or to cancel.
         pub asked_at: Timestamp,
         /// The cart.
         pub items: Vec<CartLine>,
@@ -144,6 +144,12 @@ impl Loan {
     /// Whether the bank approves by itself; `None` leaves it to the bank.
     pub fn approves_by_itself(&self) -> Option<bool> {
         self.approval_mode.map(|mode| mode == ApprovalMode::Auto)
+    }
+
+    /// The merchant approved it, or called it off when it was ready, and the outcome is not known.
+    pub fn is_ready_and_acted_on(&self) -> bool {
+        use ApplicationState::{Confirming, Ready};
+        self.state == Confirming || self.state == Ready && self.is_in_doubt()
     }
 
     /// The lender is being asked to act right now, by this process or another.

@@ -109,4 +109,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_verifications",
         sql: include_str!("../../migrations/0023_card_verifications.sql"),
     },
+    Migration {
+        version: 24,
+        name: "loan_refunds",
+        sql: include_str!("../../migrations/0024_loan_refunds.sql"),
+    },
 ];

@@ -1,4 +1,4 @@
-//! Refunds: one question to a bank to give back, with the items that it is about, and the books
+//! Refunds: one question to a bank or lender to give back, with the items that it is about, and the books
 //! that reserve what is asked for. Where a refund's outcome is unknown, the row itself is the work that is
 //! due: `inquire_at` is the moment when the bank must be asked what it gave back.
 
@@ -63,8 +63,12 @@ table_row! {
         pub payment_id: i64,
         /// For compare-and-set.
         pub version: i64,
-        /// The POS whose bank is asked; none for a mark.
+        /// The POS whose bank is asked; none for a mark, and of a loan.
         pub pos_id: Option<i64>,
+        /// The account at the lender that is asked, of a loan; none for a mark that a person made.
+        pub apm_id: Option<i64>,
+        /// The lender's id of what it gave back without being asked.
+        pub lender_reference: Option<String>,
         /// How the bank is asked.
         pub kind: RefundKind,
         /// It was asked for by naming an item.

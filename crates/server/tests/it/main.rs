@@ -51,6 +51,7 @@ mod keys;
 mod kill;
 mod leases;
 mod limits;
+mod loan_refunds;
 mod loose_input;
 mod mail;
 mod memory;

@@ -368,3 +368,91 @@ async fn a_second_refund_waits_for_the_first_and_is_made_then() {
     second.ok();
     assert_eq!(shop.order(id).await["refunded"], 3_000);
 }
+
+/// The books as if a refund that the bank made had been settled as not made.
+async fn forgets(shop: &Shop, id: i64) {
+    let refund = last(shop, id).await;
+    let error = json!({"group": "COMMUNICATION_OR_SYSTEM_ERROR"});
+    let due = shop.app.now();
+    shop.execute(
+        "update refunds set state = 'DECLINED', error = $1, answer = null, inquire_at = $2 where id = $3",
+        params![error, due, refund.id],
+    )
+    .await;
+    for sql in [
+        "update payments set refunded = 0 where id = $1",
+        "update payment_items set refunded = 0 where payment_id = $1",
+    ] {
+        shop.execute(sql, params![id]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_arrived_after_it_was_settled_as_not_made_is_booked() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    for (bank, card) in BANKS {
+        // Before the next refund.
+        let (id, items) = settled(&shop, card).await;
+        shop.refunds_item(items[0], 10).await.ok();
+        forgets(&shop, id).await;
+        assert_eq!(shop.reported(id).await.data("refundablePrice"), 100);
+        shop.refunds_item(items[0], 20.01).await.refused(422, 3018);
+        assert_eq!(last(&shop, id).await.state, RefundState::Approved, "{bank}");
+        assert_eq!(shop.refunds(id).await.ok().data("refundPrice"), 90);
+        assert_eq!(shop.order(id).await["refunded"], 10_000);
+        // By the look of the schedule.
+        let (id, items) = settled(&shop, card).await;
+        shop.refunds_item(items[0], 10).await.ok();
+        forgets(&shop, id).await;
+        shop.work().await;
+        let refund = last(&shop, id).await;
+        assert_eq!(
+            (refund.state, refund.inquire_at),
+            (RefundState::Approved, None),
+            "{bank}"
+        );
+        assert_eq!(shop.reported(id).await.data("refundablePrice"), 90);
+        // What was voided.
+        let id = shop.pays(card).await.succeeded().id();
+        shop.refunds(id).await.ok();
+        forgets(&shop, id).await;
+        shop.refunds(id).await.refused(422, 9007);
+        assert_eq!(
+            shop.reported(id).await.data("refundStatus"),
+            "FULLY_REFUNDED",
+            "{bank}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_was_not_made_is_looked_at_once_more() {
+    let shop = Shop::open().await;
+    let (id, items) = settled(&shop, GARANTI).await;
+    shop.fault("garanti", "refund", "http_500").await;
+    shop.refunds_item(items[0], 10).await.in_doubt();
+    for wait in [5, 30, 120] {
+        shop.wait(wait).await;
+    }
+    let refund = last(&shop, id).await;
+    assert_eq!(refund.state, RefundState::Declined);
+    let day = shop.app.now().duration_until(refund.inquire_at.unwrap());
+    assert_eq!(day.as_hours(), 24);
+    // The bank does not say: it is asked a day later.
+    shop.faults(MANY, "garanti", "inquire", "http_500").await;
+    shop.wait(24 * 60 * 60 + 1).await;
+    assert!(last(&shop, id).await.inquire_at.is_some());
+    assert_eq!(shop.met("inquire").await, 1);
+    shop.banks_recover().await;
+    shop.wait(24 * 60 * 60 + 1).await;
+    let refund = last(&shop, id).await;
+    assert_eq!(
+        (refund.state, refund.inquire_at),
+        (RefundState::Declined, None)
+    );
+    // And then no more.
+    shop.faults(MANY, "garanti", "inquire", "http_500").await;
+    shop.wait(7 * 24 * 60 * 60).await;
+    assert_eq!(shop.met("inquire").await, 0);
+}

@@ -242,23 +242,3 @@ async fn the_operator_gives_money_back_by_command() {
     let nothing = shop.fails(&refund);
     assert!(nothing.contains("Nothing is left to refund"), "{nothing}");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_loan_is_not_given_back_by_its_lender_yet_but_can_be_marked() {
-    let shop = Shop::open().await;
-    let loan = shop.applied("103").await;
-    shop.refunds(loan.id).await.refused(422, 9002);
-    loan.decides("approve").await;
-    loan.approves().await.succeeded();
-    shop.refunds(loan.id)
-        .await
-        .declined("NON_REFUNDABLE_PAYMENT");
-    let body = json!({"paymentId": loan.id});
-    shop.post("/payment/v1/refunds/mark-as-refunded", body)
-        .await
-        .ok();
-    assert_eq!(
-        shop.reported(loan.id).await.data("refundStatus"),
-        "FULLY_REFUNDED"
-    );
-}

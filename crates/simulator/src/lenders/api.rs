@@ -62,13 +62,10 @@ async fn answer(
     let (fault, done) = match call {
         Ok(call) => {
             let fault = fault_of(&lender, &call);
-            if let Some(Fault {
-                kind: Kind::Delay,
-                ms,
-                ..
-            }) = &fault
-            {
-                tokio::time::sleep(Duration::from_millis(ms.unwrap_or_default())).await;
+            // Money goes back although its caller has gone: the wait is behind it.
+            let moves_money = matches!(call, Call::GiveBack(..));
+            if !moves_money {
+                wait_as_ordered(fault.as_ref()).await;
             }
             let done = match &fault {
                 Some(Fault {
@@ -92,6 +89,9 @@ async fn answer(
             {
                 notify_first(&lender, body, fault.ms.unwrap_or_default()).await;
             }
+            if moves_money {
+                wait_as_ordered(fault.as_ref()).await;
+            }
             (fault, done)
         }
         Err(refusal) => (None, Err(refusal)),
@@ -103,6 +103,12 @@ async fn answer(
         )
     });
     send(&lender, fault, given, status, body.to_string())
+}
+
+async fn wait_as_ordered(fault: Option<&Fault>) {
+    if let Some(fault) = fault.filter(|fault| fault.kind == Kind::Delay) {
+        tokio::time::sleep(Duration::from_millis(fault.ms.unwrap_or_default())).await;
+    }
 }
 
 /// Sends a notification of the application that `body` is about to confirm, and waits.

@@ -82,6 +82,48 @@ describe('banks that wait for the merchant', () => {
   });
 });
 
+describe('money back', () => {
+  test('of an item in part, and then of what is left, goes through the lender', async () => {
+    const loan = await apply(stage, '064');
+    const paid = await payments.retrievePayment(loan.id);
+    const [item] = paid.paymentTransactions.map((one) => one.id);
+    const part = await payments.refundPaymentTransaction({ paymentTransactionId: item, refundPrice: 12.5 });
+    assert.deepEqual([part.status, part.refundPrice], ['SUCCESS', 12.5]);
+    assert.deepEqual(await payments.retrievePaymentTransactionRefund(part.id), part);
+    const rest = await payments.refundPayment({ paymentId: loan.id });
+    assert.deepEqual([rest.status, rest.refundType], ['SUCCESS', 'REFUND']);
+    const standing = await atLender(stage, loan.begun);
+    assert.deepEqual([standing.state, standing.left], ['disbursed', 0]);
+    assert.equal((await read(loan.id)).refundStatus, 'FULLY_REFUNDED');
+    assert.ok((await stage.shop.webhook(part.id, 'REFUND_TX')).verified);
+  });
+
+  test('whose answer is lost is settled by the lender', async () => {
+    const loan = await apply(stage, '064');
+    await stage.bank.lenderFault({ operation: 'void', fault: { kind: 'lose_reply' } });
+    await stage.bank.lenderFault({ operation: 'refund', fault: { kind: 'lose_reply' } });
+    const told = await refusal(payments.refundPayment({ paymentId: loan.id }));
+    assertGroup(told, 'COMMUNICATION_OR_SYSTEM_ERROR');
+    await eventually('the refund', async () => (await read(loan.id)).refundStatus === 'FULLY_REFUNDED');
+    assert.equal((await atLender(stage, loan.begun)).left, 0);
+  });
+
+  test('before the approval cancels the loan, by either door', async () => {
+    const doors = [
+      (paymentId) => payments.refundPayment({ paymentId }),
+      (paymentId) => payments.refundWaitingPayment({ paymentId }),
+    ];
+    for (const giveBack of doors) {
+      const loan = await apply(stage, '103');
+      assertCallback(loan.callback, loan, 'WAITING', 'APPROVAL_REQUIRED');
+      assert.equal((await giveBack(loan.id)).status, 'SUCCESS');
+      assert.equal(await statusOf(loan.id), 'FAILURE');
+      assert.equal((await atLender(stage, loan.begun)).state, 'cancelled');
+      assertGroup(await refusal(payments.approveBnplPayment(loan.id)), 'BNPL_CANCELLED');
+    }
+  });
+});
+
 describe('an application', () => {
   test('that a manual bank rejects after assessing fails by webhook', async () => {
     const loan = await apply(stage, '103', { press: 'assess' });

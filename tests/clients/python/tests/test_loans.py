@@ -2,7 +2,8 @@
 from decimal import Decimal
 
 import pytest
-from craftgate.request import ApproveBnplPaymentRequest, VerifyBnplPaymentRequest
+from craftgate.request import (ApproveBnplPaymentRequest, RefundPaymentRequest, RefundPaymentTransactionRequest,
+                               VerifyBnplPaymentRequest)
 from support.loans import announced, application, apply, assert_callback, at_lender, line, offer_request, total
 from support.stage import assert_group, refusal
 
@@ -98,3 +99,23 @@ def test_unit_prices_alone_may_sum_to_the_price(stage):
     loan = apply(stage, "064", cart=cart, price=Decimal(10_000), paid_price=Decimal(10_000), items=[
         item for item in application(stage.shop, "064", [line("OTHER", 10_000)]).items])
     assert_callback(loan.callback, loan, "SUCCESS", "NONE")
+
+
+def test_a_loan_goes_back_in_part_and_then_whole(stage, payments):
+    loan = apply(stage, "064")
+    item = read(stage, loan.id).payment_transactions[0].id
+    part = payments.refund_payment_transaction(RefundPaymentTransactionRequest(payment_transaction_id=item, refund_price="12.50"))
+    assert (part.status, part.refund_price) == ("SUCCESS", Decimal("12.5"))
+    assert payments.retrieve_payment_transaction_refund(part.id).to_dict() == part.to_dict()
+    rest = payments.refund_payment(RefundPaymentRequest(payment_id=loan.id))
+    assert (rest.status, rest.refund_type) == ("SUCCESS", "REFUND")
+    assert at_lender(stage, loan)["left"] == 0
+    assert read(stage, loan.id).refund_status == "FULLY_REFUNDED"
+
+
+def test_a_loan_is_called_off_before_its_approval(stage, payments):
+    loan = apply(stage, "103")
+    back = payments.refund_payment(RefundPaymentRequest(payment_id=loan.id))
+    assert (back.status, back.refund_type, back.id) == ("SUCCESS", "CANCEL", None)
+    assert read(stage, loan.id).payment_status == "FAILURE"
+    assert at_lender(stage, loan)["state"] == "cancelled"

@@ -1,6 +1,6 @@
 //! The merchant approves a loan, and the bank disburses: the one move of a loan that can happen once.
 
-use super::settle::{reference, settle};
+use super::settle::settle;
 use super::wait_for_outcome;
 use crate::app::App;
 use crate::engine::CONFLICTS_MAX;
@@ -103,6 +103,6 @@ async fn confirm(
 
 async fn ask_confirm(app: &App, apm: &Apm, payment: &Payment, loan: &Loan) -> Answer<LoanStanding> {
     let call = LenderCall::of_loan(app, apm, loan, "confirm")?;
-    let application = reference(payment, loan);
+    let application = call.application(payment, loan);
     call.lender.confirm(call.context(), application).await
 }

@@ -13,7 +13,7 @@ use crate::store::loans::{self, ApplicationState, Loan};
 use crate::store::merchants::Merchant;
 use crate::store::payments::Payment;
 use connectors::bank::{Doubt, DoubtReason};
-use connectors::lender::{ApplicationRef, LoanStanding, LoanState};
+use connectors::lender::{LoanStanding, LoanState};
 use contract::enums::ApmAdditionalAction as Action;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -105,7 +105,7 @@ async fn inquire(
     let apm = apm_of(app, loan).await?;
     let standing = match LenderCall::of_loan(app, &apm, loan, "inquire") {
         Ok(call) => {
-            let application = reference(payment, loan);
+            let application = call.application(payment, loan);
             call.lender.inquire(call.context(), application).await
         }
         Err(doubt) => Err(doubt),
@@ -124,14 +124,6 @@ async fn inquire(
         }
         other => Ok(other),
     }))
-}
-
-pub(super) fn reference<'a>(payment: &Payment, loan: &'a Loan) -> ApplicationRef<'a> {
-    ApplicationRef {
-        order_id: &loan.order_id,
-        application_id: loan.application_id.as_deref(),
-        currency: payment.currency,
-    }
 }
 
 fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: LoanStanding) {
@@ -155,9 +147,7 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.action = Action::WaitForWebhook;
             loan.inquire_at = Some(app.after(ASSESSING_WAIT));
         }
-        LoanState::Ready if loan.state == ApplicationState::Confirming => {
-            apply_still_ready(app, loan);
-        }
+        LoanState::Ready if loan.is_ready_and_acted_on() => apply_still_ready(app, loan),
         LoanState::Ready => {
             loan.state = ApplicationState::Ready;
             loan.action = Action::ApprovalRequired;
@@ -176,8 +166,8 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
     }
 }
 
-/// The merchant approved, and the lender has not seen it. The approval may still be on its way until its
-/// time is over, so a loan never goes back from CONFIRMING before; then the merchant may approve again.
+/// The merchant approved or called off, and the lender has not seen it. That may still be on its way until its
+/// time is over, so the doubt never ends before; then the merchant may approve or call off again.
 fn apply_still_ready(app: &App, loan: &mut Loan) {
     if app.may_be_answering(loan.asked_at) {
         loan.action = Action::VerifyRequired;

@@ -1,10 +1,12 @@
 //! Doubt about a refund is settled by what the bank says that it gave back of the order, compared with what
-//! it said before it was asked (decision 0024). Where that tells nothing, a person is told; what is reserved
+//! it said before it was asked (decision 0024), or by the refund's id in what a lender lists (decision 0030). Where
+//! that tells nothing, a person is told; what is reserved
 //! stays reserved.
 
-use super::outcome::{Outcome, outcome_commit, write};
-use super::party::Party;
-use super::{Given, is_under_way, load};
+use super::by_lender::reversed;
+use super::outcome::{Outcome, is_not_made, outcome_commit, write};
+use super::party::{Party, Told};
+use super::{Given, is_under_way, late, load};
 use crate::app::App;
 use crate::engine::inquiry::{self, Asker, not_open};
 use crate::problem::Problem;
@@ -12,28 +14,45 @@ use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
 use crate::store::refunds::{self, Refund, RefundAnswer, RefundKind, RefundState};
 use connectors::bank::{Doubt, DoubtReason, GivenBack, Reversed};
+use connectors::lender::MoneyBack;
 use contract::errors::ErrorGroup;
 
-/// What a bank's word on what it gave back means for a refund in doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the word of bank or lender on what they gave back means for a refund in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Meaning {
-    /// It was made.
-    Made,
+    /// It was made, with these references.
+    Made(Reversed),
     /// It was not made; not yet, at least.
     NotMade,
     /// It tells nothing: a person must look.
     Nothing,
 }
 
-fn meaning(refund: &Refund, says: GivenBack) -> Meaning {
+fn meaning(refund: &Refund, told: &Told) -> Meaning {
+    match told {
+        Told::Sum(says) => of_sum(refund, *says),
+        Told::List(list) => of_list(refund, list),
+    }
+}
+
+/// A lender lists each refund under the id that it was asked by.
+fn of_list(refund: &Refund, list: &[MoneyBack]) -> Meaning {
+    let id = refund.id.to_string();
+    match list.iter().find(|one| one.refund_id.as_ref() == Some(&id)) {
+        Some(one) if one.amount.minor == refund.amount => Meaning::Made(reversed(one)),
+        Some(_) => Meaning::Nothing,
+        None => Meaning::NotMade,
+    }
+}
+
+fn of_sum(refund: &Refund, says: GivenBack) -> Meaning {
+    let made = Meaning::Made(Reversed::default());
     if says.voided {
-        return Meaning::Made;
+        return made;
     }
     match (refund.noted, says.refunded) {
         (Some(noted), Some(total)) if total == noted => Meaning::NotMade,
-        (Some(noted), Some(total)) if Some(total) == noted.checked_add(refund.amount) => {
-            Meaning::Made
-        }
+        (Some(noted), Some(total)) if Some(total) == noted.checked_add(refund.amount) => made,
         (Some(_), Some(_)) => Meaning::Nothing,
         // Whether the whole was undone is told without a sum.
         _ if refund.kind == RefundKind::Cancel => Meaning::NotMade,
@@ -42,7 +61,8 @@ fn meaning(refund: &Refund, says: GivenBack) -> Meaning {
 }
 
 /// Asks the bank what became of a refund in doubt, and writes what it says. Answers how it then stands;
-/// one that is not in doubt, and one that a caller asked about a moment ago, as it is.
+/// one that is not in doubt, and one that a caller asked about a moment ago, as it is. One that was settled as not
+/// made the schedule looks at once more.
 pub async fn settle(
     app: &App,
     merchant: &Merchant,
@@ -50,6 +70,11 @@ pub async fn settle(
     asker: Asker,
 ) -> Result<Given, Problem> {
     let mut given = load(app, merchant.id, refund_id).await?;
+    let look_is_due = asker == Asker::Schedule && given.refund.inquire_at.is_some();
+    if look_is_due && is_not_made(&given.refund) {
+        late::look(app, merchant, &given.payment, &given.refund).await?;
+        return Ok(given);
+    }
     let open = given.refund.state.is_open() && !is_under_way(app, &given.refund);
     if !open || asker == Asker::Caller && !claim(app, &given.refund).await? {
         return Ok(given);
@@ -57,25 +82,27 @@ pub async fn settle(
     let party = Party::of(app, &given.payment).await?;
     let says = party.given_back(app, &given.payment).await;
     let (payment, inquiries) = (given.payment.id, given.refund.inquiries);
-    let said = says.as_ref().map(|says| meaning(&given.refund, *says));
+    let said = says.as_ref().map(|told| meaning(&given.refund, told));
     tracing::info!(
         payment,
         inquiries,
         ?asker,
         ?said,
-        "a bank was asked about a refund"
+        "bank or lender were asked about a refund"
     );
     let outcome = match said {
-        Ok(Meaning::Made) => Outcome::Approved(Reversed::default()),
-        Ok(Meaning::NotMade) if had_its_time(app, &given.refund) => {
-            Outcome::Declined(ErrorGroup::CommunicationOrSystemError.into())
+        Ok(Meaning::Made(reversed)) => Outcome::Approved(reversed),
+        Ok(Meaning::NotMade)
+            if had_its_time(app, &given.refund) && !party.may_still_arrive(app, &given.refund) =>
+        {
+            Outcome::NotMade
         }
         Ok(Meaning::NotMade) => {
             defer(app, &mut given.refund, asker, false, None).await?;
             return Ok(given);
         }
         Ok(Meaning::Nothing) => {
-            let heard = "the bank tells another sum than before, or none".to_owned();
+            let heard = "another sum than before is told, or none".to_owned();
             defer(app, &mut given.refund, asker, true, Some(heard)).await?;
             return Ok(given);
         }
@@ -201,17 +228,21 @@ pub async fn settle_by_hand(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use contract::enums::Currency;
+    use contract::money::Money;
     use jiff::Timestamp;
 
-    fn refund(kind: RefundKind, noted: Option<i64>) -> Refund {
+    pub(in super::super) fn refund(kind: RefundKind, noted: Option<i64>) -> Refund {
         Refund {
             merchant_id: 1,
             id: 2,
             payment_id: 3,
             version: 1,
             pos_id: Some(4),
+            apm_id: None,
+            lender_reference: None,
             kind,
             by_item: false,
             marked: false,
@@ -233,11 +264,12 @@ mod tests {
 
     #[test]
     fn only_the_noted_sum_with_the_amount_or_a_void_is_a_refund() {
-        use Meaning::{Made, NotMade, Nothing};
+        use Meaning::{NotMade, Nothing};
         use RefundKind::{Cancel, Refund};
+        let made = || Meaning::Made(Reversed::default());
         for (kind, noted, voided, total, expected) in [
-            (Refund, Some(0), false, Some(500), Made),
-            (Refund, Some(700), false, Some(1200), Made),
+            (Refund, Some(0), false, Some(500), made()),
+            (Refund, Some(700), false, Some(1200), made()),
             (Refund, Some(700), false, Some(700), NotMade),
             // Somebody gave something back at the bank meanwhile, or the sum went down.
             (Refund, Some(0), false, Some(501), Nothing),
@@ -247,9 +279,9 @@ mod tests {
             (Refund, None, false, Some(500), Nothing),
             (Refund, Some(0), false, None, Nothing),
             (Refund, None, false, None, Nothing),
-            (Refund, None, true, None, Made),
-            (Cancel, None, true, None, Made),
-            (Cancel, Some(0), true, Some(0), Made),
+            (Refund, None, true, None, made()),
+            (Cancel, None, true, None, made()),
+            (Cancel, Some(0), true, Some(0), made()),
             (Cancel, Some(0), false, Some(0), NotMade),
             (Cancel, None, false, None, NotMade),
             (Cancel, Some(0), false, Some(300), Nothing),
@@ -258,8 +290,32 @@ mod tests {
                 voided,
                 refunded: total,
             };
-            let found = meaning(&refund(kind, noted), says);
+            let found = meaning(&refund(kind, noted), &Told::Sum(says));
             assert_eq!(found, expected, "{kind:?} {noted:?} {says:?}");
+        }
+    }
+
+    #[test]
+    fn a_lenders_list_has_the_refund_with_its_amount_or_has_it_not() {
+        let back = |id: Option<&str>, minor: i64| MoneyBack {
+            refund_id: id.map(str::to_owned),
+            reference: format!("r{minor}"),
+            voided: false,
+            amount: Money::new(minor, Currency::Try),
+        };
+        let refund = refund(RefundKind::Refund, Some(0));
+        for (list, expected) in [
+            (vec![], Meaning::NotMade),
+            (vec![back(None, 500)], Meaning::NotMade),
+            (vec![back(Some("3"), 500)], Meaning::NotMade),
+            (vec![back(Some("2"), 499)], Meaning::Nothing),
+            (
+                vec![back(None, 1), back(Some("2"), 500)],
+                Meaning::Made(reversed(&back(None, 500))),
+            ),
+        ] {
+            let found = meaning(&refund, &Told::List(list.clone()));
+            assert_eq!(found, expected, "{list:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A bank's answer to a refund becomes the row's state, the books and the webhooks, in one commit.
 
-use super::Given;
+use super::{Given, load};
 use crate::app::App;
 use crate::engine::{announce, answer};
 use crate::problem::Problem;
@@ -12,14 +12,20 @@ use crate::store::submits;
 use connectors::bank::{Answer, BankDay, Decline, Reversed, Verdict};
 use connectors::scrub::words;
 use contract::errors::ErrorGroup;
+use std::time::Duration;
+
+/// From a refund's end as not made to the look whether it was made after all, and between looks that failed.
+pub(super) const LOOK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What became of a refund.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     /// The bank gives it back.
     Approved(Reversed),
-    /// The bank refused, or turned out not to have done it.
+    /// The bank refused, or a person says that it did not do it.
     Declined(PaymentFailure),
+    /// Its inquiries say that it did not do it; that is looked at once more.
+    NotMade,
     /// Surely nothing was sent.
     NotSent(PaymentFailure),
     /// The outcome is unknown.
@@ -65,6 +71,14 @@ pub(super) async fn write(
     outcome: &Outcome,
 ) -> Result<(), Problem> {
     for _ in 0..answer::MOVES_MAX {
+        let (payment, state) = (given.payment.id, given.refund.state);
+        if !state.is_open() && matches!(outcome, Outcome::Approved(_)) {
+            tracing::error!(
+                payment,
+                state = state.as_str(),
+                "what was settled as not given back was given back; the books follow it"
+            );
+        }
         let (commit, moved) = outcome_commit(app, merchant, given, outcome);
         if answer::carry_out(app, given.payment.id, &commit).await? {
             given.refund = moved;
@@ -78,14 +92,11 @@ pub(super) async fn write(
             // Known to be in doubt already, and asked about.
             (RefundState::Doubt | RefundState::Review, Outcome::Doubt(_)) => return Ok(()),
             (state, _) if state.is_open() => {}
-            (RefundState::Declined | RefundState::NotSent, Outcome::Approved(_)) => {
-                tracing::error!(
-                    payment,
-                    state = state.as_str(),
-                    "a bank gave back what was settled as not given back; the books follow it"
-                );
-            }
-            (RefundState::Approved, Outcome::Declined(_) | Outcome::NotSent(_)) => {
+            (RefundState::Declined | RefundState::NotSent, Outcome::Approved(_)) => {}
+            (
+                RefundState::Approved,
+                Outcome::Declined(_) | Outcome::NotMade | Outcome::NotSent(_),
+            ) => {
                 tracing::error!(
                     payment,
                     "a bank's late answer says that a refund was not made which was settled as made"
@@ -96,6 +107,34 @@ pub(super) async fn write(
         }
     }
     Err(answer::unwritten())
+}
+
+/// A refund that was settled as not made, without a word of the bank's.
+pub(super) fn is_not_made(refund: &Refund) -> bool {
+    let unsaid = |why: &PaymentFailure| why.provider_code.is_none();
+    refund.state == RefundState::Declined && refund.error.as_ref().is_some_and(unsaid)
+}
+
+/// Books a refund as made that was settled as not made. False where the books have no room for it: a person
+/// marked it before.
+pub(super) async fn believe(
+    app: &App,
+    merchant: &Merchant,
+    refund_id: i64,
+    reversed: Reversed,
+) -> Result<bool, Problem> {
+    let mut given = load(app, merchant.id, refund_id).await?;
+    let (payment, amount) = (&given.payment, given.refund.amount);
+    if amount > payment.captured - payment.refunded - payment.refund_pending {
+        tracing::warn!(
+            payment = payment.id,
+            refund = refund_id,
+            "a refund was made late, and the books have no room for it"
+        );
+        return Ok(false);
+    }
+    write(app, merchant, &mut given, &Outcome::Approved(reversed)).await?;
+    Ok(true)
 }
 
 /// The commit that writes an outcome, with the refund as it is after it.
@@ -130,6 +169,10 @@ pub(super) fn outcome_commit(
             moved.error = Some(why.clone());
             (RefundState::Declined, Some(Books::Release))
         }
+        Outcome::NotMade => {
+            moved.error = Some(ErrorGroup::CommunicationOrSystemError.into());
+            (RefundState::Declined, Some(Books::Release))
+        }
         Outcome::NotSent(why) => {
             moved.error = Some(why.clone());
             (RefundState::NotSent, Some(Books::Release))
@@ -141,8 +184,9 @@ pub(super) fn outcome_commit(
     };
     moved.state = state;
     moved.answer = Some(answer);
-    moved.inquire_at = match state {
-        RefundState::Doubt => app.next_inquiry_at(moved.inquiries),
+    moved.inquire_at = match outcome {
+        Outcome::Doubt(_) => app.next_inquiry_at(moved.inquiries),
+        Outcome::NotMade => Some(app.after(LOOK_AFTER)),
         _ => None,
     };
     let mut commit = Commit::new(moved.merchant_id, moved.payment_id);

@@ -1,8 +1,11 @@
-//! The bank that gives the money of a payment back, and the questions that it is asked.
+//! Who gives the money of a payment back, and the questions that they are asked: the bank that took it, or the
+//! lender that disbursed the loan.
 
-use super::is_whole;
+use super::lender::Lender;
+use super::{is_whole, operation_of, require_in_time};
 use crate::app::App;
 use crate::clock::istanbul;
+use crate::engine::accounts;
 use crate::engine::bank_call::{BankCall, pos_of};
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt};
@@ -10,34 +13,84 @@ use crate::store::payments::Payment;
 use crate::store::poses::Pos;
 use crate::store::refunds::{self, Refund, RefundKind};
 use connectors::bank::{
-    Answer, Doubt, DoubtReason, GivenBack, Refund as RefundAsked, Reversed, RewardMoney, RewardUse,
-    Verb,
+    Answer, Doubt, GivenBack, Refund as RefundAsked, Reversed, RewardMoney, RewardUse, Verb,
 };
+use connectors::lender::MoneyBack;
+use contract::enums::PaymentType;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 
+/// Who gives the money back.
+pub(super) enum Party {
+    /// The bank that took it.
+    Bank(Box<Bank>),
+    /// The lender that disbursed it.
+    Lender(Box<Lender>),
+}
+
 /// The bank that took the money, with the sale.
-pub(super) struct Party {
+pub(super) struct Bank {
     /// Whose account is used.
-    pub(super) pos: Pos,
+    pos: Pos,
     sale: Attempt,
+}
+
+/// What a bank or lender says that it gave back so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A bank: the sum, or that the whole was undone.
+    Sum(GivenBack),
+    /// A lender: each time by its id.
+    List(Vec<MoneyBack>),
+}
+
+impl Told {
+    /// The sum, whoever says it.
+    pub(super) fn sum(&self) -> GivenBack {
+        match self {
+            Told::Sum(says) => *says,
+            Told::List(list) => GivenBack {
+                voided: list.iter().any(|one| one.voided),
+                refunded: list
+                    .iter()
+                    .try_fold(0_i64, |sum, one| sum.checked_add(one.amount.minor)),
+            },
+        }
+    }
 }
 
 impl Party {
     /// Of a payment that succeeded.
     pub(super) async fn of(app: &App, payment: &Payment) -> Result<Party, Problem> {
+        if payment.payment_type == PaymentType::Apm
+            && let Some(lender) = Lender::of(app, payment).await?
+        {
+            return Ok(Party::Lender(Box::new(lender)));
+        }
         let sale = sale_of(app, payment).await?.ok_or(Problem::Failed {
             payment_id: Some(payment.id),
             failure: ErrorGroup::NonRefundablePayment.into(),
         })?;
         let pos = pos_of(app, &sale).await?;
-        Ok(Party { pos, sale })
+        Ok(Party::Bank(Box::new(Bank { pos, sale })))
     }
 
-    /// How the bank is asked first: the whole is cancelled on the day of the sale, for the bank closes its
-    /// day some time after midnight. It may say that another way is due.
+    /// Notes in the refund who is asked.
+    pub(super) fn sign(&self, refund: &mut Refund) {
+        match self {
+            Party::Bank(bank) => refund.pos_id = Some(bank.pos.id),
+            Party::Lender(lender) => refund.apm_id = Some(lender.apm.id),
+        }
+    }
+
+    /// How they are asked first: the whole is cancelled on the day of the sale or loan, for a bank closes its
+    /// day some time after midnight. They may say that another way is due.
     pub(super) fn first_kind(&self, app: &App, payment: &Payment, refund: &Refund) -> RefundKind {
-        let same_day = istanbul(self.sale.asked_at).date() == app.istanbul_now().date();
+        let taken_at = match self {
+            Party::Bank(bank) => bank.sale.asked_at,
+            Party::Lender(_) => payment.taken_late_at.unwrap_or(payment.created_at),
+        };
+        let same_day = istanbul(taken_at).date() == app.istanbul_now().date();
         if same_day && is_whole(payment, refund) {
             RefundKind::Cancel
         } else {
@@ -45,29 +98,23 @@ impl Party {
         }
     }
 
-    /// What the bank says that it gave back so far; `None` where its protocol has no such question.
-    pub(super) async fn noted(
-        &self,
-        app: &App,
-        payment: &Payment,
-    ) -> Result<Option<GivenBack>, Doubt> {
-        let bank = connectors::directory::protocol(self.pos.integrator);
-        if bank.is_some_and(|bank| bank.verbs().contains(&Verb::GivenBack)) {
-            self.given_back(app, payment).await.map(Some)
-        } else {
-            Ok(None)
+    /// What they say that they gave back so far; `None` where a bank's protocol has no such question.
+    pub(super) async fn noted(&self, app: &App, payment: &Payment) -> Result<Option<Told>, Doubt> {
+        if let Party::Bank(bank) = self {
+            let protocol = connectors::directory::protocol(bank.pos.integrator);
+            if !protocol.is_some_and(|bank| bank.verbs().contains(&Verb::GivenBack)) {
+                return Ok(None);
+            }
         }
+        self.given_back(app, payment).await.map(Some)
     }
 
-    /// Asks what the bank gave back so far.
-    pub(super) async fn given_back(
-        &self,
-        app: &App,
-        payment: &Payment,
-    ) -> Result<GivenBack, Doubt> {
-        let call = BankCall::of_attempt(app, &self.pos, payment, &self.sale, "given_back")?;
-        let order = call.order_ref(payment, &self.sale, payment.host_reference.as_deref());
-        call.bank.given_back(call.context(), order).await
+    /// Asks what they gave back so far.
+    pub(super) async fn given_back(&self, app: &App, payment: &Payment) -> Result<Told, Doubt> {
+        match self {
+            Party::Bank(bank) => bank.given_back(app, payment).await.map(Told::Sum),
+            Party::Lender(lender) => lender.given_back(app, payment).await.map(Told::List),
+        }
     }
 
     /// Asks to give back.
@@ -77,10 +124,37 @@ impl Party {
         payment: &Payment,
         refund: &Refund,
     ) -> Answer<Reversed> {
-        let operation = match refund.kind {
-            RefundKind::Cancel => "void",
-            RefundKind::Refund => "refund",
-        };
+        match self {
+            Party::Bank(bank) => bank.ask(app, payment, refund).await,
+            Party::Lender(lender) => lender.ask(app, payment, refund).await,
+        }
+    }
+
+    /// Whether the request may still arrive, however long nothing is known of it.
+    pub(super) fn may_still_arrive(&self, app: &App, refund: &Refund) -> bool {
+        match self {
+            Party::Bank(_) => false,
+            Party::Lender(_) => super::lender::may_still_arrive(app, refund),
+        }
+    }
+
+    /// Notes what an answer says of the account.
+    pub(super) async fn note_account(&self, app: &App, said: &Answer<Reversed>) {
+        if let Party::Bank(bank) = self {
+            accounts::note(app, &bank.pos, said).await;
+        }
+    }
+}
+
+impl Bank {
+    async fn given_back(&self, app: &App, payment: &Payment) -> Result<GivenBack, Doubt> {
+        let call = BankCall::of_attempt(app, &self.pos, payment, &self.sale, "given_back")?;
+        let order = call.order_ref(payment, &self.sale, payment.host_reference.as_deref());
+        call.bank.given_back(call.context(), order).await
+    }
+
+    async fn ask(&self, app: &App, payment: &Payment, refund: &Refund) -> Answer<Reversed> {
+        let operation = operation_of(refund);
         let call = BankCall::of_attempt(app, &self.pos, payment, &self.sale, operation)?;
         require_in_time(app, refund)?;
         let sale = call.order_ref(payment, &self.sale, payment.host_reference.as_deref());
@@ -97,18 +171,6 @@ impl Party {
             }
         }
     }
-}
-
-/// Refuses to ask about an intent so old that others inquire what became of it.
-fn require_in_time(app: &App, refund: &Refund) -> Result<(), Doubt> {
-    if app.may_be_answering(refund.asked_at) {
-        return Ok(());
-    }
-    Err(Doubt {
-        may_have_been_sent: false,
-        reason: DoubtReason::Network,
-        detail: "too late to ask: this process stood still".to_owned(),
-    })
 }
 
 async fn sale_of(app: &App, payment: &Payment) -> Result<Option<Attempt>, Problem> {
