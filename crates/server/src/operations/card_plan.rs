@@ -9,13 +9,14 @@ use crate::bins::{Bin, INSTALLMENTS_MAX};
 use crate::engine::autopilot;
 use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
-use crate::store::payments::{Amount, Payment};
+use crate::store::payments::{Amount, Item, Payment};
 use crate::store::{commissions, poses};
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
-use contract::card_payments::CreatePaymentRequest;
+use contract::card_payments::{CreatePaymentRequest, PaymentItem};
 use contract::enums::{
-    CardType, Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+    CardType, Currency, LoyaltyType, PaymentGroup, PaymentPhase, PaymentProvider, PaymentStatus,
+    PaymentType,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
@@ -84,6 +85,20 @@ impl Amounts {
             wallet,
         })
     }
+
+    /// The items, whose sum is the price, with their shares.
+    fn items(
+        &self,
+        app: &App,
+        sent: Option<Vec<PaymentItem>>,
+        group: Option<PaymentGroup>,
+    ) -> Result<Vec<Item>, Problem> {
+        let (price, paid, wallet) = (self.price, self.paid, self.wallet);
+        let next_id = || app.next_id();
+        let items = check::items(sent, price, paid, wallet, self.currency, next_id)?;
+        check::sellers(&items, group, self.currency)?;
+        Ok(items)
+    }
 }
 
 /// The card of a payment, and what becomes of it.
@@ -148,19 +163,11 @@ pub(super) async fn plan(
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
-    let group = request.payment_group;
-    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
-        app.next_id()
-    })?;
-    check::sellers(&items, group, currency)?;
+    let items = amounts.items(app, request.items, request.payment_group)?;
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
-    // A foreign card may pay in any currency, one of a bank in Turkey in its own alone: the law on protecting
-    // the value of the lira.
-    let may_pay = currency == Currency::Try || card.bin.is_none();
-    TOP.require("currency", Rule::CardCurrency, may_pay)?;
-    require_installments(app, card.bin.as_ref(), installment)?;
+    require_allowed(app, card.bin.as_ref(), currency, installment)?;
 
     let poses = poses::for_payment(app, merchant_id).await?;
     let commissions = commissions::for_payment(app, merchant_id).await?;
@@ -191,7 +198,7 @@ pub(super) async fn plan(
         provider: PaymentProvider::Bank,
         status: PaymentStatus::Waiting,
         phase: PaymentPhase::Auth,
-        group,
+        group: request.payment_group,
         channel: TOP.text("paymentChannel", request.payment_channel)?,
         conversation_id: TOP.unsigned_text("conversationId", request.conversation_id)?,
         external_id: TOP.unsigned_text("externalId", request.external_id)?,
@@ -249,8 +256,16 @@ fn installment(sent: Option<i32>) -> Result<u8, Problem> {
     TOP.within("installment", installment, 1..=INSTALLMENTS_MAX)
 }
 
-/// Refuses instalments that no bank gives to such a card: it would say so after it was asked.
-fn require_installments(app: &App, card: Option<&Bin>, installment: u8) -> Result<(), Problem> {
+/// Refuses what no bank allows such a card: it would say so after it was asked. A card of a bank in Turkey pays
+/// in lira alone, by the law that protects its value; how many instalments a card may have is known too.
+fn require_allowed(
+    app: &App,
+    card: Option<&Bin>,
+    currency: Currency,
+    installment: u8,
+) -> Result<(), Problem> {
+    let may_pay = currency == Currency::Try || card.is_none();
+    TOP.require("currency", Rule::CardCurrency, may_pay)?;
     if installment <= app.bins.installments_max(card) {
         return Ok(());
     }
