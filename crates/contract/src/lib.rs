@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod envelope;
 pub mod errors;
 pub mod id;
+pub mod identity;
 pub mod json;
 pub mod money;
 pub mod received;

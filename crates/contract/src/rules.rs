@@ -109,6 +109,9 @@ rules! {
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
     RefundAboveRest = "3018", 422, "{field} iade edilebilir kalan tutardan ({left}) büyük olamaz", "{field} cannot be more than what is left to refund ({left})";
     RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
+    SellerGroup = "3041", 400, "{field} yalnızca PRODUCT ödeme grubunda gönderilebilir", "{field} can be sent with the payment group PRODUCT only";
+    SellerCurrency = "3042", 422, "{field} yalnızca TRY ödemelerde gönderilebilir", "{field} can be sent with payments in TRY only";
+    CardCurrency = "3043", 422, "Türkiye'de verilmiş kartlarla yalnızca TRY ödeme alınabilir", "Cards issued in Turkey can pay in TRY only";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -120,6 +123,9 @@ rules! {
     HoldsCardNumber = "4158", 400, "{field} kartın numarasını içeremez", "{field} cannot hold the number of the card";
     TooManyCards = "4159", 422, "Bir kişi için en fazla {max} kart saklanabilir", "At most {max} cards can be stored for one person";
     CloneTarget = "4160", 422, "Kart yalnızca bu API anahtarının üye işyerine kopyalanabilir", "A card can be copied only to the merchant of this API key";
+    BinOfEight = "4171", 400, "{field} kartın ilk sekiz hanesi olmalıdır", "{field} must be the first eight digits of the card";
+    LastFourDigits = "4172", 400, "{field} kartın son dört hanesi olmalıdır", "{field} must be the last four digits of the card";
+    IdentityNumber = "4173", 400, "{field} geçerli bir T.C. kimlik ya da vergi kimlik numarası değil", "{field} is not a valid identity or tax number";
     UnknownPosAlias = "5001", 422, "{alias} adında etkin bir POS yok", "There is no active POS with the alias {alias}";
     NoPos = "5002", 422, "Bu işlem için uygun POS bulunamadı", "No suitable POS was found for this transaction";
     NoPosForReward = "5003", 422, "Ödül işlemi için uygun POS bulunamadı", "No suitable POS was found for a reward transaction";
@@ -132,6 +138,7 @@ rules! {
     PosInvalid = "5010", 422, "{field} bu POS için gereklidir", "{field} is needed for this POS";
     AddressPrivate = "5011", 422, "{host} yerel ağda bir adres; bildirimler oraya gönderilmez. İzin vermek için sistem yöneticiniz sunucuyu --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST) ile başlatabilir", "{host} is in a private network, where webhooks are not sent. To allow it, the operator starts the server with --allow-webhook-host {host} (GALATA_ALLOW_WEBHOOK_HOST)";
     RoutingRuleRefuses = "5012", 422, "“{rule}” yönlendirme kuralı yalnızca belirli POS’lara izin veriyor ve hiçbiri bu işlemi alamıyor", "The routing rule “{rule}” allows certain POSes only, and none of them can take this transaction";
+    NoPosForInsurance = "5023", 422, "Kimlik numarasıyla sigorta ödemesi alabilen POS bulunamadı", "No POS can take an insurance payment by identity number";
     LoanTerm = "6002", 422, "Bu sepet için vade en fazla {max} ay olabilir", "The term for this cart can be at most {max} months";
     PaymentNotFound = "9001", 404, "Ödeme bulunamadı!", "Payment not found!";
     WrongPaymentState = "9002", 422, "Ödemenin durumu bu işleme uygun değil: {status}", "The state of the payment does not allow this: {status}";

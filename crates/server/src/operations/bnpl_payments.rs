@@ -318,6 +318,7 @@ async fn plan(
     let items = check::items(request.items, price, paid, none, currency, || app.next_id())?;
     let cart = cart("cartItems", request.cart_items, price, currency)?;
     let group = TOP.required("paymentGroup", request.payment_group)?;
+    check::sellers(&items, Some(group), currency)?;
     let callback_url = TOP.text_within("callbackUrl", request.callback_url, check::URL_MAX)?;
     let (callback_url, no_address) = match callback_url {
         Some(url) if check::is_url(&url) => (Some(url), None),

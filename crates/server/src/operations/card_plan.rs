@@ -2,6 +2,7 @@
 
 use super::check::{self, At, PARAMS, TOP};
 use super::given_card::{self, Card, Given, Texts};
+use super::insured_card;
 use super::{Caller, Problem};
 use crate::app::App;
 use crate::bins::{Bin, INSTALLMENTS_MAX};
@@ -10,14 +11,15 @@ use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::engine::routing_rules::Occasion;
 use crate::store::commissions::{self, Commissions};
-use crate::store::payments::{Amount, Payment};
+use crate::store::payments::{Amount, Item, Payment};
 use crate::store::poses::{self, Pos};
 use crate::store::routing_rules;
 use connectors::bank::RewardUse;
 use contract::card_loyalties::Loyalty;
-use contract::card_payments::{CreatePaymentRequest, RoutingOptions};
+use contract::card_payments::{CreatePaymentRequest, PaymentItem, RoutingOptions};
 use contract::enums::{
-    CardType, Currency, LoyaltyType, PaymentPhase, PaymentProvider, PaymentStatus, PaymentType,
+    CardType, Currency, LoyaltyType, PaymentGroup, PaymentPhase, PaymentProvider, PaymentStatus,
+    PaymentType,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
@@ -40,12 +42,9 @@ pub(super) fn require_offered(request: &CreatePaymentRequest) -> Result<(), Prob
     let at_provider = at_provider.filter(|value| is_something(value));
     PARAMS.refuse(AT_PROVIDER, kind, &at_provider)?;
     if let Some(sent) = &request.card {
-        let is_given = sent.card_number.is_some() || sent.card_token.is_some();
-        let bin_alone = sent.bin_number.as_ref().filter(|_| !is_given);
         CARD.refuse("secureFieldsToken", kind, &sent.secure_fields_token)?;
         CARD.refuse("tokenizedCard", kind, &sent.tokenized_card)?;
         CARD.refuse("encryptedCard", kind, &sent.encrypted_card)?;
-        CARD.refuse("binNumber", kind, &bin_alone)?;
     }
     let is_sale = matches!(request.payment_phase, None | Some(PaymentPhase::Auth));
     TOP.require("paymentPhase", Rule::ValueNotOffered, is_sale)?;
@@ -90,6 +89,20 @@ impl Amounts {
             wallet,
         })
     }
+
+    /// The items, whose sum is the price, with their shares.
+    fn items(
+        &self,
+        app: &App,
+        sent: Option<Vec<PaymentItem>>,
+        group: Option<PaymentGroup>,
+    ) -> Result<Vec<Item>, Problem> {
+        let (price, paid, wallet) = (self.price, self.paid, self.wallet);
+        let next_id = || app.next_id();
+        let items = check::items(sent, price, paid, wallet, self.currency, next_id)?;
+        check::sellers(&items, group, self.currency)?;
+        Ok(items)
+    }
 }
 
 /// The card of a payment, and what becomes of it.
@@ -108,6 +121,7 @@ impl PayingCard {
         sent: contract::card_payments::Card,
         texts: Texts,
     ) -> Result<PayingCard, Problem> {
+        insured_card::refuse(&CARD, &sent)?;
         let alias = CARD.text("cardAlias", sent.card_alias)?;
         let user_key = CARD.text("cardUserKey", sent.card_user_key.clone())?;
         let given = Given {
@@ -153,13 +167,11 @@ pub(super) async fn plan(
     let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
     TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
     let payment_id = app.next_id();
-    let items = check::items(request.items, amounts.price, paid, wallet, currency, || {
-        app.next_id()
-    })?;
+    let items = amounts.items(app, request.items, request.payment_group)?;
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
-    require_installments(app, card.bin.as_ref(), installment)?;
+    require_allowed(app, card.bin.as_ref(), currency, installment)?;
 
     let commissions = commissions::for_payment(app, merchant_id).await?;
     let payment = Payment {
@@ -269,7 +281,20 @@ fn installment(sent: Option<i32>) -> Result<u8, Problem> {
     TOP.within("installment", installment, 1..=INSTALLMENTS_MAX)
 }
 
-/// Refuses instalments that no bank gives to such a card: it would say so after it was asked.
+/// Refuses what no bank allows such a card: it would say so after it was asked. A card of a bank in Turkey pays
+/// in lira alone, by the law that protects its value; how many instalments a card may have is known too.
+fn require_allowed(
+    app: &App,
+    card: Option<&Bin>,
+    currency: Currency,
+    installment: u8,
+) -> Result<(), Problem> {
+    let may_pay = currency == Currency::Try || card.is_none();
+    TOP.require("currency", Rule::CardCurrency, may_pay)?;
+    require_installments(app, card, installment)
+}
+
+/// Refuses instalments that no bank gives to such a card.
 pub(super) fn require_installments(
     app: &App,
     card: Option<&Bin>,
@@ -369,11 +394,19 @@ fn loyalty_texts(mut loyalty: Loyalty) -> Result<Loyalty, Problem> {
     Ok(loyalty)
 }
 
-/// What Galata reads of `additionalParams`: which callback the shop understands.
+/// What Galata reads of `additionalParams`: which callback the shop understands. The phone number is a
+/// Paycell POS's, which no protocol that is spoken is, so it is checked and goes nowhere; `paymentProvider` is
+/// refused before ([`require_offered`]). What is not known is ignored, as the platform does.
 fn additional(sent: Option<Map<String, Json>>) -> Result<Map<String, Json>, Problem> {
     const CALLBACK_VERSION: &str = "threeDSCallbackVersion";
+    const PHONE: &str = "msisdn";
+    let mut sent = sent.unwrap_or_default();
+    if let Some(phone) = PARAMS.of_map::<String>(PHONE, &sent)? {
+        PARAMS.require(PHONE, Rule::WrongType, is_phone(&phone))?;
+    }
     let mut kept = Map::new();
-    if let Some(version) = sent.and_then(|mut sent| sent.remove(CALLBACK_VERSION)) {
+    let version = sent.remove(CALLBACK_VERSION);
+    if let Some(version) = version.filter(|version| !version.is_null()) {
         let text = version
             .as_str()
             .map_or_else(|| version.to_string(), str::to_owned);
@@ -382,6 +415,13 @@ fn additional(sent: Option<Map<String, Json>>) -> Result<Map<String, Json>, Prob
         kept.insert(CALLBACK_VERSION.to_owned(), Json::String(text));
     }
     Ok(kept)
+}
+
+/// Ten digits, or more with the country's before them; an empty one counts as absent.
+fn is_phone(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    text.is_empty() || (is_number && (10..=15).contains(&digits.len()))
 }
 
 /// The shop's own order id goes to the bank, so it must be one that every bank takes: 1 to 20

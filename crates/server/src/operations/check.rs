@@ -3,7 +3,7 @@
 use super::Problem;
 use crate::store::payments::{Amount, Item};
 use contract::card_payments::PaymentItem;
-use contract::enums::Currency;
+use contract::enums::{Currency, PaymentGroup};
 use contract::money::{AmountError, Decimal};
 use contract::received::{Place, Received, of_json};
 use contract::rules::Rule;
@@ -305,6 +305,31 @@ pub(super) fn items(
         item.wallet_price = wallet;
     }
     Ok(items)
+}
+
+/// Whose items may be a seller's: those of products, in lira (platform-semantics section 20+.2). A seller comes
+/// with a share, and a share with its seller. A payment that names no group is of products.
+pub(super) fn sellers(
+    items: &[Item],
+    group: Option<PaymentGroup>,
+    currency: Currency,
+) -> Result<()> {
+    const SELLER: &str = "subMerchantMemberId";
+    const SHARE: &str = "subMerchantMemberPrice";
+    let list = TOP.field("items");
+    for (position, item) in items.iter().enumerate() {
+        let at = list.item(position);
+        match (item.sub_merchant_member_id, item.sub_merchant_price) {
+            (None, None) => continue,
+            (None, Some(_)) => return Err(Problem::field(Rule::Required, at.field(SELLER))),
+            (Some(_), None) => return Err(Problem::field(Rule::Required, at.field(SHARE))),
+            (Some(_), Some(_)) => {}
+        }
+        let is_product = group.is_none_or(|group| group == PaymentGroup::Product);
+        at.require(SELLER, Rule::SellerGroup, is_product)?;
+        at.require(SELLER, Rule::SellerCurrency, currency == Currency::Try)?;
+    }
+    Ok(())
 }
 
 fn item(at: &At<'_>, item: PaymentItem, currency: Currency, id: i64) -> Result<Item> {

@@ -173,7 +173,9 @@ impl Basket<'_> {
             let bank = directory::protocol(pos.integrator);
             bank.is_some_and(|bank| bank.verbs().contains(&Verb::Hold))
         };
-        (self.phase == PaymentPhase::Auth || holds())
+        // A card of a bank in Turkey pays in lira alone.
+        let pays = self.currency == Currency::Try || card.is_none();
+        pays && (self.phase == PaymentPhase::Auth || holds())
             && (!self.with_rewards || rewards::can_inquire(pos, card))
     }
 

@@ -17,6 +17,7 @@ pub mod exchanges;
 pub mod figures;
 mod given_card;
 pub mod installments;
+mod insured_card;
 pub mod merchant_apms;
 pub mod merchant_poses;
 pub mod moments;

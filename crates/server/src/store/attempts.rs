@@ -97,7 +97,8 @@ table_row! {
         /// When the bank was asked.
         pub asked_at: Timestamp,
         /// How often the schedule asked the bank what became of it; a caller's questions do not count. Of a
-        /// PAGE, how often the bank's form was shown.
+        /// PAGE, how often the bank's form was shown; of a sale that verified a card and is not back, how
+        /// often it was to be given back.
         pub inquiries: i64,
         /// When the schedule asks next; while the shopper is at the bank's page, until when they may come
         /// back.
@@ -346,8 +347,8 @@ pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
     );
 }
 
-/// Plans when what a payment took is looked at again, and counts that; a conflict when another process did
-/// since the attempt was read. Only a sale that verified a card is looked at.
+/// Plans when what a payment took is looked at again, and counts how often; a conflict when another process
+/// did since the attempt was read. Only a sale that verified a card is looked at.
 pub fn plan_give_back(attempt: &Attempt, at: Option<Timestamp>, commit: &mut Commit) {
     let a = attempt;
     update!(commit, "attempts"
@@ -357,7 +358,7 @@ pub fn plan_give_back(attempt: &Attempt, at: Option<Timestamp>, commit: &mut Com
             state: AttemptState::Approved,
             inquiries: a.inquiries,
         }
-        set { inquire_at: at, inquiries: a.inquiries + 1 });
+        set { inquire_at: at, inquiries: at.map_or(0, |_| a.inquiries + 1) });
 }
 
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.

@@ -208,6 +208,41 @@ fn payment_table() -> Vec<Spoiled> {
         bad("walletPrice", "1"),
         bad("walletPrice", "100.01"),
         bad("items[0].subMerchantMemberPrice", "30.01"),
+        named(
+            "items[0].subMerchantMemberPrice",
+            "10",
+            "items[0].subMerchantMemberId",
+        ),
+        named(
+            "items[1].subMerchantMemberId",
+            "7",
+            "items[1].subMerchantMemberPrice",
+        ),
+        named(
+            "additionalParams",
+            r#"{"msisdn": "905551112233x"}"#,
+            "additionalParams.msisdn",
+        ),
+        named(
+            "additionalParams",
+            r#"{"msisdn": "555"}"#,
+            "additionalParams.msisdn",
+        ),
+        named(
+            "additionalParams",
+            r#"{"msisdn": [1]}"#,
+            "additionalParams.msisdn",
+        ),
+        named(
+            "additionalParams",
+            r#"{"threeDSCallbackVersion": "2.0"}"#,
+            "additionalParams.threeDSCallbackVersion",
+        ),
+        named(
+            "additionalParams",
+            r#"{"paymentProvider": {"cardToken": "t"}}"#,
+            "additionalParams.paymentProvider",
+        ),
         bad("items[0].blockageDay", "-1"),
         bad("paymentPhase", "\"PRE_AUTH\""),
         bad("paymentPhase", "\"AUTH \""),

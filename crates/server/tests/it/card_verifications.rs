@@ -7,8 +7,8 @@ use crate::bad_input::{
 };
 use crate::panel::Panel;
 use crate::shop::{
-    BANKS, Begun, GARANTI, MANY, NO_FUNDS, OTP, Reply, Shop, YKB, called_back, declines, payment,
-    with,
+    BANKS, Begun, FOREIGN, GARANTI, MANY, NO_FUNDS, OTP, Reply, Shop, YKB, called_back, declines,
+    payment, with,
 };
 use serde_json::{Value, json};
 use server::operations::Role;
@@ -486,11 +486,10 @@ async fn a_verification_goes_to_a_pos_that_can_take_it() {
         (refused.status, refused.error_group()),
         (422, "CVC_REQUIRED")
     );
-    let euro = with(
-        verification(GARANTI, "THREE_DS"),
-        json!({"currency": "EUR"}),
-    );
-    shop.post(VERIFY, euro).await.refused(422, 5002);
+    for (card, code) in [(GARANTI, 3043), (FOREIGN, 5002)] {
+        let euro = with(verification(card, "THREE_DS"), json!({"currency": "EUR"}));
+        shop.post(VERIFY, euro).await.refused(422, code);
+    }
     nothing_happened(&shop).await;
 }
 

@@ -1,7 +1,9 @@
 //! What a write claims: a captured request never acts later, whatever it was answered, and an HTTP
 //! client that sends it again by itself, with its idempotency key, hears the same answer.
 
-use crate::shop::{DAY, GARANTI, KEYS, PAY, Reply, Shop, Signed, YKB, garanti, payment, with};
+use crate::shop::{
+    DAY, FOREIGN, GARANTI, KEYS, PAY, Reply, Shop, Signed, YKB, garanti, payment, with,
+};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 use server::store::db::Commit;
@@ -118,7 +120,7 @@ async fn a_mismatch_and_a_request_in_flight_claim_their_signature() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_by_a_rule_is_told_again_and_does_not_act_when_its_cause_is_gone() {
     let shop = Shop::open().await;
-    let dollars = with(payment(GARANTI), json!({"currency": "USD"}));
+    let dollars = with(payment(FOREIGN), json!({"currency": "USD"}));
     let with_key = captured("r1", &dollars);
     let without = captured("r2", &dollars);
     let no_pos = with_key.sent(&shop, Some("k")).await;

@@ -360,7 +360,14 @@ async fn what_a_pos_is_open_to_shows_in_its_prices() {
     shop.commissions(&json!(made), rows("Bonus", &[(1, 0.0)]))
         .await
         .ok();
-    let dollars = shop.installments("price=100&currency=USD").await.ok();
+    // Cards of banks in Turkey pay in lira alone; one from abroad pays at once.
+    for of_a_bank_here in ["", "&binNumber=52092200"] {
+        let query = format!("price=100&currency=USD{of_a_bank_here}");
+        let dollars = shop.installments(&query).await.ok();
+        assert_eq!(dollars.data("items"), &json!([]), "{query}");
+    }
+    let abroad = "price=100&currency=USD&binNumber=41111111";
+    let dollars = shop.installments(abroad).await.ok();
     assert_eq!(numbers(only(&dollars)), [1]);
     shop.call("PUT", &format!("{path}/status/PASSIVE"), "", &[])
         .await

@@ -258,13 +258,6 @@ async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
             ),
             (
                 path,
-                with("binNumber", json!("520922")),
-                400,
-                4157,
-                "card.binNumber",
-            ),
-            (
-                path,
                 json!({"paymentPhase": "PRE_AUTH"}),
                 400,
                 3016,

@@ -21,6 +21,7 @@ mod bins;
 mod bnpl_payments;
 mod books;
 mod browser;
+mod card_kinds;
 mod card_loyalties;
 mod card_number;
 mod card_payments;

@@ -2,7 +2,7 @@
 //! alike; and the file when it is long.
 
 use crate::panel::{Panel, Shown};
-use crate::shop::{GARANTI, NO_FUNDS, OTP, Shop, garanti, unlike_any_other, with};
+use crate::shop::{FOREIGN, GARANTI, NO_FUNDS, OTP, Shop, garanti, unlike_any_other, with};
 use contract::payment_reporting::SearchPaymentsRequest;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ async fn made(shop: &Shop) -> Made {
         other,
         declined: shop.pays(NO_FUNDS).await.id(),
         dollars: shop
-            .pays(GARANTI)
+            .pays(FOREIGN)
             .with(json!({"currency": "USD"}))
             .await
             .id(),

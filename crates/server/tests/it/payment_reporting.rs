@@ -1,6 +1,8 @@
 //! `/payment-reporting/v1/payments`.
 
-use crate::shop::{GARANTI, NO_FUNDS, OTP, PAY, Shop, declines, garanti, unlike_any_other, with};
+use crate::shop::{
+    FOREIGN, GARANTI, NO_FUNDS, OTP, PAY, Shop, declines, garanti, unlike_any_other, with,
+};
 use serde_json::{Value, json};
 use server::operations::Actor;
 use server::setup::{self, MerchantSetup};
@@ -102,7 +104,7 @@ async fn each_filter_alone_finds_its_payment_and_no_other() {
     // The kinds that need payments of their own.
     let declined = shop.pays(NO_FUNDS).await.id();
     assert_eq!(found(&shop, "paymentStatus=FAILURE").await, [declined]);
-    let dollars = shop.pays(GARANTI).with(json!({"currency": "USD"}));
+    let dollars = shop.pays(FOREIGN).with(json!({"currency": "USD"}));
     let dollars = dollars.await.ok().id();
     assert_eq!(found(&shop, "currency=USD").await, [dollars]);
     let loan = shop.applied("064").await.id;
@@ -372,7 +374,7 @@ async fn each_filter_of_refunds_finds_them_and_no_other() {
     let usd = json!({"name": "Dollars", "currency": "USD"});
     shop.pos(with(garanti(), usd)).await;
     let buyer = json!({"currency": "USD", "buyerMemberId": 42});
-    let paid = shop.pays(GARANTI).with(buyer).await.ok();
+    let paid = shop.pays(FOREIGN).with(buyer).await.ok();
     let plain = shop.pays(GARANTI).await.id();
     let (payment, item) = (paid.id(), paid.data("paymentTransactions.0.id").clone());
     let part = json!({"paymentTransactionId": item, "refundPrice": 30, "conversationId": "back"});

@@ -1,7 +1,9 @@
 // Stored cards: keeping, finding, changing and deleting them, and paying with them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertBrokenRule, assertGroup, card, payment, refusal, Stage } from '../lib/stage.mjs';
+import { show } from '../lib/browser.mjs';
+import { isSecondHashVerified } from '../lib/shop.mjs';
+import { assertBrokenRule, assertGroup, card, newId, payment, refusal, Stage } from '../lib/stage.mjs';
 
 let stage;
 let payments;
@@ -140,5 +142,47 @@ describe('beyond the shop', () => {
   test('no card of a former provider is known that nobody brought', async () => {
     const { items, totalSize } = await payments.retrieveProviderCards({ cardProvider: 'IYZICO', providerCardToken: 'none' });
     assert.deepEqual([items, totalSize], [[], 0]);
+  });
+});
+
+// The pinned client has no call for it: it is sent as the client sends its own.
+const verifyCard = (kind, more = {}) => payments._client.post('/payment/v1/cards/verify', {
+  card: card(BONUS, { cardAlias: 'Mine' }), paymentAuthenticationType: kind, verificationPrice: 10, currency: 'TRY',
+  ...more,
+});
+
+describe('verifying', () => {
+  test('charges a small amount, gives it back and keeps the card', async () => {
+    const conversationId = newId('verify');
+    const verified = await verifyCard('NON_THREE_DS', { conversationId });
+    assert.deepEqual([verified.cardVerifyStatus, verified.refundStatus], ['SUCCESS', 'SUCCESS']);
+    const [made] = await stage.paymentsOf(conversationId);
+    assert.deepEqual([made.paidPrice, made.refundStatus], [10, 'FULLY_REFUNDED']);
+    assert.equal((await stage.orderOf(made)).state, 'voided');
+    assert.equal((await payments.createPayment(payment(30, keysOf(verified)))).paymentStatus, 'SUCCESS');
+  });
+
+  test('asks no bank where none is wanted', async () => {
+    const verified = await verifyCard('NONE', { verificationPrice: undefined });
+    assert.equal(verified.cardVerifyStatus, 'SUCCESS');
+    assert.equal((await payments.searchStoredCards(keysOf(verified))).totalSize, 1);
+  });
+
+  test('with 3DS ends at the shop, with the keys of the card', async () => {
+    const callbackUrl = stage.shop.callbackUrl(newId('verify'));
+    const begun = await verifyCard('THREE_DS', { callbackUrl });
+    assert.equal(begun.cardVerifyStatus, 'THREE_DS_PENDING');
+    await show(begun.htmlContent);
+    const [callback] = stage.shop.callbacks(callbackUrl);
+    assert.ok(isSecondHashVerified(callback));
+    assert.deepEqual([callback.status, callback.completeStatus, callback.refundStatus], ['SUCCESS', 'COMPLETED', 'SUCCESS']);
+    assert.equal((await payments.createPayment(payment(30, keysOf(callback)))).paymentStatus, 'SUCCESS');
+  });
+
+  test('of a card that does not pay is refused, and nothing is kept', async () => {
+    const poor = card('5100050000006661');
+    const before = (await payments.searchStoredCards({})).totalSize;
+    assertGroup(await refusal(verifyCard('NON_THREE_DS', { card: poor })), 'NOT_SUFFICIENT_FUNDS');
+    assert.equal((await payments.searchStoredCards({})).totalSize, before);
   });
 });

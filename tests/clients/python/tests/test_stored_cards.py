@@ -1,11 +1,15 @@
 """Stored cards: found, changed, copied and deleted."""
-from craftgate.model import CardProvider
+from decimal import Decimal
+
+from craftgate.model import CardProvider, CardVerificationAuthType, CardVerifyStatus, Currency, RefundStatus
 from craftgate.request import (
     CloneCardRequest, DeleteStoredCardRequest, RetrieveProviderCardRequest, SearchStoredCardsRequest, StoreCardRequest,
-    UpdateCardRequest,
+    UpdateCardRequest, VerifyCardRequest,
 )
-from craftgate.request.dto import Card
-from support.stage import assert_broken_rule, payment, refusal
+from craftgate.request.dto import Card, VerifyCard
+from support.browser import show
+from support.shop import is_second_hash_verified
+from support.stage import assert_broken_rule, new_id, payment, refusal
 
 WORLD = "5258640000000001"
 
@@ -35,3 +39,35 @@ def test_a_card_is_copied_to_no_other_merchant_and_none_of_a_former_provider_is_
     assert_broken_rule(refusal(payments.clone_card, copy), 422)
     asked = RetrieveProviderCardRequest(card_provider=CardProvider.IYZICO, provider_card_token="none")
     assert payments.retrieve_provider_cards(asked).items == []
+
+
+def verification(kind, **more):
+    card = VerifyCard(card_holder_name="Haluk Demir", card_number=WORLD, expire_year="2044", expire_month="07", cvc="000")
+    return VerifyCardRequest(card=card, payment_authentication_type=kind, verification_price=Decimal("10.00"),
+                             currency=Currency.TRY, **more)
+
+
+def test_a_card_is_verified_by_money_that_goes_back(stage, payments):
+    conversation = new_id("verify")
+    verified = payments.verify_card(verification(CardVerificationAuthType.NON_THREE_DS, conversation_id=conversation))
+    assert verified.card_verify_status == CardVerifyStatus.SUCCESS
+    assert verified.refund_status == RefundStatus.SUCCESS
+    [made] = stage.payments_of(conversation)
+    assert stage.order_of(made)["state"] == "voided"
+    keys = {"card_user_key": verified.card_user_key, "card_token": verified.card_token}
+    assert payments.create_payment(payment("10", Card(**keys))).payment_status == "SUCCESS"
+    stored = payments.verify_card(verification(CardVerificationAuthType.NONE))
+    assert (stored.card_verify_status, stored.refund_status) == (CardVerifyStatus.SUCCESS, None)
+
+
+def test_a_card_that_is_verified_with_3ds_comes_with_the_callback(stage, payments):
+    url = stage.shop.callback_url(new_id("verify"))
+    begun = payments.verify_card(verification(CardVerificationAuthType.THREE_DS, callback_url=url))
+    assert begun.card_verify_status == CardVerifyStatus.THREE_DS_PENDING
+    assert begun.merchant_callback_url == url
+    show(begun.html_content)
+    [callback] = stage.shop.callbacks(url)
+    assert is_second_hash_verified(callback)
+    assert (callback["status"], callback["refundStatus"]) == ("SUCCESS", "SUCCESS")
+    keys = {"card_user_key": callback["cardUserKey"], "card_token": callback["cardToken"]}
+    assert payments.create_payment(payment("10", Card(**keys))).payment_status == "SUCCESS"

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 pub const GARANTI: &str = "5209220000000002";
 /// A card that is routed to Yapı Kredi, which is spoken to in PosNet.
 pub const YKB: &str = "5400630000000009";
+/// A card of a bank abroad.
+pub const FOREIGN: &str = "4111111111111111";
 /// Each bank with a card that is routed to it first.
 pub const BANKS: [(&str, &str); 2] = [("garanti", GARANTI), ("posnet", YKB)];
 /// A card without enough money, wherever it is charged.

@@ -30,7 +30,7 @@ pub fn payment(card_number: &str) -> Value {
 pub fn unlike_any_other() -> Value {
     let over = json!({
         "price": 300, "paidPrice": 330, "installment": 3, "conversationId": "other & co",
-        "externalId": "order-ü", "paymentChannel": "mobile", "buyerMemberId": 42,
+        "externalId": "order-ü", "paymentGroup": "PRODUCT", "paymentChannel": "mobile", "buyerMemberId": 42,
         "items": [{"name": "Item", "price": 300, "subMerchantMemberId": 7, "subMerchantMemberPrice": 100}]
     });
     super::with(payment(YKB), over)
