@@ -29,6 +29,7 @@ pub(crate) struct World {
     /// Address of the database that this run made.
     pub(crate) database_url: String,
     key: String,
+    merchant: String,
     pub(crate) processes: Vec<Mutex<Process>>,
     pub(crate) door: Door,
 }
@@ -102,12 +103,14 @@ impl World {
             folder,
             database_url,
             key: String::new(),
+            merchant: String::new(),
             processes,
             door: Door::new(nobody, gateways.clone(), banks.clone()),
         };
         world.key = world.run(&["key"])?.trim().to_owned();
         world.run(&["migrate"])?;
-        let keys = world.set_up()?;
+        let (merchant, keys) = world.set_up()?;
+        world.merchant = merchant;
         world.door = Door::new(keys, gateways, banks);
         for number in 0..count {
             world.start(number).await?;
@@ -135,7 +138,7 @@ impl World {
 
     /// Runs a command of an operator's. What it printed.
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = self.command(arguments).output();
+        let output = tokio::task::block_in_place(|| self.command(arguments).output());
         let output = output.map_err(|error| format!("{}: {error}", self.binary.display()))?;
         if !output.status.success() {
             let error = String::from_utf8_lossy(&output.stderr);
@@ -144,8 +147,8 @@ impl World {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// A merchant with a POS at each bank; its keys.
-    fn set_up(&self) -> Result<Keys, String> {
+    /// A merchant with a POS at each bank: its id and keys.
+    fn set_up(&self) -> Result<(String, Keys), String> {
         let made = self.run(&["merchant", "create", "--name", "Torture"])?;
         let told = |name: &str| {
             let mut lines = made.lines();
@@ -179,10 +182,34 @@ impl World {
         ];
         self.create_pos(&merchant, ("GARANTI", "garanti"), &garanti)?;
         self.create_pos(&merchant, ("YKB", "posnet"), &yapi_kredi)?;
-        Ok(Keys {
-            api: told("api key")?,
-            secret: told("secret key")?,
-        })
+        let (api, secret) = (told("api key")?, told("secret key")?);
+        Ok((merchant, Keys { api, secret }))
+    }
+
+    /// The payments in doubt that are left to a person.
+    pub(crate) fn reviews(&self) -> Result<Vec<i64>, String> {
+        let doubts = ["payment", "doubts", "--merchant", &self.merchant, "--json"];
+        let told: Value = serde_json::from_str(&self.run(&doubts)?).unwrap_or_default();
+        let doubts = told["doubts"].as_array().cloned().unwrap_or_default();
+        let reviews = doubts
+            .iter()
+            .filter(|one| one["state"] == "REVIEW" && one["refund"].is_null());
+        Ok(reviews.filter_map(|one| one["payment"].as_i64()).collect())
+    }
+
+    /// A person saw at the bank that it took the money of a payment in doubt, and says so.
+    pub(crate) fn settle_as_taken(&self, payment: i64) -> Result<(), String> {
+        let id = payment.to_string();
+        let settle = [
+            "payment",
+            "settle",
+            "--merchant",
+            &self.merchant,
+            "--id",
+            &id,
+        ];
+        let how = ["--found", "taken", "--note", "the ledger of the bank"];
+        self.run(&[&settle[..], &how[..]].concat()).map(drop)
     }
 
     fn create_pos(
