@@ -72,6 +72,7 @@ mod payment_reporting;
 mod process;
 mod rates;
 mod refund_doubt;
+mod refund_kills;
 mod refund_transactions;
 mod refunds;
 mod replicas;
