@@ -3,7 +3,6 @@
 
 mod browser;
 mod callback;
-mod html;
 mod inbox;
 mod loans;
 mod players;

@@ -11,6 +11,7 @@ mod desk;
 mod door;
 mod faults;
 mod fields;
+pub mod forms;
 mod garanti;
 mod ledger;
 pub mod lenders;

@@ -67,6 +67,18 @@ impl Ask {
         })
     }
 
+    /// Signed posts to the gateway at `url`, each of a path with its body in its turn.
+    pub(crate) fn signed_each(url: &str, each: Vec<(String, String)>, wanted: &'static str) -> Ask {
+        let posts = each.into_iter().map(|(path, body)| {
+            let one = Ask::signed(url, "POST", vec![path], body, wanted);
+            one.write
+        });
+        let posts: Vec<Rc<Write>> = posts.collect();
+        Ask::new(wanted, move |number, request| {
+            posts[usize::try_from(number).unwrap() % posts.len()](number, request);
+        })
+    }
+
     /// A form that is posted; `authorization` is a header's value.
     pub(crate) fn form(path: &str, authorization: &str, body: &str, wanted: &'static str) -> Ask {
         let request = format!(

@@ -14,6 +14,7 @@ mod load;
 mod options;
 mod peers;
 mod roles;
+mod shop;
 mod stored;
 mod tables;
 mod world;

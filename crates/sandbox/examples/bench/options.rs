@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// How long each row is measured, behind a warm-up of two seconds
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// Stored payments of the part `flat`
+    /// Stored payments of the parts `flat` and `shop`
     #[arg(long, default_value_t = 1_000_000)]
     stored: i64,
     /// Measure card payments alone, in turn with the gateway of another binary of this benchmark
@@ -57,6 +57,8 @@ pub(crate) enum Part {
     Flat,
     /// Rewards, offers, a payment, the search
     Calls,
+    /// Refunds, instalments, searches and a report beside a million stored payments
+    Shop,
     /// localstripe and stripe-stateful-mock
     Peers,
 }

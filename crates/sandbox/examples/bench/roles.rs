@@ -152,8 +152,22 @@ impl Process {
     }
 
     pub(crate) fn resident_megabytes(&self) -> u64 {
+        self.status_megabytes("VmRSS")
+    }
+
+    /// The most since [`Process::forget_most_resident`].
+    pub(crate) fn most_resident_megabytes(&self) -> u64 {
+        self.status_megabytes("VmHWM")
+    }
+
+    /// The kernel begins to look for the most memory anew.
+    pub(crate) fn forget_most_resident(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5").unwrap();
+    }
+
+    fn status_megabytes(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS"));
+        let line = status.lines().find(|line| line.starts_with(name));
         let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
         kilobytes.parse::<u64>().unwrap() / 1024
     }

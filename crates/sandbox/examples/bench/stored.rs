@@ -183,6 +183,16 @@ impl Payment {
                 "{}' || (50000000 + {number})",
                 &read[..read.len().saturating_sub("12345678'".len())]
             ),
+            // A stored payment is as old as its id.
+            "created_at" if number == "-n" => match self.kind {
+                Kind::Sqlite => {
+                    format!("strftime('%Y-%m-%dT%H:%M:%fZ', {read}, ({number}) || ' seconds')")
+                }
+                Kind::Postgres => {
+                    let read = escape(read);
+                    format!("cast({read} as timestamptz) + ({number}) * interval '1 second'")
+                }
+            },
             // Scattered like a digest: a step through the numbers below a prime.
             "high" => format!("({number} * 48271 % 2147483647) * 4294967296"),
             _ if self.kind == Kind::Postgres => escape(read),

@@ -6,6 +6,7 @@ use super::load::{self, Pace, Times};
 use super::options::{Kind, Options, Part};
 use super::peers::{self, Peer};
 use super::roles;
+use super::shop;
 use super::stored::Payment;
 use super::world::{Bank, Measured, Place, World};
 use std::path::Path;
@@ -44,6 +45,9 @@ pub(crate) async fn write(options: &Options) {
     }
     if options.has(Part::Calls) {
         calls(options).await;
+    }
+    if options.has(Part::Shop) {
+        beside_stored(options).await;
     }
     if options.has(Part::Peers) && !options.smoke {
         beside_peers(options).await;
@@ -349,6 +353,76 @@ async fn calls(options: &Options) {
                 micros(measured.gateway),
                 micros(measured.bank),
                 measured.postgres.map_or_else(String::new, micros),
+            ]);
+        }
+    }
+}
+
+async fn beside_stored(options: &Options) {
+    head(
+        "What a shop asks beside stored payments",
+        &[
+            "database",
+            "stored",
+            "call",
+            "connections",
+            "calls/s",
+            "p50",
+            "p99",
+            "gateway CPU a call",
+            "PostgreSQL",
+        ],
+    );
+    let mut files = Vec::new();
+    for kind in options.kinds() {
+        let (place, payment) = with_one_payment(kind).await;
+        let stored = options.stored();
+        place.database.fill(&payment.fill(stored));
+        let world = World::open(&place, None);
+        for (name, ask, connections) in shop::calls(&world).await {
+            let pace = Pace::Connections(connections);
+            let measured = world.measure(&ask, pace, options).await;
+            let [rate, p50, p99] = cells(&measured.times);
+            row(&[
+                kind.to_string(),
+                thousands(stored.try_into().unwrap()),
+                name.to_owned(),
+                connections.to_string(),
+                rate,
+                p50,
+                p99,
+                micros(measured.gateway),
+                measured.postgres.map_or_else(String::new, micros),
+            ]);
+        }
+        files.push((kind, shop::report(&world).await));
+    }
+    head(
+        "A report of all of them",
+        &[
+            "database",
+            "what",
+            "rows",
+            "time",
+            "bytes",
+            "resident before",
+            "at most",
+        ],
+    );
+    for (kind, steps) in files {
+        for step in steps {
+            row(&[
+                kind.to_string(),
+                step.what.to_owned(),
+                thousands(step.rows),
+                format!(
+                    "{}.{} s",
+                    step.took.as_millis() / 1000,
+                    step.took.as_millis() / 100 % 10
+                ),
+                thousands(step.bytes),
+                format!("{} MB", step.resident_before),
+                format!("{} MB", step.resident_most),
             ]);
         }
     }

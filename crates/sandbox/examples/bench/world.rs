@@ -123,8 +123,30 @@ impl<'a> World<'a> {
         }
     }
 
-    fn ask(&self, method: &str, paths: Vec<String>, body: &str, wanted: &'static str) -> Ask {
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        paths: Vec<String>,
+        body: &str,
+        wanted: &'static str,
+    ) -> Ask {
         Ask::signed(&self.gateway.url, method, paths, body.to_owned(), wanted)
+    }
+
+    /// The gateway's process and address.
+    pub(crate) fn gateway(&self) -> &Process {
+        &self.gateway
+    }
+
+    /// The banks close their day.
+    pub(crate) async fn close_day(&self) {
+        let close = Ask::new("settled", |_, request| {
+            let head = "POST /control/settle-day HTTP/1.1\r\nhost: 127.0.0.1";
+            let whole =
+                format!("{head}\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n");
+            request.extend_from_slice(whole.as_bytes());
+        });
+        close.once(self.place.bank.0.address()).await.unwrap();
     }
 
     /// A card payment with card and firm points.
@@ -185,9 +207,13 @@ impl<'a> World<'a> {
 
     /// Makes one payment, with all that is written behind it, and answers its id.
     pub(crate) async fn pay_once(&self) -> i64 {
+        self.paid_once().await["data"]["id"].as_i64().unwrap()
+    }
+
+    /// Makes one payment, and answers what is told of it.
+    pub(crate) async fn paid_once(&self) -> Value {
         let reply = self.payment().once(self.gateway.address()).await.unwrap();
-        let reply: Value = serde_json::from_str(&reply).unwrap();
-        reply["data"]["id"].as_i64().unwrap()
+        serde_json::from_str(&reply).unwrap()
     }
 
     /// Makes the one payment of a database and ends when it is written whole.

@@ -1,9 +1,9 @@
 //! A shopper's browser: follows redirects and sends forms, filling in what the shopper knows, until
 //! it is back at the shop.
 
-use super::html;
 use crate::client::Http;
 use form_urlencoded::Serializer;
+use simulator::forms;
 use url::Url;
 
 /// Pages and redirects on the way from a shop to a bank and back.
@@ -57,7 +57,7 @@ impl Browser {
         answers: &[(&str, &str)],
     ) -> Result<(), String> {
         for _ in 0..STEPS_MAX {
-            let Some(form) = html::forms(&page.html).into_iter().next() else {
+            let Some(form) = forms::forms(&page.html).into_iter().next() else {
                 return Err(format!("the page {} has no way on", page.url));
             };
             let mut target = match form.action.as_str() {

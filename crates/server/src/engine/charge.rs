@@ -245,13 +245,21 @@ pub async fn commit_intent(
         behind if Some(behind) == place => Problem::rule(Rule::DoubleSubmit),
         _ => Problem::failed(ErrorGroup::OrderIdAlreadyUsed),
     };
-    match claims.commit_or(app, commit, refused).await {
-        Err(Problem::Rule {
-            rule: Rule::DoubleSubmit,
-            ..
-        }) => Err(double_submit::refusal(app, &plan.payment).await?),
-        outcome => outcome,
+    for _ in 0..super::CONFLICTS_MAX {
+        match claims.commit_or(app, commit.clone(), refused).await {
+            Err(Problem::Rule {
+                rule: Rule::DoubleSubmit,
+                ..
+            }) => {
+                if let Some(refusal) = double_submit::refusal(app, &plan.payment).await? {
+                    return Err(refusal);
+                }
+                // The other payment took no money and gave its place back in between.
+            }
+            outcome => return outcome,
+        }
     }
+    Err(Problem::unavailable("payments like this one keep ending"))
 }
 
 async fn ask(

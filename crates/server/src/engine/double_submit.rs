@@ -24,13 +24,11 @@ pub fn hold_place(app: &App, merchant: &Merchant, payment: &Payment, commit: &mu
     submits::hold(payment, app.now(), until, commit);
 }
 
-/// Why a payment has no place: it names the one that has it.
-pub async fn refusal(app: &App, payment: &Payment) -> Result<Problem, Problem> {
-    Ok(match submits::holder(app, payment).await? {
-        Some(earlier) => {
-            let earlier = earlier.to_string();
-            Problem::with(Rule::DoubleSubmit, &[("payment", &earlier)])
-        }
-        None => Problem::unavailable("the other payment has just ended"),
-    })
+/// Why a payment has no place: it names the one that has it. `None` when that one has just given it back.
+pub async fn refusal(app: &App, payment: &Payment) -> Result<Option<Problem>, Problem> {
+    let holder = submits::holder(app, payment).await?;
+    Ok(holder.map(|earlier| {
+        let earlier = earlier.to_string();
+        Problem::with(Rule::DoubleSubmit, &[("payment", &earlier)])
+    }))
 }

@@ -9,6 +9,8 @@ mod lender;
 pub mod marked;
 mod outcome;
 mod party;
+#[cfg(test)]
+mod sequences;
 
 use super::claims::Claims;
 use super::split::points_back;
@@ -20,7 +22,7 @@ use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Item, Payment};
 use crate::store::refunds::{self, Books, Refund, RefundItem, RefundKind, RefundState};
 use connectors::bank::{Answer, BankDay, Doubt, DoubtReason, Reversed, RewardMoney, Verdict};
-use contract::enums::{PaymentPhase, PaymentStatus};
+use contract::enums::{Currency, PaymentPhase, PaymentStatus};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use contract::rules::Rule;
@@ -156,7 +158,7 @@ async fn plan(
         return Err(Problem::rule(Rule::HoldByItem));
     }
     let shares = match wanted.part {
-        Some(part) => vec![share(&payment, items, part)?],
+        Some(part) => vec![share(payment.currency, items, part)?],
         None => items.iter().map(|item| (item.id, left_of(item))).collect(),
     };
     // Shares of one payment: their sum is not more than it.
@@ -228,13 +230,13 @@ fn left_of(item: &Item) -> i64 {
     item.paid_price - item.refunded - item.refund_pending
 }
 
-fn share(payment: &Payment, items: &[Item], part: Part) -> Result<(i64, i64), Problem> {
+fn share(currency: Currency, items: &[Item], part: Part) -> Result<(i64, i64), Problem> {
     let item = items.iter().find(|item| item.id == part.item_id);
     let item = item.ok_or_else(|| Problem::rule(Rule::ItemNotFound))?;
     let left = left_of(item);
     match part.amount {
         Some(amount) if amount > left => {
-            let left = Money::new(left, payment.currency).decimal().to_string();
+            let left = Money::new(left, currency).decimal().to_string();
             let values = [("field", "refundPrice"), ("left", left.as_str())];
             Err(Problem::with(Rule::RefundAboveRest, &values))
         }

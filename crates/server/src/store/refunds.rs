@@ -304,7 +304,7 @@ pub enum Books {
 
 impl Books {
     /// What is added to (reserved, given back) for `amount`.
-    fn of(self, amount: i64) -> (i64, i64) {
+    pub fn of(self, amount: i64) -> (i64, i64) {
         match self {
             Books::Reserve => (amount, 0),
             Books::GiveBack => (-amount, amount),

@@ -43,6 +43,22 @@ async fn the_second_of_one_card_amount_and_conversation_is_refused_with_the_firs
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_forty_at_once_that_are_declined_each_is_declined_or_refused() {
+    let shop = Arc::new(refusing(60).await);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let shop = Arc::clone(&shop);
+        calls.spawn(async move { shop.pays(NO_FUNDS).await });
+    }
+    for reply in calls.join_all().await {
+        match reply.status {
+            409 => reply.refused(409, 1113),
+            _ => drop(reply.declined("NOT_SUFFICIENT_FUNDS")),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_forty_at_once_one_is_taken() {
     let shop = Arc::new(refusing(60).await);
     let mut calls = tokio::task::JoinSet::new();

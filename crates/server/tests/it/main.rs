@@ -76,6 +76,7 @@ mod payment_reporting;
 mod process;
 mod rates;
 mod refund_doubt;
+mod refund_kills;
 mod refund_transactions;
 mod refunds;
 mod replicas;

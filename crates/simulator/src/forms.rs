@@ -1,13 +1,13 @@
-//! The forms of an HTML page, as far as a shopper's browser needs them: where a form goes, what it
-//! holds, and what can be pressed. A small reader of well-made pages, not an HTML parser.
+//! The forms of an HTML page, as far as a played shopper's browser needs them: where a form goes, what it
+//! holds, and what can be pressed. A small reader of well-made pages, not an HTML parser; nothing is sent here.
 
 /// A form that can be sent.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Form {
+pub struct Form {
     /// As the page spells it; empty is the page's own address.
-    pub(crate) action: String,
+    pub action: String,
     /// Sent as `POST`; otherwise as `GET`.
-    pub(crate) post: bool,
+    pub post: bool,
     /// Fields in the page's order.
     fields: Vec<Field>,
     /// Name and value of each button that sends the form.
@@ -35,7 +35,7 @@ impl Form {
     /// What a browser sends after the shopper gave `answers`: they fill open fields, choose among
     /// radio buttons, and name the button that is pressed. Unanswered radio buttons keep the
     /// checked one, or get the first; without an answer the first button is pressed.
-    pub(crate) fn filled(&self, answers: &[(&str, &str)]) -> Vec<(String, String)> {
+    pub fn filled(&self, answers: &[(&str, &str)]) -> Vec<(String, String)> {
         let answer = |name: &str| {
             let mut given = answers.iter().filter(|(asked, _)| *asked == name);
             given.next().map(|(_, value)| (*value).to_owned())
@@ -68,7 +68,7 @@ impl Form {
 }
 
 /// The forms of a page.
-pub(crate) fn forms(page: &str) -> Vec<Form> {
+pub fn forms(page: &str) -> Vec<Form> {
     let mut forms = Vec::new();
     let mut open: Option<Form> = None;
     for tag in tags(page) {
