@@ -218,31 +218,6 @@ fn payment_table() -> Vec<Spoiled> {
             "7",
             "items[1].subMerchantMemberPrice",
         ),
-        named(
-            "additionalParams",
-            r#"{"msisdn": "905551112233x"}"#,
-            "additionalParams.msisdn",
-        ),
-        named(
-            "additionalParams",
-            r#"{"msisdn": "555"}"#,
-            "additionalParams.msisdn",
-        ),
-        named(
-            "additionalParams",
-            r#"{"msisdn": [1]}"#,
-            "additionalParams.msisdn",
-        ),
-        named(
-            "additionalParams",
-            r#"{"threeDSCallbackVersion": "2.0"}"#,
-            "additionalParams.threeDSCallbackVersion",
-        ),
-        named(
-            "additionalParams",
-            r#"{"paymentProvider": {"cardToken": "t"}}"#,
-            "additionalParams.paymentProvider",
-        ),
         bad("items[0].blockageDay", "-1"),
         bad("paymentPhase", "\"PRE_AUTH\""),
         bad("paymentPhase", "\"AUTH \""),
@@ -256,11 +231,6 @@ fn payment_table() -> Vec<Spoiled> {
         bad("retry", "\"yes\""),
         bad("additionalParams", "[1]"),
         bad("additionalParams", "\"x\""),
-        named(
-            "additionalParams",
-            r#"{"threeDSCallbackVersion": 3}"#,
-            "additionalParams.threeDSCallbackVersion",
-        ),
         bad("routingOptions", "\"x\""),
         named(
             "routingOptions",
@@ -276,6 +246,7 @@ fn payment_table() -> Vec<Spoiled> {
         bad("clientPort", "\"80a\""),
     ];
     table.extend(card_table());
+    table.extend(params_table());
     for field in ["price", "paidPrice", "walletPrice", "items[0].price"] {
         table.extend(each(field, NOT_AN_AMOUNT));
     }
@@ -301,6 +272,29 @@ fn payment_table() -> Vec<Spoiled> {
     table.extend(each("installment", NOT_A_COUNT));
     table.extend(each("currency", NOT_A_CURRENCY));
     table
+}
+
+/// What is wrong with the additional parameters of a payment.
+fn params_table() -> Vec<Spoiled> {
+    let table = [
+        (r#"{"msisdn": "905551112233x"}"#, "additionalParams.msisdn"),
+        (r#"{"msisdn": "555"}"#, "additionalParams.msisdn"),
+        (r#"{"msisdn": [1]}"#, "additionalParams.msisdn"),
+        (
+            r#"{"threeDSCallbackVersion": "2.0"}"#,
+            "additionalParams.threeDSCallbackVersion",
+        ),
+        (
+            r#"{"paymentProvider": {"cardToken": "t"}}"#,
+            "additionalParams.paymentProvider",
+        ),
+        (
+            r#"{"threeDSCallbackVersion": 3}"#,
+            "additionalParams.threeDSCallbackVersion",
+        ),
+    ];
+    let named = |(value, at)| named("additionalParams", value, at);
+    table.into_iter().map(named).collect()
 }
 
 /// What is wrong with the card of a payment.
