@@ -105,6 +105,10 @@ rules! {
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
     RefundAboveRest = "3018", 422, "{field} iade edilebilir kalan tutardan ({left}) büyük olamaz", "{field} cannot be more than what is left to refund ({left})";
     RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
+    HoldOfProducts = "3031", 400, "Ön provizyon yalnızca LISTING_OR_SUBSCRIPTION ödemelerinde alınabilir", "Only payments of the group LISTING_OR_SUBSCRIPTION can be pre-authorised";
+    HoldWithPoints = "3032", 400, "Ön provizyonda ödül puanı kullanılamaz", "Points cannot be used in a pre-authorisation";
+    CaptureAboveHold = "3033", 422, "{field} en fazla {max} olabilir: ön provizyonun bir buçuk katı", "{field} can be at most {max}: one and a half times the pre-authorisation";
+    CaptureFixed = "3034", 422, "{field} {held} olmalıdır: banka kampanyalı ön provizyonu yalnızca aynı tutarla kapatır", "{field} must be {held}: the bank captures a pre-authorisation with a campaign only as it is";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -139,6 +143,7 @@ rules! {
     RefundNotFound = "9009", 404, "İade bulunamadı", "The refund was not found";
     ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
     ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
+    NoOpenHold = "9012", 422, "Ödeme açık bir ön provizyon değil: {state}", "The payment is no open pre-authorisation: {state}";
     ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
     ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
     TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";

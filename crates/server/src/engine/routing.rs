@@ -1,13 +1,13 @@
 //! Which POS takes a payment: those that can, best first. Pure: the same POSes and the same
 //! payment always give the same order.
 
-use super::{commissions, rewards};
+use super::{commissions, phases, rewards};
 use crate::bins::Bin;
 use crate::problem::Problem;
 use crate::store::commissions::Commissions;
 use crate::store::poses::Pos;
 use connectors::bank::{RewardUse, Verb};
-use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType};
+use contract::enums::{Currency, OrderingRule, PaymentAuthenticationType, PaymentPhase};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use std::cmp::Reverse;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Need<'a> {
     /// Its currency.
     pub currency: Currency,
+    /// Whether money is taken at once, or held.
+    pub phase: PaymentPhase,
     /// With 3DS.
     pub threeds: bool,
     /// A security code was sent.
@@ -119,6 +121,7 @@ pub fn takes(pos: &Pos, need: &Need<'_>) -> bool {
     let associations = &pos.settings.associations;
     speaks
         && pos.is_usable()
+        && phases::takes(pos, need.phase)
         && pos.currency == need.currency
         && need.pinned.is_none_or(|alias| pos.alias == alias)
         && (need.aliases.is_empty() || need.aliases.contains(&pos.alias))

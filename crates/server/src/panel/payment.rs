@@ -8,12 +8,14 @@ use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::refunds::Wanted;
-use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
+use crate::operations::{Caller, Permission, Problem, bnpl_payments, captures, doubts, refunds};
 use crate::store::attempts::AttemptState;
+use crate::store::captures::CaptureState;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use contract::enums::{ApmAdditionalAction as Action, PaymentStatus};
+use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use http::StatusCode;
 use minijinja::{Value, context};
@@ -27,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/panel/payments/{id}/verify", act(verify))
         .route("/panel/payments/{id}/inquire", act(inquire))
         .route("/panel/payments/{id}/settle", act(settle))
+        .route("/panel/payments/{id}/capture", act(capture))
         .route("/panel/payments/{id}/refund", act(refund))
         .route("/panel/payments/{id}/refund-inquire", act(inquire_refund))
         .route("/panel/payments/{id}/refund-settle", act(settle_refund))
@@ -46,6 +49,12 @@ const LABELS: &[Label] = &[
     ("note", "note", "Dayanak", "The reason"),
     ("amount", "amount", "Tutar", "The amount"),
     ("refundPrice", "amount", "Tutar", "The amount"),
+    (
+        "paidPrice",
+        "capture",
+        "Tahsil edilecek tutar",
+        "The amount to capture",
+    ),
     ("item", "item", "Kalem", "The item"),
     ("how", "how", "İadenin yolu", "The way of the refund"),
 ];
@@ -65,8 +74,9 @@ async fn payment_page(
         error,
         values => context! {
             found => kept("found"), note => kept("note"), amount => kept("amount"), item => kept("item"),
-            how => kept("how"),
+            capture => kept("capture"), how => kept("how"),
         },
+        may_capture => visit.may(Permission::Capture),
         may_refund => visit.may(Permission::Refund), may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
         exchanges_shown => exchanges,
@@ -93,6 +103,12 @@ async fn state(app: Arc<App>, visit: Visit) -> Page {
 /// What a payment that is not at its end waits for; empty when it is.
 fn waits_for(standing: &Standing) -> &'static str {
     use AttemptState::{Asked, Doubt, Page, Reversing, Review, Verified};
+    match standing.captures.last().map(|capture| capture.state) {
+        Some(CaptureState::Doubt) => return "doubt",
+        Some(CaptureState::Review) => return "review",
+        Some(CaptureState::Asked) => return "bank",
+        _ => {}
+    }
     match standing.attempts.last().map(|attempt| attempt.state) {
         Some(Doubt) => return "doubt",
         Some(Reversing) => return "reversing",
@@ -134,10 +150,16 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let loan_in_doubt =
         loan.is_some_and(|loan| loan.is_in_doubt() && !app.may_be_answering(loan.asked_at));
     let unfinished = loan.filter(|loan| !loan.state.is_final() && !waits.is_empty());
-    let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
-    let next = match loan {
-        Some(loan) => loan.inquire_at,
-        None => asked.and_then(|one| one.inquire_at),
+    let capture = standing.captures.last().filter(|one| one.state.is_open());
+    let said = match capture {
+        Some(capture) => capture.answer.as_ref().and_then(|one| one.message.clone()),
+        None => last.and_then(|one| one.answer.as_ref()?.message.clone()),
+    };
+    let (inquiries, next) = match (loan, capture, asked) {
+        (Some(loan), _, _) => (loan.inquiries, loan.inquire_at),
+        (None, Some(capture), _) => (capture.inquiries, capture.inquire_at),
+        (None, None, Some(asked)) => (asked.inquiries, asked.inquire_at),
+        (None, None, None) => (0, None),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {
@@ -150,7 +172,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
-        inquiries => loan.map_or(asked.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
+        inquiries,
         next => next.map(|at| at.to_string()),
         review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
@@ -280,6 +302,40 @@ async fn refund_as_told(
         _ => return Err(Problem::field(Rule::Required, "how")),
     };
     refunds::require_success(&given)
+}
+
+/// Takes what is held: the amount that the form tells.
+async fn capture(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    fields::require(&app, &visit, Permission::Capture, "payment.capture").await?;
+    let amount = match form.text("capture").trim() {
+        "" => Ok(None),
+        text => plain_amount(visit.language, text).parse().map(Some),
+    };
+    let amount = match amount {
+        Ok(amount) => amount,
+        Err(()) => {
+            let wrong = Problem::field(Rule::WrongType, "paidPrice");
+            return payment_page(&app, &visit, id, false, Some((&[wrong], &form))).await;
+        }
+    };
+    let captured = match captures::capture(&app, &caller, id, amount).await {
+        Ok(given) => captures::require_success(&given),
+        Err(problem) => Err(problem),
+    };
+    match captured {
+        Ok(()) => Ok(back(id, "captured")),
+        Err(Problem::Failed { failure, .. }) if failure.group == ErrorGroup::ExpiredProvision => {
+            Ok(back(id, "expired"))
+        }
+        Err(Problem::Failed { failure, .. }) if failure.group == ErrorGroup::TooManyRequests => {
+            Ok(back(id, "other_move"))
+        }
+        Err(Problem::Failed { .. }) => Ok(back(id, "not_captured")),
+        Err(Problem::Doubt { .. }) => Ok(back(id, "capture_doubt")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
+    }
 }
 
 fn refund_of(form: &Posted) -> Result<i64, Problem> {

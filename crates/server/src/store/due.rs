@@ -1,5 +1,5 @@
-//! What is due: webhooks to deliver, payments, loans and refunds in doubt, reports to make. A row says by
-//! itself when it is due (decision 0001); here the rows of all five tables are looked for in one way.
+//! What is due: webhooks to deliver, payments, loans, refunds and captures in doubt, holds that are over, reports to make. A row says by
+//! itself when it is due (decision 0001); here the rows of all six tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
 use super::id_list;
@@ -59,6 +59,13 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              and (r.inquire_at > $2 or r.id > $3) and r.pos_id not in ({without}) \
              order by r.inquire_at, r.id limit $4"
         ),
+        Kind::Capture => format!(
+            "select c.merchant_id, c.id, c.inquire_at as due_at, c.pos_id as lane, p.settings as address \
+             from captures c left join merchant_poses p on p.merchant_id = c.merchant_id and p.id = c.pos_id \
+             where c.shard in ({shards}) and c.inquire_at <= $1 and c.inquire_at >= $2 \
+             and (c.inquire_at > $2 or c.id > $3) and c.pos_id not in ({without}) \
+             order by c.inquire_at, c.id limit $4"
+        ),
         Kind::Report => format!(
             "select d.merchant_id, d.id, d.due_at, d.merchant_id as lane from report_demands d \
              where d.shard in ({shards}) and d.due_at <= $1 and d.due_at >= $2 \
@@ -80,10 +87,12 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
     // A row whose POS is gone is due all the same; who works it finds out.
     let host = match kind {
         Kind::Webhook | Kind::Loan => row.opt_text("address")?.and_then(|url| host_of(&url)),
-        Kind::Payment | Kind::Refund => row.opt_json("address")?.and_then(|settings| {
-            let host = settings.get("hostname")?.as_str()?;
-            Some(format!("{host}:{}", settings.get("port")?))
-        }),
+        Kind::Payment | Kind::Refund | Kind::Capture => {
+            row.opt_json("address")?.and_then(|settings| {
+                let host = settings.get("hostname")?.as_str()?;
+                Some(format!("{host}:{}", settings.get("port")?))
+            })
+        }
         Kind::Report => None,
     };
     Ok(Due {
@@ -130,7 +139,7 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update attempts set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3 \
-             and state <> 'PAGE'",
+             and state not in ('PAGE', 'APPROVED')",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         commit.maybe(
@@ -139,6 +148,10 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update refunds set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        commit.maybe(
+            "update captures set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         commit.maybe(

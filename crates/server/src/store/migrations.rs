@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_mappings",
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
+    Migration {
+        version: 20,
+        name: "holds",
+        sql: include_str!("../../migrations/0020_holds.sql"),
+    },
 ];

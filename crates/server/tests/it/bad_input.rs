@@ -209,7 +209,7 @@ fn payment_table() -> Vec<Spoiled> {
         bad("walletPrice", "100.01"),
         bad("items[0].subMerchantMemberPrice", "30.01"),
         bad("items[0].blockageDay", "-1"),
-        bad("paymentPhase", "\"PRE_AUTH\""),
+        bad("paymentPhase", "\"POST_AUTH\""),
         bad("paymentPhase", "\"AUTH \""),
         bad("paymentGroup", "\"GROUP\""),
         bad("conversationId", "\"=\\u0000\""),

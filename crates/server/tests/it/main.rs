@@ -42,6 +42,8 @@ mod file_reporting;
 mod flags;
 mod growth;
 mod health;
+mod hold_doubt;
+mod holds;
 mod idempotency;
 mod installments;
 mod kept_secret;

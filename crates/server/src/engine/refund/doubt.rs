@@ -4,9 +4,10 @@
 
 use super::outcome::{Outcome, outcome_commit, write};
 use super::party::Party;
-use super::{Given, is_under_way, load};
+use super::{Given, load};
 use crate::app::App;
 use crate::engine::inquiry::{self, Asker, not_open};
+use crate::engine::moves;
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
@@ -94,6 +95,12 @@ pub async fn settle(
     };
     write(app, merchant, &mut given, &outcome).await?;
     Ok(given)
+}
+
+/// A call is at the bank and has no outcome yet.
+fn is_under_way(app: &App, refund: &Refund) -> bool {
+    let is_asked = refund.state == RefundState::Asked;
+    moves::is_under_way(app, is_asked, refund.inquire_at)
 }
 
 /// More questions would be answered alike.
@@ -219,6 +226,7 @@ mod tests {
             amount: 500,
             points: None,
             noted,
+            release: false,
             conversation_id: None,
             charge_from_me: false,
             answer: None,

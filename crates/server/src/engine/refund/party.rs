@@ -34,11 +34,13 @@ impl Party {
         Ok(Party { pos, sale })
     }
 
-    /// How the bank is asked first: the whole is cancelled on the day of the sale, for the bank closes its
+    /// How the bank is asked first: a hold is cancelled, and the whole on the day on which it was taken, for the bank closes its
     /// day some time after midnight. It may say that another way is due.
     pub(super) fn first_kind(&self, app: &App, payment: &Payment, refund: &Refund) -> RefundKind {
-        let same_day = istanbul(self.sale.asked_at).date() == app.istanbul_now().date();
-        if same_day && is_whole(payment, refund) {
+        let captured_at = payment.hold.and(payment.taken_late_at);
+        let taken_at = captured_at.unwrap_or(self.sale.asked_at);
+        let same_day = istanbul(taken_at).date() == app.istanbul_now().date();
+        if refund.release || same_day && is_whole(payment, refund) {
             RefundKind::Cancel
         } else {
             RefundKind::Refund
