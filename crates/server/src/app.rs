@@ -197,8 +197,8 @@ impl Default for Settings {
     }
 }
 
-/// Days for which a hold may be captured. PosNet releases one for seven days, the others do not say; a day is left
-/// for a bank that does not answer at first.
+/// Days for which a hold may be captured. One protocol's document releases it for seven days, the others do not
+/// say; a day is left for a bank that does not answer at first.
 pub const HOLD_DAYS: u64 = 6;
 
 /// The documented schedule: first after 30 s, then 10 s, 30 s, 3 min, 10 min, 30 min.

@@ -383,7 +383,7 @@ async fn a_hold_that_no_bank_releases_is_tried_for_a_week() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_captures_and_cancels_at_once_move_one_payment_once() {
+async fn many_captures_and_cancels_at_once_move_one_payment_once() {
     let shop = &Shop::open().await;
     let second = shop.process(&shop.clock).await;
     let url = serve(&second).await;
@@ -415,7 +415,14 @@ async fn a_hundred_captures_and_cancels_at_once_move_one_payment_once() {
             assert_eq!((taken, released), (0, 10_000), "{bank}");
             assert_eq!(order["state"], "voided", "{bank}");
         } else {
-            assert_eq!(order["captured"], taken, "{bank} {order}");
+            // Perhaps cancelled after it was captured.
+            let is_back = order["state"] == "voided";
+            assert!(
+                taken > 0 && (is_back || order["captured"] == taken),
+                "{bank} {order}"
+            );
+            let told = shop.reported(id).await.text("refundStatus") == "FULLY_REFUNDED";
+            assert_eq!(told, is_back, "{bank}");
         }
         let approved = "select count(*) as n from captures where state = 'APPROVED'";
         assert!(shop.count(approved).await <= 2);

@@ -64,6 +64,7 @@ mod panel_door;
 mod panel_figures;
 mod panel_filters;
 mod panel_forms;
+mod panel_holds;
 mod panel_overview;
 mod panel_payments;
 mod panel_people;
