@@ -367,6 +367,15 @@ pub enum OrderStatus {
     Pending,
 }
 
+/// What the bank's status inquiry says of a hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldStatus {
+    /// How it stands.
+    pub status: OrderStatus,
+    /// What was taken of it in minor units, where the bank tells.
+    pub taken: Option<i64>,
+}
+
 /// Money back of a sale.
 pub struct Refund<'a> {
     /// The sale.

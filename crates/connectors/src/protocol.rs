@@ -5,7 +5,8 @@
 use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds, GivenBack,
-    Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, Refund, Returned, Reversed, Verb, Verified,
+    HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, Refund, Returned, Reversed, Verb,
+    Verified,
 };
 
 /// A protocol that Galata speaks.
@@ -53,6 +54,11 @@ impl Protocol {
     /// lacks one of them is no return.
     pub fn return_fields(self) -> &'static [&'static str] {
         of_module!(self, bank => bank::RETURN_FIELDS)
+    }
+
+    /// Whether a hold with a campaign is captured as it is: neither amount nor instalments may change.
+    pub fn campaign_fixes_capture(self) -> bool {
+        of_module!(self, bank => bank::CAMPAIGN_FIXES_CAPTURE)
     }
 
     /// Sells without 3DS.
@@ -109,6 +115,15 @@ impl Protocol {
     /// Takes an amount that is held.
     pub async fn capture(self, context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
         of_module!(self, bank => bank::capture(context, capture).await)
+    }
+
+    /// Asks how a hold stands, and what was taken of it.
+    pub async fn inquire_hold(
+        self,
+        context: BankContext<'_>,
+        hold: OrderRef<'_>,
+    ) -> Result<HoldStatus, Doubt> {
+        of_module!(self, bank => bank::inquire_hold(context, hold).await)
     }
 
     /// Asks what became of an order.

@@ -112,6 +112,10 @@ rules! {
     SellerGroup = "3041", 400, "{field} yalnızca PRODUCT ödeme grubunda gönderilebilir", "{field} can be sent with the payment group PRODUCT only";
     SellerCurrency = "3042", 422, "{field} yalnızca TRY ödemelerde gönderilebilir", "{field} can be sent with payments in TRY only";
     CardCurrency = "3043", 422, "Türkiye'de verilmiş kartlarla yalnızca TRY ödeme alınabilir", "Cards issued in Turkey can pay in TRY only";
+    HoldOfProducts = "3031", 400, "Ön provizyon yalnızca LISTING_OR_SUBSCRIPTION ödemelerinde alınabilir", "Only payments of the group LISTING_OR_SUBSCRIPTION can be pre-authorised";
+    HoldWithPoints = "3032", 400, "Ön provizyonda ödül puanı kullanılamaz", "Points cannot be used in a pre-authorisation";
+    CaptureAboveHold = "3033", 422, "{field} en fazla {max} olabilir: ön provizyonun bir buçuk katı", "{field} can be at most {max}: one and a half times the pre-authorisation";
+    CaptureFixed = "3034", 422, "{field} {held} olmalıdır: banka kampanyalı ön provizyonu yalnızca aynı tutarla kapatır", "{field} must be {held}: the bank captures a pre-authorisation with a campaign only as it is";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";
@@ -152,6 +156,7 @@ rules! {
     ChangedMeanwhile = "9010", 409, "Bu kayıt bu sırada başka bir istekle değişti. Yeniden deneyin", "This was changed by another request meanwhile. Please try again";
     ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
     RoutingRuleNotFound = "9012", 404, "Yönlendirme kuralı bulunamadı", "The routing rule was not found";
+    NoOpenHold = "9013", 422, "Ödeme açık bir ön provizyon değil: {state}", "The payment is no open pre-authorisation: {state}";
     ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
     ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
     TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";

@@ -305,6 +305,9 @@ async fn replay_answer(
         "cards::verify" => cards::replay_verify(app, caller, payment_id, decode::body(body)?)
             .await
             .map(answer::object),
+        "card_payments::post_auth" => card_payments::replay_post_auth(app, caller, payment_id)
+            .await
+            .map(answer::object),
         "bnpl_payments::init" => bnpl_payments::replay_init(app, caller, payment_id)
             .await
             .map(answer::object),
@@ -412,6 +415,7 @@ async fn operate(app: &Arc<App>, caller: &Caller, route: &Route, query: &str, bo
         "bnpl_payments::verify_by_body" => object(bnpl_payments::verify_by_body(app, caller, of(body)?).await?),
         "card_loyalties::retrieve" => object(card_loyalties::retrieve(app, caller, of(body)?).await?),
         "card_payments::create" => object(card_payments::create(app, caller, of(body)?).await?),
+        "card_payments::post_auth" => object(card_payments::post_auth(app, caller, id("paymentId")?, of(body)?).await?),
         "card_payments::retrieve" => object(card_payments::retrieve(app, caller, id("id")?).await?),
         "card_payments::threeds_complete" => object(card_payments::threeds_complete(app, caller, of(body)?).await?),
         "card_payments::threeds_init" => page(card_payments::threeds_init(app, caller, of(body)?).await?),

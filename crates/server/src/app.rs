@@ -90,6 +90,8 @@ pub struct Settings {
     pub inquiry_waits: Vec<Duration>,
     /// Seconds that a bank or lender may take to answer.
     pub bank_timeout: Duration,
+    /// How long a hold may be captured; then it is released.
+    pub hold_time: Duration,
     /// When payments are kept away from a POS.
     pub autopilot: AutopilotRules,
     /// For how long what has been is kept.
@@ -182,6 +184,7 @@ impl Default for Settings {
             webhook_waits: WEBHOOK_WAITS.to_vec(),
             inquiry_waits: INQUIRY_WAITS.to_vec(),
             bank_timeout: Duration::from_secs(BANK_TIMEOUT_SECONDS),
+            hold_time: Duration::from_secs(HOLD_DAYS * 24 * 60 * 60),
             autopilot: AutopilotRules::default(),
             kept: Kept::default(),
             behind_proxy: false,
@@ -193,6 +196,10 @@ impl Default for Settings {
         }
     }
 }
+
+/// Days for which a hold may be captured. One protocol's document releases it for seven days, the others do not
+/// say; a day is left for a bank that does not answer at first.
+pub const HOLD_DAYS: u64 = 6;
 
 /// The documented schedule: first after 30 s, then 10 s, 30 s, 3 min, 10 min, 30 min.
 pub const WEBHOOK_WAITS: [Duration; 6] = [

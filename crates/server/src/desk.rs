@@ -41,17 +41,20 @@ pub enum Kind {
     Loan,
     /// A bank must be asked what became of a refund.
     Refund,
+    /// A bank must be asked what became of a capture.
+    Capture,
     /// A report that was asked for is to be made.
     Report,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 6] = [
         Kind::Webhook,
         Kind::Payment,
         Kind::Loan,
         Kind::Refund,
+        Kind::Capture,
         Kind::Report,
     ];
 }
@@ -61,7 +64,7 @@ impl Kind {
 pub struct Due {
     /// Whose it is.
     pub merchant_id: i64,
-    /// The webhook's id, the payment's, the refund's, or the report's.
+    /// The webhook's id, the payment's, the refund's, the capture's, or the report's.
     pub id: i64,
     /// Since when.
     pub due_at: Timestamp,

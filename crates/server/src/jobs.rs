@@ -1,4 +1,4 @@
-//! Due work: webhooks to deliver, doubts of payments and refunds to inquire about, loans that may have lapsed. What is due
+//! Due work: webhooks to deliver, doubts of payments, refunds and captures to inquire about, holds to release, loans that may have lapsed. What is due
 //! is a column of the row itself; a replica works the shards that it leases. Work is begun while
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::backoff::wait_after;
 use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::{card_verification, loan, refund, three_ds};
+use crate::engine::{capture, card_verification, loan, refund, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
@@ -254,6 +254,7 @@ async fn carry_out(app: &App, piece: UnderWay) -> bool {
         Kind::Loan => settle_loan(app, due).await,
         Kind::Report => report::make(app, due).await,
         Kind::Refund => settle_refund(app, due).await,
+        Kind::Capture => settle_capture(app, due).await,
     };
     piece.end(outcome.map_err(|problem| match problem {
         Problem::Unavailable(why) => why,
@@ -281,9 +282,10 @@ pub fn all_shards() -> Vec<i64> {
 async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a payment's merchant is gone"))?;
-    if three_ds::expire(app, &merchant, due.id).await?
-        || card_verification::settle(app, &merchant, due.id).await?
-    {
+    let is_over = three_ds::expire(app, &merchant, due.id).await?
+        || capture::expiry::expire(app, &merchant, due.id).await?
+        || card_verification::settle(app, &merchant, due.id).await?;
+    if is_over {
         return Ok(());
     }
     inquiry::settle(app, &merchant, due.id, Asker::Schedule)
@@ -303,6 +305,14 @@ async fn settle_refund(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a refund's merchant is gone"))?;
     refund::doubt::settle(app, &merchant, due.id, Asker::Schedule)
+        .await
+        .map(|_| ())
+}
+
+async fn settle_capture(app: &App, due: &Due) -> Result<(), Problem> {
+    let merchant = merchants::of_id(app, due.merchant_id).await?;
+    let merchant = merchant.ok_or_else(|| Problem::unavailable("a capture's merchant is gone"))?;
+    capture::doubt::settle(app, &merchant, due.id, Asker::Schedule)
         .await
         .map(|_| ())
 }

@@ -11,7 +11,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::served("payment", "GET", "/payment/v1/card-payments/{id}", None, "PaymentResponse", "card_payments::retrieve"),
     Endpoint::served("payment", "POST", "/payment/v1/card-payments/3ds-init", Some("InitThreeDSPaymentRequest"), "InitThreeDSPaymentResponse", "card_payments::threeds_init"),
     Endpoint::served("payment", "POST", "/payment/v1/card-payments/3ds-complete", Some("CompleteThreeDSPaymentRequest"), "PaymentResponse", "card_payments::threeds_complete"),
-    Endpoint::unserved("payment", "POST", "/payment/v1/card-payments/{paymentId}/post-auth", Some("PostAuthPaymentRequest"), "PaymentResponse", "card_payments::post_auth"),
+    Endpoint::served("payment", "POST", "/payment/v1/card-payments/{paymentId}/post-auth", Some("PostAuthPaymentRequest"), "PaymentResponse", "card_payments::post_auth"),
     Endpoint::unserved("payment", "POST", "/payment/v1/checkout-payments/init", Some("InitCheckoutPaymentRequest"), "InitCheckoutPaymentResponse", "checkout_payments::init"),
     Endpoint::unserved("payment", "POST", "/payment/v1/checkout-card-verify/init", Some("InitCheckoutCardVerifyRequest"), "InitCheckoutCardVerifyResponse", "checkout_card_verify::init"),
     Endpoint::unserved("payment", "GET", "/payment/v1/checkout-card-verify/{token}", None, "RetrieveCheckoutCardVerifyResponse", "checkout_card_verify::retrieve"),

@@ -5,7 +5,7 @@ use super::key_file;
 use super::output::Format;
 use super::values::{self, Waits};
 use super::variables::given_as;
-use crate::app::{AutopilotRules, INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
+use crate::app::{AutopilotRules, HOLD_DAYS, INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
 use crate::listen::Bounds;
 use crate::net::HostList;
 use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
@@ -149,6 +149,9 @@ pub(super) struct Behaviour {
     /// Seconds that a bank or lender may take to answer.
     #[arg(long, env = "GALATA_BANK_TIMEOUT", value_name = "SECONDS", default_value_t = BANK_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub bank_timeout: u64,
+    /// Days for which a pre-authorisation may be captured; then it is released at the bank.
+    #[arg(long, env = "GALATA_HOLD_DAYS", value_name = "DAYS", default_value_t = HOLD_DAYS, value_parser = clap::value_parser!(u64).range(1..=365))]
+    pub hold_days: u64,
     #[command(flatten)]
     pub autopilot: Autopilot,
     #[command(flatten)]
@@ -308,6 +311,7 @@ impl Behaviour {
                 webhook_waits: self.webhook_waits.list(),
                 inquiry_waits: self.inquiry_waits.list(),
                 bank_timeout: Duration::from_secs(self.bank_timeout),
+                hold_time: Duration::from_secs(self.hold_days * 24 * 60 * 60),
                 autopilot: self.autopilot.rules(),
                 kept: Kept {
                     answers_days: self.keep_answers_days,

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::engine::inquiry::ManualResolution;
 use crate::operations::payment_detail::{self, Detail};
 use crate::operations::refunds::{Back, FoundRefund, Given, Wanted};
-use crate::operations::{Actor, Caller, Problem, doubts, refunds};
+use crate::operations::{Actor, Caller, Problem, captures, doubts, refunds};
 use crate::setup;
 use crate::store::doubts::OpenDoubt;
 use clap::Subcommand;
@@ -43,8 +43,16 @@ pub(super) enum Payment {
         #[arg(long)]
         note: String,
     },
-    /// Give a payment back: what is left of it, of an item, or an amount of an item. A loan that waits for its
-    /// approval is called off.
+    /// Take what a pre-authorisation holds.
+    Capture {
+        #[command(flatten)]
+        payment: One,
+        /// How much of it, as in 12.50; at most one and a half times what is held.
+        #[arg(long, value_parser = decimal_of)]
+        amount: Decimal,
+    },
+    /// Give a payment back, or release a pre-authorisation: what is left of it, of an item, or an amount of an
+    /// item. A loan that waits for its approval is called off.
     Refund {
         #[command(flatten)]
         payment: One,
@@ -92,6 +100,19 @@ impl StoreCommand for Payment {
                 let caller = caller(app, by, of.merchant).await?;
                 let status = doubts::settle_by_hand(app, &caller, id, found, &note).await?;
                 say(format_args!("payment {id} is {status}"))
+            }
+            Payment::Capture {
+                payment: One { of, id },
+                amount,
+            } => {
+                let caller = caller(app, by, of.merchant).await?;
+                let given = captures::capture(app, &caller, id, Some(amount)).await?;
+                captures::require_success(&given)?;
+                let (taken, currency) = (given.payment.captured, given.payment.currency);
+                let taken = decimal(taken, currency);
+                say(format_args!(
+                    "payment {id}: {taken} {currency} was captured"
+                ))
             }
             Payment::Refund {
                 payment: One { of, id },
@@ -175,6 +196,7 @@ async fn show(app: &App, by: &Actor, options: Shown, exchanges: bool) -> Result<
     let parts = [
         ("payment", payment(&detail)),
         ("attempts", attempts(&detail)),
+        ("captures", captures_table(&detail)),
         ("loan", loan(&detail)),
         ("refunds", refunds_table(&detail)),
         ("webhooks", webhooks(&detail)),
@@ -192,6 +214,8 @@ fn payment(detail: &Detail) -> Table {
     table!([&detail.standing.payment], payment => {
         "payment": payment.id,
         "status": payment.status,
+        "phase": payment.phase,
+        "held until": payment.open_hold().map(|hold| hold.expires_at),
         "amount": decimal(payment.paid_price.minor, payment.currency),
         "currency": payment.currency,
         "created at": payment.created_at,
@@ -207,6 +231,16 @@ fn attempts(detail: &Detail) -> Table {
         "attempt": attempt.state.as_str(),
         "order id": attempt.order_id,
         "asked at": attempt.asked_at,
+    })
+}
+
+fn captures_table(detail: &Detail) -> Table {
+    let currency = detail.standing.payment.currency;
+    table!(&detail.standing.captures, capture => {
+        "capture": capture.id,
+        "state": capture.state.as_str(),
+        "amount": decimal(capture.amount.minor, currency),
+        "asked at": capture.asked_at,
     })
 }
 

@@ -140,7 +140,7 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
     let switches = offered().map(|(_, offered)| offered.flag.replace('-', " "));
     let switches: Vec<String> = switches.collect();
     let mut columns = vec!["id", "alias", "integrator", "status", "environment"];
-    columns.extend(["currency", "authentication"]);
+    columns.extend(["currency", "authentication", "phases"]);
     columns.extend(switches.iter().map(String::as_str));
     columns.extend(["endpoint", "name"]);
     let rows = poses.iter().map(|pos| {
@@ -153,6 +153,7 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
             json!(environment(pos)),
             json!(pos.currency),
             json!(at.authentication_types),
+            json!(at.payment_phases),
         ];
         cells.extend(offered().map(|(switch, _)| json!((switch.stored)(at))));
         cells.extend([json!(setup::base_of(pos)), json!(pos.name)]);

@@ -15,7 +15,7 @@ use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::submits;
 use connectors::bank::{Answer, Charged, DoubtReason, Verdict};
 use contract::card_loyalties::{Loyalty, Reward};
-use contract::enums::{LoyaltyType, PaymentStatus, WebhookEventType};
+use contract::enums::{LoyaltyType, PaymentPhase, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use std::time::Duration;
@@ -226,7 +226,14 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             });
             if let Some(status) = after(payment.status, Event::Approved) {
                 payment.status = status;
-                payment.take(app.now());
+                match payment.phase {
+                    PaymentPhase::PreAuth => {
+                        let until = app.after(app.settings.hold_time);
+                        payment.hold(until);
+                        attempt.inquire_at = Some(until);
+                    }
+                    PaymentPhase::Auth | PaymentPhase::PostAuth => payment.take(app.now()),
+                }
                 payment.error = None;
                 fill_references(payment, charged);
             }
@@ -262,7 +269,8 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
     }
 }
 
-fn fill_references(payment: &mut Payment, charged: &Charged) {
+/// The bank's references of what it took, and what it used of a reward.
+pub(super) fn fill_references(payment: &mut Payment, charged: &Charged) {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     payment.auth_code = given(&charged.auth_code);
     payment.host_reference = given(&charged.host_reference);

@@ -45,7 +45,7 @@ impl<'a> BankCall<'a> {
     ) -> Result<Self, Doubt> {
         let of = (attempt.merchant_id, attempt.payment_id);
         let recorder = Recorder::to_bank(app, of, pos, operation);
-        let order = attempt.order(payment.currency);
+        let order = attempt.order(payment);
         let call = BankCall::new(app, pos, order, Some(recorder))?;
         Ok(BankCall {
             sent_at: istanbul(attempt.asked_at),

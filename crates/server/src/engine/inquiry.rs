@@ -14,6 +14,7 @@ use crate::store::poses::Pos;
 use connectors::bank::{
     Answer, Charged, Decline, Doubt, DoubtReason, OrderStatus, Refund, Reversed, Verdict,
 };
+use contract::enums::PaymentPhase;
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
@@ -153,9 +154,18 @@ async fn apply(
     // contradicts itself, and that is doubt, not the end of it.
     let seen_taken = attempt.seen_taken();
     let answer = attempt.answer.clone().unwrap_or_default();
+    let is_hold = payment.phase == PaymentPhase::PreAuth;
     let outcome = match status {
-        Ok(OrderStatus::Captured(charged)) => {
+        Ok(OrderStatus::Captured(charged)) if !is_hold => {
             return settle_taken(app, merchant, (payment, attempt), asker, charged).await;
+        }
+        Ok(OrderStatus::Held(charged)) if is_hold => {
+            return settle_taken(app, merchant, (payment, attempt), asker, charged).await;
+        }
+        // Nothing was captured by us.
+        Ok(OrderStatus::Captured(_)) => {
+            let doubt = other_sale("the bank took what was only to be held");
+            return Ok(defer(app, attempt, asker, Some(doubt)).await?);
         }
         Ok(OrderStatus::Voided) => Outcome::Reversed,
         Ok(OrderStatus::Refused(decline)) if !seen_taken => {
@@ -164,7 +174,7 @@ async fn apply(
         Ok(OrderStatus::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
             Outcome::Declined(why_not_found(answer))
         }
-        // What is held is not taken.
+        // Of a sale: what is held is not taken.
         Ok(
             OrderStatus::Refused(_)
             | OrderStatus::NotFound
@@ -229,9 +239,15 @@ async fn ask(
     let pos = pos_of(app, attempt).await?;
     let status = inquire(app, &pos, payment, attempt).await;
     match &status {
-        Ok(OrderStatus::Captured(charged)) if attempt.order_id_chosen => {
+        Ok(OrderStatus::Captured(charged) | OrderStatus::Held(charged))
+            if attempt.order_id_chosen =>
+        {
             let known = payments::is_reference_known(app, payment, &charged.host_reference).await?;
-            Ok(if known { Err(other_sale()) } else { status })
+            Ok(if known {
+                Err(other_sale(ANOTHER_PAYMENTS))
+            } else {
+                status
+            })
         }
         _ => Ok(status),
     }
@@ -248,12 +264,14 @@ async fn inquire(
     call.bank.inquire(call.context(), order).await
 }
 
-/// The bank's sale is one that another payment stands for.
-fn other_sale() -> Doubt {
+const ANOTHER_PAYMENTS: &str = "the inquiry answers the sale of another payment";
+
+/// What the bank has contradicts our sale: a person must look.
+fn other_sale(detail: &str) -> Doubt {
     Doubt {
         may_have_been_sent: true,
         reason: DoubtReason::OtherSale,
-        detail: "the inquiry answers the sale of another payment".to_owned(),
+        detail: detail.to_owned(),
     }
 }
 
@@ -320,7 +338,7 @@ async fn intend_reversal(
     Ok(app.commit(commit).await?.is_yes())
 }
 
-/// Gives the money of a sale back: it is voided, or refunded where the bank refuses that, for its day may be
+/// Gives the money of a sale back, or releases a hold: it is voided, or refunded where the bank refuses that, for its day may be
 /// over, which not every bank says. What was given back already is asked first, so that an answer that was
 /// lost refunds nothing twice.
 async fn give_back(
@@ -334,7 +352,8 @@ async fn give_back(
     let known = Some(charged.host_reference.as_str()).filter(|known| !known.is_empty());
     let order = call.order_ref(payment, attempt, known);
     let voided = call.bank.void(call.context(), order).await;
-    if !matches!(voided, Ok(Verdict::Declined(_))) {
+    let is_hold = payment.phase == PaymentPhase::PreAuth;
+    if is_hold || !matches!(voided, Ok(Verdict::Declined(_))) {
         return voided;
     }
     let call = BankCall::of_attempt(app, pos, payment, attempt, "refund")?;

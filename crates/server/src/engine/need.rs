@@ -3,12 +3,14 @@
 use crate::bins::Bin;
 use crate::store::commissions::Commissions;
 use connectors::bank::RewardUse;
-use contract::enums::{Currency, OrderingRule};
+use contract::enums::{Currency, OrderingRule, PaymentPhase};
 
 /// What a payment asks of a POS.
 pub struct Need<'a> {
     /// Its currency.
     pub currency: Currency,
+    /// Whether money is taken at once, or held.
+    pub phase: PaymentPhase,
     /// With 3DS.
     pub threeds: bool,
     /// A security code was sent.

@@ -13,8 +13,8 @@ mod party;
 mod sequences;
 
 use super::claims::Claims;
+use super::moves::{await_turn, pause};
 use super::split::points_back;
-use super::turn::{self, Turn};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::db::Commit;
@@ -62,7 +62,7 @@ pub struct Given {
     pub items: Vec<RefundItem>,
 }
 
-/// Gives money back, and answers how the refund then stands. Refunds of one payment take turns; one that
+/// Gives money back, or releases a hold, and answers how the refund then stands. Refunds and captures of one payment take turns; one that
 /// cannot get its turn, or meets another one in doubt, is refused with TOO_MANY_REQUESTS. `note` adds to
 /// the commit of the intent what stands in the audit log.
 pub async fn give_back(
@@ -79,64 +79,12 @@ pub async fn give_back(
         let party = Party::of(app, &planned.payment).await?;
         let intended = intend(app, merchant, claims, &party, planned, &note).await?;
         let Some(begun) = intended else {
-            // Another refund was faster, or is known only now.
+            // Another move was faster, or is known only now.
             pause(app, wanted.payment_id, &mut turn).await?;
             continue;
         };
         let given = ask_and_answer(app, merchant, &party, begun).await;
         return given.map_err(|problem| problem.or_doubt(wanted.payment_id));
-    }
-}
-
-/// Waits until no refund of the payment is under way. The payment and its items as they are then.
-async fn await_turn<'a>(
-    app: &'a App,
-    merchant_id: i64,
-    payment_id: i64,
-    turn: &mut Option<Turn<'a>>,
-) -> Result<(Payment, Vec<Item>), Problem> {
-    let mut seen = None;
-    while let Some(open) = refunds::open_of_payment(app, merchant_id, payment_id).await? {
-        if !is_under_way(app, &open) {
-            return Err(too_many(payment_id));
-        }
-        let another = seen.replace(open.id) != Some(open.id);
-        if let Some(turn) = turn.as_mut().filter(|_| another) {
-            turn.begin_anew();
-        }
-        pause(app, payment_id, turn).await?;
-    }
-    let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
-    let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-    let items = payments::items_of_merchant(app, merchant_id, payment_id).await?;
-    Ok((payment, items))
-}
-
-/// A call, of this process or another, is at the bank and has no outcome yet.
-fn is_under_way(app: &App, refund: &Refund) -> bool {
-    refund.state == RefundState::Asked && refund.inquire_at.is_some_and(|at| at > app.now())
-}
-
-async fn pause<'a>(
-    app: &'a App,
-    payment_id: i64,
-    turn: &mut Option<Turn<'a>>,
-) -> Result<(), Problem> {
-    let refused = |_| too_many(payment_id);
-    if turn.is_none() {
-        *turn = Some(turn::take(app, payment_id).map_err(refused)?);
-    }
-    match turn {
-        Some(turn) => turn.pause().await.map_err(refused),
-        None => Ok(()),
-    }
-}
-
-/// Another refund of the payment has no outcome yet.
-fn too_many(payment_id: i64) -> Problem {
-    Problem::Failed {
-        payment_id: Some(payment_id),
-        failure: ErrorGroup::TooManyRequests.into(),
     }
 }
 
@@ -196,6 +144,7 @@ fn new_refund(app: &App, payment: &Payment, amount: i64) -> Refund {
         amount,
         points: None,
         noted: None,
+        release: payment.open_hold().is_some(),
         conversation_id: None,
         charge_from_me: false,
         answer: None,
@@ -365,10 +314,10 @@ async fn ask_and_answer(
     Ok(given)
 }
 
-/// Everything that was taken goes back, and nothing did before: neither by our books nor by the bank's.
+/// Everything that was taken, or is held, goes back, and nothing did before: neither by our books nor by the bank's.
 fn is_whole(payment: &Payment, refund: &Refund) -> bool {
-    refund.amount == payment.captured
-        && payment.refunded == 0
+    refund.amount == payment.returnable()
+        && payment.returned() == 0
         && refund.noted.is_none_or(|noted| noted == 0)
 }
 
@@ -378,7 +327,8 @@ fn other_kind(given: &Given, answer: &Answer<Reversed>) -> Option<RefundKind> {
         return None;
     };
     match (given.refund.kind, decline.day) {
-        (RefundKind::Cancel, BankDay::Closed) => Some(RefundKind::Refund),
+        // Of what was not taken nothing can be refunded.
+        (RefundKind::Cancel, BankDay::Closed) if !given.refund.release => Some(RefundKind::Refund),
         (RefundKind::Refund, BankDay::Open) => {
             is_whole(&given.payment, &given.refund).then_some(RefundKind::Cancel)
         }

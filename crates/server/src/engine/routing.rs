@@ -3,7 +3,7 @@
 
 pub use super::need::Need;
 use super::routing_rules::{self, Fate, Occasion};
-use super::{commissions, rewards};
+use super::{commissions, phases, rewards};
 use crate::problem::Problem;
 use crate::store::poses::Pos;
 use crate::store::routing_rules::{ActionKind, RoutingRule};
@@ -28,6 +28,8 @@ pub enum Hindrance {
     NotListed,
     /// Galata does not speak to its bank, or not of such payments.
     Verb,
+    /// It takes money at once only, or holds it only.
+    Phase,
     /// It takes no foreign cards.
     ForeignCard,
     /// It takes no instalments.
@@ -220,6 +222,7 @@ fn closed(pos: &Pos, need: &Need<'_>) -> Option<Hindrance> {
         ),
         (Hindrance::NotListed, !is_listed),
         (Hindrance::Verb, !speaks),
+        (Hindrance::Phase, !phases::takes(pos, need.phase)),
         (
             Hindrance::ForeignCard,
             is_foreign && !pos.settings.enable_foreign_card,

@@ -13,14 +13,14 @@ impl Role {
     /// Whether it allows this. The whole table; `docs/panel.md` shows it.
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
-            ApproveLoans, ChangeAccounts, ChangeSettings, ExportPayments, Inquire, LookAtAudit,
-            LookAtPayments, LookAtRequests, LookAtSettings, ManageCards, ManageKeys, ManagePeople,
-            Refund, ResendWebhooks, SettleDoubts,
+            ApproveLoans, Capture, ChangeAccounts, ChangeSettings, ExportPayments, Inquire,
+            LookAtAudit, LookAtPayments, LookAtRequests, LookAtSettings, ManageCards, ManageKeys,
+            ManagePeople, Refund, ResendWebhooks, SettleDoubts,
         };
         match permission {
             LookAtPayments | LookAtSettings => true,
             Inquire => !matches!(self, Role::ReadOnly | Role::Developer),
-            ApproveLoans | Refund | SettleDoubts | ExportPayments => {
+            ApproveLoans | Capture | Refund | SettleDoubts | ExportPayments => {
                 matches!(self, Role::Owner | Role::Finance)
             }
             ManageCards => matches!(self, Role::Owner | Role::Support),
@@ -45,6 +45,8 @@ pub enum Permission {
     Inquire,
     /// Confirms a loan: the bank disburses.
     ApproveLoans,
+    /// Takes what is held.
+    Capture,
     /// Gives money back, or notes that it was given back outside.
     Refund,
     /// Says what became of a payment or refund that no inquiry could settle.
@@ -71,10 +73,11 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of the panel's menu.
-    pub const ALL: [Permission; 15] = [
+    pub const ALL: [Permission; 16] = [
         Permission::LookAtPayments,
         Permission::Inquire,
         Permission::ApproveLoans,
+        Permission::Capture,
         Permission::Refund,
         Permission::SettleDoubts,
         Permission::ExportPayments,

@@ -361,6 +361,7 @@ async fn plan(
         paid_price: paid,
         wallet_price: none,
         captured: 0,
+        hold: None,
         taken_late_at: None,
         refunded: 0,
         refund_pending: 0,

@@ -1,16 +1,16 @@
-//! `/payment/v1/card-payments`: create, retrieve, 3ds-init, 3ds-complete.
+//! `/payment/v1/card-payments`: create, retrieve, 3ds-init, 3ds-complete, post-auth.
 
 use super::card_plan::{plan, require_offered};
-use super::{Caller, Problem, TOP, payment_view};
+use super::{Caller, Problem, TOP, captures, payment_view};
 use crate::app::App;
 use crate::engine::threeds_page::Page;
-use crate::engine::{charge, three_ds};
+use crate::engine::{capture, charge, three_ds};
 use crate::store::payments::{self, Payment};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use contract::card_payments::{
     CompleteThreeDSPaymentRequest, CreatePaymentRequest, InitThreeDSPaymentRequest,
-    InitThreeDSPaymentResponse, PaymentResponse,
+    InitThreeDSPaymentResponse, PaymentResponse, PostAuthPaymentRequest,
 };
 use contract::enums::{AdditionalAction, PaymentStatus};
 use contract::errors::Language;
@@ -131,6 +131,33 @@ pub async fn threeds_complete(
     let payment = three_ds::complete(app, &caller.merchant, &caller.claims, id).await?;
     require_success(&payment)?;
     payment_view::load_view(app, &payment, caller.language).await
+}
+
+/// `POST /payment/v1/card-payments/{paymentId}/post-auth`: takes what a pre-authorisation holds.
+pub async fn post_auth(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+    request: PostAuthPaymentRequest,
+) -> Result<PaymentResponse, Problem> {
+    let given = captures::capture(app, caller, id, request.paid_price).await?;
+    captured(caller, &given)
+}
+
+/// The answer to a capture that was asked for before under the same idempotency key: as it stands.
+pub async fn replay_post_auth(
+    app: &App,
+    caller: &Caller,
+    capture_id: i64,
+) -> Result<PaymentResponse, Problem> {
+    let given = capture::load(app, caller.merchant.id, capture_id).await?;
+    captured(caller, &given)
+}
+
+fn captured(caller: &Caller, given: &captures::Given) -> Result<PaymentResponse, Problem> {
+    captures::require_success(given)?;
+    let (payment, items) = (&given.payment, &given.items);
+    Ok(payment_view::view(payment, items, caller.language))
 }
 
 /// A payment that succeeded goes on; one that failed or is in doubt is a problem.

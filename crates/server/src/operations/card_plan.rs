@@ -11,7 +11,7 @@ use crate::engine::charge::Plan;
 use crate::engine::routing::{self, Need};
 use crate::engine::routing_rules::Occasion;
 use crate::store::commissions::{self, Commissions};
-use crate::store::payments::{Amount, Item, Payment};
+use crate::store::payments::{Amount, CardShown, Item, Payment};
 use crate::store::poses::{self, Pos};
 use crate::store::routing_rules;
 use connectors::bank::RewardUse;
@@ -24,6 +24,7 @@ use contract::enums::{
 use contract::errors::ErrorGroup;
 use contract::money::Decimal;
 use contract::rules::Rule;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -46,8 +47,8 @@ pub(super) fn require_offered(request: &CreatePaymentRequest) -> Result<(), Prob
         CARD.refuse("tokenizedCard", kind, &sent.tokenized_card)?;
         CARD.refuse("encryptedCard", kind, &sent.encrypted_card)?;
     }
-    let is_sale = matches!(request.payment_phase, None | Some(PaymentPhase::Auth));
-    TOP.require("paymentPhase", Rule::ValueNotOffered, is_sale)?;
+    let is_begun = request.payment_phase != Some(PaymentPhase::PostAuth);
+    TOP.require("paymentPhase", Rule::UnknownValue, is_begun)?;
     let wallet = request.wallet_price.unwrap_or(Decimal::ZERO);
     let card = request.card.as_ref();
     let has_reward = card.is_some_and(|card| card.loyalty.is_some());
@@ -164,62 +165,39 @@ pub(super) async fn plan(
     let amounts = Amounts::read(&request)?;
     let installment = installment(request.installment)?;
     let (loyalty, reward) = reward(&request, &amounts, installment)?;
-    let (currency, paid, wallet) = (amounts.currency, amounts.paid, amounts.wallet);
-    TOP.require("walletPrice", Rule::WalletNotOffered, wallet.minor == 0)?;
+    let no_wallet = amounts.wallet.minor == 0;
+    TOP.require("walletPrice", Rule::WalletNotOffered, no_wallet)?;
+    let phase = phase(&request, reward)?;
     let payment_id = app.next_id();
     let items = amounts.items(app, request.items, request.payment_group)?;
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
-    require_allowed(app, card.bin.as_ref(), currency, installment)?;
+    require_allowed(app, card.bin.as_ref(), amounts.currency, installment)?;
 
     let commissions = commissions::for_payment(app, merchant_id).await?;
     let payment = Payment {
-        merchant_id,
-        id: payment_id,
-        version: 1,
         created_at: app.now(),
-        payment_type: PaymentType::CardPayment,
-        provider: PaymentProvider::Bank,
-        status: PaymentStatus::Waiting,
-        phase: PaymentPhase::Auth,
+        phase,
         group: request.payment_group,
         channel: TOP.text("paymentChannel", request.payment_channel)?,
         conversation_id: TOP.unsigned_text("conversationId", request.conversation_id)?,
         external_id: TOP.unsigned_text("externalId", request.external_id)?,
-        currency,
-        price: amounts.price,
-        paid_price: paid,
-        wallet_price: Amount { minor: 0, ..wallet },
-        captured: 0,
-        taken_late_at: None,
-        refunded: 0,
-        refund_pending: 0,
         installment,
         threeds: callback_url.is_some(),
-        verification: false,
         buyer_member_id: request.buyer_member_id,
         client_ip: check::client_ip(request.client_ip)?,
         callback_url,
         requested_pos_alias: TOP.text("posAlias", request.pos_alias)?,
-        pos: None,
-        order_id: None,
         bin_number: Some(card.data.pan.bin().to_owned()),
         last_four: Some(card.data.pan.last_four().to_owned()),
         card: card.card_view(),
         paid_with_stored_card: card.stored_as.is_some(),
         store_card: paying.is_to_be_stored,
         card_user_key: paying.user_key,
-        card_token: None,
-        auth_code: None,
-        host_reference: None,
-        trans_id: None,
-        md_status: None,
         loyalty,
-        error: None,
         additional: additional(request.additional_params)?,
-        bank_rate: None,
-        blockage_days: None,
+        ..unpaid(merchant_id, payment_id, &amounts)
     };
     let options = request.routing_options.unwrap_or_default();
     let poses = route(app, &payment, &card, reward, &commissions, options).await?;
@@ -250,6 +228,7 @@ async fn route(
     let aliases = options.pos_aliases.unwrap_or_default();
     let need = Need {
         currency: payment.currency,
+        phase: payment.phase,
         threeds: payment.threeds,
         has_cvc: card.data.cvc.is_some(),
         installment: payment.installment,
@@ -274,6 +253,77 @@ async fn route(
     let rules = (!ignores_rules).then_some((&*rules, &occasion));
     let poses = routing::route(&poses, &need, rules).poses()?;
     Ok(autopilot::leave_out(app, poses, need.threeds))
+}
+
+/// Whether money is taken at once, or held. Products are not held, and points by no bank.
+fn phase(
+    request: &CreatePaymentRequest,
+    reward: Option<RewardUse>,
+) -> Result<PaymentPhase, Problem> {
+    let phase = request.payment_phase.unwrap_or(PaymentPhase::Auth);
+    let is_hold = phase == PaymentPhase::PreAuth;
+    let is_of_products = request.payment_group == Some(PaymentGroup::Product);
+    let can_be = !is_hold || !is_of_products;
+    TOP.require("paymentGroup", Rule::HoldOfProducts, can_be)?;
+    let has_points = matches!(reward, Some(RewardUse::Money { .. }));
+    let can_be = !is_hold || !has_points;
+    CARD.require("loyalty", Rule::HoldWithPoints, can_be)?;
+    Ok(phase)
+}
+
+/// A card payment of which nothing is known but what it costs.
+fn unpaid(merchant_id: i64, id: i64, amounts: &Amounts) -> Payment {
+    Payment {
+        merchant_id,
+        id,
+        version: 1,
+        created_at: Timestamp::UNIX_EPOCH,
+        payment_type: PaymentType::CardPayment,
+        provider: PaymentProvider::Bank,
+        status: PaymentStatus::Waiting,
+        phase: PaymentPhase::Auth,
+        group: None,
+        channel: None,
+        conversation_id: None,
+        external_id: None,
+        currency: amounts.currency,
+        price: amounts.price,
+        paid_price: amounts.paid,
+        wallet_price: Amount {
+            minor: 0,
+            ..amounts.wallet
+        },
+        captured: 0,
+        hold: None,
+        taken_late_at: None,
+        refunded: 0,
+        refund_pending: 0,
+        installment: 1,
+        threeds: false,
+        verification: false,
+        buyer_member_id: None,
+        client_ip: None,
+        callback_url: None,
+        requested_pos_alias: None,
+        pos: None,
+        order_id: None,
+        bin_number: None,
+        last_four: None,
+        card: CardShown::default(),
+        paid_with_stored_card: false,
+        store_card: false,
+        card_user_key: None,
+        card_token: None,
+        auth_code: None,
+        host_reference: None,
+        trans_id: None,
+        md_status: None,
+        loyalty: None,
+        error: None,
+        additional: Map::new(),
+        bank_rate: None,
+        blockage_days: None,
+    }
 }
 
 fn installment(sent: Option<i32>) -> Result<u8, Problem> {

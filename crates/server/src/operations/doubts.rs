@@ -1,11 +1,11 @@
-//! Payments in doubt as the merchant's people handle them: seen, inquired, and where no inquiry
+//! Payments and captures in doubt as the merchant's people handle them: seen, inquired, and where no inquiry
 //! helps settled by a person's word.
 
 use super::{Actor, Caller, Permission, Problem, TOP};
 use crate::app::App;
 pub use crate::engine::inquiry::ManualResolution;
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::loan;
+use crate::engine::{capture, loan};
 use crate::store::backlog::{self, Asked};
 use crate::store::db::Commit;
 use crate::store::doubts::{self, OpenDoubt};
@@ -61,6 +61,10 @@ pub async fn inquire(
         .by
         .note_look(app, merchant.id, ACTION, &target)
         .await?;
+    if let Some(open) = capture::open_of(app, &payment).await? {
+        let given = capture::doubt::settle(app, merchant, open.id, Asker::Caller).await?;
+        return Ok(given.payment.status);
+    }
     let payment = match payment.payment_type {
         PaymentType::Apm => loan::verify(app, merchant, payment_id).await?.0,
         _ => inquiry::settle(app, merchant, payment_id, Asker::Caller).await?,
@@ -99,6 +103,10 @@ pub async fn settle_by_hand(
             .by
             .note(app, merchant.id, ACTION, &target, change, commit);
     };
+    if let Some(open) = capture::open_of(app, &was).await? {
+        let settled = capture::doubt::settle_by_hand(app, merchant, open.id, found, noted).await?;
+        return Ok(settled.status);
+    }
     let settled = match was.payment_type {
         PaymentType::Apm => loan::settle_by_hand(app, merchant, payment_id, found, noted).await?,
         _ => inquiry::settle_by_hand(app, merchant, payment_id, found, noted).await?,

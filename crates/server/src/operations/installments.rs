@@ -9,7 +9,6 @@ use crate::engine::{commissions as table, rewards};
 use crate::store::commissions::{self, Commission, Commissions};
 use crate::store::payments::Amount;
 use crate::store::poses::{self, Pos};
-use connectors::bank::Verb;
 use connectors::directory;
 use contract::enums::{CardType, Currency, PaymentPhase, Status};
 use contract::envelope::Items;
@@ -154,6 +153,7 @@ impl Basket<'_> {
     fn need<'a>(&'a self, card: Option<&'a Bin>) -> Need<'a> {
         Need {
             currency: self.currency,
+            phase: self.phase,
             threeds: true,
             has_cvc: true,
             installment: 1,
@@ -167,16 +167,11 @@ impl Basket<'_> {
         }
     }
 
-    /// Whether a POS can do what the payment is to be beyond a sale of money.
+    /// Whether a POS can use the card's rewards, where that is wanted.
     fn suits(&self, pos: &Pos, card: Option<&Bin>) -> bool {
-        let holds = || {
-            let bank = directory::protocol(pos.integrator);
-            bank.is_some_and(|bank| bank.verbs().contains(&Verb::Hold))
-        };
         // A card of a bank in Turkey pays in lira alone.
         let pays = self.currency == Currency::Try || card.is_none();
-        pays && (self.phase == PaymentPhase::Auth || holds())
-            && (!self.with_rewards || rewards::can_inquire(pos, card))
+        pays && (!self.with_rewards || rewards::can_inquire(pos, card))
     }
 
     /// A single payment, and the active rows of the card's family as far as the card goes.

@@ -24,9 +24,7 @@ use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings};
 use connectors::account;
 use connectors::directory::{self, BankRow};
-use contract::enums::{
-    Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosStatus,
-};
+use contract::enums::{Currency, PaymentAuthenticationType, PosIntegrator, PosStatus};
 use contract::envelope::Items;
 use contract::merchant_poses::{
     CreateMerchantPosRequest, MerchantPosResponse, SearchMerchantPosRequest,
@@ -223,9 +221,6 @@ pub async fn update(
     id: i64,
     request: UpdateMerchantPosRequest,
 ) -> Result<MerchantPosResponse, Problem> {
-    let phases = request.enabled_payment_phases.as_ref();
-    let is_sale = phases.is_none_or(|phases| *phases == [PaymentPhase::Auth]);
-    TOP.require("enabledPaymentPhases", Rule::ValueNotOffered, is_sale)?;
     let edit = |pos: &mut Pos| {
         require_changeable(pos, &request)?;
         set_values(app, pos, request.clone())

@@ -5,6 +5,7 @@ mod actor;
 pub mod audit_log;
 pub mod bins;
 pub mod bnpl_payments;
+pub mod captures;
 pub mod card_loyalties;
 pub mod card_payments;
 mod card_plan;

@@ -4,6 +4,7 @@ use super::{Actor, Permission, Problem};
 use crate::app::App;
 use crate::store::attempts::{self, Attempt};
 use crate::store::audit::{self, Written};
+use crate::store::captures::{self, Capture};
 use crate::store::exchanges::{self, Exchange};
 use crate::store::inquiries::{self, Inquiry};
 use crate::store::loans::{self, Loan};
@@ -23,6 +24,8 @@ pub struct Standing {
     pub attempts: Vec<Attempt>,
     /// The application, of a loan.
     pub loan: Option<Loan>,
+    /// What was asked to take of a hold, oldest first.
+    pub captures: Vec<Capture>,
 }
 
 /// All that is known about a payment.
@@ -60,14 +63,16 @@ pub async fn standing(
     let permission = Permission::LookAtPayments;
     by.require(app, merchant_id, permission, "payment.look", &target)
         .await?;
-    // The payment last: an attempt or a loan that is final then comes with a payment that is.
+    // The payment last: an attempt, a loan or a capture that is final then comes with a payment that is.
     let loan = loans::of_payment(app, merchant_id, payment_id).await?;
     let attempts = attempts::of_payment(app, merchant_id, payment_id).await?;
+    let captures = captures::of_payment(app, merchant_id, payment_id).await?;
     let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
     Ok(Standing {
         payment: payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?,
         attempts,
         loan,
+        captures,
     })
 }
 

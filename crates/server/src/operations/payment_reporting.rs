@@ -215,7 +215,7 @@ async fn payment_responses(
 pub(super) fn summary(caller: &Caller, payment: &Payment) -> ReportingPaymentResponse {
     ReportingPaymentResponse {
         refundable_price: Some(Decimal::of_minor(
-            refund_view::left(payment),
+            payment.left(),
             payment.currency,
             payment.paid_price.scale,
         )),

@@ -211,7 +211,7 @@ pub(super) fn report_item(
 
 /// How far a payment was given back.
 pub(super) fn payment_status(payment: &Payment) -> PaymentRefundStatus {
-    status_of(payment, payment.captured, payment.refunded)
+    status_of(payment, payment.returnable(), payment.returned())
 }
 
 /// How far an item was given back. One that cost nothing stands as its payment does.
@@ -229,11 +229,6 @@ fn status_of(payment: &Payment, taken: i64, refunded: i64) -> PaymentRefundStatu
         (PaymentStatus::Success, _) => PaymentRefundStatus::PartialRefunded,
         _ => PaymentRefundStatus::NoRefund,
     }
-}
-
-/// What can still be given back of a payment, in minor units.
-pub fn left(payment: &Payment) -> i64 {
-    payment.captured - payment.refunded - payment.refund_pending
 }
 
 /// What can still be given back of an item, in minor units.

@@ -1,7 +1,7 @@
 //! `/payment/v1/refunds`: a payment is given back, or what is left of it; and what people do with refunds.
 
+pub use super::refund_view::require_success;
 use super::refund_view::{called_off_view, is_cancel, item_view, view};
-pub use super::refund_view::{left, require_success};
 use super::{Caller, Permission, Problem, TOP};
 use crate::app::App;
 pub use crate::engine::refund::doubt::FoundRefund;

@@ -112,8 +112,10 @@ pub async fn run(
     let poses = poses::of_merchant(app, merchant_id).await?;
     let poses: Vec<Arc<Pos>> = poses.into_iter().map(Arc::new).collect();
     let card = app.bins.of(&digits);
+    let phase = question.phase.unwrap_or(PaymentPhase::Auth);
     let need = Need {
         currency,
+        phase,
         threeds: question.threeds,
         has_cvc: !question.without_cvc,
         installment,
@@ -129,7 +131,7 @@ pub async fn run(
         digits: &digits,
         buyer: question.buyer,
         at: question.at.unwrap_or_else(|| app.now()),
-        phase: question.phase.unwrap_or(PaymentPhase::Auth),
+        phase,
         payment_id: question.payment_id.unwrap_or_else(|| app.next_id()),
     };
     let asked = (!question.ignores_rules).then_some((&*rules, &occasion));
@@ -322,6 +324,11 @@ pub fn hindrance(hindrance: Hindrance) -> Told {
             "VERB",
             "Bu bankayla bu işlem konuşulmuyor",
             "This kind of payment is not spoken with its bank",
+        ],
+        Hindrance::Phase => [
+            "PHASE",
+            "Ön provizyon ya da doğrudan satış için kapalı",
+            "It does not hold money, or only holds it",
         ],
         Hindrance::ForeignCard => [
             "FOREIGN_CARD",

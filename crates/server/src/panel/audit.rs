@@ -151,6 +151,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("payment.inquire", "Bankaya sorma", "Bank asked"),
     ("payment.settle", "Şüpheyi sonuca bağlama", "Doubt settled"),
     ("payment.refund", "İade", "Money given back"),
+    ("payment.capture", "Ön provizyon kapama", "Capture"),
     ("payment.mark_refunded", "İade edildi işareti", "Marked as refunded"),
     ("payment.end_waiting", "Bekleyen ödemeyi bitirme", "Waiting payment ended"),
     ("refund.inquire", "İadeyi bankaya sorma", "Bank asked about a refund"),

@@ -7,10 +7,11 @@ use super::{Page, act, fields, look, payment_shown, render, words};
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::refunds::{Back, Wanted};
-use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
+use crate::operations::{Caller, Permission, Problem, bnpl_payments, captures, doubts, refunds};
 use crate::random;
 use crate::setup;
 use crate::store::attempts::AttemptState;
+use crate::store::captures::CaptureState;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/panel/payments/{id}/verify", act(verify))
         .route("/panel/payments/{id}/inquire", act(inquire))
         .route("/panel/payments/{id}/settle", act(settle))
+        .route("/panel/payments/{id}/capture", act(capture))
         .route("/panel/payments/{id}/refund", act(refund))
         .route("/panel/payments/{id}/refund-inquire", act(inquire_refund))
         .route("/panel/payments/{id}/refund-settle", act(settle_refund))
@@ -48,6 +50,12 @@ const LABELS: &[Label] = &[
     ("note", "note", "Dayanak", "The reason"),
     ("amount", "amount", "Tutar", "The amount"),
     ("refundPrice", "amount", "Tutar", "The amount"),
+    (
+        "paidPrice",
+        "capture",
+        "Tahsil edilecek tutar",
+        "The amount to capture",
+    ),
     ("item", "item", "Kalem", "The item"),
     ("how", "how", "İadenin yolu", "The way of the refund"),
 ];
@@ -67,8 +75,9 @@ async fn payment_page(
         error,
         values => context! {
             found => kept("found"), note => kept("note"), amount => kept("amount"), item => kept("item"),
-            how => kept("how"),
+            capture => kept("capture"), how => kept("how"),
         },
+        may_capture => visit.may(Permission::Capture),
         may_refund => visit.may(Permission::Refund), may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
         exchanges_shown => exchanges,
@@ -96,6 +105,12 @@ async fn state(app: Arc<App>, visit: Visit) -> Page {
 /// What a payment that is not at its end waits for; empty when it is.
 fn waits_for(standing: &Standing) -> &'static str {
     use AttemptState::{Asked, Doubt, Page, Reversing, Review, Verified};
+    match standing.captures.last().map(|capture| capture.state) {
+        Some(CaptureState::Doubt) => return "doubt",
+        Some(CaptureState::Review) => return "review",
+        Some(CaptureState::Asked) => return "bank",
+        _ => {}
+    }
     match standing.attempts.last().map(|attempt| attempt.state) {
         Some(Doubt) => return "doubt",
         Some(Reversing) => return "reversing",
@@ -137,10 +152,16 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let loan_in_doubt =
         loan.is_some_and(|loan| loan.is_in_doubt() && !app.may_be_answering(loan.asked_at));
     let unfinished = loan.filter(|loan| !loan.state.is_final() && !waits.is_empty());
-    let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
-    let next = match loan {
-        Some(loan) => loan.inquire_at,
-        None => asked.and_then(|one| one.inquire_at),
+    let capture = standing.captures.last().filter(|one| one.state.is_open());
+    let said = match capture {
+        Some(capture) => capture.answer.as_ref().and_then(|one| one.message.clone()),
+        None => last.and_then(|one| one.answer.as_ref()?.message.clone()),
+    };
+    let (inquiries, next) = match (loan, capture, asked) {
+        (Some(loan), _, _) => (loan.inquiries, loan.inquire_at),
+        (None, Some(capture), _) => (capture.inquiries, capture.inquire_at),
+        (None, None, Some(asked)) => (asked.inquiries, asked.inquire_at),
+        (None, None, None) => (0, None),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {
@@ -153,7 +174,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
-        inquiries => loan.map_or(asked.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
+        inquiries,
         next => next.map(|at| at.to_string()),
         review => loan.is_some_and(|loan| loan.review_since.is_some()),
         can => context! {
@@ -260,10 +281,10 @@ async fn refund(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         // Nothing of it is kept: the bank was not asked to give anything back.
         Err(Problem::Failed { failure, .. }) => Ok(back(
             id,
-            if failure.group == ErrorGroup::MayHaveAlreadyRefunded {
-                "refunded_before"
-            } else {
-                "refund_not_begun"
+            match failure.group {
+                ErrorGroup::MayHaveAlreadyRefunded => "refunded_before",
+                ErrorGroup::TooManyRequests => "other_move",
+                _ => "refund_not_begun",
             },
         )),
         Err(Problem::Doubt { .. }) => Ok(back(id, "refund_doubt")),
@@ -307,6 +328,39 @@ async fn refund_as_told(
             Ok(Back::Given(Box::new(given)))
         }
         _ => Err(Problem::field(Rule::Required, "how")),
+    }
+}
+
+/// Takes what is held: the amount that the form tells.
+async fn capture(app: Arc<App>, visit: Visit, form: Posted) -> Page {
+    let id = visit.id("id")?;
+    let caller = visit.caller(&app).await?;
+    fields::require(&app, &visit, Permission::Capture, "payment.capture").await?;
+    let amount = match form.text("capture").trim() {
+        "" => None,
+        text => match fields::amount(text) {
+            Some(amount) => Some(amount),
+            None => {
+                let wrong = Problem::field(Rule::UnclearAmount, "paidPrice");
+                return payment_page(&app, &visit, id, false, Some((&[wrong], &form))).await;
+            }
+        },
+    };
+    let captured = match captures::capture(&app, &caller, id, amount).await {
+        Ok(given) => captures::require_success(&given),
+        Err(problem) => Err(problem),
+    };
+    match captured {
+        Ok(()) => Ok(back(id, "captured")),
+        Err(Problem::Failed { failure, .. }) if failure.group == ErrorGroup::ExpiredProvision => {
+            Ok(back(id, "expired"))
+        }
+        Err(Problem::Failed { failure, .. }) if failure.group == ErrorGroup::TooManyRequests => {
+            Ok(back(id, "other_move"))
+        }
+        Err(Problem::Failed { .. }) => Ok(back(id, "not_captured")),
+        Err(Problem::Doubt { .. }) => Ok(back(id, "capture_doubt")),
+        Err(problem) => answered(&app, &visit, id, problem, &form).await,
     }
 }
 

@@ -3,13 +3,14 @@
 use super::format::{self, in_lines};
 use super::payments::{given, masked};
 use super::{timeline, webhooks, words};
+use crate::operations::captures;
 use crate::operations::payment_detail::Detail;
-use crate::operations::refunds;
 use crate::store::attempts::{Attempt, AttemptState};
+use crate::store::captures::{Capture, CaptureState};
 use crate::store::exchanges::Exchange;
 use crate::store::inquiries::{Found, Inquiry, Offer};
 use crate::store::loans::Loan;
-use crate::store::payments::Payment;
+use crate::store::payments::{Hold, Payment};
 use crate::store::refunds::{Refund, RefundState};
 use connectors::bank::RewardUse;
 use connectors::directory;
@@ -17,7 +18,7 @@ use connectors::scrub::without_cards;
 use contract::card_loyalties::Loyalty;
 use contract::enums::{CardAssociation, CardType, Currency, LoyaltyType, PaymentGroup};
 use contract::errors::Language;
-use contract::money::Decimal;
+use contract::money::{Decimal, Money};
 use minijinja::{Value, context};
 use std::collections::BTreeSet;
 
@@ -29,7 +30,8 @@ pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Va
         payment => facts(payment),
         items => items(detail),
         refunds => detail.refunds.iter().map(|one| refund(language, one)).collect::<Vec<_>>(),
-        left => refunds::left(payment),
+        captures => detail.standing.captures.iter().map(|one| capture(language, one)).collect::<Vec<_>>(),
+        left => payment.left(),
         loyalty => payment.loyalty.as_ref().map(|one| reward(one, payment.currency)),
         loan => detail.standing.loan.as_ref().map(|loan| loan_shown(detail, loan)),
         asked_before => detail.asked_before.as_ref().map(|inquiry| asked_before(language, detail, inquiry)),
@@ -48,6 +50,7 @@ fn facts(p: &Payment) -> Value {
         currency => p.currency.as_str(),
         price => p.price.minor, paid => p.paid_price.minor, captured => p.captured, refunded => p.refunded,
         pending => p.refund_pending,
+        hold => p.hold.map(|hold| hold_shown(p, hold)),
         kind => p.payment_type.as_str(), provider => p.provider.as_str(), phase => p.phase.as_str(),
         group => p.group.map(PaymentGroup::as_str),
         channel => given(&p.channel), conversation => given(&p.conversation_id), external => given(&p.external_id),
@@ -61,6 +64,34 @@ fn facts(p: &Payment) -> Value {
         card_type => card.card_type.map(CardType::as_str), association => card.association.map(CardAssociation::as_str),
         brand => &card.brand, stored => p.paid_with_stored_card,
         more => p.additional.iter().map(|(name, value)| (name.clone(), without_cards(&plain(value)))).collect::<Vec<_>>(),
+    }
+}
+
+/// A hold: `open` while it is neither taken nor released, `most` what may be taken of it, `plain` the amount as it is
+/// typed.
+fn hold_shown(p: &Payment, hold: Hold) -> Value {
+    context! {
+        amount => hold.amount, releasing => hold.releasing, released => hold.released,
+        expires_at => hold.expires_at.to_string(),
+        open => p.open_hold().is_some_and(|hold| hold.capturing == 0 && hold.releasing == 0),
+        most => captures::most_of(p),
+        plain => Money::new(hold.amount, p.currency).decimal().to_string(),
+    }
+}
+
+fn capture(language: Language, capture: &Capture) -> Value {
+    let answer = capture.answer.as_ref();
+    let charged = answer.and_then(|answer| answer.charged.as_ref());
+    let error = capture.error.as_ref();
+    let open = matches!(capture.state, CaptureState::Doubt | CaptureState::Review);
+    context! {
+        id => capture.id, amount => capture.amount.minor, state => capture.state.as_str(), open,
+        inquiries => capture.inquiries, created_at => capture.created_at.to_string(),
+        auth_code => charged.map(|one| &one.auth_code).filter(|code| !code.is_empty()),
+        failure => error.map(|error| words::failure(language, error.group, false)),
+        code => error.and_then(|error| error.provider_code.as_ref()),
+        message => error.and_then(|error| error.provider_message.as_ref()),
+        heard => answer.and_then(|answer| answer.message.as_ref()).filter(|_| open),
     }
 }
 

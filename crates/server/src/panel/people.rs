@@ -70,6 +70,7 @@ fn permission_words(permission: Permission) -> (&'static str, &'static str) {
         Permission::LookAtPayments => ("İşlemleri görme", "See payments"),
         Permission::Inquire => ("Bankaya durum sorma", "Ask the bank for a state"),
         Permission::ApproveLoans => ("Kredi onaylama", "Approve loans"),
+        Permission::Capture => ("Ön provizyonu tahsil etme", "Capture what is held"),
         Permission::Refund => ("İade etme", "Give money back"),
         Permission::SettleDoubts => ("Şüpheli işlemi sonuca bağlama", "Settle doubts"),
         Permission::ExportPayments => ("Dışa aktarma", "Export payments"),

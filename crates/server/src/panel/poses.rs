@@ -97,6 +97,7 @@ fn row(visit: &Visit, pos: &Pos) -> Value {
         is_test => setup::environment_of(pos) == Some(Environment::Test),
         refusal => refusal(visit, pos),
         legs => (pos.status == PosStatus::Autopilot).then(|| autopilot::legs(pos)),
+        phases => at.payment_phases.iter().map(|phase| phase.as_str()).collect::<Vec<_>>(),
         authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         switches => on.map(|(_, offered)| context! { tr => offered.tr, en => offered.en }).collect::<Vec<_>>(),
     }

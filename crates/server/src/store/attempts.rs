@@ -6,12 +6,13 @@ use super::db::{
     Bounds, Column, Commit, Fields, Name, Row, TableRow, Unavailable, Value, insert, json_columns,
     params, read_json, select, stored_words, table_row, update,
 };
+use super::payments::Payment;
 use super::sealed::{KeyColumn, Sealed};
 use super::shard_of;
 use crate::app::App;
 use connectors::bank::{Charged, Order, Phase, RewardMoney, RewardUse};
 use contract::card::Secret;
-use contract::enums::{Currency, LoyaltyType};
+use contract::enums::{LoyaltyType, PaymentPhase};
 use contract::money::Money;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,13 +45,16 @@ stored_words! {
 }
 
 impl Attempt {
-    /// The order as the bank is told it, in the payment's currency.
-    pub fn order(&self, currency: Currency) -> Order {
+    /// The order as the bank is told it. What was taken of a hold is a hold to it all the same.
+    pub fn order(&self, payment: &Payment) -> Order {
         Order {
             id: self.order_id.clone(),
-            amount: Money::new(self.amount, currency),
+            amount: Money::new(self.amount, payment.currency),
             installment: self.installment,
-            phase: Phase::Sale,
+            phase: match payment.phase {
+                PaymentPhase::Auth => Phase::Sale,
+                PaymentPhase::PreAuth | PaymentPhase::PostAuth => Phase::Hold,
+            },
         }
     }
 
@@ -101,7 +105,7 @@ table_row! {
         /// often it was to be given back.
         pub inquiries: i64,
         /// When the schedule asks next; while the shopper is at the bank's page, until when they may come
-        /// back.
+        /// back; of an open hold, when it is released.
         pub inquire_at: Option<Timestamp>,
         /// How often the bank was asked to give the money back.
         pub reversals: i64,
@@ -359,6 +363,18 @@ pub fn plan_give_back(attempt: &Attempt, at: Option<Timestamp>, commit: &mut Com
             inquiries: a.inquiries,
         }
         set { inquire_at: at, inquiries: at.map_or(0, |_| a.inquiries + 1) });
+}
+
+/// An open hold is released at `at`, or, with `None`, is no longer open.
+pub fn release_at(
+    (merchant_id, payment_id): (i64, i64),
+    at: Option<Timestamp>,
+    commit: &mut Commit,
+) {
+    commit.maybe(
+        "update attempts set inquire_at = $3 where merchant_id = $1 and payment_id = $2 and state = 'APPROVED'",
+        params![merchant_id, payment_id, at],
+    );
 }
 
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.

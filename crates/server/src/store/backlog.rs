@@ -20,11 +20,12 @@ pub async fn overdue_webhooks(
     }
 }
 
-/// How many card payments and refunds are in doubt, and how many of them wait for a person.
+/// How many card payments, refunds and captures are in doubt, and how many of them wait for a person.
 pub async fn open_doubts(db: &Db) -> Result<(i64, i64), Unavailable> {
     let sql = "select count(*) as open, count(*) - count(inquire_at) as for_people from ( \
                select inquire_at from attempts where state in ('DOUBT', 'REVERSING', 'REVIEW') \
-               union all select inquire_at from refunds where state in ('ASKED', 'DOUBT', 'REVIEW') and state <> 'ASKED') doubts";
+               union all select inquire_at from refunds where state in ('ASKED', 'DOUBT', 'REVIEW') and state <> 'ASKED' \
+               union all select inquire_at from captures where state in ('DOUBT', 'REVIEW')) doubts";
     match db.row(sql, params![]).await? {
         Some(row) => Ok((row.int("open")?, row.int("for_people")?)),
         None => Ok((0, 0)),

@@ -1,4 +1,4 @@
-//! Payments whose outcome is not known yet: attempts and refunds in doubt, and applications that the
+//! Payments whose outcome is not known yet: attempts, captures and refunds in doubt, and applications that the
 //! lender could not be asked about.
 
 use super::attempts::AttemptAnswer;
@@ -37,7 +37,8 @@ pub struct OpenDoubt {
     pub message: Option<String>,
 }
 
-/// A merchant's open doubts, the oldest first, cards before loans and refunds.
+/// A merchant's open doubts, the oldest first, cards and captures before loans and refunds. What is kept of a
+/// bank's answer to a capture has a message as that of an attempt has.
 pub async fn of_merchant(
     app: &App,
     merchant_id: i64,
@@ -80,8 +81,18 @@ pub async fn of_merchant(
             params![merchant_id, limit],
         )
         .await?;
+    let captures = app
+        .db
+        .rows(
+            "select c.payment_id, c.amount, p.currency, p.pos, c.state, c.asked_at as since, c.inquiries, \
+             c.inquire_at, c.answer from captures c \
+             join payments p on p.merchant_id = c.merchant_id and p.id = c.payment_id \
+             where c.merchant_id = $1 and c.state in ('DOUBT', 'REVIEW') order by c.id limit $2",
+            params![merchant_id, limit],
+        )
+        .await?;
     let mut found = Vec::with_capacity(cards.len() + loans.len() + refunds.len());
-    for row in &cards {
+    for row in cards.iter().chain(&captures) {
         let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
         let answer: Option<AttemptAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
         let message = answer.and_then(|answer| answer.message);

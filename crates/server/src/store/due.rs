@@ -1,5 +1,5 @@
-//! What is due: webhooks to deliver, payments, loans and refunds in doubt, reports to make. A row says by
-//! itself when it is due (decision 0001); here the rows of all five tables are looked for in one way.
+//! What is due: webhooks to deliver, payments, loans, refunds and captures in doubt, holds that are over, reports to make. A row says by
+//! itself when it is due (decision 0001); here the rows of all six tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
 use super::id_list;
@@ -61,6 +61,13 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              and (r.inquire_at > $2 or r.id > $3) and coalesce(r.pos_id, r.apm_id) not in ({without}) \
              order by r.inquire_at, r.id limit $4"
         ),
+        Kind::Capture => format!(
+            "select c.merchant_id, c.id, c.inquire_at as due_at, c.pos_id as lane, p.settings as address \
+             from captures c left join merchant_poses p on p.merchant_id = c.merchant_id and p.id = c.pos_id \
+             where c.shard in ({shards}) and c.inquire_at <= $1 and c.inquire_at >= $2 \
+             and (c.inquire_at > $2 or c.id > $3) and c.pos_id not in ({without}) \
+             order by c.inquire_at, c.id limit $4"
+        ),
         Kind::Report => format!(
             "select d.merchant_id, d.id, d.due_at, d.merchant_id as lane from report_demands d \
              where d.shard in ({shards}) and d.due_at <= $1 and d.due_at >= $2 \
@@ -93,7 +100,7 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
     // A row whose POS is gone is due all the same; who works it finds out.
     let host = match kind {
         Kind::Webhook | Kind::Loan => of_url("address")?,
-        Kind::Payment => of_pos()?,
+        Kind::Payment | Kind::Capture => of_pos()?,
         Kind::Refund => of_pos()?.or(of_url("lender")?),
         Kind::Report => None,
     };
@@ -141,7 +148,7 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update attempts set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3 \
-             and state <> 'PAGE'",
+             and state not in ('PAGE', 'APPROVED')",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         commit.maybe(
@@ -150,6 +157,10 @@ pub fn call_back(app: &App, shards: &[i64], commit: &mut Commit) {
         );
         commit.maybe(
             "update refunds set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
+            params![*shard, now, later(SignedDuration::ZERO)],
+        );
+        commit.maybe(
+            "update captures set inquire_at = $2 where shard = $1 and inquire_at > $2 and asked_at > $3",
             params![*shard, now, later(SignedDuration::ZERO)],
         );
         commit.maybe(

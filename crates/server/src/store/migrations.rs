@@ -100,6 +100,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
     Migration {
+        version: 20,
+        name: "holds",
+        sql: include_str!("../../migrations/0020_holds.sql"),
+    },
+    Migration {
         version: 21,
         name: "routing_rules",
         sql: include_str!("../../migrations/0021_routing_rules.sql"),

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod autopilot;
 pub mod backlog;
 pub mod before;
+pub mod captures;
 pub mod cards;
 pub mod commissions;
 pub mod db;

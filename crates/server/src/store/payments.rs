@@ -144,6 +144,8 @@ table_row! {
         pub wallet_price: Amount,
         /// Minor units taken.
         pub captured: i64,
+        /// What is only held; `None` where the amount was to be taken at once.
+        pub hold: Option<Hold>,
         /// When the money was taken, where that was known only well after the payment was made.
         pub taken_late_at: Option<Timestamp>,
         /// Minor units given back.
@@ -235,12 +237,63 @@ table_row! {
 /// Within this time an outcome counts as of the moment at which its payment was made.
 pub const ON_TIME: SignedDuration = SignedDuration::from_mins(5);
 
+/// An amount that was held on the card. Minor units of the payment's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// What was held.
+    pub amount: i64,
+    /// What is being released: reserved until the bank's answer is known.
+    pub releasing: i64,
+    /// What was released.
+    pub released: i64,
+    /// What is being taken: while it is more than nothing the payment moves in no other way.
+    pub capturing: i64,
+    /// Until when it may be taken; then it is released.
+    pub expires_at: Timestamp,
+}
+
 impl Payment {
     /// What the shopper pays was taken now. The engine decides that.
     pub fn take(&mut self, now: Timestamp) {
         self.captured = self.paid_price.minor;
         let is_late = now.duration_since(self.created_at) > ON_TIME;
         self.taken_late_at = is_late.then_some(now);
+    }
+
+    /// What the shopper pays is held now, and may be taken until `expires_at`. The engine decides that.
+    pub fn hold(&mut self, expires_at: Timestamp) {
+        self.hold = Some(Hold {
+            amount: self.paid_price.minor,
+            releasing: 0,
+            released: 0,
+            capturing: 0,
+            expires_at,
+        });
+    }
+
+    /// The hold, as long as it is neither taken nor released.
+    pub fn open_hold(&self) -> Option<Hold> {
+        self.hold
+            .filter(|hold| self.captured == 0 && hold.released == 0)
+    }
+
+    /// What was taken, or held and not taken: what can go back at most.
+    pub fn returnable(&self) -> i64 {
+        match self.hold {
+            Some(hold) if self.captured == 0 => hold.amount,
+            _ => self.captured,
+        }
+    }
+
+    /// What went back: given back, or released.
+    pub fn returned(&self) -> i64 {
+        self.refunded + self.hold.map_or(0, |hold| hold.released)
+    }
+
+    /// What can still go back.
+    pub fn left(&self) -> i64 {
+        let releasing = self.hold.map_or(0, |hold| hold.releasing);
+        self.returnable() - self.returned() - self.refund_pending - releasing
     }
 }
 
@@ -260,6 +313,37 @@ impl Column for Amount {
     fn write(&self, values: &mut Vec<Value>) {
         self.minor.write(values);
         self.scale.write(values);
+    }
+}
+
+/// A hold is five columns: `hold_amount` and so on, all null where there is none.
+impl Column for Hold {
+    const SUFFIXES: &'static [&'static str] = &[
+        "_amount",
+        "_releasing",
+        "_released",
+        "_capturing",
+        "_expires_at",
+    ];
+
+    fn read(fields: &mut Fields, column: Name<'_>, _: Bounds) -> Result<Hold, Unavailable> {
+        let mut minor = |suffix| i64::read(fields, Name(column.0, suffix), None);
+        let (amount, releasing) = (minor("_amount")?, minor("_releasing")?);
+        let (released, capturing) = (minor("_released")?, minor("_capturing")?);
+        Ok(Hold {
+            amount,
+            releasing,
+            released,
+            capturing,
+            expires_at: Timestamp::read(fields, Name(column.0, "_expires_at"), None)?,
+        })
+    }
+
+    fn write(&self, values: &mut Vec<Value>) {
+        for minor in [self.amount, self.releasing, self.released, self.capturing] {
+            minor.write(values);
+        }
+        self.expires_at.write(values);
     }
 }
 
@@ -373,7 +457,15 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
     set {
         version: p.version + 1,
         status: p.status,
+        phase: p.phase,
+        paid_price: p.paid_price.minor,
+        paid_price_scale: p.paid_price.scale,
         captured: p.captured,
+        hold_amount: p.hold.map(|hold| hold.amount),
+        hold_releasing: p.hold.map(|hold| hold.releasing),
+        hold_released: p.hold.map(|hold| hold.released),
+        hold_capturing: p.hold.map(|hold| hold.capturing),
+        hold_expires_at: p.hold.map(|hold| hold.expires_at),
         taken_late_at: p.taken_late_at,
         pos_id: p.pos.as_ref().map(|pos| pos.id),
         pos: p.pos,
@@ -391,4 +483,14 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
         bank_rate: p.bank_rate,
         blockage_days: p.blockage_days,
     });
+}
+
+/// Writes what is paid for each item of a payment.
+pub fn save_shares(payment: &Payment, items: &[Item], commit: &mut Commit) {
+    for item in items {
+        commit.one(
+            "update payment_items set paid_price = $4 where merchant_id = $1 and payment_id = $2 and id = $3",
+            params![payment.merchant_id, payment.id, item.id, item.paid_price],
+        );
+    }
 }

@@ -9,8 +9,8 @@ use connectors::account::{Numbers, Slot};
 use connectors::bank::{Account, User};
 use contract::card::Secret;
 use contract::enums::{
-    CardAssociation, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType,
-    PosStatus,
+    CardAssociation, Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator,
+    PosOperationType, PosStatus,
 };
 use contract::errors::ErrorGroup;
 use jiff::Timestamp;
@@ -98,6 +98,9 @@ pub struct PosSettings {
     pub associations: Vec<CardAssociation>,
     /// How payments may be authenticated on it.
     pub authentication_types: Vec<PaymentAuthenticationType>,
+    /// Whether it takes money at once, holds it, or both; empty does both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payment_phases: Vec<PaymentPhase>,
     /// Of a POS that was taken out of use: what it was, and is again when it is activated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_before: Option<PosStatus>,

@@ -2,10 +2,10 @@
 //! that reserve what is asked for. Where a refund's outcome is unknown, the row itself is the work that is
 //! due: `inquire_at` is the moment when the bank must be asked what it gave back.
 
-use super::attempts::Attempt;
+use super::attempts::{self, Attempt};
 use super::db::{
-    Commit, TableRow, Unavailable, insert, json_columns, params, select, stored_words, table_row,
-    update,
+    Column, Commit, TableRow, Unavailable, insert, json_columns, params, select, stored_words,
+    table_row, update,
 };
 use super::payments::PaymentFailure;
 use super::shard_of;
@@ -84,6 +84,8 @@ table_row! {
         /// What the bank said, before it was asked, that it had given back of the order; `None` where it
         /// tells no sum.
         pub noted: Option<i64>,
+        /// It releases a hold that was not taken: only the books of the hold change.
+        pub release: bool,
         /// The shop's echo.
         pub conversation_id: Option<String>,
         /// The merchant carries it where a seller cannot.
@@ -324,23 +326,31 @@ pub fn change_books(
     commit: &mut Commit,
 ) {
     let (pending, back) = books.of(refund.amount);
-    match version {
-        Some(version) => commit.one(
+    let mut values = params![refund.merchant_id, refund.payment_id, pending, back];
+    if let Some(version) = version {
+        version.write(&mut values);
+    }
+    let sql = match (refund.release, version.is_some()) {
+        (false, true) => {
             "update payments set version = version + 1, refund_pending = refund_pending + $3, \
-             refunded = refunded + $4 where merchant_id = $1 and id = $2 and version = $5",
-            params![
-                refund.merchant_id,
-                refund.payment_id,
-                pending,
-                back,
-                version
-            ],
-        ),
-        None => commit.one(
+             refunded = refunded + $4 where merchant_id = $1 and id = $2 and version = $5"
+        }
+        (false, false) => {
             "update payments set version = version + 1, refund_pending = refund_pending + $3, \
-             refunded = refunded + $4 where merchant_id = $1 and id = $2",
-            params![refund.merchant_id, refund.payment_id, pending, back],
-        ),
+             refunded = refunded + $4 where merchant_id = $1 and id = $2"
+        }
+        (true, true) => {
+            "update payments set version = version + 1, hold_releasing = hold_releasing + $3, \
+             hold_released = hold_released + $4 where merchant_id = $1 and id = $2 and version = $5"
+        }
+        (true, false) => {
+            "update payments set version = version + 1, hold_releasing = hold_releasing + $3, \
+             hold_released = hold_released + $4 where merchant_id = $1 and id = $2"
+        }
+    };
+    commit.one(sql, values);
+    if refund.release && matches!(books, Books::GiveBack | Books::Mark) {
+        attempts::release_at((refund.merchant_id, refund.payment_id), None, commit);
     }
     for item in items {
         let (pending, back) = books.of(item.amount);

@@ -219,7 +219,7 @@ fn payment_table() -> Vec<Spoiled> {
             "items[1].subMerchantMemberPrice",
         ),
         bad("items[0].blockageDay", "-1"),
-        bad("paymentPhase", "\"PRE_AUTH\""),
+        bad("paymentPhase", "\"POST_AUTH\""),
         bad("paymentPhase", "\"AUTH \""),
         bad("paymentGroup", "\"GROUP\""),
         bad("conversationId", "\"=\\u0000\""),

@@ -41,7 +41,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 55] = [
+    let table: [(&str, &[&[&str]]); 56] = [
         ("", &[]),
         ("key", &[]),
         ("key add", &[]),
@@ -84,6 +84,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("payment doubts", &[&store]),
         ("payment inquire", &[&store]),
         ("payment settle", &[&store]),
+        ("payment capture", &[&store]),
         ("payment refund", &[&store]),
         ("payment inquire-refund", &[&store]),
         ("payment settle-refund", &[&store]),

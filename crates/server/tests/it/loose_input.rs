@@ -258,9 +258,9 @@ async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
             ),
             (
                 path,
-                json!({"paymentPhase": "PRE_AUTH"}),
+                json!({"paymentPhase": "POST_AUTH"}),
                 400,
-                3016,
+                2005,
                 "paymentPhase",
             ),
             (path, json!({"walletPrice": 100}), 400, 3009, "walletPrice"),

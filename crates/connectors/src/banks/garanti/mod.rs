@@ -61,6 +61,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Loyalties,
 ];
 
+/// No document says so.
+pub(crate) const CAMPAIGN_FIXES_CAPTURE: bool = false;
+
 // What 3DS proved counts as card data: with it a sale can be made.
 /// Names whose values must not be stored or logged.
 pub(crate) const SECRET_FIELDS: &[&str] = &[
@@ -97,7 +100,7 @@ pub(crate) async fn verify_3ds(
     Ok(Verdict::Approved(threeds::check(context, &returned)?))
 }
 
-pub(crate) use standing::{capture, given_back, inquire, refund, void};
+pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
 // Requests

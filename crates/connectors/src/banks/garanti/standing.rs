@@ -7,8 +7,8 @@ use super::{
     user,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, Order, OrderRef,
-    OrderStatus, Refund, Reversed, Verdict,
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order,
+    OrderRef, OrderStatus, Refund, Reversed, Verdict,
 };
 use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
 use crate::xml::Element;
@@ -21,6 +21,15 @@ pub(crate) async fn inquire(
     order: OrderRef<'_>,
 ) -> Result<OrderStatus, Doubt> {
     Ok(look_up(context, &order).await?.status)
+}
+
+/// How a hold stands, and what was taken of it.
+pub(crate) async fn inquire_hold(
+    context: BankContext<'_>,
+    hold: OrderRef<'_>,
+) -> Result<HoldStatus, Doubt> {
+    let Record { status, taken } = look_up(context, &hold).await?;
+    Ok(HoldStatus { status, taken })
 }
 
 /// What a move about an order goes by: the reference that it names, or an answer without asking.

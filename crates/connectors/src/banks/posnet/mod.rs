@@ -59,6 +59,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Loyalties,
 ];
 
+/// The document: what was held with a `koiCode` may not change when it is captured.
+pub(crate) const CAMPAIGN_FIXES_CAPTURE: bool = true;
+
 // The packets and their signature stand for the card in a 3DS payment.
 /// Names whose values must not be stored or logged.
 pub(crate) const SECRET_FIELDS: &[&str] = &[
@@ -82,7 +85,7 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
 /// What the browser always brings back from the 3DS page.
 pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sign"];
 
-pub(crate) use standing::{capture, given_back, inquire, refund, void};
+pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 
 // Requests

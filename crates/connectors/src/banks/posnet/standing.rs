@@ -4,8 +4,8 @@
 use super::record::{Move, Record, look_up};
 use super::{charged, currency, exchange, installment, order_id, refusal, request};
 use crate::bank::{
-    Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus,
-    Refund, Reversed, Verdict,
+    Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order, OrderRef,
+    OrderStatus, Refund, Reversed, Verdict,
 };
 use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
 use crate::xml::{Element, Writer};
@@ -16,12 +16,25 @@ pub(crate) async fn inquire(
     context: BankContext<'_>,
     order: OrderRef<'_>,
 ) -> Result<OrderStatus, Doubt> {
-    match look_up(context, &order).await? {
-        None => Ok(OrderStatus::NotFound),
-        Some(record) => record
-            .status
-            .ok_or_else(|| unreadable("the inquiry answers returns alone")),
-    }
+    Ok(inquire_hold(context, order).await?.status)
+}
+
+/// How a hold stands, and what was taken of it.
+pub(crate) async fn inquire_hold(
+    context: BankContext<'_>,
+    hold: OrderRef<'_>,
+) -> Result<HoldStatus, Doubt> {
+    let Some(record) = look_up(context, &hold).await? else {
+        return Ok(HoldStatus {
+            status: OrderStatus::NotFound,
+            taken: None,
+        });
+    };
+    let unread = || unreadable("the inquiry answers returns alone");
+    Ok(HoldStatus {
+        status: record.status.ok_or_else(unread)?,
+        taken: record.captured,
+    })
 }
 
 /// A reversal must name what it undoes, so the bank is asked for that first. What was taken of a hold

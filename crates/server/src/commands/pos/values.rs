@@ -13,7 +13,9 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use connectors::account::{Number, Slot};
 use connectors::directory;
 use contract::card::SensitiveText;
-use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus};
+use contract::enums::{
+    PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosOperationType, PosStatus,
+};
 use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
 
 /// What is set of a POS.
@@ -48,7 +50,13 @@ pub(in crate::commands) struct Values {
     /// How payments may be authenticated, comma-separated; a new POS takes THREE_DS alone.
     #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = one_of::<PaymentAuthenticationType>(PaymentAuthenticationType::ALL.iter().map(|one| one.as_str())))]
     authentication: Vec<PaymentAuthenticationType>,
+    /// Whether money is taken at once (AUTH) or held (PRE_AUTH), comma-separated; a new POS does both.
+    #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = one_of::<PaymentPhase>(BEGUN_PHASES.iter().map(|one| one.as_str())))]
+    phases: Vec<PaymentPhase>,
 }
+
+/// The phases in which a payment begins.
+const BEGUN_PHASES: [PaymentPhase; 2] = [PaymentPhase::Auth, PaymentPhase::PreAuth];
 
 /// Every status but the one of deleted POSes.
 fn statuses() -> impl Iterator<Item = &'static str> {
@@ -80,6 +88,7 @@ impl Values {
             threeds_key: self.threeds_key.read()?.map(SensitiveText::new),
             order_number: self.order_number,
             enabled_payment_authentication_types: non_empty(self.authentication.clone()),
+            enabled_payment_phases: non_empty(self.phases.clone()),
             merchant_pos_users: non_empty(users),
             ..UpdateMerchantPosRequest::default()
         };

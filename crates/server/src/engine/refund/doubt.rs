@@ -6,9 +6,10 @@
 use super::by_lender::reversed;
 use super::outcome::{Outcome, is_not_made, outcome_commit, write};
 use super::party::{Party, Told};
-use super::{Given, is_under_way, late, load};
+use super::{Given, late, load};
 use crate::app::App;
 use crate::engine::inquiry::{self, Asker, not_open};
+use crate::engine::moves;
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::merchants::Merchant;
@@ -121,6 +122,12 @@ pub async fn settle(
     };
     write(app, merchant, &mut given, &outcome).await?;
     Ok(given)
+}
+
+/// A call is at the bank and has no outcome yet.
+fn is_under_way(app: &App, refund: &Refund) -> bool {
+    let is_asked = refund.state == RefundState::Asked;
+    moves::is_under_way(app, is_asked, refund.inquire_at)
 }
 
 /// More questions would be answered alike.
@@ -250,6 +257,7 @@ pub(super) mod tests {
             amount: 500,
             points: None,
             noted,
+            release: false,
             conversation_id: None,
             charge_from_me: false,
             answer: None,

@@ -1,9 +1,10 @@
 //! A refund that was made outside Galata is noted in the books. No bank is asked.
 
 use super::outcome::tell;
-use super::{Given, Wanted, await_turn, pause, plan};
+use super::{Given, Wanted, plan};
 use crate::app::App;
 use crate::engine::claims::Claims;
+use crate::engine::moves::{await_turn, pause};
 use crate::problem::Problem;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;

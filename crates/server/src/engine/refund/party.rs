@@ -83,15 +83,16 @@ impl Party {
         }
     }
 
-    /// How they are asked first: the whole is cancelled on the day of the sale or loan, for a bank closes its
-    /// day some time after midnight. They may say that another way is due.
+    /// How they are asked first: a hold is cancelled, and the whole on the day on which it was taken, for a bank
+    /// closes its day some time after midnight. They may say that another way is due.
     pub(super) fn first_kind(&self, app: &App, payment: &Payment, refund: &Refund) -> RefundKind {
+        let captured_at = payment.hold.and(payment.taken_late_at);
         let taken_at = match self {
-            Party::Bank(bank) => bank.sale.asked_at,
+            Party::Bank(bank) => captured_at.unwrap_or(bank.sale.asked_at),
             Party::Lender(_) => payment.taken_late_at.unwrap_or(payment.created_at),
         };
         let same_day = istanbul(taken_at).date() == app.istanbul_now().date();
-        if same_day && is_whole(payment, refund) {
+        if refund.release || same_day && is_whole(payment, refund) {
             RefundKind::Cancel
         } else {
             RefundKind::Refund

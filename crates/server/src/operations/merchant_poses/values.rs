@@ -8,7 +8,7 @@ use crate::store::poses::{Pos, PosUser};
 use connectors::account::Slot;
 use connectors::directory;
 use contract::card::Secret;
-use contract::enums::{PaymentAuthenticationType, PosOperationType};
+use contract::enums::{PaymentAuthenticationType, PaymentPhase, PosOperationType};
 use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
 use contract::rules::Rule;
 
@@ -62,6 +62,9 @@ pub(super) fn apply(
     if let Some(associations) = request.supported_card_associations {
         at.associations = associations;
     }
+    if let Some(phases) = request.enabled_payment_phases {
+        at.payment_phases = begun_phases(phases)?;
+    }
     if let Some(types) = request.enabled_payment_authentication_types {
         at.authentication_types = types;
     }
@@ -72,6 +75,17 @@ pub(super) fn apply(
         pos.credentials.users = users(app, &pos.credentials.users, sent)?;
     }
     Ok(())
+}
+
+/// The phases in which a payment begins, each once; what is held on a POS is captured on it anyway.
+fn begun_phases(sent: Vec<PaymentPhase>) -> Result<Vec<PaymentPhase>, Problem> {
+    let (auth, hold) = (PaymentPhase::Auth, PaymentPhase::PreAuth);
+    let kept: Vec<_> = [auth, hold]
+        .into_iter()
+        .filter(|one| sent.contains(one))
+        .collect();
+    TOP.require("enabledPaymentPhases", Rule::Required, !kept.is_empty())?;
+    Ok(kept)
 }
 
 /// A text without blanks that fits a bank's field.

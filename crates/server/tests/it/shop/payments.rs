@@ -77,6 +77,18 @@ impl Shop {
         self.posts(PAY, request)
     }
 
+    /// A pre-authorisation with this card.
+    pub fn holds(&self, card_number: &str) -> Call<'_> {
+        self.pays(card_number)
+            .with(json!({"paymentPhase": "PRE_AUTH"}))
+    }
+
+    /// Takes what a pre-authorisation holds.
+    pub fn captures(&self, id: i64, paid_price: impl Into<Value>) -> Call<'_> {
+        let body = json!({"paidPrice": paid_price.into()});
+        self.posts(format!("{PAY}/{id}/post-auth"), body)
+    }
+
     /// The completion of a 3DS payment.
     pub fn completes(&self, id: i64) -> Call<'_> {
         let path = format!("{PAY}/3ds-complete");
