@@ -12,6 +12,7 @@ pub mod commissions;
 pub mod double_submit;
 pub mod inquiry;
 pub mod loan;
+pub mod page_sales;
 pub mod recorder;
 pub mod refund;
 pub mod rewards;

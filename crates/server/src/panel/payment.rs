@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::refunds::Wanted;
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, doubts, refunds};
-use crate::store::attempts::AttemptState;
+use crate::store::attempts::{Attempt, AttemptState};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -114,7 +114,9 @@ fn waits_for(standing: &Standing) -> &'static str {
             _ => "application",
         };
     }
-    match standing.attempts.last().map(|attempt| attempt.state) {
+    let last = standing.attempts.last();
+    match last.map(|attempt| attempt.state) {
+        Some(Page) if last.is_some_and(Attempt::is_sold_by_page) => "payment_page",
         Some(Page) => "page",
         Some(Verified) => "completion",
         Some(Asked) => "bank",
@@ -127,7 +129,8 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let p = &standing.payment;
     let waits = waits_for(standing);
     let last = standing.attempts.last();
-    // While the shopper is at the bank's page the bank is not inquired.
+    // While the shopper is at a page of the bank that only verifies, the bank is not inquired.
+    let inquired = last.filter(|one| one.state != AttemptState::Page || one.is_sold_by_page());
     let asked = last.filter(|one| one.state != AttemptState::Page);
     let loan = standing.loan.as_ref();
     let open = matches!(waits, "doubt" | "reversing" | "review");
@@ -137,7 +140,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let said = last.and_then(|one| one.answer.as_ref()?.message.clone());
     let next = match loan {
         Some(loan) => loan.inquire_at,
-        None => asked.and_then(|one| one.inquire_at),
+        None => inquired.and_then(|one| one.inquire_at),
     };
     let failure = p.error.as_ref().map(|error| {
         context! {

@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "card_mappings",
         sql: include_str!("../../migrations/0019_card_mappings.sql"),
     },
+    Migration {
+        version: 22,
+        name: "page_sales",
+        sql: include_str!("../../migrations/0022_page_sales.sql"),
+    },
 ];

@@ -91,7 +91,13 @@ fn numeric_code(currency: Currency) -> Option<&'static str> {
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
 pub(super) fn audit_snapshot(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
-    let (Some(before), Some(fields)) = (before, settings.as_object_mut()) else {
+    let Some(fields) = settings.as_object_mut() else {
+        return settings;
+    };
+    // No client knows a field for it.
+    let model = pos.settings.threeds_model.as_str();
+    fields.insert("threedsModel".to_owned(), Json::from(model));
+    let Some(before) = before else {
         return settings;
     };
     if before.credentials.threeds_key.expose() != pos.credentials.threeds_key.expose() {
