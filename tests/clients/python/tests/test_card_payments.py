@@ -68,6 +68,20 @@ def test_with_3ds_the_client_verifies_the_callback_and_completes(stage, payments
         assert stage.shop.webhook(payment_id, event)["status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_with_a_3ds_page_that_sells_by_itself_nothing_is_left_to_complete(stage, payments, version):
+    more = {"currency": "GBP", "additional_params": {"threeDSCallbackVersion": version}}
+    payment_id, [callback] = verify(stage, payments, GARANTI, **more)
+    assert (callback["status"], callback["completeStatus"], callback["paymentId"]) == ("SUCCESS", "COMPLETED", str(payment_id))
+    if version == 1:
+        assert payments.is_3d_secure_callback_verified(CALLBACK_KEY, callback)
+    else:
+        assert is_second_hash_verified(callback)
+    assert payments.retrieve_payment(payment_id).payment_status == "SUCCESS"
+    assert complete(payments, payment_id).payment_status == "SUCCESS"
+    assert stage.shop.webhook(payment_id, "API_VERIFY_AND_AUTH")["status"] == "SUCCESS"
+
+
 @pytest.mark.parametrize("bank, number", BANKS)
 def test_with_3ds_version_2_of_the_callback_names_what_it_hashes(stage, payments, bank, number):
     payment_id, [callback] = verify(stage, payments, number, additional_params={"threeDSCallbackVersion": 2})
