@@ -251,10 +251,9 @@ async fn write_verification(
     moved.error = verification.error;
     result.state = state;
     (result.inquiries, result.answer) = (0, None);
-    result.inquire_at = verification
-        .proof
-        .as_ref()
-        .map(|_| completed_until(&result));
+    // Also one whose shopper was sent to the bank again and again has a day.
+    let until = completed_until(&result).max(app.after(RETURN_TIME));
+    result.inquire_at = verification.proof.as_ref().map(|_| until);
     // It replaces the form that was kept for an address, which is of no more use.
     result.proof = verification.proof;
     let mut commit = Commit::new(payment.merchant_id, payment.id);

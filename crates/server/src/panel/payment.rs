@@ -153,6 +153,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
+        sold_by_page => last.is_some_and(Attempt::is_sold_by_page),
         inquiries => loan.map_or(asked.map_or(0, |one| one.inquiries), |loan| loan.inquiries),
         next => next.map(|at| at.to_string()),
         review => loan.is_some_and(|loan| loan.review_since.is_some()),

@@ -102,7 +102,7 @@ async fn a_pos_that_cannot_be_is_refused_at_its_field() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
     let shop = Shop::open().await;
     let mut panel = Panel::sign_in(&shop, Role::Developer).await;
@@ -173,7 +173,7 @@ async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
         "--threeds-model",
         "pay",
     ]);
-    assert!(ykb.contains("threedsModel"), "{ykb}");
+    assert!(ykb.contains("--threeds-model"), "{ykb}");
 }
 
 #[tokio::test]
