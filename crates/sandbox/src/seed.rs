@@ -14,11 +14,11 @@ use server::app::App;
 use server::commands::Failed;
 use server::operations::Actor;
 use server::operations::Problem;
-use server::operations::merchant_poses::{Endpoint, NewPos};
+use server::operations::merchant_poses::Endpoint;
 use server::setup::{self, ApmSetup, MerchantSetup, endpoint_behind};
 use server::start::StartError;
 use server::store::merchants::FEATURE_APMS;
-use server::store::poses::{Pos, ThreedsModel};
+use server::store::poses::Pos;
 use server::store::{apms, merchants, poses};
 use simulator::lenders;
 
@@ -46,11 +46,10 @@ pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, Sta
     };
     let existing = poses::of_merchant(app, id).await.map_err(start_error)?;
     for (wanted, path) in [
-        (garanti().into(), "garanti"),
-        (yapi_kredi().into(), "posnet"),
-        (dollars().into(), "garanti"),
-        (euros().into(), "posnet"),
-        (pounds(), "garanti"),
+        (garanti(), "garanti"),
+        (yapi_kredi(), "posnet"),
+        (dollars(), "garanti"),
+        (euros(), "posnet"),
     ] {
         let base = format!("{simulator}/{path}");
         pos(app, id, &existing, wanted, &base)
@@ -96,10 +95,10 @@ async fn pos(
     app: &App,
     merchant_id: i64,
     existing: &[Pos],
-    wanted: NewPos,
+    wanted: CreateMerchantPosRequest,
     base: &str,
 ) -> Result<(), Problem> {
-    let Some(integrator) = wanted.integrator else {
+    let Some(integrator) = wanted.pos_integrator else {
         return Ok(());
     };
     let endpoint = endpoint_behind(integrator, base)?;
@@ -109,7 +108,7 @@ async fn pos(
         .peekable();
     if of_bank.peek().is_none() {
         let by = Actor::operator();
-        let made = setup::add_pos(app, &by, merchant_id, wanted, Some(endpoint)).await?;
+        let made = setup::create_pos(app, &by, merchant_id, wanted, Some(endpoint)).await?;
         return terms::fill(app, &made).await;
     }
     for known in of_bank.filter(|known| was_at_simulator(known, &endpoint)) {
@@ -242,19 +241,6 @@ fn dollars() -> CreateMerchantPosRequest {
         currency: Some(Currency::Usd),
         order_number: Some(3),
         ..garanti()
-    }
-}
-
-/// Whose 3DS page takes the money by itself (3D Pay).
-fn pounds() -> NewPos {
-    NewPos {
-        threeds_model: Some(ThreedsModel::Pay),
-        ..NewPos::from(CreateMerchantPosRequest {
-            name: Some("Garanti BBVA GBP, 3D Pay (simülatör)".to_owned()),
-            currency: Some(Currency::Gbp),
-            order_number: Some(5),
-            ..garanti()
-        })
     }
 }
 

@@ -182,7 +182,7 @@ fn a_restart_keeps_everything_and_seeds_nothing_twice() {
     for _ in 0..2 {
         let serving = Serving::start(&directory, &["--no-play"]);
         let poses = serving.poses();
-        assert_eq!(poses.len(), 5);
+        assert_eq!(poses.len(), 4);
         let port = serving.simulator.rsplit(':').next().unwrap();
         for pos in &poses {
             assert_eq!(pos["port"].to_string(), port, "{pos}");
