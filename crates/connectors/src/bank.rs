@@ -101,6 +101,8 @@ pub enum Verb {
     Charge,
     /// 3DS: form for the browser, its return, and the sale after it.
     ThreeDs,
+    /// 3DS whose page verifies the shopper and sells by itself.
+    PageSale,
     /// Undo on the same day.
     Void,
     /// Money back after it, in whole or in part.
@@ -280,6 +282,27 @@ pub struct Begin3ds<'a> {
     pub client_ip: Option<&'a str>,
     /// `tr` or `en`.
     pub language: &'a str,
+    /// What must be verified for the bank's page to sell by itself; `None` where it only verifies.
+    pub sells_at: Option<ThreedsLevel>,
+}
+
+/// How well a shopper must be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreedsLevel {
+    /// mdStatus 1.
+    Full,
+    /// mdStatus 1 to 4.
+    Half,
+}
+
+impl ThreedsLevel {
+    /// Whether a status is as good.
+    pub fn takes(self, md_status: u8) -> bool {
+        match self {
+            ThreedsLevel::Full => md_status == 1,
+            ThreedsLevel::Half => (1..=4).contains(&md_status),
+        }
+    }
 }
 
 /// A form that the shopper's browser posts to the bank.
@@ -310,6 +333,15 @@ pub struct Verified {
     pub page_points: Option<i64>,
     /// What [`Bank::finish_3ds`] needs, as one opaque text. Sealed before it is stored.
     pub proof: Secret,
+}
+
+/// What a page that sells by itself says that it came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageOutcome {
+    /// 1 full; 2, 3, 4 half; anything else failed.
+    pub md_status: u8,
+    /// The sale; `None` where the bank tried none.
+    pub sale: Option<Verdict<Charged>>,
 }
 
 /// The sale after a verified 3DS.

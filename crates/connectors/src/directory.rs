@@ -3,6 +3,7 @@
 //! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
 
 use crate::account::{AccountNeeds, Words, words};
+use crate::bank::Verb;
 use crate::protocol::Protocol;
 use contract::enums::{LoyaltyType, PosIntegrator};
 use std::sync::OnceLock;
@@ -193,6 +194,11 @@ pub fn spoken() -> impl Iterator<Item = &'static BankRow> {
 /// The row of a POS integrator.
 pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
     rows().find(|row| row.integrator == integrator)
+}
+
+/// Whether a bank is spoken to in a protocol that has this verb.
+pub fn can(integrator: PosIntegrator, verb: Verb) -> bool {
+    protocol(integrator).is_some_and(|bank| bank.verbs().contains(&verb))
 }
 
 /// The protocol of a POS integrator; `None` when we speak none.

@@ -5,8 +5,8 @@
 use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds, GivenBack,
-    HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, Refund, Returned, Reversed, Verb,
-    Verified,
+    HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund, Returned,
+    Reversed, Verb, Verified,
 };
 
 /// A protocol that Galata speaks.
@@ -82,6 +82,16 @@ impl Protocol {
         returned: Returned<'_>,
     ) -> Answer<Verified> {
         of_module!(self, bank => bank::verify_3ds(context, returned).await)
+    }
+
+    /// Checks what the browser brought back from a page that sells by itself. Its word on the sale is
+    /// doubt like any other where it proves nothing.
+    pub async fn page_outcome(
+        self,
+        context: BankContext<'_>,
+        returned: Returned<'_>,
+    ) -> Result<PageOutcome, Doubt> {
+        of_module!(self, bank => bank::page_outcome(context, returned).await)
     }
 
     /// Sells after a verified 3DS.

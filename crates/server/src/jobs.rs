@@ -282,9 +282,10 @@ pub fn all_shards() -> Vec<i64> {
 async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a payment's merchant is gone"))?;
-    let is_over = three_ds::expire(app, &merchant, due.id).await?
-        || capture::expiry::expire(app, &merchant, due.id).await?
-        || card_verification::settle(app, &merchant, due.id).await?;
+    // A verification first: no shop completes it, so its time is not over when its 3DS is.
+    let is_over = card_verification::settle(app, &merchant, due.id).await?
+        || three_ds::expire(app, &merchant, due.id).await?
+        || capture::expiry::expire(app, &merchant, due.id).await?;
     if is_over {
         return Ok(());
     }

@@ -257,7 +257,8 @@ async fn issuer_refusal<D: Desk>(
     })
 }
 
-async fn sell<'a>(
+/// Sells, or refuses with the code `forced`.
+pub(crate) async fn sell<'a>(
     app: &App,
     bank: Bank,
     purchase: Purchase<'a>,

@@ -14,9 +14,10 @@ use minijinja::value::Serde;
 
 use crate::app::App;
 use crate::cards::Purse;
-use crate::faults::FaultKind;
+use crate::desk::{self, Outcome, Purchase};
+use crate::faults::{Facts, FaultKind, Verb};
 use crate::fields::Form;
-use crate::ledger::Bank;
+use crate::ledger::{Bank, Sold};
 use crate::pages::{self, Brand, Ending, Language, MAX_ATTEMPTS, Words};
 use crate::reply;
 use crate::session::{Answer, Session, Step, Visit, judge};
@@ -47,9 +48,27 @@ pub(crate) trait BankPage: Send + Sync + Sized + 'static {
     /// Notes what the shopper chose.
     fn choose(_app: &App, _visit: &mut Visit, _form: &Form) {}
 
-    /// The address and the fields that lead back to the shop; `problem` says what was wrong with the
-    /// form, `spoilt` breaks the signature on purpose. `None` when the bank is out of order.
-    fn way_back(app: &App, visit: &Visit, problem: Option<&str>, spoilt: bool) -> Option<WayBack>;
+    /// The sale that the page makes by itself, now that the shopper decided; `None` where the merchant
+    /// sells, or the shopper was not verified as the form asks.
+    fn purchase<'a>(_app: &'a App, _visit: &'a Visit) -> Option<Purchase<'a>> {
+        None
+    }
+
+    /// The address and the fields that lead back to the shop; `None` when the bank is out of order.
+    fn way_back(app: &App, visit: &Visit, what: &What<'_>) -> Option<WayBack>;
+}
+
+/// What the way back tells.
+#[derive(Default)]
+pub(crate) struct What<'a> {
+    /// What was wrong with the form.
+    pub(crate) problem: Option<&'a str>,
+    /// What came of the page's own sale.
+    pub(crate) sold: Option<Sold>,
+    /// The bank refuses with this code although it sold.
+    pub(crate) refused_after: Option<String>,
+    /// The signature is broken on purpose.
+    pub(crate) spoilt: bool,
 }
 
 /// What comes of the merchant's form.
@@ -175,6 +194,37 @@ async fn ask_password<P: BankPage>(app: &App, visit: &Visit) -> Response {
     pages::password_page(P::BRAND, pages::words(language), rest)
 }
 
+/// Makes the sale of a page that sells by itself, or the refusal that a tester ordered for it. `None` when
+/// the bank is out of order.
+async fn sell<P: BankPage>(app: &App, visit: &Visit) -> Option<What<'static>> {
+    let Some(purchase) = P::purchase(app, visit) else {
+        return Some(What::default());
+    };
+    let session = &visit.session;
+    let facts = Facts {
+        amount: Some(session.amount),
+        card: Some(&session.card),
+        order_id: Some(&session.order_id),
+    };
+    let verb = Verb::ThreedsFinish.name();
+    let fault = app.faults.take(P::BANK.name(), verb, facts);
+    if reply::fails_before(fault.as_ref()) {
+        return None;
+    }
+    let forced = reply::declines(fault.as_ref());
+    let outcome = desk::sell(app, P::BANK, purchase, forced).await.ok()?;
+    let sold = match outcome {
+        Outcome::Sold(sold, _) => sold,
+        // A card for which the bank says that the order id was used before.
+        _ => Sold::Declined("92/0104".to_owned()),
+    };
+    Some(What {
+        sold: Some(sold),
+        refused_after: reply::declines_after(fault.as_ref()).map(str::to_owned),
+        ..What::default()
+    })
+}
+
 /// The page with which the browser leaves the bank, as the answer orders it.
 async fn lead_back<P: BankPage>(
     app: &App,
@@ -182,8 +232,15 @@ async fn lead_back<P: BankPage>(
     problem: Option<&str>,
     answer: &Answer,
 ) -> Response {
-    let spoilt = reply::wrong_mac(answer.fault.as_ref());
-    let Some(back) = P::way_back(app, visit, problem, spoilt) else {
+    let Some(what) = sell::<P>(app, visit).await else {
+        return reply::internal_error();
+    };
+    let what = What {
+        problem,
+        spoilt: reply::wrong_mac(answer.fault.as_ref()),
+        ..what
+    };
+    let Some(back) = P::way_back(app, visit, &what) else {
         return reply::internal_error();
     };
     let kind = answer.fault.as_ref().map(|fault| fault.kind);

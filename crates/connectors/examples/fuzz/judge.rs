@@ -368,6 +368,7 @@ pub(crate) fn objection_to_return(
     call: &Call,
     fields: &[(String, String)],
     status: u8,
+    sells: bool,
 ) -> Option<&'static str> {
     let value = |name: &str| {
         let found = fields
@@ -386,6 +387,9 @@ pub(crate) fn objection_to_return(
         () if value("hash") != hash => Some("the return is not signed"),
         () if value("oid") != order && value("orderid") != order => Some("another order"),
         () if value("mdstatus") != status.to_string() => Some("another status"),
+        () if !sells => None,
+        () if value("procreturncode") != "00" => Some("the sale was not approved"),
+        () if value("txnamount") != call.order().amount.minor.to_string() => Some("another amount"),
         () => None,
     }
 }

@@ -86,7 +86,8 @@ struct Subjects {
 }
 
 fn is_return_to_garanti(case: &Case) -> bool {
-    case.protocol == "garanti" && case.call.text("/verb") == "verify_3ds"
+    let verbs = ["verify_3ds", "page_outcome"];
+    case.protocol == "garanti" && verbs.contains(&case.call.text("/verb"))
 }
 
 /// One recorded exchange with one reply damaged; of Garanti's, half are signed anew.
@@ -204,9 +205,23 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
         order: &order,
         fields: &fields,
     };
-    match ready(protocol("garanti").verify_3ds(context, returned)) {
-        Ok(Verdict::Approved(verified)) if (1..=4).contains(&verified.md_status) => {
-            match judge::objection_to_return(&case.call, &fields, verified.md_status) {
+    let garanti = protocol("garanti");
+    let sells = case.call.text("/verb") == "page_outcome";
+    let approved = if sells {
+        let outcome = ready(garanti.page_outcome(context, returned));
+        outcome.map(|said| match said.sale {
+            Some(Verdict::Approved(_)) => Some(said.md_status),
+            Some(Verdict::Declined(_)) | None => None,
+        })
+    } else {
+        ready(garanti.verify_3ds(context, returned)).map(|verdict| match verdict {
+            Verdict::Approved(verified) => Some(verified.md_status),
+            Verdict::Declined(_) => None,
+        })
+    };
+    match approved {
+        Ok(Some(status)) if (1..=4).contains(&status) => {
+            match judge::objection_to_return(&case.call, &fields, status, sells) {
                 Some(why) => Err(format!("{why}: {}: {fields:?}", case.name)),
                 None => Ok("approved"),
             }

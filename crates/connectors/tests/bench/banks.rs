@@ -2,9 +2,11 @@
 //! The library's own tests and the fuzz harness include this file.
 
 use super::folder::Folder;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use connectors::bank::{
     Account, BankContext, Begin3ds, Capture, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry,
-    Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, User, Verdict,
+    Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, ThreedsLevel, User, Verdict,
 };
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
@@ -168,16 +170,34 @@ impl Call {
 
     pub(crate) fn fields(&self) -> Vec<(String, String)> {
         let fields = self.0["fields"].as_object().into_iter().flatten();
-        fields
+        let mut fields: Vec<(String, String)> = fields
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-            .collect()
+            .collect();
+        if self.0["legacyHash"] == true {
+            self.sign_anew(&mut fields);
+        }
+        fields
+    }
+
+    /// A return recorded of Garanti's older version: where its hash holds, the one that version 512 would
+    /// have is put in its place.
+    fn sign_anew(&self, fields: &mut [(String, String)]) {
+        let value = |name: &str| self.text(&format!("/fields/{name}"));
+        let names = value("hashparams")
+            .split(':')
+            .filter(|name| !name.is_empty());
+        let text: String = names.map(value).collect();
+        let text = format!("{text}{}", self.text("/account/threedsKey"));
+        let hash = fields.iter_mut().find(|(name, _)| name == "hash");
+        if let Some((_, hash)) = hash
+            && *hash == STANDARD.encode(Sha1::digest(&text))
+        {
+            *hash = upper_hex(&Sha512::digest(&text));
+        }
     }
 
     /// Makes the call and shows the answer, as `answer.txt` of a fixture holds it.
     pub(crate) fn make(&self, bank: Protocol, http: &Replay) -> String {
-        fn show<T: Debug>(answer: T) -> String {
-            format!("{answer:#?}\n")
-        }
         let (account, order) = (self.account(), self.order());
         let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
             .parse()
@@ -210,27 +230,20 @@ impl Call {
                     client_ip,
                 },
             ))),
-            "begin_3ds" => {
-                let begin = Begin3ds {
-                    order: &order,
-                    card: &self.card(),
-                    reward,
-                    return_url: self.text("/returnUrl"),
-                    client_ip,
-                    language: "tr",
-                };
-                let form = ready(bank.begin_3ds(context, begin));
-                show(form.map(|verdict| match verdict {
-                    Verdict::Approved(form) => (form.action, form.fields),
-                    Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
-                }))
-            }
+            "begin_3ds" => self.begin(bank, context, &order),
             "verify_3ds" => {
                 let returned = Returned {
                     order: &order,
                     fields: &self.fields(),
                 };
                 show(ready(bank.verify_3ds(context, returned)))
+            }
+            "page_outcome" => {
+                let returned = Returned {
+                    order: &order,
+                    fields: &self.fields(),
+                };
+                show(ready(bank.page_outcome(context, returned)))
             }
             "finish_3ds" => {
                 let proof = Secret::new(self.0["proof"].to_string());
@@ -274,6 +287,33 @@ impl Call {
             other => panic!("no such verb: {other}"),
         }
     }
+
+    fn begin(&self, bank: Protocol, context: BankContext<'_>, order: &Order) -> String {
+        let begin = Begin3ds {
+            order,
+            card: &self.card(),
+            reward: self.reward(),
+            return_url: self.text("/returnUrl"),
+            client_ip: Some("203.0.113.7"),
+            language: "tr",
+            sells_at: match self.text("/sellsAt") {
+                "" => None,
+                "full" => Some(ThreedsLevel::Full),
+                "half" => Some(ThreedsLevel::Half),
+                other => panic!("no such level: {other}"),
+            },
+        };
+        show(
+            ready(bank.begin_3ds(context, begin)).map(|verdict| match verdict {
+                Verdict::Approved(form) => (form.action, form.fields),
+                Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
+            }),
+        )
+    }
+}
+
+fn show<T: Debug>(answer: T) -> String {
+    format!("{answer:#?}\n")
 }
 
 /// The protocol of a fixture folder.

@@ -8,7 +8,7 @@ use super::attempt::carry_on;
 use super::browser::{Form, Visit};
 use super::call::{Entry, Inbound, Kind};
 use super::lang::Lang;
-use super::order::Stage;
+use super::order::{Order, Stage};
 use super::outcome::Failure;
 use super::refresh::{refresh, refresh_payment};
 use super::state::Shop;
@@ -146,11 +146,20 @@ pub(super) async fn callback(
     go_to_order(&id, &known)
 }
 
-/// A verified payment is completed, once; one that was not verified has failed.
+/// A verified payment is completed, once; one that was not verified has failed. Where the bank's page took
+/// the money by itself the completion tells how it ended.
 async fn threeds_returned(shop: &Arc<Shop>, id: &str, form: &Form, reference: &str, lang: Lang) {
     let verified = form.value("status") == "SUCCESS" && form.value("completeStatus") == "WAITING";
-    match (verified, form.value("paymentId").parse()) {
-        (true, Ok(payment)) => ask_bank::complete(shop, id, payment, lang).await,
+    let is_over =
+        form.value("completeStatus") == "COMPLETED" && form.value("conversationId") == reference;
+    let current = || shop.store().order(id).and_then(Order::payment);
+    let payment = match form.value("paymentId").parse() {
+        Ok(payment) => Some(payment),
+        Err(_) if is_over => current(),
+        Err(_) => None,
+    };
+    match payment {
+        Some(payment) if verified || is_over => ask_bank::complete(shop, id, payment, lang).await,
         // A page that came back twice tells nothing new.
         _ if form.value("callbackStatus") == "ALREADY_RETURNED" => {}
         // Of an earlier attempt: the current one goes on.
@@ -253,7 +262,8 @@ pub(super) async fn webhook(
         return bare(StatusCode::UNAUTHORIZED);
     }
     if let Some((id, _, payment, lang)) = order {
-        let verified = kind == "THREEDS_VERIFY" && status == "SUCCESS";
+        let verified =
+            (kind == "THREEDS_VERIFY" && status == "SUCCESS") || kind == "API_VERIFY_AND_AUTH";
         // The gateway is answered at once; what there is to do follows.
         tokio::spawn(async move {
             if verified {

@@ -140,7 +140,7 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
     let switches = offered().map(|(_, offered)| offered.flag.replace('-', " "));
     let switches: Vec<String> = switches.collect();
     let mut columns = vec!["id", "alias", "integrator", "status", "environment"];
-    columns.extend(["currency", "authentication", "phases"]);
+    columns.extend(["currency", "authentication", "3ds", "phases"]);
     columns.extend(switches.iter().map(String::as_str));
     columns.extend(["endpoint", "name"]);
     let rows = poses.iter().map(|pos| {
@@ -153,6 +153,7 @@ fn print_list(poses: &[Account], format: Format) -> Result<(), Failed> {
             json!(environment(pos)),
             json!(pos.currency),
             json!(at.authentication_types),
+            json!(at.threeds_model.as_str()),
             json!(at.payment_phases),
         ];
         cells.extend(offered().map(|(switch, _)| json!((switch.stored)(at))));
@@ -194,13 +195,14 @@ async fn set_active(app: &App, by: &Actor, which: One, active: bool) -> Result<(
 async fn create(app: &App, by: &Actor, options: Create) -> Result<(), Failed> {
     let (merchant, integrator) = (options.of.merchant, options.integrator);
     let endpoint = options.values.endpoint(integrator)?;
-    let status = options.values.status;
+    let (status, threeds_model) = (options.values.status, options.values.threeds_model);
     let mut values = options.values.request()?;
     values.name.get_or_insert_with(|| integrator.to_string());
     let new = NewPos {
         integrator: Some(integrator),
         currency: Some(options.currency),
         status,
+        threeds_model,
         values,
     };
     let pos = setup::add_pos(app, by, merchant, new, endpoint).await?;
@@ -226,11 +228,14 @@ async fn create(app: &App, by: &Actor, options: Create) -> Result<(), Failed> {
 
 async fn edit(app: &App, by: &Actor, which: One, values: Values) -> Result<(), Failed> {
     let (merchant, id, status) = (which.of.merchant, which.id, values.status);
+    let model = values.threeds_model;
     let request = values.request()?;
     let stored = setup::pos_of(app, by, merchant, id).await?;
     let endpoint = values.endpoint(stored.integrator)?;
     let changed = setup::edit_pos(app, by, merchant, id, request, |pos| {
         pos.status = status.unwrap_or(pos.status);
+        let at = &mut pos.settings;
+        at.threeds_model = model.unwrap_or(at.threeds_model);
         if let Some(endpoint) = &endpoint {
             setup::point_at(pos, endpoint.clone());
         }

@@ -18,6 +18,7 @@ use contract::card_loyalties::{Loyalty, Reward};
 use contract::enums::{LoyaltyType, PaymentPhase, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// What became of an attempt.
@@ -31,6 +32,10 @@ pub enum Outcome {
     Doubt(AttemptAnswer),
     /// The bank gave the money back.
     Reversed,
+    /// The bank's page sells by itself and took nothing: the shopper was not verified, or did not pay.
+    NotPaid,
+    /// The bank's page took the money of a shopper who was not verified as the merchant wants: it goes back.
+    TakenUnverified(Charged),
 }
 
 impl Outcome {
@@ -160,39 +165,53 @@ pub fn outcome_commit(
     if moved.status != payment.status {
         payments::save(&moved, &mut commit);
         settle_holdings(app, merchant, &moved, &mut commit);
-        announce::payment(
-            app,
-            merchant,
-            &moved,
-            WebhookEventType::ApiAuth,
-            &mut commit,
-        );
+        if moved.status != PaymentStatus::Waiting {
+            let event = if attempt.is_sold_by_page() {
+                WebhookEventType::ApiVerifyAndAuth
+            } else {
+                WebhookEventType::ApiAuth
+            };
+            announce::payment(app, merchant, &moved, event, &mut commit);
+        }
     }
     (commit, moved, result)
 }
 
 /// A bank took money late for what was settled as not taken, and told so: a process stood still before
-/// it asked, or the order was long on its way. The payment stays FAILURE, and the schedule gives the
-/// money back.
-async fn give_back(app: &App, attempt: &mut Attempt, charged: &Charged) -> Result<(), Problem> {
+/// it asked, the order was long on its way, or the shopper went back to the bank's page. The payment stays
+/// FAILURE, and the schedule gives the money back.
+pub(super) async fn give_back(
+    app: &App,
+    attempt: &mut Attempt,
+    charged: &Charged,
+) -> Result<(), Problem> {
     let was = attempt.state;
-    attempt.state = AttemptState::Reversing;
-    attempt.inquire_at = Some(app.now());
-    attempt.answer = Some(AttemptAnswer {
-        charged: Some(charged.clone()),
-        ..AttemptAnswer::default()
-    });
+    *attempt = reversed_next(app, attempt, charged);
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::save(app, attempt, was, &mut commit);
     app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
 
+/// The attempt whose money the schedule gives back at once.
+pub(super) fn reversed_next(app: &App, attempt: &Attempt, charged: &Charged) -> Attempt {
+    Attempt {
+        state: AttemptState::Reversing,
+        inquire_at: Some(app.now()),
+        proof: None,
+        answer: Some(AttemptAnswer {
+            charged: Some(charged.clone()),
+            ..AttemptAnswer::default()
+        }),
+        ..attempt.clone()
+    }
+}
+
 /// Warns the operator of a late answer that contradicts the settled outcome.
 fn warn_of_contradiction(attempt: &Attempt, outcome: &Outcome) {
     let taken = match outcome {
-        Outcome::Approved(_) => true,
-        Outcome::Declined(_) | Outcome::Reversed => false,
+        Outcome::Approved(_) | Outcome::TakenUnverified(_) => true,
+        Outcome::Declined(_) | Outcome::NotPaid | Outcome::Reversed => false,
         Outcome::Doubt(_) => return,
     };
     if is_settled(attempt.state) && taken != (attempt.state == AttemptState::Approved) {
@@ -212,6 +231,9 @@ fn is_settled(state: AttemptState) -> bool {
 }
 
 fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outcome) {
+    if attempt.state == AttemptState::Page {
+        leave_page(attempt);
+    }
     match outcome {
         Outcome::Approved(charged) => {
             attempt.state = AttemptState::Approved;
@@ -240,7 +262,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
         }
         Outcome::Declined(why) => {
             attempt.state = AttemptState::Declined;
-            attempt.inquire_at = None;
+            attempt.inquire_at = sold_later(app, attempt);
             attempt.proof = None;
             attempt.answer = Some(AttemptAnswer {
                 code: why.provider_code.clone(),
@@ -256,6 +278,19 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             attempt.state = AttemptState::Doubt;
             attempt.answer = Some(why.clone());
             attempt.inquire_at = app.next_inquiry_at(attempt.inquiries);
+            if let Some(status) = after(payment.status, Event::Doubted) {
+                payment.status = status;
+            }
+        }
+        Outcome::NotPaid => {
+            attempt.state = AttemptState::Declined;
+            attempt.inquire_at = sold_later(app, attempt);
+            (attempt.proof, attempt.answer) = (None, None);
+            fail_unverified(payment);
+        }
+        Outcome::TakenUnverified(charged) => {
+            *attempt = reversed_next(app, attempt, charged);
+            fail_unverified(payment);
         }
         Outcome::Reversed => {
             attempt.state = AttemptState::Reversed;
@@ -267,6 +302,25 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             }
         }
     }
+}
+
+/// A verification that was not enough has no failure of the bank's to tell.
+fn fail_unverified(payment: &mut Payment) {
+    if let Some(status) = after(payment.status, Event::NotVerified) {
+        (payment.status, payment.error) = (status, None);
+    }
+}
+
+/// The shopper is not awaited any more: the form goes that was kept for them, and the bank's questions are
+/// counted from here.
+pub(super) fn leave_page(attempt: &mut Attempt) {
+    (attempt.proof, attempt.answer, attempt.inquiries) = (None, None, 0);
+}
+
+/// When the bank is asked about an order that took nothing, whose page may still sell it: a shopper can
+/// go back there.
+fn sold_later(app: &App, attempt: &Attempt) -> Option<Timestamp> {
+    attempt.page_sells_until.filter(|until| *until > app.now())
 }
 
 /// The bank's references of what it took, and what it used of a reward.

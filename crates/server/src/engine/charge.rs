@@ -200,6 +200,7 @@ pub fn new_attempt(app: &App, payment: &Payment, pos: &Pos, plan: &Plan) -> Atte
         inquire_at: Some(app.unanswered_at()),
         reversals: 0,
         review_since: None,
+        page_sells_until: None,
     }
 }
 

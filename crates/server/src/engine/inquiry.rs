@@ -4,6 +4,7 @@
 
 use super::answer::{self, Outcome};
 use super::bank_call::{BankCall, pos_of};
+use super::page_sales;
 use crate::app::{App, CALLER_WAIT};
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptAnswer, AttemptState};
@@ -70,6 +71,9 @@ fn may_be_inquired(app: &App, attempt: &Attempt) -> bool {
         // The bank is being asked right now, to sell or to give back, unless its time is long over.
         AttemptState::Asked => is_over,
         AttemptState::Reversing => is_over || !attempt.is_being_voided(),
+        // The bank's page may have sold, or may still sell.
+        AttemptState::Page => attempt.is_sold_by_page(),
+        AttemptState::Declined => is_over,
         _ => false,
     }
 }
@@ -155,6 +159,10 @@ async fn apply(
     let seen_taken = attempt.seen_taken();
     let answer = attempt.answer.clone().unwrap_or_default();
     let is_hold = payment.phase == PaymentPhase::PreAuth;
+    if attempt.state == AttemptState::Declined {
+        return look_back(app, attempt, status).await;
+    }
+    let at_page = attempt.state == AttemptState::Page;
     let outcome = match status {
         Ok(OrderStatus::Captured(charged)) if !is_hold => {
             return settle_taken(app, merchant, (payment, attempt), asker, charged).await;
@@ -168,6 +176,12 @@ async fn apply(
             return Ok(defer(app, attempt, asker, Some(doubt)).await?);
         }
         Ok(OrderStatus::Voided) => Outcome::Reversed,
+        // While the shopper may be at the bank's page what is not taken may still be.
+        _ if at_page && asker != Asker::GivesUp && !page_sales::is_over(app, attempt) => {
+            let next = page_sales::next_look(app, attempt);
+            return Ok(look_later(app, attempt, asker, next).await?);
+        }
+        Ok(OrderStatus::NotFound) if at_page => Outcome::NotPaid,
         Ok(OrderStatus::Refused(decline)) if !seen_taken => {
             Outcome::Declined(why_refused(answer, decline))
         }
@@ -180,12 +194,59 @@ async fn apply(
             | OrderStatus::NotFound
             | OrderStatus::Pending
             | OrderStatus::Held(_),
-        ) => {
+        ) if !at_page => {
             return Ok(defer(app, attempt, asker, None).await?);
         }
-        Err(doubt) => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
+        Err(doubt) if !at_page => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
+        // The shop gives the payment up: it stays until the bank tells.
+        _ if asker != Asker::Schedule => return Ok(()),
+        // Nobody comes back any more, and the bank does not tell.
+        _ => Outcome::Doubt(AttemptAnswer {
+            message: Some(said.to_owned()),
+            ..AttemptAnswer::default()
+        }),
     };
     answer::write(app, merchant, payment, attempt, outcome).await
+}
+
+/// The order took nothing, but its page could have sold it since: then the money goes back. A bank that does
+/// not tell is asked again, as long as a person's case would be.
+async fn look_back(
+    app: &App,
+    attempt: &mut Attempt,
+    status: Result<OrderStatus, Doubt>,
+) -> Result<(), Problem> {
+    let over_since = attempt.page_sells_until.unwrap_or_else(|| app.now());
+    attempt.inquire_at = match status {
+        Ok(OrderStatus::Captured(charged)) => {
+            tracing::error!(
+                payment = attempt.payment_id,
+                "a bank's 3DS page sold what had failed: the money goes back"
+            );
+            return answer::give_back(app, attempt, &charged).await;
+        }
+        Ok(OrderStatus::NotFound | OrderStatus::Refused(_) | OrderStatus::Voided) => None,
+        Ok(OrderStatus::Pending | OrderStatus::Held(_)) | Err(_) => app.next_review_at(over_since),
+    };
+    let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+    attempts::save(app, attempt, AttemptState::Declined, &mut commit);
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
+}
+
+/// Puts the schedule's next question off; what others ask leaves the schedule as it is.
+async fn look_later(
+    app: &App,
+    attempt: &Attempt,
+    asker: Asker,
+    at: Timestamp,
+) -> Result<(), Unavailable> {
+    if asker == Asker::Schedule {
+        let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+        attempts::look_later(attempt, at, &mut commit);
+        app.commit(commit).await?.ignore_conflict();
+    }
+    Ok(())
 }
 
 /// The bank's own words stay out of the log: they may hold anything.
@@ -214,9 +275,10 @@ fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
     said.unwrap_or_else(|| ErrorGroup::CommunicationOrSystemError.into())
 }
 
-/// At once for a duplicate; else the order may still be on its way.
+/// At once for a duplicate; else the order may still be on its way, or the shopper about to pay.
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
-    is_duplicate(attempt) || had_its_time(app, attempt.asked_at, attempt.inquiries)
+    let had_its_time = had_its_time(app, attempt.asked_at, attempt.inquiries);
+    is_duplicate(attempt) || (had_its_time && page_sales::awaited_until(app, attempt).is_none())
 }
 
 /// Whether what was asked at this moment has arrived by now or never will, so that its absence proves
@@ -276,7 +338,9 @@ fn other_sale(detail: &str) -> Doubt {
 }
 
 /// The bank took the money. Who was told of doubt must not be charged, unless the merchant opted
-/// to complete; 3DS payments are completed, and the webhook tells the shop.
+/// to complete; 3DS payments are completed, and the webhook tells the shop. Where the bank's page sold by
+/// itself nobody proved how well the shopper was verified: that is enough for who takes half of it, or opted
+/// to complete. Else the browser is waited for that can prove it, and then the money goes back.
 async fn settle_taken(
     app: &App,
     merchant: &Merchant,
@@ -288,9 +352,17 @@ async fn settle_taken(
     let untold = asker == Asker::Move && is_duplicate(attempt);
     let wanted = asker != Asker::GivesUp && !attempt.seen_taken();
     // Nor does a card become usable that a verification in doubt would have stored.
-    let completes = !payment.verification && (payment.threeds || merchant.completes_doubt);
-    if wanted && (completes || untold) {
+    let enough = if attempt.is_sold_by_page() {
+        merchant.half_threeds
+    } else {
+        payment.threeds || untold
+    };
+    let completes = !payment.verification && (enough || merchant.completes_doubt);
+    if wanted && (completes || untold && !attempt.is_sold_by_page()) {
         return answer::write(app, merchant, payment, attempt, Outcome::Approved(charged)).await;
+    }
+    if wanted && let Some(awaited) = page_sales::awaited_until(app, attempt) {
+        return Ok(look_later(app, attempt, asker, awaited).await?);
     }
     if !intend_reversal(app, attempt, asker, &charged).await? {
         return Ok(());
@@ -325,6 +397,9 @@ async fn intend_reversal(
     let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
     attempts::begin_reversal(attempt, &mut commit);
     let was = attempt.state;
+    if was == AttemptState::Page {
+        answer::leave_page(attempt);
+    }
     attempt.state = AttemptState::Reversing;
     attempt.inquiries += i64::from(asker == Asker::Schedule);
     attempt.inquire_at = Some(app.unanswered_reversal_at());

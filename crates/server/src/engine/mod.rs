@@ -16,6 +16,7 @@ pub mod inquiry;
 pub mod loan;
 pub mod moves;
 pub mod need;
+pub mod page_sales;
 pub mod phases;
 pub mod recorder;
 pub mod refund;

@@ -15,8 +15,10 @@ pub enum Event {
     Completing,
     /// The bank took the money, or the lender disbursed.
     Approved,
-    /// The shop does not want to complete it any more.
+    /// The shop does not want to complete it any more, or did not in time.
     GivenUp,
+    /// The bank's page sells by itself, and whether it did is not known.
+    Doubted,
     /// The bank or lender refused, or the application lapsed.
     Declined,
     /// The bank had taken the money and gave it back, because the shop was told of doubt.
@@ -31,6 +33,11 @@ pub const MOVES: &[(PaymentStatus, Event, PaymentStatus)] = &[
     (InitThreeds, Event::Verified, CallbackThreeds),
     (InitThreeds, Event::NotVerified, Failure),
     (InitThreeds, Event::GivenUp, Failure),
+    (InitThreeds, Event::Approved, Success),
+    (InitThreeds, Event::Declined, Failure),
+    (InitThreeds, Event::Reversed, Failure),
+    (InitThreeds, Event::Doubted, Waiting),
+    (Waiting, Event::NotVerified, Failure),
     (CallbackThreeds, Event::Completing, Waiting),
     (CallbackThreeds, Event::GivenUp, Failure),
 ];
@@ -60,6 +67,11 @@ mod tests {
         INIT_THREEDS --Verified--> CALLBACK_THREEDS
         INIT_THREEDS --NotVerified--> FAILURE
         INIT_THREEDS --GivenUp--> FAILURE
+        INIT_THREEDS --Approved--> SUCCESS
+        INIT_THREEDS --Declined--> FAILURE
+        INIT_THREEDS --Reversed--> FAILURE
+        INIT_THREEDS --Doubted--> WAITING
+        WAITING --NotVerified--> FAILURE
         CALLBACK_THREEDS --Completing--> WAITING
         CALLBACK_THREEDS --GivenUp--> FAILURE
         ");
@@ -72,6 +84,7 @@ mod tests {
             Event::NotVerified,
             Event::Completing,
             Event::GivenUp,
+            Event::Doubted,
             Event::Approved,
             Event::Declined,
             Event::Reversed,

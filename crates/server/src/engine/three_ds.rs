@@ -1,11 +1,12 @@
 //! A card is charged with 3DS: begin, the browser's return, completion. No money moves before the
-//! merchant completes.
+//! merchant completes, unless the bank's page sells by itself.
 
 mod complete;
+mod page_return;
 mod proof;
 
 pub use complete::complete;
-pub use proof::{Return, ThreedsReturn, look_at_return, receive_return};
+pub use proof::{look_at_return, receive_return};
 
 use super::answer::settle_holdings;
 use super::bank_call::{BankCall, pos_of};
@@ -13,7 +14,7 @@ use super::charge::{Plan, commit_intent, insert_payment, intent, new_attempt, ro
 use super::claims::Claims;
 use super::status::{Event, after};
 use super::threeds_page::{Addresses, Page, RETURN_TIME};
-use super::{accounts, announce, autopilot};
+use super::{accounts, announce, autopilot, page_sales};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt, AttemptState};
@@ -21,11 +22,15 @@ use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment, PaymentFailure};
 use crate::store::poses::Pos;
-use connectors::bank::{Answer, Begin3ds, Verdict};
+use connectors::bank::{Answer, Begin3ds, ThreedsLevel, Verdict};
 use contract::card::Secret;
-use contract::enums::{PaymentStatus, WebhookEventType};
+use contract::enums::{PaymentPhase, PaymentStatus, WebhookEventType};
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
+use jiff::{SignedDuration, Timestamp};
+
+/// After its beginning: how long a payment that was verified may wait for the shop to complete it.
+const COMPLETION_TIME: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// A 3DS payment that was begun.
 pub struct ThreeDsStart {
@@ -33,6 +38,28 @@ pub struct ThreeDsStart {
     pub payment: Payment,
     /// Where the shopper's browser goes next; `None` when the bank refused to begin.
     pub page: Option<Page>,
+}
+
+/// What the browser's return led to.
+pub enum Return {
+    /// The bank's word is known: the shop is told.
+    Outcome(Box<ThreedsReturn>),
+    /// The browser brought none of what the bank sends with it, and nothing happened.
+    Bare(Box<Payment>),
+    /// What it brought proves nothing, and nothing happened. It may be brought again.
+    NoProof(Box<Payment>),
+}
+
+/// A return whose outcome the shop is told.
+pub struct ThreedsReturn {
+    /// The merchant, whose key signs the callback.
+    pub merchant: Merchant,
+    /// The payment as it stands.
+    pub payment: Payment,
+    /// The browser was here before: the shop has its answer already.
+    pub already: bool,
+    /// The bank's page sold by itself: there is nothing to complete.
+    pub sold_by_page: bool,
 }
 
 /// Intends the payment, asks the bank for its form, and seals the form.
@@ -46,14 +73,16 @@ pub async fn begin(
     let Some(pos) = plan.poses.first() else {
         return Err(Problem::rule(Rule::NoPos));
     };
+    if pos.sells_by_page() && plan.payment.phase == PaymentPhase::PreAuth {
+        return Err(Problem::field(Rule::ValueNotOffered, "paymentPhase"));
+    }
     let mut payment = plan.payment.clone();
     payment.status = PaymentStatus::InitThreeds;
     payment.threeds = true;
     let mut attempt = new_attempt(app, &payment, pos, &plan);
     attempt.threeds = true;
     attempt.state = AttemptState::Page;
-    // The payment ends when the shopper has not come back until then.
-    attempt.inquire_at = Some(app.after(RETURN_TIME));
+    await_return(app, pos.sells_by_page(), &mut attempt);
     route_to(&mut payment, pos, &attempt, &plan);
     let addresses = Addresses::new();
     let mut commit = intent(app, merchant, claims, &plan);
@@ -62,7 +91,8 @@ pub async fn begin(
     addresses.insert(app, &payment, &mut commit);
     commit_intent(app, merchant, claims, &plan, commit).await?;
 
-    let asked = ask_page(app, pos, (&payment, &attempt), &plan, &addresses, language).await;
+    let of = (merchant, &payment, &attempt);
+    let asked = ask_page(app, pos, of, &plan, &addresses, language).await;
     if !matches!(asked, Ok(Verdict::Approved(_))) {
         // A form that could be made proves nothing: not every bank is asked for it.
         autopilot::note(app, merchant, pos, true, &asked).await;
@@ -96,6 +126,17 @@ pub async fn begin(
     })
 }
 
+/// The shopper goes to the bank now. Where its page only verifies, the payment ends when they have not come
+/// back in time; where it sells by itself, the bank is asked whether it did.
+fn await_return(app: &App, sells: bool, attempt: &mut Attempt) {
+    attempt.page_sells_until = sells.then(|| page_sales::until(app));
+    attempt.inquire_at = Some(if sells {
+        page_sales::first_look(app)
+    } else {
+        app.after(RETURN_TIME)
+    });
+}
+
 /// Makes the page of a payment that was begun before: new addresses, the same order at the bank.
 pub async fn restart(
     app: &App,
@@ -105,7 +146,7 @@ pub async fn restart(
     language: &str,
 ) -> Result<ThreeDsStart, Problem> {
     let attempt = attempts::last_of_payment(app, merchant.id, payment.id).await?;
-    let Some(attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
+    let Some(mut attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
         return Err(Problem::with(
             Rule::WrongPaymentState,
             &[("status", payment.status.as_str())],
@@ -115,9 +156,12 @@ pub async fn restart(
     let addresses = Addresses::new();
     let mut commit = Commit::new(merchant.id, payment.id);
     addresses.insert(app, &payment, &mut commit);
-    attempts::await_return(&attempt, app.after(RETURN_TIME), &mut commit);
+    // What was begun as one goes on as it, whatever the POS says by now.
+    await_return(app, attempt.is_sold_by_page(), &mut attempt);
+    attempts::await_return(&attempt, &mut commit);
     app.commit(commit).await?.no_conflict()?;
-    match ask_page(app, &pos, (&payment, &attempt), &plan, &addresses, language).await {
+    let of = (merchant, &payment, &attempt);
+    match ask_page(app, &pos, of, &plan, &addresses, language).await {
         Ok(Verdict::Approved(page)) => {
             let page = Some(page);
             Ok(ThreeDsStart { payment, page })
@@ -134,7 +178,7 @@ pub async fn restart(
 async fn ask_page(
     app: &App,
     pos: &Pos,
-    (payment, attempt): (&Payment, &Attempt),
+    (merchant, payment, attempt): (&Merchant, &Payment, &Attempt),
     plan: &Plan,
     addresses: &Addresses,
     language: &str,
@@ -147,6 +191,7 @@ async fn ask_page(
         return_url: &addresses.return_url(app),
         client_ip: payment.client_ip.as_deref(),
         language,
+        sells_at: attempt.is_sold_by_page().then(|| level(merchant)),
     };
     match call.bank.begin_3ds(call.context(), begin).await? {
         Verdict::Approved(form) => {
@@ -159,6 +204,15 @@ async fn ask_page(
             accounts::note(app, pos, &answer).await;
             answer
         }
+    }
+}
+
+/// How well a shopper must be verified.
+fn level(merchant: &Merchant) -> ThreedsLevel {
+    if merchant.half_threeds {
+        ThreedsLevel::Half
+    } else {
+        ThreedsLevel::Full
     }
 }
 
@@ -196,7 +250,10 @@ async fn write_verification(
     moved.md_status = verification.md_status;
     moved.error = verification.error;
     result.state = state;
-    (result.inquire_at, result.inquiries, result.answer) = (None, 0, None);
+    (result.inquiries, result.answer) = (0, None);
+    // Also one whose shopper was sent to the bank again and again has a day.
+    let until = completed_until(&result).max(app.after(RETURN_TIME));
+    result.inquire_at = verification.proof.as_ref().map(|_| until);
     if moved.verification && state == AttemptState::Verified {
         // No shop completes it: should this process end before it does, another one carries it on.
         result.inquire_at = Some(app.unanswered_at());
@@ -226,9 +283,20 @@ pub async fn give_up(
     payment: Payment,
     attempt: Attempt,
 ) -> Result<bool, Problem> {
+    end(app, merchant, payment, attempt, false).await
+}
+
+async fn end(
+    app: &App,
+    merchant: &Merchant,
+    payment: Payment,
+    attempt: Attempt,
+    by_time: bool,
+) -> Result<bool, Problem> {
     use AttemptState::{Page, Verified};
     let status = after(payment.status, Event::GivenUp);
-    let Some(status) = status.filter(|_| matches!(attempt.state, Page | Verified)) else {
+    let ends = matches!(attempt.state, Page | Verified) && !attempt.is_sold_by_page();
+    let Some(status) = status.filter(|_| ends) else {
         return Ok(false);
     };
     let (mut moved, mut ended) = (payment, attempt.clone());
@@ -239,20 +307,50 @@ pub async fn give_up(
     attempts::save(app, &ended, attempt.state, &mut commit);
     payments::save(&moved, &mut commit);
     settle_holdings(app, merchant, &moved, &mut commit);
+    if by_time {
+        announce::payment(
+            app,
+            merchant,
+            &moved,
+            WebhookEventType::ApiAuth,
+            &mut commit,
+        );
+    }
     Ok(app.commit(commit).await?.is_yes())
 }
 
+/// Until when the shop may complete what was verified.
+fn completed_until(attempt: &Attempt) -> Timestamp {
+    let until = attempt.asked_at.checked_add(COMPLETION_TIME);
+    until.unwrap_or(Timestamp::MAX)
+}
+
 /// Ends a payment whose shopper did not come back from the bank while the address for that lived: by
-/// now nothing can verify it, and no money moved. The shop is told. False when the payment does not
-/// stand there.
+/// now nothing can verify it, and no money moved. So does one that was verified and not completed in its
+/// time. The shop is told. False when the payment does not stand there.
 pub async fn expire(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
     let (_, payment) = super::load_payment(app, merchant.id, payment_id).await?;
     let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
     let is_over = |a: &Attempt| a.inquire_at.is_some_and(|until| until <= app.now());
-    match attempt {
-        Some(attempt) if attempt.state == AttemptState::Page && is_over(&attempt) => {
+    let Some(attempt) = attempt.filter(|a| is_over(a) && !a.is_sold_by_page()) else {
+        return Ok(false);
+    };
+    match attempt.state {
+        AttemptState::Page => {
             tracing::info!(payment = payment.id, "nobody came back from 3DS");
             write_verification(app, merchant, payment, attempt, Verification::default()).await?;
+            Ok(true)
+        }
+        AttemptState::Verified => {
+            let until = completed_until(&attempt);
+            if until > app.now() {
+                let mut commit = Commit::new(attempt.merchant_id, attempt.payment_id);
+                attempts::look_later(&attempt, until, &mut commit);
+                app.commit(commit).await?.ignore_conflict();
+            } else {
+                tracing::info!(payment = payment.id, "3DS was verified and never completed");
+                end(app, merchant, payment, attempt, true).await?;
+            }
             Ok(true)
         }
         _ => Ok(false),

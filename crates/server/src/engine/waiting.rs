@@ -20,6 +20,9 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
             PaymentStatus::InitThreeds | PaymentStatus::CallbackThreeds => {
                 let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
                 let attempt = attempt.ok_or_else(|| Problem::unavailable("an attempt is gone"))?;
+                if attempt.is_sold_by_page() {
+                    return ask(app, merchant, payment_id).await;
+                }
                 if three_ds::give_up(app, merchant, payment, attempt).await? {
                     return Ok(true);
                 }
@@ -27,17 +30,20 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
             PaymentStatus::Waiting if payment.payment_type == PaymentType::Apm => {
                 return loan::end(app, merchant, payment_id).await;
             }
-            PaymentStatus::Waiting => {
-                let settled = inquiry::settle(app, merchant, payment_id, Asker::GivesUp).await?;
-                return match settled.status {
-                    PaymentStatus::Success => Err(wrong_state(settled.status)),
-                    status => Ok(status == PaymentStatus::Failure),
-                };
-            }
+            PaymentStatus::Waiting => return ask(app, merchant, payment_id).await,
             status => return Err(wrong_state(status)),
         }
     }
     Err(Problem::unavailable("the payment keeps changing"))
+}
+
+/// The bank is asked: what it took is given back.
+async fn ask(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
+    let settled = inquiry::settle(app, merchant, payment_id, Asker::GivesUp).await?;
+    match settled.status {
+        PaymentStatus::Success => Err(wrong_state(settled.status)),
+        status => Ok(status == PaymentStatus::Failure),
+    }
 }
 
 fn wrong_state(status: PaymentStatus) -> Problem {

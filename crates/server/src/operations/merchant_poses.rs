@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::engine::claims::Claims;
 use crate::search_text::folded;
 use crate::store::db::Commit;
-use crate::store::poses::{self, Pos, PosCredentials, PosSettings};
+use crate::store::poses::{self, Pos, PosCredentials, PosSettings, ThreedsModel};
 use connectors::account;
 use connectors::directory::{self, BankRow};
 use contract::enums::{Currency, PaymentAuthenticationType, PosIntegrator, PosStatus};
@@ -45,6 +45,8 @@ pub struct NewPos {
     pub currency: Option<Currency>,
     /// Autopilot when it is not said.
     pub status: Option<PosStatus>,
+    /// The one whose money is taken when the shop completes when it is not said. No request of the API says it.
+    pub threeds_model: Option<ThreedsModel>,
     /// Everything else.
     pub values: UpdateMerchantPosRequest,
 }
@@ -69,6 +71,7 @@ impl From<CreateMerchantPosRequest> for NewPos {
             integrator: request.pos_integrator,
             currency: request.currency,
             status: request.status,
+            threeds_model: None,
             values: UpdateMerchantPosRequest {
                 name: request.name,
                 order_number: request.order_number,
@@ -116,6 +119,7 @@ pub async fn create_pos(
         currency: new.currency.unwrap_or(Currency::Try),
         ..blank(row, merchant_id, app.next_id(), endpoint)
     };
+    pos.settings.threeds_model = new.threeds_model.unwrap_or_default();
     values::apply(app, &mut pos, new.values)?;
     if poses::of_merchant(app, merchant_id).await?.len() >= POSES_MAX {
         let rule = Rule::TooManyItems;

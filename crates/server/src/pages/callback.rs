@@ -9,14 +9,20 @@ use contract::signature::{Callback, callback_hash_v1, callback_hash_v2};
 const ALREADY_RETURNED: &str = "ALREADY_RETURNED";
 
 /// Fields of a 3DS callback: version 2 when the shop asked for it, else the older one
-/// (platform-semantics section 6).
+/// (platform-semantics section 6). Where the bank's page sold by itself nothing is left to complete.
 pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
     let payment = &back.payment;
-    let verified = !back.already && payment.status == PaymentStatus::CallbackThreeds;
+    let (good, complete_status) = match payment.status {
+        _ if back.already => (false, ""),
+        PaymentStatus::CallbackThreeds => (true, "WAITING"),
+        status if back.sold_by_page => (status == PaymentStatus::Success, "COMPLETED"),
+        _ => (false, ""),
+    };
     let id = payment.id.to_string();
-    let status = if verified { "SUCCESS" } else { "FAILURE" };
-    let complete_status = if verified { "WAITING" } else { "" };
-    let payment_id = if verified || back.already {
+    let status = if good { "SUCCESS" } else { "FAILURE" };
+    // A bank that declined had verified the shopper.
+    let declined = back.sold_by_page && payment.error.is_some();
+    let payment_id = if good || back.already || declined {
         id.as_str()
     } else {
         ""

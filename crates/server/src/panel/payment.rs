@@ -10,7 +10,7 @@ use crate::operations::refunds::{Back, Wanted};
 use crate::operations::{Caller, Permission, Problem, bnpl_payments, captures, doubts, refunds};
 use crate::random;
 use crate::setup;
-use crate::store::attempts::AttemptState;
+use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::captures::CaptureState;
 use axum::Router;
 use axum::response::Response;
@@ -132,7 +132,9 @@ fn waits_for(standing: &Standing) -> &'static str {
             _ => "application",
         };
     }
-    match standing.attempts.last().map(|attempt| attempt.state) {
+    let last = standing.attempts.last();
+    match last.map(|attempt| attempt.state) {
+        Some(Page) if last.is_some_and(Attempt::is_sold_by_page) => "payment_page",
         Some(Page) => "page",
         Some(Verified) => "completion",
         Some(Asked) => "bank",
@@ -145,8 +147,8 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     let p = &standing.payment;
     let waits = waits_for(standing);
     let last = standing.attempts.last();
-    // While the shopper is at the bank's page the bank is not inquired.
-    let asked = last.filter(|one| one.state != AttemptState::Page);
+    // While the shopper is at a page of the bank that only verifies, the bank is not inquired.
+    let inquired = last.filter(|one| one.state != AttemptState::Page || one.is_sold_by_page());
     let loan = standing.loan.as_ref();
     let open = matches!(waits, "doubt" | "reversing" | "review");
     let loan_in_doubt =
@@ -157,7 +159,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         Some(capture) => capture.answer.as_ref().and_then(|one| one.message.clone()),
         None => last.and_then(|one| one.answer.as_ref()?.message.clone()),
     };
-    let (inquiries, next) = match (loan, capture, asked) {
+    let (inquiries, next) = match (loan, capture, inquired) {
         (Some(loan), _, _) => (loan.inquiries, loan.inquire_at),
         (None, Some(capture), _) => (capture.inquiries, capture.inquire_at),
         (None, None, Some(asked)) => (asked.inquiries, asked.inquire_at),
@@ -174,6 +176,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         loan_asked => loan.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
+        sold_by_page => last.is_some_and(Attempt::is_sold_by_page),
         inquiries,
         next => next.map(|at| at.to_string()),
         review => loan.is_some_and(|loan| loan.review_since.is_some()),

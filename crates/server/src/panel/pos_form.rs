@@ -8,7 +8,7 @@ use super::words;
 use crate::operations::Problem;
 use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
 use crate::setup::{self, Environment};
-use crate::store::poses::{Pos, PosUser};
+use crate::store::poses::{Pos, PosUser, ThreedsModel};
 use connectors::account::{AccountNeeds, Field, Need, Slot};
 use connectors::directory;
 use contract::card::SensitiveText;
@@ -52,6 +52,7 @@ pub(super) fn values(pos: Option<&Pos>, form: Option<&Posted>, next_place: i64) 
         environment => value("environment", environment),
         endpoint => value("endpoint", base.as_deref().unwrap_or("")),
         status => value("status", pos.map_or("AUTOPILOT", |pos| pos.status.as_str())),
+        threeds_model => value("threedsModel", pos.map(|pos| pos.settings.threeds_model).unwrap_or_default().as_str()),
         order_number => value("orderNumber", &order),
     }
 }
@@ -254,6 +255,18 @@ fn order_number(form: &Posted) -> Result<Option<i32>, Problem> {
     }
 }
 
+/// What the form says of the bank's 3DS page; `None` keeps it. A bank with one kind of page has no such field.
+fn threeds_model(form: &Posted) -> Result<Option<ThreedsModel>, Problem> {
+    let named = form.text("threedsModel");
+    let model = ThreedsModel::ALL
+        .into_iter()
+        .find(|model| model.as_str() == named);
+    if model.is_none() && !named.is_empty() {
+        return Err(Problem::field(Rule::UnknownValue, "threedsModel"));
+    }
+    Ok(model)
+}
+
 /// Where the form points the POS; `None` keeps it where it is. A base that was typed wins over the
 /// choice: who types one means it.
 fn endpoint(
@@ -320,6 +333,7 @@ pub(super) fn creation(
         integrator: Some(integrator),
         currency: Some(currency),
         status: Some(status(form.text("status"))?),
+        threeds_model: threeds_model(form)?,
         values: sent_values(form, integrator, None)?,
     };
     Ok((new, endpoint(form, integrator, None)?))
@@ -331,6 +345,8 @@ pub(super) struct Change {
     pub request: UpdateMerchantPosRequest,
     /// Its status.
     pub status: Option<PosStatus>,
+    /// What its bank's 3DS page does.
+    pub threeds_model: Option<ThreedsModel>,
     /// Where it points.
     pub endpoint: Option<Endpoint>,
 }
@@ -345,6 +361,7 @@ pub(super) fn change(form: &Posted, pos: &Pos) -> Result<Change, Problem> {
     Ok(Change {
         request,
         status,
+        threeds_model: threeds_model(form)?,
         endpoint: endpoint(form, pos.integrator, Some(pos))?,
     })
 }

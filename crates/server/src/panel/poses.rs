@@ -12,6 +12,7 @@ use crate::store::poses::Pos;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use connectors::bank::Verb;
 use connectors::directory;
 use contract::enums::{PaymentAuthenticationType, PosIntegrator, PosStatus};
 use contract::rules::Rule;
@@ -40,6 +41,12 @@ const LABELS: &[Label] = &[
     ("orderNumber", "orderNumber", "Sıra", "The place"),
     ("status", "status", "Durum", "The status"),
     ("posStatus", "status", "Durum", "The status"),
+    (
+        "threedsModel",
+        "threedsModel",
+        "3DS modeli",
+        "The 3DS model",
+    ),
     (
         "authentication",
         "authentication",
@@ -98,6 +105,7 @@ fn row(visit: &Visit, pos: &Pos) -> Value {
         refusal => refusal(visit, pos),
         legs => (pos.status == PosStatus::Autopilot).then(|| autopilot::legs(pos)),
         phases => at.payment_phases.iter().map(|phase| phase.as_str()).collect::<Vec<_>>(),
+        sells_by_page => pos.sells_by_page(),
         authentication => at.authentication_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         switches => on.map(|(_, offered)| context! { tr => offered.tr, en => offered.en }).collect::<Vec<_>>(),
     }
@@ -199,6 +207,7 @@ fn form_page(
         users => pos_form::users(integrator, pos, shown.form),
         currencies => currencies.map(|one| one.as_str()).collect::<Vec<_>>(),
         kinds => kinds.to_vec(),
+        page_may_sell => directory::can(integrator, Verb::PageSale),
         switches => switches.collect::<Vec<_>>(),
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
@@ -270,11 +279,13 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let done = match pos_form::change(&form, &stored) {
         Ok(change) => {
             let endpoint = change.endpoint;
-            let wanted = change.status;
+            let (wanted, model) = (change.status, change.threeds_model);
             off = wanted.filter(|to| stored.is_usable() && is_off(*to));
             let status = wanted.filter(|_| off.is_none());
             setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
+                let at = &mut pos.settings;
+                at.threeds_model = model.unwrap_or(at.threeds_model);
                 if let Some(endpoint) = &endpoint {
                     setup::point_at(pos, endpoint.clone());
                 }

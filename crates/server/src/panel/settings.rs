@@ -43,7 +43,7 @@ const EVENTS: &[Event] = &[
     (WebhookEventType::ApiAuth, true, "Kart ödemesi sonuçlandı", "A card payment ended"),
     (WebhookEventType::ThreedsVerify, true, "3D Secure doğrulaması sonuçlandı", "A 3D Secure verification ended"),
     (WebhookEventType::BnplNotification, true, "Alışveriş kredisinin durumu değişti", "A shopping loan changed"),
-    (WebhookEventType::ApiVerifyAndAuth, false, "Kart doğrulandı ve ödeme alındı", "A card was verified and charged"),
+    (WebhookEventType::ApiVerifyAndAuth, true, "3D Pay ödemesi sonuçlandı", "A payment by 3D Pay ended"),
     (WebhookEventType::CheckoutformAuth, false, "Ortak ödeme sayfasındaki ödeme sonuçlandı", "A checkout page payment ended"),
     (WebhookEventType::Refund, true, "Ödeme iade edildi", "A payment was refunded"),
     (WebhookEventType::RefundTx, true, "Ödemenin bir kalemi iade edildi", "An item of a payment was refunded"),

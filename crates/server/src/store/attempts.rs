@@ -23,7 +23,7 @@ stored_words! {
     pub enum AttemptState {
         /// Intent is committed; the bank is being asked.
         Asked = "ASKED",
-        /// The shopper is at the bank's 3DS page. No money can move yet.
+        /// The shopper is at the bank's 3DS page. No money can move yet, unless the page sells by itself.
         Page = "PAGE",
         /// 3DS is verified; the merchant has not completed it.
         Verified = "VERIFIED",
@@ -56,6 +56,11 @@ impl Attempt {
                 PaymentPhase::PreAuth | PaymentPhase::PostAuth => Phase::Hold,
             },
         }
+    }
+
+    /// The bank's 3DS page sells by itself.
+    pub fn is_sold_by_page(&self) -> bool {
+        self.page_sells_until.is_some()
     }
 
     /// The bank was seen to have taken the money.
@@ -104,13 +109,16 @@ table_row! {
         /// PAGE, how often the bank's form was shown; of a sale that verified a card and is not back, how
         /// often it was to be given back.
         pub inquiries: i64,
-        /// When the schedule asks next; while the shopper is at the bank's page, until when they may come
-        /// back; of an open hold, when it is released.
+        /// When the schedule asks next. Of a PAGE that only verifies, until when the shopper may come back; of
+        /// a VERIFIED, until when the shop may complete it; of a DECLINED whose page may still sell, when the
+        /// bank is asked whether it did; of an open hold, when it is released.
         pub inquire_at: Option<Timestamp>,
         /// How often the bank was asked to give the money back.
         pub reversals: i64,
         /// Since when a person is told.
         pub review_since: Option<Timestamp>,
+        /// Where the bank's 3DS page sells by itself: until when the shopper may come back from it.
+        pub page_sells_until: Option<Timestamp>,
     } and {
         /// What finishing 3DS needs; before the shopper came back, the bank's form ([`keep_form`]).
         pub proof: Option<Secret>,
@@ -342,12 +350,14 @@ pub fn note_opening(attempt: &Attempt, visitor: &Visitor, commit: &mut Commit) {
         set { answer: answer, inquiries: a.inquiries + 1 });
 }
 
-/// Puts off the end of a payment whose shopper has not come back, while the shopper is on the way to the
-/// bank's page.
-pub fn await_return(attempt: &Attempt, until: Timestamp, commit: &mut Commit) {
+/// The shopper is sent to the bank's page once more: what ends or is looked at by time is put off, while
+/// the shopper is on the way there.
+pub fn await_return(attempt: &Attempt, commit: &mut Commit) {
+    let a = attempt;
     commit.maybe(
-        "update attempts set inquire_at = $3 where merchant_id = $1 and id = $2 and state = 'PAGE'",
-        params![attempt.merchant_id, attempt.id, until],
+        "update attempts set inquire_at = $3, page_sells_until = $4 \
+         where merchant_id = $1 and id = $2 and state = 'PAGE'",
+        params![a.merchant_id, a.id, a.inquire_at, a.page_sells_until],
     );
 }
 
@@ -377,6 +387,14 @@ pub fn release_at(
     );
 }
 
+/// Puts off when an attempt is looked at, as long as it stands where it was read.
+pub fn look_later(attempt: &Attempt, at: Timestamp, commit: &mut Commit) {
+    let a = attempt;
+    update!(commit, "attempts"
+        where { merchant_id: a.merchant_id, id: a.id, state: a.state }
+        set { inquire_at: at });
+}
+
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.
 pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit) {
     let a = attempt;
@@ -398,7 +416,7 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
         asked_at: a.asked_at,
         review_since: a.review_since,
     });
-    if a.state == AttemptState::Declined {
+    if a.state == AttemptState::Declined && a.inquire_at.is_none() {
         commit.maybe(
             "delete from bank_orders where merchant_id = $1 and order_id = $2 and payment_id = $3",
             params![a.merchant_id, claimed_id(&a.order_id), a.payment_id],

@@ -110,6 +110,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0021_routing_rules.sql"),
     },
     Migration {
+        version: 22,
+        name: "page_sales",
+        sql: include_str!("../../migrations/0022_page_sales.sql"),
+    },
+    Migration {
         version: 23,
         name: "card_verifications",
         sql: include_str!("../../migrations/0023_card_verifications.sql"),

@@ -101,9 +101,36 @@ pub struct PosSettings {
     /// Whether it takes money at once, holds it, or both; empty does both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payment_phases: Vec<PaymentPhase>,
+    /// What the bank's 3DS page does.
+    #[serde(default)]
+    pub threeds_model: ThreedsModel,
     /// Of a POS that was taken out of use: what it was, and is again when it is activated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_before: Option<PosStatus>,
+}
+
+/// What the bank's 3DS page does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ThreedsModel {
+    /// It verifies the shopper; the money is taken when the shop completes.
+    #[default]
+    Model,
+    /// It verifies the shopper and sells by itself.
+    Pay,
+}
+
+impl ThreedsModel {
+    /// Every one, in the order in which they are offered.
+    pub const ALL: [ThreedsModel; 2] = [ThreedsModel::Model, ThreedsModel::Pay];
+
+    /// Its name in the audit log and in forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ThreedsModel::Model => "MODEL",
+            ThreedsModel::Pay => "PAY",
+        }
+    }
 }
 
 /// A POS's keys and users.
@@ -152,6 +179,11 @@ impl Pos {
     /// Whether a payment may be authenticated this way here.
     pub fn authenticates(&self, kind: PaymentAuthenticationType) -> bool {
         self.settings.authentication_types.contains(&kind)
+    }
+
+    /// Whether its bank's 3DS page sells by itself.
+    pub fn sells_by_page(&self) -> bool {
+        self.settings.threeds_model == ThreedsModel::Pay
     }
 
     /// Whether the merchant forces 3DS here: no way around it is enabled.

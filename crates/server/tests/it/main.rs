@@ -60,6 +60,7 @@ mod mail;
 mod memory;
 mod merchant_apms;
 mod merchant_poses;
+mod page_sales;
 mod panel;
 mod panel_cards;
 mod panel_commissions;

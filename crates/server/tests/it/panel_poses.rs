@@ -102,6 +102,80 @@ async fn a_pos_that_cannot_be_is_refused_at_its_field() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    panel.language = "en";
+    let new = "/panel/poses/new?integrator=";
+    panel
+        .get(&format!("{new}YKB"))
+        .await
+        .ok()
+        .lacks("3DS model");
+    panel
+        .get(&format!("{new}GARANTI"))
+        .await
+        .ok()
+        .has("3D Pay: the bank’s page");
+    let base = format!("{}/garanti", shop.bank);
+    let fields = but(new_pos(), &[("endpoint", &base), ("threedsModel", "PAY")]);
+    let wrong = but(fields.clone(), &[("threedsModel", "HOST")]);
+    panel.post("/panel/poses", &wrong).await.has("3DS model");
+    panel.post("/panel/poses", &fields).await;
+    let pos = of_name(&shop, "Garanti 2").await;
+    assert!(pos.sells_by_page());
+    panel.get("/panel/poses").await.ok().has(" · 3D Pay");
+    let (merchant, id) = (shop.merchant.to_string(), pos.id.to_string());
+    let listed = || shop.run(&["pos", "list", "--merchant", &merchant]);
+    assert!(listed().contains("PAY"), "{}", listed());
+
+    // A form that does not say it leaves it, and the command changes it.
+    let path = format!("/panel/poses/{id}");
+    let silent = but(new_pos(), &[("endpoint", &base), ("name", "Garanti 3")]);
+    panel.post(&path, &silent).await;
+    assert!(of_name(&shop, "Garanti 3").await.sells_by_page());
+    let edit = [
+        "pos",
+        "edit",
+        "--merchant",
+        &merchant,
+        "--id",
+        &id,
+        "--threeds-model",
+        "model",
+    ];
+    shop.run(&edit);
+    assert!(!of_name(&shop, "Garanti 3").await.sells_by_page());
+    let changed = shop.audit("pos.edit").await;
+    let last = changed.iter().find(|entry| {
+        entry
+            .after
+            .as_ref()
+            .is_some_and(|after| after["threedsModel"] == "MODEL")
+    });
+    assert!(last.is_some(), "{changed:?}");
+    let ykb = shop.fails(&[
+        "pos",
+        "create",
+        "--merchant",
+        &merchant,
+        "--integrator",
+        "YKB",
+        "--client-id",
+        "1",
+        "--terminal-id",
+        "1",
+        "--posnet-id",
+        "1",
+        "--threeds-key",
+        "1",
+        "--threeds-model",
+        "pay",
+    ]);
+    assert!(ykb.contains("--threeds-model"), "{ykb}");
+}
+
 #[tokio::test]
 async fn a_pos_is_added_changed_and_tried_out() {
     let shop = Shop::open().await;

@@ -295,6 +295,40 @@ async fn a_payment_that_nobody_came_back_for_ends_with_its_return_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_verified_and_never_completed_ends_and_its_proof_is_gone() {
+    let shop = Shop::open().await;
+    for card in [GARANTI, YKB] {
+        let begun = shop.pays(card).with_3ds(OTP).await.verified();
+        // One of a version before, which set no end.
+        let before = shop.pays(card).with_3ds(OTP).await.verified();
+        let set_none = "update attempts set inquire_at = asked_at where payment_id = $1";
+        shop.execute(set_none, vec![before.id.into()]).await;
+        shop.wait(3 * DAY - 60).await;
+        for verified in [&begun, &before] {
+            assert_eq!(shop.outcome(verified.id).await, "CALLBACK_THREEDS");
+            assert!(shop.attempt(verified.id).await.proof.is_some());
+        }
+        shop.wait(120).await;
+        for verified in [&begun, &before] {
+            assert_eq!(shop.outcome(verified.id).await, "FAILURE");
+            shop.completes(verified.id).await.refused(422, 9003);
+            assert!(shop.attempt(verified.id).await.proof.is_none());
+        }
+        shop.wait(30).await;
+        let told = shop.hooks("API_AUTH");
+        let told = told.iter().filter(|hook| hook.body["status"] == "FAILURE");
+        let about = |id: i64| {
+            told.clone()
+                .filter(|hook| hook.body["payloadId"] == id.to_string().as_str())
+                .count()
+        };
+        assert_eq!((about(begun.id), about(before.id)), (1, 1));
+    }
+    assert_eq!(shop.count(KEPT_FORMS).await, 0);
+    assert!(shop.orders().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_return_address_that_is_only_opened_changes_nothing() {
     let shop = Shop::open().await;
     for card in [GARANTI, YKB] {

@@ -93,19 +93,25 @@ fn points(request: &Request) -> Option<Purse> {
         .and_then(|part| part.child("RewardList"));
     for reward in list.map_or(&[][..], |list| &list.children) {
         let used = kurus(reward.value("UsedAmount"))?;
-        let part = match reward.value("Type") {
-            "BNS" => &mut points.card,
-            "FBB" => &mut points.firm,
-            "MIL" => &mut points.mile,
-            _ => return None,
-        };
-        *part = part.checked_add(used)?;
+        add_points(&mut points, reward.value("Type"), used)?;
     }
     Some(points)
 }
 
+/// Adds points of a purse by its type; `None` for an unknown one.
+pub(super) fn add_points(points: &mut Purse, kind: &str, used: i64) -> Option<()> {
+    let part = match kind {
+        "BNS" => &mut points.card,
+        "FBB" => &mut points.firm,
+        "MIL" => &mut points.mile,
+        _ => return None,
+    };
+    *part = part.checked_add(used)?;
+    Some(())
+}
+
 /// Bonus only from Bonus cards, miles only from miles cards; elsewhere the bank sees no purse.
-fn refuse_points(card: &Card, points: Purse) -> Option<&'static str> {
+pub(super) fn refuse_points(card: &Card, points: Purse) -> Option<&'static str> {
     let bonus = points.card > 0 || points.firm > 0;
     let refused = (bonus && card.program != Program::Bonus)
         || (points.mile > 0 && card.program != Program::Miles);

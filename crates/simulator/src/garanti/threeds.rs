@@ -1,28 +1,32 @@
 //! Garanti's 3D model: the merchant's page posts the order, the shopper proves himself, and what
-//! comes back (cavv, eci, xid, md) must be shown once more with the sale.
+//! comes back (cavv, eci, xid, md) must be shown once more with the sale. In `3D_PAY`, `3D_FULL` and
+//! `3D_HALF` the page sells by itself, and tells what came of it.
+
+use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::account::{Garanti, MERCHANT, PASSWORD, SELLER, STORE_KEY, TERMINAL, VERSION};
+use super::answer::{auth_code, retref};
 use super::hash;
-use super::orders::kind;
+use super::orders::{add_points, kind, refuse_points};
 use super::request::{Request, instalments};
 use crate::app::App;
-use crate::cards::ThreeDs;
+use crate::cards::{Purse, ThreeDs};
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry, kurus};
-use crate::ledger::{Bank, Kind};
+use crate::ledger::{Bank, Kind, Points, Sold};
 use crate::pages::{self, Brand, Words};
 use crate::reply;
 use crate::seal::{random, same, upper_hex};
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack};
+use crate::threeds::{BankPage, Begun, WayBack, What};
 
 /// Which callback fields the hash covers, as the bank lists them.
 const HASH_PARAMS: &str = "clientid:oid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd:";
-/// Fields of the merchant's form that the callback repeats.
-const REPEATED: &[&str] = &[
+/// Fields of the merchant's form that the callback repeats; behind them the points of a sale.
+const FORM: [&str; REPEATED + 7] = [
     "apiversion",
     "customeripaddress",
     "customeremailaddress",
@@ -40,7 +44,26 @@ const REPEATED: &[&str] = &[
     "txncurrencycode",
     "txninstallmentcount",
     "txntype",
+    "txnrewardcount",
+    "txnrewardtype1",
+    "txnrewardtype2",
+    "txnrewardtype3",
+    "txnrewardusedamount1",
+    "txnrewardusedamount2",
+    "txnrewardusedamount3",
 ];
+/// How many of them.
+const REPEATED: usize = 17;
+
+/// What must be verified for the page to sell; `None` where the merchant sells.
+fn sells_at(level: &str) -> Option<RangeInclusive<u8>> {
+    match level {
+        "3D_FULL" => Some(1..=1),
+        // Which statuses `3D_PAY` asks for is not public.
+        "3D_PAY" | "3D_HALF" => Some(1..=4),
+        _ => None,
+    }
+}
 
 /// The code of the refusal when a sale is not what was authenticated.
 pub(super) fn mismatch(
@@ -102,7 +125,7 @@ impl BankPage for Garanti {
         name: "Garanti BBVA",
     };
     const PAGE: &'static str = "/garanti/servlet/gt3dengine";
-    const KEPT: &'static [&'static str] = REPEATED;
+    const KEPT: &'static [&'static str] = &FORM;
     const SHOP_FIELD: &'static str = "companyname";
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
@@ -132,15 +155,44 @@ impl BankPage for Garanti {
         }
     }
 
-    fn way_back(app: &App, visit: &Visit, problem: Option<&str>, spoilt: bool) -> Option<WayBack> {
+    fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
+        let session = &visit.session;
+        let enough = sells_at(visit.field("secure3dsecuritylevel"))?;
+        session.md_status.filter(|status| enough.contains(status))?;
+        let card = app.cards.by_reference(&session.card).ok_or("14");
+        let points = points(visit);
+        let unread = points.is_none().then_some("92/0002");
+        let points = points.unwrap_or_default();
+        Some(Purchase {
+            id: session.order_id.clone(),
+            kind: if session.holds {
+                Kind::Hold
+            } else {
+                Kind::Sale
+            },
+            card,
+            pan: "",
+            currency: &session.currency,
+            amount: session.amount,
+            instalments: session.instalments,
+            points: Points::Exactly(points),
+            campaign: 0,
+            nonce: Some(session.nonce.clone()),
+            unproven: None,
+            objection: unread.or(card.ok().and_then(|card| refuse_points(card, points))),
+        })
+    }
+
+    fn way_back(app: &App, visit: &Visit, what: &What<'_>) -> Option<WayBack> {
         let session = &visit.session;
         let (authenticated, proof) = (session.is_authenticated(), Proof::of(session));
-        let (status, target) = if authenticated {
-            ("Y", "successurl")
-        } else {
-            ("N", "errorurl")
-        };
-        let problem = match problem {
+        let told = Told::of(what);
+        let failed = !authenticated || matches!(told.response, "Declined");
+        let (status, target) = (
+            if authenticated { "Y" } else { "N" },
+            if failed { "errorurl" } else { "successurl" },
+        );
+        let problem = match what.problem {
             Some(problem) => problem,
             None if authenticated => "",
             None => "Not authenticated",
@@ -157,7 +209,7 @@ impl BankPage for Garanti {
                 session.md_status.unwrap_or_default().to_string(),
             ),
             ("mderrormessage", message.to_owned()),
-            ("errmsg", problem.to_owned()),
+            ("errmsg", told.message.unwrap_or(problem).to_owned()),
             ("txnstatus", status.to_owned()),
             ("eci", proof.eci.to_owned()),
             ("cavv", proof.cavv),
@@ -169,10 +221,10 @@ impl BankPage for Garanti {
             ("transid", session.order_id.clone()),
             ("MaskedPan", session.masked.clone()),
             ("rnd", upper_hex(&random)),
-            ("authcode", String::new()),
-            ("hostrefnum", String::new()),
-            ("procreturncode", String::new()),
-            ("response", String::new()),
+            ("authcode", told.auth_code),
+            ("hostrefnum", told.reference),
+            ("procreturncode", told.code),
+            ("response", told.response.to_owned()),
             ("hostmsg", String::new()),
         ];
         let covered: String = HASH_PARAMS
@@ -181,14 +233,15 @@ impl BankPage for Garanti {
             .map(|(_, value)| value.as_str())
             .collect();
         let mut signature = hash::of(&[&covered, STORE_KEY]);
-        if spoilt {
+        if what.spoilt {
             reply::spoil(&mut signature);
         }
         fields.push(("hash", signature));
         fields.push(("hashparams", HASH_PARAMS.to_owned()));
         fields.push(("hashparamsval", covered));
-        let repeated = REPEATED
+        let repeated = FORM
             .iter()
+            .take(REPEATED)
             .filter_map(|name| Some((*name, visit.form.get(*name)?.clone())));
         Some(WayBack {
             url: visit.field(target).to_owned(),
@@ -199,6 +252,64 @@ impl BankPage for Garanti {
                 .collect(),
         })
     }
+}
+
+/// What the callback tells of the page's own sale; empty where there was none.
+#[derive(Default)]
+struct Told<'a> {
+    auth_code: String,
+    reference: String,
+    code: String,
+    response: &'static str,
+    message: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn of(what: &'a What<'_>) -> Told<'a> {
+        let refused = |code: &'a str| Told {
+            // Recorded refusals have a blank here.
+            auth_code: " ".to_owned(),
+            code: code.split('/').next().unwrap_or_default().to_owned(),
+            response: "Declined",
+            message: Some(match code {
+                "92/0104" => "ErrorId: 0104",
+                _ => "Declined by the bank",
+            }),
+            ..Told::default()
+        };
+        match (&what.refused_after, &what.sold) {
+            (Some(code), _) => refused(code),
+            (None, None) => Told::default(),
+            (None, Some(Sold::Approved(order, _))) => Told {
+                auth_code: auth_code(order),
+                reference: retref(order.seq),
+                code: "00".to_owned(),
+                response: "Approved",
+                message: None,
+            },
+            (None, Some(Sold::Repeated(_))) => refused("92/0104"),
+            (None, Some(Sold::AuthenticationUsed)) => refused("T11"),
+            (None, Some(Sold::Declined(code))) => refused(code),
+        }
+    }
+}
+
+/// The points that the form wants to spend; `None` when they cannot be read.
+fn points(visit: &Visit) -> Option<Purse> {
+    let mut points = Purse::default();
+    let count: usize = match visit.field("txnrewardcount") {
+        "" => 0,
+        count => count.parse().ok().filter(|count| *count <= 3)?,
+    };
+    for number in 1..=count {
+        let used = kurus(visit.field(&format!("txnrewardusedamount{number}")))?;
+        add_points(
+            &mut points,
+            visit.field(&format!("txnrewardtype{number}")),
+            used,
+        )?;
+    }
+    Some(points)
 }
 
 /// Looks up the card of the form; what is wrong with it, if anything.
@@ -242,7 +353,8 @@ fn refuse_form(form: &Form) -> Option<&'static str> {
     if !same(expected.as_bytes(), field("secure3dhash").as_bytes()) {
         return Some("secure3dhash does not match");
     }
-    let sound = field("secure3dsecuritylevel") == "3D"
+    let level = field("secure3dsecuritylevel");
+    let sound = (level == "3D" || sells_at(level).is_some())
         && matches!(field("txntype"), "sales" | "preauth")
         && !field("orderid").is_empty()
         && kurus(field("txnamount")).is_some_and(|amount| amount > 0)

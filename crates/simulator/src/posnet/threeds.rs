@@ -14,7 +14,7 @@ use crate::pages::{self, Brand, Words};
 use crate::reply;
 use crate::seal::same;
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, Offers, WayBack};
+use crate::threeds::{BankPage, Begun, Offers, WayBack, What};
 use crate::xml::{Node, node, text};
 
 const XID_LENGTH: usize = 20;
@@ -128,12 +128,12 @@ impl BankPage for Posnet {
         }
     }
 
-    fn way_back(app: &App, visit: &Visit, _: Option<&str>, spoilt: bool) -> Option<WayBack> {
+    fn way_back(app: &App, visit: &Visit, what: &What<'_>) -> Option<WayBack> {
         let session = &visit.session;
         let merchant_packet = visit.field("posnetData");
         let bank_packet = session.seal(app, Bank::Posnet);
         let mut sign = callback_sign(app, &bank_packet, merchant_packet);
-        if spoilt {
+        if what.spoilt {
             reply::spoil(&mut sign);
         }
         let fields = [

@@ -355,6 +355,60 @@ pub(crate) fn finish<'a>(order: &'a str, amount: i64, back: &str) -> Ask<'a> {
 }
 
 #[tokio::test]
+async fn a_page_that_sells_by_itself_sells_an_order_once_and_tells_it() {
+    const HALF: &str = "5117280000006665";
+    const NO_FUNDS: &str = "5100050000006661";
+    let bank = Bank::open().await;
+    for (order, level, card, status, code) in [
+        ("S1", "3D_FULL", PLAIN, "1", "00"),
+        ("S2", "3D_FULL", HALF, "4", ""),
+        ("S3", "3D_HALF", HALF, "4", "00"),
+        ("S4", "3D_PAY", HALF, "4", "00"),
+        ("S5", "3D_PAY", NO_FUNDS, "1", "51"),
+        ("S6", "3D", PLAIN, "1", ""),
+    ] {
+        let mut fields = form(order, card, "1500");
+        fields[0].1 = level.to_owned();
+        let page = post(&bank, &fields).await;
+        let back = confirm(&bank, &page).await;
+        let told = [input(&back, "mdstatus"), input(&back, "procreturncode")];
+        assert_eq!(told, [status, code], "{order}");
+        let sold = code == "00";
+        let (response, auth_code_length) = match code {
+            "00" => ("Approved", 6),
+            "" => ("", 0),
+            _ => ("Declined", 1),
+        };
+        assert_eq!(input(&back, "response"), response, "{order}");
+        assert_eq!(input(&back, "authcode").len(), auth_code_length, "{order}");
+        assert_eq!(input(&back, "hostrefnum").is_empty(), !sold);
+        let captured = &bank.row(order).await["captured"];
+        assert_eq!(captured == 1500, sold, "{order}: {captured}");
+        // The same form once more, and the same password once more.
+        if sold {
+            for page in [page, post(&bank, &fields).await] {
+                let back = confirm(&bank, &page).await;
+                assert_eq!(input(&back, "procreturncode"), "92");
+                assert_eq!(input(&back, "errmsg"), "ErrorId: 0104");
+            }
+        }
+    }
+    // With points, as far as the purse goes.
+    for (order, used, code) in [("S7", "500", "00"), ("S8", "999900", "T19")] {
+        let mut fields = form(order, BONUS, "1000000");
+        fields[0].1 = "3D_FULL".to_owned();
+        fields.extend([
+            ("txnrewardcount", "1".to_owned()),
+            ("txnrewardtype1", "BNS".to_owned()),
+            ("txnrewardusedamount1", used.to_owned()),
+        ]);
+        let back = confirm(&bank, &post(&bank, &fields).await).await;
+        assert_eq!(input(&back, "procreturncode"), code, "{order}");
+    }
+    assert_eq!(bank.row("S7").await["pointsSpent"], 500);
+}
+
+#[tokio::test]
 async fn three_d_model_from_form_to_sale() {
     let bank = Bank::open().await;
     let page = post(&bank, &form("T1", BONUS, "1500")).await;

@@ -16,8 +16,8 @@ use super::{
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
-    Doubt, Loyalties, LoyaltyInquiry, Order, Phase, Returned, RewardMoney, RewardUse, User, Verb,
-    Verdict, Verified,
+    Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse,
+    User, Verb, Verdict, Verified,
 };
 use crate::digest::{same, sha1_hex, sha512_hex};
 use crate::http::Request;
@@ -53,6 +53,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
 pub(crate) const VERBS: &[Verb] = &[
     Verb::Charge,
     Verb::ThreeDs,
+    Verb::PageSale,
     Verb::Void,
     Verb::Refund,
     Verb::GivenBack,
@@ -98,6 +99,13 @@ pub(crate) async fn verify_3ds(
     returned: Returned<'_>,
 ) -> Answer<Verified> {
     Ok(Verdict::Approved(threeds::check(context, &returned)?))
+}
+
+pub(crate) async fn page_outcome(
+    context: BankContext<'_>,
+    returned: Returned<'_>,
+) -> Result<PageOutcome, Doubt> {
+    threeds::outcome(context, &returned)
 }
 
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};

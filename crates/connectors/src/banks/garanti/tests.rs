@@ -194,6 +194,7 @@ fn the_form_is_signed_as_the_recipe_says() {
         return_url: "https://domain.com/success",
         client_ip: None,
         language: "tr",
+        sells_at: None,
     };
     let form = in_context(&account, |context| ready(super::begin_3ds(context, begin))).unwrap();
     let Verdict::Approved(form) = form else {
@@ -244,6 +245,7 @@ fn a_kept_form_holds_no_card() {
         return_url: "https://domain.com/success",
         client_ip: None,
         language: "tr",
+        sells_at: None,
     };
     let form = in_context(&account, |context| threeds::form(context, &begin)).unwrap();
     let kept = crate::scrub::scrub_fields(&form.fields, super::SECRET_FIELDS);
@@ -355,4 +357,140 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
             "{names}"
         );
     }
+}
+
+/// What the page says of the order `order222`, signed over the list that recorded callbacks have.
+const SALE_LIST: &str = "clientid:oid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd:";
+
+fn outcome(
+    names: &str,
+    over: &[(&str, &str)],
+) -> Result<crate::bank::PageOutcome, crate::bank::Doubt> {
+    let sold = [
+        ("clientid", "30691298"),
+        ("oid", "order222"),
+        ("authcode", "304919"),
+        ("procreturncode", "00"),
+        ("response", "Approved"),
+        ("mdstatus", "1"),
+        ("cavv", CAVV),
+        ("eci", "02"),
+        ("md", "m"),
+        ("rnd", "r"),
+        ("hostrefnum", "230508300426"),
+        ("txnamount", "10025"),
+        ("txncurrencycode", "949"),
+        ("errmsg", "words"),
+    ];
+    let said = |(name, value)| {
+        let changed = over.iter().find(|(known, _)| *known == name);
+        (name, changed.map_or(value, |(_, value)| *value))
+    };
+    let fields = signed(names, &sold.map(said));
+    let (account, order) = (account(), order(10025));
+    let returned = Returned {
+        order: &order,
+        fields: &fields,
+    };
+    in_context(&account, |context| threeds::outcome(context, &returned))
+}
+
+#[test]
+fn a_page_that_sells_is_believed_what_it_signs_and_no_more() {
+    use crate::bank::{DoubtReason, Verdict};
+    let said = |over: &[(&str, &str)]| outcome(SALE_LIST, over);
+    let sold = said(&[]).unwrap();
+    let Some(Verdict::Approved(charged)) = &sold.sale else {
+        panic!("{sold:?}");
+    };
+    assert_eq!((charged.auth_code.as_str(), sold.md_status), ("304919", 1));
+    let half = said(&[("mdstatus", "4"), ("cavv", ""), ("eci", "")]).unwrap();
+    assert!(matches!(half.sale, Some(Verdict::Approved(_))) && half.md_status == 4);
+
+    let refused = [
+        ("authcode", " "),
+        ("procreturncode", "51"),
+        ("response", "Declined"),
+    ];
+    let refused = said(&refused).unwrap();
+    let Some(Verdict::Declined(decline)) = refused.sale else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(
+        decline.group,
+        contract::errors::ErrorGroup::NotSufficientFunds
+    );
+    let nothing = [("authcode", ""), ("procreturncode", ""), ("response", "")];
+    let failed = said(
+        &[
+            &nothing[..],
+            &[("mdstatus", "0"), ("cavv", ""), ("eci", "")],
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        failed.map(|said| (said.md_status, said.sale)),
+        Ok((0, None))
+    );
+    let verified = said(&nothing).unwrap();
+    assert_eq!((verified.md_status, verified.sale), (1, None));
+
+    let reason = |over: &[(&str, &str)]| said(over).unwrap_err().reason;
+    // The gateway refuses, perhaps because it sold before; the bank timed out itself.
+    let by = |code| {
+        [
+            ("authcode", ""),
+            ("procreturncode", code),
+            ("response", "Declined"),
+        ]
+    };
+    assert!(matches!(reason(&by("92")), DoubtReason::Duplicate(_)));
+    assert!(matches!(reason(&by("91")), DoubtReason::TimedOut(_)));
+    for contradiction in [
+        [("procreturncode", "51")],
+        [("procreturncode", "")],
+        [("response", "Declined")],
+        [("response", "")],
+        [("authcode", "")],
+        [("authcode", "3049190")],
+        [("mdstatus", "0")],
+        [("mdstatus", "")],
+        [("mdstatus", "11")],
+        [("hostrefnum", "")],
+    ] {
+        assert_eq!(
+            reason(&contradiction),
+            DoubtReason::Unreadable,
+            "{contradiction:?}"
+        );
+    }
+    for other in [
+        [("txnamount", "10026")],
+        [("txnamount", "")],
+        [("txncurrencycode", "840")],
+        [("txncurrencycode", "")],
+        [("oid", "order223")],
+        [("clientid", "30691297")],
+    ] {
+        assert_eq!(reason(&other), DoubtReason::Unauthentic, "{other:?}");
+    }
+    for names in [
+        "",
+        "clientid:oid:authcode:procreturncode:mdstatus:cavv:eci:md:rnd",
+        "clientid:oid:procreturncode:authcode:response:mdstatus:cavv:eci:md:rnd",
+        "clientid:oid:rnd:authcode:procreturncode:response:mdstatus:cavv:eci:md",
+        "clientid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd:oid",
+        "errmsg:oid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd",
+        "clientid:oid:authcode:procreturncode:response:mdstatus",
+    ] {
+        let doubt = outcome(names, &[]).unwrap_err();
+        assert_eq!(doubt.reason, DoubtReason::Unauthentic, "{names}");
+    }
+    // Signed: order2223, refused with 51; cut as if it were of order222.
+    let cut = [
+        ("authcode", "3"),
+        ("procreturncode", "51"),
+        ("response", "Declined"),
+    ];
+    assert_eq!(reason(&cut), DoubtReason::Unreadable);
 }

@@ -1,16 +1,18 @@
-//! The 3DS steps of Garanti, model `3D`: a form with the card goes to the bank by the browser,
-//! the browser comes back with a signed proof, and an ordinary sale carries the proof.
+//! The 3DS steps of Garanti. Model `3D`: a form with the card goes to the bank by the browser, the
+//! browser comes back with a signed proof, and an ordinary sale carries the proof. Models `3D_FULL` and
+//! `3D_HALF`: the same form, and the bank's page sells by itself when the shopper is verified so well.
 //!
-//! The models in which the bank's page sells by itself are deliberately not here.
+//! Models in which the bank's page asks for the card are deliberately not here.
 
 use super::{
-    Question, VERSION, client_ip, currency, installment, mode, rewards, sale_type, security_data,
-    sell, user,
+    GATEWAY, Question, VERSION, client_ip, currency, error_group, installment, mode, rewards,
+    sale_type, security_data, sell, user,
 };
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Returned, Verified,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds, Order,
+    PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
-use crate::banks::{message, not_supported, unauthentic};
+use crate::banks::{duplicate, message, not_supported, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{same, sha512_hex};
 use crate::xml::Writer;
 use base64::Engine;
@@ -26,6 +28,20 @@ const KNOWN_BEFORE: [&str; 4] = ["clientid", "terminalid", "oid", "orderid"];
 
 /// What the sale will rely on, as it follows the status in every recorded list.
 const PROOF_NAMES: [&str; 3] = ["cavv", "eci", "md"];
+
+/// What the list of a page that sells holds behind the order, in this order, as every recorded one does.
+const SALE_NAMES: [&str; 7] = [
+    "authcode",
+    "procreturncode",
+    "response",
+    "mdstatus",
+    "cavv",
+    "eci",
+    "md",
+];
+
+/// Characters of an approval code.
+const AUTH_CODE_LENGTH: usize = 6;
 
 /// Characters of an order id that Galata made.
 const OWN_ID_LENGTH: usize = 20;
@@ -53,6 +69,16 @@ impl Proof {
 /// The form that the browser posts. Nothing is sent from here.
 pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<BankForm, Doubt> {
     let (account, order, card) = (context.account, begin.order, begin.card);
+    if begin.sells_at.is_some() && order.phase == Phase::Hold {
+        return Err(not_supported("the bank's page holds nothing by itself"));
+    }
+    // The bank's own sample of a page that sells offers these two beside `3D_PAY`, whose demands on the
+    // verification are not public.
+    let level = match begin.sells_at {
+        None => "3D",
+        Some(ThreedsLevel::Full) => "3D_FULL",
+        Some(ThreedsLevel::Half) => "3D_HALF",
+    };
     let seller = user(context, PosOperationType::Provaut)?;
     let currency = currency(order.amount)?;
     let kind = sale_type(order);
@@ -72,7 +98,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     ));
     let cvc = card.cvc.as_ref().map_or("", |cvc| cvc.expose());
     let mut fields: Vec<(String, String)> = [
-        ("secure3dsecuritylevel", "3D"),
+        ("secure3dsecuritylevel", level),
         ("mode", mode(context)),
         ("apiversion", VERSION),
         ("terminalprovuserid", &seller.name),
@@ -136,15 +162,7 @@ impl<'a> Callback<'a> {
 /// that the signature covers what we rely on.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
-    let names = callback.listed();
-    let text: String = names.iter().map(|name| callback.field(name)).collect();
-    let expected = sha512_hex(&format!("{text}{}", context.account.threeds_key.expose()));
-    if !same(callback.field("hash"), &expected) {
-        return Err(unauthentic("the hash of the callback is wrong or missing"));
-    }
-    if !is_ours(context, returned.order, &callback)? {
-        return Err(unauthentic("the callback is about another order"));
-    }
+    let names = authentic(context, returned.order, &callback)?;
     let md_status = signed_status(&callback, &names, returned.order)?;
     let proof = Proof {
         cavv: callback.field("cavv").to_owned(),
@@ -163,6 +181,119 @@ pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result
         page_points: None,
         proof: Secret::new(proof),
     })
+}
+
+/// The names that the hash covers, when the bank made it and nothing speaks of another order.
+fn authentic<'a>(
+    context: BankContext<'_>,
+    order: &Order,
+    callback: &Callback<'a>,
+) -> Result<Vec<&'a str>, Doubt> {
+    let names = callback.listed();
+    let text: String = names.iter().map(|name| callback.field(name)).collect();
+    let expected = sha512_hex(&format!("{text}{}", context.account.threeds_key.expose()));
+    if !same(callback.field("hash"), &expected) {
+        return Err(unauthentic("the hash of the callback is wrong or missing"));
+    }
+    if is_ours(context, order, callback)? {
+        Ok(names)
+    } else {
+        Err(unauthentic("the callback is about another order"))
+    }
+}
+
+/// Reads what a page that sells by itself says that it did. The hash covers neither amount nor currency,
+/// so both must be there and be ours; the form that named them was signed with the same key. Nor does it
+/// cover the bank's reference, on which nothing of ours relies: later moves ask the bank for it.
+pub(super) fn outcome(
+    context: BankContext<'_>,
+    returned: &Returned<'_>,
+) -> Result<PageOutcome, Doubt> {
+    let (callback, order) = (Callback(returned.fields), returned.order);
+    let names = authentic(context, order, &callback)?;
+    let named = |name| !callback.field(name).is_empty();
+    if !["txnamount", "txncurrencycode"].into_iter().all(named) {
+        return Err(unauthentic("the callback does not say what was sold"));
+    }
+    if !is_set_apart(&callback, &names, order) {
+        return Err(unauthentic("the callback's hash leaves out what matters"));
+    }
+    let md_status = status_digit(&callback);
+    // Recorded refusals have a blank for the approval code.
+    let said = |name| callback.field(name).trim();
+    let sale = match (said("procreturncode"), said("response"), said("authcode")) {
+        ("", "", "") => None,
+        ("00", "Approved", code) if is_auth_code(code) && ThreedsLevel::Half.takes(md_status) => {
+            Some(Verdict::Approved(Charged {
+                auth_code: code.to_owned(),
+                host_reference: reference(said("hostrefnum"))?,
+                ..Charged::default()
+            }))
+        }
+        (code, "Declined", "") if is_refusal(code) => {
+            Some(Verdict::Declined(refused(&callback, code)?))
+        }
+        _ => return Err(unreadable("the callback neither approves nor declines")),
+    };
+    Ok(PageOutcome { md_status, sale })
+}
+
+/// Whether the hash fixes where each value ends that a sale is judged by: before the order stands nothing
+/// that is not known, behind it what every recorded list holds.
+fn is_set_apart(callback: &Callback<'_>, names: &[&str], order: &Order) -> bool {
+    let is = |name: &&str, known: &str| name.eq_ignore_ascii_case(known);
+    let order_at = names
+        .iter()
+        .position(|name| is(name, "oid") || is(name, "orderid"));
+    let Some((before, [ours, behind @ ..])) = order_at.and_then(|at| names.split_at_checked(at))
+    else {
+        return false;
+    };
+    let known = |name: &&str| KNOWN_BEFORE.iter().any(|known| is(name, known));
+    callback.field(ours) == order.id
+        && before.iter().all(known)
+        && behind.len() >= SALE_NAMES.len()
+        && behind
+            .iter()
+            .zip(SALE_NAMES)
+            .all(|(name, known)| is(name, known))
+}
+
+fn is_auth_code(code: &str) -> bool {
+    code.len() == AUTH_CODE_LENGTH && code.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Two characters of an issuer or the gateway; the simulator's own have up to four.
+fn is_refusal(code: &str) -> bool {
+    (2..=4).contains(&code.len()) && code != "00" && code.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// An approval without the reference of its sale is no answer.
+fn reference(text: &str) -> Result<String, Doubt> {
+    match message(text) {
+        text if text.is_empty() => Err(unreadable("an approval without hostrefnum")),
+        text => Ok(text),
+    }
+}
+
+/// The bank's refusal. That of its gateway names its reason in words alone, so the order may be refused
+/// because it was sold before: that is asked.
+fn refused(callback: &Callback<'_>, code: &str) -> Result<Decline, Doubt> {
+    let words = match callback.field("errmsg").trim() {
+        "" => callback.field("hostmsg"),
+        words => words,
+    };
+    let decline = Decline {
+        group: error_group(code, "", words),
+        code: message(code),
+        message: message(words),
+        day: BankDay::Unsaid,
+    };
+    if code == GATEWAY {
+        return Err(duplicate(decline));
+    }
+    let refusal = refusal_of_move(Some(decline))?;
+    refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))
 }
 
 /// Whether everything that the callback echoes of our form is as we sent it. Not all of it is
@@ -215,10 +346,7 @@ fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Resu
     if !followed {
         return Err(unauthentic("the callback's hash leaves out what matters"));
     }
-    let md_status = match callback.field("mdstatus").as_bytes() {
-        [digit @ b'0'..=b'9'] => digit - b'0',
-        _ => 0,
-    };
+    let md_status = status_digit(callback);
     let known = |name: &&str| {
         let compared = |known: &&str| known.eq_ignore_ascii_case(name);
         callback.field(name).is_empty() || KNOWN_BEFORE.iter().any(compared)
@@ -231,6 +359,13 @@ fn signed_status(callback: &Callback<'_>, names: &[&str], order: &Order) -> Resu
     match (md_status, set_apart && cut_shows) {
         (1..=4, false) => Err(unauthentic("the callback's hash does not fix its status")),
         _ => Ok(md_status),
+    }
+}
+
+fn status_digit(callback: &Callback<'_>) -> u8 {
+    match callback.field("mdstatus").as_bytes() {
+        [digit @ b'0'..=b'9'] => digit - b'0',
+        _ => 0,
     }
 }
 

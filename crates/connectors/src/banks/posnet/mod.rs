@@ -19,7 +19,8 @@ use crate::account::{
 };
 use crate::bank::{
     Account, Answer, BankContext, BankDay, Campaign, CardData, Charge, Charged, Decline, Doubt,
-    Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
+    Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse, Verb,
+    Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -84,6 +85,14 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
 
 /// What the browser always brings back from the 3DS page.
 pub(crate) const RETURN_FIELDS: &[&str] = &["BankPacket", "MerchantPacket", "Sign"];
+
+/// The page of OOS only verifies.
+pub(crate) async fn page_outcome(
+    _context: BankContext<'_>,
+    _returned: Returned<'_>,
+) -> Result<PageOutcome, Doubt> {
+    Err(Doubt::not_supported())
+}
 
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};

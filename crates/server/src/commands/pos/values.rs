@@ -8,6 +8,7 @@ use crate::operations::Problem;
 use crate::operations::merchant_poses::{Endpoint, offered};
 use crate::setup::{self, Environment};
 use crate::start::StartError;
+use crate::store::poses::ThreedsModel;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use connectors::account::{Number, Slot};
@@ -27,6 +28,10 @@ pub(in crate::commands) struct Values {
     /// What it is used for; a new POS is AUTOPILOT.
     #[arg(long, ignore_case = true, value_parser = one_of::<PosStatus>(statuses()))]
     pub status: Option<PosStatus>,
+    /// What the bank's 3DS page does: `model` verifies, and the money is taken when the shop completes; `pay`
+    /// sells by itself, where the bank has such a page. A new POS is `model`.
+    #[arg(long, ignore_case = true)]
+    pub threeds_model: Option<ThreedsModel>,
     #[command(flatten)]
     listed: Listed,
     #[command(flatten)]

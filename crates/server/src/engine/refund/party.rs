@@ -148,9 +148,16 @@ impl Party {
 }
 
 impl Bank {
+    /// The bank's reference of the sale. One that a browser brought is not signed: without it the bank is
+    /// asked.
+    fn reference<'a>(&self, payment: &'a Payment) -> Option<&'a str> {
+        let known = payment.host_reference.as_deref();
+        known.filter(|_| !self.sale.is_sold_by_page())
+    }
+
     async fn given_back(&self, app: &App, payment: &Payment) -> Result<GivenBack, Doubt> {
         let call = BankCall::of_attempt(app, &self.pos, payment, &self.sale, "given_back")?;
-        let order = call.order_ref(payment, &self.sale, payment.host_reference.as_deref());
+        let order = call.order_ref(payment, &self.sale, self.reference(payment));
         call.bank.given_back(call.context(), order).await
     }
 
@@ -158,7 +165,7 @@ impl Bank {
         let operation = operation_of(refund);
         let call = BankCall::of_attempt(app, &self.pos, payment, &self.sale, operation)?;
         require_in_time(app, refund)?;
-        let sale = call.order_ref(payment, &self.sale, payment.host_reference.as_deref());
+        let sale = call.order_ref(payment, &self.sale, self.reference(payment));
         match refund.kind {
             RefundKind::Cancel => call.bank.void(call.context(), sale).await,
             RefundKind::Refund => {

@@ -1,7 +1,7 @@
 //! The shopper's browser comes back from the bank's page. What it brings is proof, or nothing
 //! happens (`docs/decisions/0010`): anything can be posted to a known address.
 
-use super::{Verification, write_verification};
+use super::{Return, ThreedsReturn, Verification, level, page_return, write_verification};
 use crate::app::App;
 use crate::engine::bank_call::BankCall;
 use crate::engine::recorder::Recorder;
@@ -12,30 +12,18 @@ use crate::store::merchants::Merchant;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::Payment;
 use crate::store::poses;
-use connectors::bank::{Answer, BankContext, Doubt, DoubtReason, Returned, Verdict, Verified};
+use connectors::bank::{BankContext, Doubt, DoubtReason, PageOutcome, Returned, Verdict, Verified};
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
 use connectors::scrub::words;
 use contract::enums::PaymentStatus;
 
-/// What the browser's return led to.
-pub enum Return {
-    /// The bank's word is known: the shop is told.
-    Outcome(Box<ThreedsReturn>),
-    /// The browser brought none of what the bank sends with it, and nothing happened.
-    Bare(Box<Payment>),
-    /// What it brought proves nothing, and nothing happened. It may be brought again.
-    NoProof(Box<Payment>),
-}
-
-/// A return whose outcome the shop is told.
-pub struct ThreedsReturn {
-    /// The merchant, whose key signs the callback.
-    pub merchant: Merchant,
-    /// The payment as it stands.
-    pub payment: Payment,
-    /// The browser was here before: the shop has its answer already.
-    pub already: bool,
+/// What a return proves.
+pub(super) enum Proof {
+    /// How the shopper was verified.
+    Verified(Verdict<Verified>),
+    /// What a page that sells by itself came to.
+    Sold(PageOutcome),
 }
 
 /// Whose return it is.
@@ -111,21 +99,35 @@ pub async fn receive_return(
     if !of.is_return(fields) {
         return Ok(Some(Return::Bare(Box::new(of.payment))));
     }
-    let verdict = match (of.payment.status, &of.attempt) {
-        (PaymentStatus::InitThreeds, Some(attempt)) => Some((
-            attempt.clone(),
-            ask_verification(app, &of, attempt, fields).await,
-        )),
+    let proof = match (of.payment.status, &of.attempt) {
+        (PaymentStatus::InitThreeds, Some(attempt)) => {
+            Some((attempt.clone(), prove(app, &of, attempt, fields).await))
+        }
+        // Such a page may have sold behind the payment's end.
+        (_, Some(attempt)) if attempt.is_sold_by_page() => {
+            Some((attempt.clone(), prove(app, &of, attempt, fields).await))
+        }
         _ => None,
     };
     let Of {
-        merchant, payment, ..
+        merchant,
+        payment,
+        pos,
+        ..
     } = of;
     let before = payment.version;
-    let payment = match verdict {
+    let payment = match proof {
         None => payment,
-        Some((attempt, Ok(Verdict::Approved(verified)))) => {
-            let is_enough = is_enough(&merchant, verified.md_status);
+        Some((attempt, Ok(Proof::Sold(said)))) => {
+            let of = (payment, attempt, pos);
+            return page_return::apply(app, merchant, of, said).await.map(Some);
+        }
+        Some((attempt, Err(doubt))) if attempt.is_sold_by_page() => {
+            let of = (payment, attempt);
+            return page_return::doubt(app, merchant, of, doubt).await.map(Some);
+        }
+        Some((attempt, Ok(Proof::Verified(Verdict::Approved(verified))))) => {
+            let is_enough = level(&merchant).takes(verified.md_status);
             let verification = Verification {
                 md_status: Some(verified.md_status),
                 proof: is_enough.then_some(verified.proof),
@@ -133,7 +135,7 @@ pub async fn receive_return(
             };
             write_verification(app, &merchant, payment, attempt, verification).await?
         }
-        Some((attempt, Ok(Verdict::Declined(decline)))) => {
+        Some((attempt, Ok(Proof::Verified(Verdict::Declined(decline))))) => {
             // The bank refused the verification, not the card: there is nothing to complete.
             tracing::info!(payment = payment.id, code = %decline.code, "3DS was not verified");
             let nothing = Verification::default();
@@ -146,22 +148,18 @@ pub async fn receive_return(
         merchant,
         payment,
         already,
+        sold_by_page: false,
     }))))
-}
-
-/// Whether a 3DS status is good enough: 1 is; 2, 3 and 4 are for merchants with HALF_THREEDS.
-fn is_enough(merchant: &Merchant, md_status: u8) -> bool {
-    md_status == 1 || (merchant.half_threeds && matches!(md_status, 2..=4))
 }
 
 /// Asks whether the fields prove anything. Beyond a number of returns about one payment, those that
 /// prove nothing are not kept, and the bank is not asked about them.
-async fn ask_verification(
+async fn prove(
     app: &App,
     of: &Of,
     attempt: &Attempt,
     fields: &[(String, String)],
-) -> Answer<Verified> {
+) -> Result<Proof, Doubt> {
     let pos = of.pos.as_ref().ok_or_else(Doubt::not_supported)?;
     let call = BankCall::of_attempt(app, pos, &of.payment, attempt, "threeds_verify")?;
     let is_heard = app.rates.hears_return(of.payment.id, app.now());
@@ -181,12 +179,18 @@ async fn ask_verification(
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
     // Made before the bank is asked, so that it stands before what the bank is asked.
     let form = is_heard.then(|| kept.return_form(fields));
-    let answer = call.bank.verify_3ds(context, returned).await;
+    let answer = if attempt.is_sold_by_page() {
+        let said = call.bank.page_outcome(context, returned).await;
+        said.map(Proof::Sold)
+    } else {
+        let said = call.bank.verify_3ds(context, returned).await;
+        said.map(Proof::Verified)
+    };
     match (&answer, form) {
         (Ok(_), form) => kept.record_return(form.unwrap_or_else(|| kept.return_form(fields)), None),
         (Err(doubt), Some(form)) => {
             kept.record_return(form, Some(why_no_proof(doubt)));
-            // Forged, cut or unanswered. No money moved, and an honest return may still come.
+            // Forged, cut or unanswered. An honest return may still come.
             let (payment, pos, detail) = (of.payment.id, &pos.alias, &doubt.detail);
             if is_of_key(doubt) {
                 tracing::warn!(payment, %pos, %detail, "a 3DS return proves nothing; the POS's 3DS key may be wrong");

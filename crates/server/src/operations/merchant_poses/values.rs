@@ -6,6 +6,7 @@ use crate::operations::Problem;
 use crate::operations::check::{At, TOP};
 use crate::store::poses::{Pos, PosUser};
 use connectors::account::Slot;
+use connectors::bank::Verb;
 use connectors::directory;
 use contract::card::Secret;
 use contract::enums::{PaymentAuthenticationType, PaymentPhase, PosOperationType};
@@ -149,6 +150,8 @@ fn users(
 pub(super) fn require_complete(pos: &Pos) -> Result<(), Problem> {
     let needs = directory::account(pos.integrator);
     let needs = needs.ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
+    let has_page = !pos.sells_by_page() || directory::can(pos.integrator, Verb::PageSale);
+    TOP.require("threedsModel", Rule::ValueNotOffered, has_page)?;
     let threeds = pos.authenticates(PaymentAuthenticationType::ThreeDs);
     let fields = needs.fields.iter();
     let fields = fields

@@ -91,12 +91,15 @@ fn numeric_code(currency: Currency) -> Option<&'static str> {
 /// A POS for the audit log: masked as the API shows it, with a word where a secret changed.
 pub(super) fn audit_snapshot(pos: &Pos, before: Option<&Pos>) -> Json {
     let mut settings = serde_json::to_value(view(pos)).unwrap_or(Json::Null);
-    // No answer of the API has a field for it.
-    if let Some(fields) = settings.as_object_mut() {
-        let phases = serde_json::json!(pos.settings.payment_phases);
-        fields.insert("enabledPaymentPhases".to_owned(), phases);
-    }
-    let (Some(before), Some(fields)) = (before, settings.as_object_mut()) else {
+    let Some(fields) = settings.as_object_mut() else {
+        return settings;
+    };
+    // No answer of the API has a field for these.
+    let phases = serde_json::json!(pos.settings.payment_phases);
+    fields.insert("enabledPaymentPhases".to_owned(), phases);
+    let model = pos.settings.threeds_model.as_str();
+    fields.insert("threedsModel".to_owned(), Json::from(model));
+    let Some(before) = before else {
         return settings;
     };
     if before.credentials.threeds_key.expose() != pos.credentials.threeds_key.expose() {
