@@ -104,7 +104,10 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(keys: Keys, gateways: Vec<String>, banks: String) -> Door {
         Door {
-            http: Client::builder(TokioExecutor::new()).build_http(),
+            // A signature is accepted once: what may have arrived at a process that was killed is not sent again.
+            http: Client::builder(TokioExecutor::new())
+                .retry_canceled_requests(false)
+                .build_http(),
             keys,
             gateways,
             banks,

@@ -102,6 +102,8 @@ impl Claims {
         commit: Commit,
         otherwise: impl FnOnce(usize) -> Problem,
     ) -> Result<(), Problem> {
+        // Also a commit that was refused once and is carried out again.
+        self.written.store(true, Ordering::SeqCst);
         let outcome = app.db.commit(commit).await;
         outcome.map_err(|error| self.refused_or(error, otherwise))
     }
