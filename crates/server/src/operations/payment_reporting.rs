@@ -1,8 +1,7 @@
 //! `/payment-reporting/v1/payments`: payments as reports show them.
 
 use super::moments::{moment, moment_behind};
-pub use super::payment_view::CARD_VERIFICATION;
-use super::payment_view::{bank_commission, bank_rate, transaction, view};
+use super::payment_view::{CARD_VERIFICATION, bank_commission, bank_rate, transaction, view};
 use super::refund_view;
 use super::{Caller, Permission, Problem, TOP, check};
 use crate::app::App;
@@ -35,6 +34,12 @@ pub async fn search(
     };
     let items = payment_responses(app, caller, &found).await?;
     Ok(page_of(items, &turned, total))
+}
+
+/// Whether a payment of a list verifies a card.
+pub fn is_verification(payment: &ReportingPaymentResponse) -> bool {
+    let shown = payment.additional_data.as_ref();
+    shown.is_some_and(|shown| shown.contains_key(CARD_VERIFICATION))
 }
 
 /// The page that a caller turns to.

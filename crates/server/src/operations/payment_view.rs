@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
 /// The word in `additionalData` of a payment that verifies a card.
-pub const CARD_VERIFICATION: &str = "cardVerification";
+pub(super) const CARD_VERIFICATION: &str = "cardVerification";
 
 /// The payment with its items, read from the store.
 pub(super) async fn load_view(

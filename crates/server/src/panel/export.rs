@@ -7,6 +7,7 @@ use super::{Page, look, render};
 use crate::app::App;
 use crate::csv;
 use crate::operations::payment_export::Export;
+use crate::operations::payment_reporting;
 use crate::operations::{Caller, Problem};
 use axum::Router;
 use axum::body::Body;
@@ -91,7 +92,7 @@ async fn batch(rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
 }
 
 /// The columns' names are those of the report in the API.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 35] = [
     "id",
     "createdDate",
     "paymentStatus",
@@ -126,9 +127,10 @@ const COLUMNS: [&str; 34] = [
     "hostReference",
     "loyaltyType",
     "errorGroup",
+    "isCardVerification",
 ];
 
-fn cells(payment: &ReportingPaymentResponse) -> [String; 34] {
+fn cells(payment: &ReportingPaymentResponse) -> [String; 35] {
     let p = payment;
     let pos = p.pos.as_ref();
     [
@@ -172,6 +174,7 @@ fn cells(payment: &ReportingPaymentResponse) -> [String; 34] {
         p.payment_error
             .as_ref()
             .map_or(String::new(), |error| shown(error.error_group)),
+        payment_reporting::is_verification(p).to_string(),
     ]
 }
 

@@ -205,7 +205,7 @@ fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
         association => p.card_association.map(|one| one.as_str()),
         installment => p.installment,
         threeds => p.is_three_ds,
-        verification => is_verification(p),
+        verification => payment_reporting::is_verification(p),
         pos => p.pos.as_ref().and_then(|pos| pos.name.clone()),
         conversation => given(&p.conversation_id),
         external => given(&p.external_id),
@@ -213,12 +213,6 @@ fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
         error => p.payment_error.as_ref().and_then(|error| error.error_group)
             .map(|group| words::failure(language, group, by_loan)),
     }
-}
-
-/// Whether a payment verifies a card.
-fn is_verification(payment: &ReportingPaymentResponse) -> bool {
-    let shown = payment.additional_data.as_ref();
-    shown.is_some_and(|shown| shown.contains_key(payment_reporting::CARD_VERIFICATION))
 }
 
 /// A text that the shop gave, as it may be shown: what looks like a card number is hidden, whatever

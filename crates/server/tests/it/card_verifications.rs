@@ -139,6 +139,8 @@ async fn a_small_payment_verifies_a_card_and_is_given_back() {
         // Nothing is due any more, and nothing is given back twice.
         shop.wait(3 * 24 * 60 * 60).await;
         assert_eq!(shop.kept().await, 10_000, "{bank}");
+        let id = paid["id"].as_i64().unwrap();
+        shop.refunds(id).await.refused(422, 9007);
     }
 }
 

@@ -1,7 +1,8 @@
 //! `/file-reporting/v1`: reports as files.
 
+use crate::card_verifications::{VERIFY, verification};
 use crate::process::{Serving, words};
-use crate::shop::{DAY, GARANTI, KEYS, NO_FUNDS, OTP, Reply, Shop, Signed, declines, send};
+use crate::shop::{DAY, GARANTI, KEYS, NO_FUNDS, OTP, Reply, Shop, Signed, YKB, declines, send};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use server::operations::Actor;
@@ -206,6 +207,23 @@ async fn a_day_tells_what_was_taken_and_given_back_and_does_not_change() {
     let theirs = shop.call_as(keys, "GET", &path, "").await.ok();
     assert!(rows(&theirs).is_empty());
     assert!(rows(&of_day(&shop, "transaction", "2020-02-29", "CSV").await.ok()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_verification_is_marked_in_both_reports() {
+    let shop = Shop::open().await;
+    let day = tomorrow_at(&shop, 10, 0).await;
+    shop.pays(GARANTI).await.succeeded();
+    let verified = shop.post(VERIFY, verification(YKB, "NON_THREE_DS")).await;
+    assert_eq!(verified.ok().text("refundStatus"), "SUCCESS");
+    tomorrow_at(&shop, 0, 11).await;
+    for (report, marks) in [
+        ("payment", &["false", "true"][..]),
+        ("transaction", &["false", "false", "true", "true"]),
+    ] {
+        let told = rows(&of_day(&shop, report, &day, "CSV").await.ok());
+        assert_eq!(column(&told, "isCardVerification"), marks, "{report}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

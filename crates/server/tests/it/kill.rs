@@ -183,6 +183,53 @@ async fn a_verification_whose_server_was_killed_is_given_back_by_the_next_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_verification_with_3ds_whose_server_was_killed_keeps_no_money() {
+    for (operation, card_stays) in [("threeds_finish", false), ("void", true)] {
+        for (bank, card) in BANKS {
+            let what = format!("{bank} {operation}");
+            let shop = &Shop::open().await;
+            let mut first = serving(shop, "first").await;
+            let body = verification(card, "THREE_DS");
+            let init = shop.post_at(&first.url, VERIFY, &body).await.unwrap();
+            let id = shop.search("").await.data("items.0.id").as_i64();
+            let back = Begun::about(shop, id.unwrap(), init).way_back().await;
+            shop.fault(bank, operation, delay(1500)).await;
+            // The browser waits for a page that never comes.
+            let http = shop.http.clone();
+            let browser = tokio::spawn(async move { back.submit(&http, &[]).await });
+            let state = if operation == "void" {
+                "voided"
+            } else {
+                "captured"
+            };
+            until("the bank acts", async || {
+                let orders = shop.orders().await;
+                let acted = |order: &Value| order["state"] == state;
+                orders.iter().any(acted).then_some(())
+            })
+            .await;
+            first.kill();
+            assert!(browser.await.is_err(), "{what}");
+
+            time_passes(shop).await;
+            let _second = serving(shop, "second").await;
+            until("the money is back, and that is written", async || {
+                let kept = "select count(*) as n from payments where captured > refunded \
+                            or status not in ('SUCCESS', 'FAILURE')";
+                let is_back = only_order(shop).await["state"] == "voided";
+                (is_back && shop.count(kept).await == 0).then_some(())
+            })
+            .await;
+            assert_eq!(settled(shop).await == "SUCCESS", card_stays, "{what}");
+            let active = shop
+                .count("select count(*) as n from stored_cards where active")
+                .await;
+            assert_eq!(active, i64::from(card_stays), "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_asked_to_end_finishes_its_payment_first() {
     let shop = &Shop::open().await;
     let mut first = serving(shop, "ending").await;
