@@ -109,13 +109,13 @@ rules! {
     BankCodeOnHostedPage = "3017", 400, "Ortak sayfada bankCode gönderilmez, bankayı alıcı seçer", "bankCode is not sent with the hosted page, the shopper chooses the bank";
     RefundAboveRest = "3018", 422, "{field} iade edilebilir kalan tutardan ({left}) büyük olamaz", "{field} cannot be more than what is left to refund ({left})";
     RateDecimals = "3021", 400, "{field} en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals";
-    SellerGroup = "3041", 400, "{field} yalnızca PRODUCT ödeme grubunda gönderilebilir", "{field} can be sent with the payment group PRODUCT only";
-    SellerCurrency = "3042", 422, "{field} yalnızca TRY ödemelerde gönderilebilir", "{field} can be sent with payments in TRY only";
-    CardCurrency = "3043", 422, "Türkiye'de verilmiş kartlarla yalnızca TRY ödeme alınabilir", "Cards issued in Turkey can pay in TRY only";
     HoldOfProducts = "3031", 400, "Ön provizyon yalnızca LISTING_OR_SUBSCRIPTION ödemelerinde alınabilir", "Only payments of the group LISTING_OR_SUBSCRIPTION can be pre-authorised";
     HoldWithPoints = "3032", 400, "Ön provizyonda ödül puanı kullanılamaz", "Points cannot be used in a pre-authorisation";
     CaptureAboveHold = "3033", 422, "{field} en fazla {max} olabilir: ön provizyonun bir buçuk katı", "{field} can be at most {max}: one and a half times the pre-authorisation";
     CaptureFixed = "3034", 422, "{field} {held} olmalıdır: banka kampanyalı ön provizyonu yalnızca aynı tutarla kapatır", "{field} must be {held}: the bank captures a pre-authorisation with a campaign only as it is";
+    SellerGroup = "3041", 400, "{field} yalnızca PRODUCT ödeme grubunda gönderilebilir", "{field} can be sent with the payment group PRODUCT only";
+    SellerCurrency = "3042", 422, "{field} yalnızca TRY ödemelerde gönderilebilir", "{field} can be sent with payments in TRY only";
+    CardCurrency = "3043", 422, "Türkiye'de verilmiş kartlarla yalnızca TRY ödeme alınabilir", "Cards issued in Turkey can pay in TRY only";
     CardNumber = "4150", 400, "Kart numarası geçersiz", "The card number is not valid";
     ExpireMonth = "4151", 400, "Kartın son kullanma ayı geçersiz", "The expiry month of the card is not valid";
     ExpireYear = "4152", 400, "Kartın son kullanma yılı geçersiz: \"{year}\"", "Invalid card expiry year: \"{year}\"";

@@ -82,6 +82,8 @@ fn search(place: &str, bytes: &[u8]) -> Vec<String> {
             }
         }
     }
+    // A card may stand twice among those that the shop plays.
+    told.dedup();
     for at in found(bytes, CVC.as_bytes()) {
         let before = bytes[at.saturating_sub(NAME_BYTES)..at].to_ascii_lowercase();
         let named = ["cvc", "cvv"].map(|name| found(&before, name.as_bytes()).last());

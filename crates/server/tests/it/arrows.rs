@@ -499,11 +499,12 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people::forgotten_link",
     ];
     // These look at what a page is made of, and do nothing.
-    const LOOKS: [&str; 14] = [
+    const LOOKS: [&str; 15] = [
         "routing_rules::one",
         "setup::apm_of",
         "setup::apms_of",
         "setup::base_of",
+        "setup::claims_once",
         "setup::endpoint_behind",
         "setup::endpoint_of",
         "setup::environment_of",

@@ -189,7 +189,7 @@ async fn a_release_in_doubt_is_settled_like_any_refund_and_blocks_the_capture() 
             let read = shop.reported(id).await.succeeded();
             if made {
                 assert_eq!(read.data("refundStatus"), "FULLY_REFUNDED", "{what}");
-                shop.captures(id, 100).await.refused(422, 9012);
+                shop.captures(id, 100).await.refused(422, 9013);
             } else {
                 assert_eq!(read.data("refundStatus"), "NOT_REFUNDED", "{what}");
                 shop.captures(id, 100).await.succeeded();

@@ -62,7 +62,7 @@ async fn an_amount_is_held_and_another_one_taken() {
         let read = shop.reported(id).await.ok();
         assert_eq!(read.data("refundStatus"), "NOT_REFUNDED");
         assert_eq!(read.data("refundablePrice"), 110);
-        shop.captures(id, 50).await.refused(422, 9012);
+        shop.captures(id, 50).await.refused(422, 9013);
 
         // What was taken on this day is cancelled whole, as a sale of this day is.
         let back = shop.refunds(id).await.ok();
@@ -124,7 +124,7 @@ async fn an_open_hold_is_cancelled_whole_on_any_day() {
             );
             shop.refunds(id).await.refused(422, 9007);
             let refused = shop.captures(id, 10).await;
-            refused.refused(422, 9012);
+            refused.refused(422, 9013);
         }
     }
     shop.wait(31).await;
@@ -239,7 +239,7 @@ async fn a_wrong_capture_names_its_field_and_nothing_is_stored() {
         assert_eq!(reply.status, status, "{wrong}");
     }
     let sold = shop.pays(GARANTI).await.succeeded().id();
-    shop.captures(sold, 100).await.refused(422, 9012);
+    shop.captures(sold, 100).await.refused(422, 9013);
     let declined = shop.pays(NO_FUNDS).await.id();
     shop.captures(declined, 100).await.refused(422, 9002);
     assert_eq!(shop.count("select count(*) as n from captures").await, 0);
