@@ -413,9 +413,9 @@ async fn intend_reversal(
     Ok(app.commit(commit).await?.is_yes())
 }
 
-/// Gives the money of a sale back, or releases a hold: it is voided, or refunded where the bank refuses that, for its day may be
-/// over, which not every bank says. What was given back already is asked first, so that an answer that was
-/// lost refunds nothing twice.
+/// Gives the money of a sale back, or releases a hold: it is voided, or refunded where the bank refuses that, for
+/// its day may be over, which not every bank says. What was given back already is asked first, so that an answer
+/// that was lost refunds nothing twice.
 async fn give_back(
     app: &App,
     pos: &Pos,
@@ -438,7 +438,9 @@ async fn give_back(
         Ok(back) if back.refunded == Some(attempt.amount) || back.voided => {
             return Ok(Verdict::Approved(Reversed::default()));
         }
-        // A part, or the bank does not tell: a person must look.
+        // It does not tell now: it is asked again, as after any doubt.
+        Err(doubt) if doubt.reason != DoubtReason::NotSupported => return Err(doubt),
+        // A part, or it never tells: a person must look.
         Ok(_) | Err(_) => return voided,
     }
     let refund = Refund {

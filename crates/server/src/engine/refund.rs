@@ -62,9 +62,9 @@ pub struct Given {
     pub items: Vec<RefundItem>,
 }
 
-/// Gives money back, or releases a hold, and answers how the refund then stands. Refunds and captures of one payment take turns; one that
-/// cannot get its turn, or meets another one in doubt, is refused with TOO_MANY_REQUESTS. `note` adds to
-/// the commit of the intent what stands in the audit log.
+/// Gives money back, or releases a hold, and answers how the refund then stands. Refunds and captures of one
+/// payment take turns; one that cannot get its turn, or meets another one in doubt, is refused with
+/// TOO_MANY_REQUESTS. `note` adds to the commit of the intent what stands in the audit log.
 pub async fn give_back(
     app: &App,
     merchant: &Merchant,

@@ -63,7 +63,7 @@ def test_a_passive_pos_takes_no_payment(stage, payments):
 
 def test_a_commission_table_says_what_instalments_cost(stage):
     merchant, installment = stage.client.merchant(), stage.client.installment()
-    made = create(merchant, status=PosStatus.ACTIVE, currency=Currency.GBP)
+    made = create(merchant, status=PosStatus.ACTIVE)
     rows = [UpdateMerchantPosCommission(card_brand_name="Bonus", installment=count, blockage_day=count,
                                         bank_on_us_credit_card_commission_rate=Decimal("2.1"),
                                         merchant_commission_rate=Decimal(rate)) for count, rate in [(1, "0"), (3, "3.5")]]
@@ -71,12 +71,14 @@ def test_a_commission_table_says_what_instalments_cost(stage):
     read = merchant.retrieve_merchant_pos_commissions(made.id)
     assert [row.to_dict() for row in read.items] == [row.to_dict() for row in written.items]
     assert [(row.installment, row.blockage_day, row.status) for row in read.items] == [(1, 1, "ACTIVE"), (3, 3, "ACTIVE")]
-    for distinct in (True, False):
-        for beginning in (None, "52092200", "520922"):
-            found = installment.search_installments(SearchInstallmentsRequest(
-                bin_number=beginning, price=Decimal("1000"), currency=Currency.GBP, distinct_card_brands_with_lowest_commissions=distinct))
-            prices = [(float(price.total_price), float(price.installment_price)) for price in found.items[0].installment_prices]
-            assert (len(found.items), prices) == (1, [(1000, 1000), (1035, 345)])
+    for beginning in (None, "52092200", "520922"):
+        found = installment.search_installments(SearchInstallmentsRequest(
+            bin_number=beginning, price=Decimal("1000"), currency=Currency.TRY, distinct_card_brands_with_lowest_commissions=False))
+        of_pos = [item.installment_prices for item in found.items if item.installment_prices[0].pos_alias == made.alias]
+        assert [[(float(price.total_price), float(price.installment_price)) for price in prices] for prices in of_pos] == [[(1000, 1000), (1035, 345)]]
+    # A card of a bank in Turkey pays in lira alone.
+    dollars = SearchInstallmentsRequest(bin_number="52092200", price=Decimal("1000"), currency=Currency.USD)
+    assert installment.search_installments(dollars).items == []
     merchant.delete_merchant_pos(DeleteMerchantPosRequest(merchant_pos_id=made.id))
     assert_broken_rule(refusal(merchant.retrieve, made.id), 404)
 
