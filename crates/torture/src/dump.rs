@@ -90,10 +90,10 @@ fn search(place: &str, bytes: &[u8]) -> Vec<String> {
         let Some(name) = named.into_iter().flatten().max() else {
             continue;
         };
-        // Between name and value stands no other value.
+        // Between name and value stands no letter and no other value.
         let rest = &before[name + "cvc".len()..];
         let rest = rest.strip_prefix(b"2").unwrap_or(rest);
-        if !rest.iter().any(u8::is_ascii_digit) {
+        if !rest.iter().any(u8::is_ascii_alphanumeric) {
             let said = String::from_utf8_lossy(&before);
             told.push(format!("{place} tells a security code behind `{said}`"));
         }
@@ -123,5 +123,6 @@ mod tests {
         assert_eq!(told("&cvc2=739"), 1);
         assert_eq!(told("520922******0002 cvc=*** order 1739"), 0);
         assert_eq!(told("cvc 12 then 739"), 0);
+        assert_eq!(told("pcvcfyzxm739"), 0);
     }
 }

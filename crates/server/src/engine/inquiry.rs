@@ -446,7 +446,7 @@ async fn give_back(
     let refund = Refund {
         sale: call.order_ref(payment, attempt, known),
         amount: call.order.amount,
-        points: charged.spent,
+        points: attempt.spent(),
         client_ip: payment.client_ip.as_deref(),
     };
     call.bank.refund(call.context(), refund).await

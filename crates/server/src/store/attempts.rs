@@ -58,6 +58,17 @@ impl Attempt {
         }
     }
 
+    /// The points that the sale spent: as its bank said, or else as it was asked. `None` when it spent none.
+    pub fn spent(&self) -> Option<RewardMoney> {
+        let charged = self.answer.as_ref().and_then(|a| a.charged.as_ref());
+        let asked = match self.reward {
+            Some(RewardUse::Money { card, firm, mile }) => Some(RewardMoney { card, firm, mile }),
+            Some(RewardUse::Campaign(_)) | None => None,
+        };
+        let spent = charged.and_then(|charged| charged.spent).or(asked);
+        spent.filter(|spent| spent.card + spent.firm + spent.mile > 0)
+    }
+
     /// The bank's 3DS page sells by itself.
     pub fn is_sold_by_page(&self) -> bool {
         self.page_sells_until.is_some()

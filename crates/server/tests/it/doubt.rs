@@ -1,7 +1,9 @@
 //! Outcomes that nobody knows: WAITING, inquired, and settled as product.md says.
 
 use crate::process::until;
-use crate::shop::{BANKS, GARANTI, MANY, OTP, Shop, YKB, declines, delay, payment, with};
+use crate::shop::{
+    BANKS, BONUS, GARANTI, MANY, OTP, Shop, WORLD, YKB, declines, delay, payment, points, with,
+};
 use serde_json::{Value, json};
 use server::store::attempts::AttemptState;
 use server::store::db::Commit;
@@ -37,6 +39,23 @@ async fn what_is_known_only_after_the_banks_day_is_refunded_once() {
         let order = shop.order(id).await;
         assert_eq!(order["refunded"], order["captured"], "{order:#}");
         assert_ne!(order["refunded"], 0, "{order:#}");
+        assert_eq!(shop.attempt(id).await.state, AttemptState::Reversed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_of_a_doubtful_sale_go_back_after_the_banks_day_too() {
+    let shop = Shop::open().await;
+    for (bank, card) in [("garanti", BONUS), ("posnet", WORLD)] {
+        shop.fault(bank, "sale", "lose_reply").await;
+        let id = shop.pays(card).with(points(10.01, 0.0)).await.in_doubt();
+        shop.control("POST", "/control/settle-day", Value::Null)
+            .await;
+        shop.wait(5).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        let order = shop.order(id).await;
+        assert_eq!(order["pointsReturned"], order["pointsSpent"], "{order:#}");
+        assert_ne!(order["pointsSpent"], 0, "{order:#}");
         assert_eq!(shop.attempt(id).await.state, AttemptState::Reversed);
     }
 }

@@ -13,7 +13,7 @@ use crate::store::payments::Payment;
 use crate::store::poses::Pos;
 use crate::store::refunds::{self, Refund, RefundKind};
 use connectors::bank::{
-    Answer, Doubt, GivenBack, Refund as RefundAsked, Reversed, RewardMoney, RewardUse, Verb,
+    Answer, Doubt, GivenBack, Refund as RefundAsked, Reversed, RewardMoney, Verb,
 };
 use connectors::lender::MoneyBack;
 use contract::enums::PaymentType;
@@ -189,13 +189,5 @@ async fn sale_of(app: &App, payment: &Payment) -> Result<Option<Attempt>, Proble
 /// The points that the sale spent; `None` when it spent none.
 pub(super) async fn spent(app: &App, payment: &Payment) -> Result<Option<RewardMoney>, Problem> {
     let sale = sale_of(app, payment).await?;
-    let spent = sale.and_then(|sale| {
-        let charged = sale.answer.and_then(|answer| answer.charged);
-        let asked = match sale.reward {
-            Some(RewardUse::Money { card, firm, mile }) => Some(RewardMoney { card, firm, mile }),
-            Some(RewardUse::Campaign(_)) | None => None,
-        };
-        charged.and_then(|charged| charged.spent).or(asked)
-    });
-    Ok(spent.filter(|spent| spent.card + spent.firm + spent.mile > 0))
+    Ok(sale.and_then(|sale| sale.spent()))
 }
