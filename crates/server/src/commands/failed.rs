@@ -179,6 +179,7 @@ fn flag(field: &str) -> String {
     match field {
         "startDate" => "--from".to_owned(),
         "endDate" => "--to".to_owned(),
+        "paidPrice" => "--amount".to_owned(),
         "posIntegrator" => "--integrator".to_owned(),
         "merchantPosUsers" => "--user".to_owned(),
         "hostname" | "path" => "--endpoint".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::options::{Listed, One, Shown};
 use super::output::{Table, print_parts, say, say_json, table};
-use super::{Failed, StoreCommand};
+use super::{Failed, StoreCommand, values};
 use crate::app::App;
 use crate::engine::inquiry::ManualResolution;
 use crate::operations::payment_detail::{self, Detail};
@@ -48,7 +48,7 @@ pub(super) enum Payment {
         #[command(flatten)]
         payment: One,
         /// How much of it, as in 12.50; at most one and a half times what is held.
-        #[arg(long, value_parser = decimal_of)]
+        #[arg(long, value_parser = values::amount)]
         amount: Decimal,
     },
     /// Give a payment back, or release a pre-authorisation: what is left of it, of an item, or an amount of an
@@ -61,7 +61,7 @@ pub(super) enum Payment {
         item: Option<i64>,
         /// How much of it, as in 12.50; all that is left when absent. Needs --item where the payment has
         /// several.
-        #[arg(long, value_parser = decimal_of)]
+        #[arg(long, value_parser = values::amount)]
         amount: Option<Decimal>,
         /// It was given back outside Galata: neither bank nor lender is asked, only the books change.
         #[arg(long)]
@@ -153,12 +153,6 @@ impl StoreCommand for Payment {
             }
         }
     }
-}
-
-/// An amount on the command line, in the currency of whatever it is about.
-fn decimal_of(text: &str) -> Result<Decimal, &'static str> {
-    text.parse()
-        .map_err(|()| "digits with a dot before the decimals, as in 12.50")
 }
 
 /// Says how a refund stands; one that was refused or is in doubt fails.

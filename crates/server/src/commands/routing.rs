@@ -4,7 +4,7 @@ use super::files;
 use super::options::{Listed, OfMerchant, One, one_of};
 use super::output::{Format, Table, print_parts, say, table};
 use super::pos::{Direction, said_change};
-use super::{Failed, StoreCommand};
+use super::{Failed, StoreCommand, values};
 use crate::app::App;
 use crate::operations::moments::moment;
 use crate::operations::routing_dry_run::{self, DryRun, Question, Told};
@@ -71,7 +71,7 @@ pub(super) struct Payment {
     #[arg(long, value_name = "DIGITS")]
     bin: String,
     /// What the card is asked for: 149.90.
-    #[arg(long, value_parser = decimal)]
+    #[arg(long, value_parser = values::amount)]
     amount: Decimal,
     /// In which currency.
     #[arg(long, default_value = "TRY", ignore_case = true, value_parser = one_of::<Currency>(Currency::ALL.iter().map(|one| one.as_str())))]
@@ -98,7 +98,7 @@ pub(super) struct Payment {
     #[arg(long, ignore_case = true, value_parser = one_of::<LoyaltyType>(LoyaltyType::ALL.iter().map(|one| one.as_str())))]
     reward: Option<LoyaltyType>,
     /// Points to spend.
-    #[arg(long, value_name = "AMOUNT", value_parser = decimal)]
+    #[arg(long, value_name = "AMOUNT", value_parser = values::amount)]
     points: Option<Decimal>,
     /// The POS that the shop pins.
     #[arg(long, value_name = "ALIAS")]
@@ -117,10 +117,6 @@ pub(super) struct Payment {
     payment: Option<i64>,
     #[command(flatten)]
     format: Format,
-}
-
-fn decimal(text: &str) -> Result<Decimal, &'static str> {
-    text.parse().map_err(|_| "not an amount such as 149.90")
 }
 
 fn at(text: &str) -> Result<Timestamp, &'static str> {

@@ -3,6 +3,7 @@
 
 use crate::net::HostList;
 use crate::start::StartError;
+use contract::money::Decimal;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -118,4 +119,11 @@ impl FromStr for Waits {
             Err("there are at most 50 waits")
         }
     }
+}
+
+/// An amount of money as it is typed: digits, and a dot before the decimals.
+pub(super) fn amount(text: &str) -> Result<Decimal, &'static str> {
+    let is_plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let amount = text.parse().ok().filter(|_| is_plain);
+    amount.ok_or("digits with a dot before the decimals, as in 12.50")
 }

@@ -403,9 +403,9 @@ pub async fn receive_notification(
         Ok(order_id) if order_id == loan.order_id => {
             let of = (merchant_id, payment_id);
             Recorder::to_lender(app, of, apm.apm_type, "notification").record_notification(body);
-            settle(app, &merchant, payment_id, Asker::News).await?;
+            let (_, loan) = settle(app, &merchant, payment_id, Asker::News).await?;
             if loan.state == ApplicationState::Disbursed {
-                // What changes a loan that is known to be disbursed is money back.
+                // What changes a loan that is disbursed is money back; so may be what told that it is.
                 refund::by_lender::hear(app, &merchant, payment_id).await?;
             }
             Ok(true)

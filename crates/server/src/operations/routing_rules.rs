@@ -12,7 +12,7 @@ use crate::store::poses;
 use crate::store::routing_rules::{
     self, Action, ActionKind, Conditions, Content, Hours, Instruction, PERCENT, RoutingRule, Target,
 };
-use contract::enums::Currency;
+use contract::enums::{Currency, PaymentPhase};
 use contract::money::Decimal;
 use contract::rules::Rule;
 use serde::Deserialize;
@@ -327,6 +327,9 @@ fn conditions(app: &App, when: Conditions) -> Result<Conditions, Problem> {
         (1..=ISSUER_MAX).contains(&code).then_some(code)
     })?;
     let buyers = entries("buyers", when.buyers, |id| (id > 0).then_some(id))?;
+    // A payment is routed when it begins: nothing is captured then.
+    let is_begun = when.phase != Some(PaymentPhase::PostAuth);
+    WHEN.require("phase", Rule::UnknownValue, is_begun)?;
     if when.amount_from.is_some() || when.amount_to.is_some() {
         let currency = WHEN.required("currency", when.currency)?;
         let (from, to) = (when.amount_from, when.amount_to);

@@ -359,6 +359,25 @@ async fn what_the_lender_gives_back_by_itself_is_taken_over_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_loan_that_was_given_back_before_its_disbursal_was_told_is_not_paid() {
+    let shop = Shop::open().await;
+    let applied = shop.applied("064").await;
+    shop.lender_faults(1, "notify", "no_callback").await;
+    let order = shop.loan(applied.id).await.order_id;
+    shop.lender_decides(&order, json!({"decision": "approve"}))
+        .await;
+    assert_eq!(
+        shop.payment(applied.id).await.data("paymentStatus"),
+        "WAITING"
+    );
+    // The first word that arrives is about what went back.
+    gives_back(&shop, applied.id, json!({})).await;
+    let read = shop.reported(applied.id).await.succeeded();
+    assert_eq!(read.data("refundStatus"), "FULLY_REFUNDED");
+    assert_eq!(read.data("refundablePrice"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_lender_gave_back_silently_is_heard_of_before_the_next_refund() {
     let shop = Shop::open().await;
     let (id, items) = disbursed(&shop).await;

@@ -485,6 +485,10 @@ async fn what_is_wrong_with_a_file_is_told_with_its_place() {
             "when.installmentFrom",
         ),
         (
+            json!({"name": "x", "when": {"phase": "POST_AUTH"}, "then": rule["then"]}),
+            "when.phase",
+        ),
+        (
             json!({"name": "x", "then": {"kind": "FIRST", "poses": [{"alias": garanti}, {"alias": garanti}]}}),
             "is already there",
         ),
@@ -513,6 +517,7 @@ async fn what_is_wrong_with_a_file_is_told_with_its_place() {
     );
     assert!(fails("remove", &["--id", "1"]).contains("galata routing rules"));
     assert!(fails("dry-run", &["--bin", "4", "--amount", "100"]).contains("--bin"));
+    assert!(fails("dry-run", &["--bin", "404308", "--amount", "1e2"]).contains("--amount"));
     run("remove", &["--id", &id]);
     let left: Value = serde_json::from_str(&run("rules", &["--json"])).unwrap();
     assert_eq!(left.as_array().unwrap().len(), 1);

@@ -31,6 +31,9 @@ pub async fn call_off_ready(
     let wanted = |loan: &Loan| loan.is_approvable();
     match call_off(app, merchant, claims, payment_id, wanted, note).await? {
         CalledOff::No(payment, _) if payment.status == PaymentStatus::Success => Ok(None),
+        CalledOff::No(payment, loan) if loan.is_in_doubt() => Err(Problem::Doubt {
+            payment_id: payment.id,
+        }),
         CalledOff::No(payment, loan) => Err(wrong_state(&payment, &loan)),
         CalledOff::Asked(payment, loan) => require_called_off(payment, loan).map(Some),
     }
