@@ -97,6 +97,8 @@ pub(crate) struct Door {
     /// Base URL of the banks.
     pub(crate) banks: String,
     signed: AtomicU64,
+    /// How often each process was killed.
+    kills: Vec<AtomicU64>,
     /// Answers that no caller may ever have.
     pub(crate) broken: Mutex<Vec<String>>,
 }
@@ -109,6 +111,7 @@ impl Door {
                 .retry_canceled_requests(false)
                 .build_http(),
             keys,
+            kills: gateways.iter().map(|_| AtomicU64::new(0)).collect(),
             gateways,
             banks,
             signed: AtomicU64::new(0),
@@ -169,6 +172,17 @@ impl Door {
         }
     }
 
+    /// Notes that a process was killed: who waits for it may wait in vain.
+    pub(crate) fn note_kill(&self, process: usize) {
+        self.kills[process].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the process behind an address was killed so far; nobody kills the banks.
+    fn kills_of(&self, url: &str) -> u64 {
+        let process = self.gateways.iter().position(|base| url.starts_with(base));
+        process.map_or(0, |process| self.kills[process].load(Ordering::Relaxed))
+    }
+
     /// Calls the banks' control API.
     pub(crate) async fn control(
         &self,
@@ -227,12 +241,16 @@ impl Door {
             Ok((head.status.as_u16(), location.map(str::to_owned), text))
         };
         let limit = Duration::from_secs(REPLY_SECONDS_MAX);
+        let kills = self.kills_of(url);
         match tokio::time::timeout(limit, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => {
-                self.is_broken(format!(
-                    "{method} {url}: no answer in {REPLY_SECONDS_MAX} s"
-                ));
+                // A connection to a process that is just ending may stay open with nobody behind it.
+                if self.kills_of(url) == kills {
+                    self.is_broken(format!(
+                        "{method} {url}: no answer in {REPLY_SECONDS_MAX} s"
+                    ));
+                }
                 Err(NoReply::Broken("no answer in time".to_owned()))
             }
         }

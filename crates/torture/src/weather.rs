@@ -74,6 +74,8 @@ async fn happen(world: &World, event: Event) -> Result<(), String> {
         Event::Kill { process, away_ms } => {
             let process = process % world.processes.len();
             world.processes[process].lock().await.kill();
+            // Not before: a connection made while it ended may have nobody behind it.
+            world.door.note_kill(process);
             tokio::time::sleep(Duration::from_millis(away_ms)).await;
             world.start(process).await
         }
