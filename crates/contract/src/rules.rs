@@ -157,6 +157,7 @@ rules! {
     ItemNotFound = "9011", 404, "Ödeme kırılımı bulunamadı", "The item of a payment was not found";
     RoutingRuleNotFound = "9012", 404, "Yönlendirme kuralı bulunamadı", "The routing rule was not found";
     NoOpenHold = "9013", 422, "Ödeme açık bir ön provizyon değil: {state}", "The payment is no open pre-authorisation: {state}";
+    GivenUp = "9014", 422, "Bu ödemeden vazgeçildi; tahsil edilmişse tutarı iade edilir", "The payment was given up; what was taken of it goes back";
     ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
     ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
     TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";

@@ -297,9 +297,8 @@ async fn settle_payment(app: &App, due: &Due) -> Result<(), Problem> {
 async fn settle_loan(app: &App, due: &Due) -> Result<(), Problem> {
     let merchant = merchants::of_id(app, due.merchant_id).await?;
     let merchant = merchant.ok_or_else(|| Problem::unavailable("a loan's merchant is gone"))?;
-    loan::settle(app, &merchant, due.id, Asker::Schedule)
-        .await
-        .map(|_| ())
+    let settled = loan::settle(app, &merchant, due.id, Asker::Schedule).await?;
+    loan::carry_on(app, &merchant, settled).await
 }
 
 async fn settle_refund(app: &App, due: &Due) -> Result<(), Problem> {

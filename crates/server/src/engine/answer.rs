@@ -24,7 +24,7 @@ use std::time::Duration;
 /// What became of an attempt.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The bank took the money.
+    /// The bank took the money; of a payment that was given up it goes back.
     Approved(Charged),
     /// The bank refused, or surely nothing was sent.
     Declined(PaymentFailure),
@@ -34,8 +34,9 @@ pub enum Outcome {
     Reversed,
     /// The bank's page sells by itself and took nothing: the shopper was not verified, or did not pay.
     NotPaid,
-    /// The bank's page took the money of a shopper who was not verified as the merchant wants: it goes back.
-    TakenUnverified(Charged),
+    /// The bank's page took the money of a shopper who was not verified as the merchant wants, or whom the shop had
+    /// given up: it goes back.
+    TakenUnwanted(Charged),
 }
 
 impl Outcome {
@@ -210,7 +211,7 @@ pub(super) fn reversed_next(app: &App, attempt: &Attempt, charged: &Charged) -> 
 /// Warns the operator of a late answer that contradicts the settled outcome.
 fn warn_of_contradiction(attempt: &Attempt, outcome: &Outcome) {
     let taken = match outcome {
-        Outcome::Approved(_) | Outcome::TakenUnverified(_) => true,
+        Outcome::Approved(_) | Outcome::TakenUnwanted(_) => true,
         Outcome::Declined(_) | Outcome::NotPaid | Outcome::Reversed => false,
         Outcome::Doubt(_) => return,
     };
@@ -235,6 +236,12 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
         leave_page(attempt);
     }
     match outcome {
+        Outcome::Approved(charged) if payment.given_up_at.is_some() && !attempt.seen_taken() => {
+            *attempt = reversed_next(app, attempt, charged);
+            if let Some(status) = after(payment.status, Event::Doubted) {
+                payment.status = status;
+            }
+        }
         Outcome::Approved(charged) => {
             attempt.state = AttemptState::Approved;
             // What verified a card is given back by who took it, or by who finds it then.
@@ -288,7 +295,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
             (attempt.proof, attempt.answer) = (None, None);
             fail_unverified(payment);
         }
-        Outcome::TakenUnverified(charged) => {
+        Outcome::TakenUnwanted(charged) => {
             *attempt = reversed_next(app, attempt, charged);
             fail_unverified(payment);
         }

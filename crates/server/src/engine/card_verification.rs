@@ -3,7 +3,7 @@
 //! it is done.
 
 use super::claims::Claims;
-use super::refund::{self, Wanted};
+use super::refund::whole::give_back_whole;
 use super::three_ds::{self, ThreedsReturn};
 use crate::app::App;
 use crate::backoff::wait_after;
@@ -12,9 +12,8 @@ use crate::store::attempts::{self, Attempt, AttemptState};
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
 use crate::store::payments::{self, Payment};
-use crate::store::refunds::{self, RefundState};
+use crate::store::refunds;
 use contract::enums::{PaymentStatus, RefundStatus};
-use contract::rules::Rule;
 use std::time::Duration;
 
 /// The waits before money that did not go back is given back again: a bank that closes its day first is
@@ -53,46 +52,12 @@ pub async fn give_back(
     merchant: &Merchant,
     payment_id: i64,
 ) -> Result<RefundStatus, Problem> {
-    let wanted = Wanted {
-        payment_id,
-        part: None,
-        conversation_id: None,
-        charge_from_me: false,
-    };
-    let claims = Claims::none(merchant.id);
-    match refund::give_back(app, merchant, &claims, &wanted, |_, _| {}).await {
-        Ok(_) => {}
-        Err(Problem::Rule {
-            rule: Rule::NothingToRefund,
-            ..
-        }) => {}
-        Err(problem) => {
-            tracing::warn!(
-                payment = payment_id,
-                ?problem,
-                "a verification was not given back yet"
-            );
-        }
-    }
-    let (_, payment) = super::load_payment(app, merchant.id, payment_id).await?;
-    let status = standing(app, &payment).await?;
+    let status = give_back_whole(app, merchant, payment_id).await?;
     let attempts = attempts::of_payment(app, merchant.id, payment_id).await?;
     if let Some(sale) = refunds::sale(attempts) {
         plan_next(app, &sale, status).await?;
     }
     Ok(status)
-}
-
-/// How far the money of a verification is on its way back.
-pub async fn standing(app: &App, payment: &Payment) -> Result<RefundStatus, Problem> {
-    if payment.refunded == payment.captured {
-        return Ok(RefundStatus::Success);
-    }
-    let made = refunds::of_payment(app, payment.merchant_id, payment.id).await?;
-    Ok(match made.last().map(|refund| refund.state) {
-        Some(RefundState::Declined) => RefundStatus::Failure,
-        _ => RefundStatus::Waiting,
-    })
 }
 
 /// Plans when the money is looked at again.

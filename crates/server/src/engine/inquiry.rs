@@ -33,8 +33,6 @@ pub enum Asker {
     Schedule,
     /// A shop's call or a person: one question in [`CALLER_WAIT`] for all of them.
     Caller,
-    /// A shop that wants its money back: asks like a caller, and what was taken is given back.
-    GivesUp,
     /// A move of ours, while its caller still waits for the answer.
     Move,
     /// News from outside that prove nothing themselves: a browser's return, a notification.
@@ -55,7 +53,7 @@ pub async fn settle(
     let Some(mut attempt) = last.filter(|attempt| may_be_inquired(app, attempt)) else {
         return Ok(payment);
     };
-    if matches!(asker, Asker::Caller | Asker::GivesUp) && !claim(app, &attempt).await? {
+    if asker == Asker::Caller && !claim(app, &attempt).await? {
         return Ok(payment);
     }
     let status = ask(app, &payment, &attempt).await?;
@@ -177,7 +175,7 @@ async fn apply(
         }
         Ok(OrderStatus::Voided) => Outcome::Reversed,
         // While the shopper may be at the bank's page what is not taken may still be.
-        _ if at_page && asker != Asker::GivesUp && !page_sales::is_over(app, attempt) => {
+        _ if at_page && payment.given_up_at.is_none() && !page_sales::is_over(app, attempt) => {
             let next = page_sales::next_look(app, attempt);
             return Ok(look_later(app, attempt, asker, next).await?);
         }
@@ -198,9 +196,9 @@ async fn apply(
             return Ok(defer(app, attempt, asker, None).await?);
         }
         Err(doubt) if !at_page => return Ok(defer(app, attempt, asker, Some(doubt)).await?),
-        // The shop gives the payment up: it stays until the bank tells.
+        // The shop gave the payment up: it stays until the schedule asks.
         _ if asker != Asker::Schedule => return Ok(()),
-        // Nobody comes back any more, and the bank does not tell.
+        // Nobody is waited for any more, and the bank does not tell.
         _ => Outcome::Doubt(AttemptAnswer {
             message: Some(said.to_owned()),
             ..AttemptAnswer::default()
@@ -350,7 +348,7 @@ async fn settle_taken(
 ) -> Result<(), Problem> {
     // A duplicate that is asked about at once: the shop still waits and was told nothing.
     let untold = asker == Asker::Move && is_duplicate(attempt);
-    let wanted = asker != Asker::GivesUp && !attempt.seen_taken();
+    let wanted = payment.given_up_at.is_none() && !attempt.seen_taken();
     // Nor does a card become usable that a verification in doubt would have stored.
     let enough = if attempt.is_sold_by_page() {
         merchant.half_threeds

@@ -5,10 +5,12 @@
 
 mod approve;
 mod call_off;
+mod given_up;
 mod settle;
 
 pub use approve::approve;
 pub use call_off::{call_off_ready, end, require_called_off};
+pub use given_up::carry_on;
 pub use settle::settle;
 
 use super::bank_call::LenderCall;
@@ -323,8 +325,9 @@ fn change_commit(
     if moved.status != payment.status {
         payments::save(moved, &mut commit);
     }
-    // The shop hears of each state that asks something of it or ends the matter.
-    let speaks = result.state.is_final() || result.is_approvable();
+    // The shop hears of each state that asks something of it or ends the matter; of what it gave up, that it is over.
+    let wanted = moved.given_up_at.is_none() || moved.status == PaymentStatus::Failure;
+    let speaks = wanted && (result.state.is_final() || result.is_approvable());
     if speaks && (result.state, result.action) != (loan.state, loan.action) {
         announce::loan(app, merchant, moved, result.action, &mut commit);
     }

@@ -11,6 +11,7 @@ mod outcome;
 mod party;
 #[cfg(test)]
 mod sequences;
+pub mod whole;
 
 use super::claims::Claims;
 use super::moves::{await_turn, pause};

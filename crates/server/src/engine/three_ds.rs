@@ -146,6 +146,9 @@ pub async fn restart(
     language: &str,
 ) -> Result<ThreeDsStart, Problem> {
     let attempt = attempts::last_of_payment(app, merchant.id, payment.id).await?;
+    if payment.given_up_at.is_some() {
+        return Err(Problem::rule(Rule::GivenUp));
+    }
     let Some(mut attempt) = attempt.filter(|a| a.state == AttemptState::Page) else {
         return Err(Problem::with(
             Rule::WrongPaymentState,
@@ -301,6 +304,7 @@ async fn end(
     };
     let (mut moved, mut ended) = (payment, attempt.clone());
     moved.status = status;
+    moved.given_up_at = (!by_time).then(|| app.now());
     ended.state = AttemptState::Declined;
     (ended.inquire_at, ended.proof, ended.answer) = (None, None, None);
     let mut commit = Commit::new(moved.merchant_id, moved.id);

@@ -11,7 +11,7 @@ use crate::store::Committed;
 use crate::store::attempts::{self, Attempt, AttemptState, Visitor};
 use crate::store::db::Commit;
 use crate::store::page_tokens::{self, Kind};
-use crate::store::payments::Payment;
+use crate::store::payments::{self, Payment};
 use crate::vault;
 use connectors::bank::BankForm;
 use contract::card::Secret;
@@ -188,6 +188,10 @@ async fn show(
     plain: impl Fn(&Attempt) -> Option<Vec<u8>>,
 ) -> Result<Opening, Problem> {
     for _ in 0..CONFLICTS_MAX {
+        let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
+        if payment.is_none_or(|payment| payment.given_up_at.is_some()) {
+            return Ok(Opening::Nothing);
+        }
         let attempt = attempts::last_of_payment(app, merchant_id, payment_id).await?;
         let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Page) else {
             return Ok(Opening::Nothing);

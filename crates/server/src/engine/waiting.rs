@@ -1,51 +1,88 @@
-//! A shop ends a payment that hangs: what was taken goes back, and what was not taken is not taken any more.
+//! A shop gives up a payment that is not at its end (decision 0033): what was not taken is not taken any more, and
+//! what was, or is taken all the same, goes back. The wish is noted before bank or lender are asked, so that it
+//! holds whatever they answer now and whoever hears of the payment later.
 
 use super::inquiry::{self, Asker};
 use super::{loan, three_ds};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::store::attempts;
+use crate::store::attempts::{self, Attempt, AttemptState};
+use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
-use crate::store::payments;
+use crate::store::payments::{self, Payment};
 use contract::enums::{PaymentStatus, PaymentType};
 use contract::rules::Rule;
+use std::time::Duration;
 
-/// Ends a payment that waits. True when it took no money or gave it back, and is FAILURE; false while
-/// that is not known: then it stays as it is, and is settled like any doubt.
+/// Before the schedule asks about a page that may sell what was given up.
+const PAGE_WAIT: Duration = Duration::from_secs(5);
+
+/// Ends a payment that waits. True when it took no money or gave it back; false while that is not known, or the money
+/// is on its way back: then it is asked about until it is.
 pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
     for _ in 0..super::CONFLICTS_MAX {
         let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
         let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
-        match payment.status {
-            PaymentStatus::InitThreeds | PaymentStatus::CallbackThreeds => {
-                let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
-                let attempt = attempt.ok_or_else(|| Problem::unavailable("an attempt is gone"))?;
-                if attempt.is_sold_by_page() {
-                    return ask(app, merchant, payment_id).await;
-                }
+        if is_at_its_end(&payment) {
+            return took_nothing(&payment);
+        }
+        let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
+        let moves_no_money = matches!(
+            payment.status,
+            PaymentStatus::InitThreeds | PaymentStatus::CallbackThreeds
+        ) && attempt.as_ref().is_some_and(|a| !a.is_sold_by_page());
+        match (payment.given_up_at, attempt) {
+            (_, Some(attempt)) if moves_no_money => {
                 if three_ds::give_up(app, merchant, payment, attempt).await? {
                     return Ok(true);
                 }
             }
-            PaymentStatus::Waiting if payment.payment_type == PaymentType::Apm => {
-                return loan::end(app, merchant, payment_id).await;
+            (None, attempt) => note(app, &payment, attempt).await?,
+            (Some(_), _) => {
+                let payment = if payment.payment_type == PaymentType::Apm {
+                    loan::end(app, merchant, payment_id).await?
+                } else {
+                    inquiry::settle(app, merchant, payment_id, Asker::Caller).await?
+                };
+                return if is_at_its_end(&payment) {
+                    took_nothing(&payment)
+                } else {
+                    Ok(false)
+                };
             }
-            PaymentStatus::Waiting => return ask(app, merchant, payment_id).await,
-            status => return Err(wrong_state(status)),
         }
     }
     Err(Problem::unavailable("the payment keeps changing"))
 }
 
-/// The bank is asked: what it took is given back.
-async fn ask(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
-    let settled = inquiry::settle(app, merchant, payment_id, Asker::GivesUp).await?;
-    match settled.status {
-        PaymentStatus::Success => Err(wrong_state(settled.status)),
-        status => Ok(status == PaymentStatus::Failure),
+/// Notes the wish. Where a page may sell by itself the bank is asked soon, though no browser comes back.
+async fn note(app: &App, payment: &Payment, attempt: Option<Attempt>) -> Result<(), Problem> {
+    let mut given_up = payment.clone();
+    given_up.given_up_at = Some(app.now());
+    let mut commit = Commit::new(payment.merchant_id, payment.id);
+    payments::save(&given_up, &mut commit);
+    if let Some(attempt) = attempt.filter(|attempt| attempt.state == AttemptState::Page) {
+        attempts::look_later(&attempt, app.after(PAGE_WAIT), &mut commit);
     }
+    app.commit(commit).await?.ignore_conflict();
+    Ok(())
 }
 
-fn wrong_state(status: PaymentStatus) -> Problem {
-    Problem::with(Rule::WrongPaymentState, &[("status", status.as_str())])
+fn is_at_its_end(payment: &Payment) -> bool {
+    matches!(
+        payment.status,
+        PaymentStatus::Success | PaymentStatus::Failure
+    )
+}
+
+/// Of a payment at its end that was given up: whether nothing is left of what it took. A lender that paid all the
+/// same is given it back.
+fn took_nothing(payment: &Payment) -> Result<bool, Problem> {
+    match payment.given_up_at {
+        Some(_) => Ok(payment.refunded == payment.captured),
+        None => Err(Problem::with(
+            Rule::WrongPaymentState,
+            &[("status", payment.status.as_str())],
+        )),
+    }
 }

@@ -363,6 +363,7 @@ async fn plan(
         captured: 0,
         hold: None,
         taken_late_at: None,
+        given_up_at: None,
         refunded: 0,
         refund_pending: 0,
         installment: 1,

@@ -296,6 +296,7 @@ fn unpaid(merchant_id: i64, id: i64, amounts: &Amounts) -> Payment {
         captured: 0,
         hold: None,
         taken_late_at: None,
+        given_up_at: None,
         refunded: 0,
         refund_pending: 0,
         installment: 1,

@@ -49,6 +49,15 @@ pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
             more: String::new(),
         });
     }
+    if let Some(at) = payment.given_up_at {
+        let title = "Mağaza ödemeden vazgeçti";
+        events.push(Event {
+            at,
+            tone: "",
+            title: say(language, title, "The shop gave the payment up").to_owned(),
+            more: String::new(),
+        });
+    }
     for exchange in &detail.exchanges {
         events.push(exchanged(language, exchange));
     }

@@ -234,6 +234,13 @@ pub fn claim_inquiry(loan: &Loan, now: Timestamp, before: Timestamp, commit: &mu
         set { caller_inquired_at: now });
 }
 
+/// Plans when a loan is looked at again, as long as it stands where it was read.
+pub fn plan_look(loan: &Loan, at: Option<Timestamp>, commit: &mut Commit) {
+    update!(commit, "loans"
+        where { merchant_id: loan.merchant_id, payment_id: loan.payment_id, state: loan.state }
+        set { inquire_at: at });
+}
+
 /// Notes that the browser came back; a conflict when it did before.
 pub fn mark_returned(merchant_id: i64, payment_id: i64, commit: &mut Commit) {
     update!(commit, "loans"

@@ -124,4 +124,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "loan_refunds",
         sql: include_str!("../../migrations/0024_loan_refunds.sql"),
     },
+    Migration {
+        version: 25,
+        name: "given_up",
+        sql: include_str!("../../migrations/0025_given_up.sql"),
+    },
 ];

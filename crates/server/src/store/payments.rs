@@ -148,6 +148,8 @@ table_row! {
         pub hold: Option<Hold>,
         /// When the money was taken, where that was known only well after the payment was made.
         pub taken_late_at: Option<Timestamp>,
+        /// When the shop gave it up: what is taken then goes back.
+        pub given_up_at: Option<Timestamp>,
         /// Minor units given back.
         pub refunded: i64,
         /// Minor units that are being given back: reserved until the bank's answer is known.
@@ -467,6 +469,7 @@ pub fn save(payment: &Payment, commit: &mut Commit) {
         hold_capturing: p.hold.map(|hold| hold.capturing),
         hold_expires_at: p.hold.map(|hold| hold.expires_at),
         taken_late_at: p.taken_late_at,
+        given_up_at: p.given_up_at,
         pos_id: p.pos.as_ref().map(|pos| pos.id),
         pos: p.pos,
         order_id: p.order_id,

@@ -566,7 +566,7 @@ async fn a_loan_that_waits_is_ended_at_its_lender() {
         assert_eq!(shop.ends(id).await.ok().data("status"), "SUCCESS");
         assert_eq!(shop.outcome(id).await, "FAILURE");
         assert_eq!(at_lender(&shop, id).await["state"], "cancelled");
-        shop.ends(id).await.refused(422, 9002);
+        assert_eq!(shop.ends(id).await.ok().data("status"), "SUCCESS");
     }
     // The lender does not say.
     let loan = ready(&shop).await;

@@ -42,6 +42,7 @@ mod exchanges;
 mod figures;
 mod file_reporting;
 mod flags;
+mod given_up;
 mod growth;
 mod health;
 mod hold_doubt;

@@ -20,7 +20,7 @@ const MD_4: &str = "5117280000006665";
 const MINUTE: i64 = 60;
 
 /// A shop whose POSes at Garanti sell by their page.
-async fn open() -> Shop {
+pub async fn open() -> Shop {
     let shop = Shop::open().await;
     shop.noon().await;
     garanti_sells_by_page(&shop).await;
@@ -70,7 +70,7 @@ async fn told_once(shop: &Shop, id: i64, status: &str) {
 }
 
 /// The shopper pays at the bank, and the browser comes to nothing.
-async fn pays_and_is_gone(shop: &Shop, begun: &Begun<'_>) {
+pub async fn pays_and_is_gone(shop: &Shop, begun: &Begun<'_>) {
     shop.fault("garanti", "threeds_page", "no_callback").await;
     begun.way_back().await;
     assert_eq!(shop.order_state(begun.id).await, "captured");

@@ -83,7 +83,7 @@ async fn a_payment_that_waits_is_ended_and_what_was_taken_goes_back() {
         assert_eq!(shop.ends(id).await.ok().data("status"), "SUCCESS");
         assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
         assert_eq!(shop.order_state(id).await, "voided", "{bank}");
-        shop.ends(id).await.refused(422, 9002);
+        assert_eq!(shop.ends(id).await.ok().data("status"), "SUCCESS");
     }
     // Verified, but not completed: no money moved.
     let paid = shop.pays(GARANTI).with_3ds(OTP).await;

@@ -34,6 +34,9 @@ pub async fn approve(
             // In doubt, or not known to be ready: the lender is asked first.
             (payment, loan) = settle(app, merchant, payment_id, Asker::Caller).await?;
         }
+        if payment.given_up_at.is_some() && !loan.state.is_final() {
+            return Err(Problem::rule(Rule::GivenUp));
+        }
         if loan.state.is_final() || !loan.is_approvable() {
             return not_approvable(payment, &loan);
         }

@@ -39,17 +39,14 @@ pub async fn call_off_ready(
     }
 }
 
-/// Calls off whatever application is not at its end. True when no money was taken, and none will be; false while
-/// that is not known: doubt ends first, by the lender's word on how the application stands.
-pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool, Problem> {
+/// Calls off whatever application is not at its end, and answers with the payment as it then stands: doubt ends first,
+/// by the lender's word on how the application stands.
+pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<Payment, Problem> {
     let claims = Claims::none(merchant.id);
     let wanted = |loan: &Loan| !loan.is_in_doubt();
     let called_off = call_off(app, merchant, &claims, payment_id, wanted, |_| {}).await?;
-    let (CalledOff::No(payment, loan) | CalledOff::Asked(payment, loan)) = called_off;
-    match payment.status {
-        PaymentStatus::Success => Err(wrong_state(&payment, &loan)),
-        status => Ok(status == PaymentStatus::Failure),
-    }
+    let (CalledOff::No(payment, _) | CalledOff::Asked(payment, _)) = called_off;
+    Ok(payment)
 }
 
 /// A loan that was called off, as it stands: also for a call that comes again.

@@ -22,6 +22,9 @@ use std::time::Duration;
 
 /// Between inquiries about an application that the bank is assessing.
 const ASSESSING_WAIT: Duration = Duration::from_secs(60);
+/// Between tries to end what the shop gave up.
+const TRY_WAIT: SignedDuration = SignedDuration::from_secs(5);
+const TRY_WAIT_MAX: SignedDuration = SignedDuration::from_hours(6);
 
 /// Asks the lender how the application stands and applies what it says; a caller's question only when
 /// no other caller asked a moment ago. When the lender cannot be asked, a payment that waits is told
@@ -164,6 +167,26 @@ fn apply_standing(app: &App, payment: &mut Payment, loan: &mut Loan, standing: L
             loan.state = ApplicationState::Cancelled;
         }
     }
+    if let Some(since) = payment.given_up_at
+        && !loan.state.is_final()
+    {
+        let next = next_call_off(loan, since);
+        loan.inquire_at = loan.inquire_at.map(|at| at.min(next));
+    }
+}
+
+/// When the lender is asked again to call a loan off that was given up at `since`.
+pub(super) fn next_call_off(loan: &Loan, since: Timestamp) -> Timestamp {
+    if loan.asked_at <= since {
+        return since;
+    }
+    wait_after(since, loan.asked_at)
+}
+
+/// A try at `tried` is followed by a wait as long as the wish was old by then.
+pub(super) fn wait_after(since: Timestamp, tried: Timestamp) -> Timestamp {
+    let wait = tried.duration_since(since).clamp(TRY_WAIT, TRY_WAIT_MAX);
+    tried.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// The merchant approved or called off, and the lender has not seen it. That may still be on its way until its
@@ -182,7 +205,8 @@ fn apply_still_ready(app: &App, loan: &mut Loan) {
 pub(super) fn disburse(payment: &mut Payment, loan: &mut Loan, now: Timestamp) {
     loan.state = ApplicationState::Disbursed;
     loan.action = Action::None;
-    loan.inquire_at = None;
+    // What the shop gave up goes back at once.
+    loan.inquire_at = payment.given_up_at.map(|_| now);
     if let Some(status) = after(payment.status, Event::Approved) {
         payment.status = status;
         payment.take(now);

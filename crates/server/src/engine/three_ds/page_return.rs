@@ -87,10 +87,12 @@ fn decide(
     let is_open = matches!(attempt.state, Page | Doubt | Review) && !attempt.seen_taken();
     if is_open {
         let outcome = match &said.sale {
-            Some(Verdict::Approved(charged)) if level(merchant).takes(said.md_status) => {
+            Some(Verdict::Approved(charged))
+                if level(merchant).takes(said.md_status) && payment.given_up_at.is_none() =>
+            {
                 Outcome::Approved(charged.clone())
             }
-            Some(Verdict::Approved(charged)) => Outcome::TakenUnverified(charged.clone()),
+            Some(Verdict::Approved(charged)) => Outcome::TakenUnwanted(charged.clone()),
             Some(Verdict::Declined(decline)) => Outcome::Declined(decline.into()),
             None => Outcome::NotPaid,
         };

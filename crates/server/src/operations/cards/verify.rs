@@ -3,6 +3,7 @@
 
 use super::{TOP, keep};
 use crate::app::App;
+use crate::engine::refund::whole;
 use crate::engine::{card_verification, charge, three_ds};
 use crate::operations::card_payments::{language_code, require_success, threeds_response};
 use crate::operations::card_plan;
@@ -83,7 +84,7 @@ pub async fn replay_verify(
         PaymentStatus::CallbackThreeds => Err(Problem::Doubt { payment_id }),
         _ => {
             require_success(&payment)?;
-            let refunded = card_verification::standing(app, &payment).await?;
+            let refunded = whole::standing(app, &payment).await?;
             Ok(verified(&payment, refunded))
         }
     }
