@@ -175,6 +175,26 @@ fn points_back(refund: &Refund<'_>) -> Result<i64, Doubt> {
     }
 }
 
+/// Letters and digits of an issuer's approval code (ISO 8583, field 38).
+const AUTH_CODE_MAX: usize = 6;
+/// Letters and digits of a bank's reference. Those that are known have 12 (ISO 8583, field 37) and 18 (PosNet).
+const REFERENCE_MAX: usize = 32;
+
+/// The approval code that a bank gave, or none. What cannot be one makes the whole answer doubtful.
+fn auth_code(text: &str) -> Result<String, Doubt> {
+    code(text, AUTH_CODE_MAX).ok_or_else(|| unreadable("the approval code cannot be one"))
+}
+
+/// The reference that a bank gave what it did, or none. What cannot be one makes the whole answer doubtful.
+fn reference(text: &str) -> Result<String, Doubt> {
+    code(text, REFERENCE_MAX).ok_or_else(|| unreadable("the bank's reference cannot be one"))
+}
+
+fn code(text: &str, longest: usize) -> Option<String> {
+    let is_code = text.len() <= longest && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_code.then(|| text.to_owned())
+}
+
 /// A bank's words, clean and not endless.
 fn message(text: &str) -> String {
     kept_words(text)

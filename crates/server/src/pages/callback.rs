@@ -67,7 +67,8 @@ pub(super) fn threeds(back: &ThreedsReturn) -> Vec<(String, String)> {
 }
 
 /// Fields of the callback of a card verification with 3DS (decision 0029): those of a 3DS payment that is
-/// complete, in the second version's order, then the stored card and how far its money is on its way back.
+/// complete, for nothing is left to the shop however it ends, in the second version's order, then the stored
+/// card and how far its money is on its way back.
 pub(super) fn verification(
     back: &ThreedsReturn,
     refunded: Option<RefundStatus>,
@@ -81,7 +82,7 @@ pub(super) fn verification(
     let fields = vec![
         ("status", status.to_owned()),
         ("callbackStatus", told(ALREADY_RETURNED, back.already)),
-        ("completeStatus", told("COMPLETED", verified)),
+        ("completeStatus", told("COMPLETED", !back.already)),
         ("paymentId", payment.id.to_string()),
         (
             "conversationId",

@@ -5,6 +5,7 @@ use crate::bad_input::{
     NOT_A_TEXT, NOT_AN_AMOUNT, Spoiled, all_refused, bad, each, long, missing, nothing_happened,
     refused,
 };
+use crate::page_sales::{MD_0, garanti_sells_by_page};
 use crate::panel::Panel;
 use crate::shop::{
     BANKS, Begun, FOREIGN, GARANTI, MANY, NO_FUNDS, OTP, Reply, Shop, YKB, called_back, declines,
@@ -319,7 +320,7 @@ async fn a_3ds_verification_that_fails_stores_nothing() {
         for (name, value) in [
             ("status", "FAILURE"),
             ("cardVerifyStatus", "FAILURE"),
-            ("completeStatus", ""),
+            ("completeStatus", "COMPLETED"),
             ("cardUserKey", ""),
             ("cardToken", ""),
             ("refundStatus", ""),
@@ -342,6 +343,56 @@ async fn a_3ds_verification_that_fails_stores_nothing() {
         assert_eq!(shop.count(all).await, 0, "{bank}");
         assert_eq!(shop.kept().await, 0, "{bank}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_a_page_that_sells_every_verification_is_complete() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    garanti_sells_by_page(&shop).await;
+    for (card, status) in [
+        (GARANTI, "SUCCESS"),
+        (MD_0, "FAILURE"),
+        (NO_FUNDS, "FAILURE"),
+    ] {
+        let back = shop.begins_verification(card).await.way_back().await;
+        for (told, complete) in [("", "COMPLETED"), ("ALREADY_RETURNED", "")] {
+            let form = back.submit(&shop.http, &[]).await.form();
+            let status = if told.is_empty() { status } else { "FAILURE" };
+            let said = ["callbackStatus", "status", "completeStatus"];
+            assert_eq!(
+                said.map(|name| form.field(name)),
+                [told, status, complete],
+                "{card}"
+            );
+            let verified = if told.is_empty() { status } else { "" };
+            assert_eq!(form.field("cardVerifyStatus"), verified, "{card}");
+        }
+    }
+    assert_eq!(shop.kept().await, 0);
+    assert_eq!(shop.stored().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_charges_a_small_amount_of_its_currency() {
+    let shop = Shop::open().await;
+    for (currency, price, most) in [("TRY", 100.01, "100.00"), ("USD", 10.01, "10.00")] {
+        for kind in ["NONE", "NON_THREE_DS", "THREE_DS"] {
+            let over = json!({"verificationPrice": price, "currency": currency});
+            let reply = shop
+                .post(VERIFY, with(verification(FOREIGN, kind), over))
+                .await;
+            reply.refused(400, 2011);
+            assert_eq!(reply.field(), "verificationPrice", "{kind}");
+            let told = reply.body["errors"]["errorDescription"].as_str().unwrap();
+            assert!(told.contains("0.01") && told.contains(most), "{told}");
+        }
+    }
+    nothing_happened(&shop).await;
+    let most = json!({"verificationPrice": 100});
+    let body = with(verification(FOREIGN, "NON_THREE_DS"), most);
+    let verified = shop.post(VERIFY, body).await.ok();
+    assert_eq!(verified.text("refundStatus"), "SUCCESS");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -528,7 +579,10 @@ async fn every_wrong_field_is_named_and_nothing_is_stored() {
             &["\"BKM_EXPRESS\"", "1", "\"\""],
         ));
         table.extend(each("verificationPrice", NOT_AN_AMOUNT));
-        table.extend(each("verificationPrice", &["0", "\"0.00\""]));
+        table.extend(each(
+            "verificationPrice",
+            &["0", "\"0.00\"", "100.01", "10000000"],
+        ));
         table.extend(each("conversationId", NOT_A_TEXT));
         table.extend(each("card", &["[1]", "7", "\"x\""]));
         if kind != "NONE" {

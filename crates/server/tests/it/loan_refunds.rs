@@ -6,7 +6,7 @@ use crate::process::{Serving, until};
 use crate::refund_transactions::items;
 use crate::shop::{Applied, Reply, Shop, answers, declines, delay, serve};
 use serde_json::{Value, json};
-use server::operations::Role;
+use server::operations::{Role, refunds};
 use server::store::db::{Commit, params};
 use server::store::refunds::{Refund, RefundState, of_payment};
 use std::sync::Arc;
@@ -51,6 +51,20 @@ async fn left_at_lender(shop: &Shop, id: i64) -> i64 {
 async fn last(shop: &Shop, id: i64) -> Refund {
     let found = of_payment(&shop.app, shop.merchant, id).await.unwrap();
     found.into_iter().next_back().unwrap()
+}
+
+/// A person notes what was given back of an item outside.
+async fn marks(shop: &Shop, item: i64, price: i64) {
+    let body = json!({"paymentTransactionId": item, "refundPrice": price});
+    let path = "/payment/v1/refund-transactions/mark-as-refunded";
+    shop.post(path, body).await.ok();
+}
+
+/// What is left of a loan by the books, and by items.
+async fn left(shop: &Shop, id: i64) -> [Value; 3] {
+    let read = shop.reported(id).await;
+    let names = ["", "paymentTransactions.0.", "paymentTransactions.1."];
+    names.map(|of| read.data(&format!("{of}refundablePrice")).clone())
 }
 
 /// The lender gives back by itself, and says so.
@@ -431,6 +445,97 @@ async fn what_was_marked_and_then_given_back_by_the_lender_stays_marked_once() {
         shop.reported(id).await.data("refundStatus"),
         "FULLY_REFUNDED"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_stands_for_what_the_lender_tells_up_to_its_amount() {
+    let shop = Shop::open().await;
+    let (id, items) = disbursed(&shop).await;
+    marks(&shop, items[0], 3000).await;
+    gives_back(&shop, id, json!({"amount": 300_000})).await;
+    assert_eq!(left(&shop, id).await, [7000, 3000, 4000]);
+    // What comes behind it is the lender's news.
+    gives_back(&shop, id, json!({"amount": 140_000})).await;
+    assert_eq!(left(&shop, id).await, [5600, 2400, 3200]);
+    let rest = shop.refunds(id).await.ok();
+    assert_eq!(rest.data("refundPrice"), 5600);
+    assert_eq!(left_at_lender(&shop, id).await, 0);
+    // More than was marked: the rest of it is booked, and the mark stands for nothing else.
+    let (id, items) = disbursed(&shop).await;
+    marks(&shop, items[1], 1000).await;
+    gives_back(&shop, id, json!({"amount": 280_000})).await;
+    assert_eq!(left(&shop, id).await, [7200, 4800, 2400]);
+    gives_back(&shop, id, json!({"amount": 60_000})).await;
+    assert_eq!(left(&shop, id).await, [6600, 4400, 2200]);
+    shop.refunds(id).await.ok();
+    assert_eq!(left_at_lender(&shop, id).await, 0);
+    // It was told already: a person's word is taken, and stands for what is told next.
+    let (id, items) = disbursed(&shop).await;
+    gives_back(&shop, id, json!({"amount": 300_000})).await;
+    assert_eq!(left(&shop, id).await, [7000, 4200, 2800]);
+    marks(&shop, items[0], 3000).await;
+    gives_back(&shop, id, json!({"amount": 300_000})).await;
+    assert_eq!(left(&shop, id).await, [4000, 1200, 2800]);
+    assert_eq!(left_at_lender(&shop, id).await, 400_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_heard_late_of_a_refund_that_a_person_marked_is_booked_once() {
+    let shop = Shop::open().await;
+    let (id, items) = disbursed(&shop).await;
+    shop.lender_faults(1, "refund", "lose_reply").await;
+    shop.refunds_item(items[0], 10).await.in_doubt();
+    let loan = shop.loan(id).await;
+    let nothing = json!({
+        "orderId": loan.order_id, "applicationId": loan.application_id, "currency": "TRY", "refunds": []
+    });
+    shop.lender_faults(4, "given_back", answers(&nothing.to_string()))
+        .await;
+    for wait in [5, 30, 120, 600] {
+        shop.wait(wait).await;
+    }
+    assert_eq!(last(&shop, id).await.state, RefundState::Declined);
+    marks(&shop, items[0], 10).await;
+    shop.refunds_item(items[1], 5).await.ok();
+    gives_back(&shop, id, json!({"amount": 3_000})).await;
+    let [whole, ..] = left(&shop, id).await;
+    assert_eq!(whole, 9955);
+    assert_eq!(left_at_lender(&shop, id).await, 995_500);
+    shop.refunds(id).await.ok();
+    assert_eq!(left_at_lender(&shop, id).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_open_refund_leaves_no_room_for_is_booked_when_it_is_settled() {
+    let shop = Shop::open().await;
+    // Settled by the list, in which the rest stands; the lender's news are lost.
+    let (id, items) = disbursed(&shop).await;
+    shop.lender_faults(1, "refund", "http_500").await;
+    shop.refunds_item(items[0], 5000).await.in_doubt();
+    shop.lender_is_silent().await;
+    gives_back(&shop, id, json!({"amount": 700_000})).await;
+    assert_eq!(left(&shop, id).await[0], 5000);
+    for wait in [5, 30, 120, 600] {
+        shop.wait(wait).await;
+    }
+    assert_eq!(left(&shop, id).await, [3000, 1800, 1200]);
+    shop.lender_recovers().await;
+    // Settled by a person: the lender tells its news until there is room for them.
+    let (id, items) = disbursed(&shop).await;
+    shop.lender_faults(1, "refund", "http_500").await;
+    shop.refunds_item(items[0], 5000).await.in_doubt();
+    gives_back(&shop, id, json!({"amount": 700_000})).await;
+    assert_eq!(left(&shop, id).await[0], 5000);
+    let (refund, finance) = (last(&shop, id).await.id, shop.caller(Role::Finance).await);
+    let found = refunds::FoundRefund::NotMade;
+    refunds::settle_by_hand(&shop.app, &finance, refund, found, "seen at the lender")
+        .await
+        .unwrap();
+    shop.pass(31).await;
+    until("the lender tells it again", async || {
+        (left(&shop, id).await == [3000, 1800, 1200]).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

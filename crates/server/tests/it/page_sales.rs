@@ -15,7 +15,7 @@ use server::store::attempts::AttemptState;
 use server::store::db::{Commit, params};
 use server::store::poses::{self, ThreedsModel};
 
-const MD_0: &str = "5115830000006669";
+pub const MD_0: &str = "5115830000006669";
 const MD_4: &str = "5117280000006665";
 const MINUTE: i64 = 60;
 
@@ -27,7 +27,7 @@ pub async fn open() -> Shop {
     shop
 }
 
-async fn garanti_sells_by_page(shop: &Shop) {
+pub async fn garanti_sells_by_page(shop: &Shop) {
     for pos in poses::of_merchant(&shop.app, shop.merchant).await.unwrap() {
         if pos.integrator.as_str() == "GARANTI" {
             sells_by_page(shop, pos.id).await.unwrap();

@@ -427,6 +427,28 @@ async fn a_refund_that_arrived_after_it_was_settled_as_not_made_is_booked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_arrived_late_and_was_marked_before_is_booked_once() {
+    let shop = Shop::open().await;
+    for (bank, card) in BANKS {
+        let (id, items) = settled(&shop, card).await;
+        shop.refunds_item(items[0], 10).await.ok();
+        forgets(&shop, id).await;
+        let note = json!({"paymentTransactionId": items[0], "refundPrice": 10});
+        let path = "/payment/v1/refund-transactions/mark-as-refunded";
+        shop.post(path, note).await.ok();
+        // By the look of the schedule, and before the next refund.
+        shop.work().await;
+        assert_eq!(
+            shop.reported(id).await.data("refundablePrice"),
+            90,
+            "{bank}"
+        );
+        assert_eq!(shop.refunds(id).await.ok().data("refundPrice"), 90);
+        assert_eq!(shop.order(id).await["refunded"], 10_000, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_was_not_made_is_looked_at_once_more() {
     let shop = Shop::open().await;
     let (id, items) = settled(&shop, GARANTI).await;

@@ -11,7 +11,8 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, duplicate, message, minor_units, not_supported, refusal_of_move, unauthentic, unreadable,
+    ask, auth_code, duplicate, minor_units, not_supported, reference, refusal_of_move, unauthentic,
+    unreadable,
 };
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
@@ -390,14 +391,14 @@ fn decline(reply: &Element, group: ErrorGroup) -> Decline {
 
 /// What an approved sale says. Without the reference that a void needs it is no answer.
 fn charged(reply: &Element) -> Result<Charged, Doubt> {
-    let exact = |name| reply.exact(&["Transaction", name]).map(message);
+    let exact = |name| reply.exact(&["Transaction", name]);
     let words = |name| reply.words(&["Transaction", name]);
-    let host_reference = exact("RetrefNum")?;
+    let host_reference = reference(exact("RetrefNum")?)?;
     if host_reference.is_empty() {
         return Err(unreadable("an approval without RetrefNum"));
     }
     Ok(Charged {
-        auth_code: exact("AuthCode")?,
+        auth_code: auth_code(exact("AuthCode")?)?,
         host_reference,
         transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
         holder_name: words("CardHolderName"),

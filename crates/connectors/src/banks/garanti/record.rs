@@ -13,7 +13,8 @@ use crate::bank::{
     RewardMoney,
 };
 use crate::banks::{
-    check_count, check_sale, message, minor_units, other_sale, question_refused, unreadable,
+    auth_code, check_count, check_sale, message, minor_units, other_sale, question_refused,
+    reference, unreadable,
 };
 use crate::xml::Element;
 use contract::enums::PosOperationType;
@@ -183,8 +184,8 @@ fn check_held(inquiry: &Element, order: &Order) -> Result<(), Doubt> {
 fn references(inquiry: &Element) -> Result<Charged, Doubt> {
     let words = |name| inquiry.words(&[name]);
     Ok(Charged {
-        auth_code: message(inquiry.exact(&["AuthCode"])?),
-        host_reference: message(inquiry.exact(&["RetrefNum"])?),
+        auth_code: auth_code(inquiry.exact(&["AuthCode"])?)?,
+        host_reference: reference(inquiry.exact(&["RetrefNum"])?)?,
         transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
         holder_name: words("CardHolderName"),
         ..Charged::default()

@@ -10,7 +10,9 @@ use crate::bank::{
     Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order,
     OrderRef, OrderStatus, Refund, Reversed, Verdict,
 };
-use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
+use crate::banks::{
+    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+};
 use crate::xml::Element;
 use contract::enums::PosOperationType;
 use contract::errors::ErrorGroup;
@@ -199,11 +201,11 @@ fn sent(unanswered: Doubt) -> Doubt {
 
 /// The references of a void or refund.
 fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
-    let exact = |name| reply.exact(&["Transaction", name]).map(message);
+    let exact = |name| reply.exact(&["Transaction", name]);
     let words = |name| reply.words(&["Transaction", name]);
     Ok(Reversed {
-        auth_code: exact("AuthCode")?,
-        host_reference: exact("RetrefNum")?,
+        auth_code: auth_code(exact("AuthCode")?)?,
+        host_reference: reference(exact("RetrefNum")?)?,
         transaction_id: batch_and_sequence(&words("BatchNum"), &words("SequenceNum")),
     })
 }

@@ -12,7 +12,10 @@ use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds, Order,
     PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
-use crate::banks::{duplicate, message, not_supported, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{
+    AUTH_CODE_MAX, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
+    unauthentic, unreadable,
+};
 use crate::digest::{same, sha512_hex};
 use crate::xml::Writer;
 use base64::Engine;
@@ -39,9 +42,6 @@ const SALE_NAMES: [&str; 7] = [
     "eci",
     "md",
 ];
-
-/// Characters of an approval code.
-const AUTH_CODE_LENGTH: usize = 6;
 
 /// Characters of an order id that Galata made.
 const OWN_ID_LENGTH: usize = 20;
@@ -226,7 +226,7 @@ pub(super) fn outcome(
         ("00", "Approved", code) if is_auth_code(code) && ThreedsLevel::Half.takes(md_status) => {
             Some(Verdict::Approved(Charged {
                 auth_code: code.to_owned(),
-                host_reference: reference(said("hostrefnum"))?,
+                host_reference: sale_reference(said("hostrefnum"))?,
                 ..Charged::default()
             }))
         }
@@ -259,8 +259,9 @@ fn is_set_apart(callback: &Callback<'_>, names: &[&str], order: &Order) -> bool 
             .all(|(name, known)| is(name, known))
 }
 
+/// The hash does not fix where the code ends, so a shorter one is none.
 fn is_auth_code(code: &str) -> bool {
-    code.len() == AUTH_CODE_LENGTH && code.bytes().all(|b| b.is_ascii_alphanumeric())
+    code.len() == AUTH_CODE_MAX && auth_code(code).is_ok()
 }
 
 /// Two characters of an issuer or the gateway; the simulator's own have up to four.
@@ -269,8 +270,8 @@ fn is_refusal(code: &str) -> bool {
 }
 
 /// An approval without the reference of its sale is no answer.
-fn reference(text: &str) -> Result<String, Doubt> {
-    match message(text) {
+fn sale_reference(text: &str) -> Result<String, Doubt> {
+    match reference(text)? {
         text if text.is_empty() => Err(unreadable("an approval without hostrefnum")),
         text => Ok(text),
     }

@@ -11,7 +11,7 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, duplicate, is_time_out, message, minor_units, not_supported, refusal_of_move,
+    ask, auth_code, duplicate, is_time_out, minor_units, not_supported, reference, refusal_of_move,
     shown_amount, unreadable,
 };
 use crate::account::{
@@ -349,12 +349,12 @@ fn decline(reply: &Element, group: ErrorGroup) -> Decline {
 
 /// What an approved sale says. Without the bank's reference it is no answer.
 fn charged(reply: &Element) -> Result<Charged, Doubt> {
-    let host_reference = message(reply.exact(&["hostlogkey"])?);
+    let host_reference = reference(reply.exact(&["hostlogkey"])?)?;
     if host_reference.is_empty() {
         return Err(unreadable("an approval without hostlogkey"));
     }
     Ok(Charged {
-        auth_code: message(reply.exact(&["authCode"])?),
+        auth_code: auth_code(reply.exact(&["authCode"])?)?,
         host_reference,
         points_left: shown_amount(reply, &["pointInfo", "totalPointAmount"]),
         // The document does not say how a sale reports the campaign that the cardholder chose on

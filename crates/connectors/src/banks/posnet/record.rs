@@ -8,8 +8,8 @@ use crate::bank::{
     BankContext, BankDay, Charged, Decline, Doubt, GivenBack, OrderRef, OrderStatus, Phase,
 };
 use crate::banks::{
-    check_count, check_sale, message, minor_units, other_sale, question_refused, unauthentic,
-    unreadable,
+    check_count, check_sale, message, minor_units, other_sale, question_refused, reference,
+    unauthentic, unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -130,7 +130,7 @@ fn read_entry(entry: &Element, asked: &OrderRef<'_>, id: &str) -> Result<Entry, 
     let said = match (worked, undoes) {
         (true, false) | (false, true) => charged(entry)?,
         _ => Charged {
-            host_reference: message(entry.exact(&["hostlogkey"])?),
+            host_reference: reference(entry.exact(&["hostlogkey"])?)?,
             ..Charged::default()
         },
     };

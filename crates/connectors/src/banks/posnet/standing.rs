@@ -7,7 +7,9 @@ use crate::bank::{
     Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order, OrderRef,
     OrderStatus, Refund, Reversed, Verdict,
 };
-use crate::banks::{message, not_supported, other_sale, points_back, refusal_of_move, unreadable};
+use crate::banks::{
+    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+};
 use crate::xml::{Element, Writer};
 use contract::errors::ErrorGroup;
 
@@ -186,8 +188,8 @@ fn known(record: Option<Record>) -> Result<Record, Doubt> {
 /// The references of a reversal or return.
 fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
     Ok(Reversed {
-        auth_code: message(reply.exact(&["authCode"])?),
-        host_reference: message(reply.exact(&["hostlogkey"])?),
+        auth_code: auth_code(reply.exact(&["authCode"])?)?,
+        host_reference: reference(reply.exact(&["hostlogkey"])?)?,
         transaction_id: String::new(),
     })
 }

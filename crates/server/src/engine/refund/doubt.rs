@@ -121,6 +121,16 @@ pub async fn settle(
         }
     };
     write(app, merchant, &mut given, &outcome).await?;
+    // What else was given back, and the books had no room for while this was reserved.
+    if let Ok(told) = &says
+        && let Err(problem) = late::book(app, merchant, &given.payment, &party, told).await
+    {
+        tracing::warn!(
+            payment,
+            ?problem,
+            "what was told beside a refund is not booked yet"
+        );
+    }
     Ok(given)
 }
 

@@ -39,13 +39,13 @@ pub(super) async fn book(
     }
 }
 
-/// The refund that explains what a bank tells beyond the books: the last one of exactly that amount which was
-/// settled as not made. None where another one has no outcome: then the sum may be that one's.
+/// The refund that explains what a bank tells beyond the books, marks included: the last one of exactly that amount
+/// which was settled as not made. None where another one has no outcome: then the sum may be that one's.
 fn made_late(known: &[Refund], says: GivenBack) -> Option<&Refund> {
     if known.iter().any(|refund| refund.state.is_open()) {
         return None;
     }
-    let made = |refund: &&Refund| refund.state == RefundState::Approved && !refund.marked;
+    let made = |refund: &&Refund| refund.state == RefundState::Approved;
     let wanted = |kind| {
         let not_made = known.iter().rev().filter(|refund| is_not_made(refund));
         not_made.filter(move |refund| refund.kind == kind)
@@ -152,9 +152,9 @@ mod tests {
         assert_eq!(found(&[refund(1, Cancel, Declined, 50)], of_sum(50)), None);
         let mut marked = refund(1, Back, Approved, 50);
         marked.marked = true;
-        assert_eq!(
-            found(&[marked, refund(2, Back, Declined, 50)], of_sum(50)),
-            Some(2)
-        );
+        // A person marked it before the bank told it.
+        let both = [marked, refund(2, Back, Declined, 50)];
+        assert_eq!(found(&both, of_sum(50)), None);
+        assert_eq!(found(&both, of_sum(100)), Some(2));
     }
 }

@@ -13,10 +13,16 @@ use crate::operations::{Caller, Problem};
 use crate::store::payments::{self, Payment};
 use contract::card_payments::{Card, CreatePaymentRequest, PaymentItem};
 use contract::cards::{VerifyCardRequest, VerifyCardResponse};
-use contract::enums::{CardVerificationAuthType, CardVerifyStatus, PaymentStatus, RefundStatus};
+use contract::enums::{
+    CardVerificationAuthType, CardVerifyStatus, Currency, PaymentStatus, RefundStatus,
+};
+use contract::money::{Decimal, Money};
 use contract::rules::Rule;
 
 static CARD: At<'static> = TOP.field("card");
+/// The most that a verification charges, in whole lira, and in whole units of any other currency.
+const LIRA_MAX: i64 = 100;
+const OTHERS_MAX: i64 = 10;
 /// What the only item of such a payment is called.
 const ITEM: &str = "Card verification";
 
@@ -99,7 +105,7 @@ fn read(
     let is_charged = kind != CardVerificationAuthType::None;
     if is_charged || request.verification_price.is_some() {
         let currency = TOP.required("currency", request.currency)?;
-        TOP.positive("verificationPrice", request.verification_price, currency)?;
+        price(request.verification_price, currency)?;
     }
     TOP.unsigned_text("conversationId", request.conversation_id.clone())?;
     check::client_ip(request.client_ip.clone())?;
@@ -107,6 +113,25 @@ fn read(
     let needs_url = kind == CardVerificationAuthType::ThreeDs;
     let url = (needs_url || sent.is_some()).then(|| TOP.url(CALLBACK, sent));
     Ok(url.transpose()?.filter(|_| needs_url))
+}
+
+/// What is charged: a small amount.
+fn price(sent: Option<Decimal>, currency: Currency) -> Result<(), Problem> {
+    const PRICE: &str = "verificationPrice";
+    let most = match currency {
+        Currency::Try => LIRA_MAX,
+        _ => OTHERS_MAX,
+    };
+    let most = most * 10_i64.pow(currency.exponent());
+    let amount = TOP.positive(PRICE, sent, currency)?.minor;
+    if amount <= most {
+        return Ok(());
+    }
+    let [least, most] = [1, most].map(|minor| Money::new(minor, currency).decimal().to_string());
+    Err(Problem::with(
+        Rule::OutOfRange,
+        &[("field", PRICE), ("min", &least), ("max", &most)],
+    ))
 }
 
 /// A payment of the price, of one item, that stores the card.
