@@ -1,7 +1,7 @@
 //! Places for calls that wait until another call's move has its outcome. How they wait is in
-//! `engine::turn`; here is only how many may.
+//! `engine::turn`; here is only how many may, and that one call at a time makes a move of a payment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Calls that may wait about one payment, in one process.
@@ -9,10 +9,20 @@ pub const PLACES_MAX: usize = 4;
 /// Calls that may wait in one process, about whatever payments.
 const ALL_PLACES_MAX: usize = 1024;
 
-/// Who waits, by payment.
+/// Who waits, by payment, and which payments are moved.
 #[derive(Debug, Default)]
 pub struct Turns {
     waiting: Mutex<HashMap<i64, usize>>,
+    moved: Mutex<HashSet<i64>>,
+}
+
+/// Leave to make a move of a payment, given back when it is dropped. Between processes the database alone decides
+/// who moves; this spares it the calls of one process that it would refuse, of which a hundred at once take it
+/// seconds.
+#[derive(Debug)]
+pub struct Leave<'a> {
+    turns: &'a Turns,
+    payment_id: i64,
 }
 
 /// A place, given back when it is dropped.
@@ -39,6 +49,21 @@ impl Turns {
         })
     }
 
+    /// Leave to move a payment; `None` while another call of this process has it.
+    pub fn leave(&self, payment_id: i64) -> Option<Leave<'_>> {
+        // A leave that was not given must not be dropped either.
+        let is_free = self.moved().insert(payment_id);
+        is_free.then(|| Leave {
+            turns: self,
+            payment_id,
+        })
+    }
+
+    fn moved(&self) -> MutexGuard<'_, HashSet<i64>> {
+        // Plain ids, as sound.
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn waiting(&self) -> MutexGuard<'_, HashMap<i64, usize>> {
         // Plain counts: they are sound even if a holder panicked.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,9 +80,28 @@ impl Drop for Place<'_> {
     }
 }
 
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.turns.moved().remove(&self.payment_id);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_call_has_leave_to_move_a_payment() {
+        let turns = Turns::default();
+        let leave = turns.leave(1);
+        assert!(leave.is_some() && turns.leave(1).is_none());
+        // Who was refused takes nothing with it.
+        assert!(turns.leave(1).is_none());
+        assert!(turns.leave(2).is_some());
+        drop(leave);
+        assert!(turns.leave(1).is_some());
+        assert!(turns.moved().is_empty());
+    }
 
     #[test]
     fn four_wait_about_a_payment_and_a_place_comes_back() {

@@ -159,6 +159,7 @@ async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response 
         tracing::info!(bank, operation, order_id, ?fault, "bank message");
     }
     if reply::fails_before(fault.as_ref()) {
+        reply::wait(fault.as_ref()).await;
         return reply::internal_error();
     }
     let carried_out = match reply::declines(fault.as_ref()) {

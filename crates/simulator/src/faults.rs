@@ -48,7 +48,7 @@ pub(crate) enum FaultKind {
     Answer,
     /// Do everything, answer with each `find` in the message replaced by `replace`.
     Edit,
-    /// Answer 500; nothing is done, or everything when `after` is set.
+    /// Answer 500; nothing is done, and that `ms` late, or everything when `after` is set.
     #[serde(rename = "http_500")]
     Http500,
     /// The bank page returns the shopper twice.

@@ -29,8 +29,7 @@ pub(crate) async fn deliver(
     };
     match fault.kind {
         FaultKind::Delay => {
-            let wait = fault.ms.unwrap_or_default().min(MAX_DELAY_MS);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
+            wait(Some(fault)).await;
             whole(content_type, body)
         }
         FaultKind::LoseReply => broken_reply(content_type, &body, 0),
@@ -47,6 +46,12 @@ pub(crate) async fn deliver(
         | FaultKind::DuplicateCallback
         | FaultKind::NoCallback => whole(content_type, body),
     }
+}
+
+/// Waits as long as the fault wants.
+pub(crate) async fn wait(fault: Option<&Fault>) {
+    let wait = fault.and_then(|fault| fault.ms).unwrap_or_default();
+    tokio::time::sleep(Duration::from_millis(wait.min(MAX_DELAY_MS))).await;
 }
 
 /// The message with what the fault wants replaced. Bytes that are no UTF-8 stay as they are: what is

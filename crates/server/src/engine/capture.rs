@@ -53,13 +53,14 @@ pub async fn capture(
 ) -> Result<Given, Problem> {
     let mut turn = None;
     loop {
-        let (payment, items) = await_turn(app, merchant.id, payment_id, &mut turn).await?;
+        let (payment, items, leave) = await_turn(app, merchant.id, payment_id, &mut turn).await?;
         require_capturable(app, &payment, amount)?;
         let holder = Holder::of(app, &payment).await?;
         holder.require_amount(&payment, amount)?;
         let Some(given) = intend(app, claims, &holder, (payment, items), amount, &note).await?
         else {
             // Another move was faster.
+            drop(leave);
             pause(app, payment_id, &mut turn).await?;
             continue;
         };

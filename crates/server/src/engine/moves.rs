@@ -1,5 +1,6 @@
 //! Moves of a payment's money after it succeeded (refunds, releases, captures) take turns: while one has no outcome
-//! no other is begun. The database holds that; here a call waits for it.
+//! no other is begun. The database holds that; here a call waits for it, and the calls of one process do not meet
+//! there: of a hundred that saw a payment free, ninety-nine would be refused one after the other.
 
 use super::turn::{self, Turn};
 use crate::app::App;
@@ -7,25 +8,31 @@ use crate::problem::Problem;
 use crate::store::captures::{self, CaptureState};
 use crate::store::payments::{self, Item, Payment};
 use crate::store::refunds::{self, RefundState};
+use crate::turns::Leave;
 use contract::errors::ErrorGroup;
 use contract::rules::Rule;
 use jiff::Timestamp;
 
-/// Waits until no move of the payment is under way. The payment and its items as they are then. Refused with
-/// TOO_MANY_REQUESTS while one is in doubt, or when the turn does not come in time.
+/// Waits until no move of the payment is under way. The payment and its items as they are then, with leave to move it,
+/// which is kept until the move has its outcome. Refused with TOO_MANY_REQUESTS while one is in doubt, or when the
+/// turn does not come in time.
 pub async fn await_turn<'a>(
     app: &'a App,
     merchant_id: i64,
     payment_id: i64,
     turn: &mut Option<Turn<'a>>,
-) -> Result<(Payment, Vec<Item>), Problem> {
+) -> Result<(Payment, Vec<Item>, Leave<'a>), Problem> {
     let mut seen = None;
     loop {
         let payment = payments::of_merchant(app, merchant_id, payment_id).await?;
         let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
         let Some((id, under_way)) = open_move(app, &payment).await? else {
+            let Some(leave) = app.turns.leave(payment_id) else {
+                pause(app, payment_id, turn).await?;
+                continue;
+            };
             let items = payments::items_of_merchant(app, merchant_id, payment_id).await?;
-            return Ok((payment, items));
+            return Ok((payment, items, leave));
         };
         if !under_way {
             return Err(too_many(payment_id));

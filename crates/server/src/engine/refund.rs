@@ -75,12 +75,14 @@ pub async fn give_back(
 ) -> Result<Given, Problem> {
     let mut turn = None;
     loop {
-        let (payment, items) = await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
+        let (payment, items, leave) =
+            await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
         let planned = plan(app, payment, &items, wanted).await?;
         let party = Party::of(app, &planned.payment).await?;
         let intended = intend(app, merchant, claims, &party, planned, &note).await?;
         let Some(begun) = intended else {
             // Another move was faster, or is known only now.
+            drop(leave);
             pause(app, wanted.payment_id, &mut turn).await?;
             continue;
         };

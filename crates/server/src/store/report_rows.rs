@@ -76,13 +76,13 @@ pub async fn taken_late(app: &App, page: &Page) -> Result<Vec<Payment>, Unavaila
     rows.into_iter().map(Payment::read).collect()
 }
 
-/// Refunds that were made in the range, with the moment.
+/// Refunds that were made in the range, with the moment. A hold that was released took no money, and gave none back.
 pub async fn refunds(app: &App, page: &Page) -> Result<Vec<(Refund, Timestamp)>, Unavailable> {
     let moment = "coalesce(answered_at, created_at)";
     let sql = Refund::select_with(
         &[&format!("{moment} as made_at")],
         &format!(
-            "where merchant_id = $1 and state = 'APPROVED' and {moment} >= $2 and {moment} < $3 and id > $4 \
+            "where merchant_id = $1 and state = 'APPROVED' and not release and {moment} >= $2 and {moment} < $3 and id > $4 \
              order by id limit $5"
         ),
     );

@@ -9,14 +9,16 @@ use crate::app::App;
 use contract::enums::Currency;
 use jiff::Timestamp;
 
-/// What two payments have in common that look like one: card, amount, currency and conversation.
+/// What two payments have in common that look like one: card, amount, currency and conversation. Of a hold it is
+/// the amount that was held, whatever is taken of it later.
 fn digest(payment: &Payment) -> Digest {
     let part = |text: &Option<String>| text.clone().unwrap_or_default();
+    let asked = payment.hold.map(|hold| hold.amount);
     Digest::of(&format!(
         "{}|{}|{}|{}|{}",
         part(&payment.bin_number),
         part(&payment.last_four),
-        payment.paid_price.minor,
+        asked.unwrap_or(payment.paid_price.minor),
         payment.currency.as_str(),
         part(&payment.conversation_id),
     ))
@@ -94,10 +96,11 @@ pub async fn pairs(
     let rows = app
         .db
         .rows(
-            "select * from (select id, created_at, paid_price, currency, bin_number, last_four, conversation_id, \
-             lag(id) over same as first, lag(created_at) over same as first_at from payments \
-             where merchant_id = $1 and id >= $2 and bin_number is not null and status in ('SUCCESS', 'WAITING') \
-             window same as (partition by bin_number, last_four, paid_price, currency, conversation_id order by id)) \
+            "select * from (select id, created_at, asked, currency, bin_number, last_four, conversation_id, \
+             lag(id) over same as first, lag(created_at) over same as first_at from \
+             (select *, coalesce(hold_amount, paid_price) as asked from payments \
+             where merchant_id = $1 and id >= $2 and bin_number is not null and status in ('SUCCESS', 'WAITING')) as one \
+             window same as (partition by bin_number, last_four, asked, currency, conversation_id order by id)) \
              as pairs where id - first <= $3 order by id desc limit $4",
             params![merchant_id, from_id, apart_max, limit],
         )
@@ -111,7 +114,7 @@ fn read(row: &Row) -> Result<Pair, Unavailable> {
         first_at: row.time("first_at")?,
         second: row.int("id")?,
         second_at: row.time("created_at")?,
-        amount: row.int("paid_price")?,
+        amount: row.int("asked")?,
         currency: row.parsed("currency")?,
         bin_number: row.opt_text("bin_number")?,
         last_four: row.opt_text("last_four")?,

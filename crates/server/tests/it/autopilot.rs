@@ -87,6 +87,31 @@ async fn a_bank_that_fails_is_left_out_tried_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_does_not_hold_is_left_out_and_still_takes_what_it_holds() {
+    let shop = Shop::open().await;
+    let held = shop.holds(GARANTI).await.succeeded().id();
+    let released = shop.holds(GARANTI).await.succeeded().id();
+    bank_is_away(&shop, "hold").await;
+    // As many failures as outweigh the two holds.
+    for _ in 0..2 * ANSWERS {
+        let reply = shop.holds(GARANTI).await;
+        assert!(matches!(reply.status, 200 | 422), "{:#}", reply.body);
+    }
+    assert_eq!(state(&pos(&shop, "Garanti").await), (true, false));
+    let met = shop.met("hold").await;
+    let id = shop.holds(GARANTI).await.succeeded().id();
+    assert_eq!(bank_of(&shop, id).await, "Yapı Kredi");
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    assert_eq!(bank_of(&shop, id).await, "Yapı Kredi");
+    assert_eq!(shop.met("hold").await, met);
+    shop.captures(held, 90).await.succeeded();
+    assert_eq!(bank_of(&shop, held).await, "Garanti");
+    shop.refunds(released).await.ok();
+    // Neither says that the bank holds again.
+    assert_eq!(state(&pos(&shop, "Garanti").await), (true, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_issuers_decline_closes_no_bank() {
     let shop = Shop::open().await;
     for _ in 0..3 * ANSWERS {

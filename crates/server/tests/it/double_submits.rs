@@ -102,6 +102,33 @@ async fn a_payment_that_was_given_back_makes_place_for_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hold_keeps_its_place_until_it_is_released_or_what_was_taken_is_back() {
+    let shop = refusing(60).await;
+    shop.noon().await;
+    let id = shop.holds(GARANTI).await.succeeded().id();
+    for second in [shop.holds(GARANTI).await, shop.pays(GARANTI).await] {
+        second.refused(409, 1113);
+        assert_eq!(second.body["errors"]["paymentId"], id);
+    }
+    shop.refunds(id).await.ok();
+    // Of the next one another amount is taken than is held.
+    let id = shop.holds(GARANTI).await.succeeded().id();
+    shop.captures(id, 80).await.succeeded();
+    shop.holds(GARANTI).await.refused(409, 1113);
+    shop.refunds(id).await.ok();
+    let first = shop.holds(GARANTI).await.succeeded().id();
+
+    // Two that were held alike are listed, whatever was taken of them.
+    let second = shop.holds(GARANTI).keyed("second").await.succeeded().id();
+    shop.captures(second, 110).await.succeeded();
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    let page = panel.get("/panel/double-submits").await.ok();
+    for id in [first, second] {
+        page.has(&format!("/panel/payments/{id}\""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn doubt_keeps_its_place() {
     let shop = refusing(60).await;
     shop.fault("garanti", "sale", "lose_reply").await;

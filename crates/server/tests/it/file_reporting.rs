@@ -210,6 +210,26 @@ async fn a_day_tells_what_was_taken_and_given_back_and_does_not_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_told_once_it_is_taken_and_its_release_is_no_money_back() {
+    let shop = Shop::open().await;
+    let day = tomorrow_at(&shop, 10, 0).await;
+    shop.holds(GARANTI).await.succeeded();
+    let released = shop.holds(YKB).await.succeeded().id();
+    shop.refunds(released).await.ok();
+    let taken = shop.holds(GARANTI).await.succeeded().id();
+    shop.captures(taken, 80).await.succeeded();
+    shop.refunds(taken).await.ok();
+    tomorrow_at(&shop, 0, 11).await;
+    let rows = rows(&of_day(&shop, "transaction", &day, "csv").await.ok());
+    let taken = taken.to_string();
+    assert_eq!(column(&rows, "paymentId"), vec![taken; 4]);
+    let types = column(&rows, "transactionType");
+    assert_eq!(types, ["PAYMENT", "PAYMENT", "CANCEL", "CANCEL"]);
+    assert_eq!(column(&rows, "paidPrice"), ["24.00", "56.00", "", ""]);
+    assert_eq!(column(&rows, "refundPrice"), ["", "", "24.00", "56.00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_verification_is_marked_in_both_reports() {
     let shop = Shop::open().await;
     let day = tomorrow_at(&shop, 10, 0).await;

@@ -3,10 +3,11 @@
 use crate::card_verifications::{VERIFY, verification};
 use crate::panel::Panel;
 use crate::process::{Serving, ended, until};
-use crate::shop::{BANKS, Begun, GARANTI, OTP, PAY, Reply, Shop, delay, payment, with};
+use crate::shop::{BANKS, Begun, GARANTI, MANY, OTP, PAY, Reply, Shop, delay, payment, with};
 use serde_json::{Value, json};
 use server::operations::Role;
 use server::store::db::{Commit, params};
+use std::time::Duration;
 
 /// Waits that a person can sit through.
 const QUICK: [&str; 6] = [
@@ -25,15 +26,20 @@ async fn serving(shop: &Shop, name: &str) -> Serving {
     Serving::start(&shop.http, command, log).await
 }
 
-/// Half a minute passes: leases of the dead end, and what it left unanswered is due.
+/// Time passes: leases of the dead end, and what it left unanswered is due.
 async fn time_passes(shop: &Shop) {
     let now = shop.app.now();
     let due = "update attempts set inquire_at = $1 where inquire_at is not null";
     let refunds = "update refunds set inquire_at = $1 where inquire_at is not null";
+    let captures =
+        "update captures set inquire_at = $1, asked_at = $2 where inquire_at is not null";
+    // So long ago that a request that has not arrived by now never will.
+    let long_ago = now - Duration::from_secs(100);
     let commit = Commit::new(shop.merchant, 0)
         .any("update shards set until = $1", params![now])
         .any(due, params![now])
-        .any(refunds, params![now]);
+        .any(refunds, params![now])
+        .any(captures, params![now, long_ago]);
     shop.app.db.commit(commit).await.unwrap();
 }
 
@@ -225,6 +231,68 @@ async fn a_verification_with_3ds_whose_server_was_killed_keeps_no_money() {
                 .count("select count(*) as n from stored_cards where active")
                 .await;
             assert_eq!(active, i64::from(card_stays), "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_whose_server_was_killed_is_settled_by_the_next_one() {
+    // The bank takes what it holds and answers late, or takes nothing and fails late.
+    let fails = json!({"kind": "http_500", "ms": 1500});
+    for (fault, taken) in [(delay(1500), true), (fails, false)] {
+        for (bank, card) in BANKS {
+            let what = format!("{bank} {taken}");
+            let shop = &Shop::open().await;
+            let id = shop.holds(card).await.succeeded().id();
+            let mut first = serving(shop, "first").await;
+            shop.faults(MANY, bank, "capture", fault.clone()).await;
+            let (url, path) = (first.url.clone(), format!("{PAY}/{id}/post-auth"));
+            let body = json!({"paidPrice": 110});
+            let (told, ()) = tokio::join!(shop.post_at(&url, &path, &body), async {
+                until("the bank is asked", async || {
+                    (shop.met("capture").await == 1).then_some(())
+                })
+                .await;
+                let state = if taken { "captured" } else { "held" };
+                until("the bank acts", async || {
+                    (shop.order_state(id).await == state).then_some(())
+                })
+                .await;
+                first.kill();
+            });
+            assert!(told.is_none(), "{what}: {told:?}");
+            // The intent is written, and the payment is what it was.
+            let asked = "select count(*) as n from captures where state = 'ASKED'";
+            assert_eq!(shop.count(asked).await, 1, "{what}");
+            let read = shop.payment(id).await.succeeded();
+            assert_eq!(read.data("paymentPhase"), "PRE_AUTH", "{what}");
+            assert_eq!(read.data("paidPrice"), 100, "{what}");
+
+            shop.banks_recover().await;
+            time_passes(shop).await;
+            let second = serving(shop, "second").await;
+            until("the capture is settled", async || {
+                let open = "select count(*) as n from captures where inquire_at is not null";
+                (shop.count(open).await == 0).then_some(())
+            })
+            .await;
+            if taken {
+                // Of the hold, and of what was taken.
+                until("the shop is told", async || {
+                    (shop.hooks("API_AUTH").len() == 2).then_some(())
+                })
+                .await;
+            } else {
+                assert_eq!(shop.order_state(id).await, "held", "{what}");
+                let again = shop.post_at(&second.url, &path, &body).await;
+                again.unwrap().succeeded();
+            }
+            let read = shop.payment(id).await.succeeded();
+            assert_eq!(read.data("paymentPhase"), "POST_AUTH", "{what}");
+            assert_eq!(read.data("paidPrice"), 110, "{what}");
+            let order = only_order(shop).await;
+            assert_eq!(order["captured"], 11_000, "{what}");
+            assert_eq!(order["moves"].as_array().unwrap().len(), 1, "{what}");
         }
     }
 }

@@ -21,7 +21,8 @@ pub async fn mark(
 ) -> Result<Given, Problem> {
     let mut turn = None;
     loop {
-        let (payment, items) = await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
+        let (payment, items, leave) =
+            await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
         let mut given = plan(app, payment, &items, wanted).await?;
         given.refund.marked = true;
         given.refund.state = RefundState::Approved;
@@ -40,7 +41,10 @@ pub async fn mark(
         match claims.commit(app, commit, Problem::Moved).await {
             Ok(()) => return Ok(given),
             // Another refund was faster.
-            Err(Problem::Moved) => pause(app, wanted.payment_id, &mut turn).await?,
+            Err(Problem::Moved) => {
+                drop(leave);
+                pause(app, wanted.payment_id, &mut turn).await?;
+            }
             Err(problem) => return Err(problem),
         }
     }
