@@ -506,6 +506,24 @@ async fn what_is_heard_late_of_a_refund_that_a_person_marked_is_booked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_settled_as_made_stands_for_what_the_lender_tells() {
+    let shop = Shop::open().await;
+    let (id, items) = disbursed(&shop).await;
+    shop.lender_faults(1, "refund", "http_500").await;
+    shop.refunds_item(items[0], 5000).await.in_doubt();
+    shop.lender_is_silent().await;
+    gives_back(&shop, id, json!({"amount": 500_000})).await;
+    let (refund, finance) = (last(&shop, id).await.id, shop.caller(Role::Finance).await);
+    let found = refunds::FoundRefund::Made;
+    refunds::settle_by_hand(&shop.app, &finance, refund, found, "seen at the lender")
+        .await
+        .unwrap();
+    shop.refunds_item(items[0], 1000).await.ok();
+    assert_eq!(left(&shop, id).await, [4000, 0, 4000]);
+    assert_eq!(left_at_lender(&shop, id).await, 400_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_open_refund_leaves_no_room_for_is_booked_when_it_is_settled() {
     let shop = Shop::open().await;
     // Settled by the list, in which the rest stands; the lender's news are lost.

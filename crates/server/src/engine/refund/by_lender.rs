@@ -1,6 +1,6 @@
 //! What a lender gave back that the books do not know: without being asked (the buyer withdrew, or paid it
-//! back), or late. It is booked when the lender is heard to say so; it asks nothing. What a person marked stands
-//! for what the lender tells, up to its amount, so that no money is booked twice.
+//! back), or late. It is booked when the lender is heard to say so; it asks nothing. What a person marked, or
+//! settled as made, stands for what the lender tells, up to its amount, so that no money is booked twice.
 
 use super::lender::Lender;
 use super::outcome::believe;
@@ -63,19 +63,27 @@ pub(super) async fn book(
     Ok(booked)
 }
 
-/// What the lender gave back that is neither booked nor reserved, less what is booked without having been asked for
-/// (by a person's mark, or taken over before), in minor units.
+/// What the lender gave back that is neither booked nor reserved, less what is booked without its answer (by a person's
+/// word, or taken over before), in minor units.
 fn beyond(list: &[MoneyBack], known: &[Refund]) -> i64 {
     let is_unasked = |back: &&MoneyBack| {
         let refund = known.iter().find(|refund| is_same(back, refund));
         refund.is_none_or(|refund| refund.marked || is_ended(refund))
     };
     let told = list.iter().filter(is_unasked).map(|back| back.amount.minor);
-    let marked = known.iter().filter(|refund| refund.marked);
-    let marked = marked.map(|refund| refund.amount);
+    let is_listed = |refund: &Refund| list.iter().any(|back| is_same(back, refund));
+    let stands = |refund: &&Refund| refund.marked || is_made_by_hand(refund) && !is_listed(refund);
+    let standing = known.iter().filter(stands).map(|refund| refund.amount);
     let told = told.fold(0, i64::saturating_add);
-    told.saturating_sub(marked.fold(0, i64::saturating_add))
+    told.saturating_sub(standing.fold(0, i64::saturating_add))
         .max(0)
+}
+
+/// A person settled that it was made: the lender's word would have brought its reference.
+fn is_made_by_hand(refund: &Refund) -> bool {
+    let reversed = refund.answer.as_ref().and_then(|a| a.reversed.as_ref());
+    let is_told = reversed.is_some_and(|reversed| !reversed.host_reference.is_empty());
+    refund.state == RefundState::Approved && !is_told
 }
 
 /// It was settled as not made.
