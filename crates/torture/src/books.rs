@@ -1,6 +1,7 @@
 //! Galata's books as its reporting API tells them, and the banks' ledgers as their control API does.
 
 use crate::door::{Door, kurus};
+use crate::shopper::BY_HAND;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,7 +15,10 @@ pub(crate) struct Payment {
     /// The visit that its conversation id names; `None` for what no visit sent.
     pub(crate) visit: Option<u64>,
     pub(crate) status: String,
+    /// AUTH, or PRE_AUTH while the amount is only held, and POST_AUTH once it was taken.
+    pub(crate) phase: String,
     pub(crate) order_id: String,
+    /// What was held, as long as it is not taken.
     pub(crate) paid: i64,
     pub(crate) price: i64,
     pub(crate) refundable: i64,
@@ -37,6 +41,8 @@ pub(crate) struct Item {
 pub(crate) struct Refund {
     pub(crate) status: String,
     pub(crate) amount: i64,
+    /// Noted only: no bank was asked.
+    pub(crate) by_hand: bool,
 }
 
 /// An order of a bank's. Amounts in kuruş.
@@ -44,9 +50,14 @@ pub(crate) struct Refund {
 pub(crate) struct Order {
     /// Without what a protocol puts in front.
     pub(crate) id: String,
+    /// What was asked for first: sold or held.
     pub(crate) amount: i64,
+    /// It is, or was, only held.
+    pub(crate) is_hold: bool,
+    /// Held, and neither taken nor released.
+    pub(crate) held: i64,
     pub(crate) captured: i64,
-    /// Given back, undone or refunded.
+    /// Given back of what was taken, undone or refunded.
     pub(crate) back: i64,
     pub(crate) points_spent: i64,
     pub(crate) points_returned: i64,
@@ -54,9 +65,9 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// What the bank holds of it.
+    /// What the shopper cannot spend because of it: taken and not given back, or held.
     pub(crate) fn kept(&self) -> i64 {
-        self.captured - self.back
+        self.captured - self.back + self.held
     }
 }
 
@@ -110,6 +121,7 @@ fn payment(told: &Value, prefix: &str) -> Payment {
         id: told["id"].as_i64().unwrap_or(0),
         visit: visit.and_then(|number| number.parse().ok()),
         status: text(&told["paymentStatus"]),
+        phase: text(&told["paymentPhase"]),
         order_id: plain(told["orderId"].as_str().unwrap_or("")),
         paid: kurus(&told["paidPrice"]),
         price: kurus(&told["price"]),
@@ -128,6 +140,7 @@ fn payment(told: &Value, prefix: &str) -> Payment {
             .map(|refund| Refund {
                 status: text(&refund["status"]),
                 amount: kurus(&refund["refundPrice"]),
+                by_hand: text(&refund["conversationId"]).ends_with(BY_HAND),
             })
             .collect(),
         told: told.clone(),
@@ -136,11 +149,23 @@ fn payment(told: &Value, prefix: &str) -> Payment {
 
 fn order(told: &Value) -> Order {
     let number = |name: &str| told[name].as_i64().unwrap_or(-1);
+    let (amount, is_held) = (number("authorised"), told["state"] == "held");
+    // A bank that undoes the capture of a hold, and then releases it, took what it took back. Where it could not do
+    // the second, the hold lapses by itself.
+    let mut moves = told["moves"].as_array().into_iter().flatten();
+    let undone = moves.rfind(|one| one["kind"] == "uncapture");
+    let undone = undone.and_then(|one| one["amount"].as_i64()).unwrap_or(0);
+    let (captured, voided) = match number("captured") {
+        0 => (undone, undone),
+        captured => (captured, number("voided")),
+    };
     Order {
         id: plain(told["orderId"].as_str().unwrap_or("")),
-        amount: number("authorised"),
-        captured: number("captured"),
-        back: number("refunded") + number("voided"),
+        amount,
+        is_hold: told["kind"] == "hold",
+        held: if is_held { amount } else { 0 },
+        captured,
+        back: number("refunded") + voided,
         points_spent: number("pointsSpent"),
         points_returned: number("pointsReturned"),
         told: told.clone(),

@@ -111,12 +111,19 @@ fn of_itself(payment: &Payment) -> Vec<String> {
 }
 
 /// Kuruş that went back by the books, and that may have.
-fn given_back(payment: &Payment) -> (i64, i64) {
+pub(crate) fn given_back(payment: &Payment) -> (i64, i64) {
     let sum = |status: &str| {
         let refunds = payment.refunds.iter().filter(|one| one.status == status);
         refunds.map(|one| one.amount).sum::<i64>()
     };
     (sum("SUCCESS"), sum("WAITING"))
+}
+
+/// Kuruş among them that were given back by hand: no bank knows of it.
+fn by_hand(payment: &Payment) -> i64 {
+    let refunds = payment.refunds.iter();
+    let marked = refunds.filter(|one| one.by_hand && one.status == "SUCCESS");
+    marked.map(|one| one.amount).sum()
 }
 
 /// A success is at the bank once and with what the books say went back; anything else left nothing there.
@@ -128,8 +135,11 @@ fn against_order(payment: &Payment, order: Option<&Order>) -> Vec<String> {
         }
         return wrong;
     };
-    if payment.status == "SUCCESS" {
+    if payment.status == "SUCCESS" && payment.phase == "PRE_AUTH" {
+        wrong.extend(against_hold(payment, order));
+    } else if payment.status == "SUCCESS" {
         let (made, _) = given_back(payment);
+        let made = made - by_hand(payment);
         if order.captured != payment.paid {
             wrong.push(format!(
                 "the bank took {} of {}",
@@ -149,6 +159,13 @@ fn against_order(payment: &Payment, order: Option<&Order>) -> Vec<String> {
             payment.status
         ));
     }
+    let (phase, is_hold) = (payment.phase.as_str(), order.is_hold);
+    if is_hold != (phase != "AUTH") {
+        wrong.push(format!(
+            "a payment of {phase} is {} at the bank",
+            order.told["kind"]
+        ));
+    }
     if order.captured != 0 && order.kept() == 0 && order.points_spent != order.points_returned {
         wrong.push("all went back, but not all points".to_owned());
     }
@@ -158,11 +175,37 @@ fn against_order(payment: &Payment, order: Option<&Order>) -> Vec<String> {
     wrong
 }
 
+/// A hold that is open here is open at the bank, and one that was released is released there; of neither was
+/// anything taken.
+fn against_hold(payment: &Payment, order: &Order) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if order.captured != 0 {
+        wrong.push(format!(
+            "the bank took {}, which the books only hold",
+            order.captured
+        ));
+    }
+    let (released, _) = given_back(payment);
+    let open = payment.paid - released;
+    if order.captured == 0 && order.held != open {
+        wrong.push(format!("the bank holds {} of {open}", order.held));
+    }
+    wrong
+}
+
 /// What was taken is what was asked for.
 fn against_plan(payment: &Payment, order: Option<&Order>, plan: &Plan) -> Vec<String> {
     let mut wrong = Vec::new();
-    if (payment.paid, payment.price) != (plan.paid, plan.price()) {
+    let amounts = plan.amounts();
+    let amounts = match payment.phase.as_str() {
+        "POST_AUTH" => &amounts[1..],
+        _ => &amounts[..1],
+    };
+    if !amounts.contains(&payment.paid) || payment.price != plan.price() {
         wrong.push("another amount was asked for".to_owned());
+    }
+    if (payment.phase == "AUTH") != plan.captures.is_none() {
+        wrong.push(format!("it is {}, which was not asked for", payment.phase));
     }
     let points = plan.points.0 + plan.points.1;
     if let Some(order) = order.filter(|order| order.captured != 0) {
@@ -195,11 +238,14 @@ fn once_a_visit(books: &Books) -> Vec<Finding> {
     for order in books.orders.iter().filter(|order| order.kept() != 0) {
         kept.entry(order.amount).or_default().push(order);
     }
-    for (amount, orders) in kept.into_iter().filter(|(_, orders)| orders.len() > 1) {
-        let visit = books.payments.iter().find(|one| one.paid == amount);
+    for orders in kept.into_values().filter(|orders| orders.len() > 1) {
+        let of_order = |order: &Order| {
+            let mut payments = books.payments.iter();
+            payments.find(|one| one.order_id == order.id)?.visit
+        };
         let told: Vec<String> = orders.iter().map(|one| one.told.to_string()).collect();
         findings.push(Finding {
-            visit: visit.and_then(|payment| payment.visit),
+            visit: orders.iter().find_map(|order| of_order(order)),
             what: format!(
                 "banks keep an amount more than once\n  {}",
                 told.join("\n  ")
@@ -227,6 +273,28 @@ fn against_answers(books: &Books, heard: &Heard) -> Vec<Finding> {
             findings.push(Finding {
                 visit: Some(visit),
                 what: format!("the shop was told {told:?} of payment {id}, which is {status}"),
+            });
+        }
+    }
+    let captures = heard.captures.lock().map(|all| all.clone());
+    for (visit, id, amount, told) in captures.unwrap_or_default() {
+        let payment = by_id.get(&id);
+        let taken = payment.is_some_and(|one| one.phase == "POST_AUTH" && one.paid == amount);
+        let as_told = match told {
+            Told::Success => taken,
+            Told::Failure => !taken,
+            Told::Doubt => true,
+        };
+        if !as_told {
+            let is = payment.map_or_else(
+                || "gone".to_owned(),
+                |one| format!("{} of {}", one.phase, one.paid),
+            );
+            findings.push(Finding {
+                visit: Some(visit),
+                what: format!(
+                    "the shop was told {told:?} of {amount} taken of payment {id}, which is {is}"
+                ),
             });
         }
     }

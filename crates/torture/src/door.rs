@@ -35,6 +35,7 @@ pub(crate) const CALLBACK_URL: &str = "https://shop.example.com/callback";
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    /// JSON, or a file as a text.
     pub(crate) body: Value,
 }
 
@@ -161,7 +162,7 @@ impl Door {
         }
         Ok(Reply {
             status,
-            body: serde_json::from_str(&text).unwrap_or_default(),
+            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
         })
     }
 

@@ -9,6 +9,7 @@ mod door;
 mod dump;
 mod options;
 mod plan;
+mod reports;
 mod run;
 mod shopper;
 mod steps;

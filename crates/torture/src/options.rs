@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// No bank fails
     #[arg(long)]
     pub(crate) no_faults: bool,
+    /// Wait for the report files of the run, which are made ten minutes after its end, and compare them too
+    #[arg(long)]
+    pub(crate) reports: bool,
     /// The binary, where it is not beside this one
     #[arg(long, value_name = "FILE")]
     galata: Option<PathBuf>,

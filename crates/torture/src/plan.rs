@@ -49,10 +49,13 @@ pub(crate) struct Plan {
     /// Kuruş of card and firm points.
     pub(crate) points: (i64, i64),
     pub(crate) way: Way,
+    /// The amount is held first, and taken by these, one after the other; `None` where it is taken at once.
+    pub(crate) captures: Option<Vec<Capture>>,
     pub(crate) faults: Vec<Fault>,
     /// Whether the first request goes to the first process.
     pub(crate) first: usize,
     pub(crate) back: Vec<Back>,
+    pub(crate) report: Option<Report>,
 }
 
 /// How a visit pays.
@@ -126,6 +129,36 @@ const KINDS: [&str; 9] = [
 /// Failures of the bank's page.
 const PAGE_KINDS: [&str; 3] = ["wrong_mac", "duplicate_callback", "decline"];
 
+/// What is held is taken.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    /// Kuruş; no two captures of a visit take the same, so that the books tell which one was made.
+    pub(crate) amount: i64,
+    /// At the same moment.
+    pub(crate) beside: Beside,
+    pub(crate) keyed: bool,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// What is asked for at the moment of a capture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Beside {
+    Nothing,
+    /// Another process is asked to take so many kuruş.
+    Another(i64),
+    /// Another process is asked to release the hold.
+    Release,
+}
+
+/// A report that is read while others pay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Report {
+    /// The day before, at once, of this kind.
+    OfYesterday(&'static str),
+    /// What was played until now, asked for and fetched when its time has come: TRANSACTION or PAYMENT.
+    Demanded(&'static str),
+}
+
 /// Money that goes back, once the payment succeeded.
 #[derive(Debug)]
 pub(crate) struct Back {
@@ -145,6 +178,8 @@ pub(crate) enum What {
     Part { item: usize, thousandths: i64 },
     /// Several such parts of all items at once.
     Parts { count: usize, thousandths: i64 },
+    /// Such a part was given back by hand, and is only noted.
+    Mark { item: usize, thousandths: i64 },
 }
 
 impl Plan {
@@ -158,6 +193,8 @@ impl Plan {
         let paid =
             2_000 + i64::try_from(number % 900_000).unwrap_or(0) + 1_000_000 * dice.between(0, 3);
         let spends = card.has_points && way != Way::Stored && dice.percent(70);
+        // Points are never held.
+        let holds = !spends && dice.percent(30);
         let (mut points, mut installment, mut interest) = ((0, 0), 1, 0);
         if spends {
             points.0 = dice.between(1, paid / 2);
@@ -181,10 +218,24 @@ impl Plan {
             items: items(&mut dice, paid - interest),
             points,
             way,
-            faults: faults(&mut dice, card.bank, is_threeds),
+            captures: holds.then(|| captures(&mut dice, card.bank, paid)),
+            faults: faults(&mut dice, card.bank, (is_threeds, holds)),
             first: dice.below(2),
             back: back(&mut dice, card.bank),
+            report: report(&mut dice, number),
         }
+    }
+
+    /// Every amount that the payment may be of in the end.
+    pub(crate) fn amounts(&self) -> Vec<i64> {
+        let mut amounts = vec![self.paid];
+        for capture in self.captures.iter().flatten() {
+            amounts.push(capture.amount);
+            if let Beside::Another(amount) = capture.beside {
+                amounts.push(amount);
+            }
+        }
+        amounts
     }
 
     /// Kuruş of all items.
@@ -234,11 +285,61 @@ fn items(dice: &mut Dice, price: i64) -> Vec<i64> {
     items
 }
 
-fn faults(dice: &mut Dice, bank: &'static str, is_threeds: bool) -> Vec<Fault> {
+/// How what is held is taken: mostly once, sometimes again after one that the bank may refuse, sometimes never.
+fn captures(dice: &mut Dice, bank: &'static str, held: i64) -> Vec<Capture> {
+    let mut captures: Vec<Capture> = Vec::new();
+    for _ in 0..dice.one_of(&[0, 1, 1, 1, 2, 2]) {
+        // Both banks take up to 1.15 times; above one and a half times no bank is asked.
+        let thousandths = match dice.below(6) {
+            0 => dice.between(1, 500),
+            1 => dice.between(500, 1_000),
+            2 => dice.between(1_001, 1_150),
+            3 => dice.between(1_151, 1_600),
+            _ => 1_000,
+        };
+        let mut amount = (held * thousandths / 1_000).max(10);
+        while captures.iter().any(|one| (one.amount - amount).abs() < 2) {
+            amount -= 2;
+        }
+        let beside = match dice.below(8) {
+            0 | 1 => Beside::Another(amount - 1),
+            2 => Beside::Release,
+            _ => Beside::Nothing,
+        };
+        let fault = Fault {
+            bank,
+            verb: dice.one_of(&["capture", "capture", "inquire"]),
+            kind: dice.one_of(&KINDS),
+        };
+        captures.push(Capture {
+            amount,
+            beside,
+            keyed: dice.percent(50),
+            fault: dice.percent(40).then_some(fault),
+        });
+    }
+    captures
+}
+
+/// Few, at visits that every run has, so that demands stay below what a merchant may have.
+fn report(dice: &mut Dice, number: u64) -> Option<Report> {
+    match number {
+        11 | 67 => Some(Report::Demanded("TRANSACTION")),
+        29 => Some(Report::Demanded("PAYMENT")),
+        _ if dice.percent(4) => {
+            let kind = dice.one_of(&["transaction", "payment"]);
+            Some(Report::OfYesterday(kind))
+        }
+        _ => None,
+    }
+}
+
+fn faults(dice: &mut Dice, bank: &'static str, (is_threeds, holds): (bool, bool)) -> Vec<Fault> {
     if !dice.percent(35) {
         return Vec::new();
     }
     let verbs: &[&str] = match (is_threeds, bank) {
+        (false, _) if holds => &["hold"],
         (false, _) => &["sale"],
         (true, "posnet") => &[
             "threeds_init",
@@ -253,7 +354,7 @@ fn faults(dice: &mut Dice, bank: &'static str, is_threeds: bool) -> Vec<Fault> {
     let kind = match verb {
         "threeds_page" => dice.one_of(&PAGE_KINDS),
         // Messages of 3D Secure are signed by the bank.
-        verb if verb != "sale" && dice.percent(10) => "wrong_mac",
+        _ if is_threeds && dice.percent(10) => "wrong_mac",
         _ => dice.one_of(&KINDS),
     };
     vec![Fault { bank, verb, kind }]
@@ -265,7 +366,11 @@ fn back(dice: &mut Dice, bank: &'static str) -> Vec<Back> {
         return steps;
     }
     for _ in 0..dice.between(1, 5) {
-        let what = match dice.below(6) {
+        let what = match dice.below(7) {
+            6 => What::Mark {
+                item: dice.below(5),
+                thousandths: dice.between(1, 700),
+            },
             0 => What::Whole { twice: false },
             1 => What::Whole { twice: true },
             2 => What::Parts {
@@ -338,6 +443,10 @@ mod tests {
             assert!(plan.items.iter().all(|item| *item > 0), "{plan:?}");
             assert!(plan.price() <= plan.paid, "{plan:?}");
             assert!(plan.points.0 + plan.points.1 < plan.paid, "{plan:?}");
+            let taken = &plan.amounts()[1..];
+            assert!(taken.iter().all(|amount| *amount > 0), "{plan:?}");
+            let distinct: BTreeSet<&i64> = taken.iter().collect();
+            assert_eq!(distinct.len(), taken.len(), "{plan:?}");
         }
     }
 }

@@ -6,9 +6,8 @@ use crate::options::{Kind, Options};
 use crate::plan::{CARDS, Plan};
 use crate::shopper::{Heard, Shopper};
 use crate::steps::Steps;
-use crate::weather;
 use crate::world::{PURSE, World};
-use crate::{dump, now, say};
+use crate::{dump, now, reports, say, weather};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,6 +66,9 @@ pub(crate) async fn run(options: &Options) -> Result<bool, String> {
         tokio::time::sleep(LOOK_EVERY).await;
     };
     let settled = begun.elapsed().as_secs();
+    if options.reports {
+        findings.extend(reports::compare(&world, &heard, &books).await?);
+    }
     findings.extend(around(&world, &books).await?);
     say(&told(&books, visits, (settled, by_hand)));
     fs::write(world.folder.join("steps"), steps.told(None).join("\n"))
@@ -196,12 +198,22 @@ fn told(books: &Books, visits: u64, (settled, by_hand): (u64, usize)) -> String 
         .clone()
         .filter(|one| one.status == "SUCCESS")
         .count();
+    let phase = |phase: &str| {
+        let payments = books.payments.iter().filter(|one| one.status == "SUCCESS");
+        let of_phase = payments.filter(|one| one.phase == phase);
+        (
+            of_phase.clone().count(),
+            of_phase.filter(|one| one.refundable > 0).count(),
+        )
+    };
+    let ((held, open), (taken, _)) = (phase("PRE_AUTH"), phase("POST_AUTH"));
     format!(
-        "torture: {visits} visits, {} payments ({} succeeded, {} failed), {} refunds ({made} made), {} orders at the \
-         banks; settled after {settled} s, {by_hand} by hand",
+        "torture: {visits} visits, {} payments ({} succeeded, {} failed), {} holds ({taken} taken, {open} open), \
+         {} refunds ({made} made), {} orders at the banks; settled after {settled} s, {by_hand} by hand",
         books.payments.len(),
         count("SUCCESS"),
         count("FAILURE"),
+        held + taken,
         refunds.count(),
         books.orders.len()
     )

@@ -1,7 +1,8 @@
 //! A visit as it is played: what the plan says is asked, and every answer is kept for the books.
 
 use crate::door::{CALLBACK_URL, Reply, kurus, lira};
-use crate::plan::{Back, CVC, Page, Plan, Way, What};
+use crate::plan::{Back, Beside, CVC, Capture, Page, Plan, Report, Way, What};
+use crate::reports::{self, Demand};
 use crate::steps::Steps;
 use crate::world::World;
 use futures_util::future::join_all;
@@ -9,6 +10,10 @@ use serde_json::{Value, json};
 use std::sync::Mutex;
 
 const PAY: &str = "/payment/v1/card-payments";
+const REFUNDS: &str = "/payment/v1/refunds";
+const OF_ITEM: &str = "/payment/v1/refund-transactions";
+/// What the conversation of money back by hand ends with: the books tell it, and no bank does.
+pub(crate) const BY_HAND: &str = "-by-hand";
 /// The password that the banks' pages take.
 const OTP: &str = "123456";
 /// Sendings of a request with a key until it is answered: processes are killed in between.
@@ -32,6 +37,10 @@ pub(crate) struct Heard {
     pub(crate) payments: Mutex<Vec<(u64, i64, Told)>>,
     /// Visit, payment, the refund's id or that of its first item, and its kuruş.
     pub(crate) refunds: Mutex<Vec<(u64, i64, i64, i64)>>,
+    /// Visit, payment, kuruş that were to be taken of what it holds, what of that.
+    pub(crate) captures: Mutex<Vec<(u64, i64, i64, Told)>>,
+    /// Reports that are being made.
+    pub(crate) demands: Mutex<Vec<Demand>>,
 }
 
 /// Who plays a visit.
@@ -59,9 +68,20 @@ impl Shopper<'_> {
             order["match"] = json!({"amount": plan.paid});
             self.order_fault(order).await?;
         }
-        let Some(paid) = self.pay().await? else {
+        if let Some(report) = plan.report {
+            self.read_report(report).await?;
+        }
+        let Some(mut paid) = self.pay().await? else {
             return Ok(());
         };
+        for (number, capture) in plan.captures.iter().flatten().enumerate() {
+            if let Some(fault) = capture.fault.filter(|_| self.faults) {
+                let mut order = fault.order();
+                order["match"] = json!({"orderId": paid.data("orderId")});
+                self.order_fault(order).await?;
+            }
+            paid = self.capture(&paid, number, capture).await.unwrap_or(paid);
+        }
         for (number, back) in plan.back.iter().enumerate() {
             self.give_back(&paid, number, back).await?;
         }
@@ -119,10 +139,16 @@ impl Shopper<'_> {
             });
             card["loyalty"] = json!({"type": "REWARD_MONEY", "reward": reward});
         }
+        // What is sold as a product is not held.
+        let (phase, group) = match plan.captures {
+            Some(_) => ("PRE_AUTH", "LISTING_OR_SUBSCRIPTION"),
+            None => ("AUTH", "PRODUCT"),
+        };
         json!({
             "price": lira(plan.price()), "paidPrice": lira(plan.paid), "walletPrice": 0,
-            "installment": plan.installment, "currency": "TRY", "paymentGroup": "PRODUCT",
-            "conversationId": self.conversation, "card": card, "items": items,
+            "installment": plan.installment, "currency": "TRY", "paymentGroup": group,
+            "paymentPhase": phase, "conversationId": self.conversation, "card": card,
+            "items": items,
         })
     }
 
@@ -253,6 +279,78 @@ impl Shopper<'_> {
         }
     }
 
+    /// Takes of what is held as a step of the plan says. The payment after it, if the shop knows that it was taken.
+    async fn capture(&self, held: &Reply, number: usize, capture: &Capture) -> Option<Reply> {
+        let at = self.plan.first + number;
+        let key = |n: usize| format!("{}-take-{number}-{n}", self.conversation);
+        let keyed = |n: usize| capture.keyed.then(|| key(n));
+        let take = self.take(held, at, capture.amount, keyed(0));
+        match capture.beside {
+            Beside::Nothing => take.await,
+            Beside::Another(amount) => {
+                let another = self.take(held, at + 1, amount, keyed(1));
+                let (one, other) = tokio::join!(take, another);
+                one.or(other)
+            }
+            Beside::Release => {
+                let body = json!({"paymentId": held.payment()});
+                let release = self.refund(held, at + 1, REFUNDS, &body, keyed(1));
+                tokio::join!(take, release).0
+            }
+        }
+    }
+
+    /// Takes an amount of what is held.
+    async fn take(
+        &self,
+        held: &Reply,
+        at: usize,
+        amount: i64,
+        key: Option<String>,
+    ) -> Option<Reply> {
+        let id = held.payment()?;
+        let (path, body) = (
+            format!("{PAY}/{id}/post-auth"),
+            json!({"paidPrice": lira(amount)}),
+        );
+        let reply = self.post(at, &path, &body, key.as_deref()).await?;
+        let told = match (reply.status, reply.group()) {
+            (200, _) => Told::Success,
+            (422, "COMMUNICATION_OR_SYSTEM_ERROR") => Told::Doubt,
+            (422, _) => Told::Failure,
+            // Its key is under way.
+            (409, _) => Told::Doubt,
+            _ => {
+                let why = format!("visit {}: {reply:?}", self.plan.number);
+                self.world.door.is_broken(why);
+                return None;
+            }
+        };
+        if let Ok(mut captures) = self.heard.captures.lock() {
+            captures.push((self.plan.number, id, amount, told.clone()));
+        }
+        (told == Told::Success).then_some(reply)
+    }
+
+    /// Reads a report, or asks for one.
+    async fn read_report(&self, report: Report) -> Result<(), String> {
+        let (door, at) = (&self.world.door, self.plan.first);
+        match report {
+            Report::OfYesterday(kind) => {
+                let read = reports::read_yesterday(door, at, kind, &self.conversation).await;
+                self.note(format!("the report of yesterday: {read:?}"));
+            }
+            Report::Demanded(kind) => {
+                let demand = reports::demand(door, at, kind, &self.world.begun).await;
+                self.note(format!("a report is asked for: {demand:?}"));
+                if let (Some(demand), Ok(mut demands)) = (demand, self.heard.demands.lock()) {
+                    demands.push(demand);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Gives back as a step of the plan says.
     async fn give_back(&self, paid: &Reply, number: usize, back: &Back) -> Result<(), String> {
         let door = &self.world.door;
@@ -270,7 +368,6 @@ impl Shopper<'_> {
         let key = |n: usize| format!("{}-back-{number}-{n}", self.conversation);
         let keyed = |key: String| back.keyed.then_some(key);
         let whole = json!({"paymentId": paid.payment(), "conversationId": self.conversation});
-        const REFUNDS: &str = "/payment/v1/refunds";
         match back.what {
             What::Whole { twice: false } => {
                 self.refund(paid, at, REFUNDS, &whole, keyed(key(0))).await;
@@ -282,12 +379,18 @@ impl Shopper<'_> {
                 );
             }
             What::Part { item, thousandths } => {
-                self.refund_part(paid, at, item, thousandths, keyed(key(0)))
+                let part = (item, thousandths);
+                self.refund_part(paid, at, OF_ITEM, part, keyed(key(0)))
                     .await;
             }
+            What::Mark { item, thousandths } => {
+                let (part, path) = ((item, thousandths), format!("{OF_ITEM}/mark-as-refunded"));
+                self.refund_part(paid, at, &path, part, keyed(key(0))).await;
+            }
             What::Parts { count, thousandths } => {
-                let parts = (0..count)
-                    .map(|n| self.refund_part(paid, at + n, n, thousandths, keyed(key(n))));
+                let parts = (0..count).map(|n| {
+                    self.refund_part(paid, at + n, OF_ITEM, (n, thousandths), keyed(key(n)))
+                });
                 join_all(parts).await;
             }
         }
@@ -298,8 +401,8 @@ impl Shopper<'_> {
         &self,
         paid: &Reply,
         at: usize,
-        item: usize,
-        thousandths: i64,
+        path: &str,
+        (item, thousandths): (usize, i64),
         key: Option<String>,
     ) {
         let items = paid.data("paymentTransactions").as_array();
@@ -307,8 +410,11 @@ impl Shopper<'_> {
             return;
         };
         let amount = (kurus(&item["paidPrice"]) * thousandths / 1000).max(1);
-        let body = json!({"paymentTransactionId": item["id"], "refundPrice": lira(amount)});
-        let path = "/payment/v1/refund-transactions";
+        let end = if path == OF_ITEM { "" } else { BY_HAND };
+        let body = json!({
+            "paymentTransactionId": item["id"], "refundPrice": lira(amount),
+            "conversationId": format!("{}{end}", self.conversation),
+        });
         self.refund(paid, at, path, &body, key).await;
     }
 

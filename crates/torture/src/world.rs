@@ -32,6 +32,8 @@ pub(crate) struct World {
     merchant: String,
     pub(crate) processes: Vec<Mutex<Process>>,
     pub(crate) door: Door,
+    /// When it was opened, as reports tell moments.
+    pub(crate) begun: String,
 }
 
 /// A `galata serve`, killed when it is dropped.
@@ -106,6 +108,7 @@ impl World {
             merchant: String::new(),
             processes,
             door: Door::new(nobody, gateways.clone(), banks.clone()),
+            begun: crate::reports::moment(crate::now()),
         };
         world.key = world.run(&["key"])?.trim().to_owned();
         world.run(&["migrate"])?;

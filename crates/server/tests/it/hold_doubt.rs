@@ -197,3 +197,33 @@ async fn a_release_in_doubt_is_settled_like_any_refund_and_blocks_the_capture() 
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_of_what_was_taken_is_made_once_the_money_is_back() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    for (bank, card) in BANKS {
+        for (fault, made) in losses() {
+            let what = format!("{bank} {fault}");
+            let id = shop.holds(card).await.succeeded().id();
+            shop.captures(id, 110).await.succeeded();
+            // One bank undoes the capture and then releases the hold; the first answer is lost.
+            shop.fault(bank, "void", fault.clone()).await;
+            assert_eq!(shop.refunds(id).await.in_doubt(), id, "{what}");
+            for wait in [5, 30, 120] {
+                shop.wait(wait).await;
+            }
+            let read = shop.reported(id).await.succeeded();
+            let captured = shop.order_state(id).await == "captured";
+            if made {
+                assert_eq!(read.data("refundStatus"), "FULLY_REFUNDED", "{what}");
+                assert!(!captured, "{what}");
+            } else {
+                assert_eq!(read.data("refundStatus"), "NOT_REFUNDED", "{what}");
+                assert!(captured, "{what}");
+                shop.refunds(id).await.ok();
+                assert_eq!(shop.order_state(id).await, "voided", "{what}");
+            }
+        }
+    }
+}

@@ -244,10 +244,9 @@ impl Record {
             (_, Stands::Done(_), _) => vec![Move::Hold],
             _ => Vec::new(),
         };
-        let voided = matches!(
-            (&taken, &held, taken_by),
-            (Stands::Undone, _, Some(Move::Sale | Move::Points)) | (_, Stands::Undone, _)
-        );
+        // What was taken is back once its capture is undone, whether or not the hold is released too: a void that
+        // ends between its two steps is made.
+        let voided = matches!((&taken, &held), (Stands::Undone, _) | (_, Stands::Undone));
         Ok(Record {
             status,
             standing,
