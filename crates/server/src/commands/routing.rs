@@ -297,7 +297,7 @@ fn print(run: &DryRun, format: Format) -> Result<(), Failed> {
         (&taken.pos, Some(place), reasons, left_out)
     });
     let left = run.route.left.iter().map(|(pos, hindrance)| {
-        let why = vec![routing_dry_run::hindrance(*hindrance)];
+        let why = vec![routing_dry_run::hindrance(*hindrance, pos)];
         (pos, None, why, false)
     });
     let codes = |why: &[Told]| -> Vec<&str> { why.iter().map(|told| told.code).collect() };

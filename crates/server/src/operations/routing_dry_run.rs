@@ -14,7 +14,9 @@ use crate::store::payments::Amount;
 use crate::store::poses::{self, Pos};
 use crate::store::routing_rules::{self, RoutingRule};
 use connectors::bank::RewardUse;
-use contract::enums::{Currency, LoyaltyType, OrderingRule, PaymentPhase};
+use contract::enums::{
+    Currency, LoyaltyType, OrderingRule, PaymentAuthenticationType, PaymentPhase, PosStatus,
+};
 use contract::money::Decimal;
 use contract::rules::Rule;
 use jiff::Timestamp;
@@ -210,8 +212,8 @@ pub fn reasons(standing: &Standing) -> Vec<Told> {
     let mut reasons = Vec::new();
     if let Some(percent) = standing.percent {
         let (tr, en) = (
-            format!("kuralda payı %{percent}"),
-            format!("share of the rule {percent}%"),
+            format!("kuraldaki payı %{percent}"),
+            format!("its share by the rule is {percent}%"),
         );
         reasons.push(told("SHARE", tr, en));
     } else if standing.by_rule {
@@ -228,14 +230,14 @@ pub fn reasons(standing: &Standing) -> Vec<Told> {
     if standing.on_us {
         reasons.push(told(
             "ON_US",
-            "kart bu bankanın",
+            "kart bu bankanın kartı",
             "the card is its bank’s own",
         ));
     }
     if standing.family {
         reasons.push(told(
             "FAMILY",
-            "kart ailesi bu bankanın",
+            "kart ailesi bu bankanın ailesi",
             "the card family is its bank’s",
         ));
     }
@@ -253,8 +255,8 @@ pub fn reasons(standing: &Standing) -> Vec<Told> {
     });
     let number = standing.order_number;
     let (tr, en) = (
-        format!("sıra no {number}"),
-        format!("order number {number}"),
+        format!("listedeki sıra numarası {number}"),
+        format!("number {number} in the list of POSes"),
     );
     reasons.push(told("ORDER", tr, en));
     reasons
@@ -278,7 +280,7 @@ pub fn fate(fate: Fate) -> Told {
             let known = CONDITIONS.iter().find(|(known, ..)| *known == name);
             let (_, tr, en) = known.copied().unwrap_or((name, name, name));
             let (tr, en) = (
-                format!("Koşulu tutmuyor: {tr}"),
+                format!("Tutmayan koşul: {tr}"),
                 format!("A condition does not hold: {en}"),
             );
             told("UNMET", tr, en)
@@ -298,83 +300,95 @@ pub fn fate(fate: Fate) -> Told {
 }
 
 /// What leaves out a POS.
-pub fn hindrance(hindrance: Hindrance) -> Told {
-    let [code, tr, en] = match hindrance {
-        Hindrance::Status => [
+pub fn hindrance(hindrance: Hindrance, pos: &Pos) -> Told {
+    let currency = pos.currency.as_str();
+    let (currency_tr, currency_en) = (
+        format!("Yalnızca {currency} ile çalışıyor"),
+        format!("It takes {currency} only"),
+    );
+    let (code, tr, en) = match hindrance {
+        Hindrance::Status if pos.status == PosStatus::RefundOnly => (
             "STATUS",
-            "Kullanım dışı ya da yalnızca iadeye açık",
-            "It is out of use, or open to refunds only",
-        ],
-        Hindrance::Currency => [
-            "CURRENCY",
-            "Başka para birimiyle çalışıyor",
-            "It takes another currency",
-        ],
-        Hindrance::PinnedElsewhere => [
+            "Yalnızca iadeye açık",
+            "It is open to refunds only",
+        ),
+        Hindrance::Status => ("STATUS", "Kullanım dışı", "It is out of use"),
+        Hindrance::Currency => ("CURRENCY", &*currency_tr, &*currency_en),
+        Hindrance::PinnedElsewhere => (
             "PINNED_ELSEWHERE",
             "İstek başka bir POS’u sabitliyor (posAlias)",
             "The request pins another POS (posAlias)",
-        ],
-        Hindrance::NotListed => [
+        ),
+        Hindrance::NotListed => (
             "NOT_LISTED",
             "İsteğin posAliases listesinde yok",
             "It is not in the posAliases of the request",
-        ],
-        Hindrance::Verb => [
+        ),
+        Hindrance::Verb => (
             "VERB",
-            "Bu bankayla bu işlem konuşulmuyor",
-            "This kind of payment is not spoken with its bank",
-        ],
-        Hindrance::Phase => [
+            "Galata bu bankayla bu tür ödeme yapamıyor",
+            "Galata cannot make such a payment with its bank",
+        ),
+        Hindrance::Phase if pos.settings.payment_phases == [PaymentPhase::PreAuth] => (
             "PHASE",
-            "Ön provizyon ya da doğrudan satış için kapalı",
-            "It does not hold money, or only holds it",
-        ],
-        Hindrance::ForeignCard => [
+            "Yalnızca ön provizyon alıyor",
+            "It takes pre-authorisations only",
+        ),
+        Hindrance::Phase => (
+            "PHASE",
+            "Ön provizyon almıyor",
+            "It takes no pre-authorisations",
+        ),
+        Hindrance::ForeignCard => (
             "FOREIGN_CARD",
             "Yurt dışı kart almıyor",
             "It takes no foreign cards",
-        ],
-        Hindrance::InstallmentsOff => [
+        ),
+        Hindrance::InstallmentsOff => (
             "INSTALLMENTS_OFF",
             "Taksit kapalı",
             "Instalments are switched off",
-        ],
-        Hindrance::Association => [
+        ),
+        Hindrance::Association => (
             "ASSOCIATION",
             "Kartın kuruluşunu (Visa, Troy …) almıyor",
             "It does not take the card’s association (Visa, Troy …)",
-        ],
-        Hindrance::InstallmentRow => [
+        ),
+        Hindrance::InstallmentRow => (
             "INSTALLMENT_ROW",
-            "Oran tablosunda bu kart ailesi ve taksit satışta değil",
+            "Oran tablosunda bu kart ailesi ve taksit sayısı satışta değil",
             "Its rates have no row on sale for this family and number of instalments",
-        ],
-        Hindrance::Reward => [
+        ),
+        Hindrance::Reward => (
             "REWARD",
             "Bu kartla bu ödülü kullanamıyor",
             "It cannot use this reward with this card",
-        ],
-        Hindrance::RewardCoversAll => [
+        ),
+        Hindrance::RewardCoversAll => (
             "REWARD_COVERS_ALL",
             "Bankası puanı yalnızca tutarın tamamı için alıyor",
             "Its bank takes points for the whole amount only",
-        ],
-        Hindrance::Authentication => [
+        ),
+        Hindrance::Authentication if pos.authenticates(PaymentAuthenticationType::ThreeDs) => (
             "AUTHENTICATION",
-            "Bu kimlik doğrulama türüne kapalı",
-            "It is closed to this way of authentication",
-        ],
-        Hindrance::Cvc => [
+            "3D Secure olmadan ödeme almıyor",
+            "It takes no payment without 3D Secure",
+        ),
+        Hindrance::Authentication => (
+            "AUTHENTICATION",
+            "3D Secure ile ödeme almıyor",
+            "It takes no payment with 3D Secure",
+        ),
+        Hindrance::Cvc => (
             "CVC",
             "Güvenlik kodu olmadan ödeme almıyor",
             "It takes no payment without a security code",
-        ],
-        Hindrance::Rule => [
+        ),
+        Hindrance::Rule => (
             "RULE",
             "Yönlendirme kuralı yalnızca başka POS’lara izin veriyor",
             "The routing rule allows other POSes only",
-        ],
+        ),
     };
     told(code, tr, en)
 }

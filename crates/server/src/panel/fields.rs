@@ -2,7 +2,7 @@
 //! what the operator has to do where the merchant cannot mend it alone.
 
 use super::door::{Posted, Visit};
-use super::render;
+use super::{render, words};
 use crate::app::App;
 use crate::operations::{Permission, Problem};
 use connectors::account::Field;
@@ -141,6 +141,11 @@ fn sentence(language: Language, problem: &Problem, label: Option<Label<&str>>) -
         })
         .collect();
     let mut text = rule.text(language, &pairs);
+    let name = of(language, tr, en);
+    // "The sum of the percentage …": within a sentence a name does not begin like one.
+    if !text.starts_with(name) && language == Language::En {
+        text = text.replace(name, &words::inside(name));
+    }
     if *rule == Rule::HostNotAllowed {
         text.push_str(of(
             language,

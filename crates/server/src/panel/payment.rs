@@ -81,6 +81,7 @@ async fn payment_page(
         may_refund => visit.may(Permission::Refund), may_inquire => visit.may(Permission::Inquire),
         may_settle => visit.may(Permission::SettleDoubts),
         exchanges_shown => exchanges,
+        hold_over => detail.standing.payment.open_hold().is_some_and(|hold| hold.expires_at <= app.now()),
         once => random::uuid(),
     };
     let values = context! {
@@ -174,6 +175,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
     context! {
         id => p.id,
         loan_asked => loan.is_some(),
+        capture_asked => capture.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
         given_up => p.given_up_at.is_some(),

@@ -36,7 +36,7 @@ pub(super) fn detail(language: Language, detail: &Detail, exchanges: bool) -> Va
         loan => detail.standing.loan.as_ref().map(|loan| loan_shown(detail, loan)),
         asked_before => detail.asked_before.as_ref().map(|inquiry| asked_before(language, detail, inquiry)),
         attempts => attempts.map(|one| attempt(detail, one)).collect::<Vec<_>>(),
-        exchanges => detail.exchanges.iter().map(|one| exchange(one, exchanges)).collect::<Vec<_>>(),
+        exchanges => detail.exchanges.iter().map(|one| exchange(detail, one, exchanges)).collect::<Vec<_>>(),
         webhooks => detail.webhooks.iter().map(|(sent, tries)| webhooks::shown(sent, tries)).collect::<Vec<_>>(),
         line => timeline::line(language, detail),
     }
@@ -74,6 +74,7 @@ fn hold_shown(p: &Payment, hold: Hold) -> Value {
         amount => hold.amount, releasing => hold.releasing, released => hold.released,
         expires_at => hold.expires_at.to_string(),
         open => p.open_hold().is_some_and(|hold| hold.capturing == 0 && hold.releasing == 0),
+        capturing => hold.capturing,
         most => captures::most_of(p),
         plain => Money::new(hold.amount, p.currency).decimal().to_string(),
     }
@@ -109,6 +110,7 @@ fn refund(language: Language, refund: &Refund) -> Value {
     let open = matches!(refund.state, RefundState::Doubt | RefundState::Review);
     context! {
         id => refund.id, amount => refund.amount, kind => refund.kind.as_str(), marked => refund.marked,
+        release => refund.release,
         state => refund.state.as_str(), open, inquiries => refund.inquiries,
         created_at => refund.created_at.to_string(), next => refund.inquire_at.map(|at| at.to_string()),
         auth_code => reversed.map(|one| &one.auth_code).filter(|code| !code.is_empty()),
@@ -239,13 +241,13 @@ fn attempt(detail: &Detail, attempt: &Attempt) -> Value {
     }
 }
 
-fn exchange(exchange: &Exchange, with_texts: bool) -> Value {
+fn exchange(detail: &Detail, exchange: &Exchange, with_texts: bool) -> Value {
     let e = exchange;
     let texts = with_texts.then(|| {
         context! { request => in_lines(&e.request), response => e.response.as_deref().map(in_lines) }
     });
     context! {
-        id => e.id, party => &e.party, operation => &e.operation, url => &e.url,
+        id => e.id, party => &e.party, operation => timeline::operation(detail, e), url => &e.url,
         at => e.sent_at.to_string(), took => e.took_ms, status => e.status, failure => &e.failure, texts,
     }
 }

@@ -11,7 +11,10 @@ use axum::Router;
 use axum::routing::get;
 use connectors::scrub::without_cards;
 use connectors::{directory, lenders};
-use contract::enums::{Currency, PaymentProvider, PaymentSource, PaymentStatus, PaymentType};
+use contract::enums::{
+    Currency, PaymentPhase, PaymentProvider, PaymentRefundStatus, PaymentSource, PaymentStatus,
+    PaymentType,
+};
 use contract::errors::Language;
 use contract::payment_reporting::{ReportingPaymentResponse, SearchPaymentsRequest};
 use contract::rules::Rule;
@@ -205,6 +208,10 @@ fn row(language: Language, payment: &ReportingPaymentResponse) -> Value {
         association => p.card_association.map(|one| one.as_str()),
         installment => p.installment,
         threeds => p.is_three_ds,
+        held => p.payment_phase == Some(PaymentPhase::PreAuth),
+        refund => p.refund_status
+            .filter(|one| matches!(one, PaymentRefundStatus::PartialRefunded | PaymentRefundStatus::FullyRefunded))
+            .map(PaymentRefundStatus::as_str),
         verification => payment_reporting::is_verification(p),
         pos => p.pos.as_ref().and_then(|pos| pos.name.clone()),
         conversation => given(&p.conversation_id),

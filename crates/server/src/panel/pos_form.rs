@@ -13,7 +13,7 @@ use connectors::account::{AccountNeeds, Field, Need, Slot};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
-    Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
+    Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator, PosOperationType, PosStatus,
 };
 use contract::errors::Language;
 use contract::merchant_poses::{UpdateMerchantPosRequest, UpdateMerchantPosUser};
@@ -23,6 +23,9 @@ use minijinja::{Value, context};
 /// Characters of a number, and of a key or password.
 const NUMBER_MAX: usize = 200;
 const SECRET_MAX: usize = 1000;
+
+/// Sales and pre-authorisations, as the form spells it.
+const BOTH_PHASES: &str = "BOTH";
 
 /// What the bank needs of an account.
 pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
@@ -54,6 +57,7 @@ pub(super) fn values(pos: Option<&Pos>, form: Option<&Posted>, next_place: i64) 
         status => value("status", pos.map_or("AUTOPILOT", |pos| pos.status.as_str())),
         threeds_model => value("threedsModel", pos.map(|pos| pos.settings.threeds_model).unwrap_or_default().as_str()),
         order_number => value("orderNumber", &order),
+        phases => value("phases", phases_of(pos)),
     }
 }
 
@@ -255,6 +259,32 @@ fn order_number(form: &Posted) -> Result<Option<i32>, Problem> {
     }
 }
 
+/// In which phases payments begin on a POS, as the form has it: one that is limited to none takes both.
+fn phases_of(pos: Option<&Pos>) -> &'static str {
+    match pos.map_or(&[][..], |pos| &pos.settings.payment_phases) {
+        [one] => one.as_str(),
+        _ => BOTH_PHASES,
+    }
+}
+
+/// The phases that the form chooses; `None` keeps them. A bank that holds nothing has no such field.
+fn phases(form: &Posted, pos: Option<&Pos>) -> Result<Option<Vec<PaymentPhase>>, Problem> {
+    let both = [PaymentPhase::Auth, PaymentPhase::PreAuth];
+    let chosen = match form.text("phases") {
+        "" => return Ok(None),
+        same if pos.is_some() && same == phases_of(pos) => return Ok(None),
+        BOTH_PHASES => both.to_vec(),
+        named => {
+            let one = both.into_iter().filter(|phase| phase.as_str() == named);
+            one.collect()
+        }
+    };
+    if chosen.is_empty() {
+        return Err(Problem::field(Rule::UnknownValue, "enabledPaymentPhases"));
+    }
+    Ok(Some(chosen))
+}
+
 /// What the form says of the bank's 3DS page; `None` keeps it. A bank with one kind of page has no such field.
 fn threeds_model(form: &Posted) -> Result<Option<ThreedsModel>, Problem> {
     let named = form.text("threedsModel");
@@ -308,6 +338,7 @@ fn sent_values(
     let mut request = UpdateMerchantPosRequest {
         name: Some(form.text("name").to_owned()),
         order_number: order_number(form)?,
+        enabled_payment_phases: phases(form, pos)?,
         enabled_payment_authentication_types: Some(authentication(form, pos)?),
         merchant_pos_users: Some(users).filter(|users| !users.is_empty()),
         ..UpdateMerchantPosRequest::default()

@@ -39,6 +39,12 @@ const LABELS: &[Label] = &[
     ("endpoint", "endpoint", "Adres", "The address"),
     ("environment", "environment", "Sistem", "The system"),
     ("orderNumber", "orderNumber", "Sıra", "The place"),
+    (
+        "enabledPaymentPhases",
+        "phases",
+        "İşlem aşamaları",
+        "The phases",
+    ),
     ("status", "status", "Durum", "The status"),
     ("posStatus", "status", "Durum", "The status"),
     (
@@ -208,6 +214,7 @@ fn form_page(
         currencies => currencies.map(|one| one.as_str()).collect::<Vec<_>>(),
         kinds => kinds.to_vec(),
         page_may_sell => directory::can(integrator, Verb::PageSale),
+        may_hold => directory::can(integrator, Verb::Hold),
         switches => switches.collect::<Vec<_>>(),
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),

@@ -27,7 +27,7 @@ const LABELS: &[Label] = &[
     ("currency", "currency", "Para birimi", "The currency"),
     ("installment", "installment", "Taksit", "The number of instalments"),
     ("phase", "phase", "İşlem aşaması", "The phase"),
-    ("at", "at", "Zaman", "The moment"),
+    ("at", "at", "Zaman", "The time"),
     ("buyer", "buyer", "Alıcı", "The buyer"),
     ("reward", "reward", "Ödül", "The reward"),
     ("points", "points", "Puan tutarı", "The points"),
@@ -163,7 +163,7 @@ fn run_view(visit: &Visit, run: &DryRun) -> Value {
         }
     });
     let left = run.route.left.iter().map(|(pos, hindrance)| {
-        let why = words(&routing_dry_run::hindrance(*hindrance));
+        let why = words(&routing_dry_run::hindrance(*hindrance, pos));
         context! { place => (), name => &pos.name, alias => &pos.alias, why => [why], left_out => false }
     });
     let rules = run.rules.iter().zip(&run.route.fates).map(|(rule, fate)| {

@@ -2,7 +2,7 @@
 
 use super::door::{Posted, Visit, to};
 use super::fields::{self, Label};
-use super::{Page, act, look, render};
+use super::{Page, act, format, look, render};
 use crate::app::App;
 use crate::operations::routing_rules::{self, CONDITIONS, Draft};
 use crate::operations::{Permission, Problem};
@@ -27,10 +27,10 @@ const LIST: &str = "/panel/routing-rules";
 #[rustfmt::skip] // A table.
 const LABELS: &[Label] = &[
     ("name", "name", "Ad", "The name"),
-    ("when.bins", "bins", "BIN", "A BIN"),
-    ("when.families", "families", "Kart ailesi", "A card family"),
-    ("when.issuers", "issuers", "Kartın bankası", "An issuing bank"),
-    ("when.cardTypes", "cardTypes", "Kart türü", "A card type"),
+    ("when.bins", "bins", "BIN", "The BIN"),
+    ("when.families", "families", "Kart ailesi", "The card family"),
+    ("when.issuers", "issuers", "Kartın bankası", "The issuing bank"),
+    ("when.cardTypes", "cardTypes", "Kart türü", "The card type"),
     ("when.commercial", "commercial", "Ticari kart", "The commercial card"),
     ("when.foreign", "foreign", "Yurt dışı kart", "The foreign card"),
     ("when.threeDS", "threeDS", "3D Secure", "3D Secure"),
@@ -39,13 +39,13 @@ const LABELS: &[Label] = &[
     ("when.amountTo", "amountTo", "En yüksek tutar", "The highest amount"),
     ("when.installmentFrom", "installmentFrom", "En az taksit", "The fewest instalments"),
     ("when.installmentTo", "installmentTo", "En çok taksit", "The most instalments"),
-    ("when.hours.from", "hourFrom", "Başlangıç saati", "The first hour"),
-    ("when.hours.to", "hourTo", "Bitiş saati", "The hour of the end"),
-    ("when.weekdays", "weekdays", "Gün", "A day"),
-    ("when.buyers", "buyers", "Alıcı", "A buyer"),
+    ("when.hours.from", "hourFrom", "Başlangıç saati", "The start hour"),
+    ("when.hours.to", "hourTo", "Bitiş saati", "The end hour"),
+    ("when.weekdays", "weekdays", "Gün", "The day"),
+    ("when.buyers", "buyers", "Alıcı", "The buyer"),
     ("when.phase", "phase", "İşlem aşaması", "The phase"),
     ("then.kind", "kind", "Yönlendirme", "The way"),
-    ("then.poses", "poses", "POS", "A POS"),
+    ("then.poses", "poses", "POS", "The POS"),
     ("then.poses.place", "poses", "Sıra", "The place"),
     ("then.poses.percent", "poses", "Yüzde", "The percentage"),
     ("routingRules", "", "Yönlendirme kuralları", "The routing rules"),
@@ -104,14 +104,29 @@ fn conditions(language: Language, when: &Conditions) -> Vec<Value> {
     let named = asked.map(|(name, values)| {
         let known = CONDITIONS.iter().find(|(known, ..)| *known == name);
         let (_, tr, en) = known.copied().unwrap_or((name, name, name));
-        let spelled = |value: String| match (name, language) {
-            ("amount", Language::Tr) => value.replace('.', ","),
-            _ => value,
+        let values = match name {
+            "amount" => amounts(language, when),
+            _ => values,
         };
-        let values: Vec<String> = values.into_iter().map(spelled).collect();
         context! { name, tr, en, values }
     });
     named.collect()
+}
+
+/// The amounts of a rule in its currency, without which it has none.
+fn amounts(language: Language, when: &Conditions) -> Vec<String> {
+    let money = |amount: Option<Decimal>| {
+        let currency = when.currency?;
+        let minor = amount?.to_minor(currency).ok()?;
+        Some(format::money(language, minor, currency))
+    };
+    let shown = match (money(when.amount_from), money(when.amount_to)) {
+        (Some(from), Some(to)) => Some(format!("{from} – {to}")),
+        (Some(from), None) => Some(format!("≥ {from}")),
+        (None, Some(to)) => Some(format!("≤ {to}")),
+        (None, None) => None,
+    };
+    shown.into_iter().collect()
 }
 
 /// The POSes of a rule; one that was deleted has no name.

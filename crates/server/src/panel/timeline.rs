@@ -8,6 +8,7 @@ use crate::store::audit::{Outcome, Written};
 use crate::store::exchanges::Exchange;
 use crate::store::inquiries::Found;
 use crate::store::webhooks::{Try, Webhook, WebhookState};
+use contract::enums::PaymentPhase;
 use contract::errors::Language;
 use jiff::Timestamp;
 use minijinja::{Value, context};
@@ -59,7 +60,7 @@ pub(super) fn line(language: Language, detail: &Detail) -> Vec<Value> {
         });
     }
     for exchange in &detail.exchanges {
-        events.push(exchanged(language, exchange));
+        events.push(exchanged(language, detail, exchange));
     }
     attempted(language, detail, &mut events);
     for (sent, tries) in &detail.webhooks {
@@ -93,7 +94,15 @@ fn say(language: Language, tr: &'static str, en: &'static str) -> &'static str {
     }
 }
 
-fn exchanged(language: Language, exchange: &Exchange) -> Event {
+/// What an exchange was about: what begins a hold is no sale.
+pub(super) fn operation<'a>(detail: &Detail, exchange: &'a Exchange) -> &'a str {
+    match &*exchange.operation {
+        "charge" if detail.standing.payment.hold.is_some() => PaymentPhase::PreAuth.as_str(),
+        operation => operation,
+    }
+}
+
+fn exchanged(language: Language, detail: &Detail, exchange: &Exchange) -> Event {
     let took = format::took(language, exchange.took_ms);
     let (tone, more) = match (&exchange.failure, exchange.status) {
         // What came to us took no time.
@@ -105,7 +114,7 @@ fn exchanged(language: Language, exchange: &Exchange) -> Event {
         (None, Some(status)) => ("", format!("HTTP {status} · {took}")),
         (None, None) => ("", String::new()),
     };
-    let operation = words::word(language, &exchange.operation);
+    let operation = words::word(language, operation(detail, exchange));
     Event {
         at: exchange.sent_at,
         tone,

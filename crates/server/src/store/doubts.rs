@@ -17,6 +17,8 @@ pub struct OpenDoubt {
     pub payment_id: i64,
     /// A loan; else a card payment.
     pub loan: bool,
+    /// It is a capture of the payment that is in doubt.
+    pub capture: bool,
     /// It is a refund of the payment that is in doubt.
     pub refund: Option<i64>,
     /// Minor units.
@@ -92,12 +94,14 @@ pub async fn of_merchant(
         )
         .await?;
     let mut found = Vec::with_capacity(cards.len() + loans.len() + refunds.len());
-    for row in cards.iter().chain(&captures) {
+    for (place, row) in cards.iter().chain(&captures).enumerate() {
         let pos: Option<PosShown> = row.opt_json("pos")?.map(from_json).transpose()?;
         let answer: Option<AttemptAnswer> = row.opt_json("answer")?.map(from_json).transpose()?;
         let message = answer.and_then(|answer| answer.message);
         let party = pos.map(|pos| pos.name).unwrap_or_default();
-        found.push(read(row, false, party, message)?);
+        let doubt = read(row, false, party, message)?;
+        let capture = place >= cards.len();
+        found.push(OpenDoubt { capture, ..doubt });
     }
     for row in &loans {
         found.push(read(
@@ -131,6 +135,7 @@ fn read(
     Ok(OpenDoubt {
         payment_id: row.int("payment_id")?,
         loan,
+        capture: false,
         refund: None,
         amount: row.int("amount")?,
         currency: row.parsed("currency")?,

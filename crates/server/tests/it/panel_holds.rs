@@ -16,6 +16,11 @@ async fn a_person_captures_what_is_held_if_their_role_may() {
     let page = support.get(&path).await.ok();
     page.lacks(&form);
     page.has_all(&["Ön provizyon", "Tutar kartta bloke", "Bloke edilen"]);
+    support
+        .get("/panel/payments")
+        .await
+        .ok()
+        .has("Bloke; henüz çekilmedi");
     let refused = support.post(&form, &[("capture", "100")]).await;
     assert_eq!(refused.status, 403);
 
@@ -49,8 +54,9 @@ async fn a_person_captures_what_is_held_if_their_role_may() {
         .leads_to(&format!("{path}?done=capture_doubt"));
     finance.get("/panel/doubts").await.ok().has(&path);
     let page = finance.get(&path).await.ok();
-    page.has_all(&["/inquire", "/settle"]);
-    page.lacks(&form);
+    page.has_all(&["/inquire", "/settle", "still holds it"]);
+    // While it is in doubt nothing else is offered that would not be sent.
+    page.lacks_all(&[&form, "/refund\"", "counts as not charged"]);
     finance
         .post(&format!("{path}/inquire"), &[])
         .await
@@ -75,6 +81,9 @@ async fn a_person_captures_what_is_held_if_their_role_may() {
         .post(&form, &[("capture", "100")])
         .await
         .leads_to(&format!("{path}?done=expired"));
+    let page = owner.get(&path).await.ok();
+    page.has_all(&["süresi doldu; artık tahsil edilemez", "Blokeyi kaldır"]);
+    page.lacks_all(&[&form, "İade et"]);
     shop.work().await;
     let page = owner.get(&path).await.ok();
     page.has("Bloke kaldırıldı; tahsilat yapılmadı.");
@@ -109,5 +118,23 @@ async fn the_operator_captures_by_command_and_limits_a_pos() {
     assert!(wrong.contains("POST_AUTH"), "{wrong}");
     let mut owner = Panel::sign_in(&shop, Role::Owner).await;
     let page = owner.get("/panel/poses").await.ok();
-    page.has("yalnızca Ön provizyon");
+    page.has("Yalnızca ön provizyon");
+    let own = format!("/panel/poses/{pos}");
+    owner
+        .get(&own)
+        .await
+        .ok()
+        .has("value=\"PRE_AUTH\" selected");
+    let held = shop.holds(YKB).await.succeeded().id();
+    let refund = format!("/panel/payments/{held}/refund");
+    owner
+        .post(&refund, &[("how", "bank")])
+        .await
+        .leads_to(&format!("/panel/payments/{held}?done=refunded"));
+    let page = owner
+        .get(&format!("/panel/payments/{held}?done=refunded"))
+        .await
+        .ok();
+    page.has_all(&["Bloke kaldırıldı.", "Blokenin kaldırılması"]);
+    page.lacks("İade edildi.");
 }

@@ -3,7 +3,7 @@
 use crate::panel::{Panel, Shown};
 use crate::panel_settings::noted;
 use crate::shop::{Shop, garanti};
-use contract::enums::PosStatus;
+use contract::enums::{PaymentPhase, PosStatus};
 use server::operations::Role;
 use server::store::audit::Outcome;
 use server::store::poses;
@@ -117,7 +117,7 @@ async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
         .get(&format!("{new}GARANTI"))
         .await
         .ok()
-        .has("3D Pay: the bank’s page");
+        .has("In 3D Pay the bank’s page");
     let base = format!("{}/garanti", shop.bank);
     let fields = but(new_pos(), &[("endpoint", &base), ("threedsModel", "PAY")]);
     let wrong = but(fields.clone(), &[("threedsModel", "HOST")]);
@@ -174,6 +174,28 @@ async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
         "pay",
     ]);
     assert!(ykb.contains("--threeds-model"), "{ykb}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pos_takes_is_chosen_on_its_page() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    let base = format!("{}/garanti", shop.bank);
+    let form = but(new_pos(), &[("endpoint", &base), ("phases", "PRE_AUTH")]);
+    panel.post("/panel/poses", &form).await;
+    let phases = async || of_name(&shop, "Garanti 2").await.settings.payment_phases;
+    assert_eq!(phases().await, [PaymentPhase::PreAuth]);
+    let path = format!("/panel/poses/{}", of_name(&shop, "Garanti 2").await.id);
+    let wrong = but(form.clone(), &[("phases", "POST_AUTH")]);
+    panel.post(&path, &wrong).await.has("id=\"phases-wrong\"");
+    assert_eq!(phases().await, [PaymentPhase::PreAuth]);
+    // A form that does not say it leaves it.
+    panel
+        .post(&path, &but(new_pos(), &[("endpoint", &base)]))
+        .await;
+    assert_eq!(phases().await, [PaymentPhase::PreAuth]);
+    panel.post(&path, &but(form, &[("phases", "BOTH")])).await;
+    assert_eq!(phases().await, [PaymentPhase::Auth, PaymentPhase::PreAuth]);
 }
 
 #[tokio::test]
