@@ -1,5 +1,6 @@
 // The pictures of docs/panel.md, made by walking the tour. They are kept with GALATA_SCREENSHOTS=1
 // only; an ordinary run walks the same way and forgets them.
+import Craftgate from '@craftgate/craftgate';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,6 +56,17 @@ describe('the tour', () => {
     return path;
   }
 
+  /** Holds an amount; answers the payment's id. */
+  async function hold() {
+    const client = new Craftgate.Client({ apiKey: 'api-key', secretKey: 'secret-key', baseUrl: stage.gateway });
+    const made = await client.payment().createPayment({
+      price: 1250, paidPrice: 1250, walletPrice: 0, installment: 1, currency: 'TRY', paymentPhase: 'PRE_AUTH',
+      paymentGroup: 'LISTING_OR_SUBSCRIPTION', conversationId: 'stay-0117', items: [{ name: 'Two nights', price: 1250 }],
+      card: { cardHolderName: 'Işıl Öztürk', cardNumber: '5209220000000002', expireYear: '2044', expireMonth: '07', cvc: '000' },
+    });
+    return made.id;
+  }
+
   test('has a picture of every page, and the document shows each', async () => {
     mkdirSync(FOLDER, { recursive: true });
     const shopper = await stage.visitor({ language: 'en' });
@@ -88,6 +100,16 @@ describe('the tour', () => {
     await owner.go(await refusedAndResent(owner));
     await owner.page.locator('details.box').last().locator('summary').click();
     await shot(owner, 'webhook', { fullPage: true });
+
+    await owner.go(`/panel/payments/${await hold()}`);
+    await owner.unfold(/^Capture$/);
+    await owner.page.locator('section[aria-labelledby=hold]').scrollIntoViewIfNeeded();
+    await shot(owner, 'hold');
+    await owner.go('/panel/routing-rules/dry-run');
+    await owner.page.fill('#bin', '52092200');
+    await owner.page.fill('#amount', '250');
+    await owner.press('form[action$="/dry-run"] button');
+    await shot(owner, 'dry-run');
 
     await stage.bank.fault({ bank: 'posnet', operation: 'sale', fault: { kind: 'lose_reply' } });
     await stage.bank.fault({ bank: 'posnet', operation: 'inquire', fault: { kind: 'http_500' }, times: 1000 });

@@ -172,7 +172,7 @@ async fn form_page(
         title => name,
         name => fields::field_value(form, "name", name),
         active => fields::ticked(form, "active", rule.is_none_or(|rule| rule.active)),
-        once => form.map_or_else(crate::random::token, |form| form.text("once").to_owned()),
+        once => crate::random::token(),
         fields => inputs(visit.language, form, says),
         families => boxes(app.bins.families(), "families", form, |family| {
             says.is_some_and(|says| says.when.families.iter().any(|one| one == family))
