@@ -49,12 +49,6 @@ pub(crate) async fn run(options: &Options) -> Result<bool, String> {
         .door
         .control("DELETE", "/control/faults", &Value::Null)
         .await?;
-    // A kill that the end of the play cut short.
-    for number in 0..world.processes.len() {
-        if !world.processes[number].lock().await.is_alive() {
-            world.start(number).await?;
-        }
-    }
     let (begun, mut by_hand) = (Instant::now(), 0);
     let (books, mut findings) = loop {
         let books = Books::read(&world.door, &prefix).await?;
@@ -136,13 +130,23 @@ async fn play(
     let blown = async {
         let lasting = tokio::time::timeout_at(until.into(), weather).await;
         match lasting {
-            Err(_) => Ok(()),
+            Err(_) => start_again(world).await,
             Ok(why) => why,
         }
     };
     let (visits, blown) = tokio::join!(all, blown);
     blown?;
     visits
+}
+
+/// Starts what was killed when the end of the play cut its absence short: the last shoppers still wait for it.
+async fn start_again(world: &World) -> Result<(), String> {
+    for number in 0..world.processes.len() {
+        if !world.processes[number].lock().await.is_alive() {
+            world.start(number).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What an operator does: a bank that closed its day while a sale was in doubt does not undo it any more, and the

@@ -73,10 +73,42 @@ pub async fn give_back(
     wanted: &Wanted,
     note: impl Fn(&Refund, &mut Commit),
 ) -> Result<Given, Problem> {
+    give_back_of(app, merchant, claims, wanted, |_| Ok(()), note).await
+}
+
+/// Releases the hold of a payment whose time is over. What was taken of it while the call waited for its turn stays.
+pub async fn release(app: &App, merchant: &Merchant, payment_id: i64) -> Result<Given, Problem> {
+    let wanted = Wanted {
+        payment_id,
+        part: None,
+        conversation_id: None,
+        charge_from_me: false,
+    };
+    let claims = Claims::none(merchant.id);
+    let is_held = |payment: &Payment| match payment.open_hold() {
+        Some(_) => Ok(()),
+        None => {
+            let state = [("state", payment.phase.as_str())];
+            Err(Problem::with(Rule::NoOpenHold, &state))
+        }
+    };
+    give_back_of(app, merchant, &claims, &wanted, is_held, |_, _| ()).await
+}
+
+/// Gives back of a payment that is, when its turn has come, as `require` wants it.
+async fn give_back_of(
+    app: &App,
+    merchant: &Merchant,
+    claims: &Claims,
+    wanted: &Wanted,
+    require: impl Fn(&Payment) -> Result<(), Problem>,
+    note: impl Fn(&Refund, &mut Commit),
+) -> Result<Given, Problem> {
     let mut turn = None;
     loop {
         let (payment, items, leave) =
             await_turn(app, merchant.id, wanted.payment_id, &mut turn).await?;
+        require(&payment)?;
         let planned = plan(app, payment, &items, wanted).await?;
         let party = Party::of(app, &planned.payment).await?;
         let intended = intend(app, merchant, claims, &party, planned, &note).await?;

@@ -1,10 +1,11 @@
 //! Pre-authorisations: an amount is held, taken later by `/payment/v1/card-payments/{paymentId}/post-auth`, or released.
 
 use crate::bad_input::{NOT_AN_AMOUNT, refused, spoil};
+use crate::process::until;
 use crate::refund_transactions::items;
 use crate::shop::{
-    BANKS, BONUS, DAY, GARANTI, NO_FUNDS, OTP, PAY, Shop, WORLD, YKB, declines, payment, points,
-    serve, with,
+    BANKS, BONUS, DAY, GARANTI, NO_FUNDS, OTP, PAY, Shop, WORLD, YKB, declines, delay, payment,
+    points, serve, with,
 };
 use serde_json::{Value, json};
 
@@ -361,6 +362,33 @@ async fn a_hold_that_is_over_is_released_and_captured_no_more() {
     assert_eq!(shop.count(asked).await, 3);
     shop.wait(60 * DAY).await;
     assert_eq!(shop.count(asked).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_is_being_taken_when_its_time_ends_is_not_given_back() {
+    for (bank, card) in BANKS {
+        let shop = Shop::open().await;
+        let id = shop.holds(card).await.succeeded().id();
+        shop.pass(6 * DAY - 2).await;
+        shop.fault(bank, "capture", delay(1_500)).await;
+        let time_ends = async {
+            until("the bank takes it", async || {
+                (shop.order_state(id).await == "captured").then_some(())
+            })
+            .await;
+            shop.wait(3).await;
+        };
+        let (taken, ()) = tokio::join!(shop.captures(id, 90), time_ends);
+        taken.succeeded();
+        assert_eq!(shop.order_state(id).await, "captured", "{bank}");
+        let read = shop.reported(id).await.succeeded();
+        assert_eq!(read.data("refundStatus"), "NOT_REFUNDED", "{bank}");
+        assert_eq!(
+            shop.count("select count(*) as n from refunds").await,
+            0,
+            "{bank}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,9 @@ async fn serving(shop: &Shop, name: &str) -> Serving {
 /// Time passes: leases of the dead end, and what it left unanswered is due.
 async fn time_passes(shop: &Shop) {
     let now = shop.app.now();
-    let due = "update attempts set inquire_at = $1 where inquire_at is not null";
+    // But the end of a hold's time, which its attempt tells.
+    let due = "update attempts set inquire_at = $1 where inquire_at is not null \
+               and payment_id not in (select id from payments where hold_amount is not null)";
     let refunds = "update refunds set inquire_at = $1 where inquire_at is not null";
     let captures =
         "update captures set inquire_at = $1, asked_at = $2 where inquire_at is not null";
