@@ -24,7 +24,7 @@ use std::time::Duration;
 /// What became of an attempt.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The bank took the money; of a payment that was given up it goes back.
+    /// The bank took the money; of a payment that was given up, or has failed, it goes back.
     Approved(Charged),
     /// The bank refused, or surely nothing was sent.
     Declined(PaymentFailure),
@@ -236,7 +236,7 @@ fn apply(app: &App, payment: &mut Payment, attempt: &mut Attempt, outcome: &Outc
         leave_page(attempt);
     }
     match outcome {
-        Outcome::Approved(charged) if payment.given_up_at.is_some() && !attempt.seen_taken() => {
+        Outcome::Approved(charged) if payment.goes_back() => {
             *attempt = reversed_next(app, attempt, charged);
             if let Some(status) = after(payment.status, Event::Doubted) {
                 payment.status = status;

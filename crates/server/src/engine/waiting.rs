@@ -24,7 +24,7 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
         let payment = payments::of_merchant(app, merchant.id, payment_id).await?;
         let payment = payment.ok_or_else(|| Problem::rule(Rule::PaymentNotFound))?;
         if is_at_its_end(&payment) {
-            return took_nothing(&payment);
+            return took_nothing(app, &payment).await;
         }
         let attempt = attempts::last_of_payment(app, merchant.id, payment_id).await?;
         let moves_no_money = matches!(
@@ -40,12 +40,23 @@ pub async fn end(app: &App, merchant: &Merchant, payment_id: i64) -> Result<bool
             (None, attempt) => note(app, &payment, attempt).await?,
             (Some(_), _) => {
                 let payment = if payment.payment_type == PaymentType::Apm {
-                    loan::end(app, merchant, payment_id).await?
+                    match loan::end(app, merchant, payment_id).await {
+                        Ok(payment) => payment,
+                        // The lender refuses, or does not tell, or another call is at it: the wish stands.
+                        Err(
+                            Problem::Failed { .. }
+                            | Problem::Doubt { .. }
+                            | Problem::UnderWay { .. },
+                        ) => {
+                            return Ok(false);
+                        }
+                        Err(problem) => return Err(problem),
+                    }
                 } else {
                     inquiry::settle(app, merchant, payment_id, Asker::Caller).await?
                 };
                 return if is_at_its_end(&payment) {
-                    took_nothing(&payment)
+                    took_nothing(app, &payment).await
                 } else {
                     Ok(false)
                 };
@@ -75,14 +86,18 @@ fn is_at_its_end(payment: &Payment) -> bool {
     )
 }
 
-/// Of a payment at its end that was given up: whether nothing is left of what it took. A lender that paid all the
-/// same is given it back.
-fn took_nothing(payment: &Payment) -> Result<bool, Problem> {
-    match payment.given_up_at {
-        Some(_) => Ok(payment.refunded == payment.captured),
-        None => Err(Problem::with(
+/// Of a payment at its end that was given up: whether nothing is left of what it took. What a lender paid all the
+/// same is given back to it, and what a bank's page sold is reversed.
+async fn took_nothing(app: &App, payment: &Payment) -> Result<bool, Problem> {
+    if payment.given_up_at.is_none() {
+        return Err(Problem::with(
             Rule::WrongPaymentState,
             &[("status", payment.status.as_str())],
-        )),
+        ));
     }
+    let attempts = attempts::of_payment(app, payment.merchant_id, payment.id).await?;
+    let is_reversing = attempts
+        .iter()
+        .any(|one| matches!(one.state, AttemptState::Reversing | AttemptState::Review));
+    Ok(payment.refunded == payment.captured && !is_reversing)
 }

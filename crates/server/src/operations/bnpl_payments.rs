@@ -279,10 +279,10 @@ fn verify_response(
     let said = payment.error.as_ref();
     let said = said.and_then(|failure| failure.provider_message.clone());
     BnplPaymentVerifyResponse {
-        payment_status: Some(payment.status),
+        payment_status: Some(payment.told_status()),
         additional_action: Some(action),
         apm_additional_action: Some(action),
-        response_status: Some(match payment.status {
+        response_status: Some(match payment.told_status() {
             PaymentStatus::Success => BnplVerifyStatus::Approved,
             PaymentStatus::Failure => BnplVerifyStatus::Declined,
             _ => BnplVerifyStatus::Waiting,

@@ -10,7 +10,8 @@ use crate::engine::announce;
 use crate::engine::claims::Claims;
 use crate::store::db::Commit;
 use crate::store::merchants::Merchant;
-use crate::store::report_demands::{self, Demand};
+use crate::store::report_demands;
+pub use crate::store::report_demands::{Demand, KEPT_DAYS};
 use contract::datetime::LocalDateTime;
 use contract::enums::ReportPeriod;
 use contract::errors::Language;
@@ -77,6 +78,17 @@ pub async fn create(
         start_date: local(range.from),
         end_date: local(range.before),
     })
+}
+
+/// The reports that a merchant asked for and that are kept, the newest first.
+pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Demand>, Problem> {
+    const ACTION: &str = "report.look";
+    let merchant_id = caller.merchant.id;
+    caller
+        .by
+        .require(app, merchant_id, Permission::ExportPayments, ACTION, "")
+        .await?;
+    Ok(report_demands::all_of_merchant(app, merchant_id, KEPT_MAX).await?)
 }
 
 /// Makes a report that is due, from where it stands; what somebody else does at the same time is left to them.

@@ -57,6 +57,17 @@ pub async fn retrieve(
     request: RetrieveReportRequest,
 ) -> Result<ReportFile, Problem> {
     let file_type = TOP.required("fileType", request.file_type)?;
+    let (merchant_id, target) = (caller.merchant.id, id.to_string());
+    caller
+        .by
+        .require(
+            app,
+            merchant_id,
+            Permission::ExportPayments,
+            "report.retrieve",
+            &target,
+        )
+        .await?;
     let demand = report_demands::of_merchant(app, caller.merchant.id, id).await?;
     let demand = demand.ok_or_else(|| Problem::rule(Rule::ReportNotFound))?;
     if demand.ready_at.is_none() {

@@ -108,7 +108,7 @@ pub(super) fn loan(back: &LoanReturn) -> Vec<(String, String)> {
         ("FAILURE", "")
     } else {
         (
-            payment.status.as_str(),
+            payment.told_status().as_str(),
             callback_action(payment, &back.loan).as_str(),
         )
     };

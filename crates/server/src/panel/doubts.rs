@@ -31,7 +31,7 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
 fn doubt_view(doubt: &OpenDoubt, now: Timestamp) -> Value {
     let minutes = now.duration_since(doubt.since).as_mins().max(0);
     context! {
-        id => doubt.payment_id, refund => doubt.refund, loan => doubt.loan, capture => doubt.capture,
+        id => doubt.payment_id, refund => doubt.refund, loan => doubt.loan, capture => doubt.capture, goes_back => doubt.goes_back,
         amount => doubt.amount, currency => doubt.currency.as_str(),
         party => &doubt.party, state => &doubt.state, since => doubt.since.to_string(),
         days => minutes / (24 * 60), hours => minutes / 60 % 24, minutes => minutes % 60,

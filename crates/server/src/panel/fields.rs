@@ -75,7 +75,7 @@ pub(super) fn error(visit: &Visit, problem: &Problem, labels: &[Label]) -> Value
 
 /// An error on a page that has none of the fields.
 pub(super) fn error_elsewhere(visit: &Visit, problem: &Problem, labels: &[Label]) -> Value {
-    let text = sentence(visit.language, problem, label_of(problem, labels));
+    let text = sentence(visit.language, problem, labels);
     context! { texts => [text], at => (), listed => (), intro => "" }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn errors<S: AsRef<str>>(
     let (mut listed, mut texts) = (Vec::new(), Vec::new());
     for problem in problems {
         let label = label_of(problem, labels);
-        let text = sentence(language, problem, label);
+        let text = sentence(language, problem, labels);
         let Some((_, field, tr, en)) = label.filter(|(_, field, ..)| !field.is_empty()) else {
             texts.push(text);
             continue;
@@ -124,12 +124,17 @@ fn label_of<'l, S: AsRef<str>>(
         return None;
     };
     let (_, named) = values.iter().find(|(name, _)| *name == "field")?;
+    label_named(named, labels)
+}
+
+fn label_named<'l, S: AsRef<str>>(named: &str, labels: &'l [Label<S>]) -> Option<Label<&'l str>> {
     let mut labels = labels.iter();
     let (field, input, tr, en) = labels.find(|(field, ..)| field.as_ref() == named)?;
     Some((field.as_ref(), input.as_ref(), tr.as_ref(), en.as_ref()))
 }
 
-fn sentence(language: Language, problem: &Problem, label: Option<Label<&str>>) -> String {
+fn sentence<S: AsRef<str>>(language: Language, problem: &Problem, labels: &[Label<S>]) -> String {
+    let label = label_of(problem, labels);
     let (Problem::Rule { rule, values }, Some((_, _, tr, en))) = (problem, label) else {
         return render::told(language, problem).1;
     };
@@ -137,14 +142,27 @@ fn sentence(language: Language, problem: &Problem, label: Option<Label<&str>>) -
         .iter()
         .map(|(name, value)| match *name {
             "field" => (*name, of(language, tr, en)),
+            // A second field: within the sentence.
+            "other" => {
+                let other = label_named(value, labels);
+                (
+                    *name,
+                    other.map_or(value.as_str(), |(_, _, tr, en)| of(language, tr, en)),
+                )
+            }
             _ => (*name, value.as_str()),
         })
         .collect();
     let mut text = rule.text(language, &pairs);
     let name = of(language, tr, en);
     // "The sum of the percentage …": within a sentence a name does not begin like one.
-    if !text.starts_with(name) && language == Language::En {
-        text = text.replace(name, &words::inside(name));
+    let other = values.iter().find(|(name, _)| *name == "other");
+    let other = other.and_then(|(_, other)| label_named(other, labels));
+    let named = [Some(name), other.map(|(_, _, _, en)| en)];
+    for name in named.into_iter().flatten() {
+        if !text.starts_with(name) && language == Language::En {
+            text = text.replace(name, &words::inside(name));
+        }
     }
     if *rule == Rule::HostNotAllowed {
         text.push_str(of(

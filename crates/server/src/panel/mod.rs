@@ -24,6 +24,7 @@ mod people;
 mod pos_form;
 mod poses;
 mod render;
+mod reports;
 mod requests;
 mod routing_dry_run;
 mod routing_rules;
@@ -74,6 +75,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(doubts::routes())
         .merge(double_submits::routes())
         .merge(cards::routes())
+        .merge(reports::routes())
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())

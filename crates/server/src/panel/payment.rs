@@ -178,7 +178,7 @@ fn standing_shown(app: &App, visit: &Visit, standing: &Standing) -> Value {
         capture_asked => capture.is_some(),
         status => p.status.as_str(),
         waits, failure, said,
-        given_up => p.given_up_at.is_some(),
+        given_up => p.given_up_at.is_some(), goes_back => p.goes_back(),
         sold_by_page => last.is_some_and(Attempt::is_sold_by_page),
         inquiries,
         next => next.map(|at| at.to_string()),

@@ -63,6 +63,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "pos.html",
     "poses.html",
     "problem.html",
+    "reports.html",
     "request.html",
     "requests.html",
     "requests_rows.html",

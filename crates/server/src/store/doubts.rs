@@ -21,6 +21,8 @@ pub struct OpenDoubt {
     pub capture: bool,
     /// It is a refund of the payment that is in doubt.
     pub refund: Option<i64>,
+    /// The shop gave the payment up, or it has failed: what bank or lender took goes back.
+    pub goes_back: bool,
     /// Minor units.
     pub amount: i64,
     /// Of the amount.
@@ -51,7 +53,7 @@ pub async fn of_merchant(
         .db
         .rows(
             "select a.payment_id, a.amount, p.currency, p.pos, a.state, a.asked_at as since, a.inquiries, \
-             a.inquire_at, a.answer from attempts a \
+             a.inquire_at, a.answer, p.given_up_at, p.status from attempts a \
              join payments p on p.merchant_id = a.merchant_id and p.id = a.payment_id \
              where a.merchant_id = $1 and a.state in ('DOUBT', 'REVERSING', 'REVIEW') order by a.id limit $2",
             params![merchant_id, limit],
@@ -64,7 +66,7 @@ pub async fn of_merchant(
              case when l.review_since is null then l.state else 'REVIEW' end as state, \
              l.asked_at as since, l.inquiries, l.inquire_at, \
              (select coalesce(e.failure, 'HTTP ' || e.status) from exchanges e where e.payment_id = l.payment_id and e.merchant_id = l.merchant_id \
-             order by e.id desc limit 1) as failure from loans l \
+             order by e.id desc limit 1) as failure, p.given_up_at, p.status from loans l \
              join payments p on p.merchant_id = l.merchant_id and p.id = l.payment_id \
              join merchant_apms m on m.merchant_id = l.merchant_id and m.id = l.apm_id \
              where l.merchant_id = $1 and l.action = 'VERIFY_REQUIRED' and p.status = 'WAITING' \
@@ -76,7 +78,7 @@ pub async fn of_merchant(
         .db
         .rows(
             "select r.payment_id, r.id as refund_id, r.amount, p.currency, p.pos, m.name as lender, r.state, \
-             r.asked_at as since, r.inquiries, r.inquire_at, r.answer from refunds r \
+             r.asked_at as since, r.inquiries, r.inquire_at, r.answer, p.given_up_at, p.status from refunds r \
              join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id \
              left join merchant_apms m on m.merchant_id = r.merchant_id and m.id = r.apm_id \
              where r.merchant_id = $1 and r.state in ('ASKED', 'DOUBT', 'REVIEW') and r.state <> 'ASKED' order by r.id limit $2",
@@ -87,7 +89,7 @@ pub async fn of_merchant(
         .db
         .rows(
             "select c.payment_id, c.amount, p.currency, p.pos, c.state, c.asked_at as since, c.inquiries, \
-             c.inquire_at, c.answer from captures c \
+             c.inquire_at, c.answer, p.given_up_at, p.status from captures c \
              join payments p on p.merchant_id = c.merchant_id and p.id = c.payment_id \
              where c.merchant_id = $1 and c.state in ('DOUBT', 'REVIEW') order by c.id limit $2",
             params![merchant_id, limit],
@@ -137,6 +139,7 @@ fn read(
         loan,
         capture: false,
         refund: None,
+        goes_back: row.opt_time("given_up_at")?.is_some() || row.text("status")? == "FAILURE",
         amount: row.int("amount")?,
         currency: row.parsed("currency")?,
         party,

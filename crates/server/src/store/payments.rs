@@ -273,6 +273,20 @@ impl Payment {
         });
     }
 
+    /// What is taken of it goes back: the shop gave it up, or it has failed.
+    pub fn goes_back(&self) -> bool {
+        self.given_up_at.is_some() || self.status == PaymentStatus::Failure
+    }
+
+    /// What a shop hears of it that asks whether to ship. What it gave up has failed for it, also while the books have
+    /// the money that a lender paid all the same.
+    pub fn told_status(&self) -> PaymentStatus {
+        match self.status {
+            PaymentStatus::Success if self.given_up_at.is_some() => PaymentStatus::Failure,
+            status => status,
+        }
+    }
+
     /// The hold, as long as it is neither taken nor released.
     pub fn open_hold(&self) -> Option<Hold> {
         self.hold

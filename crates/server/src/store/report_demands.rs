@@ -49,6 +49,17 @@ pub async fn of_merchant(
     row.map(Demand::read).transpose()
 }
 
+/// The reports of a merchant, the newest first.
+pub async fn all_of_merchant(
+    app: &App,
+    merchant_id: i64,
+    limit: i64,
+) -> Result<Vec<Demand>, Unavailable> {
+    let sql = select!(Demand, "where merchant_id = $1 order by id desc limit $2");
+    let rows = app.db.rows(sql, params![merchant_id, limit]).await?;
+    rows.into_iter().map(Demand::read).collect()
+}
+
 /// How many reports of a merchant are being made, and how many there are in all.
 pub async fn count(app: &App, merchant_id: i64) -> Result<(i64, i64), Unavailable> {
     let sql =

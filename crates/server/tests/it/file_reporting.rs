@@ -19,7 +19,7 @@ const MARK_ITEM: &str = "/payment/v1/refund-transactions/mark-as-refunded";
 const HEAD: &str = "\u{feff}transactionType;transactionDate;paymentId;paymentTransactionId;refundId;conversationId;";
 
 /// Moves the clock to an hour and minute of tomorrow, in Istanbul. The date.
-async fn tomorrow_at(shop: &Shop, hour: i8, minute: i8) -> String {
+pub async fn tomorrow_at(shop: &Shop, hour: i8, minute: i8) -> String {
     let now = clock::istanbul(shop.app.now());
     let then = now
         .tomorrow()

@@ -3,7 +3,7 @@
 
 use crate::page_sales::{self, pays_and_is_gone};
 use crate::panel::Panel;
-use crate::shop::{Applied, GARANTI, OTP, Shop, YKB, delay};
+use crate::shop::{Applied, GARANTI, OTP, Shop, YKB, declines, delay};
 use server::operations::Role;
 
 const BANKS: [(&str, &str); 2] = [("garanti", GARANTI), ("posnet", YKB)];
@@ -153,11 +153,46 @@ async fn a_persons_word_that_the_bank_took_it_gives_it_back() {
     let mut panel = Panel::sign_in(&shop, Role::Owner).await;
     let path = format!("/panel/payments/{id}");
     let word = [("found", "taken"), ("note", "seen at the bank")];
-    let settled = panel.post(&format!("{path}/settle"), &word).await;
-    settled.leads_to(&format!("{path}?done=settled"));
-    assert_eq!(shop.outcome(id).await, "WAITING");
+    // Twice: a click too many, or a person who looks again.
+    for _ in 0..2 {
+        let settled = panel.post(&format!("{path}/settle"), &word).await;
+        settled.leads_to(&format!("{path}?done=settled"));
+        assert_eq!(shop.outcome(id).await, "WAITING");
+    }
+    let page = panel.get(&path).await.ok();
+    page.has("Ödeme başarılı olmaz");
+    page.lacks("mağaza siparişi gönderebilir");
+    // The bank refuses the first void; a third word does not keep the money either.
+    shop.fault("garanti", "void", "http_500").await;
     shop.work().await;
+    panel.post(&format!("{path}/settle"), &word).await;
+    shop.wait(60).await;
     took_nothing(&shop, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_sold_is_not_back_before_the_bank_gave_it_back() {
+    let shop = page_sales::open().await;
+    let begun = shop.pays(GARANTI).begin_3ds().await;
+    let back = begun.way_back().await;
+    shop.fault("garanti", "inquire", "http_500").await;
+    assert_eq!(ends(&shop, begun.id).await, "WAITING");
+    shop.faults(3, "garanti", "void", "http_500").await;
+    let callback = back.submit(&shop.http, &[]).await.form();
+    assert_eq!(callback.field("status"), "FAILURE");
+    shop.work().await;
+    assert_eq!(shop.order_state(begun.id).await, "captured");
+    assert_eq!(ends(&shop, begun.id).await, "WAITING");
+    // A person who sees the money at the bank leaves nothing half done.
+    let mut panel = Panel::sign_in(&shop, Role::Owner).await;
+    let path = format!("/panel/payments/{}/settle", begun.id);
+    let word = [("found", "taken"), ("note", "seen at the bank")];
+    shop.wait(60).await;
+    panel.post(&path, &word).await;
+    for _ in 0..20 {
+        shop.wait(120).await;
+    }
+    took_nothing(&shop, begun.id).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +226,12 @@ async fn a_loan_that_is_disbursed_all_the_same_goes_back() {
     shop.lender_faults(1, "cancel", "http_500").await;
     assert_eq!(ends(&shop, loan.id).await, "WAITING");
     shop.lender_faults(1, "void", "http_500").await;
-    loan.returns("approve").await;
+    // Neither the browser nor the shop's own question says that it may ship.
+    let callback = loan.decides("approve").await;
+    assert_eq!(callback.field("paymentStatus"), "FAILURE");
+    let verified = loan.verifies().await.ok();
+    assert_eq!(verified.data("paymentStatus"), "FAILURE");
+    assert_eq!(verified.data("responseStatus"), "DECLINED");
     shop.work().await;
     assert_eq!(ends(&shop, loan.id).await, "WAITING");
     for _ in 0..60 {
@@ -201,4 +241,16 @@ async fn a_loan_that_is_disbursed_all_the_same_goes_back() {
     assert_eq!(read.data("refundStatus"), "FULLY_REFUNDED", "{read:?}");
     assert_eq!(ends(&shop, loan.id).await, "SUCCESS");
     hears_no_success(&shop, loan.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lender_that_refuses_to_cancel_is_asked_again() {
+    let shop = Shop::open().await;
+    let loan = shop.applied("103").await;
+    loan.decides("approve").await;
+    shop.lender_faults(1, "cancel", declines("99")).await;
+    assert_eq!(ends(&shop, loan.id).await, "WAITING");
+    shop.wait(30).await;
+    assert_eq!(shop.outcome(loan.id).await, "FAILURE");
+    assert_eq!(ends(&shop, loan.id).await, "SUCCESS");
 }

@@ -74,6 +74,7 @@ mod panel_overview;
 mod panel_payments;
 mod panel_people;
 mod panel_poses;
+mod panel_reports;
 mod panel_roles;
 mod panel_routing_rules;
 mod panel_settings;

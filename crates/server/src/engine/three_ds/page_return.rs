@@ -88,7 +88,7 @@ fn decide(
     if is_open {
         let outcome = match &said.sale {
             Some(Verdict::Approved(charged))
-                if level(merchant).takes(said.md_status) && payment.given_up_at.is_none() =>
+                if level(merchant).takes(said.md_status) && !payment.goes_back() =>
             {
                 Outcome::Approved(charged.clone())
             }
