@@ -129,4 +129,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "given_up",
         sql: include_str!("../../migrations/0025_given_up.sql"),
     },
+    Migration {
+        version: 26,
+        name: "in_order",
+        sql: include_str!("../../migrations/0026_in_order.sql"),
+    },
 ];

@@ -163,7 +163,7 @@ pub async fn of_payment(
     rows.into_iter().map(Refund::read).collect()
 }
 
-/// The refunds of some payments of a merchant, oldest first.
+/// The refunds of some payments of a merchant, payment by payment, oldest first.
 pub async fn of_payments(
     app: &App,
     merchant_id: i64,
@@ -173,7 +173,7 @@ pub async fn of_payments(
         return Ok(Vec::new());
     }
     let rest = format!(
-        "where merchant_id = $1 and payment_id in ({}) order by id",
+        "where merchant_id = $1 and payment_id in ({}) order by payment_id, id",
         super::id_list(payment_ids),
     );
     let sql = Refund::select(&rest);
@@ -235,7 +235,7 @@ pub async fn items_of_refunds(
         return Ok(Vec::new());
     }
     let ids = super::id_list(refund_ids);
-    let rest = format!("where merchant_id = $1 and refund_id in ({ids}) order by id");
+    let rest = format!("where merchant_id = $1 and refund_id in ({ids}) order by refund_id, id");
     let sql = RefundItem::select(&rest);
     let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
     rows.into_iter().map(RefundItem::read).collect()
