@@ -5,7 +5,7 @@
 
 use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
-use contract::enums::{LoyaltyType, PosOperationType};
+use contract::enums::{LoyaltyType, PosIntegrator, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use jiff::Zoned;
@@ -120,6 +120,8 @@ pub enum Verb {
 /// A merchant's account at a bank. Credentials live here and are never printed.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
+    /// Which bank it is; protocols that many banks speak tell them apart by it.
+    pub integrator: Option<PosIntegrator>,
     /// Merchant number at the bank (`clientId` on the wire; PosNet `mid`, Garanti `MerchantID`).
     pub client_id: String,
     /// Terminal number (PosNet `tid`, Garanti terminal id).

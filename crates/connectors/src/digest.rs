@@ -9,6 +9,16 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
+/// Base64 of SHA-1.
+pub(crate) fn sha1_base64(text: &str) -> String {
+    STANDARD.encode(Sha1::digest(text.as_bytes()))
+}
+
+/// Base64 of SHA-512.
+pub(crate) fn sha512_base64(text: &str) -> String {
+    STANDARD.encode(Sha512::digest(text.as_bytes()))
+}
+
 /// Base64 of SHA-256.
 pub(crate) fn sha256_base64(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))

@@ -16,6 +16,8 @@ pub enum Protocol {
     PosNet,
     /// Garanti GVP XML.
     Garanti,
+    /// NestPay (EST v3) XML.
+    NestPay,
 }
 
 /// What the module of a protocol has under a name.
@@ -28,6 +30,10 @@ macro_rules! of_module {
             }
             Protocol::Garanti => {
                 use crate::banks::garanti as $module;
+                $is
+            }
+            Protocol::NestPay => {
+                use crate::banks::nestpay as $module;
                 $is
             }
         }

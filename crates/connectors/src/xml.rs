@@ -163,6 +163,16 @@ impl Element {
         Ok(said.unwrap_or(""))
     }
 
+    /// The columns of a text that decides something: between tabs, each plain ASCII without blanks around it.
+    /// `name` names the element where one is damaged.
+    pub fn columns(&self, name: &'static str) -> Result<Vec<&str>, Damaged> {
+        let plain = |byte: u8| (b' '..=b'~').contains(&byte) || byte == b'\t';
+        if self.forgiven || !self.children.is_empty() || !self.text.bytes().all(plain) {
+            return Err(Damaged(name));
+        }
+        Ok(self.text.split('\t').map(str::trim).collect())
+    }
+
     /// The text at `path` of what is only kept or shown, clean and not endless; empty when there is
     /// none.
     pub fn words(&self, path: &[&'static str]) -> String {

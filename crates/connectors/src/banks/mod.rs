@@ -5,6 +5,7 @@
 
 mod codes;
 pub(crate) mod garanti;
+pub(crate) mod nestpay;
 pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;

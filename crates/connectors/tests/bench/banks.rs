@@ -90,6 +90,7 @@ impl Call {
             password: Secret::new(text("password")),
         };
         Account {
+            integrator: text("integrator").parse().ok(),
             client_id: text("clientId"),
             terminal_id: text("terminalId"),
             posnet_id: text("posnetId"),
@@ -321,6 +322,7 @@ pub(crate) fn protocol(name: &str) -> Protocol {
     match name {
         "posnet" => Protocol::PosNet,
         "garanti" => Protocol::Garanti,
+        "nestpay" => Protocol::NestPay,
         other => panic!("no such protocol: {other}"),
     }
 }
@@ -341,7 +343,8 @@ pub(crate) fn cases() -> Vec<Case> {
             .into_iter()
             .map(move |one| (protocol, one))
     };
-    let cases = of("garanti").chain(of("posnet")).map(|(protocol, folder)| {
+    let all = ["garanti", "posnet", "nestpay"].into_iter().flat_map(of);
+    let cases = all.map(|(protocol, folder)| {
         let call = Call(folder.call.clone());
         let replies = (1..)
             .map_while(|number| folder.read(&format!("reply-{number}.xml")))

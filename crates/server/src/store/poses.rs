@@ -204,6 +204,7 @@ impl Pos {
         let at = &self.settings;
         let base = format!("{}://{}:{}", at.scheme, at.hostname, at.port);
         Account {
+            integrator: Some(self.integrator),
             threeds_key: self.credentials.threeds_key.clone(),
             users: self
                 .credentials

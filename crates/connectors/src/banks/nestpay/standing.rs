@@ -1,0 +1,149 @@
+//! What becomes of an order at NestPay after it was taken or held: undone on the same day, given back in whole or in
+//! part, or captured. Every move goes by the order's id. The inquiries that it is compared with stand in `record`.
+
+use super::record::{self, Record, look_up};
+use super::{GATEWAY, Question, charged, exchange, refusal};
+use crate::bank::{
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
+    OrderRef, OrderStatus, Refund, Reversed, Verdict,
+};
+use crate::banks::{
+    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+};
+use crate::xml::Element;
+use contract::errors::ErrorGroup;
+
+/// What became of an order.
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<OrderStatus, Doubt> {
+    Ok(look_up(context, &order).await?.status)
+}
+
+/// How a hold stands, and what was taken of it.
+pub(crate) async fn inquire_hold(
+    context: BankContext<'_>,
+    hold: OrderRef<'_>,
+) -> Result<HoldStatus, Doubt> {
+    let Record { status, taken, .. } = look_up(context, &hold).await?;
+    Ok(HoldStatus { status, taken })
+}
+
+/// What was given back of an order.
+pub(crate) async fn given_back(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<GivenBack, Doubt> {
+    record::given_back(context, &order).await
+}
+
+/// Undoes the order's last move that is open, which of a sale or hold is itself.
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
+    let reply = exchange(context, &Question::about("Void", order.order)).await?;
+    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+        return Ok(Verdict::Approved(reversed(&reply)?));
+    };
+    // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
+    // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
+    let record = look_up(context, &order).await.map_err(sent)?;
+    match record.status {
+        OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
+        OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
+            let day = match record.is_settled {
+                true => BankDay::Closed,
+                false => decline.day,
+            };
+            Ok(Verdict::Declined(Decline { day, ..decline }))
+        }
+        OrderStatus::NotFound | OrderStatus::Pending => {
+            Err(unreadable("the bank knows no sale to void"))
+        }
+    }
+}
+
+/// Gives a part of a sale back, or all of it. The bank takes the points among it from its own record of the
+/// sale: no field for them is public.
+pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
+    points_back(&refund)?;
+    let question = Question {
+        total: Some(refund.amount),
+        client_ip: refund.client_ip,
+        ..Question::about("Credit", refund.sale.order)
+    };
+    let reply = exchange(context, &question).await?;
+    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+        return Ok(Verdict::Approved(reversed(&reply)?));
+    };
+    // The gateway may say the same of a sale that has nothing left as of one it does not know.
+    if decline.group == ErrorGroup::Declined
+        && let Ok(before) = record::given_back(context, &refund.sale).await
+    {
+        let all = before.refunded == Some(refund.sale.order.amount.minor);
+        if before.voided || all {
+            return Ok(Verdict::Declined(Decline {
+                group: ErrorGroup::MayHaveAlreadyRefunded,
+                ..decline
+            }));
+        }
+    }
+    Ok(Verdict::Declined(decline))
+}
+
+/// Takes an amount that is held. A refusal by the gateway is looked into: it may have been taken before.
+pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
+    let (hold, amount) = (&capture.hold, capture.amount);
+    let held = hold.order.amount;
+    if amount.minor <= 0 || amount.currency != held.currency {
+        return Err(not_supported("nothing to capture"));
+    }
+    let is_more = amount.minor > held.minor;
+    let question = Question {
+        total: Some(amount),
+        client_ip: capture.client_ip,
+        extra: match is_more {
+            true => vec![("PREAMT", held.decimal().to_string())],
+            false => Vec::new(),
+        },
+        ..Question::about("PostAuth", hold.order)
+    };
+    let reply = exchange(context, &question).await?;
+    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+        return Ok(Verdict::Approved(charged(&reply)?));
+    };
+    if reply.exact(&["ProcReturnCode"])? != GATEWAY {
+        return Ok(Verdict::Declined(decline));
+    }
+    let record = look_up(context, hold).await.map_err(sent)?;
+    match (record.status, record.taken) {
+        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
+            Ok(Verdict::Approved(charged))
+        }
+        (OrderStatus::Captured(_), _) => {
+            Err(other_sale("the bank captured another amount of the hold"))
+        }
+        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
+            Ok(Verdict::Declined(decline))
+        }
+        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+            Err(unreadable("the bank does not tell what became of the hold"))
+        }
+    }
+}
+
+/// A question that went unanswered after a move was sent.
+fn sent(unanswered: Doubt) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        ..unanswered
+    }
+}
+
+/// The references of a void or refund.
+fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
+    Ok(Reversed {
+        auth_code: auth_code(reply.exact(&["AuthCode"])?)?,
+        host_reference: reference(reply.exact(&["HostRefNum"])?)?,
+        transaction_id: reply.words(&["TransId"]),
+    })
+}
