@@ -395,3 +395,45 @@ async fn the_pages_other_spelling_and_a_lost_return_work_too() {
     );
     assert_eq!(bank.row("L2").await["captured"], 1_500);
 }
+
+#[tokio::test]
+async fn points_and_holds_go_through_the_plain_model() {
+    const TEB_BONUS: &str = "4024580000060009";
+    let bank = Bank::open().await;
+    let page = post(&bank, &form(TEB, "3d", "R1", TEB_BONUS, &[])).await;
+    let back = Back::of(&confirm(&bank, &page).await);
+    let points = "<Extra><KULLANPUAN>5.00</KULLANPUAN></Extra>";
+    let finish = back.finish("R1").replace("<Extra></Extra>", points);
+    let sold = TEB.asks(&bank, &finish).await;
+    assert_eq!(verdict(&sold), "Approved 00 ");
+    assert_eq!(tag(&sold, "KULLANILANPUAN"), "000000000500");
+    assert_eq!(bank.row("R1").await["pointsSpent"], 500);
+    // What was authenticated is held or sold, not the other.
+    let hold = [("TranType", "PreAuth"), ("taksit", "3")];
+    for (kind, instalments, expected) in [
+        ("Auth", "3", "Error 99 CORE-2121"),
+        ("PreAuth", "2", "Error 99 CORE-2121"),
+        ("PreAuth", "3", "Approved 00 "),
+    ] {
+        let order = format!("R{kind}{instalments}");
+        let page = post(&bank, &form(TEB, "3d", &order, VISA, &hold)).await;
+        let back = Back::of(&confirm(&bank, &page).await);
+        assert_eq!(back.get("islemtipi"), "PreAuth");
+        let finish = back
+            .finish(&order)
+            .replace("<Type>Auth", &format!("<Type>{kind}"));
+        let finish = finish.replace("<Taksit>", &format!("<Taksit>{instalments}"));
+        assert_eq!(
+            verdict(&TEB.asks(&bank, &finish).await),
+            expected,
+            "{order}"
+        );
+    }
+    assert_eq!(bank.row("RPreAuth3").await["state"], "held");
+    // A proof that failed to pay cannot pay later.
+    let page = post(&bank, &form(TEB, "3d", "R2", "5100050000006661", &[])).await;
+    let back = Back::of(&confirm(&bank, &page).await);
+    let asks = async || verdict(&TEB.asks(&bank, &back.finish("R2")).await);
+    assert_eq!(asks().await, "Declined 51 ISO8583-51");
+    assert_eq!(asks().await, "Error 99 CORE-2127");
+}
