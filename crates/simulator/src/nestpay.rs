@@ -71,7 +71,7 @@ impl Desk for Nestpay {
     fn admit(request: &Request) -> Result<Verb, Reply> {
         let refuse = |number: &str, detail: &str| Err(Answer::gateway(number, detail).into());
         let Some(account) = request.account else {
-            return refuse("2100", "");
+            return Err(Answer::unknown_merchant().into());
         };
         let known = same(account.name.as_bytes(), request.value("Name").as_bytes())
             && same(
@@ -111,7 +111,7 @@ impl Desk for Nestpay {
     fn operation<'a>(case: &'a Case<'_, Nestpay>) -> Result<Operation<'a>, Reply> {
         let request = &case.message;
         let Some(account) = request.account else {
-            return Err(Answer::gateway("2100", "").into());
+            return Err(Answer::unknown_merchant().into());
         };
         match request.value("Type") {
             "Auth" | "PreAuth" => orders::sale(case, account),

@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     /// Association and issuer.
     card: Option<(&'static str, &'static str)>,
     points: Vec<(&'static str, String)>,
+    /// `HOSTMSG`, which then stands in the place of all but `NUMCODE`.
+    host_message: Option<&'static str>,
     /// It comes from the card's side, not from the gateway.
     host: bool,
     /// Ziraat's host has nothing left to give back: a reply without half of the fields.
@@ -46,6 +48,13 @@ impl Answer {
             nameless: matches!(number, "2008" | "2509"),
             ..Answer::default()
         })
+    }
+
+    /// No merchant has this ClientId. The numbers are recorded so.
+    pub(super) fn unknown_merchant() -> Box<Answer> {
+        let mut answer = Answer::gateway("2100", "");
+        answer.error = ("2100".to_owned(), "992104".to_owned());
+        answer
     }
 
     /// A refusal with a code as the ledger keeps it: an issuer's, or `99/` and the gateway's number.
@@ -68,8 +77,9 @@ impl Answer {
         Box::new(Answer {
             response: "Error",
             code: "99".to_owned(),
-            message: "Insufficient permissions".to_owned(),
-            error: ("ISO8583-19".to_owned(), "19".to_owned()),
+            message: "Insufficient permissions to perform requested operation.".to_owned(),
+            error: (String::new(), "00009900641096".to_owned()),
+            host_message: Some("Islem yetkisi yok, kullanici adi veya sifre hatali olabilir."),
             ..Answer::default()
         })
     }
@@ -151,6 +161,9 @@ impl Answer {
             let told = [("CARDBRAND", association), ("CARDISSUER", issuer)];
             told.map(|(name, value)| (name, value.to_owned())).into()
         });
+        if let Some(message) = self.host_message {
+            return vec![("HOSTMSG", message.to_owned()), numeric];
+        }
         if self.spent {
             return vec![date, ("TRACEID", trace()), error];
         }

@@ -183,7 +183,7 @@ async fn wrong_accounts_and_fields_are_refused_and_leave_nothing() {
     let asks = async |shop: Shop, fields: String| verdict(&shop.asks(&bank, &fields).await);
     let sound = sale("Auth", "W1", PLAIN, "1.00", "");
     let stranger = Shop("ISBANKAPI", "ISBANK07", "700655000201", "");
-    assert_eq!(asks(stranger, sound.clone()).await, "Error 99 CORE-2100");
+    assert_eq!(asks(stranger, sound.clone()).await, "Error 99 2100");
     for shop in [
         Shop("ISBANKAPI", "ISBANK08", "700655000200", ""),
         Shop("ZIRAATAPI", "ISBANK07", "700655000200", ""),
@@ -191,7 +191,13 @@ async fn wrong_accounts_and_fields_are_refused_and_leave_nothing() {
         Shop("ISBANKAPI", "ISBANK07", "190100000", ""),
         Shop("", "", "190100000", ""),
     ] {
-        assert_eq!(asks(shop, sound.clone()).await, "Error 99 ISO8583-19");
+        let denied = shop.asks(&bank, &sound).await;
+        assert_eq!(verdict(&denied), "Error 99 ");
+        assert_eq!(
+            names(&denied).join(" "),
+            format!("{TOP} Extra HOSTMSG NUMCODE")
+        );
+        assert_eq!(tag(&denied, "NUMCODE"), "00009900641096");
     }
     for (from, to, error) in [
         ("<Type>Auth", "<Type>auth", "2001"),
