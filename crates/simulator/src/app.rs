@@ -1,7 +1,7 @@
 //! What every bank's door shares, and what every bank asks of a card before anything else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jiff::Timestamp;
 
@@ -26,10 +26,29 @@ pub(crate) struct App {
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.
-#[derive(Default)]
 pub(crate) struct Switches {
     /// The sale of 5400630000006667 succeeds, so that its refund can fail.
     pub(crate) requires_day_end_sale_succeeds: AtomicBool,
+    /// How many seconds NestPay's `ORDERSTATUS` knows nothing of a new order.
+    pub(crate) nestpay_status_empty_seconds: AtomicI64,
+}
+
+/// "The first seconds after a sale" is what was measured; how many they are is not public.
+const STATUS_EMPTY_SECONDS: i64 = 3;
+
+impl Default for Switches {
+    fn default() -> Switches {
+        Switches {
+            requires_day_end_sale_succeeds: AtomicBool::new(false),
+            nestpay_status_empty_seconds: AtomicI64::new(STATUS_EMPTY_SECONDS),
+        }
+    }
+}
+
+impl Switches {
+    pub(crate) fn status_empty_seconds(&self) -> i64 {
+        self.nestpay_status_empty_seconds.load(Ordering::Relaxed)
+    }
 }
 
 impl App {

@@ -43,6 +43,14 @@ pub(crate) enum Program {
     Bonus,
     /// Garanti's miles cards.
     Miles,
+    /// MaxiPuan.
+    Maximum,
+    /// ParafPara.
+    Paraf,
+    /// Bankkart Lira.
+    Bankkart,
+    /// Akbank's chip-para.
+    Axess,
     /// No program at the simulated banks.
     None,
 }
@@ -63,6 +71,10 @@ pub(crate) struct Card {
     pub(crate) reference: Arc<str>,
     /// First six and last four digits.
     pub(crate) masked: Arc<str>,
+    /// The bank's title in the published table; empty of a card whose BIN is not in it.
+    pub(crate) issuer: &'static str,
+    /// How banks spell its association.
+    pub(crate) association: &'static str,
     pub(crate) program: Program,
     /// The error group of a sale without 3D Secure.
     pub(crate) sale: Option<&'static str>,
@@ -93,8 +105,10 @@ pub(crate) struct Cards {
 impl Cards {
     pub(crate) fn load(sealer: &Sealer) -> Cards {
         let mut table: HashMap<String, Card> = HashMap::new();
+        let mut issuers: HashMap<&str, &str> = HashMap::new();
         for columns in rows(SUCCESS) {
             if let [pan, bank, _, brand, ..] = columns[..] {
+                issuers.insert(bin(pan), bank);
                 table.insert(
                     pan.to_owned(),
                     Card::plain(sealer, pan, program(bank, brand)),
@@ -130,6 +144,9 @@ impl Cards {
             card.campaigns = special.campaigns;
             card.host_message = special.host_message;
         }
+        for (pan, card) in &mut table {
+            card.issuer = issuers.get(bin(pan)).copied().unwrap_or_default();
+        }
         let by_pan: HashMap<String, Arc<Card>> = table
             .into_iter()
             .map(|(pan, card)| (pan, Arc::new(card)))
@@ -162,6 +179,8 @@ impl Card {
         Card {
             reference: sealer.card_reference(pan).into(),
             masked: mask(pan).into(),
+            issuer: "",
+            association: association(pan),
             program,
             sale: None,
             secure_sale: None,
@@ -237,7 +256,7 @@ const SPECIALS: &[Special] = &[
     special("4024580000000005", Program::Bonus, 5_040, 10_000, 0),
     special("4090700000000008", Program::Bonus, 2_282, 0, 0),
     special("4329540000080110", Program::Miles, 0, 0, 1_000),
-    special("4355080000000005", Program::None, 2_424, 4_000, 0),
+    special("4355080000000005", Program::Axess, 2_424, 4_000, 0),
     // Everyday cards that the long published table leaves out.
     special("5258640000000001", Program::World, 0, 0, 0),
     special("4796810000000002", Program::None, 0, 0, 0),
@@ -276,6 +295,12 @@ const SPECIALS: &[Special] = &[
     own("4043080000060007", Program::Bonus, 1_235, 520, 0),
     own("4024580000060009", Program::Bonus, 5_040, 10_000, 0),
     own("4329540000060005", Program::Miles, 0, 0, 1_000),
+    own("4355080000060009", Program::Axess, 2_424, 4_000, 0),
+    // Programs of which no card with points is published.
+    own("4183420000060005", Program::Maximum, 4_500, 0, 0),
+    own("4920950000060009", Program::Paraf, 3_000, 0, 0),
+    own("4132260000060007", Program::Bankkart, 2_750, 0, 0),
+    own("4006840000060009", Program::Bonus, 1_500, 600, 0),
     Special {
         campaigns: WORLD_CAMPAIGNS,
         ..own("4048090000060001", Program::World, 3_382, 2_500, 0)
@@ -288,6 +313,10 @@ fn program(bank: &str, brand: &str) -> Program {
         "Bonus" => Program::Bonus,
         "Garanti BBVA CC" => Program::Bonus,
         "Shop&Fly" | "Miles&Smiles" if bank.contains("GARANT") => Program::Miles,
+        "Maximum" => Program::Maximum,
+        "Paraf" => Program::Paraf,
+        "Bankkart Combo" => Program::Bankkart,
+        "Axess" | "Wings" => Program::Axess,
         _ => Program::None,
     }
 }
@@ -304,6 +333,19 @@ fn codes_group(group: &str) -> Option<&'static str> {
 /// The first columns of each line; the quoted last column of the error table is not needed.
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().skip(1).map(|line| line.split(',').collect())
+}
+
+fn bin(pan: &str) -> &str {
+    pan.get(..6).unwrap_or(pan)
+}
+
+fn association(pan: &str) -> &'static str {
+    match pan.as_bytes() {
+        [b'4', ..] => "VISA",
+        [b'2' | b'5', ..] => "MASTERCARD",
+        [b'6' | b'9', ..] => "TROY",
+        _ => "AMEX",
+    }
 }
 
 /// First six and last four digits, the rest stars.

@@ -9,3 +9,8 @@ pub(crate) fn istanbul(at: Timestamp) -> Zoned {
     at.in_tz("Europe/Istanbul")
         .unwrap_or_else(|_| at.to_zoned(TimeZone::UTC))
 }
+
+/// As banks write it in inquiries: `2024-01-02 21:47:28.785`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    istanbul(at).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}

@@ -152,9 +152,11 @@ fn row(order: &Order) -> Value {
             })
         })
         .collect();
+    let (account, id) = order.names();
     json!({
         "bank": order.bank.name(),
-        "orderId": order.id,
+        "account": account,
+        "orderId": id,
         "kind": order.kind.name(),
         "state": order.state.name(),
         "card": &*order.masked,
@@ -246,11 +248,23 @@ struct SwitchOrder {
     requires_day_end_sale_succeeds: Option<bool>,
     published_cards_spend: Option<bool>,
     day_ends_by_clock: Option<bool>,
+    nestpay_status_empty_seconds: Option<i64>,
 }
+
+/// The longest time for which a switch may keep an order from NestPay's `ORDERSTATUS`.
+const MAX_STATUS_EMPTY_SECONDS: i64 = 86_400;
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match read::<SwitchOrder>(&body) {
         Ok(order) => {
+            if let Some(seconds) = order.nestpay_status_empty_seconds {
+                if !(0..=MAX_STATUS_EMPTY_SECONDS).contains(&seconds) {
+                    return refuse("nestpayStatusEmptySeconds: 0 to 86400");
+                }
+                app.switches
+                    .nestpay_status_empty_seconds
+                    .store(seconds, Ordering::Relaxed);
+            }
             if let Some(on) = order.requires_day_end_sale_succeeds {
                 app.switches
                     .requires_day_end_sale_succeeds
@@ -273,10 +287,12 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         .switches
         .requires_day_end_sale_succeeds
         .load(Ordering::Relaxed);
+    let empty_seconds = app.switches.status_empty_seconds();
     Json(json!({
         "requiresDayEndSaleSucceeds": waived,
         "publishedCardsSpend": app.ledger.published_spend(),
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
+        "nestpayStatusEmptySeconds": empty_seconds,
     }))
 }
 

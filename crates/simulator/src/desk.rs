@@ -14,7 +14,9 @@ use crate::app::App;
 use crate::cards::{Card, Purse, mask_if_card};
 use crate::codes;
 use crate::faults::{Facts, Fault, Verb};
-use crate::ledger::{Bank, Key, Kind, Moved, Order, Points, Sale, Sold, Split, Undo, Unwritten};
+use crate::ledger::{
+    Bank, Capture, Key, Kind, Moved, Order, Points, Sale, Sold, Split, Undo, Unwritten,
+};
 use crate::reply;
 use crate::session::Session;
 use crate::threeds::{self, BankPage};
@@ -24,8 +26,6 @@ pub(crate) trait Desk: BankPage {
     /// Where messages are posted.
     const MESSAGES: &'static str;
     const CONTENT_TYPE: &'static str;
-    /// How many percent more than is held the merchant's account may capture.
-    const CAPTURE_MARGIN: i64;
     /// The bank's own codes for some groups of refused voids and refunds.
     const UNDO_CODES: &'static [(&'static str, &'static str)];
     type Message: Send + Sync;
@@ -67,7 +67,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) order_id: &'a str,
     /// The bank's reference of the order, where it is named by that alone.
     pub(crate) reference: Option<i64>,
-    pub(crate) amount: &'a str,
+    /// In minor units, where it can be read.
+    pub(crate) amount: Option<i64>,
     pub(crate) pan: &'a str,
     /// The sealed authentication.
     pub(crate) proof: &'a str,
@@ -88,7 +89,7 @@ pub(crate) enum Operation<'a> {
     /// Take of a hold.
     Capture {
         key: Key,
-        amount: i64,
+        capture: Capture,
     },
     /// Tell how an order stands.
     Inquire(Key),
@@ -188,13 +189,12 @@ fn fault_of(
     session: Option<&Session>,
 ) -> Option<Fault> {
     let card = app.sealer.card_reference(subject.pan);
-    let amount = subject.amount.parse().ok();
     let named = subject.reference;
     let named = named.and_then(|reference| app.ledger.order_id(bank, reference));
     let order_id = Some(subject.order_id).filter(|id| !id.is_empty());
     let order_id = order_id.or(named.as_deref());
     let facts = Facts {
-        amount: amount.or(session.map(|session| session.amount)),
+        amount: subject.amount.or(session.map(|session| session.amount)),
         card: Some(session.map_or(&card, |session| &session.card)),
         order_id: order_id.or(session.map(|session| session.order_id.as_str())),
     };
@@ -225,9 +225,8 @@ async fn carry_out<D: Desk>(
         Operation::Refund { key, amount, split } => {
             Outcome::Refunded(ledger.refund(bank, &key, (amount, split), now).await?)
         }
-        Operation::Capture { key, amount } => {
-            let asked = (amount, D::CAPTURE_MARGIN);
-            Outcome::Captured(ledger.capture(bank, &key, asked, now).await?)
+        Operation::Capture { key, capture } => {
+            Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),

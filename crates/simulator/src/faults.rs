@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::ledger::ACCOUNT_END;
 use crate::named::named;
 use crate::seal::Sealer;
 
@@ -213,8 +214,10 @@ impl Armed {
     }
 }
 
-/// An order id without what PosNet's rules put in front of it: `TDS_` and zeros up to 24 places.
+/// An order id without what stands in front of it: the account in the ledger, `TDS_` and zeros up to 24
+/// places by PosNet's rules.
 pub(crate) fn plain_order_id(id: &str) -> &str {
+    let id = id.split_once(ACCOUNT_END).map_or(id, |(_, id)| id);
     id.strip_prefix("TDS_")
         .unwrap_or(id)
         .trim_start_matches('0')

@@ -16,6 +16,13 @@ impl Form {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// All fields, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Those of the named fields that are there.
     pub(crate) fn pick(&self, names: &[&str]) -> HashMap<String, String> {
         let there = |name: &&str| Some(((*name).to_owned(), self.0.get(*name)?.clone()));
@@ -27,6 +34,32 @@ impl Form {
 pub(crate) fn kurus(digits: &str) -> Option<i64> {
     let plain = !digits.is_empty() && digits.len() <= 12;
     (plain && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+/// Lira with up to two digits behind a point, in kuruş.
+pub(crate) fn lira(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "00"));
+    let pair = match part.len() {
+        1 => format!("{part}0"),
+        2 => part.to_owned(),
+        _ => return None,
+    };
+    kurus(whole)?
+        .checked_mul(100)?
+        .checked_add(kurus(&pair)?)
+        .filter(|_| whole.len() <= 10)
+}
+
+/// A masked card number in groups of four, as banks print it.
+pub(crate) fn grouped(masked: &str) -> String {
+    let mut out = String::with_capacity(masked.len() + 4);
+    for (index, character) in masked.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(character);
+    }
+    out
 }
 
 /// `YYMM` or `MMYY` digits as (year of two digits, month).

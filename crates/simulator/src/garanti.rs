@@ -11,17 +11,17 @@ mod threeds;
 
 use crate::desk::{Case, Desk, Operation, Outcome, Subject};
 use crate::faults::Verb;
+use crate::fields::kurus;
 use crate::ledger::Key;
 use crate::seal::same;
 pub(crate) use account::Garanti;
-use account::{CAPTURE_MARGIN, MERCHANT, PASSWORD, REFUNDER, SELLER, TERMINAL, VERSION};
+use account::{MERCHANT, PASSWORD, REFUNDER, SELLER, TERMINAL, VERSION};
 use answer::Answer;
 use request::Request;
 
 impl Desk for Garanti {
     const MESSAGES: &'static str = "/garanti/VPServlet";
     const CONTENT_TYPE: &'static str = "text/xml; charset=UTF-8";
-    const CAPTURE_MARGIN: i64 = CAPTURE_MARGIN;
     const UNDO_CODES: &'static [(&'static str, &'static str)] = &[
         ("INVALID_REFUND_TRANSACTION", "92/0208"),
         ("PAYMENT_NOT_FOUND_FOR_REFUND", "92/0110"),
@@ -80,7 +80,7 @@ impl Desk for Garanti {
         Subject {
             order_id: request.order_id(),
             reference: None,
-            amount: request.transaction("Amount"),
+            amount: kurus(request.transaction("Amount")),
             pan: request.pan(),
             proof: request.at(&["Transaction", "Secure3D", "Md"]),
         }

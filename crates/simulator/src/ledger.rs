@@ -16,7 +16,7 @@ use points::{less, more, spend};
 use store::{Row, Writer};
 
 pub(crate) use moves::{Move, MoveKind};
-pub(crate) use order::{Bank, Kind, Order, State};
+pub(crate) use order::{ACCOUNT_END, Bank, Kind, Order, State, id_of_account};
 pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 
 /// A sale that the bank is willing to make.
@@ -75,12 +75,24 @@ pub(crate) enum Moved {
     Returned,
     /// More than is left, or than may be captured.
     TooMuch,
+    /// All of it was given back.
+    NothingLeft,
     /// The hold was captured.
     Captured,
     /// The hold was not captured.
     NotCaptured,
     /// A hold that is too old to be released.
     TooOld,
+}
+
+/// What is to be taken of a hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Capture {
+    pub(crate) amount: i64,
+    /// How many percent more than is held may be taken.
+    pub(crate) margin: i64,
+    /// What the message says is held, where it must.
+    pub(crate) held: Option<i64>,
 }
 
 /// How an order is named in a later message.
@@ -205,15 +217,15 @@ impl Ledger {
             .await
     }
 
-    /// Takes `amount` of a hold, at most `margin` percent more than is held.
+    /// Takes of a hold.
     pub(crate) async fn capture(
         &self,
         bank: Bank,
         key: &Key,
-        (amount, margin): (i64, i64),
+        capture: Capture,
         at: Timestamp,
     ) -> Result<Moved, Unwritten> {
-        self.durably(|books| books.capture(bank, key, (amount, margin), at))
+        self.durably(|books| books.capture(bank, key, capture, at))
             .await
     }
 
@@ -498,7 +510,8 @@ impl Books {
             State::Captured if split == Split::PointsOnly => {}
             State::Captured | State::Held => return (Moved::NotSettled, Vec::new()),
             State::Voided => return (Moved::Voided, Vec::new()),
-            State::Declined | State::Refunded => return (Moved::TooMuch, Vec::new()),
+            State::Declined => return (Moved::Unknown, Vec::new()),
+            State::Refunded => return (Moved::NothingLeft, Vec::new()),
         }
         let Some(points) = order.points_of(amount, split) else {
             return (Moved::TooMuch, Vec::new());
@@ -520,7 +533,11 @@ impl Books {
         &mut self,
         bank: Bank,
         key: &Key,
-        (amount, margin): (i64, i64),
+        Capture {
+            amount,
+            margin,
+            held,
+        }: Capture,
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
         let Some(order) = self.moving(bank, key, at, |order| order.seq) else {
@@ -533,7 +550,8 @@ impl Books {
             _ => return (Moved::Unknown, Vec::new()),
         }
         let most = i128::from(order.held) * i128::from(100 + margin) / 100;
-        if amount <= 0 || i128::from(amount) > most {
+        let misnamed = held.is_some_and(|held| held != order.held);
+        if amount <= 0 || misnamed || i128::from(amount) > most {
             return (Moved::TooMuch, Vec::new());
         }
         order.state = State::Captured;

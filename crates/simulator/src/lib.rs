@@ -1,4 +1,4 @@
-//! The banks' side of PosNet XML and Garanti GVP, for tests and the sandbox: it checks what it is
+//! The banks' side of PosNet XML, Garanti GVP and NestPay, for tests and the sandbox: it checks what it is
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
@@ -13,9 +13,11 @@ mod faults;
 mod fields;
 pub mod forms;
 mod garanti;
+mod latin5;
 mod ledger;
 pub mod lenders;
 mod named;
+mod nestpay;
 mod pages;
 mod posnet;
 mod reply;
@@ -106,6 +108,7 @@ impl Simulator {
         Router::new()
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
+            .merge(nestpay::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

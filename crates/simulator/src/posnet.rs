@@ -13,10 +13,11 @@ mod threeds;
 
 use crate::desk::{Case, Desk, Operation, Outcome, Subject};
 use crate::faults::Verb;
+use crate::fields::kurus;
 use crate::ledger::Key;
 use crate::xml::Node;
 pub(crate) use account::Posnet;
-use account::{CAPTURE_MARGIN, MERCHANT, TERMINAL};
+use account::{MERCHANT, TERMINAL};
 use reply::{known_before, refusal};
 use request::Request;
 
@@ -25,7 +26,6 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-9\"?>";
 impl Desk for Posnet {
     const MESSAGES: &'static str = "/posnet/PosnetWebService/XML";
     const CONTENT_TYPE: &'static str = "text/xml; charset=ISO-8859-9";
-    const CAPTURE_MARGIN: i64 = CAPTURE_MARGIN;
     const UNDO_CODES: &'static [(&'static str, &'static str)] = &[
         ("EXPIRED_PROVISION", "0211"),
         ("MAY_HAVE_ALREADY_REFUNDED", "0450"),
@@ -59,7 +59,7 @@ impl Desk for Posnet {
                 .find(|id| !id.is_empty())
                 .unwrap_or_default(),
             reference: reply::sequence(ask.value("hostLogKey")),
-            amount: ask.value("amount"),
+            amount: kurus(ask.value("amount")),
             pan: ask.value("ccno"),
             proof: ask.value("bankData"),
         }

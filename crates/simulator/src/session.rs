@@ -18,6 +18,9 @@ use crate::seal::{random, upper_hex};
 /// What is being authenticated. Holds no card number: the card goes by its reference.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
+    /// The merchant's account, at a bank that serves several.
+    #[serde(default)]
+    pub(crate) account: String,
     pub(crate) order_id: String,
     pub(crate) amount: i64,
     pub(crate) currency: String,
@@ -46,6 +49,7 @@ impl Session {
         instalments: u32,
     ) -> Result<Session, String> {
         Ok(Session {
+            account: String::new(),
             order_id: order_id.to_owned(),
             amount,
             currency: currency.to_owned(),

@@ -37,6 +37,15 @@ pub(crate) trait BankPage: Send + Sync + Sized + 'static {
     /// The field with the shop's name, if the form has one.
     const SHOP_FIELD: &'static str = "";
 
+    /// How a page that sells by itself refuses a card for which the bank says that the order id was
+    /// used before.
+    const USED_BEFORE: &'static str = "";
+
+    /// Whose page it is: one system may serve several banks.
+    fn brand(_visit: &Visit) -> Brand {
+        Self::BRAND
+    }
+
     /// Checks the merchant's form.
     fn begin(app: &App, form: &Form, words: &Words) -> Begun;
 
@@ -191,7 +200,7 @@ async fn ask_password<P: BankPage>(app: &App, visit: &Visit) -> Response {
         points,
         campaigns => Serde(&offers.campaigns),
     };
-    pages::password_page(P::BRAND, pages::words(language), rest)
+    pages::password_page(P::brand(visit), pages::words(language), rest)
 }
 
 /// Makes the sale of a page that sells by itself, or the refusal that a tester ordered for it. `None` when
@@ -216,7 +225,7 @@ async fn sell<P: BankPage>(app: &App, visit: &Visit) -> Option<What<'static>> {
     let sold = match outcome {
         Outcome::Sold(sold, _) => sold,
         // A card for which the bank says that the order id was used before.
-        _ => Sold::Declined("92/0104".to_owned()),
+        _ => Sold::Declined(P::USED_BEFORE.to_owned()),
     };
     Some(What {
         sold: Some(sold),
@@ -243,12 +252,13 @@ async fn lead_back<P: BankPage>(
     let Some(back) = P::way_back(app, visit, &what) else {
         return reply::internal_error();
     };
+    let brand = P::brand(visit);
     let kind = answer.fault.as_ref().map(|fault| fault.kind);
     let twice = kind == Some(FaultKind::DuplicateCallback);
     let html = match kind {
-        Some(FaultKind::NoCallback) => pages::closed_page(P::BRAND, visit.language),
+        Some(FaultKind::NoCallback) => pages::closed_page(brand, visit.language),
         _ => pages::back_page(&pages::Back {
-            brand: P::BRAND,
+            brand,
             language: visit.language,
             url: &back.url,
             fields: &back.fields,
@@ -260,7 +270,7 @@ async fn lead_back<P: BankPage>(
         return reply::internal_error();
     };
     if let Some(seconds) = answer.late {
-        return match app.held.keep(seconds, P::BRAND, visit.language, html) {
+        return match app.held.keep(seconds, brand, visit.language, html) {
             Some(path) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),
             None => reply::internal_error(),
         };

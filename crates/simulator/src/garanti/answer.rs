@@ -82,7 +82,7 @@ impl Answer {
         self.card_type = match card.program {
             Program::Bonus => "BONUS",
             Program::Miles => "MILES",
-            Program::World | Program::None => "",
+            _ => "",
         };
         self.host_message = card.host_message;
     }

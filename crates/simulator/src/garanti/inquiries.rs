@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::account::LIRA;
 use super::answer::{Answer, auth_code, retref};
 use crate::cards::Purse;
-use crate::clock::istanbul;
+use crate::clock::{istanbul, moment};
 use crate::codes;
 use crate::ledger::{Kind, MoveKind, Order, State};
 use crate::xml::{Node, node, text};
@@ -87,10 +87,6 @@ fn inquiry(order: &Order, purse: Purse) -> Node {
             .map(|(name, value)| text(name, value))
             .collect(),
     )
-}
-
-fn moment(at: Timestamp) -> String {
-    istanbul(at).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }
 
 fn day(at: Timestamp) -> String {

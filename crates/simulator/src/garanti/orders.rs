@@ -1,7 +1,7 @@
 //! Sales with and without bonus, holds, captures, voids, refunds and the reward inquiry: how they are
 //! read and how they are answered.
 
-use super::account::{Garanti, LIRA};
+use super::account::{CAPTURE_MARGIN, Garanti, LIRA};
 use super::answer::{Answer, sequence};
 use super::inquiries;
 use super::request::{Request, instalments};
@@ -9,7 +9,7 @@ use super::threeds;
 use crate::cards::{Card, Program, Purse, mask_if_card};
 use crate::desk::{Case, Operation, Outcome, Purchase};
 use crate::fields::{expiry, kurus};
-use crate::ledger::{Key, Kind, Moved, NOT_SUFFICIENT_AWARD, Points, Sold, Split, Undo};
+use crate::ledger::{Capture, Key, Kind, Moved, NOT_SUFFICIENT_AWARD, Points, Sold, Split, Undo};
 
 fn missing(field: &str) -> Box<Answer> {
     Answer::gateway("0002", &format!("{field} field is mandatory or wrong"))
@@ -140,7 +140,11 @@ pub(super) fn capture<'a>(request: &Request) -> Result<Operation<'a>, Box<Answer
     let amount = kurus(request.transaction("Amount")).filter(|amount| *amount > 0);
     Ok(Operation::Capture {
         key: original(request),
-        amount: amount.ok_or_else(|| missing("TxnAmount"))?,
+        capture: Capture {
+            amount: amount.ok_or_else(|| missing("TxnAmount"))?,
+            margin: CAPTURE_MARGIN,
+            held: None,
+        },
     })
 }
 
@@ -214,6 +218,6 @@ fn purses(card: &Card, purse: Purse) -> Vec<(&'static str, i64)> {
         Program::Bonus if purse.firm > 0 => vec![("BNS", purse.card), ("FBB", purse.firm)],
         Program::Bonus => vec![("BNS", purse.card)],
         Program::Miles => vec![("MIL", purse.mile)],
-        Program::World | Program::None => Vec::new(),
+        _ => Vec::new(),
     }
 }

@@ -127,6 +127,7 @@ impl BankPage for Garanti {
     const PAGE: &'static str = "/garanti/servlet/gt3dengine";
     const KEPT: &'static [&'static str] = &FORM;
     const SHOP_FIELD: &'static str = "companyname";
+    const USED_BEFORE: &'static str = "92/0104";
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
         let addresses = ["successurl", "errorurl"].map(|name| form.field(name));

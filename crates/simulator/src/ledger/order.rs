@@ -10,7 +10,7 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti" }
+    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay" }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
@@ -60,4 +60,19 @@ pub(crate) struct Order {
     pub(crate) returned: Purse,
     /// What was done with it, oldest first.
     pub(crate) moves: Vec<Move>,
+}
+
+/// The ledger's id of an order at a bank that serves several accounts, each with order ids of its own.
+pub(crate) fn id_of_account(account: &str, id: &str) -> String {
+    format!("{account}{ACCOUNT_END}{id}")
+}
+
+/// Ends the account; no order id of such a bank has it.
+pub(crate) const ACCOUNT_END: char = '/';
+
+impl Order {
+    /// The account, empty at a bank that knows one alone, and the order's id there.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        self.id.split_once(ACCOUNT_END).unwrap_or(("", &self.id))
+    }
 }

@@ -28,6 +28,11 @@ const PATHS: &[(&str, &str)] = &[
         "/garanti/servlet/gt3dengine",
         "Garanti 3D Secure page (POST)",
     ),
+    (
+        "/nestpay/fim/api",
+        "NestPay of nine banks (POST XML, or DATA=)",
+    ),
+    ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

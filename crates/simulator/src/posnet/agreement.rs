@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::reply::{approval, auth_code, host_log_key};
-use crate::clock::istanbul;
+use crate::clock::moment;
+use crate::fields::grouped;
 use crate::ledger::{Kind, Move, MoveKind, Order, State};
 use crate::xml::{Node, node, text};
 
@@ -62,32 +63,17 @@ fn entry_of<'a>(order: &Order, made: &Move) -> Entry<'a> {
 }
 
 fn transaction(order: &Order, entry: &Entry<'_>) -> Node {
-    let at = istanbul(entry.at)
-        .strftime("%Y-%m-%d %H:%M:%S%.3f")
-        .to_string();
     let amount = entry.amount;
     let fields = vec![
         text("orderID", order.id.as_str()),
-        text("ccno", group_digits(&order.masked)),
+        text("ccno", grouped(&order.masked)),
         text("amount", format!("{},{:02}", amount / 100, amount % 100)),
         text("currencyCode", order.currency.as_str()),
         text("authCode", auth_code(entry.seq)),
-        text("tranDate", at),
+        text("tranDate", moment(entry.at)),
         text("state", entry.state),
         text("txnStatus", if entry.stands { "1" } else { "0" }),
         text("hostlogkey", host_log_key(entry.seq)),
     ];
     node("transaction", fields)
-}
-
-/// Groups of four, as the bank prints card numbers.
-fn group_digits(masked: &str) -> String {
-    let mut out = String::with_capacity(masked.len() + 4);
-    for (index, character) in masked.chars().enumerate() {
-        if index > 0 && index % 4 == 0 {
-            out.push(' ');
-        }
-        out.push(character);
-    }
-    out
 }

@@ -1,11 +1,12 @@
 //! What is done with an order later: captures, reversals and returns, how they are read and answered.
 
+use super::account::CAPTURE_MARGIN;
 use super::reply::{approval, auth_code, host_log_key, point_info, refusal, sequence, tran_date};
 use super::request::{instalments, is_currency};
 use crate::cards::Purse;
 use crate::desk::Operation;
 use crate::fields::kurus;
-use crate::ledger::{Key, Kind, Move, Moved, Order, Split, Undo};
+use crate::ledger::{Capture, Key, Kind, Move, Moved, Order, Split, Undo};
 use crate::xml::{Node, node, text};
 
 /// `capt`: takes of a hold.
@@ -23,7 +24,14 @@ pub(super) fn capture(ask: &Node) -> Result<Operation<'_>, Node> {
     if instalments(ask).is_none() {
         return Err(refusal("0150"));
     }
-    Ok(Operation::Capture { key, amount })
+    Ok(Operation::Capture {
+        key,
+        capture: Capture {
+            amount,
+            margin: CAPTURE_MARGIN,
+            held: None,
+        },
+    })
 }
 
 /// `reverse`: by the bank's reference or by order id. A sale and a capture on their day, a hold within
@@ -101,7 +109,7 @@ pub(super) fn void_reply(ask: &Node, moved: Moved) -> Node {
         Moved::Captured => refusal("0788"),
         Moved::NotCaptured => refusal("0223"),
         Moved::TooOld => refusal("0122"),
-        Moved::Unknown | Moved::NotSettled | Moved::TooMuch => refusal("0123"),
+        Moved::Unknown | Moved::NotSettled | Moved::TooMuch | Moved::NothingLeft => refusal("0123"),
     }
 }
 
@@ -113,7 +121,7 @@ pub(super) fn refund_reply(moved: Moved) -> Node {
             gone_back(&made, purse, auth.unwrap_or_default())
         }
         Moved::NotSettled => refusal("0411"),
-        Moved::TooMuch => refusal("0205"),
+        Moved::TooMuch | Moved::NothingLeft => refusal("0205"),
         Moved::Voided => refusal("0220"),
         _ => refusal("0123"),
     }

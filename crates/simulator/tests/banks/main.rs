@@ -13,6 +13,10 @@ mod ledger;
 #[cfg(test)]
 mod money_back;
 #[cfg(test)]
+mod nestpay;
+#[cfg(test)]
+mod nestpay_threeds;
+#[cfg(test)]
 mod posnet;
 #[cfg(test)]
 mod posnet_threeds;
