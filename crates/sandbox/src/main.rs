@@ -1,6 +1,7 @@
 //! The binary `galata-sandbox`: gateway, simulated banks and lenders, and a demo merchant in one
 //! process, for laptops and CI. No payment logic lives here.
 
+mod accounts;
 mod amounts;
 mod banks;
 mod callback;

@@ -1,15 +1,11 @@
 //! The demo merchant, with the keys that the official clients' samples hold, and its accounts at
 //! the simulator. What is there already is left as it is, but for the simulator's address.
 
-use crate::terms;
-use contract::card::{Secret, SensitiveText};
-use contract::enums::{
-    ApmType, Currency, PaymentAuthenticationType, PosIntegrator, PosOperationType, PosStatus,
-    PosUserType,
-};
-use contract::merchant_poses::{
-    CreateMerchantPosRequest, CreateMerchantPosUser, UpdateMerchantPosRequest,
-};
+use crate::{accounts, terms};
+use connectors::directory;
+use contract::card::Secret;
+use contract::enums::ApmType;
+use contract::merchant_poses::{CreateMerchantPosRequest, UpdateMerchantPosRequest};
 use server::app::App;
 use server::commands::Failed;
 use server::operations::Actor;
@@ -45,14 +41,8 @@ pub(crate) async fn demo_merchant(app: &App, simulator: &str) -> Result<i64, Sta
         None => new_merchant(app).await.map_err(start_error)?,
     };
     let existing = poses::of_merchant(app, id).await.map_err(start_error)?;
-    for (wanted, path) in [
-        (garanti(), "garanti"),
-        (yapi_kredi(), "posnet"),
-        (dollars(), "garanti"),
-        (euros(), "posnet"),
-    ] {
-        let base = format!("{simulator}/{path}");
-        pos(app, id, &existing, wanted, &base)
+    for wanted in accounts::all() {
+        pos(app, id, &existing, wanted, simulator)
             .await
             .map_err(start_error)?;
     }
@@ -96,12 +86,16 @@ async fn pos(
     merchant_id: i64,
     existing: &[Pos],
     wanted: CreateMerchantPosRequest,
-    base: &str,
+    simulator: &str,
 ) -> Result<(), Problem> {
     let Some(integrator) = wanted.pos_integrator else {
         return Ok(());
     };
-    let endpoint = endpoint_behind(integrator, base)?;
+    let Some(protocol) = directory::protocol(integrator) else {
+        return Ok(());
+    };
+    // The simulator keeps each protocol behind its name.
+    let endpoint = endpoint_behind(integrator, &format!("{simulator}/{}", protocol.name()))?;
     let mut of_bank = existing
         .iter()
         .filter(|pos| pos.integrator == integrator && Some(pos.currency) == wanted.currency)
@@ -180,75 +174,4 @@ async fn lender(app: &App, merchant_id: i64, api_url: &str) -> Result<(), Proble
         }
     }
     Ok(())
-}
-
-/// Open to everything that a POS can be open to.
-fn open_pos(name: &str, integrator: PosIntegrator, order: i32) -> CreateMerchantPosRequest {
-    CreateMerchantPosRequest {
-        status: Some(PosStatus::Autopilot),
-        name: Some(name.to_owned()),
-        currency: Some(Currency::Try),
-        enable_foreign_card: Some(true),
-        enable_installment: Some(true),
-        enable_payment_without_cvc: Some(true),
-        enable_loyalty: Some(true),
-        new_integration: Some(true),
-        order_number: Some(order),
-        pos_integrator: Some(integrator),
-        enabled_payment_authentication_types: Some(vec![
-            PaymentAuthenticationType::NonThreeDs,
-            PaymentAuthenticationType::ThreeDs,
-        ]),
-        ..CreateMerchantPosRequest::default()
-    }
-}
-
-/// The bank's public test account (pos-protocols 1.4), which the simulator knows.
-fn garanti() -> CreateMerchantPosRequest {
-    let user = |name: &str, operation| CreateMerchantPosUser {
-        pos_username: Some(name.to_owned()),
-        pos_password: Some(SensitiveText::new("123qweASD/")),
-        pos_user_type: Some(PosUserType::Api),
-        pos_operation_type: Some(operation),
-    };
-    CreateMerchantPosRequest {
-        client_id: Some("7000679".to_owned()),
-        terminal_id: Some("30691298".to_owned()),
-        threeds_key: Some(SensitiveText::new("12345678")),
-        merchant_pos_users: Some(vec![
-            user("PROVAUT", PosOperationType::Provaut),
-            user("PROVRFN", PosOperationType::Provrfn),
-        ]),
-        ..open_pos("Garanti BBVA (simülatör)", PosIntegrator::Garanti, 1)
-    }
-}
-
-/// The bank's public test account (pos-protocols 1.4), which the simulator knows.
-fn yapi_kredi() -> CreateMerchantPosRequest {
-    CreateMerchantPosRequest {
-        client_id: Some("6706598320".to_owned()),
-        terminal_id: Some("67005551".to_owned()),
-        posnet_id: Some("27426".to_owned()),
-        threeds_key: Some(SensitiveText::new("10,10,10,10,10,10,10,10")),
-        ..open_pos("Yapı Kredi (simülatör)", PosIntegrator::Ykb, 2)
-    }
-}
-
-/// A bank gives a merchant one POS for each currency.
-fn dollars() -> CreateMerchantPosRequest {
-    CreateMerchantPosRequest {
-        name: Some("Garanti BBVA USD (simülatör)".to_owned()),
-        currency: Some(Currency::Usd),
-        order_number: Some(3),
-        ..garanti()
-    }
-}
-
-fn euros() -> CreateMerchantPosRequest {
-    CreateMerchantPosRequest {
-        name: Some("Yapı Kredi EUR (simülatör)".to_owned()),
-        currency: Some(Currency::Eur),
-        order_number: Some(4),
-        ..yapi_kredi()
-    }
 }

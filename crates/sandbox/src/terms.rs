@@ -8,8 +8,8 @@ use server::operations::{Actor, Problem};
 use server::setup;
 use server::store::poses::Pos;
 
-/// Every family of the published cards can be paid in instalments: the two banks stand for all.
-const FAMILIES: [(PosIntegrator, &[&str]); 2] = [
+/// The families that each bank's table has. The first two take what has no bank of its own here.
+const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     (
         PosIntegrator::Garanti,
         &[
@@ -27,6 +27,11 @@ const FAMILIES: [(PosIntegrator, &[&str]); 2] = [
         PosIntegrator::Ykb,
         &["World", "Maximum", "Paraf", "Bankkart Combo", "Sağlam Kart"],
     ),
+    (PosIntegrator::Isbank, &["Maximum"]),
+    (PosIntegrator::Ziraatbank, &["Bankkart Combo"]),
+    (PosIntegrator::Halkbank, &["Paraf"]),
+    (PosIntegrator::Teb, &["Bonus"]),
+    (PosIntegrator::Ingbank, &["Bonus"]),
 ];
 
 /// Most instalments of a table.

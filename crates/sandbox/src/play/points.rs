@@ -14,6 +14,14 @@ const BONUS_CARD: &str = "4043080000000003";
 const BONUS_POINTS: (i64, i64) = (1235, 520);
 /// A World card of Yapı Kredi, with campaigns.
 const WORLD_CARD: &str = "4048090000000007";
+/// Banks, a card of each with points, and whether points pay the whole price there or nothing.
+const BANKS: &[(&str, &str, bool)] = &[
+    ("İş Bankası", "4183420000060005", true),
+    ("Ziraat Bankası", "4132260000060007", false),
+    ("Halkbank", "4920950000060009", true),
+    ("TEB", "4024580000000005", false),
+    ("ING", "4006840000060009", false),
+];
 /// What a basket costs, in kuruş.
 const BASKET: i64 = 10_000;
 /// What the simulated bank sends to the shopper's phone.
@@ -35,6 +43,11 @@ pub(crate) async fn play(players: &mut Players, telling: &mut Telling) {
     telling.scene("Flow 1, campaigns: additional instalments of a World card");
     let outcome = with_campaign(players, telling).await;
     tell_failure(telling, outcome);
+    telling.scene("Flow 1, at the other banks: their cards and points");
+    for (bank, card, pays_all) in BANKS {
+        let outcome = at_bank(players, telling, bank, card, *pays_all).await;
+        tell_failure(telling, outcome);
+    }
 }
 
 fn tell_failure(telling: &mut Telling, outcome: Scene) {
@@ -161,6 +174,52 @@ async fn with_campaign(players: &mut Players, telling: &mut Telling) -> Scene {
         ),
     );
     Ok(())
+}
+
+/// Asks a card of the bank for its points, and pays with all of them: a basket of their worth, or one that
+/// costs a lira more.
+async fn at_bank(
+    players: &Players,
+    telling: &mut Telling,
+    bank: &str,
+    number: &str,
+    pays_all: bool,
+) -> Scene {
+    let card = open_card(number);
+    let answer = players
+        .post("/payment/v1/card-loyalties/retrieve", &card)
+        .await?;
+    let loyalty = rewards(&answer)
+        .find(|reward| reward["type"] == "REWARD_MONEY")
+        .ok_or_else(|| format!("no points are offered at {bank}: {answer}"))?;
+    let points = kurus(&loyalty["reward"]["totalRewardMoney"])?;
+    let price = if pays_all { points } else { points + 100 };
+    let mut request = payment(&card, loyalty, 1);
+    let amount = money(price)?;
+    request["items"] = json!([{ "name": "Kitap", "externalId": "book-1", "price": amount }]);
+    (request["price"], request["paidPrice"]) = (amount.clone(), amount);
+    let paid = players.post("/payment/v1/card-payments", &request).await?;
+    expect(&paid, "paymentStatus", "SUCCESS")?;
+    let order = players.banks.order(text(&paid, "orderId")?).await?;
+    if order["captured"] != price || order["pointsSpent"] != points {
+        return Err(format!("the bank's ledger says otherwise: {order}"));
+    }
+    telling.step(
+        &format!("pay {} with {}", lira(price), masked(number)),
+        &format!(
+            "SUCCESS at {}: {} in points of {}",
+            text(&paid["pos"], "name")?,
+            lira(points),
+            text(&answer, "cardBrand")?,
+        ),
+    );
+    Ok(())
+}
+
+/// An amount as the API writes it.
+fn money(kurus: i64) -> Scene<Value> {
+    let text = format!("{}.{:02}", kurus / 100, kurus % 100);
+    serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
 /// Asks what the card's purse holds.

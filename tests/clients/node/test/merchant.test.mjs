@@ -38,7 +38,10 @@ describe('merchant POSes', () => {
   test('are those of the banks that the sandbox simulates', async () => {
     const { items } = await merchant.searchMerchantPos({ page: 0, size: 25 });
     const accounts = items.map((pos) => `${pos.posIntegrator} ${pos.currency}`).sort();
-    assert.deepEqual(accounts, ['GARANTI TRY', 'GARANTI USD', 'YKB EUR', 'YKB TRY']);
+    assert.deepEqual(accounts, [
+      'GARANTI TRY', 'GARANTI USD', 'HALKBANK TRY', 'INGBANK TRY', 'ISBANK TRY', 'TEB TRY', 'YKB EUR', 'YKB TRY',
+      'ZIRAATBANK TRY',
+    ]);
     for (const pos of items) {
       assert.ok(pos.alias && pos.name && pos.bankId && pos.bankName);
       assert.ok(['ACTIVE', 'AUTOPILOT'].includes(pos.status));

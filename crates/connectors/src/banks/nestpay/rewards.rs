@@ -19,19 +19,26 @@ pub(super) fn inquiry() -> (&'static str, String) {
 pub(super) struct Purse {
     uses: &'static str,
     holds: &'static str,
+    /// What the shop's own points are told in; empty where there are none. They are spent by the same element.
+    holds_firm: &'static str,
 }
 
 /// The purse of the bank of an account.
 pub(super) fn purse(account: &Account) -> Result<Purse, Doubt> {
     use PosIntegrator::{Akbank, Halkbank, Ingbank, Isbank, Teb, Ziraatbank};
-    let (uses, holds) = match account.integrator {
-        Some(Isbank) => ("MAXIPUAN", "MAXIPUAN"),
-        Some(Teb | Ingbank | Ziraatbank) => ("KULLANPUAN", "KULLANILABILIRPUAN"),
-        Some(Halkbank) => ("ODUL", "ODUL"),
-        Some(Akbank) => ("CCBCHIPPARA", "CCBCHIPPARABAKIYE"),
+    let (uses, holds, holds_firm) = match account.integrator {
+        Some(Isbank) => ("MAXIPUAN", "MAXIPUAN", ""),
+        Some(Teb | Ingbank) => ("KULLANPUAN", "KULLANILABILIRPUAN", "KULLANILABILIRBONUS"),
+        Some(Ziraatbank) => ("KULLANPUAN", "KULLANILABILIRPUAN", ""),
+        Some(Halkbank) => ("ODUL", "ODUL", ""),
+        Some(Akbank) => ("CCBCHIPPARA", "CCBCHIPPARABAKIYE", ""),
         _ => return Err(not_supported("the bank has no points that are known")),
     };
-    Ok(Purse { uses, holds })
+    Ok(Purse {
+        uses,
+        holds,
+        holds_firm,
+    })
 }
 
 /// The element that spends points; no campaign is chosen here, and no hold spends any.
@@ -40,35 +47,48 @@ pub(super) fn spend(
     order: &Order,
     reward: Option<RewardUse>,
 ) -> Result<Vec<(&'static str, String)>, Doubt> {
-    match reward {
-        None
-        | Some(RewardUse::Money {
-            card: 0,
-            firm: 0,
-            mile: 0,
-        }) => Ok(Vec::new()),
-        Some(RewardUse::Money {
-            card,
-            firm: 0,
-            mile: 0,
-        }) if card > 0 && order.phase == Phase::Sale => {
-            let used = Money::new(card, order.amount.currency);
-            Ok(vec![(purse(account)?.uses, used.decimal().to_string())])
+    let Some(reward) = reward else {
+        return Ok(Vec::new());
+    };
+    let unknown = || not_supported("NestPay has no such reward");
+    let RewardUse::Money { card, firm, mile } = reward else {
+        return Err(unknown());
+    };
+    if (card, firm, mile) == (0, 0, 0) {
+        return Ok(Vec::new());
+    }
+    let purse = purse(account)?;
+    let is_known = card >= 0 && firm >= 0 && mile == 0 && order.phase == Phase::Sale;
+    let sum = card.checked_add(firm).filter(|_| is_known);
+    match sum {
+        Some(sum) if firm == 0 || !purse.holds_firm.is_empty() => {
+            let used = Money::new(sum, order.amount.currency);
+            Ok(vec![(purse.uses, used.decimal().to_string())])
         }
-        Some(_) => Err(not_supported("NestPay has no such reward")),
+        _ => Err(unknown()),
     }
 }
 
 /// What the card's purse holds; nothing when it has none.
 pub(super) fn balance(reply: &Element, purse: Purse) -> Result<Option<RewardMoney>, Doubt> {
-    let held = reply.exact(&["Extra", purse.holds])?;
-    if held.is_empty() {
+    let held = |name: &'static str| match reply.exact(&["Extra", name])? {
+        "" => Ok(None),
+        text => points(text)
+            .map(Some)
+            .ok_or_else(|| unreadable("a purse that is no amount")),
+    };
+    let card = held(purse.holds)?;
+    let firm = match purse.holds_firm {
+        "" => None,
+        name => held(name)?,
+    };
+    if card.or(firm).is_none() {
         return Ok(None);
     }
-    let card = points(held).ok_or_else(|| unreadable("a purse that is no amount"))?;
     Ok(Some(RewardMoney {
-        card,
-        ..RewardMoney::default()
+        card: card.unwrap_or(0),
+        firm: firm.unwrap_or(0),
+        mile: 0,
     }))
 }
 

@@ -44,6 +44,10 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
         return Ok(Verdict::Approved(reversed(&reply)?));
     };
+    // An issuer's refusal is its own.
+    if reply.exact(&["ProcReturnCode"])? != GATEWAY {
+        return Ok(Verdict::Declined(decline));
+    }
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
     let record = look_up(context, &order).await.map_err(sent)?;
