@@ -84,7 +84,7 @@ const GARANTI_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
-/// Rules of the public reward pages; the protocol comes later.
+// Reward pages of the platform: points pay the whole amount, and one kind of them.
 const ISBANK_REWARDS: RewardProfile = RewardProfile {
     families: &["Maximum"],
     full_amount_only: true,
@@ -92,11 +92,49 @@ const ISBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// The same pages: points pay the whole amount.
 const HALKBANK_REWARDS: RewardProfile = RewardProfile {
     families: &["Paraf"],
     full_amount_only: true,
     ..PLAIN
 };
+
+// NestPay's clients spend by one element at these banks (KULLANPUAN). Whether TEB and ING take the Bonus of
+// other issuers is not public: they are asked about their own cards.
+const OWN_BONUS_REWARDS: RewardProfile = RewardProfile {
+    families: &["Bonus"],
+    own_issuer_only: true,
+    ..PLAIN
+};
+
+const ZIRAATBANK_REWARDS: RewardProfile = RewardProfile {
+    families: &["Bankkart Combo"],
+    ..PLAIN
+};
+
+// Chip-para, which Wings cards earn too.
+const AKBANK_REWARDS: RewardProfile = RewardProfile {
+    families: &["Axess", "Wings"],
+    ..PLAIN
+};
+
+/// A bank on NestPay. All of them share the maker's test system.
+const fn nestpay(
+    integrator: PosIntegrator,
+    name: &'static str,
+    bank_id: i64,
+    hostname: &'static str,
+    rewards: Option<RewardProfile>,
+) -> BankRow {
+    BankRow {
+        protocol: Some(Protocol::NestPay),
+        hostname,
+        test_hostname: "entegrasyon.asseco-see.com.tr",
+        path: "/fim/api",
+        threeds_path: "/fim/est3Dgate",
+        ..known(integrator, name, bank_id, rewards)
+    }
+}
 
 /// A bank that is known, but not spoken to.
 const fn known(
@@ -120,7 +158,7 @@ const fn known(
 }
 
 #[rustfmt::skip] // A table: a bank that is not spoken to a line.
-static ROWS: [BankRow; 22] = [
+static ROWS: [BankRow; 23] = [
     BankRow {
         integrator: PosIntegrator::Ykb,
         name: "Yapı Kredi",
@@ -145,19 +183,21 @@ static ROWS: [BankRow; 22] = [
         threeds_path: "/servlet/gt3dengine",
         rewards: Some(GARANTI_REWARDS),
     },
-    known(PosIntegrator::Isbank, "İş Bankası", 64, Some(ISBANK_REWARDS)),
+    nestpay(PosIntegrator::Isbank, "İş Bankası", 64, "sanalpos.isbank.com.tr", Some(ISBANK_REWARDS)),
     known(PosIntegrator::IsbankVpos, "İş Bankası (VPOS)", 64, Some(ISBANK_REWARDS)),
-    known(PosIntegrator::Halkbank, "Halkbank", 12, Some(HALKBANK_REWARDS)),
+    nestpay(PosIntegrator::Halkbank, "Halkbank", 12, "sanalpos.halkbank.com.tr", Some(HALKBANK_REWARDS)),
     known(PosIntegrator::HalkbankVpos, "Halkbank (VPOS)", 12, Some(HALKBANK_REWARDS)),
-    known(PosIntegrator::Akbank, "Akbank", 46, None),
-    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, None),
-    known(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, None),
-    known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, None),
-    known(PosIntegrator::Teb, "TEB", 32, None),
-    known(PosIntegrator::Ingbank, "ING", 99, None),
-    known(PosIntegrator::Anadolubank, "Anadolubank", 135, None),
+    nestpay(PosIntegrator::Akbank, "Akbank", 46, "www.sanalakpos.com", Some(AKBANK_REWARDS)),
+    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS)),
+    nestpay(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, "sanalpos2.ziraatbank.com.tr", Some(ZIRAATBANK_REWARDS)),
+    known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS)),
+    nestpay(PosIntegrator::Teb, "TEB", 32, "sanalpos.teb.com.tr", Some(OWN_BONUS_REWARDS)),
+    nestpay(PosIntegrator::Ingbank, "ING", 99, "sanalpos.ingbank.com.tr", Some(OWN_BONUS_REWARDS)),
+    nestpay(PosIntegrator::Anadolubank, "Anadolubank", 135, "anadolusanalpos.est.com.tr", None),
     known(PosIntegrator::Fibabank, "Fibabanka", 103, None),
-    known(PosIntegrator::FibabankAsseco, "Fibabanka (Asseco)", 103, None),
+    // Its production address is not public: the merchant types it.
+    nestpay(PosIntegrator::FibabankAsseco, "Fibabanka (Asseco)", 103, "", None),
+    nestpay(PosIntegrator::Finanskatilim, "Türkiye Finans", 206, "sanalpos.turkiyefinans.com.tr", None),
     known(PosIntegrator::Finansbank, "QNB", 111, None),
     known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None),
     known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
@@ -287,10 +327,12 @@ mod tests {
         assert!(spoken().next().is_some());
         for row in spoken() {
             assert!(protocol(row.integrator).is_some());
-            assert!(!row.hostname.is_empty() && row.path.starts_with('/'));
-            assert!(!row.test_hostname.is_empty() && row.threeds_path.starts_with('/'));
+            let has_no_public_host = row.integrator == PosIntegrator::FibabankAsseco;
+            assert_eq!(row.hostname.is_empty(), has_no_public_host);
+            assert!(!row.test_hostname.is_empty());
+            assert!(row.path.starts_with('/') && row.threeds_path.starts_with('/'));
         }
-        assert!(protocol(PosIntegrator::Isbank).is_none());
+        assert!(protocol(PosIntegrator::Fibabank).is_none());
     }
 
     #[test]

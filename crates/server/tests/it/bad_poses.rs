@@ -73,7 +73,7 @@ async fn a_wrong_pos_names_its_field_and_an_incomplete_one_is_422() {
         let reply = shop.call("POST", path, &body, &[]).await;
         refused(&reply, 422, field, field);
     }
-    let body = spoil(&garanti(), "posIntegrator", "\"AKBANK\"");
+    let body = spoil(&garanti(), "posIntegrator", "\"FIBABANK\"");
     let reply = shop.call("POST", path, &body, &[]).await;
     refused(&reply, 422, "posIntegrator", "not offered yet");
     nothing_happened(&shop).await;

@@ -1,7 +1,7 @@
 //! What the connectors say of money back and holds, and what the simulated banks did: two sides that
 //! share no code.
 
-use crate::shop::{BONUS, GARANTI, Shop, WORLD, YKB, declines_after};
+use crate::shop::{FAMILIES, Family, Purse, Shop, declines_after};
 use connectors::bank::{
     Account, Answer, BankContext, BankDay, Capture, CardData, CardEnds, Charge, Charged, Decline,
     Doubt, DoubtReason, GivenBack, Order, OrderRef, OrderStatus, Phase, Refund, Reversed,
@@ -20,31 +20,77 @@ use server::store::poses;
 /// A merchant at one bank, who speaks to it by the connector alone.
 struct Desk<'a> {
     shop: &'a Shop,
+    family: &'static Family,
     bank: Protocol,
     account: Account,
     now: Zoned,
 }
 
-/// Both banks, each with a card and the name that its faults go by.
+/// In what banks differ that all do the same.
+struct Ways {
+    /// How a refund is refused before the bank's day is closed.
+    early: (ErrorGroup, BankDay),
+    /// How more than what is left is refused.
+    too_much: ErrorGroup,
+    /// How a capture of far more than what is held is refused.
+    over_capture: ErrorGroup,
+    /// How the next refund of what is back is refused.
+    nothing_left: ErrorGroup,
+    /// What a refused void says of a closed day.
+    late_void: BankDay,
+    /// What the inquiry says of a sale that was given back in parts.
+    all_back: fn(&OrderStatus) -> bool,
+}
+
+fn ways(bank: Protocol) -> Ways {
+    let is_voided = |status: &OrderStatus| *status == OrderStatus::Voided;
+    let is_captured = |status: &OrderStatus| matches!(status, OrderStatus::Captured(_));
+    match bank {
+        Protocol::PosNet => Ways {
+            early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
+            too_much: ErrorGroup::MayHaveAlreadyRefunded,
+            over_capture: ErrorGroup::InvalidAmount,
+            nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
+            late_void: BankDay::Closed,
+            all_back: is_voided,
+        },
+        Protocol::Garanti => Ways {
+            early: (ErrorGroup::InvalidRefundTransaction, BankDay::Unsaid),
+            too_much: ErrorGroup::InvalidRefundTransaction,
+            over_capture: ErrorGroup::InvalidAmount,
+            nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
+            late_void: BankDay::Unsaid,
+            all_back: is_captured,
+        },
+        Protocol::NestPay => Ways {
+            early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
+            too_much: ErrorGroup::MayHaveAlreadyRefunded,
+            over_capture: ErrorGroup::Declined,
+            nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
+            late_void: BankDay::Closed,
+            all_back: is_captured,
+        },
+    }
+}
+
+/// Every bank, with a card of its own and the name that its faults go by.
 async fn desks(shop: &Shop) -> Vec<(Desk<'_>, &'static str, &'static str)> {
-    let mut desks = Vec::new();
-    for pos in poses::of_merchant(&shop.app, shop.merchant).await.unwrap() {
-        let bank = connectors::directory::protocol(pos.integrator).unwrap();
-        let card = match bank {
-            Protocol::PosNet => YKB,
-            Protocol::Garanti => GARANTI,
+    let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
+    let desk = |family: &'static Family| {
+        let of_family = |pos: &&poses::Pos| {
+            connectors::directory::protocol(pos.integrator) == Some(family.protocol)
         };
+        let pos = all.iter().find(of_family).unwrap();
         let desk = Desk {
             shop,
-            bank,
+            family,
+            bank: family.protocol,
             account: pos.account(),
             now: istanbul(shop.app.now()),
         };
-        let name = desk.name();
-        desks.push((desk, name, card));
-    }
-    assert_eq!(desks.len(), 2);
-    desks
+        (desk, family.protocol.name(), family.card)
+    };
+    FAMILIES.iter().map(desk).collect()
 }
 
 /// An order, and what its bank knows it by.
@@ -175,10 +221,7 @@ impl Desk<'_> {
 
     /// What the control API calls the bank.
     fn name(&self) -> &'static str {
-        match self.bank {
-            Protocol::PosNet => "posnet",
-            Protocol::Garanti => "garanti",
-        }
+        self.bank.name()
     }
 
     async fn closes_the_day(&self) {
@@ -209,16 +252,13 @@ fn doubted<T: std::fmt::Debug>(answer: Answer<T>) -> Doubt {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refunds_are_summed_as_the_bank_made_them() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     for (desk, bank, card) in desks(&shop).await {
         let sale = desk.sells(card, "REFUNDS", 10_000).await;
         assert_eq!(desk.given_back(&sale).await, (false, Some(0)), "{bank}");
         let early = declined(desk.refunds(&sale, 1_000, None).await);
-        let (group, day) = match desk.bank {
-            Protocol::PosNet => (ErrorGroup::RequiresDayEnd, BankDay::Open),
-            Protocol::Garanti => (ErrorGroup::InvalidRefundTransaction, BankDay::Unsaid),
-        };
-        assert_eq!((early.group, early.day), (group, day), "{bank}");
+        let ways = ways(desk.bank);
+        assert_eq!((early.group, early.day), ways.early, "{bank}");
         desk.closes_the_day().await;
 
         let first = approved(desk.refunds(&sale, 1_000, None).await);
@@ -227,11 +267,7 @@ async fn refunds_are_summed_as_the_bank_made_them() {
         assert_ne!(Some(&first.host_reference), sale.reference.as_ref());
         assert_eq!(desk.given_back(&sale).await, (false, Some(3_500)), "{bank}");
         let too_much = declined(desk.refunds(&sale, 6_501, None).await);
-        let group = match desk.bank {
-            Protocol::PosNet => ErrorGroup::MayHaveAlreadyRefunded,
-            Protocol::Garanti => ErrorGroup::InvalidRefundTransaction,
-        };
-        assert_eq!(too_much.group, group, "{bank}");
+        assert_eq!(too_much.group, ways.too_much, "{bank}");
 
         // A lost answer, and one that came too late at the bank itself: the sum tells.
         shop.fault(bank, "refund", "lose_reply").await;
@@ -253,20 +289,17 @@ async fn refunds_are_summed_as_the_bank_made_them() {
             "{bank}"
         );
         let again = declined(desk.refunds(&sale, 1, None).await);
-        assert_eq!(again.group, ErrorGroup::MayHaveAlreadyRefunded, "{bank}");
+        assert_eq!(again.group, ways.nothing_left, "{bank}");
         let told = desk.ledger(&sale).await;
         assert_eq!(told["refunded"], 10_000, "{bank}: {told}");
-        match (desk.bank, desk.status(&sale).await) {
-            (Protocol::PosNet, OrderStatus::Voided)
-            | (Protocol::Garanti, OrderStatus::Captured(_)) => {}
-            (_, other) => panic!("{bank}: {other:?}"),
-        }
+        let status = desk.status(&sale).await;
+        assert!((ways.all_back)(&status), "{bank}: {status:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_void_is_made_once_and_its_repeat_says_so() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     for (desk, bank, card) in desks(&shop).await {
         let sale = desk.sells(card, "VOIDS", 10_000).await;
         shop.fault(bank, "void", "lose_reply").await;
@@ -278,6 +311,7 @@ async fn a_void_is_made_once_and_its_repeat_says_so() {
         let told = [
             ErrorGroup::MayHaveAlreadyRefunded,
             ErrorGroup::InvalidTransaction,
+            ErrorGroup::RequiresDayEnd,
         ];
         assert!(told.contains(&back.group), "{bank}: {back:?}");
 
@@ -289,11 +323,7 @@ async fn a_void_is_made_once_and_its_repeat_says_so() {
         let late = desk.sells(card, "VOIDS3", 10_000).await;
         desk.closes_the_day().await;
         let closed = declined(desk.voids(&late).await);
-        let day = match desk.bank {
-            Protocol::PosNet => BankDay::Closed,
-            Protocol::Garanti => BankDay::Unsaid,
-        };
-        assert_eq!(closed.day, day, "{bank}: {closed:?}");
+        assert_eq!(closed.day, ways(desk.bank).late_void, "{bank}: {closed:?}");
         approved(desk.refunds(&late, 1, None).await);
         declined(desk.voids(&late).await);
         assert_eq!(desk.given_back(&late).await, (false, Some(1)), "{bank}");
@@ -302,11 +332,18 @@ async fn a_void_is_made_once_and_its_repeat_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn points_go_back_with_their_share() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     for (desk, bank, _) in desks(&shop).await {
-        let card = match desk.bank {
-            Protocol::PosNet => WORLD,
-            Protocol::Garanti => BONUS,
+        let Some(Purse {
+            card, firm, part, ..
+        }) = desk.family.purse
+        else {
+            continue;
+        };
+        let of = |card, firm| RewardMoney {
+            card,
+            firm,
+            mile: 0,
         };
         let spends = |card, firm| {
             Some(RewardUse::Money {
@@ -315,30 +352,27 @@ async fn points_go_back_with_their_share() {
                 mile: 0,
             })
         };
-        let of = ("POINTS", 1_000, Phase::Sale);
-        let (sale, sold) = desk.charges(card, of, spends(200, 100)).await;
-        approved(sold);
-        desk.closes_the_day().await;
-        let share = |card, firm| {
-            Some(RewardMoney {
-                card,
-                firm,
-                mile: 0,
-            })
-        };
-        approved(desk.refunds(&sale, 500, share(100, 50)).await);
-        let told = desk.ledger(&sale).await;
-        assert_eq!(told["pointsReturned"], 150, "{bank}: {told}");
-        approved(desk.refunds(&sale, 500, share(100, 50)).await);
-        assert_eq!(desk.given_back(&sale).await, (false, Some(1_000)), "{bank}");
-        let told = desk.ledger(&sale).await;
-        assert_eq!(told["pointsReturned"], told["pointsSpent"], "{bank}");
+        if part {
+            let firm = if firm { 100 } else { 0 };
+            let sale = ("POINTS", 1_000, Phase::Sale);
+            let (sale, sold) = desk.charges(card, sale, spends(200, firm)).await;
+            approved(sold);
+            desk.closes_the_day().await;
+            let half = Some(of(100, firm / 2));
+            approved(desk.refunds(&sale, 500, half).await);
+            let told = desk.ledger(&sale).await;
+            assert_eq!(told["pointsReturned"], 100 + firm / 2, "{bank}: {told}");
+            approved(desk.refunds(&sale, 500, half).await);
+            assert_eq!(desk.given_back(&sale).await, (false, Some(1_000)), "{bank}");
+            let told = desk.ledger(&sale).await;
+            assert_eq!(told["pointsReturned"], told["pointsSpent"], "{bank}");
+        }
 
-        let of = ("POINTS2", 300, Phase::Sale);
-        let (sale, sold) = desk.charges(card, of, spends(300, 0)).await;
+        let whole = ("POINTS2", 300, Phase::Sale);
+        let (sale, sold) = desk.charges(card, whole, spends(300, 0)).await;
         approved(sold);
         desk.closes_the_day().await;
-        approved(desk.refunds(&sale, 120, share(120, 0)).await);
+        approved(desk.refunds(&sale, 120, Some(of(120, 0))).await);
         assert_eq!(desk.given_back(&sale).await, (false, Some(120)), "{bank}");
         assert_eq!(desk.ledger(&sale).await["pointsReturned"], 120, "{bank}");
     }
@@ -346,12 +380,12 @@ async fn points_go_back_with_their_share() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_is_captured_once_whatever_gets_lost() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     for (desk, bank, card) in desks(&shop).await {
         let mut hold = desk.holds(card, "HOLDS", 10_000).await;
         assert!(matches!(desk.status(&hold).await, OrderStatus::Held(_)));
         let group = declined(desk.captures(&hold, 11_501).await).group;
-        assert_eq!(group, ErrorGroup::InvalidAmount, "{bank}");
+        assert_eq!(group, ways(desk.bank).over_capture, "{bank}");
         let early = declined(desk.refunds(&hold, 1, None).await);
         assert_ne!(early.day, BankDay::Closed, "{bank}");
         shop.fault(bank, "capture", "lose_reply").await;
@@ -381,7 +415,7 @@ async fn a_hold_is_captured_once_whatever_gets_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_and_a_capture_are_undone_whole() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     for (desk, bank, card) in desks(&shop).await {
         let hold = desk.holds(card, "UNDONE", 10_000).await;
         shop.fault(bank, "void", "cut_reply").await;
@@ -416,7 +450,7 @@ async fn a_hold_and_a_capture_are_undone_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_cards_of_refunds_and_holds_name_their_group() {
-    let shop = Shop::open().await;
+    let shop = Shop::of_families().await;
     let buys = json!({ "requiresDayEndSaleSucceeds": true });
     shop.control("POST", "/control/switches", buys).await;
     let table = include_str!("../../../simulator/data/test-cards-error.csv");
@@ -451,5 +485,5 @@ async fn the_published_cards_of_refunds_and_holds_name_their_group() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 2 * 13);
+    assert_eq!(seen, FAMILIES.len() * 13);
 }

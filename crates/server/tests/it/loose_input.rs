@@ -279,7 +279,7 @@ async fn what_is_not_offered_yet_is_told_before_any_field_is_asked_for() {
     );
     let token = json!({"secureFieldsToken": "t"});
     table.extend([
-        (poses, pos("AKBANK"), 422, 5008, "posIntegrator"),
+        (poses, pos("FIBABANK"), 422, 5008, "posIntegrator"),
         (
             poses,
             json!({"posIntegrator": "GARANTI", "status": "DELETED"}),

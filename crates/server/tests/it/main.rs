@@ -39,6 +39,7 @@ mod doubt;
 mod doubts;
 mod due;
 mod exchanges;
+mod families;
 mod figures;
 mod file_reporting;
 mod flags;

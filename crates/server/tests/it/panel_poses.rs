@@ -59,7 +59,10 @@ async fn a_pos_that_cannot_be_is_refused_at_its_field() {
         .ok()
         .has("PosNet ID");
     assert_eq!(
-        panel.get("/panel/poses/new?integrator=AKBANK").await.status,
+        panel
+            .get("/panel/poses/new?integrator=FIBABANK")
+            .await
+            .status,
         400
     );
     let base = format!("{}/garanti", shop.bank);

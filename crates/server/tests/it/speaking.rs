@@ -131,7 +131,7 @@ async fn a_wrong_name_is_answered_with_the_right_ones_and_the_help_has_them() {
         ),
         ("merchant webhook-event MERCHANT x on", "THREEDS_VERIFY"),
         (
-            "pos create --merchant MERCHANT --integrator AKBANK",
+            "pos create --merchant MERCHANT --integrator FIBABANK",
             "GARANTI",
         ),
         (

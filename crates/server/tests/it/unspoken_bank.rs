@@ -17,9 +17,9 @@ const PATH: &str = "/merchant/v1/merchant-poses";
 /// All that it takes: here it stands in for the row in `connectors/src/directory.rs`.
 fn row() -> BankRow {
     BankRow {
-        integrator: PosIntegrator::Denizbank,
-        name: "DenizBank",
-        bank_id: 134,
+        integrator: PosIntegrator::Fibabank,
+        name: "Fibabanka",
+        bank_id: 103,
         protocol: Some(Protocol::PosNet),
         hostname: "vpos.example.com",
         test_hostname: "vpos-test.example.com",
@@ -34,7 +34,7 @@ fn row() -> BankRow {
 fn account() -> Value {
     with(
         ykb(),
-        json!({"posIntegrator": "DENIZBANK", "name": "Actor the API"}),
+        json!({"posIntegrator": "FIBABANK", "name": "Actor the API"}),
     )
 }
 
@@ -61,8 +61,8 @@ async fn by_the_api(shop: &Shop) {
     let refused = shop.post(PATH, incomplete).await;
     assert_eq!((refused.status, refused.field()), (422, "posnetId"));
     let made = shop.post(PATH, account()).await.ok();
-    assert_eq!(made.data("bankId"), 134);
-    assert_eq!(made.data("bankName"), "DENİZBANK A.Ş.");
+    assert_eq!(made.data("bankId"), 103);
+    assert_eq!(made.data("bankName"), "FIBABANKA A.Ş.");
     assert_eq!(made.data("hostname"), "vpos.example.com");
     assert_eq!(made.data("posnetId"), "27426");
     assert_eq!(made.data("threedsKey"), "********");
@@ -74,10 +74,10 @@ async fn by_the_api(shop: &Shop) {
 
 async fn by_the_panel(shop: &Shop) {
     let mut panel = Panel::sign_in(shop, Role::Developer).await;
-    let new = panel.get("/panel/poses/new?integrator=DENIZBANK").await;
+    let new = panel.get("/panel/poses/new?integrator=FIBABANK").await;
     let new = new.ok();
     for text in [
-        "<option value=\"DENIZBANK\" selected>DenizBank</option>",
+        "<option value=\"FIBABANK\" selected>Fibabanka</option>",
         "Üye işyeri numarası (MID)",
         "name=\"posnetId\"",
         "name=\"threedsTerminalId\"",
@@ -88,7 +88,7 @@ async fn by_the_panel(shop: &Shop) {
     new.lacks("user-PROVAUT-name");
     new.lacks("GBP");
     let mut fields = vec![
-        ("integrator", "DENIZBANK"),
+        ("integrator", "FIBABANK"),
         ("name", "Actor the panel"),
         ("currency", "TRY"),
         ("clientId", "6706598320"),
@@ -111,7 +111,7 @@ async fn by_the_panel(shop: &Shop) {
     tested.has("Bağlantı çalışıyor");
     let at_this = json!({"posAlias": pos.alias, "installment": 1});
     let paid = shop.pays("5209220000000002").with(at_this).await.ok();
-    assert_eq!(paid.data("pos.bankId"), 134);
+    assert_eq!(paid.data("pos.bankId"), 103);
 }
 
 async fn by_the_command_line(shop: &Shop) {
@@ -127,7 +127,7 @@ async fn by_the_command_line(shop: &Shop) {
     };
     let mut arguments = vec![
         "--integrator",
-        "denizbank",
+        "fibabank",
         "--name",
         "Actor a command",
         "--client-id",

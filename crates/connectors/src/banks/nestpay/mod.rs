@@ -312,7 +312,6 @@ fn charged(reply: &Element) -> Result<Charged, Doubt> {
         spent: rewards::spent(reply),
         campaign: rewards::campaign(reply),
         points_left: rewards::left(reply),
-        ..Charged::default()
     })
 }
 
@@ -382,7 +381,8 @@ const NOT_CLOSED_YET: &str = "CORE-2508";
 const NO_HOLD: &str = "CORE-2509";
 /// No sale that could be voided.
 const NO_SALE: &str = "CORE-2008";
-/// Nothing is left of what is to be refunded ("Net Tutar 0").
+/// Nothing is left of what is to be refunded ("Net Tutar 0"); with a number of its own, CORE-2504, and CORE-2503
+/// where less is left.
 const NOTHING_LEFT: &str = "215021";
 
 fn error_group(code: &str, own: &str) -> ErrorGroup {
@@ -394,8 +394,7 @@ fn error_group(code: &str, own: &str) -> ErrorGroup {
         NOT_CLOSED_YET => ErrorGroup::RequiresDayEnd,
         NO_HOLD => ErrorGroup::InvalidTransaction,
         NO_SALE => ErrorGroup::PaymentNotFoundForRefund,
-        NOTHING_LEFT => ErrorGroup::MayHaveAlreadyRefunded,
-        "CORE-2504" => ErrorGroup::InvalidAmount,
+        NOTHING_LEFT | "CORE-2503" | "CORE-2504" => ErrorGroup::MayHaveAlreadyRefunded,
         "CORE-2012" => ErrorGroup::InvalidCardNumber,
         "CORE-2603" => ErrorGroup::NotPermittedToInstallment,
         // "System based initialization problem".

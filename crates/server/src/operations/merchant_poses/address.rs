@@ -59,6 +59,8 @@ pub fn check_host(app: &App, pos: &Pos) -> Result<(), Problem> {
 /// A stolen API key must not send stored cards to a stranger: a host outside the directory needs
 /// the operator's leave.
 pub(super) fn require_allowed(app: &App, row: &BankRow, at: &PosSettings) -> Result<(), Problem> {
+    // Not every bank's address is public.
+    TOP.require("hostname", Rule::Required, !at.hostname.is_empty())?;
     for (field, path) in [("path", &at.path), ("threedsPath", &at.threeds_path)] {
         TOP.require(field, Rule::WrongType, is_path(path))?;
     }

@@ -6,15 +6,18 @@
 
 mod banks;
 mod door;
+mod families;
 mod payments;
 
 pub use banks::*;
 pub use door::*;
+pub use families::*;
 pub use payments::*;
 
 use bytes::Bytes;
+use connectors::directory;
 use contract::card::Secret;
-use contract::enums::{ApmType, PosIntegrator};
+use contract::enums::ApmType;
 use contract::errors::Language;
 use contract::merchant_poses::CreateMerchantPosRequest;
 use hyper_util::client::legacy::Client;
@@ -201,6 +204,18 @@ impl Shop {
         shop
     }
 
+    /// A shop with a POS at a bank of each protocol.
+    pub async fn of_families() -> Shop {
+        let shop = Shop::open().await;
+        for family in &FAMILIES[2..] {
+            shop.pos((family.pos)()).await;
+        }
+        // What is asked too early is a matter of its own.
+        let switches = json!({"nestpayStatusEmptySeconds": 0});
+        shop.control("POST", "/control/switches", switches).await;
+        shop
+    }
+
     /// A shop for which one inquiry is made before a person is told.
     pub async fn impatient() -> Shop {
         Shop::with(|config| config.settings.inquiry_waits = vec![Duration::from_secs(5)]).await
@@ -223,10 +238,7 @@ impl Shop {
     pub async fn pos(&self, request: Value) -> i64 {
         let request: CreateMerchantPosRequest = serde_json::from_value(request).unwrap();
         let integrator = request.pos_integrator.unwrap();
-        let folder = match integrator {
-            PosIntegrator::Garanti => "garanti",
-            _ => "posnet",
-        };
+        let folder = directory::protocol(integrator).unwrap().name();
         let endpoint = setup::endpoint_behind(integrator, &format!("{}/{folder}", self.bank));
         let (by, endpoint) = (Actor::operator(), Some(endpoint.unwrap()));
         let pos = setup::create_pos(&self.app, &by, self.merchant, request, endpoint).await;

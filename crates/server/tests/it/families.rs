@@ -1,0 +1,381 @@
+//! What a shop can do at a bank, at a bank of every protocol: each scenario ends for the shop in the same
+//! form, whichever bank it was. What a protocol lacks is told in its row (`shop/families.rs`) and refused in words.
+
+use crate::shop::{FAMILIES, Family, OTP, Reply, Shop, edit, payment, points, with};
+use connectors::bank::Verb;
+use contract::rules::Rule;
+use serde_json::{Value, json};
+use server::operations::Actor;
+use server::setup;
+use server::store::poses::{self, ThreedsModel};
+
+/// How a payment stands for the shop, and its order at the bank, in the words of neither.
+async fn standing(shop: &Shop, id: i64) -> Value {
+    let (told, order) = (shop.reported(id).await, shop.order(id).await);
+    let of = |field| told.data(field).clone();
+    // Some banks write no instalments for one payment.
+    let instalments = order["instalments"].as_i64().unwrap().max(1);
+    json!({
+        "payment": [of("paymentStatus"), of("paymentPhase"), of("refundStatus"), of("installment"), of("isThreeDS")],
+        "bank": [order["state"], order["captured"], order["refunded"], instalments, order["threeDS"]],
+    })
+}
+
+/// What stands there after a payment of 100 in one go.
+fn stands(payment: [&str; 3], bank: (&str, i64, i64), threeds: bool) -> Value {
+    let (state, captured, refunded) = bank;
+    json!({
+        "payment": [payment[0], payment[1], payment[2], 1, threeds],
+        "bank": [state, captured, refunded, 1, threeds],
+    })
+}
+
+const SOLD: [&str; 3] = ["SUCCESS", "AUTH", "NOT_REFUNDED"];
+
+fn name(family: &Family) -> &'static str {
+    family.protocol.name()
+}
+
+/// What every sale tells.
+fn has_references(paid: &Reply, family: &Family) {
+    for field in ["authCode", "hostReference", "orderId"] {
+        assert!(!paid.text(field).is_empty(), "{}: {field}", name(family));
+    }
+}
+
+fn refused_for_no_pos(reply: &Reply, rule: Rule, family: &Family) {
+    let code: i64 = rule.code().parse().unwrap();
+    let told = (reply.status, reply.error_code());
+    assert_eq!(told, (422, code), "{}: {:#}", name(family), reply.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_says_what_its_protocol_can() {
+    for family in FAMILIES {
+        let verbs = family.protocol.verbs();
+        let can = |verb| verbs.contains(&verb);
+        assert!(can(Verb::Charge) && can(Verb::ThreeDs) && can(Verb::Inquire));
+        let told = (family.holds, family.page_sells, family.purse.is_some());
+        let verbs = (can(Verb::Hold), can(Verb::PageSale), can(Verb::Loyalties));
+        assert_eq!(told, verbs, "{}", name(family));
+    }
+    let protocols: Vec<_> = FAMILIES.iter().map(|family| family.protocol).collect();
+    let all = connectors::protocol::Protocol::ALL;
+    assert!(
+        all.iter().all(|one| protocols.contains(one)),
+        "a protocol without a row"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_at_once_and_in_instalments() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let paid = shop.pays(family.card).await.succeeded();
+        has_references(&paid, family);
+        let expected = stands(SOLD, ("captured", 10_000, 0), false);
+        assert_eq!(
+            standing(&shop, paid.id()).await,
+            expected,
+            "{}",
+            name(family)
+        );
+
+        let three = json!({"installment": 3});
+        let paid = shop.pays(family.card).with(three).await.succeeded();
+        let found = standing(&shop, paid.id()).await;
+        let counts = (&found["payment"][3], &found["bank"][3]);
+        assert_eq!(counts, (&json!(3), &json!(3)), "{}", name(family));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_are_asked_for_and_spent_with_3ds_and_without() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        let Some(purse) = family.purse else {
+            let asked = shop.rewards(family.card).await;
+            refused_for_no_pos(&asked, Rule::NoPosForReward, family);
+            let paid = shop.pays(family.card).with(points(1.0, None)).await;
+            refused_for_no_pos(&paid, Rule::NoPosForReward, family);
+            continue;
+        };
+        let asked = shop.rewards(purse.card).await.ok();
+        let held = &asked.data("loyalties.0.reward");
+        let held = ["cardRewardMoney", "firmRewardMoney"].map(|field| held[field].to_string());
+        assert_eq!(held, purse.holds, "{bank}: {:#}", asked.body);
+        // Points alone pay 10, or a part of 100.
+        let whole = json!({"price": 10, "paidPrice": 10, "items": [{"name": "a", "price": 10}]});
+        let (over, firm) = match (purse.part, purse.firm) {
+            (false, _) => (whole, 0.0),
+            (true, false) => (json!({}), 0.0),
+            (true, true) => (json!({}), 2.5),
+        };
+        let request = with(with(payment(purse.card), over), points(10.0, firm));
+        let (spent, lira) = if firm > 0.0 {
+            (1_250, 12.5)
+        } else {
+            (1_000, 10.0)
+        };
+        let paid = shop.pays_as(request.clone()).await.succeeded();
+        let returned = shop.pays_as(request).with_3ds(OTP).await.verified();
+        let completed = returned.completes().await.succeeded();
+        for paid in [paid, completed] {
+            // Some banks do not say which purse it came from.
+            let told = paid.data("loyalty.reward");
+            let purses = ["cardRewardMoney", "firmRewardMoney"];
+            let total: f64 = purses.iter().filter_map(|purse| told[purse].as_f64()).sum();
+            assert_eq!(total, lira, "{bank}");
+            let order = shop.order(paid.id()).await;
+            assert_eq!(order["pointsSpent"], spent, "{bank}: {order:#}");
+        }
+        if !purse.part {
+            let part = shop.pays(purse.card).with(points(10.0, None)).await;
+            refused_for_no_pos(&part, Rule::RewardCoversAll, family);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_is_chosen_where_the_bank_lets_shops_choose() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let chosen = |card, kind: &str| {
+            let campaign = json!({"installment": 2, "card": {"loyalty": {"type": kind}}});
+            shop.pays(card).with(campaign)
+        };
+        let Some((card, kind)) = family.campaign else {
+            let card = family.purse.map_or(family.card, |purse| purse.card);
+            let refused = chosen(card, "ADDITIONAL_INSTALLMENT").await;
+            refused_for_no_pos(&refused, Rule::NoPosForReward, family);
+            continue;
+        };
+        let paid = chosen(card, kind).await.succeeded();
+        assert_eq!(paid.data("loyalty.type"), kind, "{}", name(family));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_is_held_captured_and_given_back() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        if !family.holds {
+            let refused = shop.holds(family.card).await;
+            // Another bank's POS holds it.
+            assert_ne!(refused.data("pos.bankId"), &json!(0), "{bank}");
+            continue;
+        }
+        let held = shop.holds(family.card).await.succeeded().id();
+        let phase = ["SUCCESS", "PRE_AUTH", "NOT_REFUNDED"];
+        let expected = stands(phase, ("held", 0, 0), false);
+        assert_eq!(standing(&shop, held).await, expected, "{bank}");
+        shop.captures(held, 80).await.succeeded();
+        let taken = ["SUCCESS", "POST_AUTH", "NOT_REFUNDED"];
+        let expected = stands(taken, ("captured", 8_000, 0), false);
+        assert_eq!(standing(&shop, held).await, expected, "{bank}");
+        shop.refunds(held).await.ok();
+        let order = shop.order(held).await;
+        assert_eq!(order["state"], "voided", "{bank}");
+
+        let open = shop.holds(family.card).await.succeeded().id();
+        shop.refunds(open).await.ok();
+        assert_eq!(shop.order_state(open).await, "voided", "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_goes_back_on_the_day_and_after_it_whole_and_in_parts() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    let mut later = Vec::new();
+    for family in FAMILIES {
+        let today = shop.pays(family.card).await.succeeded().id();
+        let refund = shop.refunds(today).await.ok();
+        assert_eq!(refund.text("status"), "SUCCESS", "{}", name(family));
+        let back = ["SUCCESS", "AUTH", "FULLY_REFUNDED"];
+        let found = standing(&shop, today).await;
+        assert_eq!(found["payment"], stands(back, ("", 0, 0), false)["payment"]);
+        assert_eq!(found["bank"][0], "voided", "{}", name(family));
+        later.push((family, shop.pays(family.card).await.succeeded()));
+    }
+    shop.day_passes().await;
+    for (family, paid) in later {
+        let bank = name(family);
+        let item = paid.data("paymentTransactions.0.id").clone();
+        let part = shop.refunds_item(item, 10).await.ok();
+        assert_eq!(part.text("status"), "SUCCESS", "{bank}");
+        let some = ["SUCCESS", "AUTH", "PARTIAL_REFUNDED"];
+        let expected = stands(some, ("settled", 10_000, 1_000), false);
+        assert_eq!(standing(&shop, paid.id()).await, expected, "{bank}");
+        let rest = shop.refunds(paid.id()).await.ok();
+        assert_eq!(rest.text("status"), "SUCCESS", "{bank}");
+        let all = ["SUCCESS", "AUTH", "FULLY_REFUNDED"];
+        let expected = stands(all, ("refunded", 10_000, 10_000), false);
+        assert_eq!(standing(&shop, paid.id()).await, expected, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shopper_is_verified_and_the_shop_completes() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        let returned = shop.pays(family.card).with_3ds(OTP).await.verified();
+        assert_eq!(returned.callback.field("mdStatus"), "", "{bank}");
+        let paid = returned.completes().await.succeeded();
+        has_references(&paid, family);
+        let expected = stands(SOLD, ("captured", 10_000, 0), true);
+        assert_eq!(standing(&shop, paid.id()).await, expected, "{bank}");
+        assert_eq!(paid.data("mdStatus"), 1, "{bank}");
+
+        let begun = shop.pays(family.card).begin_3ds().await;
+        let back = begun.cancels().await;
+        assert_eq!(back.callback.field("status"), "FAILURE", "{bank}");
+        assert_eq!(begun.outcome().await, "FAILURE", "{bank}");
+        assert!(
+            shop.ledger(&shop.attempt(begun.id).await.order_id)
+                .await
+                .is_empty()
+        );
+    }
+}
+
+/// Makes the POSes sell by the bank's page, as far as they can.
+async fn sell_by_page(shop: &Shop) {
+    let by = Actor::operator();
+    for pos in poses::of_merchant(&shop.app, shop.merchant).await.unwrap() {
+        let change = |pos: &mut poses::Pos| pos.settings.threeds_model = ThreedsModel::Pay;
+        let edited = setup::edit_pos(
+            &shop.app,
+            &by,
+            shop.merchant,
+            pos.id,
+            Default::default(),
+            change,
+        );
+        let can = connectors::directory::can(pos.integrator, Verb::PageSale);
+        assert_eq!(edited.await.is_ok(), can, "{}", pos.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_verifies_and_sells_by_itself_where_the_bank_has_one() {
+    let shop = Shop::of_families().await;
+    sell_by_page(&shop).await;
+    for family in FAMILIES.iter().filter(|family| family.page_sells) {
+        let bank = name(family);
+        let returned = shop.pays(family.card).with_3ds(OTP).await.verified();
+        let complete = returned.callback.field("completeStatus");
+        assert_eq!(complete, "COMPLETED", "{bank}: {:?}", returned.callback);
+        let paid = shop.payment(returned.id).await.succeeded();
+        has_references(&paid, family);
+        let expected = stands(SOLD, ("captured", 10_000, 0), true);
+        assert_eq!(standing(&shop, paid.id()).await, expected, "{bank}");
+        // The browser is lost on its way back: the bank is asked.
+        shop.fault(bank, "threeds_page", "no_callback").await;
+        let begun = shop.pays(family.card).begin_3ds().await;
+        begun.way_back().await;
+        assert_eq!(shop.order_state(begun.id).await, "captured", "{bank}");
+        shop.pass(3 * 24 * 60 * 60).await;
+        shop.work().await;
+        shop.wait(60).await;
+        assert_ne!(shop.outcome(begun.id).await, "INIT_THREEDS", "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubt_is_settled_by_the_banks_word_both_ways() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        // The bank took the money and its answer was lost: it goes back.
+        shop.fault(bank, "sale", "lose_reply").await;
+        let taken = shop.pays(family.card).await.in_doubt();
+        // The order never arrived.
+        shop.fault(bank, "sale", json!({"kind": "http_500"})).await;
+        let lost = shop.pays(family.card).await.in_doubt();
+        for wait in [5, 30, 120, 300] {
+            shop.wait(wait).await;
+        }
+        assert_eq!(shop.order_state(taken).await, "voided", "{bank}");
+        for id in [taken, lost] {
+            assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        }
+        // After 3DS the shop completes once more, and the bank is asked.
+        let returned = shop.pays(family.card).with_3ds(OTP).await.verified();
+        shop.fault(bank, "threeds_finish", "cut_reply").await;
+        let id = returned.completes().await.in_doubt();
+        returned.completes().await.succeeded();
+        let expected = stands(SOLD, ("captured", 10_000, 0), true);
+        assert_eq!(standing(&shop, id).await, expected, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_whose_answer_was_lost_is_told_by_what_went_back() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    let mut sold = Vec::new();
+    for family in FAMILIES {
+        sold.push((family, shop.pays(family.card).await.succeeded()));
+    }
+    shop.day_passes().await;
+    for (family, paid) in sold {
+        let bank = name(family);
+        let item = paid.data("paymentTransactions.1.id").clone();
+        for (fault, back) in [
+            (json!({"kind": "lose_reply"}), 2_000),
+            (json!({"kind": "http_500"}), 2_000),
+        ] {
+            shop.fault(bank, "refund", fault).await;
+            shop.refunds_item(item.clone(), 20).await;
+            for wait in [5, 30, 120, 300] {
+                shop.wait(wait).await;
+            }
+            let order = shop.order(paid.id()).await;
+            assert_eq!(order["refunded"], back, "{bank}: {order:#}");
+        }
+        let told = shop.reported(paid.id()).await;
+        assert_eq!(told.data("refundStatus"), "PARTIAL_REFUNDED", "{bank}");
+        let rest = shop.refunds(paid.id()).await.ok();
+        assert_eq!(rest.text("status"), "SUCCESS", "{bank}");
+        assert_eq!(shop.order(paid.id()).await["refunded"], 10_000, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_reply_is_doubt_and_a_forged_return_pays_nothing() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        let forgery = match family.forgery {
+            None => json!({"kind": "wrong_mac"}),
+            Some([find, replace]) => edit(find, replace),
+        };
+        shop.fault(bank, "sale", forgery).await;
+        let id = shop.pays(family.card).await.in_doubt();
+        shop.wait(5).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        assert_eq!(shop.order_state(id).await, "voided", "{bank}");
+
+        let Some(field) = family.signed else {
+            continue;
+        };
+        let begun = shop.pays(family.card).begin_3ds().await;
+        let back = begun.way_back().await;
+        assert!(
+            !back.form().field(field).is_empty(),
+            "{bank}: {:?}",
+            back.form()
+        );
+        let forged = back.submit(&shop.http, &[(field, "2")]).await;
+        assert_eq!(forged.status, 200, "{bank}");
+        let completed = begun.completes().await;
+        assert_eq!(completed.status, 422, "{bank}: {:#}", completed.body);
+        let order_id = shop.attempt(begun.id).await.order_id;
+        assert!(shop.ledger(&order_id).await.is_empty(), "{bank}");
+    }
+}
