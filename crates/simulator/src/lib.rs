@@ -1,7 +1,8 @@
-//! The banks' side of PosNet XML, Garanti GVP and NestPay, for tests and the sandbox: it checks what it is
+//! The banks' side of PosNet XML, Garanti GVP, NestPay and Akbank's JSON, for tests and the sandbox: it checks what it is
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
+mod akbank;
 mod app;
 mod cards;
 mod clock;
@@ -109,6 +110,7 @@ impl Simulator {
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
+            .merge(akbank::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

@@ -33,6 +33,15 @@ const PATHS: &[(&str, &str)] = &[
         "NestPay of nine banks (POST XML, or DATA=)",
     ),
     ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
+    (
+        "/akbank/api/v1/payment/virtualpos/transaction/process",
+        "Akbank JSON (signed)",
+    ),
+    (
+        "/akbank/api/v1/payment/virtualpos/portal/report/transaction",
+        "Akbank JSON: a day's transactions (signed)",
+    ),
+    ("/akbank/securepay", "Akbank JSON 3D Secure page (POST)"),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),
