@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use jiff::civil::Date;
 
 use crate::app::App;
 use crate::cards::{Card, Purse, mask_if_card};
@@ -46,6 +47,12 @@ pub(crate) trait Desk: BankPage {
 
     /// Words what came of the operation.
     fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
+
+    /// Words the orders that an account made or moved on a day, oldest first. A bank without such a list
+    /// never comes here.
+    fn list(case: &Case<'_, Self>, _orders: Vec<Order>) -> Self::Reply {
+        Self::refuse(case, "12")
+    }
 
     /// Words a refusal with this code.
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
@@ -93,6 +100,11 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
+    /// Tell what an account did on a day in Istanbul.
+    List {
+        account: &'a str,
+        day: Date,
+    },
     /// Tell what a card's purse holds.
     Purse(&'a Card),
 }
@@ -141,7 +153,8 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+/// A message and its reply.
+pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let mut case = Case::<D> {
         app: &app,
         message: D::read(&body),
@@ -229,6 +242,12 @@ async fn carry_out<D: Desk>(
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
+        Operation::List { account, day } => {
+            let asked = |order: &Order| {
+                order.bank == bank && order.names().0 == account && order.touches(day)
+            };
+            return Ok(D::list(case, ledger.orders(asked, now).await?));
+        }
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))

@@ -2,6 +2,7 @@
 //! number as the order's is.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::order::{Kind, Order, State};
 use crate::cards::Purse;
@@ -33,6 +34,14 @@ pub(crate) struct Move {
 }
 
 impl Order {
+    /// Whether it was made, or something was done with it, on this day in Istanbul.
+    pub(crate) fn touches(&self, day: Date) -> bool {
+        let moved = self.moves.iter().map(|made| made.at);
+        moved
+            .chain([self.created_at])
+            .any(|at| istanbul(at).date() == day)
+    }
+
     /// The capture that stands, of a hold.
     pub(crate) fn capture(&self) -> Option<&Move> {
         let about = |one: &&Move| matches!(one.kind, MoveKind::Capture | MoveKind::Uncapture);

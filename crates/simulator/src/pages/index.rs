@@ -33,6 +33,14 @@ const PATHS: &[(&str, &str)] = &[
         "NestPay of nine banks (POST XML, or DATA=)",
     ),
     ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
+    (
+        "/payfor/Gateway/XMLGate.aspx",
+        "PayFor of QNB and Ziraat Katılım (POST XML)",
+    ),
+    (
+        "/payfor/Gateway/Default.aspx",
+        "PayFor 3D Secure page (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),
