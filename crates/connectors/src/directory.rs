@@ -98,6 +98,12 @@ const HALKBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// Chip-para, by the fields of the bank's document (ccb, pcb); Wings cards earn it too.
+const AKBANK_VPOS_REWARDS: RewardProfile = RewardProfile {
+    families: &["Axess", "Wings"],
+    ..PLAIN
+};
+
 /// A bank that is known, but not spoken to.
 const fn known(
     integrator: PosIntegrator,
@@ -150,7 +156,19 @@ static ROWS: [BankRow; 22] = [
     known(PosIntegrator::Halkbank, "Halkbank", 12, Some(HALKBANK_REWARDS)),
     known(PosIntegrator::HalkbankVpos, "Halkbank (VPOS)", 12, Some(HALKBANK_REWARDS)),
     known(PosIntegrator::Akbank, "Akbank", 46, None),
-    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, None),
+    BankRow {
+        integrator: PosIntegrator::AkbankVpos,
+        name: "Akbank (VPOS)",
+        bank_id: 46,
+        protocol: Some(Protocol::Akbank),
+        // The page for 3DS has a host of its own; the protocol knows it.
+        hostname: "api.akbank.com",
+        test_hostname: "apipre.akbank.com",
+        port: 443,
+        path: "/api/v1/payment/virtualpos/transaction/process",
+        threeds_path: "/securepay",
+        rewards: Some(AKBANK_VPOS_REWARDS),
+    },
     known(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, None),
     known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, None),
     known(PosIntegrator::Teb, "TEB", 32, None),

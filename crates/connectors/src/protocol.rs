@@ -37,6 +37,8 @@ protocols! {
     Garanti "garanti",
     /// NestPay (EST v3) XML.
     NestPay "nestpay",
+    /// Akbank's JSON.
+    Akbank "akbank",
 }
 
 /// What the module of a protocol has under a name.
@@ -53,6 +55,10 @@ macro_rules! of_module {
             }
             Protocol::NestPay => {
                 use crate::banks::nestpay as $module;
+                $is
+            }
+            Protocol::Akbank => {
+                use crate::banks::akbank as $module;
                 $is
             }
         }

@@ -2,6 +2,7 @@
 //! the connectors, and knows only what must stand in the text: one mistake cannot agree with itself.
 //! What a protocol must say stands in a file of its own.
 
+mod akbank;
 mod garanti;
 mod nestpay;
 mod posnet;
@@ -43,6 +44,7 @@ impl Return<'_> {
 /// The judge of a protocol.
 pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
+        "akbank" => &akbank::JUDGE,
         "garanti" => &garanti::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "posnet" => &posnet::JUDGE,

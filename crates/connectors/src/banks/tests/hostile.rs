@@ -60,8 +60,10 @@ fn a_lost_line_is_doubt_and_only_an_unsent_request_may_go_elsewhere() {
         let unsent = case
             .call
             .make(bank, &replies(Err(Failure::NotSent("dns".to_owned()))));
+        // A page that says that it sold has been asked before.
+        let is_sent = case.call.text("/verb") == "page_outcome";
         assert!(
-            unsent.contains("may_have_been_sent: false"),
+            unsent.contains(&format!("may_have_been_sent: {is_sent}")),
             "{}: {unsent}",
             case.name
         );
@@ -186,6 +188,12 @@ fn is_covered(case: &Case, name: &str) -> bool {
             !["encoding", "countdown", "nationalidno"].contains(&name)
         }
         "nestpay" => NESTPAY_1.contains(&name),
+        // What the list names, which is signed in no other way than by naming it.
+        "akbank" => {
+            let list = case.call.text("/fields/hashParams").to_ascii_lowercase();
+            let mut covered = list.split(['+', ' ']);
+            name == "hash" || name == "hashparams" || covered.any(|known| known == name)
+        }
         _ => false,
     }
 }
