@@ -112,7 +112,7 @@ const ZIRAATBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
-// Chip-para, which Wings cards earn too.
+// Chip-para, which Wings cards earn too; on JSON by the fields of the bank's document (ccb, pcb).
 const AKBANK_REWARDS: RewardProfile = RewardProfile {
     families: &["Axess", "Wings"],
     ..PLAIN
@@ -195,7 +195,15 @@ static ROWS: [BankRow; 23] = [
     nestpay(PosIntegrator::Halkbank, "Halkbank", 12, "sanalpos.halkbank.com.tr", Some(HALKBANK_REWARDS)),
     known(PosIntegrator::HalkbankVpos, "Halkbank (VPOS)", 12, Some(HALKBANK_REWARDS)),
     nestpay(PosIntegrator::Akbank, "Akbank", 46, "www.sanalakpos.com", Some(AKBANK_REWARDS)),
-    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS)),
+    BankRow {
+        protocol: Some(Protocol::Akbank),
+        // The page for 3DS has a host of its own; the protocol knows it.
+        hostname: "api.akbank.com",
+        test_hostname: "apipre.akbank.com",
+        path: "/api/v1/payment/virtualpos/transaction/process",
+        threeds_path: "/securepay",
+        ..known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS))
+    },
     nestpay(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, "sanalpos2.ziraatbank.com.tr", Some(ZIRAATBANK_REWARDS)),
     known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS)),
     nestpay(PosIntegrator::Teb, "TEB", 32, "sanalpos.teb.com.tr", Some(OWN_BONUS_REWARDS)),

@@ -39,6 +39,8 @@ protocols! {
     NestPay "nestpay",
     /// PayFor XML.
     PayFor "payfor",
+    /// Akbank's JSON.
+    Akbank "akbank",
 }
 
 /// What the module of a protocol has under a name.
@@ -59,6 +61,10 @@ macro_rules! of_module {
             }
             Protocol::PayFor => {
                 use crate::banks::payfor as $module;
+                $is
+            }
+            Protocol::Akbank => {
+                use crate::banks::akbank as $module;
                 $is
             }
         }

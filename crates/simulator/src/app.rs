@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::ledger::{Kind, Ledger};
 use crate::pages::Held;
 use crate::seal::Sealer;
+use crate::session::Numbered;
 
 /// What every door shares.
 pub(crate) struct App {
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) held: Arc<Held>,
+    pub(crate) numbered: Numbered,
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.

@@ -256,6 +256,13 @@ impl Ledger {
         Some(order.id.clone())
     }
 
+    /// Whether an order id bought or holds something, or did before that was undone.
+    pub(crate) fn is_used(&self, bank: Bank, id: String) -> bool {
+        let books = self.books();
+        let order = books.order(bank, &Key::Id(id));
+        order.is_some_and(|order| order.state != State::Declined)
+    }
+
     /// All orders that `keep` keeps, oldest first.
     pub(crate) async fn orders(
         &self,

@@ -1,5 +1,5 @@
-//! The banks' side of PosNet XML, Garanti GVP, NestPay and Akbank's JSON, for tests and the sandbox: it checks what it is
-//! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
+//! The banks' side of the protocols that Galata speaks, for tests and the sandbox: it checks what it is sent,
+//! keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
 mod akbank;
@@ -20,6 +20,7 @@ pub mod lenders;
 mod named;
 mod nestpay;
 mod pages;
+mod payfor;
 mod posnet;
 mod reply;
 mod seal;
@@ -46,6 +47,7 @@ use ledger::{Ledger, store};
 use lenders::{LenderOptions, Lenders};
 use posnet::Posnet;
 use seal::Sealer;
+use session::Numbered;
 
 /// The longest request body that a bank reads.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -99,6 +101,7 @@ impl Simulator {
                 faults: Faults::default(),
                 switches: Switches::default(),
                 held: Arc::default(),
+                numbered: Numbered::default(),
             }),
             lenders,
         })
@@ -111,6 +114,7 @@ impl Simulator {
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
             .merge(akbank::router())
+            .merge(payfor::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

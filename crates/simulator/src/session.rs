@@ -2,8 +2,10 @@
 //! travels sealed through the browser and the merchant, so the simulator keeps nothing in between and
 //! survives a restart.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -79,9 +81,12 @@ impl Session {
         app.sealer.seal(&format!("{}-session", bank.name()), self)
     }
 
-    /// The session of such a token; `None` for any other text.
+    /// The session of such a token, or of the number by which it is kept; `None` for any other text.
     pub(crate) fn open(app: &App, bank: Bank, token: &str) -> Option<Session> {
-        app.sealer.open(&format!("{}-session", bank.name()), token)
+        match token.parse() {
+            Ok(number) => app.numbered.find(bank, number),
+            Err(_) => app.sealer.open(&format!("{}-session", bank.name()), token),
+        }
     }
 
     pub(crate) fn is_authenticated(&self) -> bool {
@@ -98,6 +103,35 @@ impl Session {
             (Some(2..=4), _) => "06",
             _ => "",
         }
+    }
+}
+
+/// Sessions that go by a number, where the bank's messages have no place for a sealed token. They are kept
+/// in memory: a restart forgets them.
+#[derive(Default)]
+pub(crate) struct Numbered(Mutex<BTreeMap<u64, (Bank, Session)>>);
+
+/// So many sessions are kept; the oldest one goes first.
+const MAX_NUMBERED: usize = 10_000;
+
+impl Numbered {
+    /// Keeps a session and tells its number, sixteen digits that grow with the clock's microseconds.
+    pub(crate) fn keep(&self, bank: Bank, session: &Session, now: Timestamp) -> u64 {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = kept.last_key_value().map_or(0, |(number, _)| *number);
+        let clock = u64::try_from(now.as_microsecond()).unwrap_or_default();
+        let number = clock.max(last.saturating_add(1));
+        if kept.len() >= MAX_NUMBERED {
+            kept.pop_first();
+        }
+        kept.insert(number, (bank, session.clone()));
+        number
+    }
+
+    fn find(&self, bank: Bank, number: u64) -> Option<Session> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (owner, session) = kept.get(&number)?;
+        (*owner == bank).then(|| session.clone())
     }
 }
 

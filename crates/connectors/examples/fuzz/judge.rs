@@ -2,6 +2,7 @@
 //! the connectors, and knows only what must stand in the text: one mistake cannot agree with itself.
 //! What a protocol must say stands in a file of its own.
 
+mod akbank;
 mod garanti;
 mod nestpay;
 mod payfor;
@@ -44,6 +45,7 @@ impl Return<'_> {
 /// The judge of a protocol.
 pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
+        "akbank" => &akbank::JUDGE,
         "garanti" => &garanti::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "payfor" => &payfor::JUDGE,

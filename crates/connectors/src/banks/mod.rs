@@ -3,6 +3,7 @@
 //! What a bank's code means stands in its protocol; the ISO 8583 codes that every issuer uses
 //! stand in `codes`.
 
+pub(crate) mod akbank;
 mod codes;
 pub(crate) mod garanti;
 pub(crate) mod nestpay;
@@ -12,13 +13,18 @@ pub(crate) mod posnet;
 mod tests;
 
 use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
-use crate::http::{Failure, Http, Request};
+use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
 async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
+    Ok(ask_whole(http, request).await?.body)
+}
+
+/// As [`ask`], where the reply's headers say something too.
+async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt> {
     let reply = http.send(request).await.map_err(|failure| match failure {
         Failure::NotSent(detail) => Doubt {
             may_have_been_sent: false,
@@ -28,7 +34,7 @@ async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
         Failure::MaybeSent(detail) => doubt(DoubtReason::Network, &detail),
     })?;
     match reply.status {
-        200 => Ok(reply.body),
+        200 => Ok(reply),
         status => Err(doubt(
             DoubtReason::Network,
             &format!("HTTP status {status}"),

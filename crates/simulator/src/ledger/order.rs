@@ -10,7 +10,7 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Akbank = "akbank" }
+    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Akbank = "akbank", Payfor = "payfor" }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is

@@ -7,12 +7,12 @@ use sha1::{Digest, Sha1};
 
 use super::account::{self, Account, Nestpay};
 use super::answer::Answer;
-use super::request::{Request, instalments, is_currency, is_order_id, month_of};
+use super::request::{Request, instalments, month_of};
 use super::{hash, orders};
 use crate::app::App;
 use crate::cards::ThreeDs;
 use crate::desk::Purchase;
-use crate::fields::{Form, grouped, lira};
+use crate::fields::{Form, grouped, is_currency, is_order_id, lira};
 use crate::ledger::{Bank, Kind, Points, id_of_account};
 use crate::pages::{self, Brand, Words};
 use crate::reply;

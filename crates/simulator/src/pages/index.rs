@@ -42,6 +42,14 @@ const PATHS: &[(&str, &str)] = &[
         "Akbank JSON: a day's transactions (signed)",
     ),
     ("/akbank/securepay", "Akbank JSON 3D Secure page (POST)"),
+    (
+        "/payfor/Gateway/XMLGate.aspx",
+        "PayFor of QNB and Ziraat Katılım (POST XML)",
+    ),
+    (
+        "/payfor/Gateway/Default.aspx",
+        "PayFor 3D Secure page (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -19,6 +19,8 @@ mod nestpay;
 #[cfg(test)]
 mod nestpay_threeds;
 #[cfg(test)]
+mod payfor;
+#[cfg(test)]
 mod posnet;
 #[cfg(test)]
 mod posnet_threeds;
