@@ -47,8 +47,18 @@ pub(crate) trait Desk: BankPage {
     /// Words what came of the operation.
     fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
 
+    /// Words a list of orders, the oldest first, at a bank that has one.
+    fn list(case: &Case<'_, Self>, _orders: Vec<Order>) -> Self::Reply {
+        Self::refuse(case, "12")
+    }
+
     /// Words a refusal with this code.
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
+
+    /// What a reply is, where it is not always the same.
+    fn content_type(_reply: &Self::Reply) -> &'static str {
+        Self::CONTENT_TYPE
+    }
 
     /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
     fn document(case: &Case<'_, Self>, reply: Self::Reply, spoilt: bool) -> Vec<u8>;
@@ -93,6 +103,8 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
+    /// Tell of all orders that fit.
+    List(Box<dyn Fn(&Order) -> bool + Send + Sync + 'a>),
     /// Tell what a card's purse holds.
     Purse(&'a Card),
 }
@@ -142,9 +154,14 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
 }
 
 async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    serve::<D>(&app, D::read(&body)).await
+}
+
+/// What the bank says to a message, wherever it was posted.
+pub(crate) async fn serve<D: Desk>(app: &App, message: D::Message) -> Response {
     let mut case = Case::<D> {
-        app: &app,
-        message: D::read(&body),
+        app,
+        message,
         session: None,
     };
     let verb = match D::admit(&case.message) {
@@ -152,8 +169,8 @@ async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response 
         Err(refusal) => return send(&case, refusal, None).await,
     };
     let subject = D::subject(&case.message);
-    case.session = Session::open(&app, D::BANK, subject.proof);
-    let fault = fault_of(&app, D::BANK, verb, &subject, case.session.as_ref());
+    case.session = Session::open(app, D::BANK, subject.proof);
+    let fault = fault_of(app, D::BANK, verb, &subject, case.session.as_ref());
     if app.log {
         let (bank, operation) = (D::BANK.name(), verb.name());
         let order_id = subject.order_id;
@@ -202,8 +219,9 @@ fn fault_of(
 }
 
 async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
+    let content_type = D::content_type(&reply);
     let document = D::document(case, reply, reply::wrong_mac(fault));
-    reply::deliver(D::CONTENT_TYPE, document, fault).await
+    reply::deliver(content_type, document, fault).await
 }
 
 /// Does what the message asks; `forced` refuses a sale with that code.
@@ -229,6 +247,7 @@ async fn carry_out<D: Desk>(
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
+        Operation::List(fits) => return Ok(D::list(case, ledger.orders(fits, now).await?)),
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))

@@ -3,6 +3,7 @@
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
 mod app;
+mod boa;
 mod cards;
 mod clock;
 mod codes;
@@ -109,6 +110,7 @@ impl Simulator {
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
+            .merge(boa::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

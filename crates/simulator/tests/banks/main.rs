@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bank;
 #[cfg(test)]
+mod boa;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod garanti;
