@@ -98,6 +98,12 @@ const HALKBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+/// No rule but the programme's name is public.
+const ZIRAAT_INNOVA_REWARDS: RewardProfile = RewardProfile {
+    families: &["Bankkart Combo"],
+    ..PLAIN
+};
+
 /// A bank that is known, but not spoken to.
 const fn known(
     integrator: PosIntegrator,
@@ -152,7 +158,19 @@ static ROWS: [BankRow; 22] = [
     known(PosIntegrator::Akbank, "Akbank", 46, None),
     known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, None),
     known(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, None),
-    known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, None),
+    // The test system has `/Ziraatbank/VposWeb/v3/Vposreq.aspx` and `/ZiraatBank/MpiWeb/Enrollment.aspx`.
+    BankRow {
+        integrator: PosIntegrator::ZiraatbankInnova,
+        name: "Ziraat Bankası (Innova)",
+        bank_id: 10,
+        protocol: Some(Protocol::PayFlex),
+        hostname: "sanalpos.ziraatbank.com.tr",
+        test_hostname: "preprod.payflex.com.tr",
+        port: 443,
+        path: "/v4/v3/Vposreq.aspx",
+        threeds_path: "/Enrollment.aspx",
+        rewards: Some(ZIRAAT_INNOVA_REWARDS),
+    },
     known(PosIntegrator::Teb, "TEB", 32, None),
     known(PosIntegrator::Ingbank, "ING", 99, None),
     known(PosIntegrator::Anadolubank, "Anadolubank", 135, None),
@@ -160,7 +178,19 @@ static ROWS: [BankRow; 22] = [
     known(PosIntegrator::FibabankAsseco, "Fibabanka (Asseco)", 103, None),
     known(PosIntegrator::Finansbank, "QNB", 111, None),
     known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None),
-    known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
+    // The gateway of 2025, from public clients. Points only where an account says so: World's rule keeps them off.
+    BankRow {
+        integrator: PosIntegrator::Vakifbank,
+        name: "VakıfBank",
+        bank_id: 15,
+        protocol: Some(Protocol::PayFlex),
+        hostname: "apigw.vakifbank.com.tr",
+        test_hostname: "apiportalprep.vakifbank.com.tr",
+        port: 8443,
+        path: "/virtualPos/Vposreq",
+        threeds_path: "/threeDGateway/Enrollment",
+        rewards: None,
+    },
     known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
     known(PosIntegrator::Denizbank, "DenizBank", 134, None),
     known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
