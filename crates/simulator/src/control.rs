@@ -249,21 +249,34 @@ struct SwitchOrder {
     published_cards_spend: Option<bool>,
     day_ends_by_clock: Option<bool>,
     nestpay_status_empty_seconds: Option<i64>,
+    boa_status_empty_seconds: Option<i64>,
 }
 
-/// The longest time for which a switch may keep an order from NestPay's `ORDERSTATUS`.
+/// The longest time for which a switch may keep an order from a bank's inquiry.
 const MAX_STATUS_EMPTY_SECONDS: i64 = 86_400;
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match read::<SwitchOrder>(&body) {
         Ok(order) => {
-            if let Some(seconds) = order.nestpay_status_empty_seconds {
+            let switches = &app.switches;
+            let empty = [
+                (
+                    order.nestpay_status_empty_seconds,
+                    &switches.nestpay_status_empty_seconds,
+                    "nestpayStatusEmptySeconds: 0 to 86400",
+                ),
+                (
+                    order.boa_status_empty_seconds,
+                    &switches.boa_status_empty_seconds,
+                    "boaStatusEmptySeconds: 0 to 86400",
+                ),
+            ];
+            for (seconds, switch, reason) in empty {
+                let Some(seconds) = seconds else { continue };
                 if !(0..=MAX_STATUS_EMPTY_SECONDS).contains(&seconds) {
-                    return refuse("nestpayStatusEmptySeconds: 0 to 86400");
+                    return refuse(reason);
                 }
-                app.switches
-                    .nestpay_status_empty_seconds
-                    .store(seconds, Ordering::Relaxed);
+                switch.store(seconds, Ordering::Relaxed);
             }
             if let Some(on) = order.requires_day_end_sale_succeeds {
                 app.switches
@@ -293,6 +306,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "publishedCardsSpend": app.ledger.published_spend(),
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
         "nestpayStatusEmptySeconds": empty_seconds,
+        "boaStatusEmptySeconds": app.switches.boa_status_empty_seconds.load(Ordering::Relaxed),
     }))
 }
 

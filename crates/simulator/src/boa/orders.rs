@@ -1,5 +1,8 @@
 //! Sales, holds, what is done with them and the lists of them: how they are read and how they are answered.
 
+use std::sync::atomic::Ordering;
+
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::answer::{
@@ -124,6 +127,10 @@ fn agrees(message: &Message, session: &Session) -> bool {
 /// The order that a message names by both ids, and in SOAP by all references of its sale.
 fn named<H: House>(case: &Case<'_, Boa<H>>) -> Result<Order, Answer> {
     let message = &case.message;
+    // SOAP tells the sum twice.
+    if message.outer("Amount") != message.value("Amount") {
+        return Err(Answer::refusal("TransactionAmountMismatchException"));
+    }
     let asked = (message.order_id(), message.number());
     let fits = |order: &Order| {
         order.bank == H::BANK
@@ -209,9 +216,16 @@ pub(super) fn list<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Asked<'a> {
         Gate::List => message.value("OrderNo").parse().ok(),
         _ => message.number(),
     };
+    let empty = &case.app.switches.boa_status_empty_seconds;
+    let empty = match id {
+        "" => 0,
+        _ => empty.load(Ordering::Relaxed),
+    };
+    let (empty, now) = (SignedDuration::from_secs(empty), case.app.now());
     Ok(Operation::List(Box::new(move |order: &Order| {
         let at = istanbul(order.created_at).date();
         order.bank == H::BANK
+            && now.duration_since(order.created_at) >= empty
             && (id.is_empty() || order.names().1 == id)
             && days.is_none_or(|(from, until)| (from..=until).contains(&at))
             && asked.is_none_or(|asked| asked == number(order))

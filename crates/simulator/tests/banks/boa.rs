@@ -391,6 +391,12 @@ async fn kuveyt_lists_days_and_finds_nothing_quietly() {
     );
     assert!(!nothing.contains("OrderContract"));
     kuveyt_sale(&bank, "L1", PLAIN, 100).await;
+    bank.control("POST", "switches", r#"{"boaStatusEmptySeconds":60}"#)
+        .await;
+    assert!(!detail(&bank, "L1").await.contains("OrderContract"));
+    let refused = r#"{"boaStatusEmptySeconds":86401}"#;
+    let refused = bank.control("POST", "switches", refused).await;
+    assert_eq!(refused["error"], "boaStatusEmptySeconds: 0 to 86400");
     bank.pass(24);
     kuveyt_sale(&bank, "L2", PLAIN, 200).await;
     let day = |day: &str| {
