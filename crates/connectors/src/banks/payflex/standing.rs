@@ -43,10 +43,13 @@ pub(crate) async fn given_back(
     }
 }
 
-/// A new id for a move of an order, which is asked for by its effect and never by its id.
+/// A new id for a move of an order, which is asked for by its effect and never by its id. The bank takes 40
+/// characters, and the moment has 13.
 fn move_id(context: BankContext<'_>, order: &OrderRef<'_>, letter: char) -> String {
+    const ORDER_CHARS_MAX: usize = 26;
+    let order: String = order.order.id.chars().take(ORDER_CHARS_MAX).collect();
     let moment = context.now.timestamp().as_millisecond();
-    format!("{}{letter}{moment}", order.order.id)
+    format!("{order}{letter}{moment}")
 }
 
 /// Our id of what took the order's money: of a hold that is its capture.
