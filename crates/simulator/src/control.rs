@@ -56,7 +56,7 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         .as_deref()
         .is_some_and(|code| !is_refusal(code))
     {
-        return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
+        return refuse("fault.code: up to 40 letters, digits or one slash, and not an approval");
     }
     if let Err(reason) = check_text(&rule.fault) {
         return refuse(reason);
@@ -79,11 +79,11 @@ fn check_text(fault: &Fault) -> Result<(), &'static str> {
     }
 }
 
-/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, or an mdStatus.
+/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, `ServiceUnavailable`, or an mdStatus.
 fn is_refusal(code: &str) -> bool {
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
     let approval = code.len() > 1 && code.split('/').all(|part| part.bytes().all(|b| b == b'0'));
-    (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
+    (1..=40).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
 fn bank_names() -> String {

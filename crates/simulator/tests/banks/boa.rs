@@ -859,6 +859,11 @@ async fn faults_of_both_banks_do_their_work_first_or_not_at_all() {
     assert_eq!(last(&sold, "ResponseCode"), "91");
     assert_eq!(bank.row("F3").await["state"], "captured");
     bank.fault(r#"{"bank":"vakif_katilim","operation":"threeds_init","fault":{"kind":"decline","code":"05"}}"#).await;
+    let named = r#"{"bank":"kuveyt","operation":"sale","fault":{"kind":"decline","code":"Non3dUsageUnavailable"}}"#;
+    bank.fault(named).await;
+    let refused = kuveyt_sale(&bank, "F5", PLAIN, 100).await;
+    assert_eq!(tag(&refused, "ResponseCode"), "Non3dUsageUnavailable");
+    assert!(!refused.contains("<RRN>"), "{refused}");
     let more = [
         vakif_card(PLAIN),
         vec![
@@ -909,4 +914,69 @@ async fn orders_under_one_id_and_authentications_outlive_a_restart() {
         tag(&provision(&bank, "R2", 300, &md).await, "ResponseCode"),
         "OrderIsProcessedBefore"
     );
+}
+
+#[tokio::test]
+async fn no_body_brings_a_gate_down() {
+    let bank = Bank::open().await;
+    let huge = "9".repeat(400);
+    let deep = "<a>".repeat(20_000);
+    let bodies = [
+        "",
+        "<",
+        "\u{ff}\u{0}<VPosMessageContract>",
+        "<VPosMessageContract/>",
+        "<KuveytTurkVPosMessage><Amount>-1</Amount></KuveytTurkVPosMessage>",
+        "<Envelope><Body><SaleReversal><request/></SaleReversal></Body></Envelope>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><VPosMessageContract>&b;</VPosMessageContract>",
+        &deep,
+    ];
+    let gates = [
+        "Non3DPayGate",
+        "ThreeDModelPayGate",
+        "ThreeDModelProvisionGate",
+    ];
+    let own = [
+        "PreAuthorizaten",
+        "PreAuthorizatenClose",
+        "PreAuthorizationReversal",
+        "PreAuthorizationDrawBack",
+        "SaleReversal",
+        "DrawBack",
+        "PartialDrawBack",
+        "SelectOrderByMerchantOrderId",
+        "SelectOrder",
+    ];
+    let kuveyt = gates.iter().map(|gate| format!("{KUVEYT}/{gate}"));
+    let vakif_paths = gates
+        .iter()
+        .chain(&own)
+        .map(|gate| format!("{VAKIF}/{gate}"));
+    for path in kuveyt.chain(vakif_paths) {
+        for body in bodies {
+            let reply = bank.send("POST", &path, "application/xml", body).await;
+            assert!(reply.starts_with(b"HTTP/1.1 200"), "{path}");
+        }
+    }
+    // Known to the bank, and still nonsense.
+    for more in [
+        ("Amount", huge.as_str()),
+        ("OrderId", &huge),
+        ("InstallmentCount", "-3"),
+        ("StartDate", "\u{131}\u{131}\u{131}\u{131}\u{131}\u{131}"),
+        ("MerchantOrderId", "a/b"),
+    ] {
+        for gate in gates.iter().chain(&own) {
+            let reply = vakif(&bank, gate, "Z1", 0, &[more]).await;
+            assert!(!reply.is_empty(), "{gate} {more:?}");
+            assert!(!reply.contains("<ProvisionNumber>"), "{reply}");
+        }
+    }
+    assert_eq!(
+        bank.control("GET", "ledger?bank=vakif_katilim", "").await["orders"],
+        serde_json::json!([])
+    );
+    let shown = ["OrderId", "RRN", "Stan", "ProvisionNumber"].map(|name| (name, huge.clone()));
+    let reply = soap(&bank, "SaleReversal", "Z2", 100, &shown).await;
+    assert_eq!(tag(&reply, "ErrorCode"), "RRNOrStanOrProvIsIncorrect");
 }

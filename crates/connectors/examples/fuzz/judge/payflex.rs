@@ -37,12 +37,13 @@ fn told(document: &str) -> Option<(i64, bool)> {
 fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static str> {
     let order = call.order();
     let last = documents.last()?;
-    // Ours, a capture of it, or a move that names it.
+    // Ours, a capture of it, or a move: its id begins with 26 characters of the order's, or it names the order.
+    let begins = &order.id[..order.id.len().min(26)];
     let ours: Vec<&String> = documents
         .iter()
         .filter(|document| {
             let ids = ["TransactionId", "ReferenceTransactionId"].map(|name| said(document, name));
-            ids.concat().iter().any(|id| id.starts_with(&order.id))
+            ids.concat().iter().any(|id| id.starts_with(begins))
         })
         .collect();
     let any = |name: &str, value: &str| ours.iter().any(|document| says(document, name, value));

@@ -22,8 +22,8 @@ use crate::account::{
     THREEDS_KEY, words,
 };
 use crate::bank::{
-    Account, Answer, BankContext, Charge, Charged, Decline, Doubt, Loyalties, LoyaltyInquiry,
-    Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse, Verb, Verdict,
+    Account, Answer, BankContext, CardData, Charge, Charged, Decline, Doubt, Loyalties,
+    LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -129,7 +129,7 @@ struct Question<'a> {
     amount: Option<Money>,
     /// Of the first message of an order: its id and instalments.
     order: Option<&'a Order>,
-    card: Option<&'a crate::bank::CardData>,
+    card: Option<&'a CardData>,
     /// Points among the amount.
     points: Option<Money>,
     /// What 3DS proved.

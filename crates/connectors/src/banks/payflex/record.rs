@@ -1,7 +1,9 @@
 //! What PayFlex's `Search` says of a transaction. It is asked by our own id of it, one at a time.
 
 use super::{charged, codes, currency, lira, password, posted};
-use crate::bank::{BankContext, Charged, Doubt, GivenBack, OrderRef, OrderStatus, Phase};
+use crate::bank::{
+    Account, BankContext, Charged, Decline, Doubt, GivenBack, OrderRef, OrderStatus, Phase,
+};
 use crate::banks::{
     ask, check_count, check_sale, minor_units, not_supported, other_sale, question_refused,
     unreadable,
@@ -26,7 +28,7 @@ pub(super) fn capture_id(order_id: &str, number: u8) -> String {
 /// One transaction as the bank has it.
 pub(super) struct Row {
     /// Nothing while the bank works on it.
-    outcome: Option<Result<Charged, crate::bank::Decline>>,
+    outcome: Option<Result<Charged, Decline>>,
     pub(super) is_undone: bool,
     is_refunded: bool,
     is_captured: bool,
@@ -49,7 +51,7 @@ pub(super) struct Record {
 }
 
 /// The address of `Search`, which lies beside that of sales.
-pub(super) fn address(account: &crate::bank::Account) -> Result<String, Doubt> {
+pub(super) fn address(account: &Account) -> Result<String, Doubt> {
     let url = account.api_url.as_str();
     if let Some(base) = url.strip_suffix("/Vposreq") {
         return Ok(format!("{base}/Search"));
