@@ -22,7 +22,12 @@ pub(crate) fn sha512_base64(text: &str) -> String {
 
 /// Base64 of SHA-256.
 pub(crate) fn sha256_base64(text: &str) -> String {
-    STANDARD.encode(Sha256::digest(text.as_bytes()))
+    sha256_bytes_base64(text.as_bytes())
+}
+
+/// Base64 of SHA-256 over bytes of a charset of the bank's own.
+pub(crate) fn sha256_bytes_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(bytes))
 }
 
 /// HMAC with SHA-512; nothing only for a key that the algorithm does not take, which takes any.

@@ -205,7 +205,15 @@ static ROWS: [BankRow; 23] = [
         ..known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS))
     },
     nestpay(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, "sanalpos2.ziraatbank.com.tr", Some(ZIRAATBANK_REWARDS)),
-    known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS)),
+    // The test system has `/Ziraatbank/VposWeb/v3/Vposreq.aspx` and `/ZiraatBank/MpiWeb/Enrollment.aspx`.
+    BankRow {
+        protocol: Some(Protocol::PayFlex),
+        hostname: "sanalpos.ziraatbank.com.tr",
+        test_hostname: "preprod.payflex.com.tr",
+        path: "/v4/v3/Vposreq.aspx",
+        threeds_path: "/Enrollment.aspx",
+        ..known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS))
+    },
     nestpay(PosIntegrator::Teb, "TEB", 32, "sanalpos.teb.com.tr", Some(OWN_BONUS_REWARDS)),
     nestpay(PosIntegrator::Ingbank, "ING", 99, "sanalpos.ingbank.com.tr", Some(OWN_BONUS_REWARDS)),
     nestpay(PosIntegrator::Anadolubank, "Anadolubank", 135, "anadolusanalpos.est.com.tr", None),
@@ -230,7 +238,16 @@ static ROWS: [BankRow; 23] = [
         threeds_path: "/Mpi/Default.aspx",
         ..known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None)
     },
-    known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
+    // The gateway of 2025, from public clients. Points only where an account says so: World's rule keeps them off.
+    BankRow {
+        protocol: Some(Protocol::PayFlex),
+        hostname: "apigw.vakifbank.com.tr",
+        test_hostname: "apiportalprep.vakifbank.com.tr",
+        port: 8443,
+        path: "/virtualPos/Vposreq",
+        threeds_path: "/threeDGateway/Enrollment",
+        ..known(PosIntegrator::Vakifbank, "VakıfBank", 15, None)
+    },
     known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
     known(PosIntegrator::Denizbank, "DenizBank", 134, None),
     known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),

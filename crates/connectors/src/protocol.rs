@@ -41,6 +41,8 @@ protocols! {
     PayFor "payfor",
     /// Akbank's JSON.
     Akbank "akbank",
+    /// PayFlex V4 XML.
+    PayFlex "payflex",
 }
 
 /// What the module of a protocol has under a name.
@@ -65,6 +67,10 @@ macro_rules! of_module {
             }
             Protocol::Akbank => {
                 use crate::banks::akbank as $module;
+                $is
+            }
+            Protocol::PayFlex => {
+                use crate::banks::payflex as $module;
                 $is
             }
         }

@@ -33,6 +33,8 @@ pub(crate) struct Switches {
     pub(crate) requires_day_end_sale_succeeds: AtomicBool,
     /// How many seconds NestPay's `ORDERSTATUS` knows nothing of a new order.
     pub(crate) nestpay_status_empty_seconds: AtomicI64,
+    /// How many seconds Kuveyt Türk and Vakıf Katılım find nothing of a new order by its id.
+    pub(crate) boa_status_empty_seconds: AtomicI64,
 }
 
 /// "The first seconds after a sale" is what was measured; how many they are is not public.
@@ -43,6 +45,7 @@ impl Default for Switches {
         Switches {
             requires_day_end_sale_succeeds: AtomicBool::new(false),
             nestpay_status_empty_seconds: AtomicI64::new(STATUS_EMPTY_SECONDS),
+            boa_status_empty_seconds: AtomicI64::new(0),
         }
     }
 }

@@ -56,7 +56,7 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         .as_deref()
         .is_some_and(|code| !is_refusal(code))
     {
-        return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
+        return refuse("fault.code: up to 40 letters, digits or one slash, and not an approval");
     }
     if let Err(reason) = check_text(&rule.fault) {
         return refuse(reason);
@@ -79,11 +79,11 @@ fn check_text(fault: &Fault) -> Result<(), &'static str> {
     }
 }
 
-/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, or an mdStatus.
+/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, `ServiceUnavailable`, or an mdStatus.
 fn is_refusal(code: &str) -> bool {
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
     let approval = code.len() > 1 && code.split('/').all(|part| part.bytes().all(|b| b == b'0'));
-    (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
+    (1..=40).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
 fn bank_names() -> String {
@@ -249,21 +249,34 @@ struct SwitchOrder {
     published_cards_spend: Option<bool>,
     day_ends_by_clock: Option<bool>,
     nestpay_status_empty_seconds: Option<i64>,
+    boa_status_empty_seconds: Option<i64>,
 }
 
-/// The longest time for which a switch may keep an order from NestPay's `ORDERSTATUS`.
+/// The longest time for which a switch may keep an order from a bank's inquiry.
 const MAX_STATUS_EMPTY_SECONDS: i64 = 86_400;
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match read::<SwitchOrder>(&body) {
         Ok(order) => {
-            if let Some(seconds) = order.nestpay_status_empty_seconds {
+            let switches = &app.switches;
+            let empty = [
+                (
+                    order.nestpay_status_empty_seconds,
+                    &switches.nestpay_status_empty_seconds,
+                    "nestpayStatusEmptySeconds: 0 to 86400",
+                ),
+                (
+                    order.boa_status_empty_seconds,
+                    &switches.boa_status_empty_seconds,
+                    "boaStatusEmptySeconds: 0 to 86400",
+                ),
+            ];
+            for (seconds, switch, reason) in empty {
+                let Some(seconds) = seconds else { continue };
                 if !(0..=MAX_STATUS_EMPTY_SECONDS).contains(&seconds) {
-                    return refuse("nestpayStatusEmptySeconds: 0 to 86400");
+                    return refuse(reason);
                 }
-                app.switches
-                    .nestpay_status_empty_seconds
-                    .store(seconds, Ordering::Relaxed);
+                switch.store(seconds, Ordering::Relaxed);
             }
             if let Some(on) = order.requires_day_end_sale_succeeds {
                 app.switches
@@ -293,6 +306,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "publishedCardsSpend": app.ledger.published_spend(),
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
         "nestpayStatusEmptySeconds": empty_seconds,
+        "boaStatusEmptySeconds": app.switches.boa_status_empty_seconds.load(Ordering::Relaxed),
     }))
 }
 

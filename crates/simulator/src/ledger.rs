@@ -16,7 +16,7 @@ use points::{less, more, spend};
 use store::{Row, Writer};
 
 pub(crate) use moves::{Move, MoveKind};
-pub(crate) use order::{ACCOUNT_END, Bank, Kind, Order, State, id_of_account};
+pub(crate) use order::{ACCOUNT_END, Bank, Kind, Order, State, id_of_account, names};
 pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 
 /// A sale that the bank is willing to make.
@@ -263,6 +263,14 @@ impl Ledger {
         order.is_some_and(|order| order.state != State::Declined)
     }
 
+    /// The newest order that fits, as it stands at a moment: to look at before it is moved.
+    pub(crate) fn find(&self, fits: impl Fn(&Order) -> bool, now: Timestamp) -> Option<Order> {
+        let books = self.books();
+        let mut newest = books.orders.values().rev();
+        let found = newest.find(|order| fits(order))?;
+        Some(books.as_of(found, now))
+    }
+
     /// All orders that `keep` keeps, oldest first.
     pub(crate) async fn orders(
         &self,
@@ -395,7 +403,31 @@ impl Books {
         kept.then(|| Row::Purse(card.clone(), purse))
     }
 
-    fn sell(&mut self, sale: Sale) -> (Sold, Vec<Row>) {
+    /// The order that an authentication was used for, and the id of another order under an id that is
+    /// taken, at a bank that sells again under one id.
+    fn sell_again(&self, sale: &mut Sale) -> Option<Sold> {
+        if let Some(nonce) = sale.nonce.as_ref().filter(|nonce| !nonce.is_empty()) {
+            let of_proof = |order: &&Order| order.bank == sale.bank && order.nonce == *nonce;
+            if let Some(order) = self.orders.values().rev().find(of_proof) {
+                return Some(match order.state {
+                    State::Declined => Sold::AuthenticationUsed,
+                    _ => Sold::Repeated(Box::new(order.clone())),
+                });
+            }
+        }
+        if self.by_id.contains_key(&(sale.bank, sale.id.clone())) {
+            sale.id.push(ACCOUNT_END);
+            sale.id.push_str(&(self.last_seq + 1).to_string());
+        }
+        None
+    }
+
+    fn sell(&mut self, mut sale: Sale) -> (Sold, Vec<Row>) {
+        if sale.bank.sells_again()
+            && let Some(used) = self.sell_again(&mut sale)
+        {
+            return (used, Vec::new());
+        }
         let known = self.by_id.get(&(sale.bank, sale.id.clone())).copied();
         if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
             if order.state != State::Declined {
@@ -521,7 +553,7 @@ impl Books {
         };
         match order.state {
             State::Settled => {}
-            State::Captured if split == Split::PointsOnly => {}
+            State::Captured if split == Split::PointsOnly || bank.refunds_on_the_day() => {}
             State::Captured | State::Held => return (Moved::NotSettled, Vec::new()),
             State::Voided => return (Moved::Voided, Vec::new()),
             State::Declined => return (Moved::Unknown, Vec::new()),

@@ -4,6 +4,7 @@
 
 mod akbank;
 mod app;
+mod boa;
 mod cards;
 mod clock;
 mod codes;
@@ -115,6 +116,7 @@ impl Simulator {
             .merge(nestpay::router())
             .merge(akbank::router())
             .merge(payfor::router())
+            .merge(boa::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

@@ -20,7 +20,7 @@ use crate::clock::bounds;
 use crate::desk::{self, Case, Desk, Operation, Outcome, Subject};
 use crate::faults::Verb;
 use crate::fields::lira;
-use crate::ledger::Order;
+use crate::ledger::{Bank, Order};
 use crate::seal::same;
 use crate::xml::Node;
 pub(crate) use account::Payfor;
@@ -112,11 +112,9 @@ impl Desk for Payfor {
             (_, "TxnHistory") if request.order_id().is_empty() => {
                 let day = day(request).and_then(bounds);
                 match (request.account, day) {
-                    (Some(account), Some((from, until))) => Ok(Operation::List {
-                        account: account.merchant,
-                        from,
-                        until,
-                    }),
+                    (Some(account), Some((from, until))) => {
+                        Ok(desk::moves_of(Bank::Payfor, account.merchant, from, until))
+                    }
                     _ => Err(Payfor::refuse(case, orders::FORMAT)),
                 }
             }

@@ -5,6 +5,7 @@
 mod akbank;
 mod garanti;
 mod nestpay;
+mod payflex;
 mod payfor;
 mod posnet;
 
@@ -49,6 +50,7 @@ pub(crate) fn of(protocol: &str) -> &'static Judge {
         "garanti" => &garanti::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "payfor" => &payfor::JUDGE,
+        "payflex" => &payflex::JUDGE,
         "posnet" => &posnet::JUDGE,
         other => panic!("no judge of {other}"),
     }

@@ -7,6 +7,7 @@ pub(crate) mod akbank;
 mod codes;
 pub(crate) mod garanti;
 pub(crate) mod nestpay;
+pub(crate) mod payflex;
 pub(crate) mod payfor;
 pub(crate) mod posnet;
 #[cfg(test)]

@@ -10,7 +10,15 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Akbank = "akbank", Payfor = "payfor" }
+    Bank {
+        Posnet = "posnet",
+        Garanti = "garanti",
+        Nestpay = "nestpay",
+        Akbank = "akbank",
+        Payfor = "payfor",
+        Kuveyt = "kuveyt",
+        VakifKatilim = "vakif_katilim",
+    }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
@@ -67,12 +75,33 @@ pub(crate) fn id_of_account(account: &str, id: &str) -> String {
     format!("{account}{ACCOUNT_END}{id}")
 }
 
-/// Ends the account; no order id of such a bank has it.
+/// Ends the account, and the id of an order before the number of one that was made again under it; no
+/// order id of such a bank has it.
 pub(crate) const ACCOUNT_END: char = '/';
+
+/// The account, empty at a bank that knows one alone, and the order's id there.
+pub(crate) fn names(id: &str) -> (&str, &str) {
+    let Some((account, id)) = id.split_once(ACCOUNT_END) else {
+        return ("", id);
+    };
+    (account, id.split(ACCOUNT_END).next().unwrap_or_default())
+}
 
 impl Order {
     /// The account, empty at a bank that knows one alone, and the order's id there.
     pub(crate) fn names(&self) -> (&str, &str) {
-        self.id.split_once(ACCOUNT_END).unwrap_or(("", &self.id))
+        names(&self.id)
+    }
+}
+
+impl Bank {
+    /// An order id that bought something buys again: each time is an order of its own.
+    pub(super) fn sells_again(self) -> bool {
+        matches!(self, Bank::Kuveyt | Bank::VakifKatilim)
+    }
+
+    /// Gives money back on the day of the sale, too.
+    pub(super) fn refunds_on_the_day(self) -> bool {
+        matches!(self, Bank::Kuveyt | Bank::VakifKatilim)
     }
 }

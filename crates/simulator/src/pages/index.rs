@@ -50,6 +50,14 @@ const PATHS: &[(&str, &str)] = &[
         "/payfor/Gateway/Default.aspx",
         "PayFor 3D Secure page (POST)",
     ),
+    (
+        "/kuveyt/boa.virtualpos.services/Home/",
+        "Kuveyt Türk (POST XML; SOAP below /kuveyt/BOA…)",
+    ),
+    (
+        "/vakif_katilim/VirtualPOS.Gateway/Home/",
+        "Vakıf Katılım (POST XML)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -5,6 +5,8 @@ mod akbank;
 #[cfg(test)]
 mod bank;
 #[cfg(test)]
+mod boa;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod garanti;
