@@ -10,6 +10,7 @@ use crate::clock::istanbul;
 use crate::faults::Faults;
 use crate::ledger::{Kind, Ledger};
 use crate::pages::Held;
+use crate::payflex::Enrolments;
 use crate::seal::Sealer;
 
 /// What every door shares.
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) held: Arc<Held>,
+    /// What PayFlex's MPI keeps of 3D Secure.
+    pub(crate) enrolments: Enrolments,
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.

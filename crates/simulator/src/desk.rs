@@ -9,9 +9,11 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use jiff::civil::Date;
 
 use crate::app::App;
 use crate::cards::{Card, Purse, mask_if_card};
+use crate::clock::istanbul;
 use crate::codes;
 use crate::faults::{Facts, Fault, Verb};
 use crate::ledger::{
@@ -40,12 +42,22 @@ pub(crate) trait Desk: BankPage {
     /// What an admitted message says that it is about.
     fn subject(message: &Self::Message) -> Subject<'_>;
 
+    /// The 3D Secure authentication that a message shows.
+    fn session(app: &App, message: &Self::Message) -> Option<Session> {
+        Session::open(app, Self::BANK, Self::subject(message).proof)
+    }
+
     /// What the bank is to do. `Err` is the reply where there is nothing for it to do: a refusal, or
     /// an answer that needs no ledger.
     fn operation<'a>(case: &'a Case<'_, Self>) -> Result<Operation<'a>, Self::Reply>;
 
     /// Words what came of the operation.
     fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
+
+    /// Tells of the orders of a span of days, oldest first, at a bank that lists them.
+    fn list(case: &Case<'_, Self>, _orders: &[Order]) -> Self::Reply {
+        Self::refuse(case, "12")
+    }
 
     /// Words a refusal with this code.
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
@@ -93,6 +105,11 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
+    /// Tell of all orders of an account that something was done with in a span of days, both included.
+    List {
+        account: String,
+        days: (Date, Date),
+    },
     /// Tell what a card's purse holds.
     Purse(&'a Card),
 }
@@ -100,6 +117,8 @@ pub(crate) enum Operation<'a> {
 /// A sale as its message asks for it.
 pub(crate) struct Purchase<'a> {
     pub(crate) id: String,
+    /// The shop's number of the order, at a bank where `id` is that of the message.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     /// The card, or the code with which it is refused.
     pub(crate) card: Result<&'a Arc<Card>, &'static str>,
@@ -141,7 +160,8 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+/// A message to a bank.
+pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let mut case = Case::<D> {
         app: &app,
         message: D::read(&body),
@@ -152,7 +172,7 @@ async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response 
         Err(refusal) => return send(&case, refusal, None).await,
     };
     let subject = D::subject(&case.message);
-    case.session = Session::open(&app, D::BANK, subject.proof);
+    case.session = D::session(&app, &case.message);
     let fault = fault_of(&app, D::BANK, verb, &subject, case.session.as_ref());
     if app.log {
         let (bank, operation) = (D::BANK.name(), verb.name());
@@ -229,6 +249,16 @@ async fn carry_out<D: Desk>(
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
+        Operation::List { account, days } => {
+            let of_day = |at| (days.0..=days.1).contains(&istanbul(at).date());
+            let keep = |order: &Order| {
+                let mut moments = order.moves.iter().map(|made| made.at);
+                order.bank == bank
+                    && order.names().0 == account
+                    && (of_day(order.created_at) || moments.any(of_day))
+            };
+            return Ok(D::list(case, &ledger.orders(keep, now).await?));
+        }
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))
@@ -292,6 +322,7 @@ pub(crate) async fn sell<'a>(
         .sell(Sale {
             bank,
             id: purchase.id,
+            label: purchase.label,
             kind: purchase.kind,
             card,
             masked,

@@ -4,7 +4,10 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 
 use crate::app::App;
 use crate::cards::{Card, ThreeDs};
@@ -78,6 +81,23 @@ impl Session {
     /// The session of such a token; `None` for any other text.
     pub(crate) fn open(app: &App, bank: Bank, token: &str) -> Option<Session> {
         app.sealer.open(&format!("{}-session", bank.name()), token)
+    }
+
+    /// What is shown of the authentication with the sale, made of its nonce; `label` tells one value from
+    /// another.
+    pub(crate) fn proof(&self, label: &str) -> String {
+        STANDARD.encode(Sha1::digest(format!("{label}{}", self.nonce).as_bytes()))
+    }
+
+    /// How the card's association grades the authentication; empty without one.
+    pub(crate) fn eci(&self, association: &str) -> &'static str {
+        match (self.md_status, association) {
+            (Some(1), "MASTERCARD" | "TROY") => "02",
+            (Some(2..=4), "MASTERCARD" | "TROY") => "01",
+            (Some(1), _) => "05",
+            (Some(2..=4), _) => "06",
+            _ => "",
+        }
     }
 
     pub(crate) fn is_authenticated(&self) -> bool {

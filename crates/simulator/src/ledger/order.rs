@@ -10,7 +10,7 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay" }
+    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Payflex = "payflex" }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
@@ -36,6 +36,8 @@ pub(crate) struct Order {
     pub(crate) seq: i64,
     pub(crate) bank: Bank,
     pub(crate) id: String,
+    /// The shop's number of it, where `id` is that of its first transaction; else empty.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) card: Arc<str>,
@@ -65,6 +67,19 @@ pub(crate) struct Order {
 /// The ledger's id of an order at a bank that serves several accounts, each with order ids of its own.
 pub(crate) fn id_of_account(account: &str, id: &str) -> String {
     format!("{account}{ACCOUNT_END}{id}")
+}
+
+impl Bank {
+    /// Every message has an id of its own there, good for once whatever came of it; an order has a label
+    /// beside it, good until something succeeds.
+    pub(crate) fn numbers_transactions(self) -> bool {
+        self == Bank::Payflex
+    }
+
+    /// What was taken can be given back before the day's end.
+    pub(super) fn refunds_at_once(self) -> bool {
+        self == Bank::Payflex
+    }
 }
 
 /// Ends the account; no order id of such a bank has it.

@@ -33,6 +33,15 @@ const PATHS: &[(&str, &str)] = &[
         "NestPay of nine banks (POST XML, or DATA=)",
     ),
     ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
+    (
+        "/payflex/virtualPos/Vposreq",
+        "PayFlex V4 of Vakıfbank and Ziraat (POST XML, or prmstr=)",
+    ),
+    ("/payflex/virtualPos/Search", "PayFlex search (POST)"),
+    (
+        "/payflex/threeDGateway/Enrollment",
+        "PayFlex 3D Secure enrolment (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),
