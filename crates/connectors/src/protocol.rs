@@ -9,15 +9,34 @@ use crate::bank::{
     Reversed, Verb, Verified,
 };
 
-/// A protocol that Galata speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+/// The protocols, a line each: its name here, and that of its module and of its fixtures.
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $protocol:ident $name:literal,)+) => {
+        /// A protocol that Galata speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Protocol {
+            $($(#[$doc])* $protocol,)+
+        }
+
+        impl Protocol {
+            /// Every protocol.
+            pub const ALL: &'static [Protocol] = &[$(Protocol::$protocol,)+];
+
+            /// The name of its module.
+            pub const fn name(self) -> &'static str {
+                match self { $(Protocol::$protocol => $name,)+ }
+            }
+        }
+    };
+}
+
+protocols! {
     /// PosNet XML.
-    PosNet,
+    PosNet "posnet",
     /// Garanti GVP XML.
-    Garanti,
+    Garanti "garanti",
     /// NestPay (EST v3) XML.
-    NestPay,
+    NestPay "nestpay",
 }
 
 /// What the module of a protocol has under a name.

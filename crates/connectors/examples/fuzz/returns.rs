@@ -1,7 +1,7 @@
 //! What a text says was given back of an order: by plain search, as the rest of the judge.
 
 use super::bench::Call;
-use super::judge::said;
+use super::judge::{Judge, said};
 
 /// What a connector read of it: whether the whole was undone, and the sum of the refunds.
 pub(crate) struct Claim {
@@ -23,7 +23,7 @@ impl Claim {
 }
 
 /// The pieces of a document that begin with this tag.
-fn pieces<'a>(document: &'a str, tag: &str) -> Vec<&'a str> {
+pub(crate) fn pieces<'a>(document: &'a str, tag: &str) -> Vec<&'a str> {
     let lower = document.to_ascii_lowercase();
     let open = format!("<{}", tag.to_ascii_lowercase());
     let ends = |at: usize| lower[at..].starts_with(|c: char| c == '>' || c.is_whitespace());
@@ -39,7 +39,7 @@ fn pieces<'a>(document: &'a str, tag: &str) -> Vec<&'a str> {
 
 /// What a piece says once under a name; nothing when it says two things, which a connector must refuse
 /// by itself.
-fn only(piece: &str, name: &str) -> Option<String> {
+pub(crate) fn only(piece: &str, name: &str) -> Option<String> {
     let mut all = said(piece, name);
     all.dedup();
     match all.as_slice() {
@@ -48,43 +48,14 @@ fn only(piece: &str, name: &str) -> Option<String> {
     }
 }
 
-fn digits(text: &str) -> Option<i64> {
+pub(crate) fn digits(text: &str) -> Option<i64> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
-/// The sum of what went back, and whether some void worked; nothing where a piece cannot be told.
-fn told(protocol: &str, document: &str) -> Option<(i64, bool)> {
-    let (mut sum, mut voided) = (0_i64, false);
-    let garanti = protocol == "garanti";
-    for piece in pieces(document, if garanti { "OrderTxn" } else { "transaction" }) {
-        let (name, good) = if garanti {
-            ("Status", "00")
-        } else {
-            ("txnStatus", "1")
-        };
-        let kind = only(piece, if garanti { "Type" } else { "state" })?;
-        let amount = only(piece, if garanti { "AuthAmount" } else { "amount" })?;
-        let undone = garanti && !only(piece, "VoidDate")?.is_empty();
-        match (
-            kind.to_ascii_lowercase().as_str(),
-            only(piece, name)? == good,
-        ) {
-            (_, false) => {}
-            ("refund", true) if undone => {}
-            ("refund" | "return" | "bonus_return", true) => {
-                sum = sum.checked_add(digits(&amount)?)?;
-            }
-            ("return_reverse" | "bonus_return_reverse", true) => {}
-            (kind, true) => voided |= kind == "void" || kind.ends_with("_reverse") || undone,
-        }
-    }
-    Some((sum, voided))
-}
-
 /// Why a claim is not what the document says.
-pub(crate) fn objection(protocol: &str, document: &str, claim: &Claim) -> Option<&'static str> {
-    let (sum, voided) = told(protocol, document)?;
+pub(crate) fn objection(judge: &Judge, document: &str, claim: &Claim) -> Option<&'static str> {
+    let (sum, voided) = (judge.told)(document)?;
     match claim {
         Claim { voided: true, .. } if !voided => Some("no void worked"),
         Claim {
@@ -96,9 +67,9 @@ pub(crate) fn objection(protocol: &str, document: &str, claim: &Claim) -> Option
 }
 
 /// Whether the document says that all of an order went back by refunds.
-pub(crate) fn all_is_back(protocol: &str, call: &Call, document: &str) -> bool {
+pub(crate) fn all_is_back(judge: &Judge, call: &Call, document: &str) -> bool {
     let whole = call.order().amount.minor;
-    told(protocol, document).is_none_or(|(sum, _)| sum > 0 && (is_hold(call) || sum == whole))
+    (judge.told)(document).is_none_or(|(sum, _)| sum > 0 && (is_hold(call) || sum == whole))
 }
 
 /// Whether the order of a call only holds its amount: a capture may take another one.

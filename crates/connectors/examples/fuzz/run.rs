@@ -44,7 +44,7 @@ pub(crate) fn run(seed: u64, numbers: std::ops::Range<u64>) -> Figures {
             .into_iter()
             .filter(|case| !case.replies.is_empty())
             .collect(),
-        returns: cases().into_iter().filter(is_return_to_garanti).collect(),
+        returns: cases().into_iter().filter(is_signed_return).collect(),
         lenders: Lenders::load(),
     };
     let mut figures = Figures::default();
@@ -80,32 +80,35 @@ pub(crate) fn run(seed: u64, numbers: std::ops::Range<u64>) -> Figures {
 
 struct Subjects {
     cases: Vec<Case>,
-    /// Browsers that come back from Garanti's 3DS page: no bank is asked.
+    /// Browsers that come back with what the bank signed.
     returns: Vec<Case>,
     lenders: Lenders,
 }
 
-fn is_return_to_garanti(case: &Case) -> bool {
+fn is_signed_return(case: &Case) -> bool {
     let verbs = ["verify_3ds", "page_outcome"];
-    case.protocol == "garanti" && verbs.contains(&case.call.text("/verb"))
+    let is_signed = judge::of(case.protocol).objection_to_return.is_some();
+    is_signed && verbs.contains(&case.call.text("/verb"))
 }
 
-/// One recorded exchange with one reply damaged; of Garanti's, half are signed anew.
+/// One recorded exchange with one reply damaged; where replies are signed, half are signed anew.
 fn bank_reply(subjects: &Subjects, dice: &mut Dice) -> Ended {
     let case = &subjects.cases[dice.below(subjects.cases.len())];
-    let mut replies = case.replies.clone();
-    let which = dice.below(replies.len());
-    let mut reply = damaged(&replies[which], dice);
-    if case.protocol == "garanti" && dice.once_in(2) {
-        reply = signed_anew(case, &reply);
+    let which = dice.below(case.replies.len());
+    let mut reply = damaged(&case.replies[which].body, dice);
+    if let Some(sign) = judge::of(case.protocol).sign
+        && dice.once_in(2)
+        && let Some(signed) = sign(&case.call, &decode(&reply))
+    {
+        reply = signed.into_bytes();
     }
-    replies[which] = reply;
+    let replies = case.with_body(which, reply);
     let documents: Vec<String> = replies
         .iter()
-        .map(|reply| decode(reply).into_owned())
+        .map(|reply| decode(&reply.body).into_owned())
         .collect();
     let http = Replay::of(replies);
-    let answer = case.call.make(protocol(&case.protocol), &http);
+    let answer = case.call.make(protocol(case.protocol), &http);
     let read = http.requests.lock().map_or(0, |requests| requests.len());
     let read = &documents[..read.min(documents.len())];
     let place = |why: &str| {
@@ -119,7 +122,7 @@ fn bank_reply(subjects: &Subjects, dice: &mut Dice) -> Ended {
     if steers(&answer) {
         return Err(place("a control character leaves the connector"));
     }
-    match judge::objection(&case.protocol, &case.call, read, &answer) {
+    match judge::objection(case.protocol, &case.call, read, &answer) {
         Some(why) => Err(place(why)),
         None => Ok(way(&answer)),
     }
@@ -146,28 +149,6 @@ fn way(answer: &str) -> &'static str {
     ];
     let found = ways.iter().find(|(start, _)| answer.starts_with(start));
     found.map_or("other", |(_, way)| way)
-}
-
-/// The reply with the hash that fits its values, as far as they can be found.
-fn signed_anew(case: &Case, reply: &[u8]) -> Vec<u8> {
-    let document = decode(reply);
-    let transaction = judge::transaction(&document);
-    let first = |document: &str, name: &str| {
-        judge::said(document, name)
-            .into_iter()
-            .next()
-            .unwrap_or_default()
-    };
-    let order = first(&document, "OrderID");
-    let [code, reference, approval, date, hash] =
-        ["Code", "RetrefNum", "AuthCode", "ProvDate", "HashData"]
-            .map(|name| first(transaction, name));
-    let right = judge::garanti_hash(&case.call, [&code, &reference, &approval, &date, &order]);
-    if hash.is_empty() {
-        reply.to_vec()
-    } else {
-        document.replace(&hash, &right).into_bytes()
-    }
 }
 
 /// A browser comes back with fields changed, doubled, cut elsewhere or left out.
@@ -205,23 +186,29 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
         order: &order,
         fields: &fields,
     };
-    let garanti = protocol("garanti");
+    let bank = protocol(case.protocol);
     let sells = case.call.text("/verb") == "page_outcome";
     let approved = if sells {
-        let outcome = ready(garanti.page_outcome(context, returned));
+        let outcome = ready(bank.page_outcome(context, returned));
         outcome.map(|said| match said.sale {
             Some(Verdict::Approved(_)) => Some(said.md_status),
             Some(Verdict::Declined(_)) | None => None,
         })
     } else {
-        ready(garanti.verify_3ds(context, returned)).map(|verdict| match verdict {
+        ready(bank.verify_3ds(context, returned)).map(|verdict| match verdict {
             Verdict::Approved(verified) => Some(verified.md_status),
             Verdict::Declined(_) => None,
         })
     };
     match approved {
         Ok(Some(status)) if (1..=4).contains(&status) => {
-            match judge::objection_to_return(&case.call, &fields, status, sells) {
+            let returned = judge::Return {
+                fields: &fields,
+                status,
+                sells,
+            };
+            let objection = judge::of(case.protocol).objection_to_return;
+            match objection.and_then(|objection| objection(&case.call, &returned)) {
                 Some(why) => Err(format!("{why}: {}: {fields:?}", case.name)),
                 None => Ok("approved"),
             }
@@ -236,14 +223,14 @@ fn kept_text(subjects: &Subjects, dice: &mut Dice) -> Ended {
     const CARD: &str = "5406675406675403";
     let case = &subjects.cases[dice.below(subjects.cases.len())];
     let text = match dice.below(3) {
-        0 => case.replies[0].clone(),
+        0 => case.replies[0].body.clone(),
         1 => subjects.lenders.body(dice),
         _ => b"clientid=1&cardnumber=1&amount=100&oid=A".to_vec(),
     };
     let mut text = damaged(&text, dice);
     let at = dice.below(text.len() + 1);
     text.splice(at..at, CARD.bytes());
-    let kept = scrub(&text, protocol(&case.protocol).secret_fields());
+    let kept = scrub(&text, protocol(case.protocol).secret_fields());
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
     // Within a longer run of digits it is none.
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());

@@ -30,15 +30,8 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    pub(crate) fn of(bodies: impl IntoIterator<Item = Vec<u8>>) -> Replay {
-        let reply = |body| {
-            Ok(Response {
-                status: 200,
-                headers: Vec::new(),
-                body,
-            })
-        };
-        Replay::results(bodies.into_iter().map(reply))
+    pub(crate) fn of(replies: impl IntoIterator<Item = Response>) -> Replay {
+        Replay::results(replies.into_iter().map(Ok))
     }
 
     pub(crate) fn results(replies: impl IntoIterator<Item = Result<Response, Failure>>) -> Replay {
@@ -319,45 +312,59 @@ fn show<T: Debug>(answer: T) -> String {
 
 /// The protocol of a fixture folder.
 pub(crate) fn protocol(name: &str) -> Protocol {
-    match name {
-        "posnet" => Protocol::PosNet,
-        "garanti" => Protocol::Garanti,
-        "nestpay" => Protocol::NestPay,
-        other => panic!("no such protocol: {other}"),
-    }
+    let mut all = Protocol::ALL.iter();
+    let found = all.find(|protocol| protocol.name() == name);
+    *found.unwrap_or_else(|| panic!("no such protocol: {name}"))
 }
 
 /// A recorded exchange with a bank.
 pub(crate) struct Case {
-    pub(crate) protocol: String,
+    pub(crate) protocol: &'static str,
     pub(crate) name: String,
     pub(crate) folder: Folder,
     pub(crate) call: Call,
-    pub(crate) replies: Vec<Vec<u8>>,
+    pub(crate) replies: Vec<Response>,
+}
+
+impl Case {
+    /// Its replies with the body of one of them changed.
+    pub(crate) fn with_body(&self, at: usize, body: Vec<u8>) -> Vec<Response> {
+        let mut replies = self.replies.clone();
+        replies[at].body = body;
+        replies
+    }
 }
 
 /// Every recorded case of a bank.
 pub(crate) fn cases() -> Vec<Case> {
-    let of = |protocol| {
-        Folder::all(protocol)
-            .into_iter()
-            .map(move |one| (protocol, one))
-    };
-    let all = ["garanti", "posnet", "nestpay"].into_iter().flat_map(of);
-    let cases = all.map(|(protocol, folder)| {
+    let folders = Protocol::ALL.iter().flat_map(|protocol| {
+        let folders = Folder::all(protocol.name()).into_iter();
+        folders.map(|folder| (protocol.name(), folder))
+    });
+    let cases = folders.map(|(protocol, folder)| {
         let call = Call(folder.call.clone());
         let replies = (1..)
-            .map_while(|number| folder.read(&format!("reply-{number}.xml")))
-            .map(|reply| {
-                if call.0["legacyHash"] == true {
-                    signed_anew(&call, reply)
+            .map_while(|number| {
+                let read = |kind| folder.read(&format!("reply-{number}.{kind}"));
+                let body = ["xml", "json", "txt"].into_iter().find_map(read)?;
+                Some((body, headers(read("headers"))))
+            })
+            .map(|(body, headers)| {
+                let legacy = call.0["legacyHash"] == true;
+                let body = if legacy {
+                    signed_anew(&call, body)
                 } else {
-                    reply
+                    body
+                };
+                Response {
+                    status: 200,
+                    headers,
+                    body,
                 }
             })
             .collect();
         Case {
-            protocol: protocol.to_owned(),
+            protocol,
             name: folder.name().to_owned(),
             folder,
             call,
@@ -365,6 +372,16 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     });
     cases.collect()
+}
+
+/// The headers of a reply: `name: value`, a line each.
+fn headers(file: Option<Vec<u8>>) -> Vec<(String, String)> {
+    let text = String::from_utf8(file.unwrap_or_default()).unwrap();
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_owned(), value.to_owned())
+    };
+    text.lines().map(pair).collect()
 }
 
 /// Upper-case hexadecimal.

@@ -312,7 +312,6 @@ fn charged(reply: &Element) -> Result<Charged, Doubt> {
         spent: rewards::spent(reply),
         campaign: rewards::campaign(reply),
         points_left: rewards::left(reply),
-        ..Charged::default()
     })
 }
 

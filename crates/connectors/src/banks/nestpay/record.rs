@@ -43,10 +43,7 @@ async fn inquire(
     let reply = exchange(context, &question).await?;
     match refusal(&reply)? {
         None => Ok(Some(reply)),
-        Some(decline) if is_unknown(&reply, &order.id)? => {
-            _ = decline;
-            Ok(None)
-        }
+        Some(_) if is_unknown(&reply, &order.id)? => Ok(None),
         Some(decline) => Err(question_refused(decline.group)),
     }
 }

@@ -50,9 +50,10 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     match record.status {
         OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
-            let day = match record.is_settled {
-                true => BankDay::Closed,
-                false => decline.day,
+            let day = if record.is_settled {
+                BankDay::Closed
+            } else {
+                decline.day
             };
             Ok(Verdict::Declined(Decline { day, ..decline }))
         }
@@ -101,9 +102,10 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
     let question = Question {
         total: Some(amount),
         client_ip: capture.client_ip,
-        extra: match is_more {
-            true => vec![("PREAMT", held.decimal().to_string())],
-            false => Vec::new(),
+        extra: if is_more {
+            vec![("PREAMT", held.decimal().to_string())]
+        } else {
+            Vec::new()
         },
         ..Question::about("PostAuth", hold.order)
     };

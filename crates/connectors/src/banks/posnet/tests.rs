@@ -3,6 +3,7 @@
 use super::*;
 use crate::banks::tests::{Call, Replay};
 use crate::digest::sha256_base64;
+use crate::http::Response;
 use crate::protocol::Protocol;
 use serde_json::{Value, json};
 
@@ -118,7 +119,11 @@ fn an_order_has_no_endless_list() {
             "verb": "given_back",
             "order": { "id": "ABCDEFGHJKLMNPQRST23", "amount": 100_000, "currency": "TRY" },
         }));
-        let http = Replay::of([reply.into_bytes()]);
+        let http = Replay::of([Response {
+            status: 200,
+            headers: Vec::new(),
+            body: reply.into_bytes(),
+        }]);
         let answer = call.make(Protocol::PosNet, &http);
         assert_eq!(answer.starts_with("Ok("), known, "{answer}");
     }

@@ -5,20 +5,45 @@
 use super::bench::{Case, cases};
 use super::{Replay, protocol};
 use crate::http::Request;
+use crate::xml::decode;
 use std::fs;
 
-/// The XML of each request, taken out of its form where it has one.
-fn documents(http: &Replay) -> Vec<String> {
+/// What each request says, for people who compare, and what its file is called after: XML (taken out of
+/// its form where it has one), JSON, or the fields of a form. Of JSON the headers stand first.
+fn documents(http: &Replay) -> Vec<(&'static str, String)> {
     let requests = http.requests.lock().unwrap();
-    let document = |request: &Request| {
-        let fields = form_urlencoded::parse(&request.body);
-        let wrapped = fields.into_owned().find(|(name, _)| name == "xmldata");
-        wrapped.map_or(
-            String::from_utf8(request.body.clone()).unwrap(),
-            |(_, xml)| xml,
-        )
-    };
     requests.iter().map(document).collect()
+}
+
+fn document(request: &Request) -> (&'static str, String) {
+    const WRAPPED: [&str; 2] = ["xmldata", "prmstr"];
+    let text = decode(&request.body);
+    let fields: Vec<(String, String)> =
+        form_urlencoded::parse(&request.body).into_owned().collect();
+    let wrapped = fields
+        .iter()
+        .find(|(name, _)| WRAPPED.contains(&name.as_str()));
+    let (kind, body) = match (wrapped, text.trim_start().chars().next()) {
+        (Some((_, xml)), _) => ("xml", one_tag_a_line(xml)),
+        (None, Some('<')) => ("xml", one_tag_a_line(&text)),
+        (None, Some('{')) => {
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let own = |(name, _): &&(&str, String)| *name != "content-type";
+            let headers = request.headers.iter().filter(own);
+            let headers = headers.map(|(name, value)| format!("{name}: {value}\n"));
+            (
+                "json",
+                headers.collect::<String>() + &format!("{value:#}\n"),
+            )
+        }
+        _ => {
+            let lines = fields
+                .iter()
+                .map(|(name, value)| format!("{name}={value}\n"));
+            ("txt", lines.collect())
+        }
+    };
+    (kind, body)
 }
 
 fn check(case: &Case, file: &str, got: &str) {
@@ -49,10 +74,9 @@ fn every_recorded_exchange_gives_its_answer() {
     assert!(cases.len() >= 60, "only {} cases", cases.len());
     for case in cases {
         let http = Replay::of(case.replies.clone());
-        let answer = case.call.make(protocol(&case.protocol), &http);
-        for (at, document) in documents(&http).iter().enumerate() {
-            let file = format!("request-{}.xml", at + 1);
-            check(&case, &file, &one_tag_a_line(document));
+        let answer = case.call.make(protocol(case.protocol), &http);
+        for (at, (kind, document)) in documents(&http).iter().enumerate() {
+            check(&case, &format!("request-{}.{kind}", at + 1), document);
         }
         check(&case, "answer.txt", &answer);
     }
