@@ -145,6 +145,33 @@ static ROWS: [BankRow; 22] = [
         threeds_path: "/servlet/gt3dengine",
         rewards: Some(GARANTI_REWARDS),
     },
+    // The bank's "Sanal POS entegrasyon" document (2024/25) and clients: SOAP lies on boa.kuveytturk.com.tr, and the
+    // gates of the test system under /boa.virtualpos.services/Home; the connector knows both.
+    BankRow {
+        integrator: PosIntegrator::Kuveytturk,
+        name: "Kuveyt Türk",
+        bank_id: 205,
+        protocol: Some(Protocol::Kuveyt),
+        hostname: "sanalpos.kuveytturk.com.tr",
+        test_hostname: "boatest.kuveytturk.com.tr",
+        port: 443,
+        path: "/ServiceGateWay/Home",
+        threeds_path: "/ServiceGateWay/Home",
+        rewards: None,
+    },
+    // Clients agree on the live host; one alone tells of the test host.
+    BankRow {
+        integrator: PosIntegrator::Vakifkatilim,
+        name: "Vakıf Katılım",
+        bank_id: 210,
+        protocol: Some(Protocol::VakifKatilim),
+        hostname: "boa.vakifkatilim.com.tr",
+        test_hostname: "boatest.vakifkatilim.com.tr",
+        port: 443,
+        path: "/VirtualPOS.Gateway/Home",
+        threeds_path: "/VirtualPOS.Gateway/Home",
+        rewards: None,
+    },
     known(PosIntegrator::Isbank, "İş Bankası", 64, Some(ISBANK_REWARDS)),
     known(PosIntegrator::IsbankVpos, "İş Bankası (VPOS)", 64, Some(ISBANK_REWARDS)),
     known(PosIntegrator::Halkbank, "Halkbank", 12, Some(HALKBANK_REWARDS)),
@@ -161,9 +188,7 @@ static ROWS: [BankRow; 22] = [
     known(PosIntegrator::Finansbank, "QNB", 111, None),
     known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None),
     known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
-    known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
     known(PosIntegrator::Denizbank, "DenizBank", 134, None),
-    known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
     known(PosIntegrator::Enpara, "Enpara", 111, None),
 ];
 

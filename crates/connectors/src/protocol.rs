@@ -37,6 +37,10 @@ protocols! {
     Garanti "garanti",
     /// NestPay (EST v3) XML.
     NestPay "nestpay",
+    /// Kuveyt Türk TDV2, XML and SOAP.
+    Kuveyt "kuveyt",
+    /// Vakıf Katılım XML.
+    VakifKatilim "vakif_katilim",
 }
 
 /// What the module of a protocol has under a name.
@@ -53,6 +57,14 @@ macro_rules! of_module {
             }
             Protocol::NestPay => {
                 use crate::banks::nestpay as $module;
+                $is
+            }
+            Protocol::Kuveyt => {
+                use crate::banks::kuveyt as $module;
+                $is
+            }
+            Protocol::VakifKatilim => {
+                use crate::banks::vakif_katilim as $module;
                 $is
             }
         }

@@ -2,6 +2,7 @@
 //! the connectors, and knows only what must stand in the text: one mistake cannot agree with itself.
 //! What a protocol must say stands in a file of its own.
 
+mod boa;
 mod garanti;
 mod nestpay;
 mod posnet;
@@ -44,6 +45,7 @@ impl Return<'_> {
 pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
         "garanti" => &garanti::JUDGE,
+        "kuveyt" | "vakif_katilim" => &boa::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "posnet" => &posnet::JUDGE,
         other => panic!("no judge of {other}"),

@@ -3,12 +3,15 @@
 //! What a bank's code means stands in its protocol; the ISO 8583 codes that every issuer uses
 //! stand in `codes`.
 
+mod boa;
 mod codes;
 pub(crate) mod garanti;
+pub(crate) mod kuveyt;
 pub(crate) mod nestpay;
 pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vakif_katilim;
 
 use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
 use crate::http::{Failure, Http, Request};
