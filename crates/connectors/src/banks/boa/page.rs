@@ -28,7 +28,7 @@ pub(super) fn form(page: &str) -> Option<BankForm> {
             continue;
         };
         let value = tag.attribute("value").unwrap_or_default();
-        if fields.len() == FIELDS_MAX || value.len() > VALUE_MAX || name.len() > VALUE_MAX {
+        if fields.len() == FIELDS_MAX || !is_sound(&name) || !is_sound(&value) {
             return None;
         }
         fields.push((name, value));
@@ -36,6 +36,12 @@ pub(super) fn form(page: &str) -> Option<BankForm> {
     // A page that broke off may lack a field.
     let is_whole = tags.any(|tag| tag.is("/html"));
     (is_whole && !fields.is_empty()).then_some(BankForm { action, fields })
+}
+
+/// Of a length that a field can have, and nothing in it that steers; base64 may be broken into lines.
+fn is_sound(text: &str) -> bool {
+    let steers = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t');
+    text.len() <= VALUE_MAX && !text.contains(steers)
 }
 
 /// The tags of a page, in order.

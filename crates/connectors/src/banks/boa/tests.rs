@@ -86,6 +86,8 @@ fn the_first_form_of_a_page_is_read_as_a_browser_reads_it() {
         "<form action='https://a'></form></html>",
         "<form action='https://a'><input name=a></form>",
         "<form action='https://a'><input name=a></html>",
+        "<form action='https://a'><input name=a value='\u{1b}[2J'></form></html>",
+        "<form action='https://a'><input name='a&#0;'></form></html>",
         "<formula action='https://a'><input name=a></formula></html>",
         &format!(
             "<form action='https://a'>{}</form></html>",
