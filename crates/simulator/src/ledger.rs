@@ -527,7 +527,11 @@ impl Books {
             return Ok(Undo::Any);
         };
         let named = self.by_id.get(&(bank, id.clone()));
-        match self.order(bank, key).and_then(Order::capture) {
+        let order = self.order(bank, key);
+        if order.is_some_and(|order| order.state == State::Refunded) {
+            return Err(Moved::NothingLeft);
+        }
+        match order.and_then(Order::capture) {
             Some(capture) if named == Some(&capture.seq) => Ok(Undo::Capture),
             Some(_) => Err(Moved::Captured),
             None => Ok(Undo::Any),

@@ -319,6 +319,7 @@ async fn each_move_has_an_id_of_its_own_and_sums_hold() {
     assert_eq!(moves("Cancel", "C1", "M1", "").await, "0012");
     assert_eq!(moves("Refund", "R2", "M1", "6.00").await, "0000");
     assert_eq!(moves("Refund", "R3", "M1", "0.01").await, "1059");
+    assert_eq!(moves("Cancel", "C1", "M1", "").await, "1059");
     assert_eq!(bank.row("M1").await["refunded"], 1_000);
     // What a lost answer was is found by the move's own id, and by the sum.
     let refund = FORMER.finds(&bank, "TransactionId", "R1").await;
@@ -715,4 +716,88 @@ async fn ids_hold_after_a_restart() {
         ),
         "1114"
     );
+}
+
+#[tokio::test]
+async fn every_error_card_fails_with_its_code() {
+    let bank = Bank::open().await;
+    let codes = include_str!("../../../../docs/simulator-codes.md");
+    let code_of = |group: &str| {
+        let row = format!("| {group} |");
+        let row = codes.lines().find(|line| line.starts_with(&row));
+        // What the shopper's page decides has no code.
+        row.map_or_else(String::new, |row| {
+            format!("{:0>4}", row.split('|').nth(2).unwrap().trim())
+        })
+    };
+    // So that the card whose refund wants the day's end can buy.
+    let buys = r#"{"requiresDayEndSaleSucceeds": true}"#;
+    let mut seen = [0; 5];
+    for (index, line) in include_str!("../../data/test-cards-error.csv")
+        .lines()
+        .skip(1)
+        .enumerate()
+    {
+        let columns: Vec<&str> = line.split(',').collect();
+        let (id, card, group) = (format!("X{index}"), columns[1], columns[2]);
+        let expected = match group {
+            "APPROVED_COMPLETED" => "0T98".to_owned(),
+            "ORDER_ID_ALREADY_USED" => "1061".to_owned(),
+            group => code_of(group),
+        };
+        match columns[0] {
+            "sale" => {
+                let sold = FORMER.sells(&bank, &id, card, "1.00").await;
+                assert_eq!(code(&sold), expected, "{line}");
+                seen[0] += 1;
+            }
+            // Three of them are not verified at all.
+            "3ds"
+                if !["511583", "511728", "511758"]
+                    .iter()
+                    .any(|bin| card.starts_with(bin)) =>
+            {
+                let back = FORMER.authenticates(&bank, &id, card, "confirm").await;
+                let secure = format!("{}{}", sale(&id, card, "15.00"), back.proof());
+                let sold = FORMER.asks(&bank, "Sale", &id, &secure).await;
+                assert_eq!(code(&sold), expected, "{line}");
+                seen[1] += 1;
+            }
+            "refund" => {
+                bank.control("POST", "switches", buys).await;
+                assert_eq!(
+                    code(&FORMER.sells(&bank, &id, card, "1.00").await),
+                    "0000",
+                    "{line}"
+                );
+                let expected = match group {
+                    "MAY_HAVE_ALREADY_REFUNDED" => "1059",
+                    "PAYMENT_NOT_FOUND_FOR_REFUND" => "1007",
+                    _ => &expected,
+                };
+                for kind in ["Refund", "Cancel"] {
+                    let name = format!("{kind}{index}");
+                    let moved = FORMER.moves(&bank, kind, &name, &id, "1.00").await;
+                    assert_eq!(moved, expected, "{kind} {line}");
+                }
+                seen[2] += 1;
+            }
+            "pre_post_auth" => {
+                let held = FORMER
+                    .asks(&bank, "Auth", &id, &sale(&id, card, "1.00"))
+                    .await;
+                if code(&held) == "0000" {
+                    let capture = format!("C{index}");
+                    let moved = FORMER.moves(&bank, "Capture", &capture, &id, "1.00").await;
+                    assert_eq!(moved, expected, "{line}");
+                    seen[3] += 1;
+                } else {
+                    assert_eq!(code(&held), expected, "{line}");
+                    seen[4] += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
