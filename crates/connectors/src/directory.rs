@@ -248,9 +248,26 @@ static ROWS: [BankRow; 23] = [
         threeds_path: "/threeDGateway/Enrollment",
         ..known(PosIntegrator::Vakifbank, "VakıfBank", 15, None)
     },
-    known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
+    // Clients agree on the live host; one alone tells of the test host.
+    BankRow {
+        protocol: Some(Protocol::VakifKatilim),
+        hostname: "boa.vakifkatilim.com.tr",
+        test_hostname: "boatest.vakifkatilim.com.tr",
+        path: "/VirtualPOS.Gateway/Home",
+        threeds_path: "/VirtualPOS.Gateway/Home",
+        ..known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None)
+    },
     known(PosIntegrator::Denizbank, "DenizBank", 134, None),
-    known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
+    // The bank's document (2024/25) and clients: SOAP lies on boa.kuveytturk.com.tr, and the gates of the test system
+    // under /boa.virtualpos.services/Home; the connector knows both.
+    BankRow {
+        protocol: Some(Protocol::Kuveyt),
+        hostname: "sanalpos.kuveytturk.com.tr",
+        test_hostname: "boatest.kuveytturk.com.tr",
+        path: "/ServiceGateWay/Home",
+        threeds_path: "/ServiceGateWay/Home",
+        ..known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None)
+    },
     known(PosIntegrator::Enpara, "Enpara", 111, None),
 ];
 

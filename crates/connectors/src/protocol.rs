@@ -43,6 +43,10 @@ protocols! {
     Akbank "akbank",
     /// PayFlex V4 XML.
     PayFlex "payflex",
+    /// Kuveyt Türk TDV2, XML and SOAP.
+    Kuveyt "kuveyt",
+    /// Vakıf Katılım XML.
+    VakifKatilim "vakif_katilim",
 }
 
 /// What the module of a protocol has under a name.
@@ -71,6 +75,14 @@ macro_rules! of_module {
             }
             Protocol::PayFlex => {
                 use crate::banks::payflex as $module;
+                $is
+            }
+            Protocol::Kuveyt => {
+                use crate::banks::kuveyt as $module;
+                $is
+            }
+            Protocol::VakifKatilim => {
+                use crate::banks::vakif_katilim as $module;
                 $is
             }
         }

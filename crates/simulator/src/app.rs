@@ -10,6 +10,7 @@ use crate::clock::istanbul;
 use crate::faults::Faults;
 use crate::ledger::{Kind, Ledger};
 use crate::pages::Held;
+use crate::payflex::Enrolments;
 use crate::seal::Sealer;
 use crate::session::Numbered;
 
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) switches: Switches,
     pub(crate) held: Arc<Held>,
     pub(crate) numbered: Numbered,
+    /// What PayFlex's MPI keeps of 3D Secure.
+    pub(crate) enrolments: Enrolments,
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.

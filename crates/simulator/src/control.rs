@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::cards::Purse;
 use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
-use crate::ledger::{Bank, Kind, Order, State as OrderState, Unwritten};
+use crate::ledger::{ACCOUNT_END, Bank, Kind, Order, State as OrderState, Unwritten};
 use crate::reply;
 
 const MAX_TIMES: u32 = 1_000_000;
@@ -113,7 +113,10 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
         .ledger
         .orders(
             |order| {
-                wanted.is_none_or(|wanted| plain_order_id(&order.id) == wanted)
+                let named = |wanted| {
+                    plain_order_id(&order.id) == wanted || plain_order_id(&order.label) == wanted
+                };
+                wanted.is_none_or(named)
                     && filter
                         .bank
                         .as_deref()
@@ -153,10 +156,11 @@ fn row(order: &Order) -> Value {
         })
         .collect();
     let (account, id) = order.names();
+    let label = order.label.rsplit(ACCOUNT_END).next().unwrap_or_default();
     json!({
         "bank": order.bank.name(),
         "account": account,
-        "orderId": id,
+        "orderId": if label.is_empty() { id } else { label },
         "kind": order.kind.name(),
         "state": order.state.name(),
         "card": &*order.masked,

@@ -48,6 +48,11 @@ pub(crate) trait Desk: BankPage {
     /// What an admitted message says that it is about.
     fn subject(message: &Self::Message) -> Subject<'_>;
 
+    /// The 3D Secure authentication that a message shows.
+    fn session(app: &App, message: &Self::Message) -> Option<Session> {
+        Session::open(app, Self::BANK, Self::subject(message).proof)
+    }
+
     /// What the bank is to do. `Err` is the reply where there is nothing for it to do: a refusal, or
     /// an answer that needs no ledger.
     fn operation<'a>(case: &'a Case<'_, Self>) -> Result<Operation<'a>, Self::Reply>;
@@ -151,6 +156,8 @@ pub(crate) fn moves_of(
 /// A sale as its message asks for it.
 pub(crate) struct Purchase<'a> {
     pub(crate) id: String,
+    /// The shop's number of the order, at a bank where `id` is that of the message.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     /// The card, or the code with which it is refused.
     pub(crate) card: Result<&'a Arc<Card>, &'static str>,
@@ -213,7 +220,7 @@ pub(crate) async fn serve<D: Desk>(app: &App, message: D::Message) -> Response {
         Err(refusal) => return send(&case, refusal, None).await,
     };
     let subject = D::subject(&case.message);
-    case.session = Session::open(app, D::BANK, subject.proof);
+    case.session = D::session(app, &case.message);
     let fault = fault_of(app, D::BANK, verb, &subject, case.session.as_ref());
     if app.log {
         let (bank, operation) = (D::BANK.name(), verb.name());
@@ -368,6 +375,7 @@ pub(crate) async fn sell<'a>(
         .sell(Sale {
             bank,
             id: purchase.id,
+            label: purchase.label,
             kind: purchase.kind,
             card,
             masked,

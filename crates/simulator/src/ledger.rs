@@ -6,7 +6,7 @@ mod order;
 mod points;
 pub(crate) mod store;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 pub(crate) struct Sale {
     pub(crate) bank: Bank,
     pub(crate) id: String,
+    /// The shop's number of the order, at a bank where `id` is that of the message.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) card: Arc<str>,
     pub(crate) masked: Arc<str>,
@@ -59,6 +61,8 @@ pub(crate) enum Undo {
     Any,
     /// What was done last: a capture, of which the hold stays, or whatever the order is.
     Latest,
+    /// The transaction that the key names: the order, or the capture of it.
+    Named,
 }
 
 /// What became of a move about an order: done, with the order as it is now, the move and the card's
@@ -85,6 +89,8 @@ pub(crate) enum Moved {
     NotCaptured,
     /// A hold that is too old to be released.
     TooOld,
+    /// The message's own id was used before.
+    Repeated,
 }
 
 /// What is to be taken of a hold.
@@ -107,6 +113,13 @@ pub(crate) enum Key {
         id: String,
         seq: i64,
     },
+    /// The shop's number of an order, where messages have ids: the one that succeeded, else the latest.
+    Label(String),
+    /// By the id of the message that made what is moved; the move goes by `name` from now on.
+    Naming {
+        id: String,
+        name: String,
+    },
 }
 
 /// The file could not be written; no answer may be given.
@@ -118,7 +131,11 @@ struct Books {
     orders: BTreeMap<i64, Order>,
     /// Which order a reference is of: its own, or that of a move.
     by_seq: HashMap<i64, i64>,
+    /// The number of an order, or of a move that has an id of its own.
     by_id: HashMap<(Bank, String), i64>,
+    by_label: HashMap<(Bank, String), i64>,
+    /// The authentications that orders used up.
+    used: HashSet<String>,
     purses: HashMap<Arc<str>, Purse>,
     /// What the published cards hold, whatever was spent.
     published: HashMap<Arc<str>, Purse>,
@@ -153,14 +170,10 @@ impl Ledger {
             }
         }
         for order in store::orders(&connection)? {
-            let moved = order.moves.iter().map(|made| made.seq);
-            for seq in moved.chain([order.seq]) {
-                books.last_seq = books.last_seq.max(seq);
-                books.by_seq.insert(seq, order.seq);
+            for made in &order.moves {
+                books.index_move(&order, made);
             }
-            books
-                .by_id
-                .insert((order.bank, order.id.clone()), order.seq);
+            books.index(&order);
             books.orders.insert(order.seq, order);
         }
         Ok(Ledger {
@@ -339,12 +352,13 @@ impl Ledger {
 impl Books {
     fn order(&self, bank: Bank, key: &Key) -> Option<&Order> {
         let seq = match key {
-            Key::Id(id) => self.by_id.get(&(bank, id.clone())),
-            Key::Seq(seq) | Key::Referenced { seq, .. } => self.by_seq.get(seq),
+            Key::Seq(seq) | Key::Referenced { seq, .. } => Some(seq),
+            Key::Id(id) | Key::Naming { id, .. } => self.by_id.get(&(bank, id.clone())),
+            Key::Label(label) => self.by_label.get(&(bank, label.clone())),
         };
-        let order = self.orders.get(seq?)?;
+        let order = self.orders.get(self.by_seq.get(seq?)?)?;
         let named = match key {
-            Key::Id(_) => true,
+            Key::Id(_) | Key::Label(_) | Key::Naming { .. } => true,
             Key::Seq(_) => order.bank == bank,
             Key::Referenced { id, .. } => {
                 order.bank == bank && order.id == *id && order.state != State::Declined
@@ -372,15 +386,18 @@ impl Books {
         named: impl Fn(&Order) -> i64,
     ) -> Option<&mut Order> {
         let seq = self.order(bank, key)?.seq;
+        let of_name = |id: &String| self.by_id.get(&(bank, id.clone())).copied();
+        let of_key = match key {
+            Key::Id(_) | Key::Label(_) => None,
+            Key::Seq(seq) | Key::Referenced { seq, .. } => Some(*seq),
+            Key::Naming { id, .. } => Some(of_name(id)?),
+        };
         let closes = self.day_ends_by_clock;
         let order = self.orders.get_mut(&seq)?;
         if closes {
             order.close_day(at);
         }
-        let fits = match key {
-            Key::Id(_) => true,
-            Key::Seq(seq) | Key::Referenced { seq, .. } => named(order) == *seq,
-        };
+        let fits = of_key.is_none_or(|seq| named(order) == seq);
         (fits && order.state != State::Declined).then_some(order)
     }
 
@@ -429,7 +446,20 @@ impl Books {
             return (used, Vec::new());
         }
         let known = self.by_id.get(&(sale.bank, sale.id.clone())).copied();
-        if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
+        if sale.bank.numbers_transactions() {
+            let of_label = self.order(sale.bank, &Key::Label(sale.label.clone()));
+            let taken = of_label.filter(|order| order.state != State::Declined);
+            if let Some(order) = self.order(sale.bank, &Key::Id(sale.id.clone())).or(taken) {
+                return (Sold::Repeated(Box::new(order.clone())), Vec::new());
+            }
+            if sale
+                .nonce
+                .as_ref()
+                .is_some_and(|nonce| self.used.contains(nonce))
+            {
+                return (Sold::AuthenticationUsed, Vec::new());
+            }
+        } else if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
             if order.state != State::Declined {
                 return (Sold::Repeated(Box::new(order.clone())), Vec::new());
             }
@@ -455,6 +485,7 @@ impl Books {
             seq: self.last_seq,
             bank: sale.bank,
             id: sale.id,
+            label: sale.label,
             kind: sale.kind,
             state: match sale.kind {
                 Kind::Hold => State::Held,
@@ -496,17 +527,72 @@ impl Books {
                 Sold::Approved(Box::new(order.clone()), left)
             }
         };
-        self.by_id.insert((order.bank, order.id.clone()), order.seq);
-        self.by_seq.insert(order.seq, order.seq);
+        self.index(&order);
         rows.push(Row::Order(Box::new(order.clone())));
         self.orders.insert(order.seq, order);
         (sold, rows)
     }
 
+    /// Notes by what names an order goes. Of several with a label the last one made counts: none follows
+    /// one that succeeded.
+    fn index(&mut self, order: &Order) {
+        self.last_seq = self.last_seq.max(order.seq);
+        self.by_seq.insert(order.seq, order.seq);
+        self.by_id.insert((order.bank, order.id.clone()), order.seq);
+        if !order.label.is_empty() {
+            self.by_label
+                .insert((order.bank, order.label.clone()), order.seq);
+        }
+        if !order.nonce.is_empty() {
+            self.used.insert(order.nonce.clone());
+        }
+    }
+
+    /// Notes by what names a move goes.
+    fn index_move(&mut self, order: &Order, made: &Move) {
+        self.last_seq = self.last_seq.max(made.seq);
+        self.by_seq.insert(made.seq, order.seq);
+        if !made.name.is_empty() {
+            self.by_id.insert((order.bank, made.name.clone()), made.seq);
+        }
+    }
+
+    /// Whether a move would take an id that something has.
+    fn repeats(&self, bank: Bank, key: &Key) -> bool {
+        matches!(key, Key::Naming { name, .. } if self.by_id.contains_key(&(bank, name.clone())))
+    }
+
+    /// What exactly is undone where the key names a transaction; the reason when that cannot be.
+    fn undone(&self, bank: Bank, key: &Key) -> Result<Undo, Moved> {
+        let Key::Naming { id, .. } = key else {
+            return Ok(Undo::Any);
+        };
+        let named = self.by_id.get(&(bank, id.clone()));
+        let order = self.order(bank, key);
+        if order.is_some_and(|order| order.state == State::Refunded) {
+            return Err(Moved::NothingLeft);
+        }
+        match order.and_then(Order::capture) {
+            Some(capture) if named == Some(&capture.seq) => Ok(Undo::Capture),
+            Some(_) => Err(Moved::Captured),
+            None => Ok(Undo::Any),
+        }
+    }
+
     fn void(&mut self, bank: Bank, key: &Key, undo: Undo, at: Timestamp) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
+        let undo = match undo {
+            Undo::Named => match self.undone(bank, key) {
+                Ok(undo) => undo,
+                Err(refusal) => return (refusal, Vec::new()),
+            },
+            undo => undo,
+        };
         let named = |order: &Order| match undo {
             Undo::Whole(_) => order.seq,
-            Undo::Capture | Undo::Any | Undo::Latest => order.taking(),
+            Undo::Capture | Undo::Any | Undo::Latest | Undo::Named => order.taking(),
         };
         let Some(order) = self.moving(bank, key, at, named) else {
             return (Moved::Unknown, Vec::new());
@@ -523,7 +609,7 @@ impl Books {
         let (kind, amount) = (
             match undo {
                 Undo::Capture => MoveKind::Uncapture,
-                Undo::Whole(_) | Undo::Any | Undo::Latest => MoveKind::Void,
+                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Named => MoveKind::Void,
             },
             order.amount,
         );
@@ -538,7 +624,7 @@ impl Books {
             }
         }
         let seq = order.seq;
-        self.note(seq, (kind, amount, points), at)
+        self.note((seq, key), (kind, amount, points), at)
     }
 
     fn refund(
@@ -548,6 +634,9 @@ impl Books {
         (amount, split): (Option<i64>, Split),
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
         let Some(order) = self.moving(bank, key, at, Order::taking) else {
             return (Moved::Unknown, Vec::new());
         };
@@ -573,7 +662,7 @@ impl Books {
             Split::PointsOnly => MoveKind::PointRefund,
             Split::CardOnly | Split::Proportional => MoveKind::Refund,
         };
-        self.note(seq, (kind, amount, points), at)
+        self.note((seq, key), (kind, amount, points), at)
     }
 
     fn capture(
@@ -587,6 +676,9 @@ impl Books {
         }: Capture,
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
         let Some(order) = self.moving(bank, key, at, |order| order.seq) else {
             return (Moved::Unknown, Vec::new());
         };
@@ -606,19 +698,27 @@ impl Books {
         order.state = State::Captured;
         order.amount = amount;
         let seq = order.seq;
-        self.note(seq, (MoveKind::Capture, amount, Purse::default()), at)
+        self.note(
+            (seq, key),
+            (MoveKind::Capture, amount, Purse::default()),
+            at,
+        )
     }
 
     /// Notes a move of an order, whose changes are made, and gives its points back.
     fn note(
         &mut self,
-        seq: i64,
+        (seq, key): (i64, &Key),
         (kind, amount, points): (MoveKind, i64, Purse),
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
         self.last_seq += 1;
         let made = Move {
             seq: self.last_seq,
+            name: match key {
+                Key::Naming { name, .. } => name.clone(),
+                _ => String::new(),
+            },
             kind,
             amount,
             points,
@@ -629,7 +729,7 @@ impl Books {
         };
         order.moves.push(made.clone());
         let order = order.clone();
-        self.by_seq.insert(made.seq, seq);
+        self.index_move(&order, &made);
         let mut purse = self.purse(&order.card);
         let mut rows = vec![
             Row::Order(Box::new(order.clone())),
@@ -651,7 +751,7 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
     let of_other_kind = match undo {
         Undo::Whole(kind) => order.kind != kind,
         Undo::Capture => order.kind != Kind::Hold,
-        Undo::Any | Undo::Latest => false,
+        Undo::Any | Undo::Latest | Undo::Named => false,
     };
     if of_other_kind {
         return Some(Moved::Unknown);

@@ -21,6 +21,7 @@ pub mod lenders;
 mod named;
 mod nestpay;
 mod pages;
+mod payflex;
 mod payfor;
 mod posnet;
 mod reply;
@@ -103,6 +104,7 @@ impl Simulator {
                 switches: Switches::default(),
                 held: Arc::default(),
                 numbered: Numbered::default(),
+                enrolments: payflex::Enrolments::default(),
             }),
             lenders,
         })
@@ -117,6 +119,7 @@ impl Simulator {
             .merge(akbank::router())
             .merge(payfor::router())
             .merge(boa::router())
+            .merge(payflex::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

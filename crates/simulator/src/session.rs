@@ -5,8 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 
 use crate::app::App;
 use crate::cards::{Card, Purse, ThreeDs};
@@ -89,20 +92,25 @@ impl Session {
         }
     }
 
-    pub(crate) fn is_authenticated(&self) -> bool {
-        matches!(self.md_status, Some(1..=4))
+    /// What is shown of the authentication with the sale, made of its nonce; `label` tells one value from
+    /// another.
+    pub(crate) fn proof(&self, label: &str) -> String {
+        STANDARD.encode(Sha1::digest(format!("{label}{}", self.nonce).as_bytes()))
     }
 
-    /// The electronic commerce indicator of the outcome with a card of this association; empty without
-    /// an authentication.
+    /// How the card's association grades the authentication; empty without one.
     pub(crate) fn eci(&self, association: &str) -> &'static str {
         match (self.md_status, association) {
-            (Some(1), "MASTERCARD") => "02",
-            (Some(2..=4), "MASTERCARD") => "01",
+            (Some(1), "MASTERCARD" | "TROY") => "02",
+            (Some(2..=4), "MASTERCARD" | "TROY") => "01",
             (Some(1), _) => "05",
             (Some(2..=4), _) => "06",
             _ => "",
         }
+    }
+
+    pub(crate) fn is_authenticated(&self) -> bool {
+        matches!(self.md_status, Some(1..=4))
     }
 }
 

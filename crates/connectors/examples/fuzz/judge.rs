@@ -3,6 +3,7 @@
 //! What a protocol must say stands in a file of its own.
 
 mod akbank;
+mod boa;
 mod garanti;
 mod nestpay;
 mod payflex;
@@ -48,6 +49,7 @@ pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
         "akbank" => &akbank::JUDGE,
         "garanti" => &garanti::JUDGE,
+        "kuveyt" | "vakif_katilim" => &boa::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "payfor" => &payfor::JUDGE,
         "payflex" => &payflex::JUDGE,

@@ -4,14 +4,17 @@
 //! stand in `codes`.
 
 pub(crate) mod akbank;
+mod boa;
 mod codes;
 pub(crate) mod garanti;
+pub(crate) mod kuveyt;
 pub(crate) mod nestpay;
 pub(crate) mod payflex;
 pub(crate) mod payfor;
 pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vakif_katilim;
 
 use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
 use crate::http::{Failure, Http, Request, Response};

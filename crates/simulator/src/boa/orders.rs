@@ -67,6 +67,7 @@ pub(super) fn sale<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Asked<'a> {
         .accept(message.value("CardNumber"), expires(message));
     Ok(Operation::Sale(Purchase {
         id: id_of_account(H::ACCOUNT.merchant, message.order_id()),
+        label: String::new(),
         kind: match message.gate {
             Gate::Hold => Kind::Hold,
             _ => Kind::Sale,
@@ -100,6 +101,7 @@ pub(super) fn finish<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Asked<'a> {
     let amount = check::<H>(message, &["3"])?;
     Ok(Operation::Sale(Purchase {
         id: id_of_account(H::ACCOUNT.merchant, message.order_id()),
+        label: String::new(),
         kind: Kind::Sale,
         card: case.app.cards.by_reference(&session.card).ok_or("14"),
         pan: "",
@@ -257,7 +259,7 @@ pub(super) fn answer<H: House>(case: &Case<'_, Boa<H>>, outcome: Outcome<'_>) ->
         Moved::Returned => SOME_IS_BACK,
         Moved::TooMuch => "TransactionAmountMismatchException",
         Moved::NothingLeft => NOTHING_LEFT,
-        Moved::NotSettled | Moved::Captured | Moved::NotCaptured => NOT_HELD,
+        Moved::NotSettled | Moved::Captured | Moved::NotCaptured | Moved::Repeated => NOT_HELD,
         Moved::Unknown if case.message.gate == Gate::Close => NOT_HELD,
         Moved::Unknown => "RRNOrStanOrProvIsIncorrect",
     };

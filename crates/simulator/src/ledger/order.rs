@@ -17,6 +17,7 @@ named! {
         Akbank = "akbank",
         Payfor = "payfor",
         Kuveyt = "kuveyt",
+        Payflex = "payflex",
         VakifKatilim = "vakif_katilim",
     }
 }
@@ -44,6 +45,8 @@ pub(crate) struct Order {
     pub(crate) seq: i64,
     pub(crate) bank: Bank,
     pub(crate) id: String,
+    /// The shop's number of it, where `id` is that of its first transaction; else empty.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) card: Arc<str>,
@@ -75,6 +78,14 @@ pub(crate) fn id_of_account(account: &str, id: &str) -> String {
     format!("{account}{ACCOUNT_END}{id}")
 }
 
+impl Bank {
+    /// Every message has an id of its own there, good for once whatever came of it; an order has a label
+    /// beside it, good until something succeeds.
+    pub(crate) fn numbers_transactions(self) -> bool {
+        self == Bank::Payflex
+    }
+}
+
 /// Ends the account, and the id of an order before the number of one that was made again under it; no
 /// order id of such a bank has it.
 pub(crate) const ACCOUNT_END: char = '/';
@@ -102,6 +113,6 @@ impl Bank {
 
     /// Gives money back on the day of the sale, too.
     pub(super) fn refunds_on_the_day(self) -> bool {
-        matches!(self, Bank::Kuveyt | Bank::VakifKatilim)
+        matches!(self, Bank::Kuveyt | Bank::VakifKatilim | Bank::Payflex)
     }
 }

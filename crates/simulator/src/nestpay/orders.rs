@@ -69,6 +69,7 @@ pub(super) fn sale<'a>(
     };
     let mut purchase = Purchase {
         id: id_of_account(account.client, request.order_id()),
+        label: String::new(),
         kind,
         card,
         pan: if secure { "" } else { request.value("Number") },

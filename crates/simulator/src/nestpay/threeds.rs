@@ -3,7 +3,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
 
 use super::account::{self, Account, Nestpay};
 use super::answer::Answer;
@@ -78,18 +77,15 @@ struct Proof {
 
 impl Proof {
     fn of(session: &Session, association: &str) -> Proof {
-        let part = |label: &str| {
-            STANDARD.encode(Sha1::digest(format!("{label}{}", session.nonce).as_bytes()))
-        };
         let eci = session.eci(association);
         Proof {
             cavv: if eci.is_empty() {
                 String::new()
             } else {
-                part("cavv")
+                session.proof("cavv")
             },
             eci,
-            xid: part("xid"),
+            xid: session.proof("xid"),
         }
     }
 }
@@ -163,6 +159,7 @@ impl BankPage for Nestpay {
         }
         Some(Purchase {
             id: id_of_account(&session.account, &session.order_id),
+            label: String::new(),
             kind: if session.holds {
                 Kind::Hold
             } else {

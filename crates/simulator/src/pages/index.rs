@@ -58,6 +58,15 @@ const PATHS: &[(&str, &str)] = &[
         "/vakif_katilim/VirtualPOS.Gateway/Home/",
         "Vakıf Katılım (POST XML)",
     ),
+    (
+        "/payflex/virtualPos/Vposreq",
+        "PayFlex V4 of Vakıfbank and Ziraat (POST XML, or prmstr=)",
+    ),
+    ("/payflex/virtualPos/Search", "PayFlex search (POST)"),
+    (
+        "/payflex/threeDGateway/Enrollment",
+        "PayFlex 3D Secure enrolment (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -92,6 +92,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Payfor>) -> Result<Operation<'a>, Node
     let card = case.app.accept(pan, expiry(request.value("Expiry"), false));
     Ok(Operation::Sale(Purchase {
         id: id_of_account(account.merchant, request.order_id()),
+        label: String::new(),
         kind,
         card,
         pan,

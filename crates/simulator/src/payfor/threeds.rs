@@ -135,6 +135,7 @@ impl BankPage for Payfor {
 pub(super) fn purchase<'a>(app: &'a App, session: &'a Session) -> Purchase<'a> {
     Purchase {
         id: id_of_account(&session.account, &session.order_id),
+        label: String::new(),
         kind: if session.holds {
             Kind::Hold
         } else {

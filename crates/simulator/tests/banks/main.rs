@@ -21,6 +21,7 @@ mod nestpay;
 #[cfg(test)]
 mod nestpay_threeds;
 #[cfg(test)]
+mod payflex;
 mod payfor;
 #[cfg(test)]
 mod posnet;
