@@ -7,6 +7,7 @@ use super::{
 };
 use crate::bank::{
     BankContext, BankDay, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus, Phase,
+    RewardMoney,
 };
 use crate::banks::{
     auth_code, check_count, check_sale, message, other_sale, question_refused, reference,
@@ -113,6 +114,7 @@ impl Row {
                 // `HostRefNum` is empty in every recorded inquiry; the reference stands here.
                 host_reference: reference(said("F37")?)?,
                 holder_name: element.words(&["CardHolderName"]),
+                spent: spent(element),
                 campaign: campaign(element),
                 ..Charged::default()
             },
@@ -174,6 +176,15 @@ fn refunded(element: &Element) -> Result<i64, Doubt> {
             .ok_or_else(|| unreadable("the inquiry does not tell what went back")),
         _ => Err(unreadable("the inquiry neither gives back nor keeps")),
     }
+}
+
+/// ParaPuan that the transaction spent, where it tells.
+fn spent(element: &Element) -> Option<RewardMoney> {
+    let card = minor_of(element.exact(&["BonusAmount"]).ok()?)?;
+    Some(RewardMoney {
+        card,
+        ..RewardMoney::default()
+    })
 }
 
 /// `31.10.2022 23:13:21` and `2024-01-21T17:39:02` as `2022-10-31 23:13:21`.
