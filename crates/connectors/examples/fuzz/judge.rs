@@ -153,10 +153,13 @@ pub(crate) fn objection(
         ("NotFound", Read::Unknown),
         ("GivenBack", Read::GivenBack),
     ];
-    let (_, read) = read.into_iter().find(|(word, _)| {
-        let rest = answer.strip_prefix("Ok(\n    ");
-        rest.is_some_and(|rest| rest.starts_with(word))
-    })?;
+    let rest = answer.strip_prefix("Ok(\n    ")?;
+    // Whose page sold, and whose bank was asked about it.
+    let page_sold = rest.starts_with("PageOutcome") && rest.contains("Approved(");
+    let (_, read) = read
+        .into_iter()
+        .chain(page_sold.then_some(("PageOutcome", Read::Taken)))
+        .find(|(word, _)| rest.starts_with(word))?;
     let last = documents.last()?;
     let judge = of(protocol);
     let claimed = Claim::of(answer);

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod akbank;
 #[cfg(test)]
+mod akbank_threeds;
+#[cfg(test)]
 mod bank;
 #[cfg(test)]
 mod boa;
