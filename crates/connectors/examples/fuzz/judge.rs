@@ -147,10 +147,16 @@ pub(crate) fn objection(
         ("NotFound", Read::Unknown),
         ("GivenBack", Read::GivenBack),
     ];
-    let (_, read) = read.into_iter().find(|(word, _)| {
-        let rest = answer.strip_prefix("Ok(\n    ");
-        rest.is_some_and(|rest| rest.starts_with(word))
-    })?;
+    let rest = answer.strip_prefix("Ok(\n    ")?;
+    let mut known = read.into_iter();
+    let found = known.find(|(word, _)| rest.starts_with(word));
+    // A page's sale that the bank was asked about.
+    let of_page = rest.starts_with("PageOutcome") && rest.contains("Approved(");
+    let read = match found {
+        Some((_, read)) => read,
+        None if of_page => Read::Taken,
+        None => return None,
+    };
     let last = documents.last()?;
     let judge = of(protocol);
     let claimed = Claim::of(answer);

@@ -40,6 +40,32 @@ const WHOSE: [&str; 3] = ["merchantSafeId", "terminalSafeId", "orderId"];
 /// What proves a shopper.
 const PROVEN: [&str; 4] = ["secureId", "secureEcomInd", "secureData", "secureMd"];
 
+/// What a form signs, in this order; what is absent is signed as nothing.
+const SIGNED: [&str; 22] = [
+    "paymentModel",
+    "txnCode",
+    "merchantSafeId",
+    "terminalSafeId",
+    "orderId",
+    "lang",
+    "amount",
+    "ccbRewardAmount",
+    "pcbRewardAmount",
+    "xcbRewardAmount",
+    "currencyCode",
+    "installCount",
+    "okUrl",
+    "failUrl",
+    "emailAddress",
+    "subMerchantId",
+    "creditCard",
+    "expiredDate",
+    "cvv",
+    "randomNumber",
+    "requestDateTime",
+    "b2bIdentityNumber",
+];
+
 /// What the browser brought of a verified card, kept between checking and selling.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Proof {
@@ -80,7 +106,6 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     } else {
         "3D"
     };
-    // In the order in which they are signed; what is absent is signed as nothing.
     let fields = [
         ("paymentModel", model.to_owned()),
         ("txnCode", code.to_owned()),
@@ -109,13 +134,20 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    let signed: String = fields.iter().map(|(_, value)| value.as_str()).collect();
-    let hash = hmac_sha512_base64(account.threeds_key.expose(), signed.as_bytes());
+    let hash = form_hash(&fields, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
         action: page(account),
         fields,
     })
+}
+
+pub(super) fn form_hash(fields: &[(String, String)], key: &str) -> String {
+    let values = SIGNED.iter().filter_map(|name| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    });
+    hmac_sha512_base64(key, values.collect::<String>().as_bytes())
 }
 
 /// The address of the bank's page.
