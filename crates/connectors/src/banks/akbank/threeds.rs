@@ -5,19 +5,16 @@
 //! account; and a page's word that it sold is believed once the history tells of the sale.
 
 use super::{
-    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, moment, number_once, record,
-    rewards, sell, why,
+    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, known_before, moment, number_once,
+    record, rewards, sell, why,
 };
 use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order,
     OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
-use crate::banks::{
-    duplicate, message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable,
-};
+use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{hmac_sha512_base64, same};
 use contract::card::Secret;
-use contract::errors::ErrorGroup;
 use serde_json::{Value, json};
 
 /// A callback has fewer fields by far.
@@ -265,10 +262,7 @@ pub(super) async fn outcome(
     } else {
         ""
     };
-    let decline = decline(code, host, words)?;
-    if decline.group == ErrorGroup::OrderIdAlreadyUsed {
-        return Err(duplicate(decline));
-    }
+    let decline = known_before(decline(code, host, words)?)?;
     if code == NOT_VERIFIED || kind != "1000" {
         return Ok(PageOutcome {
             md_status: 0,
