@@ -154,12 +154,15 @@ pub(crate) fn objection(
         ("GivenBack", Read::GivenBack),
     ];
     let rest = answer.strip_prefix("Ok(\n    ")?;
-    // Whose page sold, and whose bank was asked about it.
-    let page_sold = rest.starts_with("PageOutcome") && rest.contains("Approved(");
-    let (_, read) = read
-        .into_iter()
-        .chain(page_sold.then_some(("PageOutcome", Read::Taken)))
-        .find(|(word, _)| rest.starts_with(word))?;
+    let mut known = read.into_iter();
+    let found = known.find(|(word, _)| rest.starts_with(word));
+    // A page's sale that the bank was asked about.
+    let of_page = rest.starts_with("PageOutcome") && rest.contains("Approved(");
+    let read = match found {
+        Some((_, read)) => read,
+        None if of_page => Read::Taken,
+        None => return None,
+    };
     let last = documents.last()?;
     let judge = of(protocol);
     let claimed = Claim::of(answer);

@@ -37,11 +37,22 @@ fn says(document: &str, name: &str, value: &str) -> bool {
     said(document, name).iter().any(|text| text == value)
 }
 
-/// The rows of a history: each object behind the list's name.
+/// The rows of a history: each object behind the list's name. A brace within a text opens none.
 fn rows(document: &str) -> Vec<&str> {
     let list = document.split_once("\"txnDetailList\"");
     let list = list.map_or("", |(_, list)| list);
-    list.split('{').skip(1).collect()
+    let (mut starts, mut is_text, mut before) = (Vec::new(), false, ' ');
+    for (at, character) in list.char_indices() {
+        match character {
+            '"' if before != '\\' => is_text = !is_text,
+            '{' if !is_text => starts.push(at),
+            _ => {}
+        }
+        before = character;
+    }
+    let ends = starts.iter().skip(1).copied().chain([list.len()]);
+    let rows = starts.iter().zip(ends);
+    rows.map(|(start, end)| &list[*start..end]).collect()
 }
 
 fn only(row: &str, name: &str) -> String {

@@ -353,9 +353,14 @@ fn refusal_of_question(reply: &Json) -> Result<Option<Decline>, Doubt> {
         return Err(unreadable("a refusal with an approval code"));
     }
     let decline = decline(code, host, why(|name| reply.words(&[name])))?;
+    known_before(decline).map(Some)
+}
+
+/// Doubt where the bank knows the order id from before.
+fn known_before(decline: Decline) -> Result<Decline, Doubt> {
     match decline.group {
-        ErrorGroup::OrderIdAlreadyUsed => Err(duplicate(decline)),
-        _ => Ok(Some(decline)),
+        ErrorGroup::OrderIdAlreadyUsed | ErrorGroup::ApprovedCompleted => Err(duplicate(decline)),
+        _ => Ok(decline),
     }
 }
 
@@ -370,7 +375,7 @@ fn why(words: impl Fn(&'static str) -> String) -> String {
 /// The refusal of a gateway's and a host's code.
 fn decline(code: &str, host: &str, words: String) -> Result<Decline, Doubt> {
     let digits = code.strip_prefix("VPS-").unwrap_or_default();
-    let is_code = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_code = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_code || code == APPROVED || host == HOST_APPROVED {
         return Err(unreadable("the reply neither approves nor declines"));
     }
@@ -477,6 +482,8 @@ const HISTORY: &str = "1010";
 const POINTS: &str = "1006";
 /// What the host says of what it did.
 const HOST_APPROVED: &str = "00";
+/// No bank's: the card of the published table for which an order was approved before.
+const DONE_BEFORE: &str = "T98";
 /// The order id was used before.
 const KNOWN_ORDER: &str = "VPS-1013";
 /// No transaction to give back, undo or capture.
@@ -490,6 +497,8 @@ const NOT_VERIFIED: &str = "VPS-1279";
 
 fn error_group(code: &str, host: &str) -> ErrorGroup {
     match code {
+        // The simulator's own: the order was approved before.
+        _ if host == DONE_BEFORE || code.ends_with(DONE_BEFORE) => ErrorGroup::ApprovedCompleted,
         KNOWN_ORDER => ErrorGroup::OrderIdAlreadyUsed,
         NO_SALE => ErrorGroup::PaymentNotFoundForRefund,
         UNDONE => ErrorGroup::MayHaveAlreadyRefunded,

@@ -5,19 +5,16 @@
 //! account; and a page's word that it sold is believed once the history tells of the sale.
 
 use super::{
-    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, moment, number_once, record,
-    rewards, sell, why,
+    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, known_before, moment, number_once,
+    record, rewards, sell, why,
 };
 use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order,
     OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
-use crate::banks::{
-    duplicate, message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable,
-};
+use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{hmac_sha512_base64, same};
 use contract::card::Secret;
-use contract::errors::ErrorGroup;
 use serde_json::{Value, json};
 
 /// A callback has fewer fields by far.
@@ -39,6 +36,32 @@ const BEGINNING: [&str; 2] = ["txnCode", "responseCode"];
 const WHOSE: [&str; 3] = ["merchantSafeId", "terminalSafeId", "orderId"];
 /// What proves a shopper.
 const PROVEN: [&str; 4] = ["secureId", "secureEcomInd", "secureData", "secureMd"];
+
+/// What a form signs, in this order; what is absent is signed as nothing.
+const SIGNED: [&str; 22] = [
+    "paymentModel",
+    "txnCode",
+    "merchantSafeId",
+    "terminalSafeId",
+    "orderId",
+    "lang",
+    "amount",
+    "ccbRewardAmount",
+    "pcbRewardAmount",
+    "xcbRewardAmount",
+    "currencyCode",
+    "installCount",
+    "okUrl",
+    "failUrl",
+    "emailAddress",
+    "subMerchantId",
+    "creditCard",
+    "expiredDate",
+    "cvv",
+    "randomNumber",
+    "requestDateTime",
+    "b2bIdentityNumber",
+];
 
 /// What the browser brought of a verified card, kept between checking and selling.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -80,7 +103,6 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     } else {
         "3D"
     };
-    // In the order in which they are signed; what is absent is signed as nothing.
     let fields = [
         ("paymentModel", model.to_owned()),
         ("txnCode", code.to_owned()),
@@ -109,13 +131,20 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    let signed: String = fields.iter().map(|(_, value)| value.as_str()).collect();
-    let hash = hmac_sha512_base64(account.threeds_key.expose(), signed.as_bytes());
+    let hash = form_hash(&fields, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
         action: page(account),
         fields,
     })
+}
+
+pub(super) fn form_hash(fields: &[(String, String)], key: &str) -> String {
+    let values = SIGNED.iter().filter_map(|name| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    });
+    hmac_sha512_base64(key, values.collect::<String>().as_bytes())
 }
 
 /// The address of the bank's page.
@@ -233,10 +262,7 @@ pub(super) async fn outcome(
     } else {
         ""
     };
-    let decline = decline(code, host, words)?;
-    if decline.group == ErrorGroup::OrderIdAlreadyUsed {
-        return Err(duplicate(decline));
-    }
+    let decline = known_before(decline(code, host, words)?)?;
     if code == NOT_VERIFIED || kind != "1000" {
         return Ok(PageOutcome {
             md_status: 0,

@@ -156,6 +156,37 @@ fn a_reply_whose_hash_is_one_character_off_is_doubt() {
     assert!(forged > 1000, "{forged}");
 }
 
+#[test]
+fn a_reply_whose_header_signs_another_one_is_doubt() {
+    let mut forged = 0;
+    for case in of_protocols(|case| !case.replies.is_empty()) {
+        let honest = answer(case, case.replies.clone());
+        let signed = case.replies[0].headers.first();
+        let Some((_, hash)) = signed.filter(|_| !honest.contains("Unauthentic")) else {
+            continue;
+        };
+        for at in 0..=hash.len() {
+            let mut replies = case.replies.clone();
+            let other = if hash[at..].starts_with('A') {
+                "B"
+            } else {
+                "A"
+            };
+            replies[0].headers[0]
+                .1
+                .replace_range(at..hash.len().min(at + 1), other);
+            let answer = answer(case, replies);
+            assert!(
+                answer.contains("Unauthentic"),
+                "{} at {at}: {answer}",
+                case.name
+            );
+            forged += 1;
+        }
+    }
+    assert!(forged > 80, "{forged}");
+}
+
 /// Whether a callback's hash covers a field, or the connector compares it with the order.
 fn is_covered(case: &Case, name: &str) -> bool {
     const GARANTI: [&str; 14] = [
