@@ -56,7 +56,7 @@ pub(crate) trait Desk: BankPage {
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
 
     /// What a reply is, where it is not always the same.
-    fn content_type(_reply: &Self::Reply) -> &'static str {
+    fn content_type(_case: &Case<'_, Self>, _reply: &Self::Reply) -> &'static str {
         Self::CONTENT_TYPE
     }
 
@@ -219,7 +219,7 @@ fn fault_of(
 }
 
 async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
-    let content_type = D::content_type(&reply);
+    let content_type = D::content_type(case, &reply);
     let document = D::document(case, reply, reply::wrong_mac(fault));
     reply::deliver(content_type, document, fault).await
 }
