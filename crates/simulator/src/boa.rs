@@ -30,6 +30,8 @@ use answer::{About, Answer};
 use request::{Gate, Message};
 use threeds::Callback;
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// The addresses of both banks.
 pub(crate) fn router() -> Router<Arc<App>> {
     kuveyt::router().merge(vakif_katilim::router())
@@ -177,9 +179,11 @@ impl<H: House> Desk for Boa<H> {
         orders::refusal(case, code)
     }
 
-    fn content_type(answer: &Answer) -> &'static str {
+    fn content_type(case: &Case<'_, Boa<H>>, answer: &Answer) -> &'static str {
+        let leads_back = case.message.gate == Gate::Pay && threeds::way_to_fail(case).is_some();
         match answer.about {
-            About::Page(_) => "text/html; charset=utf-8",
+            About::Page(_) => HTML,
+            _ if leads_back => HTML,
             _ => Self::CONTENT_TYPE,
         }
     }

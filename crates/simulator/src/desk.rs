@@ -69,7 +69,7 @@ pub(crate) trait Desk: BankPage {
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
 
     /// What a reply is, where it is not always the same.
-    fn content_type(_reply: &Self::Reply) -> &'static str {
+    fn content_type(_case: &Case<'_, Self>, _reply: &Self::Reply) -> &'static str {
         Self::CONTENT_TYPE
     }
 
@@ -271,7 +271,7 @@ fn fault_of(
 
 async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
     let (spoilt, status) = (reply::wrong_mac(fault), D::status(&reply));
-    let content_type = D::content_type(&reply);
+    let content_type = D::content_type(case, &reply);
     let body = reply::rewrite(D::document(case, reply, spoilt), fault);
     let signature = D::signature(case, &body, spoilt);
     let mut response = reply::send(content_type, body, fault).await;

@@ -134,12 +134,15 @@ fn ticket<H: House>(case: &Case<'_, Boa<H>>) -> Result<Ticket, Answer> {
     })
 }
 
+/// Where a refused order of a page leads, if the message says it.
+pub(super) fn way_to_fail<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Option<&'a str> {
+    Some(case.message.value("FailUrl")).filter(|url| pages::is_web_address(url))
+}
+
 /// A refused order of a page: it leads to the shop at once, where an address is known.
 pub(super) fn refused<H: House>(case: &Case<'_, Boa<H>>, answer: &Answer) -> Option<String> {
+    let url = way_to_fail(case)?;
     let order = repeated(&case.message);
-    let url = order
-        .get("FailUrl")
-        .filter(|url| pages::is_web_address(url))?;
     let fields = H::callback(
         case.app,
         &Callback {

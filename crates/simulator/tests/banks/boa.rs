@@ -584,6 +584,14 @@ async fn who_is_not_verified_brings_no_md_back() {
     let told = authentication(&fields);
     let signed = ["N3", "00", &tag(&told, "OrderId"), KUVEYT_PASSWORD].concat();
     assert_ne!(last(&told, "HashData"), b64(&signed));
+    for number in [PLAIN, "5117580000006668"] {
+        let more = [card(number), vec![("OkUrl", OK), ("FailUrl", FAIL)]].concat();
+        let message = tdv2("N4", 100, "3", &more);
+        let gate = format!("{KUVEYT}/ThreeDModelPayGate");
+        let reply = bank.send("POST", &gate, "application/xml", &message).await;
+        let head = String::from_utf8_lossy(&reply).to_ascii_lowercase();
+        assert!(head.contains("content-type: text/html"), "{number}");
+    }
     // A ticket of nobody's making leads nowhere.
     let page = bank.browse("/kuveyt/page", &[("Ticket", "x.y")]).await;
     assert!(forms::forms(&page).is_empty() && page.contains("SİMÜLATÖR"));
