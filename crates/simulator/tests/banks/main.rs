@@ -19,6 +19,8 @@ mod nestpay_threeds;
 #[cfg(test)]
 mod payflex;
 #[cfg(test)]
+mod payflex_common;
+#[cfg(test)]
 mod posnet;
 #[cfg(test)]
 mod posnet_threeds;
