@@ -1,10 +1,11 @@
 //! PayFlex V4 (Innova), the system of Vakıfbank and of Ziraat's Innova shops, from the banks' side: the
-//! virtual POS (messages and their search) and the MPI, which are servers of their own. Amounts on the
+//! virtual POS (messages and their search), the MPI and the common payment, which are servers of their own. Amounts on the
 //! wire are lira with a point. Replies to PointSearch and the days' lists follow the published names and
 //! are simulated, not bank-certified.
 
 mod account;
 mod answer;
+mod common;
 mod mpi;
 mod orders;
 mod request;
@@ -13,17 +14,19 @@ mod search;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::desk::{self, Case, Desk, Operation, Outcome, Subject};
 use crate::faults::Verb;
 use crate::fields::lira;
-use crate::ledger::Order;
+use crate::ledger::{Order, id_of_account};
 use crate::seal::same;
 use crate::session::Session;
+use crate::threeds::{self, BankPage};
 pub(crate) use account::Payflex;
 use answer::Reply;
+use common::CommonPage;
 pub(crate) use mpi::Enrolments;
 use request::{Request, Shape};
 
@@ -31,7 +34,11 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 
 /// Where the same system answers beside the gateway's addresses: Vakıfbank's former hosts, Ziraat's, and
 /// the preparation host of Ziraat.
-const OTHER_PATHS: [&str; 10] = [
+const OTHER_PATHS: [&str; 14] = [
+    "/payflex/commonPayment/CreateToken",
+    "/payflex/commonPayment/GetVposTransaction",
+    "/payflex/CommonPayment/api/RegisterTransaction",
+    "/payflex/CommonPayment/api/VposTransaction",
     "/payflex/virtualPos/Search",
     "/payflex/threeDGateway/Enrollment",
     "/payflex/VposService/v3/Vposreq.aspx",
@@ -52,6 +59,14 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .fold(desk::router::<Payflex>(), |router, path| {
             router.route(path, post(desk::message::<Payflex>))
         })
+        .route(
+            CommonPage::PAGE,
+            get(common::open).post(threeds::open::<CommonPage>),
+        )
+        .route(
+            &format!("{}/otp", CommonPage::PAGE),
+            post(threeds::password::<CommonPage>),
+        )
 }
 
 impl Desk for Payflex {
@@ -75,14 +90,14 @@ impl Desk for Payflex {
             Shape::Nothing => return refuse("1001"),
             Shape::Search => ("9065", "5001"),
             Shape::Enrolment => ("2005", "1008"),
-            Shape::Vpos => ("9039", "5001"),
+            Shape::Vpos | Shape::Register | Shape::Query => ("9039", "5001"),
         };
         let Some(account) = request.account else {
             return refuse(unknown);
         };
         let mpi = request.shape == Shape::Enrolment;
         let (field, password) = match request.shape {
-            Shape::Vpos => ("Password", account.password),
+            Shape::Vpos | Shape::Query => ("Password", account.password),
             _ if mpi => ("MerchantPassword", account.mpi_password),
             _ => ("MerchantPassword", account.password),
         };
@@ -94,7 +109,9 @@ impl Desk for Payflex {
         }
         let verb = match (request.shape, request.kind()) {
             (Shape::Search, _) => Verb::Inquire,
-            (Shape::Enrolment, _) => Verb::ThreedsInit,
+            (Shape::Query, _) => Verb::Inquire,
+            (Shape::Enrolment, _) | (Shape::Register, "Sale" | "Auth") => Verb::ThreedsInit,
+            (Shape::Register, _) => return refuse("2200"),
             (_, "Sale" | "Auth" | "PointSale") if request.is_secure() => Verb::ThreedsFinish,
             (_, "Sale" | "PointSale") => Verb::Sale,
             (_, "Auth") => Verb::Hold,
@@ -113,6 +130,7 @@ impl Desk for Payflex {
     fn subject(request: &Request) -> Subject<'_> {
         let named = [
             "OrderId",
+            "OrderID",
             "ReferenceTransactionId",
             "TransactionId",
             "VerifyEnrollmentRequestId",
@@ -120,22 +138,25 @@ impl Desk for Payflex {
         let mut named = named.into_iter().map(|name| request.value(name));
         let amount = match request.shape {
             Shape::Enrolment => request.value("PurchaseAmount"),
+            Shape::Register => request.value("Amount"),
             _ => request.value("CurrencyAmount"),
         };
         Subject {
             order_id: named.find(|id| !id.is_empty()).unwrap_or_default(),
             reference: None,
             amount: lira(amount),
-            pan: request.value("Pan"),
+            pan: match request.shape {
+                Shape::Register => request.value("PAN"),
+                _ => request.value("Pan"),
+            },
             proof: "",
         }
     }
 
     fn session(app: &App, request: &Request) -> Option<Session> {
         let account = request.account.filter(|_| request.is_secure())?;
-        let enrolled = app
-            .enrolments
-            .find(account.merchant, request.value("MpiTransactionId"))?;
+        let id = id_of_account(account.merchant, request.value("MpiTransactionId"));
+        let enrolled = app.enrolments.find(&id)?;
         Some(enrolled.session)
     }
 
@@ -147,6 +168,8 @@ impl Desk for Payflex {
         match (request.shape, request.kind()) {
             (Shape::Search, _) => search::operation(request, account),
             (Shape::Enrolment, _) => Err(mpi::enrol(case, account)),
+            (Shape::Register, _) => Err(common::register(case, account)),
+            (Shape::Query, _) => common::operation(case, account),
             (_, "Sale" | "Auth" | "PointSale") => orders::sale(case, account),
             (_, "Capture") => orders::capture(request, account),
             (_, "Cancel" | "Reversal") => orders::void(request, account),

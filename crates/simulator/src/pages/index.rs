@@ -67,6 +67,10 @@ const PATHS: &[(&str, &str)] = &[
         "/payflex/threeDGateway/Enrollment",
         "PayFlex 3D Secure enrolment (POST)",
     ),
+    (
+        "/payflex/commonPayment/CreateToken",
+        "PayFlex common payment (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

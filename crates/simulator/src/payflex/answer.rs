@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::common;
 use super::request::{Request, Shape};
 use crate::clock::istanbul;
 use crate::codes;
@@ -17,8 +18,8 @@ pub(crate) enum Reply {
     Made(Box<Answer>),
     /// To a search: code, text and the transactions found.
     Found(String, String, Vec<Node>),
-    /// Of the MPI.
-    Enrolled(Node),
+    /// Of the MPI and of the common payment.
+    Plain(Node),
 }
 
 /// The facts of a `VposResponse`; what is `None` is left out.
@@ -46,7 +47,9 @@ impl Reply {
         let words = format!("{words}{}{field}", if field.is_empty() { "" } else { ": " });
         match request.shape {
             Shape::Search => Reply::Found(code, words, Vec::new()),
-            Shape::Enrolment => Reply::Enrolled(not_enrolled(request, &code, &words)),
+            Shape::Register => common::refusal(&code, field),
+            Shape::Query => Reply::Plain(common::told(request, None)),
+            Shape::Enrolment => Reply::Plain(not_enrolled(request, &code, &words)),
             Shape::Vpos | Shape::Nothing => Reply::Made(Box::new(Answer {
                 code,
                 detail: words,
@@ -59,7 +62,7 @@ impl Reply {
         match self {
             Reply::Made(answer) => answer.node(request, now),
             Reply::Found(code, message, rows) => found(&code, &message, rows, now),
-            Reply::Enrolled(node) => node,
+            Reply::Plain(node) => node,
         }
     }
 }
@@ -245,6 +248,10 @@ const TEXTS: &[(&str, &str)] = &[
     ("2053", "Directory server communication error"),
     ("2200", "Bu işlem için yetki yok"),
     ("2202", "İşlemin dahil olduğu grup kapatılmış"),
+    ("5003", "İşlem bulunamadı"),
+    ("5029", "HashedData geçersiz"),
+    ("5037", "SuccessUrl geçersiz"),
+    ("5038", "FailUrl geçersiz"),
     ("5001", "Üye işyeri şifresi yanlış"),
     ("8484", "Hatalı alan"),
     ("9039", "Üye işyeri bulunamadı"),

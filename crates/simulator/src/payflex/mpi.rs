@@ -32,27 +32,26 @@ const MAX_ENROLMENTS: usize = 10_000;
 #[derive(Clone)]
 pub(crate) struct Enrolled {
     pub(super) session: Session,
-    pan: String,
-    expires: String,
-    success: String,
-    failure: String,
-    session_info: String,
+    pub(super) pan: String,
+    pub(super) expires: String,
+    pub(super) success: String,
+    pub(super) failure: String,
+    /// `SessionInfo` of an enrolment, the order's number of a common payment.
+    pub(super) noted: String,
 }
 
-/// The enrolments of all merchants, by merchant and request.
+/// The enrolments of all merchants by merchant and request, and their registered payments by token.
 #[derive(Default)]
 pub(crate) struct Enrolments(Mutex<(HashMap<String, Enrolled>, VecDeque<String>)>);
 
 impl Enrolments {
-    pub(super) fn find(&self, merchant: &str, request: &str) -> Option<Enrolled> {
+    pub(super) fn find(&self, id: &str) -> Option<Enrolled> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.0.get(&id_of_account(merchant, request)).cloned()
+        kept.0.get(id).cloned()
     }
 
-    /// Keeps one; false when its request was used before.
-    fn add(&self, enrolled: Enrolled) -> bool {
-        let session = &enrolled.session;
-        let id = id_of_account(&session.account, &session.order_id);
+    /// Keeps one; false when its id was used before.
+    pub(super) fn add(&self, id: String, enrolled: Enrolled) -> bool {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, order) = &mut *kept;
         if all.contains_key(&id) {
@@ -70,12 +69,17 @@ impl Enrolments {
 
     /// Notes what became of an authentication.
     fn decide(&self, session: &Session) {
-        let id = id_of_account(&session.account, &session.order_id);
+        let id = id_of(session);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(enrolled) = kept.0.get_mut(&id) {
             enrolled.session = session.clone();
         }
     }
+}
+
+/// By what an enrolment is kept.
+fn id_of(session: &Session) -> String {
+    id_of_account(&session.account, &session.order_id)
 }
 
 /// Enrols a card: the answer says where the browser goes, and with what.
@@ -129,14 +133,17 @@ fn begin(
     let mut session = session.map_err(|_| ("1001", ""))?;
     account.merchant.clone_into(&mut session.account);
     session.set_card(card);
-    let kept = app.enrolments.add(Enrolled {
+    let enrolled = Enrolled {
         session: session.clone(),
         pan: pan.to_owned(),
         expires: expires.to_owned(),
         success: request.value("SuccessUrl").to_owned(),
         failure: request.value("FailureUrl").to_owned(),
-        session_info: request.value("SessionInfo").to_owned(),
-    });
+        noted: request.value("SessionInfo").to_owned(),
+    };
+    let kept = app
+        .enrolments
+        .add(id_of_account(account.merchant, id), enrolled);
     if kept { Ok(session) } else { Err(("2022", "")) }
 }
 
@@ -154,7 +161,7 @@ fn enrolled(app: &App, request: &Request, session: &Session) -> Reply {
     ];
     let fields = fields.map(|(name, value)| text(name, value));
     let message = node("Message", vec![node("VERes", fields.into())]);
-    Reply::Enrolled(node(
+    Reply::Plain(node(
         "IPaySecure",
         vec![
             message,
@@ -216,10 +223,7 @@ impl BankPage for Payflex {
             let term_url = format!("{}{}", app.public_url, Payflex::PAGE);
             form.field("MD") == session.proof("md")
                 && form.field("TermUrl") == term_url
-                && app
-                    .enrolments
-                    .find(&session.account, &session.order_id)
-                    .is_some()
+                && app.enrolments.find(&id_of(session)).is_some()
         });
         session.map_or(Begun::Dead(words.order_broken), Begun::Ask)
     }
@@ -228,7 +232,7 @@ impl BankPage for Payflex {
         let session = &visit.session;
         let account = account::of(&session.account)?;
         app.enrolments.decide(session);
-        let enrolled = app.enrolments.find(&session.account, &session.order_id)?;
+        let enrolled = app.enrolments.find(&id_of(session))?;
         let association = app
             .cards
             .by_reference(&session.card)
@@ -258,7 +262,7 @@ impl BankPage for Payflex {
             ("PurchAmount", amount.clone()),
             ("PurchCurrency", session.currency.clone()),
             ("VerifyEnrollmentRequestId", session.order_id.clone()),
-            ("SessionInfo", enrolled.session_info),
+            ("SessionInfo", enrolled.noted),
             ("InstallmentCount", parts),
             ("Pan", enrolled.pan),
             ("Expiry", enrolled.expires),
@@ -333,20 +337,19 @@ mod tests {
     fn the_oldest_enrolment_goes_first() {
         let enrolments = Enrolments::default();
         let add = |number: usize| {
-            let mut session = Session::new(&format!("{number}"), 1, "949", 0).unwrap();
-            session.account = "m".to_owned();
-            enrolments.add(Enrolled {
-                session,
+            let enrolled = Enrolled {
+                session: Session::new("1", 1, "949", 0).unwrap(),
                 pan: String::new(),
                 expires: String::new(),
                 success: String::new(),
                 failure: String::new(),
-                session_info: String::new(),
-            })
+                noted: String::new(),
+            };
+            enrolments.add(number.to_string(), enrolled)
         };
         assert!((0..=MAX_ENROLMENTS).all(add));
-        assert!(enrolments.find("m", "0").is_none());
-        assert!(enrolments.find("m", "1").is_some());
+        assert!(enrolments.find("0").is_none());
+        assert!(enrolments.find("1").is_some());
         assert!(!add(1));
     }
 }

@@ -3,8 +3,8 @@
 
 use super::account::{Account, Payflex};
 use super::answer::{APPROVED, Answer, Reply, wording};
-use super::request::{Request, instalments, is_currency, is_id};
-use super::{mpi, search};
+use super::request::{Request, Shape, instalments, is_currency, is_id};
+use super::{common, mpi, search};
 use crate::cards::{Card, passes_luhn};
 use crate::desk::{Case, Operation, Outcome, Purchase};
 use crate::fields::lira;
@@ -227,6 +227,10 @@ pub(super) fn answer(case: &Case<'_, Payflex>, outcome: Outcome<'_>) -> Reply {
                 // Nothing was taken that could go back, or nothing goes by that name.
                 _ => "1007",
             })
+        }
+        Outcome::Found(found) if request.shape == Shape::Query => {
+            let order = found.as_ref().map(|(order, _)| &**order);
+            Reply::Plain(common::told(request, order))
         }
         Outcome::Found(found) => search::one(request, found.map(|(order, _)| order)),
         Outcome::Purse(card, purse) => {

@@ -14,6 +14,9 @@ pub(super) enum Shape {
     Vpos,
     Search,
     Enrolment,
+    /// Registration of a common payment, and the question after it.
+    Register,
+    Query,
     /// None that can be read.
     Nothing,
 }
@@ -42,6 +45,12 @@ impl Request {
         let shape = match root.name.as_str() {
             "VposRequest" => Shape::Vpos,
             "SearchRequest" => Shape::Search,
+            "Enrollment" if !root.value("HostMerchantId").is_empty() => {
+                match root.value("TransactionType") {
+                    "" => Shape::Query,
+                    _ => Shape::Register,
+                }
+            }
             "Enrollment" if !root.children.is_empty() => Shape::Enrolment,
             _ => Shape::Nothing,
         };
@@ -51,7 +60,7 @@ impl Request {
             account: None,
         };
         let merchant = match shape {
-            Shape::Search => "HostMerchantId",
+            Shape::Search | Shape::Register | Shape::Query => "HostMerchantId",
             _ => "MerchantId",
         };
         request.account = account::of(request.value(merchant));

@@ -24,6 +24,8 @@ mod nestpay;
 mod nestpay_threeds;
 #[cfg(test)]
 mod payflex;
+#[cfg(test)]
+mod payflex_common;
 mod payfor;
 #[cfg(test)]
 mod posnet;
