@@ -301,6 +301,7 @@ const SPECIALS: &[Special] = &[
     own("4920950000060009", Program::Paraf, 3_000, 0, 0),
     own("4132260000060007", Program::Bankkart, 2_750, 0, 0),
     own("4006840000060009", Program::Bonus, 1_500, 600, 0),
+    own("4090700000060002", Program::Bonus, 2_282, 0, 0),
     Special {
         campaigns: WORLD_CAMPAIGNS,
         ..own("4048090000060001", Program::World, 3_382, 2_500, 0)

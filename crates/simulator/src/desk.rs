@@ -141,7 +141,8 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+/// A message, from its body to the reply.
+pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let mut case = Case::<D> {
         app: &app,
         message: D::read(&body),

@@ -1,4 +1,4 @@
-//! The banks' side of PosNet XML, Garanti GVP and NestPay, for tests and the sandbox: it checks what it is
+//! The banks' side of PosNet XML, Garanti GVP, NestPay and InterVPOS, for tests and the sandbox: it checks what it is
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
@@ -13,6 +13,7 @@ mod faults;
 mod fields;
 pub mod forms;
 mod garanti;
+mod intervpos;
 mod latin5;
 mod ledger;
 pub mod lenders;
@@ -20,6 +21,7 @@ mod named;
 mod nestpay;
 mod pages;
 mod posnet;
+mod proof;
 mod reply;
 mod seal;
 mod session;
@@ -109,6 +111,7 @@ impl Simulator {
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
+            .merge(intervpos::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

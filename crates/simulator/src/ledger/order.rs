@@ -10,7 +10,12 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay" }
+    Bank {
+        Posnet = "posnet",
+        Garanti = "garanti",
+        Nestpay = "nestpay",
+        Intervpos = "intervpos",
+    }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
