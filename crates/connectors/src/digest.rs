@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 /// Base64 of SHA-1.
-pub(crate) fn sha1_base64(text: &str) -> String {
-    STANDARD.encode(Sha1::digest(text.as_bytes()))
+pub(crate) fn sha1_base64(text: impl AsRef<[u8]>) -> String {
+    STANDARD.encode(Sha1::digest(text))
 }
 
 /// Base64 of SHA-512.

@@ -179,6 +179,14 @@ fn is_covered(case: &Case, name: &str) -> bool {
         "hash",
         "hashparams",
     ];
+    const PARAM: [&str; 6] = [
+        "md",
+        "mdstatus",
+        "orderid",
+        "transactionamount",
+        "islemguid",
+        "islemhash",
+    ];
     match case.protocol {
         "garanti" => GARANTI.contains(&name),
         // Version 3 covers all fields but these.
@@ -186,6 +194,7 @@ fn is_covered(case: &Case, name: &str) -> bool {
             !["encoding", "countdown", "nationalidno"].contains(&name)
         }
         "nestpay" => NESTPAY_1.contains(&name),
+        "param" => PARAM.contains(&name),
         _ => false,
     }
 }
