@@ -6,8 +6,8 @@ use super::{
     outcome, refusal_to_move,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
-    OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, DoubtReason, GivenBack,
+    HoldStatus, OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
     auth_code, check_sale, minor_units, not_supported, other_sale, points_back, question_refused,
@@ -144,7 +144,7 @@ fn taken(told: &Element, order: &OrderRef<'_>) -> Result<(Option<i64>, bool), Do
     match (order.order.phase, told.exact(&["Islem_Tip"])?, total) {
         (Phase::Sale, "SALE", Some(total)) if total == ours => Ok((Some(total), false)),
         (Phase::Hold, "POST_AUTH", Some(total)) if total > 0 => Ok((Some(total), false)),
-        (Phase::Hold, "PRE_AUTH", Some(total)) if total == ours => {
+        (Phase::Hold, "PRE_AUTH", Some(total)) => {
             // What the bank says of a hold that was undone or given back is of that.
             if told.exact(&["Durum"])? != "SUCCESS" {
                 return Ok((None, false));
@@ -152,14 +152,14 @@ fn taken(told: &Element, order: &OrderRef<'_>) -> Result<(Option<i64>, bool), Do
             let unsaid = || unreadable("the inquiry does not tell whether the hold was captured");
             let words = told.only("Bank_Extra")?.ok_or_else(unsaid)?;
             let extra = Element::parse(words.value().as_bytes()).map_err(|_| unsaid())?;
-            match (
-                extra.exact(&["TRANS_STAT"])?,
-                extra.exact(&["CAPTURE_AMT"])?,
-            ) {
-                ("A", "") => Ok((None, true)),
-                ("C" | "S", amount) => {
-                    let amount = minor_units(amount).filter(|amount| *amount > 0);
-                    Ok((Some(amount.ok_or_else(unsaid)?), false))
+            let said = |name| extra.exact(&[name]);
+            match (said("TRANS_STAT")?, minor_units(said("CAPTURE_AMT")?)) {
+                ("A", None) if total == ours && said("CAPTURE_AMT")?.is_empty() => Ok((None, true)),
+                ("C" | "S", Some(taken)) if taken > 0 && [ours, taken].contains(&total) => {
+                    Ok((Some(taken), false))
+                }
+                ("A" | "C" | "S", _) if total != ours => {
+                    Err(other_sale("the inquiry answers another amount held"))
                 }
                 _ => Err(unsaid()),
             }
@@ -258,49 +258,54 @@ async fn give_back(
     send(context, "TP_Islem_Iptal_Iade_Kismi2", &fields).await
 }
 
-/// Undoes an order. How a hold is undone depends on whether it was captured, which is asked first.
+/// Undoes an order. A hold that was captured is undone as a sale of what was taken.
 pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
-    let amount = order.order.amount;
-    let sent = if order.order.phase == Phase::Hold {
-        let record = look_up(context, &order).await?;
-        match (record.status, record.taken) {
-            (OrderStatus::Voided, _) => return Ok(Verdict::Approved(Reversed::default())),
-            (OrderStatus::Held(_), _) => {
-                let fields = [("Prov_ID", ""), ("Siparis_ID", order.order.id.as_str())];
-                send(context, "TP_Islem_Iptal_OnProv", &fields).await?
-            }
-            (OrderStatus::Captured(_), Some(taken)) => {
-                let taken = Money::new(taken, amount.currency);
-                give_back(context, "IPTAL", &order, taken).await?
-            }
-            _ => return Err(unreadable("Param knows no hold to undo")),
+    let sent = match order.order.phase {
+        Phase::Sale => give_back(context, "IPTAL", &order, order.order.amount).await,
+        Phase::Hold => {
+            let fields = [("Prov_ID", ""), ("Siparis_ID", order.order.id.as_str())];
+            send(context, "TP_Islem_Iptal_OnProv", &fields).await
         }
-    } else {
-        give_back(context, "IPTAL", &order, amount).await?
-    };
-    let decline = match sent {
-        Ok(reply) => return Ok(Verdict::Approved(reversed(&reply)?)),
-        Err((NOTHING_THERE, decline)) => decline,
-        Err((_, decline)) => return Ok(Verdict::Declined(decline)),
     };
     // Refused, perhaps because it was undone before: then that is what was wanted.
+    let refused = match sent {
+        Ok(Ok(reply)) => return Ok(Verdict::Approved(reversed(&reply)?)),
+        Ok(Err((NOTHING_THERE, decline))) => Ok(decline),
+        Ok(Err((_, decline))) => return Ok(Verdict::Declined(decline)),
+        Err(doubt) if matches!(doubt.reason, DoubtReason::TimedOut(_)) => Err(doubt),
+        Err(doubt) => return Err(doubt),
+    };
     let record = look_up(context, &order).await.map_err(was_sent)?;
-    match record.status {
-        OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
-        OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
-            // A sale is undone on its day only.
-            let is_sale = order.order.phase == Phase::Sale;
-            let is_over = is_sale && record.day.is_some_and(|day| day < context.now.date());
-            let day = if is_over {
-                BankDay::Closed
-            } else {
-                decline.day
-            };
-            Ok(Verdict::Declined(Decline { day, ..decline }))
+    // A sale is undone on its day only.
+    let is_sale = order.order.phase == Phase::Sale;
+    let is_over = is_sale && record.day.is_some_and(|day| day < context.now.date());
+    match (record.status, record.taken, refused) {
+        (OrderStatus::Voided, ..) => Ok(Verdict::Approved(Reversed::default())),
+        (OrderStatus::Captured(_), Some(taken), _) if !is_sale => {
+            let taken = Money::new(taken, order.order.amount.currency);
+            let sent = give_back(context, "IPTAL", &order, taken).await;
+            match sent.map_err(was_sent)? {
+                Ok(reply) => Ok(Verdict::Approved(reversed(&reply)?)),
+                Err((_, decline)) => Ok(Verdict::Declined(decline)),
+            }
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
+        (OrderStatus::Captured(_), _, Err(doubt)) if is_over => match doubt.reason {
+            DoubtReason::TimedOut(decline) => Ok(Verdict::Declined(closed(decline))),
+            _ => Err(doubt),
+        },
+        (_, _, Err(doubt)) => Err(doubt),
+        (OrderStatus::NotFound | OrderStatus::Pending, _, Ok(_)) => {
             Err(unreadable("Param knows no sale to undo"))
         }
+        (_, _, Ok(decline)) if is_over => Ok(Verdict::Declined(closed(decline))),
+        (_, _, Ok(decline)) => Ok(Verdict::Declined(decline)),
+    }
+}
+
+fn closed(decline: Decline) -> Decline {
+    Decline {
+        day: BankDay::Closed,
+        ..decline
     }
 }
 
