@@ -10,8 +10,13 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 /// Base64 of SHA-1.
-pub(crate) fn sha1_base64(text: impl AsRef<[u8]>) -> String {
-    STANDARD.encode(Sha1::digest(text))
+pub(crate) fn sha1_base64(text: &str) -> String {
+    sha1_bytes_base64(text.as_bytes())
+}
+
+/// Base64 of SHA-1 over bytes of a charset of the bank's own.
+pub(crate) fn sha1_bytes_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(Sha1::digest(bytes))
 }
 
 /// Base64 of SHA-512.

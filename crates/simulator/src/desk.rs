@@ -141,11 +141,15 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-/// A message, from its body to the reply.
-pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    serve::<D>(&app, D::read(&body)).await
+}
+
+/// What the bank says to a message, wherever it was posted.
+pub(crate) async fn serve<D: Desk>(app: &App, message: D::Message) -> Response {
     let mut case = Case::<D> {
-        app: &app,
-        message: D::read(&body),
+        app,
+        message,
         session: None,
     };
     let verb = match D::admit(&case.message) {
@@ -153,8 +157,8 @@ pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -
         Err(refusal) => return send(&case, refusal, None).await,
     };
     let subject = D::subject(&case.message);
-    case.session = Session::open(&app, D::BANK, subject.proof);
-    let fault = fault_of(&app, D::BANK, verb, &subject, case.session.as_ref());
+    case.session = Session::open(app, D::BANK, subject.proof);
+    let fault = fault_of(app, D::BANK, verb, &subject, case.session.as_ref());
     if app.log {
         let (bank, operation) = (D::BANK.name(), verb.name());
         let order_id = subject.order_id;

@@ -46,7 +46,7 @@ async fn door(
     if Form::read(&body).field("SecureType").starts_with("3D") {
         crate::threeds::open::<Intervpos>(state, query, headers, body).await
     } else {
-        desk::message::<Intervpos>(state, body).await
+        desk::serve::<Intervpos>(&state, Request::read(&body)).await
     }
 }
 

@@ -21,7 +21,6 @@ mod named;
 mod nestpay;
 mod pages;
 mod posnet;
-mod proof;
 mod reply;
 mod seal;
 mod session;

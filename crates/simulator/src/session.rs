@@ -83,6 +83,18 @@ impl Session {
     pub(crate) fn is_authenticated(&self) -> bool {
         matches!(self.md_status, Some(1..=4))
     }
+
+    /// The electronic commerce indicator of the outcome with a card of this association; empty without
+    /// an authentication.
+    pub(crate) fn eci(&self, association: &str) -> &'static str {
+        match (self.md_status, association) {
+            (Some(1), "MASTERCARD") => "02",
+            (Some(2..=4), "MASTERCARD") => "01",
+            (Some(1), _) => "05",
+            (Some(2..=4), _) => "06",
+            _ => "",
+        }
+    }
 }
 
 /// A session on the password page, sealed into it.

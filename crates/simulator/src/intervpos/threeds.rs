@@ -16,7 +16,6 @@ use crate::desk::Purchase;
 use crate::fields::{Form, expiry, lira};
 use crate::ledger::{Bank, Kind, Points};
 use crate::pages::{self, Brand, Words};
-use crate::proof::Proof;
 use crate::reply;
 use crate::seal::same;
 use crate::session::{Session, Visit};
@@ -57,11 +56,35 @@ pub(super) fn mismatch(
             && session.currency == purchase.currency
             && session.instalments == purchase.instalments
             && session.holds == (purchase.kind == Kind::Hold)
-            && shown("PayerTxnId", &proof.xid)
+            && shown("PayerTxnId", &proof.transaction)
             && shown("PayerAuthenticationCode", &proof.cavv)
             && shown("Eci", proof.eci)
     });
     (!agrees).then_some("T11")
+}
+
+/// What the shop shows beside the sealed session, made of the authentication's nonce;
+/// empty when the shopper is not verified.
+#[derive(Default)]
+struct Proof {
+    eci: &'static str,
+    cavv: String,
+    transaction: String,
+}
+
+impl Proof {
+    /// `association` is the card's.
+    fn of(session: &Session, association: &str) -> Proof {
+        let made = |label: &str| hash(&format!("{label}{}", session.nonce));
+        if !session.is_authenticated() {
+            return Proof::default();
+        }
+        Proof {
+            eci: session.eci(association),
+            cavv: made("cavv"),
+            transaction: made("xid"),
+        }
+    }
 }
 
 impl BankPage for Intervpos {
@@ -192,7 +215,7 @@ fn callback(app: &App, visit: &Visit, answer: Option<&Answer>, problem: Option<&
         ("VenderCode", String::new()),
         ("Eci", text(proof.eci)),
         ("PayerAuthenticationCode", proof.cavv),
-        ("PayerTxnId", if_verified(proof.xid)),
+        ("PayerTxnId", proof.transaction),
         ("CavvAlg", String::new()),
         ("PAResVerified", parsed.clone()),
         ("PAResSyntaxOK", parsed),

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
 
 use super::account::{self, Account, Nestpay};
 use super::answer::Answer;
@@ -14,7 +15,6 @@ use crate::desk::Purchase;
 use crate::fields::{Form, grouped, lira};
 use crate::ledger::{Bank, Kind, Points, id_of_account};
 use crate::pages::{self, Brand, Words};
-use crate::proof::Proof;
 use crate::reply;
 use crate::seal::{random, same};
 use crate::session::{Session, Visit};
@@ -67,6 +67,31 @@ pub(super) fn mismatch(
             && shown("PayerSecurityLevel", proof.eci)
     });
     (!agrees).then_some("99/2121")
+}
+
+/// cavv, eci and xid, all made of the authentication's nonce.
+struct Proof {
+    cavv: String,
+    eci: &'static str,
+    xid: String,
+}
+
+impl Proof {
+    fn of(session: &Session, association: &str) -> Proof {
+        let part = |label: &str| {
+            STANDARD.encode(Sha1::digest(format!("{label}{}", session.nonce).as_bytes()))
+        };
+        let eci = session.eci(association);
+        Proof {
+            cavv: if eci.is_empty() {
+                String::new()
+            } else {
+                part("cavv")
+            },
+            eci,
+            xid: part("xid"),
+        }
+    }
 }
 
 /// What a form is, in either generation of its names.

@@ -264,7 +264,7 @@ fn is_signed_v1(callback: &Callback<'_>, key: &str) -> bool {
     has_status
         && same(
             callback.field("hash"),
-            &sha1_base64(format!("{values}{key}")),
+            &sha1_base64(&format!("{values}{key}")),
         )
 }
 

@@ -21,7 +21,7 @@ use crate::bank::{
     Doubt, DoubtReason, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned,
     RewardMoney, RewardUse, Verb, Verdict, Verified,
 };
-use crate::digest::sha1_base64;
+use crate::digest::sha1_bytes_base64;
 use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::enums::{Currency, PosOperationType};
@@ -179,7 +179,7 @@ fn comma(amount: Money) -> String {
 fn hash(values: &[&str]) -> String {
     let text = values.concat();
     let (bytes, _, _) = WINDOWS_1254.encode(&text);
-    sha1_base64(bytes)
+    sha1_bytes_base64(&bytes)
 }
 
 /// Param's numbers of foreign currencies; lira has a method of its own.
