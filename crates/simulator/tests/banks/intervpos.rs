@@ -620,6 +620,41 @@ async fn the_plain_model_comes_back_signed_and_is_finished_once() {
 }
 
 #[tokio::test]
+async fn points_and_holds_go_through_the_plain_model() {
+    let bank = Bank::open().await;
+    let form = threeds_form("3DModel", "M1", DENIZ_BONUS, &[("BonusAmount", "4.00")]);
+    let came = back(&bank, &form, OTP).await;
+    // Other points than the form named are not what was authenticated.
+    let mut other = came.finish("M1", "15.00");
+    other.push(("BonusAmount", "5.00".to_owned()));
+    assert_eq!(ask(&bank, &other).await.verdict(), "T11 T11");
+    let form = threeds_form("3DModel", "M2", DENIZ_BONUS, &[("BonusAmount", "4.00")]);
+    let came = back(&bank, &form, OTP).await;
+    let sold = ask(&bank, &came.finish("M2", "15.00")).await;
+    assert_eq!(
+        (sold.get("UsedBonus"), sold.get("ProcReturnCode")),
+        ("4", "00")
+    );
+
+    let more = [("TxnType", "PreAuth"), ("InstallmentCount", "3")];
+    let came = back(&bank, &threeds_form("3DModel", "M3", PLAIN, &more), OTP).await;
+    let sale = came.finish("M3", "15.00");
+    assert_eq!(ask(&bank, &sale).await.verdict(), "T11 T11");
+    let came = back(&bank, &threeds_form("3DModel", "M4", PLAIN, &more), OTP).await;
+    let mut hold = came.finish("M4", "15.00");
+    for (name, value) in more {
+        hold.retain(|(known, _)| *known != name);
+        hold.push((name, value.to_owned()));
+    }
+    assert_eq!(ask(&bank, &hold).await.verdict(), "00 ");
+    let row = bank.row("M4").await;
+    assert_eq!(
+        (&row["state"], &row["instalments"]),
+        (&json!("held"), &json!(3))
+    );
+}
+
+#[tokio::test]
 async fn a_page_that_sells_tells_what_came_of_it() {
     let bank = Bank::open().await;
     let bonus = [("BonusAmount", "5.00")];

@@ -87,7 +87,7 @@ fn told(reply: &Element) -> Result<Option<&Element>, Doubt> {
 
 fn says_nothing_found(reply: &Element) -> bool {
     let words = reply.words(&["Sonuc_Str"]).to_lowercase();
-    words.contains("bulunamad") || words.contains("kayıt yok")
+    words.contains("bulunamad")
 }
 
 fn record(told: &Element, order: &OrderRef<'_>) -> Result<Record, Doubt> {
