@@ -12,7 +12,12 @@ use subtle::ConstantTimeEq;
 
 /// Base64 of SHA-1.
 pub(crate) fn sha1_base64(text: &str) -> String {
-    STANDARD.encode(Sha1::digest(text.as_bytes()))
+    sha1_bytes_base64(text.as_bytes())
+}
+
+/// Base64 of SHA-1 over bytes of a charset of the bank's own.
+pub(crate) fn sha1_bytes_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(Sha1::digest(bytes))
 }
 
 /// Base64 of SHA-512.

@@ -125,6 +125,13 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// Param asks the points of any card by one message; its messages by brand are World's and CardFinans's. Of World
+// only Yapı Kredi's own cards have points, which a row cannot say of another issuer.
+const PARAM_REWARDS: RewardProfile = RewardProfile {
+    families: &["CardFinans"],
+    ..PLAIN
+};
+
 /// A bank on NestPay. All of them share the maker's test system.
 const fn nestpay(
     integrator: PosIntegrator,
@@ -165,7 +172,7 @@ const fn known(
 }
 
 #[rustfmt::skip] // A table: a bank that is not spoken to a line.
-static ROWS: [BankRow; 23] = [
+static ROWS: [BankRow; 24] = [
     BankRow {
         integrator: PosIntegrator::Ykb,
         name: "Yapı Kredi",
@@ -269,6 +276,15 @@ static ROWS: [BankRow; 23] = [
         ..known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None)
     },
     known(PosIntegrator::Enpara, "Enpara", 111, None),
+    // A payment institution: it has no page of its own, and no EFT code but the one that open lists give it.
+    BankRow {
+        protocol: Some(Protocol::Param),
+        hostname: "posws.param.com.tr",
+        test_hostname: "testposws.param.com.tr",
+        path: "/turkpos.ws/service_turkpos_prod.asmx",
+        threeds_path: "/turkpos.ws/service_turkpos_prod.asmx",
+        ..known(PosIntegrator::ParamPos, "Param", 9989, Some(PARAM_REWARDS))
+    },
 ];
 
 /// A row that a test adds.
@@ -330,7 +346,7 @@ pub fn words_of(spelling: &str) -> Option<Words> {
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
 /// one name wherever Galata shows it.
-static BANK_NAMES: [(i64, &str); 28] = [
+static BANK_NAMES: [(i64, &str); 29] = [
     (10, "T.C.ZİRAAT BANKASI A.Ş."),
     (12, "T.HALK BANKASI A.Ş."),
     (15, "T. VAKIFLAR BANKASI T.A.O."),
@@ -359,6 +375,7 @@ static BANK_NAMES: [(i64, &str); 28] = [
     (206, "TÜRKİYE FİNANS KATILIM BANKASI A.Ş."),
     (209, "ZİRAAT KATILIM BANKASI A.Ş."),
     (210, "VAKIF KATILIM BANKASI A.Ş."),
+    (9989, "TURK ELEKTRONİK PARA A.Ş."),
 ];
 
 /// The name of the bank with this EFT code.

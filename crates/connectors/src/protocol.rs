@@ -47,6 +47,8 @@ protocols! {
     Kuveyt "kuveyt",
     /// Vakıf Katılım XML.
     VakifKatilim "vakif_katilim",
+    /// Param's TurkPos, SOAP.
+    Param "param",
 }
 
 /// What the module of a protocol has under a name.
@@ -83,6 +85,10 @@ macro_rules! of_module {
             }
             Protocol::VakifKatilim => {
                 use crate::banks::vakif_katilim as $module;
+                $is
+            }
+            Protocol::Param => {
+                use crate::banks::param as $module;
                 $is
             }
         }

@@ -310,6 +310,7 @@ const SPECIALS: &[Special] = &[
         host_message: Some("EK TAKSIT: +2"),
         ..own("5193240000030005", Program::CardFinans, 0, 0, 0)
     },
+    own("4090700000060002", Program::Bonus, 2_282, 0, 0),
     Special {
         campaigns: WORLD_CAMPAIGNS,
         ..own("4048090000060001", Program::World, 3_382, 2_500, 0)

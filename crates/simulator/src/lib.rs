@@ -15,6 +15,7 @@ mod faults;
 mod fields;
 pub mod forms;
 mod garanti;
+mod intervpos;
 mod latin5;
 mod ledger;
 pub mod lenders;
@@ -120,6 +121,7 @@ impl Simulator {
             .merge(payfor::router())
             .merge(boa::router())
             .merge(payflex::router())
+            .merge(intervpos::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

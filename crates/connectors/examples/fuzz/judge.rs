@@ -6,6 +6,7 @@ mod akbank;
 mod boa;
 mod garanti;
 mod nestpay;
+mod param;
 mod payflex;
 mod payfor;
 mod posnet;
@@ -51,6 +52,7 @@ pub(crate) fn of(protocol: &str) -> &'static Judge {
         "garanti" => &garanti::JUDGE,
         "kuveyt" | "vakif_katilim" => &boa::JUDGE,
         "nestpay" => &nestpay::JUDGE,
+        "param" => &param::JUDGE,
         "payfor" => &payfor::JUDGE,
         "payflex" => &payflex::JUDGE,
         "posnet" => &posnet::JUDGE,

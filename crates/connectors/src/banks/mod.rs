@@ -9,6 +9,7 @@ mod codes;
 pub(crate) mod garanti;
 pub(crate) mod kuveyt;
 pub(crate) mod nestpay;
+pub(crate) mod param;
 pub(crate) mod payflex;
 pub(crate) mod payfor;
 pub(crate) mod posnet;

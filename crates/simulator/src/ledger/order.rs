@@ -19,6 +19,7 @@ named! {
         Kuveyt = "kuveyt",
         Payflex = "payflex",
         VakifKatilim = "vakif_katilim",
+        Intervpos = "intervpos",
     }
 }
 named! {

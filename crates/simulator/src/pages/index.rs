@@ -71,6 +71,10 @@ const PATHS: &[(&str, &str)] = &[
         "/payflex/commonPayment/CreateToken",
         "PayFlex common payment (POST)",
     ),
+    (
+        "/intervpos/mpi/Default.aspx",
+        "Denizbank InterVPOS and its 3D Secure page (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -15,6 +15,8 @@ mod garanti;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
+mod intervpos;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod money_back;

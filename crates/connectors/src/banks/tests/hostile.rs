@@ -241,6 +241,14 @@ fn is_covered(case: &Case, name: &str) -> bool {
         "mdstatus",
         "status",
     ];
+    const PARAM: [&str; 6] = [
+        "md",
+        "mdstatus",
+        "orderid",
+        "transactionamount",
+        "islemguid",
+        "islemhash",
+    ];
     match case.protocol {
         // Old hosts sign nothing: then only what is compared counts.
         "payflex" if case.call.text("/fields/Hash").is_empty() => PAYFLEX[..4].contains(&name),
@@ -264,6 +272,7 @@ fn is_covered(case: &Case, name: &str) -> bool {
         "vakif_katilim" if !case.call.text("/fields/HashData").is_empty() => {
             ["merchantorderid", "responsecode", "orderid", "hashdata"].contains(&name)
         }
+        "param" => PARAM.contains(&name),
         _ => false,
     }
 }
