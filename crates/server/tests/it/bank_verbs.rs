@@ -94,7 +94,7 @@ fn ways(bank: Protocol) -> Ways {
             late_void: BankDay::Closed,
             all_back: is_captured,
         },
-        Protocol::Kuveyt | Protocol::VakifKatilim => Ways {
+        Protocol::Kuveyt | Protocol::VakifKatilim | Protocol::Param => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
             too_much: ErrorGroup::InvalidAmount,
             over_capture: ErrorGroup::InvalidAmount,

@@ -92,6 +92,7 @@ mod requests;
 mod routing;
 mod routing_rules;
 mod safe_defaults;
+mod sandbox_cards;
 mod search_dates;
 mod secrets;
 mod shares;
