@@ -26,6 +26,7 @@ named! {
         Refund = "refund",
         Inquire = "inquire",
         Loyalties = "loyalties",
+        List = "list",
     }
 }
 

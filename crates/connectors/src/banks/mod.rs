@@ -10,11 +10,14 @@ pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
 
-use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
+use crate::bank::{
+    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+};
 use crate::http::{Failure, Http, Request};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
+use jiff::civil::Date;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
 async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
@@ -33,6 +36,11 @@ async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
             &format!("HTTP status {status}"),
         )),
     }
+}
+
+/// The list of a day where no public document of the protocol knows one.
+pub(crate) async fn no_day_list(_: BankContext<'_>, _: Date) -> Result<Vec<BankMove>, Doubt> {
+    Err(Doubt::not_supported())
 }
 
 /// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.
