@@ -41,7 +41,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 56] = [
+    let table: [(&str, &[&[&str]]); 59] = [
         ("", &[]),
         ("key", &[]),
         ("key add", &[]),
@@ -97,6 +97,9 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("routing rules", &[&store]),
         ("routing add", &[&store]),
         ("routing dry-run", &[&store]),
+        ("reconcile", &[&store]),
+        ("difference list", &[&store]),
+        ("difference close", &[&store]),
         ("completions", &[]),
     ];
     for (name, groups) in table {
