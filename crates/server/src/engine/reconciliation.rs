@@ -25,6 +25,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Differences of a day that are kept.
 pub const DIFFERENCES_MAX: usize = 500;
+/// Differences of a day that are kept with those that were closed since.
+const ROWS_MAX: usize = 2_000;
 /// Characters of an order id that is somebody else's.
 const ORDER_ID_MAX: usize = 64;
 /// The hour in Istanbul from which a bank's list of the day before is taken to be complete.
@@ -144,6 +146,10 @@ fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judge
     }
     let mut judged = Vec::new();
     for (id, rows) in moves {
+        let is_here = books.orders.contains_key(id);
+        if !is_here && books.elsewhere.contains(id) {
+            continue;
+        }
         let ours = books.orders.get(id).map_or(&[][..], Vec::as_slice);
         let first = rows.first().copied();
         // An order id that was declined may be used again: the try that was taken is the one to compare.
@@ -318,8 +324,8 @@ fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Differ
     found.into_values().collect()
 }
 
-/// Adds what is new, brings up to date what is there, and closes what is gone. What a person closed stays closed
-/// as long as both amounts are what they were.
+/// Adds what is new as far as there is room, brings up to date what is there, and closes what is gone. What a person
+/// closed stays closed as long as both amounts are what they were.
 fn write_differences(
     now: Timestamp,
     known: Vec<Difference>,
@@ -327,10 +333,18 @@ fn write_differences(
     commit: &mut Commit,
 ) {
     let key = |one: &Difference| (one.order_id.clone(), one.kind.as_str());
+    let rows = known.len();
     let mut known: HashMap<_, Difference> = known.into_iter().map(|one| (key(&one), one)).collect();
-    for fresh in found.into_iter().take(DIFFERENCES_MAX) {
+    let stay = found.iter().filter(|one| known.contains_key(&key(one)));
+    let room = DIFFERENCES_MAX.saturating_sub(stay.count());
+    let mut room = room.min(ROWS_MAX.saturating_sub(rows));
+    for fresh in found {
         match known.remove(&key(&fresh)) {
-            None => runs::insert_difference(&fresh, commit),
+            None if room == 0 => {}
+            None => {
+                room -= 1;
+                runs::insert_difference(&fresh, commit);
+            }
             Some(was) => {
                 let same = (was.ours, was.theirs) == (fresh.ours, fresh.theirs);
                 let mut is = Difference {
@@ -363,7 +377,8 @@ pub async fn plan(app: &App) -> Result<(), Unavailable> {
         return Ok(());
     };
     let first = last.saturating_sub(jiff::Span::new().days(LOOK_BACK_DAYS - 1));
-    let accounts = runs::accounts(app, i64::MAX).await?;
+    let since = crate::clock::first_id_at(begin_of(first));
+    let accounts = runs::accounts(app, since).await?;
     for (merchant_id, pos_id, integrator) in accounts {
         if !has_list(integrator) {
             continue;

@@ -259,15 +259,16 @@ pub fn save(run: &Run, commit: &mut Commit) {
     });
 }
 
-/// Accounts whose days can be compared: merchant, POS and integrator of each that is not deleted and was made
-/// before `before_id`.
+/// Accounts whose days can be compared: merchant, POS and integrator of each that is in use, or was used since
+/// `since_id` and is not deleted.
 pub async fn accounts(
     app: &App,
-    before_id: i64,
+    since_id: i64,
 ) -> Result<Vec<(i64, i64, PosIntegrator)>, Unavailable> {
-    let sql = "select merchant_id, id, integrator from merchant_poses where status <> 'DELETED' and id < $1 \
-               order by merchant_id, id";
-    let rows = app.db.rows(sql, params![before_id]).await?;
+    let sql = "select p.merchant_id, p.id, p.integrator from merchant_poses p \
+               where p.status <> 'DELETED' and (p.status <> 'PASSIVE' or exists (select 1 from attempts a \
+               where a.merchant_id = p.merchant_id and a.id >= $1 and a.pos_id = p.id)) order by p.merchant_id, p.id";
+    let rows = app.db.rows(sql, params![since_id]).await?;
     let account = |row: &super::db::Row| {
         Ok((
             row.int("merchant_id")?,

@@ -3,7 +3,7 @@
 
 use crate::panel::Panel;
 use crate::process::ended;
-use crate::shop::{GARANTI, MANY, NO_FUNDS, Shop, YKB, declines_after, delay, edit};
+use crate::shop::{GARANTI, MANY, NO_FUNDS, Shop, YKB, declines_after, delay, edit, garanti, with};
 use connectors::bank::{BankContext, CardData, CardEnds, Charge, Order, OrderRef, Phase, Verdict};
 use connectors::protocol::Protocol;
 use contract::card::{Expiry, Pan};
@@ -11,7 +11,7 @@ use contract::enums::{Currency, PosIntegrator};
 use contract::money::Money;
 use contract::rules::Rule;
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::clock::{MovableClock, first_id_at, istanbul};
 use server::jobs;
 use server::operations::reconciliations::{self, Difference, Filter, Run, RunState};
@@ -412,6 +412,10 @@ async fn a_bank_without_a_list_is_compared_by_a_file_of_its_pages() {
     let (run, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
     assert_eq!(shown(&all), []);
     assert_eq!(run.moves, 4);
+    // Some banks call a capture a sale.
+    let file = file.replace(";Kapama;", ";Satış;");
+    let (_, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
+    assert_eq!(shown(&all), []);
     // A capture that only one side knows.
     let file = format!(
         "{head}{}{}{}{}",
@@ -430,6 +434,51 @@ async fn a_bank_without_a_list_is_compared_by_a_file_of_its_pages() {
             ("CAPTURED_HERE", Some(captured)),
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn differences_of_a_day_are_bounded_and_none_is_closed_for_want_of_room() {
+    let shop = Shop::open().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day: Date = "2026-01-01".parse().unwrap();
+    let rows = |from: usize| -> String {
+        let row = |number: usize| format!("OLD{number:04};12,50;{day}\n");
+        (from..from + 510).map(row).collect()
+    };
+    let kept = "select count(*) as n from reconciliation_differences where closing is null";
+    for (from, open) in [(1_000, 500), (1_000, 500), (995, 500), (5_000, 500)] {
+        let file = format!("Order ID;Amount;Date\n{}", rows(from));
+        let (run, _) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+        assert_eq!(run.differences, 510);
+        assert_eq!(shop.count(kept).await, open, "{from}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_poses_of_one_account_do_not_tell_of_each_others_orders() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let first = pos(&shop, PosIntegrator::Garanti).await;
+    let second = with(garanti(), json!({"name": "Mağaza", "orderNumber": 3}));
+    let second = shop.pos(second).await;
+    let second = poses::one_of_merchant(&shop.app, shop.merchant, second).await;
+    let second = second.unwrap().unwrap();
+    let day = today(&shop);
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    next_day_at(&shop, 12).await;
+    for one in [&first, &second] {
+        assert_eq!(found(&shop, one, day).await, []);
+    }
+    // What is wrong of it is told where it was paid.
+    shop.faults(
+        2,
+        "garanti",
+        "list",
+        edit("<AuthAmount>10000<", "<AuthAmount>1<"),
+    )
+    .await;
+    assert_eq!(found(&shop, &second, day).await, []);
+    assert_eq!(found(&shop, &first, day).await, [("AMOUNT", Some(id))]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

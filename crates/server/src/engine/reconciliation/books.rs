@@ -41,6 +41,8 @@ pub(super) struct Ours {
 /// The orders of a day, by their plain ids; tries under one id oldest first.
 pub(super) struct Books {
     pub(super) orders: HashMap<String, Vec<Ours>>,
+    /// Plain ids of the merchant's orders at other POSes, which may have the same account: they are compared there.
+    pub(super) elsewhere: BTreeSet<String>,
 }
 
 /// An order id without what a bank may put in front of it: `TDS_` for 3DS, and zeros that fill it up.
@@ -67,15 +69,22 @@ impl Books {
         for ids in missing.chunks(PAGE) {
             payments.extend(attempts::payments_of_orders(app, pos.merchant_id, ids).await?);
         }
+        let mut elsewhere = BTreeSet::new();
         let there: BTreeSet<i64> = attempts.iter().map(|one| one.id).collect();
         let payments: Vec<i64> = payments.into_iter().collect();
         for ids in payments.chunks(PAGE) {
             let found = attempts::of_payments(app, pos.merchant_id, ids).await?;
-            let of_pos = found.into_iter().filter(|one| one.pos_id == pos.id);
-            attempts.extend(of_pos.filter(|one| !there.contains(&one.id)));
+            for one in found {
+                if one.pos_id != pos.id {
+                    elsewhere.insert(plain_id(&one.order_id).to_owned());
+                } else if !there.contains(&one.id) {
+                    attempts.push(one);
+                }
+            }
         }
         let mut books = Books {
             orders: HashMap::new(),
+            elsewhere,
         };
         for some in attempts.chunks(PAGE) {
             books.add(app, pos.merchant_id, some).await?;

@@ -60,7 +60,7 @@ impl Finding {
         let there = matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone);
         let wanted = match self.kind {
             Kind::CapturedHere => one.kind == MoveKind::Capture,
-            Kind::GivenBackHere => {
+            Kind::GivenBackHere | Kind::TakenFailed | Kind::Held => {
                 matches!(one.kind, MoveKind::Void | MoveKind::Refund)
                     || one.outcome == MoveOutcome::Undone
             }
@@ -189,7 +189,10 @@ pub(super) fn order<'a>(day: Date, rows: &[&BankMove], ours: Option<&'a Ours>) -
         AttemptState::Approved => approved(day, &told, ours, &mut judged),
         AttemptState::Declined | AttemptState::NotSent | AttemptState::Reversed => {
             if let Some((kind, theirs)) = told.kept() {
-                judged.found(kind, None, theirs);
+                // It was undone, perhaps on the neighbouring day.
+                let is_undone = ours.attempt.state == AttemptState::Reversed;
+                let near = near_midnight(ours.attempt.asked_at).filter(|_| is_undone);
+                judged.found(kind, None, theirs).near = near;
                 judged.asked.push(Asked::Attempt(&ours.attempt));
             }
         }
@@ -242,7 +245,7 @@ fn approved<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'
     } else if !ours.is_hold && told.held.count > 0 {
         judged.found(Kind::Held, Some(attempt.amount), told.held.amount);
     } else if ours.is_hold && told.sold.count > 0 {
-        judged.found(Kind::CapturedAtBank, None, told.sold.amount);
+        // Taken of a hold that is not told of: some banks call that a sale.
     } else if local(attempt.asked_at).date() == day {
         let near = near_midnight(attempt.asked_at);
         judged
@@ -258,18 +261,23 @@ fn approved<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'
 }
 
 fn captured<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
+    let told = if told.captured.count > 0 {
+        told.captured
+    } else {
+        told.sold
+    };
     let made = made_capture(ours);
     let open = ours.captures.iter().find(|one| one.state.is_open());
-    match (told.captured.count > 0, made, open) {
+    match (told.count > 0, made, open) {
         (true, Some(made), _) => {
-            let theirs = told.captured.amount;
+            let theirs = told.amount;
             if theirs.is_some_and(|theirs| theirs != made.amount.minor) {
                 judged.found(Kind::Amount, Some(made.amount.minor), theirs);
             }
         }
         (true, None, Some(open)) => judged.asked.push(Asked::Capture(open)),
         (true, None, None) => {
-            judged.found(Kind::CapturedAtBank, None, told.captured.amount);
+            judged.found(Kind::CapturedAtBank, None, told.amount);
         }
         (false, Some(made), _) if local(made.asked_at).date() == day => {
             let near = near_midnight(made.asked_at);
