@@ -4,10 +4,11 @@
 
 use crate::account::AccountNeeds;
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds, GivenBack,
-    HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund, Returned,
-    Reversed, Verb, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds,
+    GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund,
+    Returned, Reversed, Verb, Verified,
 };
+use jiff::civil::Date;
 
 /// The protocols, a line each: its name here, and that of its module and of its fixtures.
 macro_rules! protocols {
@@ -213,5 +214,15 @@ impl Protocol {
         inquiry: LoyaltyInquiry<'_>,
     ) -> Answer<Loyalties> {
         of_module!(self, bank => bank::loyalties(context, inquiry).await)
+    }
+
+    /// Asks for the bank's own list of a day in Istanbul. No hash of a reply covers it, so it moves nothing: it is compared
+    /// with our books, and what differs is asked about order by order.
+    pub async fn day_list(
+        self,
+        context: BankContext<'_>,
+        day: Date,
+    ) -> Result<Vec<BankMove>, Doubt> {
+        of_module!(self, bank => bank::day_list(context, day).await)
     }
 }

@@ -298,6 +298,24 @@ impl Ledger {
         .await
     }
 
+    /// The orders of a bank that were made, or of which something was done, between two moments. It waits for no file: a
+    /// list may tell of what is being written.
+    pub(crate) fn orders_between(
+        &self,
+        bank: Bank,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Vec<Order> {
+        let books = self.books();
+        let moved = |order: &&Order| {
+            let mut moments = order.moves.iter().map(|made| made.at);
+            moments.any(|at| (from..=until).contains(&at))
+                || (from..=until).contains(&order.created_at)
+        };
+        let of_bank = books.orders.values().filter(|order| order.bank == bank);
+        of_bank.filter(moved).cloned().collect()
+    }
+
     /// What a card's purse holds.
     pub(crate) async fn purse(&self, card: &str) -> Result<Purse, Unwritten> {
         self.durably(|books| (books.purse(card), Vec::new())).await

@@ -17,6 +17,8 @@ use contract::enums::{Currency, PosOperationType};
 use jiff::ToSpan;
 use percent_encoding::percent_decode_str;
 
+pub(crate) use super::no_day_list as day_list;
+
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[

@@ -17,11 +17,14 @@ pub(crate) mod posnet;
 mod tests;
 pub(crate) mod vakif_katilim;
 
-use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
+use crate::bank::{
+    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+};
 use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
+use jiff::civil::Date;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
 async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
@@ -45,6 +48,11 @@ async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt>
             &format!("HTTP status {status}"),
         )),
     }
+}
+
+/// The list of a day where no public document of the protocol knows one.
+pub(crate) async fn no_day_list(_: BankContext<'_>, _: Date) -> Result<Vec<BankMove>, Doubt> {
+    Err(Doubt::not_supported())
 }
 
 /// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.

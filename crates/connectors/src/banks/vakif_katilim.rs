@@ -14,6 +14,8 @@ use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::enums::{Currency, PosOperationType};
 
+pub(crate) use super::no_day_list as day_list;
+
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[

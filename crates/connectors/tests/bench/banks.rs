@@ -277,6 +277,10 @@ impl Call {
                 show(ready(bank.capture(context, capture)))
             }
             "inquire" => show(ready(bank.inquire(context, about()))),
+            "day_list" => {
+                let day = self.text("/day").parse().unwrap();
+                show(ready(bank.day_list(context, day)))
+            }
             "loyalties" => {
                 let card = self.card();
                 let inquiry = LoyaltyInquiry {

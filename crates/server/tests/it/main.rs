@@ -83,6 +83,7 @@ mod panel_settings;
 mod payment_reporting;
 mod process;
 mod rates;
+mod reconciliation;
 mod refund_doubt;
 mod refund_kills;
 mod refund_transactions;

@@ -86,6 +86,7 @@ pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> 
     Ok(Verdict::Approved(threeds::form(context, &begin)?))
 }
 
+pub(crate) use super::no_day_list as day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{check as verify_3ds, finish as finish_3ds, outcome as page_outcome};
 
