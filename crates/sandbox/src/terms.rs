@@ -32,6 +32,8 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     (PosIntegrator::Halkbank, &["Paraf"]),
     (PosIntegrator::Teb, &["Bonus"]),
     (PosIntegrator::Ingbank, &["Bonus"]),
+    (PosIntegrator::Finansbank, &["CardFinans"]),
+    (PosIntegrator::AkbankVpos, &["Axess", "Wings"]),
 ];
 
 /// Most instalments of a table.

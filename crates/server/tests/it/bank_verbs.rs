@@ -40,6 +40,8 @@ struct Ways {
     late_void: BankDay,
     /// What the inquiry says of a sale that was given back in parts.
     all_back: fn(&OrderStatus) -> bool,
+    /// Whether a void has a reference of its own.
+    numbers_voids: bool,
 }
 
 fn ways(bank: Protocol) -> Ways {
@@ -53,6 +55,7 @@ fn ways(bank: Protocol) -> Ways {
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_voided,
+            numbers_voids: true,
         },
         Protocol::Garanti => Ways {
             early: (ErrorGroup::InvalidRefundTransaction, BankDay::Unsaid),
@@ -61,6 +64,7 @@ fn ways(bank: Protocol) -> Ways {
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Unsaid,
             all_back: is_captured,
+            numbers_voids: true,
         },
         Protocol::NestPay => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
@@ -69,6 +73,7 @@ fn ways(bank: Protocol) -> Ways {
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_captured,
+            numbers_voids: true,
         },
         Protocol::PayFor => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
@@ -76,15 +81,17 @@ fn ways(bank: Protocol) -> Ways {
             over_capture: ErrorGroup::InvalidAmount,
             nothing_left: ErrorGroup::InvalidAmount,
             late_void: BankDay::Closed,
-            all_back: is_captured,
+            all_back: is_voided,
+            numbers_voids: true,
         },
         Protocol::Akbank => Ways {
-            early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
+            early: (ErrorGroup::RequiresDayEnd, BankDay::Unsaid),
             too_much: ErrorGroup::InvalidAmount,
             over_capture: ErrorGroup::InvalidAmount,
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
-            late_void: BankDay::Closed,
-            all_back: is_captured,
+            late_void: BankDay::Unsaid,
+            all_back: is_voided,
+            numbers_voids: false,
         },
         Protocol::PayFlex => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
@@ -93,6 +100,7 @@ fn ways(bank: Protocol) -> Ways {
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_captured,
+            numbers_voids: true,
         },
         Protocol::Kuveyt | Protocol::VakifKatilim | Protocol::Param => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
@@ -101,6 +109,7 @@ fn ways(bank: Protocol) -> Ways {
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_captured,
+            numbers_voids: true,
         },
     }
 }
@@ -347,7 +356,8 @@ async fn a_void_is_made_once_and_its_repeat_says_so() {
 
         let sale = desk.sells(card, "VOIDS2", 10_000).await;
         let reversed = approved(desk.voids(&sale).await);
-        assert!(!reversed.host_reference.is_empty(), "{bank}");
+        let is_numbered = !reversed.host_reference.is_empty();
+        assert_eq!(is_numbered, ways(desk.bank).numbers_voids, "{bank}");
         assert_ne!(Some(&reversed.host_reference), sale.reference.as_ref());
 
         let late = desk.sells(card, "VOIDS3", 10_000).await;
@@ -465,7 +475,8 @@ async fn a_hold_and_a_capture_are_undone_whole() {
         let captured = approved(desk.captures(&hold, 9_000).await);
         hold.reference = Some(captured.host_reference);
         let reversed = approved(desk.voids(&hold).await);
-        assert!(!reversed.host_reference.is_empty(), "{bank}");
+        let is_numbered = !reversed.host_reference.is_empty();
+        assert_eq!(is_numbered, ways(desk.bank).numbers_voids, "{bank}");
         assert_eq!(desk.ledger(&hold).await["state"], "voided", "{bank}");
         assert!(desk.given_back(&hold).await.0, "{bank}");
         approved(desk.voids(&hold).await);

@@ -202,11 +202,12 @@ pub(super) fn capture<'a>(case: &'a Case<'_, Payfor>) -> Result<Operation<'a>, N
     })
 }
 
-/// `Void` and `ParaPuanVoid`: the order whole, on its day.
+/// `Void` and `ParaPuanVoid`: what was done last, on its day. Of a captured hold that is the capture: the one
+/// recorded history calls the hold approved behind it, and a hold that was cancelled is told as that.
 pub(super) fn void<'a>(request: &Request) -> Operation<'a> {
     Operation::Void {
         key: request.key(),
-        undo: Undo::Any,
+        undo: Undo::Latest,
     }
 }
 
@@ -298,11 +299,12 @@ fn points_told(case: &Case<'_, Payfor>, card: &Card, purse: Purse) -> Answer {
 
 /// `OrderInquiry`, and `TxnHistory` of an order.
 fn told(request: &Request, found: Option<Order>) -> Node {
-    let report = request.value("TxnType") == "TxnHistory";
-    match found {
-        Some(order) if report => rows::report(request, Row::all_of(&order)),
-        Some(order) => rows::inquiry(request, &Row::last_of(&order)),
-        None if report => rows::report(request, Vec::new()),
+    let rows = found.as_ref().map(Row::all_of).unwrap_or_default();
+    if request.value("TxnType") == "TxnHistory" {
+        return rows::report(request, rows);
+    }
+    match rows.iter().rfind(|row| row.takes()) {
+        Some(row) => rows::inquiry(request, row),
         None => rows::nothing(request),
     }
 }

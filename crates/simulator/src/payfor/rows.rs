@@ -80,69 +80,57 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The transaction with which the money was taken, or is held.
-    pub(super) fn last_of(order: &Order) -> Row {
-        let points = order.returned.total().unwrap_or_default();
-        let void = order.moves.iter().find(|made| made.kind == MoveKind::Void);
-        let capture = order.capture();
-        Row {
-            seq: order.taking(),
-            at: capture.map_or(order.created_at, |made| made.at),
-            kind: if capture.is_some() {
-                "PostAuth"
-            } else {
-                first_kind(order)
-            },
-            original: capture.map(|_| ("", order.seq)),
-            amount: order.amount,
-            voided_at: void.map(|made| made.at),
-            refunded: match void {
-                Some(_) => (0, 0),
-                None => (order.refunded, points),
-            },
-            order: order.clone(),
-        }
-    }
-
     /// The order's own transaction and all that were made about it, oldest first.
     pub(super) fn all_of(order: &Order) -> Vec<Row> {
-        let last = Row::last_of(order);
-        let mut rows = Vec::new();
-        if order.capture().is_some() {
+        let row = |kind, (seq, at), amount| Row {
+            seq,
+            at,
+            kind,
+            original: None,
+            amount,
+            voided_at: None,
+            refunded: (0, 0),
+            order: order.clone(),
+        };
+        let first = match order.kind {
+            Kind::Hold => order.held,
+            Kind::Sale | Kind::Points => order.amount,
+        };
+        let own = (order.seq, order.created_at);
+        let mut rows = vec![row(first_kind(order), own, first)];
+        for made in &order.moves {
+            let taken = standing(&mut rows);
+            let original = taken.as_ref().map(|taken| (taken.kind, taken.seq));
+            let (kind, original) = match made.kind {
+                MoveKind::Capture => ("PostAuth", Some(("", order.seq))),
+                MoveKind::Refund | MoveKind::PointRefund => ("Refund", original),
+                MoveKind::Void | MoveKind::Uncapture => {
+                    if let Some(taken) = taken {
+                        taken.voided_at = Some(made.at);
+                    }
+                    ("Void", original)
+                }
+            };
+            let refunded = match kind {
+                "Refund" => (made.amount, made.points.total().unwrap_or_default()),
+                _ => (0, 0),
+            };
             rows.push(Row {
-                seq: order.seq,
-                at: order.created_at,
-                kind: first_kind(order),
-                original: None,
-                amount: order.held,
-                voided_at: None,
-                refunded: (0, 0),
-                order: order.clone(),
+                original,
+                refunded,
+                ..row(kind, (made.seq, made.at), made.amount)
             });
         }
-        let (about, taken) = (last.kind, last.seq);
-        rows.push(last);
-        rows.extend(order.moves.iter().filter_map(|made| {
-            let (kind, refunded) = match made.kind {
-                MoveKind::Void => ("Void", (0, 0)),
-                MoveKind::Refund | MoveKind::PointRefund => {
-                    let points = made.points.total().unwrap_or_default();
-                    ("Refund", (made.amount, points))
-                }
-                MoveKind::Capture | MoveKind::Uncapture => return None,
-            };
-            Some(Row {
-                seq: made.seq,
-                at: made.at,
-                kind,
-                original: Some((about, taken)),
-                amount: made.amount,
-                voided_at: None,
-                refunded,
-                order: order.clone(),
-            })
-        }));
+        if let Some(taken) = standing(&mut rows) {
+            let points = order.returned.total().unwrap_or_default();
+            taken.refunded = (order.refunded, points);
+        }
         rows
+    }
+
+    /// Whether it took the money, or holds it.
+    pub(super) fn takes(&self) -> bool {
+        !matches!(self.kind, "Void" | "Refund")
     }
 
     fn day(&self) -> Date {
@@ -229,6 +217,12 @@ impl Row {
         }
         known
     }
+}
+
+/// The last transaction that took money, or holds it, and was not undone.
+fn standing(rows: &mut [Row]) -> Option<&mut Row> {
+    let stands = |row: &&mut Row| row.takes() && row.voided_at.is_none();
+    rows.iter_mut().rfind(stands)
 }
 
 /// What the order itself was.

@@ -447,13 +447,26 @@ async fn a_hold_is_captured_and_both_are_undone_and_listed() {
     assert_eq!(all("OrgTxnType"), "  PostAuth");
     assert_eq!(tags(&history, "F37_ORG")[1], tags(&history, "F37")[0]);
     assert!(!history.contains(PLAIN));
+    // The capture alone was undone: a second void releases the hold, and a third finds nothing.
+    let undone = QNB.inquires(&bank, "H1").await;
+    assert_eq!(
+        ["TxnType", "TxnStatus", "IsVoided"].map(|name| tag(&undone, name)),
+        ["PostAuth", "V", "true"]
+    );
+    assert_eq!(code(&QNB.about(&bank, "Void", "H1", "").await), "00");
+    let history = QNB.lists(&bank, "<OrderId>H1</OrderId>").await;
+    let all = |name: &str| tags(&history, name).join(" ");
+    assert_eq!(all("TxnType"), "PreAuth PostAuth Void Void");
+    assert_eq!(all("TxnStatus"), "V V Y Y");
+    assert_eq!(all("OrgTxnType"), "  PostAuth PreAuth");
+    assert_eq!(code(&QNB.about(&bank, "Void", "H1", "").await), "V013");
 
     // The list of a day has what was made on it, and nothing of another merchant.
     bank.pass(12);
     QNB.sells(&bank, "H2", PLAIN, "5.00").await;
     KATILIM.sells(&bank, "H3", PLAIN, "6.00").await;
     let day = async |day: &str| QNB.lists(&bank, &format!("<ReqDate>{day}</ReqDate>")).await;
-    assert_eq!(tags(&day("20260310").await, "TxnType").len(), 3);
+    assert_eq!(tags(&day("20260310").await, "TxnType").len(), 4);
     assert_eq!(tags(&day("20260311").await, "OrderId"), ["H2"]);
     let none = day("20260312").await;
     assert_eq!(

@@ -108,7 +108,7 @@ pub const FAMILIES: &[Family] = &[
         campaign: None,
         holds: true,
         page_sells: true,
-        forgery: Some(["<OrderId>", "<OrderId>X"]),
+        forgery: Some(["<TransId>", "<TransId>X"]),
         signed: Some("3DStatus"),
     },
     Family {
