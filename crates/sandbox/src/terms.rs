@@ -25,13 +25,15 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     ),
     (
         PosIntegrator::Ykb,
-        &["World", "Maximum", "Paraf", "Bankkart Combo", "Sağlam Kart"],
+        &["World", "Maximum", "Paraf", "Bankkart Combo"],
     ),
     (PosIntegrator::Isbank, &["Maximum"]),
     (PosIntegrator::Ziraatbank, &["Bankkart Combo"]),
     (PosIntegrator::Halkbank, &["Paraf"]),
     (PosIntegrator::Teb, &["Bonus"]),
     (PosIntegrator::Ingbank, &["Bonus"]),
+    (PosIntegrator::Vakifbank, &["World"]),
+    (PosIntegrator::Kuveytturk, &["Sağlam Kart"]),
 ];
 
 /// Most instalments of a table.
