@@ -134,6 +134,30 @@ static ALL: &[Account] = &[
         threeds_key: AKBANK_KEY,
         ..NONE
     },
+    Account {
+        name: "VakıfBank (simülatör)",
+        integrator: PosIntegrator::Vakifbank,
+        client_id: "000000000007955",
+        terminal_id: "VP000123",
+        users: &[(PosOperationType::Standard, "API", "123Ab456")],
+        ..NONE
+    },
+    Account {
+        name: "Kuveyt Türk (simülatör)",
+        integrator: PosIntegrator::Kuveytturk,
+        client_id: "496",
+        terminal_id: "400235",
+        users: &[(PosOperationType::Standard, "apitest", "api123")],
+        ..NONE
+    },
+    Account {
+        name: "Vakıf Katılım (simülatör)",
+        integrator: PosIntegrator::Vakifkatilim,
+        client_id: "1",
+        terminal_id: "222222",
+        users: &[(PosOperationType::Standard, "apiuser", "VKAT0210")],
+        ..NONE
+    },
 ];
 
 /// The accounts as requests for POSes, open to everything that a POS can be open to.

@@ -25,7 +25,7 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     ),
     (
         PosIntegrator::Ykb,
-        &["World", "Maximum", "Paraf", "Bankkart Combo", "Sağlam Kart"],
+        &["World", "Maximum", "Paraf", "Bankkart Combo"],
     ),
     (PosIntegrator::Isbank, &["Maximum"]),
     (PosIntegrator::Ziraatbank, &["Bankkart Combo"]),
@@ -34,6 +34,8 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     (PosIntegrator::Ingbank, &["Bonus"]),
     (PosIntegrator::Finansbank, &["CardFinans"]),
     (PosIntegrator::AkbankVpos, &["Axess", "Wings"]),
+    (PosIntegrator::Vakifbank, &["World"]),
+    (PosIntegrator::Kuveytturk, &["Sağlam Kart"]),
 ];
 
 /// Most instalments of a table.

@@ -155,9 +155,8 @@ fn to_gate(
 fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&str>) {
     w.element("DeviceData", |w| {
         w.leaf("DeviceChannel", "02");
-        if let Some(address) = client_ip {
-            w.leaf("ClientIP", address);
-        }
+        // The bank demands one.
+        w.leaf("ClientIP", client_ip.unwrap_or("127.0.0.1"));
     });
     w.leaf("CardNumber", card.pan.expose());
     w.leaf(
@@ -168,7 +167,7 @@ fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&st
     if let Some(cvc) = &card.cvc {
         w.leaf("CardCVV2", cvc.expose());
     }
-    w.leaf("CardHolderName", &card.holder);
+    w.leaf("CardHolderName", boa::holder(card));
     w.leaf("CardType", kind);
     w.leaf("BatchID", "0");
 }

@@ -40,7 +40,7 @@ describe('merchant POSes', () => {
     const accounts = items.map((pos) => `${pos.posIntegrator} ${pos.currency}`).sort();
     assert.deepEqual(accounts, [
       'AKBANK_VPOS TRY', 'FINANSBANK TRY', 'GARANTI TRY', 'GARANTI USD', 'HALKBANK TRY', 'INGBANK TRY', 'ISBANK TRY',
-      'TEB TRY', 'YKB EUR', 'YKB TRY', 'ZIRAATBANK TRY',
+      'KUVEYTTURK TRY', 'TEB TRY', 'VAKIFBANK TRY', 'VAKIFKATILIM TRY', 'YKB EUR', 'YKB TRY', 'ZIRAATBANK TRY',
     ]);
     for (const pos of items) {
       assert.ok(pos.alias && pos.name && pos.bankId && pos.bankName);

@@ -219,7 +219,8 @@ const AKBANK: &str = "4355080000000005";
 const AXESS: &str = "4355080000000005";
 const VAKIFBANK: &str = "4426710000000002";
 const ZIRAAT: &str = "4132260000000003";
-const KUVEYT: &str = "4025890000000007";
+/// Without the points of another bank's programme.
+const KUVEYT: &str = "5125950000000005";
 const VAKIF_KATILIM: &str = "4837030000000008";
 
 fn qnb() -> Value {
