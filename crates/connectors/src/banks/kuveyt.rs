@@ -176,7 +176,8 @@ fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&st
 fn card_type(card: &CardData) -> Result<&'static str, Doubt> {
     match card.pan.expose().as_bytes() {
         [b'4', ..] => Ok("Visa"),
-        [b'2' | b'5', ..] => Ok("MasterCard"),
+        // 67 is Maestro, which is MasterCard's.
+        [b'2' | b'5', ..] | [b'6', b'7', ..] => Ok("MasterCard"),
         [b'9', ..] | [b'6', b'5', ..] => Ok("Troy"),
         _ => Err(not_supported("Kuveyt Türk takes Visa, MasterCard and Troy")),
     }
