@@ -8,9 +8,11 @@ use jiff::civil::Date;
 use super::account::Account;
 use super::answer::{auth_code, message, reference, trace};
 use super::request::Request;
+use super::threeds::{PAGE_SALE, eci};
 use crate::clock::istanbul;
 use crate::fields::in_lira;
 use crate::ledger::{Kind, MoveKind, Order, State};
+use crate::session::Session;
 use crate::xml::{Node, node, text};
 
 /// Fields of an inquiry, with what stands in those that nothing is told in.
@@ -234,7 +236,9 @@ fn first_kind(order: &Order) -> &'static str {
 }
 
 fn secure_type(order: &Order) -> &'static str {
-    if order.three_ds {
+    if order.nonce.starts_with(PAGE_SALE) {
+        PAGE_SALE
+    } else if order.three_ds {
         "3DModel"
     } else {
         "NonSecure"
@@ -268,6 +272,52 @@ pub(super) fn inquiry(request: &Request, row: &Row) -> Node {
         at.strftime("%-d.%m.%Y %H:%M:%S").to_string(),
     ));
     known.push(("TrxDate", at.strftime("%-d.%m.%Y %H:%M").to_string()));
+    node("PayforResponse", elements(fill(INQUIRY, &known)))
+}
+
+/// `OrderInquiry` of a request that was verified and is not sold yet, by its number, which counts microseconds.
+pub(super) fn verified(
+    account: &Account,
+    number: u64,
+    session: &Session,
+    association: &str,
+) -> Node {
+    let at = i64::try_from(number).ok();
+    let at = at.and_then(|number| Timestamp::from_microsecond(number).ok());
+    let at = istanbul(at.unwrap_or_default());
+    let kind = if session.holds { "PreAuth" } else { "Auth" };
+    let bonus = (session.points > 0).then(|| in_lira(session.points));
+    let known = vec![
+        ("RequestGuid", number.to_string()),
+        (
+            "InsertDatetime",
+            at.strftime("%-d.%m.%Y %H:%M:%S").to_string(),
+        ),
+        ("MbrId", account.member.to_owned()),
+        ("MerchantID", account.merchant.to_owned()),
+        ("OrderId", session.order_id.clone()),
+        ("RequestStat", "1,3,5".to_owned()),
+        ("SecureType", "3DModel".to_owned()),
+        ("PurchAmount", in_lira(session.amount)),
+        ("Currency", session.currency.clone()),
+        ("TerminalID", account.terminal.to_owned()),
+        ("TxnType", kind.to_owned()),
+        ("BonusAmount", bonus.unwrap_or_default()),
+        ("InstallmentCount", session.instalments.to_string()),
+        ("Eci", eci(session, association).to_owned()),
+        (
+            "D3Status",
+            session.md_status.unwrap_or_default().to_string(),
+        ),
+        ("TxnStatus", "N".to_owned()),
+        ("TxnResult", "Failed".to_owned()),
+        ("ProcReturnCode", "V033".to_owned()),
+        ("ErrMsg", message("V033").to_owned()),
+        ("ReturnMessage", message("V033").to_owned()),
+        ("CardMask", session.masked.clone()),
+        ("IsVoided", "false".to_owned()),
+        ("IsRefunded", "false".to_owned()),
+    ];
     node("PayforResponse", elements(fill(INQUIRY, &known)))
 }
 

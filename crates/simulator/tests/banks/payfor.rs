@@ -594,6 +594,22 @@ async fn what_is_verified_is_sold_once_by_its_number() {
     let guid = value(&back, "RequestGuid");
     assert_eq!(guid.len(), 16);
     assert_eq!(bank.row("T1").await, serde_json::Value::Null);
+    // An inquiry tells what waits, and the sale once it is made.
+    let waits = QNB.inquires(&bank, "T1").await;
+    assert_eq!(tag(&waits, "RequestGuid"), guid);
+    assert_eq!(
+        [
+            "ProcReturnCode",
+            "TxnStatus",
+            "SecureType",
+            "PurchAmount",
+            "D3Status",
+            "Eci"
+        ]
+        .map(|name| tag(&waits, name)),
+        ["V033", "N", "3DModel", "15.00", "1", "05"]
+    );
+    assert_eq!(code(&KATILIM.inquires(&bank, "T1").await), "V013");
 
     assert_eq!(code(&QNB.finishes(&bank, "1", "T1").await), "V013");
     assert_eq!(code(&KATILIM.finishes(&bank, guid, "T1").await), "V013");
@@ -643,6 +659,11 @@ async fn a_page_sells_by_itself_in_the_other_model() {
     assert_eq!(value(&back, "ProcReturnCode"), "00");
     assert_ne!(value(&back, "ResponseHash"), KATILIM.callback_hash(&back));
     assert_ne!(value(&back, "ResponseHash"), "");
+    let sold = KATILIM.inquires(&bank, "S2").await;
+    assert_eq!(
+        ["SecureType", "TxnStatus"].map(|name| tag(&sold, name)),
+        ["3DPay", "Y"]
+    );
     // A declined card, and one whose issuer only half verifies.
     let (url, back) = verified(
         &bank,

@@ -214,7 +214,7 @@ pub fn isbank() -> Value {
 }
 
 /// Cards of the other banks.
-const QNB: &str = "4022770000000004";
+pub const QNB: &str = "4022770000000004";
 const AKBANK: &str = "4355080000000005";
 const AXESS: &str = "4355080000000005";
 const VAKIFBANK: &str = "4426710000000002";
@@ -228,6 +228,15 @@ fn qnb() -> Value {
         "name": "QNB", "posIntegrator": "FINANSBANK",
         "clientId": "085300000009704", "threedsKey": "12345678",
         "merchantPosUsers": user("QNB_API_KULLANICI_3DPAY", "UcBN0"),
+    }))
+}
+
+/// The other bank on PayFor, whose returns are signed by no recipe that is known.
+pub fn ziraat_katilim() -> Value {
+    open(json!({
+        "name": "Ziraat Katılım", "posIntegrator": "ZIRAATKATILIM",
+        "clientId": "000000000120001", "threedsKey": "TRPS0209",
+        "merchantPosUsers": user("ZKATILIM_API", "ZkAt12"),
     }))
 }
 
