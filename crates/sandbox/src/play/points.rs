@@ -206,10 +206,14 @@ async fn at_bank(
     if order["captured"] != price || order["pointsSpent"] != points {
         return Err(format!("the bank's ledger says otherwise: {order}"));
     }
+    // The points of these cards are really spent: they go back, so that the next play finds them.
+    let payment = json!({ "paymentId": paid["id"] });
+    let refunded = players.post("/payment/v1/refunds", &payment).await?;
+    expect(&refunded, "status", "SUCCESS")?;
     telling.step(
         &format!("pay {} with {}", lira(price), masked(number)),
         &format!(
-            "SUCCESS at {}: {} in points of {}",
+            "SUCCESS at {}: {} in points of {}; given back",
             text(&paid["pos"], "name")?,
             lira(points),
             text(&answer, "cardBrand")?,
