@@ -31,6 +31,8 @@ pub(crate) struct Switches {
     pub(crate) requires_day_end_sale_succeeds: AtomicBool,
     /// How many seconds NestPay's `ORDERSTATUS` knows nothing of a new order.
     pub(crate) nestpay_status_empty_seconds: AtomicI64,
+    /// Param's 3D Secure sessions are in its second data centre.
+    pub(crate) param_second_node: AtomicBool,
 }
 
 /// "The first seconds after a sale" is what was measured; how many they are is not public.
@@ -41,6 +43,7 @@ impl Default for Switches {
         Switches {
             requires_day_end_sale_succeeds: AtomicBool::new(false),
             nestpay_status_empty_seconds: AtomicI64::new(STATUS_EMPTY_SECONDS),
+            param_second_node: AtomicBool::new(false),
         }
     }
 }

@@ -249,6 +249,7 @@ struct SwitchOrder {
     published_cards_spend: Option<bool>,
     day_ends_by_clock: Option<bool>,
     nestpay_status_empty_seconds: Option<i64>,
+    param_second_node: Option<bool>,
 }
 
 /// The longest time for which a switch may keep an order from NestPay's `ORDERSTATUS`.
@@ -269,6 +270,9 @@ async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
                 app.switches
                     .requires_day_end_sale_succeeds
                     .store(on, Ordering::Relaxed);
+            }
+            if let Some(on) = order.param_second_node {
+                app.switches.param_second_node.store(on, Ordering::Relaxed);
             }
             if let Some(on) = order.published_cards_spend {
                 app.ledger.set_published_spend(on);
@@ -293,6 +297,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "publishedCardsSpend": app.ledger.published_spend(),
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
         "nestpayStatusEmptySeconds": empty_seconds,
+        "paramSecondNode": app.switches.param_second_node.load(Ordering::Relaxed),
     }))
 }
 

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::cards::{Card, Purse, mask_if_card};
@@ -46,6 +47,11 @@ pub(crate) trait Desk: BankPage {
 
     /// Words what came of the operation.
     fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
+
+    /// Words a list of orders, oldest first. A protocol without one never asks for it.
+    fn list(case: &Case<'_, Self>, _orders: Vec<Order>) -> Self::Reply {
+        Self::refuse(case, "12")
+    }
 
     /// Words a refusal with this code.
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
@@ -93,6 +99,8 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
+    /// Tell of the orders that were made or moved from the one moment to the other.
+    List(Timestamp, Timestamp),
     /// Tell what a card's purse holds.
     Purse(&'a Card),
 }
@@ -141,7 +149,7 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let mut case = Case::<D> {
         app: &app,
         message: D::read(&body),
@@ -229,6 +237,13 @@ async fn carry_out<D: Desk>(
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
+        Operation::List(from, to) => {
+            let within = |at: Timestamp| (from..=to).contains(&at);
+            let moved = |order: &Order| order.moves.iter().any(|made| within(made.at));
+            let keep =
+                |order: &Order| order.bank == bank && (within(order.created_at) || moved(order));
+            return Ok(D::list(case, ledger.orders(keep, now).await?));
+        }
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))

@@ -57,6 +57,8 @@ pub(crate) enum Undo {
     Capture,
     /// Whatever the order is.
     Any,
+    /// What was taken, if it is this amount; not a hold.
+    Taken(i64),
 }
 
 /// What became of a move about an order: done, with the order as it is now, the move and the card's
@@ -156,9 +158,7 @@ impl Ledger {
                 books.last_seq = books.last_seq.max(seq);
                 books.by_seq.insert(seq, order.seq);
             }
-            books
-                .by_id
-                .insert((order.bank, order.id.clone()), order.seq);
+            books.name(&order);
             books.orders.insert(order.seq, order);
         }
         Ok(Ledger {
@@ -386,7 +386,27 @@ impl Books {
         kept.then(|| Row::Purse(card.clone(), purse))
     }
 
-    fn sell(&mut self, sale: Sale) -> (Sold, Vec<Row>) {
+    /// Makes an order known by its ids.
+    fn name(&mut self, order: &Order) {
+        for id in order.aliases().into_iter().chain([order.id.clone()]) {
+            self.by_id.insert((order.bank, id), order.seq);
+        }
+    }
+
+    /// The id under which Param sells what asks for a used one: a new id, unless the sale shows the 3D
+    /// Secure authentication of the order that has it.
+    fn fresh_id(&self, sale: &Sale) -> Option<String> {
+        let (own, id) = order::names_of(&sale.id);
+        let used = self.order(sale.bank, &Key::Id(id_of_account("", id)))?;
+        let same = sale.nonce.as_deref() == Some(used.nonce.as_str());
+        let again = sale.bank == Bank::Param && used.state != State::Declined && !same;
+        again.then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
+    }
+
+    fn sell(&mut self, mut sale: Sale) -> (Sold, Vec<Row>) {
+        if let Some(fresh) = self.fresh_id(&sale) {
+            sale.id = fresh;
+        }
         let known = self.by_id.get(&(sale.bank, sale.id.clone())).copied();
         if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
             if order.state != State::Declined {
@@ -455,7 +475,7 @@ impl Books {
                 Sold::Approved(Box::new(order.clone()), left)
             }
         };
-        self.by_id.insert((order.bank, order.id.clone()), order.seq);
+        self.name(&order);
         self.by_seq.insert(order.seq, order.seq);
         rows.push(Row::Order(Box::new(order.clone())));
         self.orders.insert(order.seq, order);
@@ -465,7 +485,7 @@ impl Books {
     fn void(&mut self, bank: Bank, key: &Key, undo: Undo, at: Timestamp) -> (Moved, Vec<Row>) {
         let named = |order: &Order| match undo {
             Undo::Whole(_) => order.seq,
-            Undo::Capture | Undo::Any => order.taking(),
+            Undo::Capture | Undo::Any | Undo::Taken(_) => order.taking(),
         };
         let Some(order) = self.moving(bank, key, at, named) else {
             return (Moved::Unknown, Vec::new());
@@ -477,7 +497,7 @@ impl Books {
         let (kind, amount) = (
             match undo {
                 Undo::Capture => MoveKind::Uncapture,
-                Undo::Whole(_) | Undo::Any => MoveKind::Void,
+                Undo::Whole(_) | Undo::Any | Undo::Taken(_) => MoveKind::Void,
             },
             order.amount,
         );
@@ -602,7 +622,7 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
     let of_other_kind = match undo {
         Undo::Whole(kind) => order.kind != kind,
         Undo::Capture => order.kind != Kind::Hold,
-        Undo::Any => false,
+        Undo::Any | Undo::Taken(_) => false,
     };
     if of_other_kind {
         return Some(Moved::Unknown);
@@ -614,8 +634,11 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
         _ if captured_hold => Some(Moved::Captured),
         State::Settled | State::Refunded => Some(Moved::Settled),
         State::Captured if order.refunded > 0 => Some(Moved::Returned),
+        State::Captured if matches!(undo, Undo::Taken(amount) if amount != order.amount) => {
+            Some(Moved::TooMuch)
+        }
         State::Captured => None,
-        State::Held if undo == Undo::Capture => Some(Moved::NotCaptured),
+        State::Held if matches!(undo, Undo::Capture | Undo::Taken(_)) => Some(Moved::NotCaptured),
         State::Held => {
             let age = at.duration_since(order.created_at);
             let old = age > jiff::SignedDuration::from_hours(24 * HOLD_RELEASE_DAYS);

@@ -1,4 +1,4 @@
-//! The banks' side of PosNet XML, Garanti GVP and NestPay, for tests and the sandbox: it checks what it is
+//! The banks' side of PosNet XML, Garanti GVP, NestPay and Param, for tests and the sandbox: it checks what it is
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
@@ -19,6 +19,7 @@ pub mod lenders;
 mod named;
 mod nestpay;
 mod pages;
+mod param;
 mod posnet;
 mod reply;
 mod seal;
@@ -109,6 +110,7 @@ impl Simulator {
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
+            .merge(param::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

@@ -10,7 +10,7 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay" }
+    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Param = "param" }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is
@@ -67,12 +67,27 @@ pub(crate) fn id_of_account(account: &str, id: &str) -> String {
     format!("{account}{ACCOUNT_END}{id}")
 }
 
+/// The parts of such an id.
+pub(super) fn names_of(id: &str) -> (&str, &str) {
+    id.split_once(ACCOUNT_END).unwrap_or(("", id))
+}
+
 /// Ends the account; no order id of such a bank has it.
 pub(crate) const ACCOUNT_END: char = '/';
 
 impl Order {
     /// The account, empty at a bank that knows one alone, and the order's id there.
     pub(crate) fn names(&self) -> (&str, &str) {
-        self.id.split_once(ACCOUNT_END).unwrap_or(("", &self.id))
+        names_of(&self.id)
+    }
+
+    /// Further ids under which the ledger finds the order: at Param the caller's own number in front, and
+    /// the order's id behind, stand for it alone.
+    pub(super) fn aliases(&self) -> Vec<String> {
+        let (own, id) = self.names();
+        match self.bank {
+            Bank::Param => vec![id_of_account(own, ""), id_of_account("", id)],
+            _ => Vec::new(),
+        }
     }
 }

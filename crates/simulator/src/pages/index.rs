@@ -33,6 +33,10 @@ const PATHS: &[(&str, &str)] = &[
         "NestPay of nine banks (POST XML, or DATA=)",
     ),
     ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
+    (
+        "/param/turkpos.ws/service_turkpos_prod.asmx",
+        "Param TurkPos (POST SOAP)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -17,6 +17,8 @@ mod nestpay;
 #[cfg(test)]
 mod nestpay_threeds;
 #[cfg(test)]
+mod param;
+#[cfg(test)]
 mod posnet;
 #[cfg(test)]
 mod posnet_threeds;
