@@ -118,6 +118,13 @@ const AKBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// ParaPuan. Whether the bank takes that of other issuers' CardFinans is not public.
+const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
+    families: &["CardFinans"],
+    own_issuer_only: true,
+    ..PLAIN
+};
+
 /// A bank on NestPay. All of them share the maker's test system.
 const fn nestpay(
     integrator: PosIntegrator,
@@ -198,8 +205,23 @@ static ROWS: [BankRow; 23] = [
     // Its production address is not public: the merchant types it.
     nestpay(PosIntegrator::FibabankAsseco, "Fibabanka (Asseco)", 103, "", None),
     nestpay(PosIntegrator::Finanskatilim, "Türkiye Finans", 206, "sanalpos.turkiyefinans.com.tr", None),
-    known(PosIntegrator::Finansbank, "QNB", 111, None),
-    known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None),
+    // Hosts and paths of both as clients of the protocol have them.
+    BankRow {
+        protocol: Some(Protocol::PayFor),
+        hostname: "vpos.qnbfinansbank.com",
+        test_hostname: "vpostest.qnbfinansbank.com",
+        path: "/Gateway/XMLGate.aspx",
+        threeds_path: "/Gateway/Default.aspx",
+        ..known(PosIntegrator::Finansbank, "QNB", 111, Some(FINANSBANK_REWARDS))
+    },
+    BankRow {
+        protocol: Some(Protocol::PayFor),
+        hostname: "vpos.ziraatkatilim.com.tr",
+        test_hostname: "payfortestziraatkatilim.cordisnetwork.com",
+        path: "/Mpi/XMLGate.aspx",
+        threeds_path: "/Mpi/Default.aspx",
+        ..known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None)
+    },
     known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
     known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
     known(PosIntegrator::Denizbank, "DenizBank", 134, None),

@@ -37,6 +37,8 @@ protocols! {
     Garanti "garanti",
     /// NestPay (EST v3) XML.
     NestPay "nestpay",
+    /// PayFor XML.
+    PayFor "payfor",
 }
 
 /// What the module of a protocol has under a name.
@@ -53,6 +55,10 @@ macro_rules! of_module {
             }
             Protocol::NestPay => {
                 use crate::banks::nestpay as $module;
+                $is
+            }
+            Protocol::PayFor => {
+                use crate::banks::payfor as $module;
                 $is
             }
         }

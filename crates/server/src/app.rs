@@ -1,6 +1,7 @@
 //! What every part of the server is handed: database, vault, clock, ids, network, settings.
 
 use crate::bins::Bins;
+use crate::certificates::HostRoots;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::desk::Desk;
 use crate::fingerprints::Fingerprints;
@@ -82,6 +83,8 @@ pub struct Settings {
     pub public_urls: Vec<String>,
     /// Hosts beyond the directory that POS and lender accounts may point at.
     pub bank_hosts: HostList,
+    /// Certificates that hosts of banks and lenders may have beyond those of the public roots.
+    pub bank_roots: Vec<HostRoots>,
     /// Hosts with private addresses that webhooks may go to.
     pub webhook_hosts: HostList,
     /// Waits before each webhook call: the first one, then after each failure.
@@ -180,6 +183,7 @@ impl Default for Settings {
         Settings {
             public_urls: Vec::new(),
             bank_hosts: HostList::default(),
+            bank_roots: Vec::new(),
             webhook_hosts: HostList::default(),
             webhook_waits: WEBHOOK_WAITS.to_vec(),
             inquiry_waits: INQUIRY_WAITS.to_vec(),

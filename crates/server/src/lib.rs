@@ -11,6 +11,7 @@ pub mod api;
 pub mod app;
 pub mod backoff;
 pub mod bins;
+pub mod certificates;
 pub mod clock;
 pub mod commands;
 pub mod cookies;

@@ -1,6 +1,7 @@
 //! The one way out: HTTP to banks, lenders and shops. Follows no redirects, retries nothing, and
 //! knows whether a request may have left.
 
+use crate::certificates::{HostRoots, TlsFault, public_tls};
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use connectors::http::{BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
@@ -79,6 +80,8 @@ pub struct Net {
     guarded: Option<(HttpClient, HostList)>,
     /// For looks at who can be reached.
     connector: HttpsConnector<HttpConnector<Resolver>>,
+    /// For hosts whose certificates come from others than the public roots.
+    own_roots: Vec<(String, HttpClient, HttpsConnector<HttpConnector<Resolver>>)>,
     timeout: Duration,
 }
 
@@ -116,13 +119,16 @@ impl tower::Service<Name> for Resolver {
     }
 }
 
-fn connector(resolver: Resolver) -> HttpsConnector<HttpConnector<Resolver>> {
+fn connector(
+    resolver: Resolver,
+    tls: rustls::ClientConfig,
+) -> HttpsConnector<HttpConnector<Resolver>> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(Duration::from_secs(CONNECT_TIMEOUT_SECONDS)));
     hyper_rustls::HttpsConnectorBuilder::new()
-        .with_webpki_roots()
+        .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
         .wrap_connector(tcp)
@@ -141,21 +147,41 @@ fn http_client(connector: HttpsConnector<HttpConnector<Resolver>>) -> HttpClient
         .build(connector)
 }
 
+const OPEN: Resolver = Resolver { guarded: false };
+
 impl Net {
     /// A client for banks and lenders that waits `timeout` for a whole reply.
     pub fn new(timeout: Duration) -> Net {
-        let connector = connector(Resolver { guarded: false });
+        let connector = connector(OPEN, public_tls());
         Net {
             open: http_client(connector.clone()),
             guarded: None,
             connector,
+            own_roots: Vec::new(),
             timeout,
+        }
+    }
+
+    /// The same client, that believes more certificates of these hosts.
+    #[must_use]
+    pub fn believing(self, hosts: &[HostRoots]) -> Net {
+        let with_roots = |roots: &HostRoots| {
+            let connector = connector(OPEN, roots.tls());
+            (
+                roots.host.clone(),
+                http_client(connector.clone()),
+                connector,
+            )
+        };
+        Net {
+            own_roots: hosts.iter().map(with_roots).collect(),
+            ..self
         }
     }
 
     /// A client for addresses that merchants set: it reaches no private host but those allowed.
     pub fn guarded(timeout: Duration, allowed: HostList) -> Net {
-        let guarded = http_client(connector(Resolver { guarded: true }));
+        let guarded = http_client(connector(Resolver { guarded: true }, public_tls()));
         Net {
             guarded: Some((guarded, allowed)),
             ..Net::new(timeout)
@@ -168,15 +194,31 @@ impl Net {
         let listed = |list: &HostList| url::Url::parse(url).is_ok_and(|url| list.allows(&url));
         match &self.guarded {
             Some((guarded, list)) if !listed(list) => guarded,
-            _ => &self.open,
+            _ => self
+                .with_own_roots(url)
+                .map_or(&self.open, |(_, client, _)| client),
         }
+    }
+
+    fn with_own_roots(
+        &self,
+        url: &str,
+    ) -> Option<&(String, HttpClient, HttpsConnector<HttpConnector<Resolver>>)> {
+        if self.own_roots.is_empty() {
+            return None;
+        }
+        let url = url::Url::parse(url).ok()?;
+        let host = url.host_str()?;
+        self.own_roots.iter().find(|(known, ..)| known == host)
     }
 
     /// Connects to an address, with TLS where it is https, and says nothing there. Answers why it
     /// cannot.
     pub async fn connect(&self, url: &str) -> Result<(), String> {
+        let own = self.with_own_roots(url);
+        let connector = own.map_or(&self.connector, |(_, _, connector)| connector);
         let url = url.parse().map_err(|_| format!("{url} is no address"))?;
-        let connecting = self.connector.clone().oneshot(url);
+        let connecting = connector.clone().oneshot(url);
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(format!("{NO_CONNECTION}: {}", cause(error.as_ref()))),
@@ -281,6 +323,9 @@ pub const ADDRESS_PRIVATE: &str = "the address is private; the operator can allo
 
 /// What is behind an error: libraries wrap it in words of their own.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(fault) = TlsFault::of(error) {
+        return fault.text().to_owned();
+    }
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -267,7 +267,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         ids: Ids::new(reserved),
         owner,
         bins: Bins::load(),
-        net: Net::new(settings.bank_timeout),
+        net: Net::new(settings.bank_timeout).believing(&settings.bank_roots),
         webhook_net: Net::guarded(
             Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
             settings.webhook_hosts.clone(),

@@ -9,6 +9,8 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -35,6 +37,11 @@ pub(crate) trait Desk: BankPage {
     /// Reads a body. What cannot be read is an empty message, which is then not admitted.
     fn read(body: &[u8]) -> Self::Message;
 
+    /// Reads a message whose head tells something, too: an address of several, or a signature.
+    fn receive(_head: &Parts, body: &[u8]) -> Self::Message {
+        Self::read(body)
+    }
+
     /// The verb of a message with the right shape, account and hash; any other is refused.
     fn admit(message: &Self::Message) -> Result<Verb, Self::Reply>;
 
@@ -48,7 +55,7 @@ pub(crate) trait Desk: BankPage {
     /// Words what came of the operation.
     fn answer(case: &Case<'_, Self>, outcome: Outcome<'_>) -> Self::Reply;
 
-    /// Words a list of orders, oldest first. A protocol without one never asks for it.
+    /// Words the list of orders that was asked for, the oldest first; a bank without lists asks for none.
     fn list(case: &Case<'_, Self>, _orders: Vec<Order>) -> Self::Reply {
         Self::refuse(case, "12")
     }
@@ -58,6 +65,20 @@ pub(crate) trait Desk: BankPage {
 
     /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
     fn document(case: &Case<'_, Self>, reply: Self::Reply, spoilt: bool) -> Vec<u8>;
+
+    /// The status that goes with a reply.
+    fn status(_reply: &Self::Reply) -> StatusCode {
+        StatusCode::OK
+    }
+
+    /// The header that signs the bytes of a reply, at a bank that signs so.
+    fn signature(
+        _case: &Case<'_, Self>,
+        _body: &[u8],
+        _spoilt: bool,
+    ) -> Option<(HeaderName, HeaderValue)> {
+        None
+    }
 }
 
 /// A message at the desk.
@@ -92,6 +113,11 @@ pub(crate) enum Operation<'a> {
         amount: i64,
         split: Split,
     },
+    /// Give back all that is left of an order.
+    RefundRest {
+        key: Key,
+        split: Split,
+    },
     /// Take of a hold.
     Capture {
         key: Key,
@@ -99,8 +125,12 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
-    /// Tell of the orders that were made or moved from the one moment to the other.
-    List(Timestamp, Timestamp),
+    /// Tell of which orders of an account, or of all without one, something was done between two moments.
+    List {
+        account: &'a str,
+        from: Timestamp,
+        until: Timestamp,
+    },
     /// Tell what a card's purse holds.
     Purse(&'a Card),
 }
@@ -149,10 +179,15 @@ pub(crate) fn router<D: Desk>() -> Router<Arc<App>> {
         .route(&format!("{}/otp", D::PAGE), post(threeds::password::<D>))
 }
 
-pub(crate) async fn message<D: Desk>(State(app): State<Arc<App>>, body: Bytes) -> Response {
+/// Takes a message.
+pub(crate) async fn message<D: Desk>(
+    State(app): State<Arc<App>>,
+    head: Parts,
+    body: Bytes,
+) -> Response {
     let mut case = Case::<D> {
         app: &app,
-        message: D::read(&body),
+        message: D::receive(&head, &body),
         session: None,
     };
     let verb = match D::admit(&case.message) {
@@ -210,8 +245,15 @@ fn fault_of(
 }
 
 async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
-    let document = D::document(case, reply, reply::wrong_mac(fault));
-    reply::deliver(D::CONTENT_TYPE, document, fault).await
+    let (spoilt, status) = (reply::wrong_mac(fault), D::status(&reply));
+    let body = reply::rewrite(D::document(case, reply, spoilt), fault);
+    let signature = D::signature(case, &body, spoilt);
+    let mut response = reply::send(D::CONTENT_TYPE, body, fault).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().extend(signature);
+    response
 }
 
 /// Does what the message asks; `forced` refuses a sale with that code.
@@ -230,19 +272,29 @@ async fn carry_out<D: Desk>(
     let outcome = match operation {
         Operation::Sale(purchase) => sell(case.app, bank, purchase, forced).await?,
         Operation::Void { key, undo } => Outcome::Voided(ledger.void(bank, &key, undo, now).await?),
-        Operation::Refund { key, amount, split } => {
-            Outcome::Refunded(ledger.refund(bank, &key, (amount, split), now).await?)
+        Operation::Refund { key, amount, split } => Outcome::Refunded(
+            ledger
+                .refund(bank, &key, (Some(amount), split), now)
+                .await?,
+        ),
+        Operation::RefundRest { key, split } => {
+            Outcome::Refunded(ledger.refund(bank, &key, (None, split), now).await?)
         }
         Operation::Capture { key, capture } => {
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
-        Operation::List(from, to) => {
-            let within = |at: Timestamp| (from..=to).contains(&at);
-            let moved = |order: &Order| order.moves.iter().any(|made| within(made.at));
-            let keep =
-                |order: &Order| order.bank == bank && (within(order.created_at) || moved(order));
-            return Ok(D::list(case, ledger.orders(keep, now).await?));
+        Operation::List {
+            account,
+            from,
+            until,
+        } => {
+            let wanted = |order: &Order| {
+                order.bank == bank
+                    && (account.is_empty() || order.names().0 == account)
+                    && order.moved_between(from, until)
+            };
+            return Ok(D::list(case, ledger.orders(wanted, now).await?));
         }
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
@@ -256,6 +308,7 @@ async fn issuer_refusal<D: Desk>(
 ) -> Result<Option<&'static str>, Unwritten> {
     let (Operation::Void { key, .. }
     | Operation::Refund { key, .. }
+    | Operation::RefundRest { key, .. }
     | Operation::Capture { key, .. }) = operation
     else {
         return Ok(None);

@@ -25,6 +25,7 @@ named! {
         Void = "void",
         Refund = "refund",
         Inquire = "inquire",
+        List = "list",
         Loyalties = "loyalties",
     }
 }

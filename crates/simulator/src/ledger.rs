@@ -59,6 +59,8 @@ pub(crate) enum Undo {
     Any,
     /// What was taken, if it is this amount; not a hold.
     Taken(i64),
+    /// What was done last: a capture, of which the hold stays, or whatever the order is.
+    Latest,
 }
 
 /// What became of a move about an order: done, with the order as it is now, the move and the card's
@@ -205,12 +207,12 @@ impl Ledger {
         self.durably(|books| books.void(bank, key, undo, at)).await
     }
 
-    /// Gives back `amount` of a settled order; `split` says how much of it in points.
+    /// Gives back `amount` of a settled order, or all that is left; `split` says how much of it in points.
     pub(crate) async fn refund(
         &self,
         bank: Bank,
         key: &Key,
-        (amount, split): (i64, Split),
+        (amount, split): (Option<i64>, Split),
         at: Timestamp,
     ) -> Result<Moved, Unwritten> {
         self.durably(|books| books.refund(bank, key, (amount, split), at))
@@ -485,10 +487,15 @@ impl Books {
     fn void(&mut self, bank: Bank, key: &Key, undo: Undo, at: Timestamp) -> (Moved, Vec<Row>) {
         let named = |order: &Order| match undo {
             Undo::Whole(_) => order.seq,
-            Undo::Capture | Undo::Any | Undo::Taken(_) => order.taking(),
+            Undo::Capture | Undo::Any | Undo::Latest | Undo::Taken(_) => order.taking(),
         };
         let Some(order) = self.moving(bank, key, at, named) else {
             return (Moved::Unknown, Vec::new());
+        };
+        let undo = match undo {
+            Undo::Latest if order.capture().is_some() => Undo::Capture,
+            Undo::Latest => Undo::Any,
+            undo => undo,
         };
         if let Some(refusal) = refuse_void(order, undo, at) {
             return (refusal, Vec::new());
@@ -497,7 +504,7 @@ impl Books {
         let (kind, amount) = (
             match undo {
                 Undo::Capture => MoveKind::Uncapture,
-                Undo::Whole(_) | Undo::Any | Undo::Taken(_) => MoveKind::Void,
+                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Taken(_) => MoveKind::Void,
             },
             order.amount,
         );
@@ -519,7 +526,7 @@ impl Books {
         &mut self,
         bank: Bank,
         key: &Key,
-        (amount, split): (i64, Split),
+        (amount, split): (Option<i64>, Split),
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
         let Some(order) = self.moving(bank, key, at, Order::taking) else {
@@ -533,6 +540,7 @@ impl Books {
             State::Declined => return (Moved::Unknown, Vec::new()),
             State::Refunded => return (Moved::NothingLeft, Vec::new()),
         }
+        let amount = amount.unwrap_or_else(|| order.captured() - order.refunded);
         let Some(points) = order.points_of(amount, split) else {
             return (Moved::TooMuch, Vec::new());
         };
@@ -571,7 +579,9 @@ impl Books {
         }
         let most = i128::from(order.held) * i128::from(100 + margin) / 100;
         let misnamed = held.is_some_and(|held| held != order.held);
-        if amount <= 0 || misnamed || i128::from(amount) > most {
+        // What a hold spent in points is taken whole.
+        let least = order.spent.total().unwrap_or(i64::MAX).max(1);
+        if amount < least || misnamed || i128::from(amount) > most {
             return (Moved::TooMuch, Vec::new());
         }
         order.state = State::Captured;
@@ -622,7 +632,7 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
     let of_other_kind = match undo {
         Undo::Whole(kind) => order.kind != kind,
         Undo::Capture => order.kind != Kind::Hold,
-        Undo::Any | Undo::Taken(_) => false,
+        Undo::Any | Undo::Latest | Undo::Taken(_) => false,
     };
     if of_other_kind {
         return Some(Moved::Unknown);

@@ -1,7 +1,8 @@
-//! The banks' side of PosNet XML, Garanti GVP, NestPay and Param, for tests and the sandbox: it checks what it is
+//! The banks' side of PosNet XML, Garanti GVP, NestPay, Akbank's JSON and Param, for tests and the sandbox: it checks what it is
 //! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
+mod akbank;
 mod app;
 mod cards;
 mod clock;
@@ -110,6 +111,7 @@ impl Simulator {
             .merge(desk::router::<Posnet>())
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
+            .merge(akbank::router())
             .merge(param::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::routing::{get, post};
-use bytes::Bytes;
-use http::HeaderMap;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
 use crate::desk::{self, Case, Desk, Operation, Outcome, Subject};
@@ -32,15 +32,12 @@ const SECOND_NODE: &str = "/param/d1/turkpos.ws/service_turkpos_prod.asmx";
 
 /// The addresses of the service, of both its nodes. The page of its own sales is opened by a link.
 pub(crate) fn router() -> Router<Arc<App>> {
-    let second = async |state: State<Arc<App>>, body: Bytes| {
-        desk::message::<Param>(state, request::at_second_node(&body)).await
-    };
     let page = async |state: State<Arc<App>>, query: RawQuery, headers: HeaderMap| {
         let form = query.0.clone().unwrap_or_default().into();
         crate::threeds::open::<Param>(state, query, headers, form).await
     };
     desk::router::<Param>()
-        .route(SECOND_NODE, post(second))
+        .route(SECOND_NODE, post(desk::message::<Param>))
         .route(Param::PAGE, get(page))
 }
 
@@ -56,7 +53,11 @@ impl Desk for Param {
     type Reply = Reply;
 
     fn read(body: &[u8]) -> Request {
-        Request::read(body)
+        Request::read(body, false)
+    }
+
+    fn receive(head: &Parts, body: &[u8]) -> Request {
+        Request::read(body, head.uri.path() == SECOND_NODE)
     }
 
     /// Method, account and hash; which addresses a merchant may call from is not asked.
@@ -75,7 +76,8 @@ impl Desk for Param {
             "TP_Islem_Iptal_OnProv" => Verb::Void,
             request::UNDO | request::POINT_UNDO if request.value("Durum") == "IADE" => Verb::Refund,
             request::UNDO | request::POINT_UNDO => Verb::Void,
-            "TP_Islem_Sorgulama4" | "TP_Islem_Izleme" => Verb::Inquire,
+            "TP_Islem_Sorgulama4" => Verb::Inquire,
+            "TP_Islem_Izleme" => Verb::List,
             request::PURSE | request::WORLD_PURSE => Verb::Loyalties,
             _ => {
                 return Err(Reply::Fault(
@@ -137,5 +139,12 @@ impl Desk for Param {
     /// Messages have no hash that could be spoilt.
     fn document(case: &Case<'_, Param>, reply: Reply, _spoilt: bool) -> Vec<u8> {
         reply.document(case.message.method())
+    }
+
+    fn status(reply: &Reply) -> StatusCode {
+        match reply {
+            Reply::Result(_) => StatusCode::OK,
+            Reply::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 }

@@ -24,6 +24,28 @@ pub(crate) async fn deliver(
     body: Vec<u8>,
     fault: Option<&Fault>,
 ) -> Response {
+    send(content_type, rewrite(body, fault), fault).await
+}
+
+/// The body that the fault wants in place of this one, if it wants any.
+pub(crate) fn rewrite(body: Vec<u8>, fault: Option<&Fault>) -> Vec<u8> {
+    let Some(fault) = fault else {
+        return body;
+    };
+    match fault.kind {
+        FaultKind::Garbage => b"\x00\xff<<not a message>>".to_vec(),
+        FaultKind::Answer => fault.body.clone().unwrap_or_default().into_bytes(),
+        FaultKind::Edit => edit(body, fault),
+        _ => body,
+    }
+}
+
+/// Sends a body that is already what the fault wants it to be.
+pub(crate) async fn send(
+    content_type: &'static str,
+    body: Vec<u8>,
+    fault: Option<&Fault>,
+) -> Response {
     let Some(fault) = fault else {
         return whole(content_type, body);
     };
@@ -34,14 +56,11 @@ pub(crate) async fn deliver(
         }
         FaultKind::LoseReply => broken_reply(content_type, &body, 0),
         FaultKind::CutReply => broken_reply(content_type, &body, body.len() / 2),
-        FaultKind::Garbage => whole(content_type, b"\x00\xff<<not a message>>".to_vec()),
-        FaultKind::Answer => {
-            let text = fault.body.as_deref().unwrap_or_default();
-            whole(content_type, text.as_bytes().to_vec())
-        }
-        FaultKind::Edit => whole(content_type, edit(body, fault)),
         FaultKind::Http500 => internal_error(),
-        FaultKind::Decline
+        FaultKind::Garbage
+        | FaultKind::Answer
+        | FaultKind::Edit
+        | FaultKind::Decline
         | FaultKind::WrongMac
         | FaultKind::DuplicateCallback
         | FaultKind::NoCallback => whole(content_type, body),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::cards::{Card, ThreeDs};
+use crate::cards::{Card, Purse, ThreeDs};
 use crate::faults::{Facts, Fault, FaultKind, Verb};
 use crate::fields::Form;
 use crate::ledger::Bank;
@@ -34,6 +34,9 @@ pub(crate) struct Session {
     pub(crate) nonce: String,
     /// The outcome, once there is one.
     pub(crate) md_status: Option<u8>,
+    /// Points that the merchant's form spends.
+    #[serde(default)]
+    pub(crate) rewards: Purse,
     /// Points that the shopper chose on the bank's page, in kuruş.
     pub(crate) points: i64,
     /// Campaign that the shopper chose on the bank's page; 0 without one.
@@ -59,6 +62,7 @@ impl Session {
             masked: String::new(),
             nonce: upper_hex(&random::<16>()?),
             md_status: None,
+            rewards: Purse::default(),
             points: 0,
             campaign: 0,
         })
@@ -82,6 +86,18 @@ impl Session {
 
     pub(crate) fn is_authenticated(&self) -> bool {
         matches!(self.md_status, Some(1..=4))
+    }
+
+    /// The electronic commerce indicator of the outcome with a card of this association; empty without
+    /// an authentication.
+    pub(crate) fn eci(&self, association: &str) -> &'static str {
+        match (self.md_status, association) {
+            (Some(1), "MASTERCARD") => "02",
+            (Some(2..=4), "MASTERCARD") => "01",
+            (Some(1), _) => "05",
+            (Some(2..=4), _) => "06",
+            _ => "",
+        }
     }
 }
 

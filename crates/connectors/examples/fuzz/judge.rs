@@ -4,6 +4,7 @@
 
 mod garanti;
 mod nestpay;
+mod payfor;
 mod posnet;
 
 use super::bench::Call;
@@ -45,6 +46,7 @@ pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
         "garanti" => &garanti::JUDGE,
         "nestpay" => &nestpay::JUDGE,
+        "payfor" => &payfor::JUDGE,
         "posnet" => &posnet::JUDGE,
         other => panic!("no judge of {other}"),
     }

@@ -6,6 +6,7 @@
 mod codes;
 pub(crate) mod garanti;
 pub(crate) mod nestpay;
+pub(crate) mod payfor;
 pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;

@@ -79,7 +79,10 @@ impl Call {
         let text = |name| self.text(&format!("/account/{name}")).to_owned();
         let user = |operation: PosOperationType| User {
             operation,
-            name: operation.as_str().to_owned(),
+            name: match text("user").as_str() {
+                "" => operation.as_str().to_owned(),
+                name => name.to_owned(),
+            },
             password: Secret::new(text("password")),
         };
         Account {

@@ -7,6 +7,7 @@ use super::checks::{self, Finding, Outcome, Subject};
 use super::options::{Behaviour, Listening, Store};
 use super::output::{Format, Table, put};
 use crate::app::App;
+use crate::certificates::TlsFault;
 use crate::mail::Mail;
 use crate::net::{self, HostList, Net};
 use crate::operations::{Problem, merchant_poses};
@@ -245,7 +246,7 @@ async fn warn_of_app(findings: &mut Vec<Finding>, app: &App) {
         }
     };
     note(findings, accounts, accounts_seen(&strangers));
-    note(findings, hosts, hosts_seen(&allowed).await);
+    note(findings, hosts, hosts_seen(app, &allowed).await);
     note(findings, webhooks, read(webhooks_seen(app).await));
     note(findings, doubts, read(doubts_seen(app).await));
 }
@@ -379,8 +380,8 @@ fn listed(all: &[String]) -> String {
 }
 
 /// Connects to every bank and lender that is used, and says nothing there.
-async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
-    let net = Net::new(HOST_TIMEOUT);
+async fn hosts_seen(app: &App, urls: &BTreeSet<String>) -> Seen {
+    let net = Net::new(HOST_TIMEOUT).believing(&app.settings.bank_roots);
     let tried = stream::iter(urls).map(async |url| (url, net.connect(url).await));
     let tried: Vec<_> = tried.buffer_unordered(HOSTS_AT_ONCE).collect().await;
     let mut away: Vec<String> = tried
@@ -393,7 +394,11 @@ async fn hosts_seen(urls: &BTreeSet<String>) -> Seen {
         (true, all) => Ok(format!("all that accounts point at can be reached ({all})")),
         (false, _) => worry(
             listed(&away),
-            certificate_hint(&listed(&away)).unwrap_or("look at this machine's way out: firewall, DNS, and whether the bank knows its address"),
+            if TlsFault::told(&listed(&away)).is_some() {
+                "ask the bank about its certificate; --bank-ca-file HOST=FILE (GALATA_BANK_CA_FILE) adds what its chain lacks, or its private root"
+            } else {
+                "look at this machine's way out: firewall, DNS, and whether the bank knows its address"
+            },
         ),
     }
 }

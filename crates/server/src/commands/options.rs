@@ -6,6 +6,7 @@ use super::output::Format;
 use super::values::{self, Waits};
 use super::variables::given_as;
 use crate::app::{AutopilotRules, HOLD_DAYS, INQUIRY_WAITS, Kept, Settings, WEBHOOK_WAITS};
+use crate::certificates::HostRoots;
 use crate::listen::Bounds;
 use crate::net::HostList;
 use crate::rates::{Rate, RateLimits, SIGN_INS, STRANGERS};
@@ -33,6 +34,15 @@ pub(super) struct Store {
         value_name = "HOST"
     )]
     pub bank_hosts: Vec<String>,
+    /// A PEM file of certificates that this one host of a bank or lender may be certified by, beyond the
+    /// public roots: the link that its chain leaves out, or a private root. May be given several times.
+    #[arg(
+        long = "bank-ca-file",
+        env = "GALATA_BANK_CA_FILE",
+        value_delimiter = ',',
+        value_name = "HOST=FILE"
+    )]
+    pub bank_ca_files: Vec<String>,
 }
 
 /// Hosts that merchants' webhooks may go to.
@@ -353,6 +363,12 @@ impl Store {
         })
     }
 
+    /// The certificates of banks' hosts.
+    pub(super) fn bank_roots(&self) -> Result<Vec<HostRoots>, StartError> {
+        let flag = given_as("--bank-ca-file", "GALATA_BANK_CA_FILE");
+        values::host_roots(&flag, &self.bank_ca_files)
+    }
+
     /// The configuration of a command that talks only to the database. A key file that is open to
     /// others is refused.
     pub(super) fn config(&self, migrate: bool) -> Result<Config, StartError> {
@@ -376,6 +392,7 @@ impl Store {
             migrate,
             settings: Settings {
                 bank_hosts: values::hosts(&flag, &self.bank_hosts)?,
+                bank_roots: self.bank_roots()?,
                 ..Settings::default()
             },
             ..Config::default()

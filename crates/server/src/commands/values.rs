@@ -1,6 +1,7 @@
 //! Values of options that more than their type must fit: base URLs, hosts, lists of seconds. A refusal
 //! names the option and what would be right, and never repeats what may hold a password.
 
+use crate::certificates::HostRoots;
 use crate::net::HostList;
 use crate::start::StartError;
 use contract::money::Decimal;
@@ -43,6 +44,25 @@ pub(super) fn hosts(flag: &str, entries: &[String]) -> Result<HostList, StartErr
         check_host(flag, entry.trim())?;
     }
     Ok(HostList::new(entries))
+}
+
+/// Reads `HOST=FILE` entries. A variable that is set to nothing names none, and a host stands once.
+pub(super) fn host_roots(flag: &str, entries: &[String]) -> Result<Vec<HostRoots>, StartError> {
+    const HINT: &str =
+        "write the bank's host and a PEM file: pos.bank.example=/etc/galata/bank-ca.pem";
+    let given = entries.iter().map(|entry| entry.trim());
+    let given = given.filter(|entry| !entry.is_empty());
+    let mut all: Vec<HostRoots> = Vec::new();
+    for entry in given {
+        let roots = HostRoots::read(entry)
+            .map_err(|why| StartError::new(format!("{flag}: {why}"), HINT))?;
+        if all.iter().any(|known| known.host == roots.host) {
+            let twice = format!("{flag} names {} twice", roots.host);
+            return Err(StartError::new(twice, "put its certificates into one file"));
+        }
+        all.push(roots);
+    }
+    Ok(all)
 }
 
 fn check_host(flag: &str, entry: &str) -> Result<(), StartError> {

@@ -252,10 +252,15 @@ pub fn set_values(
     pos: &mut Pos,
     request: UpdateMerchantPosRequest,
 ) -> Result<(), Problem> {
+    let place = |pos: &Pos| (pos.settings.hostname.clone(), pos.settings.port);
+    let before = place(pos);
     values::apply(app, pos, request)?;
     values::require_complete(pos)?;
     let row = directory::row(pos.integrator).ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
-    pos.settings.scheme = address::scheme_of(row, &pos.settings);
+    // No request of the API says the scheme; what stays where it is keeps its own.
+    if place(pos) != before {
+        pos.settings.scheme = address::scheme_of(row, &pos.settings);
+    }
     address::require_allowed(app, row, &pos.settings)
 }
 

@@ -1,6 +1,7 @@
 //! What the wire's spellings are called in the two languages. Sentences stand in the templates,
 //! beside where they are shown.
 
+use crate::certificates::TlsFault;
 use crate::net;
 use crate::store::exchanges::UNVERIFIED;
 use connectors::account::words;
@@ -316,6 +317,26 @@ const HEARD: &[(&str, &str, &str)] = &[
 
 /// What libraries and the operating system say of a connection, by a part of their text.
 const CAUSES: &[(&str, &str, &str)] = &[
+    (
+        TlsFault::UnknownIssuer.text(),
+        "sertifikasını veren kurum tanınmıyor (zincir eksik ya da kök özel)",
+        "the issuer of its certificate is unknown (incomplete chain, or a private root)",
+    ),
+    (
+        TlsFault::OutOfDate.text(),
+        "sertifikasının süresi geçmiş",
+        "its certificate is out of date",
+    ),
+    (
+        TlsFault::OtherHost.text(),
+        "sertifika başka bir adrese ait",
+        "its certificate is another host’s",
+    ),
+    (
+        TlsFault::NothingInCommon.text(),
+        "ortak bir TLS sürümü yok",
+        "no TLS version in common",
+    ),
     (
         net::NO_PUBLIC_ADDRESS,
         "sunucunun internete açık bir adresi yok",

@@ -2,6 +2,7 @@
 //! proves that the address is right and the credentials are taken.
 
 use crate::app::App;
+use crate::certificates::TlsFault;
 use crate::clock::istanbul;
 use crate::engine::accounts;
 use crate::operations::merchant_poses;
@@ -50,6 +51,8 @@ pub enum ConnectionResult {
     Works,
     /// No connection to the address.
     NotReached,
+    /// The address was reached, and its TLS is not to be trusted.
+    Tls(TlsFault),
     /// A connection, but no proper answer in time.
     NoAnswer,
     /// An answer that is not signed with our secret.
@@ -74,6 +77,7 @@ impl ConnectionResult {
                 "Adrese bağlanılamadı. Adresi ve sunucunun dışarıya çıkışını kontrol edin.",
                 "The address could not be reached. Check the address and the server's way out.",
             ),
+            ConnectionResult::Tls(fault) => tls_words(fault),
             ConnectionResult::NoAnswer => (
                 "Adrese ulaşıldı ama geçerli bir cevap gelmedi. Adresin yolunu kontrol edin ya da biraz sonra yeniden deneyin.",
                 "The address was reached but gave no proper answer. Check its path, or try again in a while.",
@@ -105,13 +109,38 @@ impl ConnectionResult {
         match &doubt.reason {
             DoubtReason::Network if doubt.may_have_been_sent => ConnectionResult::NoAnswer,
             DoubtReason::TimedOut(_) => ConnectionResult::NoAnswer,
-            DoubtReason::Network => ConnectionResult::NotReached,
+            DoubtReason::Network => match TlsFault::told(&doubt.detail) {
+                Some(fault) => ConnectionResult::Tls(fault),
+                None => ConnectionResult::NotReached,
+            },
             DoubtReason::Unauthentic => ConnectionResult::NotGenuine,
             DoubtReason::QuestionRefused => ConnectionResult::Refused,
             DoubtReason::Unreadable => ConnectionResult::Unreadable,
             DoubtReason::Duplicate(_) | DoubtReason::OtherSale => ConnectionResult::Works,
             DoubtReason::NotSupported => ConnectionResult::NotSupported,
         }
+    }
+}
+
+/// What a person can do about it. Verification cannot be switched off.
+fn tls_words(fault: TlsFault) -> (&'static str, &'static str) {
+    match fault {
+        TlsFault::UnknownIssuer => (
+            "Adrese ulaşıldı ama sertifikasını veren kurum tanınmıyor: sertifika zinciri eksik ya da kökü özel. Sistem yöneticisi eksik sertifikayı --bank-ca-file (GALATA_BANK_CA_FILE) ile bu adrese ekleyebilir.",
+            "The address was reached, but the issuer of its certificate is unknown: its chain is incomplete, or its root is private. The operator can add what is missing for this host with --bank-ca-file (GALATA_BANK_CA_FILE).",
+        ),
+        TlsFault::OutOfDate => (
+            "Adrese ulaşıldı ama sertifikasının süresi geçmiş (ya da bu sunucunun saati yanlış). Bankaya bildirin.",
+            "The address was reached, but its certificate is out of date (or this server’s clock is wrong). Tell the bank.",
+        ),
+        TlsFault::OtherHost => (
+            "Adrese ulaşıldı ama sertifika başka bir adrese ait. Adresin doğru yazıldığını kontrol edin.",
+            "The address was reached, but its certificate is another host’s. Check the spelling of the address.",
+        ),
+        TlsFault::NothingInCommon => (
+            "Adrese ulaşıldı ama ortak bir TLS sürümü bulunamadı: banka yalnızca eski sürümleri kullanıyor olabilir (en az TLS 1.2 gerekir).",
+            "The address was reached, but there is no TLS version in common: the bank may only speak old ones (TLS 1.2 is the least).",
+        ),
     }
 }
 

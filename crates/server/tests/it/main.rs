@@ -16,6 +16,7 @@ mod bad_loans;
 mod bad_poses;
 mod bad_refunds;
 mod bank_replies;
+mod bank_tls;
 mod bank_verbs;
 mod bins;
 mod bnpl_payments;

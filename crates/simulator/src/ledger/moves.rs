@@ -33,6 +33,14 @@ pub(crate) struct Move {
 }
 
 impl Order {
+    /// Whether it was made, or something was done with it, between two moments; both count.
+    pub(crate) fn moved_between(&self, from: Timestamp, until: Timestamp) -> bool {
+        let moved = self.moves.iter().map(|made| made.at);
+        moved
+            .chain([self.created_at])
+            .any(|at| (from..=until).contains(&at))
+    }
+
     /// The capture that stands, of a hold.
     pub(crate) fn capture(&self) -> Option<&Move> {
         let about = |one: &&Move| matches!(one.kind, MoveKind::Capture | MoveKind::Uncapture);

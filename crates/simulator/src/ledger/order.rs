@@ -10,7 +10,13 @@ use crate::named::named;
 
 named! {
     /// Whose order it is.
-    Bank { Posnet = "posnet", Garanti = "garanti", Nestpay = "nestpay", Param = "param" }
+    Bank {
+        Posnet = "posnet",
+        Garanti = "garanti",
+        Nestpay = "nestpay",
+        Akbank = "akbank",
+        Param = "param",
+    }
 }
 named! {
     /// What the order is: a sale by card (perhaps with points), one by points alone, or an amount that is

@@ -81,13 +81,7 @@ impl Proof {
         let part = |label: &str| {
             STANDARD.encode(Sha1::digest(format!("{label}{}", session.nonce).as_bytes()))
         };
-        let eci = match (session.md_status, association) {
-            (Some(1), "MASTERCARD") => "02",
-            (Some(2..=4), "MASTERCARD") => "01",
-            (Some(1), _) => "05",
-            (Some(2..=4), _) => "06",
-            _ => "",
-        };
+        let eci = session.eci(association);
         Proof {
             cavv: if eci.is_empty() {
                 String::new()

@@ -34,6 +34,15 @@ const PATHS: &[(&str, &str)] = &[
     ),
     ("/nestpay/fim/est3Dgate", "NestPay 3D Secure page (POST)"),
     (
+        "/akbank/api/v1/payment/virtualpos/transaction/process",
+        "Akbank JSON (signed)",
+    ),
+    (
+        "/akbank/api/v1/payment/virtualpos/portal/report/transaction",
+        "Akbank JSON: a day's transactions (signed)",
+    ),
+    ("/akbank/securepay", "Akbank JSON 3D Secure page (POST)"),
+    (
         "/param/turkpos.ws/service_turkpos_prod.asmx",
         "Param TurkPos (POST SOAP)",
     ),

@@ -174,8 +174,8 @@ fn extra(app: &App, order: &Order) -> String {
 /// The longest time that a list may be of.
 const LIST_DAYS: i64 = 7;
 
-/// The list from one moment to another, both in Istanbul.
-pub(super) fn days<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
+/// From one moment to another, both in Istanbul.
+fn span(request: &Request) -> Result<(Timestamp, Timestamp), Reply> {
     let zone = TimeZone::get("Europe/Istanbul").unwrap_or(TimeZone::UTC);
     let read = |name: &str| {
         let civil = DateTime::strptime("%d.%m.%Y %H:%M:%S", request.value(name)).ok()?;
@@ -187,7 +187,17 @@ pub(super) fn days<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
     if to.duration_since(from) > jiff::SignedDuration::from_hours(24 * LIST_DAYS) {
         return Err(refusal(request, "99/222"));
     }
-    Ok(Operation::List(from, to))
+    Ok((from, to))
+}
+
+/// The list of what was done.
+pub(super) fn days<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
+    let (from, until) = span(request)?;
+    Ok(Operation::List {
+        account: "",
+        from,
+        until,
+    })
 }
 
 /// A row of the list.
@@ -307,7 +317,7 @@ impl Row<'_> {
 
 /// The rows of some orders, newest first, in the table that the service wraps them in.
 pub(super) fn list(request: &Request, orders: &[Order]) -> Reply {
-    let Ok(Operation::List(from, to)) = days(request) else {
+    let Ok((from, to)) = span(request) else {
         return refusal(request, "99/1");
     };
     let rows = orders.iter().flat_map(|order| {

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
 use crate::fields::{expiry, lira};
@@ -28,26 +27,18 @@ pub(super) const WORLD_PURSE: &str = "Puan_World";
 
 const MAX_INSTALMENTS: u32 = 12;
 const MAX_ORDER_ID: usize = 50;
-/// Stands before a body that came to the second data centre.
-const SECOND: &[u8] = b"d1:";
 
 /// A request; an empty element when the body held none.
 pub(crate) struct Request {
     method: Node,
+    /// It came to the second data centre.
     pub(super) second_node: bool,
-}
-
-/// A body as the second data centre hands it on.
-pub(super) fn at_second_node(body: &[u8]) -> Bytes {
-    [SECOND, body].concat().into()
 }
 
 impl Request {
     /// The method is the first element of the envelope's body, whatever prefixes it uses.
-    pub(super) fn read(body: &[u8]) -> Request {
-        let document = body.strip_prefix(SECOND);
-        let second_node = document.is_some();
-        let text = std::str::from_utf8(document.unwrap_or(body)).unwrap_or_default();
+    pub(super) fn read(body: &[u8], second_node: bool) -> Request {
+        let text = std::str::from_utf8(body).unwrap_or_default();
         let mut envelope = xml::parse(text).unwrap_or_default();
         strip_prefixes(&mut envelope);
         let method = envelope

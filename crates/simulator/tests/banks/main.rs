@@ -1,6 +1,8 @@
 //! The simulated banks over real HTTP, spoken to in raw bytes as a merchant or a browser would.
 
 #[cfg(test)]
+mod akbank;
+#[cfg(test)]
 mod bank;
 #[cfg(test)]
 mod faults;

@@ -858,7 +858,6 @@ async fn what_nobody_should_send_moves_nothing() {
         "",
         "<",
         "\u{0}",
-        "d1:",
         &deep,
         &sale[..sale.len() / 2],
         &method,

@@ -60,8 +60,10 @@ fn a_lost_line_is_doubt_and_only_an_unsent_request_may_go_elsewhere() {
         let unsent = case
             .call
             .make(bank, &replies(Err(Failure::NotSent("dns".to_owned()))));
+        // A page may have sold before its bank is asked.
+        let sold_before = case.call.text("/verb") == "page_outcome";
         assert!(
-            unsent.contains("may_have_been_sent: false"),
+            unsent.contains(&format!("may_have_been_sent: {sold_before}")),
             "{}: {unsent}",
             case.name
         );
@@ -179,6 +181,20 @@ fn is_covered(case: &Case, name: &str) -> bool {
         "hash",
         "hashparams",
     ];
+    const PAYFOR: [&str; 12] = [
+        "merchantid",
+        "orderid",
+        "authcode",
+        "procreturncode",
+        "3dstatus",
+        "responsernd",
+        "responsehash",
+        "mbrid",
+        "currency",
+        "purchamount",
+        "txntype",
+        "securetype",
+    ];
     match case.protocol {
         "garanti" => GARANTI.contains(&name),
         // Version 3 covers all fields but these.
@@ -186,6 +202,8 @@ fn is_covered(case: &Case, name: &str) -> bool {
             !["encoding", "countdown", "nationalidno"].contains(&name)
         }
         "nestpay" => NESTPAY_1.contains(&name),
+        // At Ziraat Katılım no hash fits: the bank's record is asked.
+        "payfor" => case.call.text("/account/integrator") == "FINANSBANK" && PAYFOR.contains(&name),
         _ => false,
     }
 }
