@@ -228,21 +228,26 @@ pub(super) fn moved(
     card: Option<&Card>,
 ) -> Reply {
     let recorded = matches!(request.method(), UNDO | POINT_UNDO);
-    let mut fields = vec![
-        ("Sonuc", "1".to_owned()),
-        (
-            "Sonuc_Str",
-            if recorded { "Approved" } else { "Başarılı" }.to_owned(),
-        ),
-    ];
-    if !recorded {
-        fields.push(("Prov_ID", receipt(order)));
-        fields.push(("Siparis_ID", order.names().1.to_owned()));
+    let words = if recorded { "Approved" } else { "Başarılı" };
+    let code = ("Banka_Sonuc_Kod", "0".to_owned());
+    let auth = ("Bank_AuthCode", auth_code(order));
+    let transaction = ("Bank_Trans_ID", transaction(seq, at));
+    let mut fields = vec![("Sonuc", "1".to_owned()), ("Sonuc_Str", words.to_owned())];
+    if recorded {
+        fields.extend([code, auth, transaction]);
+    } else {
+        // In the order of the service's description.
+        fields.extend([
+            ("Prov_ID", receipt(order)),
+            ("Dekont_ID", (RECEIPTS + seq).to_string()),
+            code,
+            ("Siparis_ID", order.names().1.to_owned()),
+            transaction,
+            auth,
+            ("Bank_HostMsg", String::new()),
+        ]);
     }
     fields.extend([
-        ("Banka_Sonuc_Kod", "0".to_owned()),
-        ("Bank_AuthCode", auth_code(order)),
-        ("Bank_Trans_ID", transaction(seq, at)),
         ("Bank_Extra", extra(at, card)),
         ("Bank_HostRefNum", reference(seq)),
     ]);
