@@ -125,6 +125,9 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// Bonus. Whether the bank takes that of other issuers is not public.
+const DENIZBANK_REWARDS: RewardProfile = OWN_BONUS_REWARDS;
+
 /// A bank on NestPay. All of them share the maker's test system.
 const fn nestpay(
     integrator: PosIntegrator,
@@ -224,7 +227,15 @@ static ROWS: [BankRow; 23] = [
     },
     known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
     known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
-    known(PosIntegrator::Denizbank, "DenizBank", 134, None),
+    // Hosts and path as clients of the protocol have them; one address takes messages and forms.
+    BankRow {
+        protocol: Some(Protocol::InterVpos),
+        hostname: "inter-vpos.com.tr",
+        test_hostname: "test.inter-vpos.com.tr",
+        path: "/mpi/Default.aspx",
+        threeds_path: "/mpi/Default.aspx",
+        ..known(PosIntegrator::Denizbank, "DenizBank", 134, Some(DENIZBANK_REWARDS))
+    },
     known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
     known(PosIntegrator::Enpara, "Enpara", 111, None),
 ];

@@ -39,6 +39,8 @@ protocols! {
     NestPay "nestpay",
     /// PayFor XML.
     PayFor "payfor",
+    /// InterVPOS, forms and lists of names.
+    InterVpos "intervpos",
 }
 
 /// What the module of a protocol has under a name.
@@ -59,6 +61,10 @@ macro_rules! of_module {
             }
             Protocol::PayFor => {
                 use crate::banks::payfor as $module;
+                $is
+            }
+            Protocol::InterVpos => {
+                use crate::banks::intervpos as $module;
                 $is
             }
         }

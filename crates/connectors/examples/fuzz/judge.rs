@@ -3,6 +3,7 @@
 //! What a protocol must say stands in a file of its own.
 
 mod garanti;
+mod intervpos;
 mod nestpay;
 mod payfor;
 mod posnet;
@@ -45,6 +46,7 @@ impl Return<'_> {
 pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
         "garanti" => &garanti::JUDGE,
+        "intervpos" => &intervpos::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "payfor" => &payfor::JUDGE,
         "posnet" => &posnet::JUDGE,

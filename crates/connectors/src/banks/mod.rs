@@ -5,6 +5,7 @@
 
 mod codes;
 pub(crate) mod garanti;
+pub(crate) mod intervpos;
 pub(crate) mod nestpay;
 pub(crate) mod payfor;
 pub(crate) mod posnet;
