@@ -90,6 +90,10 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
         }
         Read::Yes => match call.text("/verb") {
             "verify_3ds" => None,
+            "loyalties" => {
+                let told = says(last, "ProcReturnCode", "00") && says(last, "TxnResult", "Success");
+                (!told).then_some("the purse was not told")
+            }
             "charge" | "finish_3ds" => {
                 let ours = says(last, "OrderId", &order.id);
                 let spent = said(last, "UsedBonus");

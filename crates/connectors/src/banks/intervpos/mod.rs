@@ -70,6 +70,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::GivenBack,
     Verb::Hold,
     Verb::Inquire,
+    Verb::Loyalties,
 ];
 
 /// No document says so.
@@ -365,11 +366,34 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
     sell(context, order, request).await
 }
 
+/// Bonus of a card: one sum, whichever of its purses it lies in.
 pub(crate) async fn loyalties(
-    _context: BankContext<'_>,
-    _inquiry: LoyaltyInquiry<'_>,
+    context: BankContext<'_>,
+    inquiry: LoyaltyInquiry<'_>,
 ) -> Answer<Loyalties> {
-    Err(Doubt::not_supported())
+    let (order, card) = (inquiry.order, inquiry.card);
+    let expiry = expiry(card.expiry);
+    let mut fields = vec![
+        ("OrderId", order.id.as_str()),
+        ("Currency", currency(order.amount)?),
+        ("Pan", card.pan.expose()),
+        ("Expiry", expiry.as_str()),
+    ];
+    fields.extend(card.cvc.as_ref().map(|cvc| ("Cvv2", cvc.expose())));
+    let reply = exchange(context, request(context, "BonusInquiry", &fields)?).await?;
+    if let Some(decline) = refusal(&reply)? {
+        return Ok(Verdict::Declined(decline));
+    }
+    if !is_about(&reply, order, true)? {
+        return Err(unauthentic("the reply is about another order"));
+    }
+    Ok(Verdict::Approved(Loyalties {
+        balance: Some(RewardMoney {
+            card: amount(&reply, "AvailableBonus")?,
+            ..RewardMoney::default()
+        }),
+        campaigns: Vec::new(),
+    }))
 }
 
 // Decline codes to error groups
