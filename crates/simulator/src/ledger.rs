@@ -398,10 +398,13 @@ impl Books {
     /// The id under which Param sells what asks for a used one: a new id, unless the sale shows the 3D
     /// Secure authentication of the order that has it.
     fn fresh_id(&self, sale: &Sale) -> Option<String> {
+        if sale.bank != Bank::Param {
+            return None;
+        }
         let (own, id) = order::names_of(&sale.id);
         let used = self.order(sale.bank, &Key::Id(id_of_account("", id)))?;
         let same = sale.nonce.as_deref() == Some(used.nonce.as_str());
-        let again = sale.bank == Bank::Param && used.state != State::Declined && !same;
+        let again = used.state != State::Declined && !same;
         again.then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
     }
 
