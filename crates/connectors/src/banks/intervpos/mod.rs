@@ -88,8 +88,9 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "PayerTxnId",
     "PayerAuthenticationCode",
     "Eci",
-    // Hashes over what only the merchant knows.
+    // Hashes over what only the merchant knows, and a text that repeats the proof.
     "Hash",
+    "HASHPARAMSVAL",
 ];
 
 /// What the browser always brings back from the 3DS page.
