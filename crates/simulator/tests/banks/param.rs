@@ -7,7 +7,7 @@ use serde_json::json;
 use sha1::{Digest, Sha1};
 use simulator::forms;
 
-use crate::bank::{BONUS, Bank, PLAIN, WORLD, body, tag, tags};
+use crate::bank::{BONUS, Bank, Directory, PLAIN, WORLD, body, tag, tags};
 
 const PATH: &str = "/param/turkpos.ws/service_turkpos_prod.asmx";
 const SECOND: &str = "/param/d1/turkpos.ws/service_turkpos_prod.asmx";
@@ -185,6 +185,35 @@ async fn a_sale_is_answered_as_recorded_and_a_used_order_id_charges_again() {
     let none = standing(&bank, "Islem_ID", "OWN3").await;
     assert_eq!(names(&none), "DT_Bilgi Sonuc Sonuc_Str");
     assert_eq!(tag(&none, "Sonuc"), "0");
+}
+
+#[tokio::test]
+async fn orders_are_found_by_each_of_their_numbers_after_a_restart() {
+    let directory = Directory::new("param");
+    let bank = Bank::on(Some(directory.0.clone())).await;
+    let first = Sale {
+        own: "OWN1",
+        ..Sale::of("R1", PLAIN, "1,00")
+    };
+    let sold = first.send(&bank).await;
+    drop(bank);
+    let bank = Bank::on(Some(directory.0.clone())).await;
+    let receipt = tag(&sold, "Islem_ID");
+    for (by, value) in [
+        ("Islem_ID", "OWN1"),
+        ("Siparis_ID", "R1"),
+        ("Dekont_ID", &receipt),
+    ] {
+        let told = standing(&bank, by, value).await;
+        assert_eq!(tag(&told, "Dekont_ID"), receipt, "{by}");
+    }
+    let again = Sale {
+        own: "OWN2",
+        ..first
+    }
+    .send(&bank)
+    .await;
+    assert_ne!(tag(&again, "Siparis_ID"), "R1");
 }
 
 #[tokio::test]
@@ -908,4 +937,79 @@ async fn what_nobody_should_send_moves_nothing() {
     let strange = bank.browse(PAGE, &[("s", "x.y")]).await;
     assert!(!strange.contains("<form"), "{strange}");
     assert_eq!(bank.row("X1").await, json!(null));
+}
+
+/// The code that a group has in the published table, as the bank behind the service answers it.
+fn code_of(group: &str) -> String {
+    let codes = include_str!("../../../../docs/simulator-codes.md");
+    let row = codes
+        .lines()
+        .find(|line| line.starts_with(&format!("| {group} |")));
+    row.unwrap().split('|').nth(2).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn every_published_error_card_fails_in_its_step() {
+    let bank = Bank::open().await;
+    let code = |reply: &str| tag(reply, "Banka_Sonuc_Kod") + &tag(reply, "Bank_Sonuc_Kod");
+    let buys = r#"{"requiresDayEndSaleSucceeds": true}"#;
+    let table = include_str!("../../data/test-cards-error.csv");
+    let (mut sales, mut secure, mut undone) = (0, 0, 0);
+    for (index, line) in table.lines().skip(1).enumerate() {
+        let columns: Vec<&str> = line.split(',').collect();
+        let (order, card, group) = (format!("E{index}"), columns[1], columns[2]);
+        let sale = Sale::of(&order, card, "1,00");
+        match (columns[0], group) {
+            ("sale", "APPROVED_COMPLETED" | "ORDER_ID_ALREADY_USED") => {
+                assert_eq!(code(&sale.send(&bank).await), "99", "{group}");
+            }
+            ("sale", _) => {
+                assert_eq!(code(&sale.send(&bank).await), code_of(group), "{group}");
+                sales += 1;
+            }
+            ("3ds", "" | "THREEDS_INIT_ERROR") => {}
+            ("3ds", _) => {
+                let sale = Sale {
+                    security: "3D",
+                    ..sale
+                };
+                let back = press(&bank, &opened(&bank, &sale).await, OTP).await;
+                let refused = finish(&bank, PATH, &back, &order).await;
+                assert_eq!(code(&refused), code_of(group), "{group}");
+                secure += 1;
+            }
+            ("refund", _) => {
+                bank.control("POST", "switches", buys).await;
+                assert_eq!(tag(&sale.send(&bank).await, "Sonuc"), "1", "{group}");
+                for what in ["IPTAL", "IADE"] {
+                    let fields = [("Durum", what), ("Siparis_ID", &order), ("Tutar", "1.00")];
+                    let reply = ask(&bank, "TP_Islem_Iptal_Iade_Kismi2", &fields).await;
+                    let told = match group {
+                        "PAYMENT_NOT_FOUND_FOR_REFUND" | "REQUIRES_DAY_END" => "-210 ".to_owned(),
+                        "MAY_HAVE_ALREADY_REFUNDED" => "-221 ".to_owned(),
+                        _ => format!("-1 {}", code_of(group)),
+                    };
+                    let said = format!("{} {}", tag(&reply, "Sonuc"), code(&reply));
+                    assert_eq!(said, told, "{group} {what}");
+                }
+                undone += 1;
+            }
+            (_, _) => {
+                let hold = Sale {
+                    method: "TP_Islem_Odeme_OnProv_WMD",
+                    ..sale
+                };
+                let held = hold.send(&bank).await;
+                let fields = [("Prov_Tutar", "1,00"), ("Siparis_ID", order.as_str())];
+                let taken = ask(&bank, "TP_Islem_Odeme_OnProv_Kapa", &fields).await;
+                let codes = (code(&held), code(&taken));
+                let expected = match group {
+                    "NOT_SUFFICIENT_FUNDS" => ("51", ""),
+                    _ => ("0", "12"),
+                };
+                assert_eq!(codes, (expected.0.to_owned(), expected.1.to_owned()));
+            }
+        }
+    }
+    assert_eq!((sales, secure, undone), (50, 6, 11));
 }
