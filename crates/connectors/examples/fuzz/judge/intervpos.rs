@@ -53,7 +53,10 @@ fn tells(document: &str, name: &str, amount: i64) -> bool {
 
 /// What went back, and whether the order was undone.
 fn told(document: &str) -> Option<(i64, bool)> {
-    let [sum] = &said(document, "RefundedAmount")[..] else {
+    let mut sums = said(document, "RefundedAmount");
+    // Said twice alike it is said once.
+    sums.dedup();
+    let [sum] = &sums[..] else {
         return None;
     };
     Some((kurus(sum)?, says(document, "TxnStatus", "V")))
