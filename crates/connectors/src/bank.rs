@@ -5,10 +5,11 @@
 
 use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
-use contract::enums::{LoyaltyType, PosIntegrator, PosOperationType};
+use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use jiff::Zoned;
+use jiff::civil::DateTime;
 
 /// What a verb answers: a verdict, or doubt.
 pub type Answer<T> = Result<Verdict<T>, Doubt>;
@@ -115,6 +116,8 @@ pub enum Verb {
     Inquire,
     /// Points and campaigns of a card.
     Loyalties,
+    /// The bank's own list of a day.
+    DayList,
 }
 
 /// A merchant's account at a bank. Credentials live here and are never printed.
@@ -470,4 +473,58 @@ pub struct Loyalties {
     pub balance: Option<RewardMoney>,
     /// Campaigns on offer, in the bank's order; one type may come twice.
     pub campaigns: Vec<Campaign>,
+}
+
+/// What the bank's list of a day tells of one move, as far as it tells. The account may be used outside Galata, so the
+/// order may be of somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankMove {
+    /// The order id as it was sent to the bank, for every move of that order.
+    pub order_id: String,
+    /// What was done.
+    pub kind: MoveKind,
+    /// What came of it.
+    pub outcome: MoveOutcome,
+    /// Minor units of `currency`; `None` where the bank tells no amount.
+    pub amount: Option<i64>,
+    /// `None` where the bank tells none, or one that no POS has.
+    pub currency: Option<Currency>,
+    /// When, in Istanbul.
+    pub at: Option<DateTime>,
+    /// The card's number as the bank masks it; empty where it tells none.
+    pub card: String,
+    /// Approval code of the issuer; empty without one.
+    pub auth_code: String,
+    /// The bank's reference of the move; empty without one.
+    pub host_reference: String,
+}
+
+/// What a move did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoveKind {
+    /// An amount was taken at once.
+    Sale,
+    /// An amount was held.
+    Hold,
+    /// What was held was taken.
+    Capture,
+    /// A sale, hold or capture was undone.
+    Void,
+    /// Money went back.
+    Refund,
+    /// Something that no public document of the protocol names: it is shown, and proves nothing.
+    Other,
+}
+
+/// What came of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoveOutcome {
+    /// It was done.
+    Worked,
+    /// It was not.
+    Failed,
+    /// It was done and undone later: some banks mark the sale, with or without a row of its void.
+    Undone,
+    /// The bank's words do not say: they contradict each other, or are not known. It is shown, and proves nothing.
+    Unclear,
 }

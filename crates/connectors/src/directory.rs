@@ -112,7 +112,7 @@ const ZIRAATBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
-// Chip-para, which Wings cards earn too.
+// Chip-para, which Wings cards earn too; on JSON by the fields of the bank's document (ccb, pcb).
 const AKBANK_REWARDS: RewardProfile = RewardProfile {
     families: &["Axess", "Wings"],
     ..PLAIN
@@ -127,6 +127,12 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
 
 // Bonus. Whether the bank takes that of other issuers is not public.
 const DENIZBANK_REWARDS: RewardProfile = OWN_BONUS_REWARDS;
+// Param asks the points of any card by one message; its messages by brand are World's and CardFinans's. Of World
+// only Yapı Kredi's own cards have points, which a row cannot say of another issuer.
+const PARAM_REWARDS: RewardProfile = RewardProfile {
+    families: &["CardFinans"],
+    ..PLAIN
+};
 
 /// A bank on NestPay. All of them share the maker's test system.
 const fn nestpay(
@@ -168,7 +174,7 @@ const fn known(
 }
 
 #[rustfmt::skip] // A table: a bank that is not spoken to a line.
-static ROWS: [BankRow; 23] = [
+static ROWS: [BankRow; 24] = [
     BankRow {
         integrator: PosIntegrator::Ykb,
         name: "Yapı Kredi",
@@ -198,9 +204,25 @@ static ROWS: [BankRow; 23] = [
     nestpay(PosIntegrator::Halkbank, "Halkbank", 12, "sanalpos.halkbank.com.tr", Some(HALKBANK_REWARDS)),
     known(PosIntegrator::HalkbankVpos, "Halkbank (VPOS)", 12, Some(HALKBANK_REWARDS)),
     nestpay(PosIntegrator::Akbank, "Akbank", 46, "www.sanalakpos.com", Some(AKBANK_REWARDS)),
-    known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS)),
+    BankRow {
+        protocol: Some(Protocol::Akbank),
+        // The page for 3DS has a host of its own; the protocol knows it.
+        hostname: "api.akbank.com",
+        test_hostname: "apipre.akbank.com",
+        path: "/api/v1/payment/virtualpos/transaction/process",
+        threeds_path: "/securepay",
+        ..known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS))
+    },
     nestpay(PosIntegrator::Ziraatbank, "Ziraat Bankası", 10, "sanalpos2.ziraatbank.com.tr", Some(ZIRAATBANK_REWARDS)),
-    known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS)),
+    // The test system has `/Ziraatbank/VposWeb/v3/Vposreq.aspx` and `/ZiraatBank/MpiWeb/Enrollment.aspx`.
+    BankRow {
+        protocol: Some(Protocol::PayFlex),
+        hostname: "sanalpos.ziraatbank.com.tr",
+        test_hostname: "preprod.payflex.com.tr",
+        path: "/v4/v3/Vposreq.aspx",
+        threeds_path: "/Enrollment.aspx",
+        ..known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS))
+    },
     nestpay(PosIntegrator::Teb, "TEB", 32, "sanalpos.teb.com.tr", Some(OWN_BONUS_REWARDS)),
     nestpay(PosIntegrator::Ingbank, "ING", 99, "sanalpos.ingbank.com.tr", Some(OWN_BONUS_REWARDS)),
     nestpay(PosIntegrator::Anadolubank, "Anadolubank", 135, "anadolusanalpos.est.com.tr", None),
@@ -225,8 +247,25 @@ static ROWS: [BankRow; 23] = [
         threeds_path: "/Mpi/Default.aspx",
         ..known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None)
     },
-    known(PosIntegrator::Vakifbank, "VakıfBank", 15, None),
-    known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None),
+    // The gateway of 2025, from public clients. Points only where an account says so: World's rule keeps them off.
+    BankRow {
+        protocol: Some(Protocol::PayFlex),
+        hostname: "apigw.vakifbank.com.tr",
+        test_hostname: "apiportalprep.vakifbank.com.tr",
+        port: 8443,
+        path: "/virtualPos/Vposreq",
+        threeds_path: "/threeDGateway/Enrollment",
+        ..known(PosIntegrator::Vakifbank, "VakıfBank", 15, None)
+    },
+    // Clients agree on the live host; one alone tells of the test host.
+    BankRow {
+        protocol: Some(Protocol::VakifKatilim),
+        hostname: "boa.vakifkatilim.com.tr",
+        test_hostname: "boatest.vakifkatilim.com.tr",
+        path: "/VirtualPOS.Gateway/Home",
+        threeds_path: "/VirtualPOS.Gateway/Home",
+        ..known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None)
+    },
     // Hosts and path as clients of the protocol have them; one address takes messages and forms.
     BankRow {
         protocol: Some(Protocol::InterVpos),
@@ -236,8 +275,26 @@ static ROWS: [BankRow; 23] = [
         threeds_path: "/mpi/Default.aspx",
         ..known(PosIntegrator::Denizbank, "DenizBank", 134, Some(DENIZBANK_REWARDS))
     },
-    known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None),
+    // The bank's document (2024/25) and clients: SOAP lies on boa.kuveytturk.com.tr, and the gates of the test system
+    // under /boa.virtualpos.services/Home; the connector knows both.
+    BankRow {
+        protocol: Some(Protocol::Kuveyt),
+        hostname: "sanalpos.kuveytturk.com.tr",
+        test_hostname: "boatest.kuveytturk.com.tr",
+        path: "/ServiceGateWay/Home",
+        threeds_path: "/ServiceGateWay/Home",
+        ..known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None)
+    },
     known(PosIntegrator::Enpara, "Enpara", 111, None),
+    // A payment institution: it has no page of its own, and no EFT code but the one that open lists give it.
+    BankRow {
+        protocol: Some(Protocol::Param),
+        hostname: "posws.param.com.tr",
+        test_hostname: "testposws.param.com.tr",
+        path: "/turkpos.ws/service_turkpos_prod.asmx",
+        threeds_path: "/turkpos.ws/service_turkpos_prod.asmx",
+        ..known(PosIntegrator::ParamPos, "Param", 9989, Some(PARAM_REWARDS))
+    },
 ];
 
 /// A row that a test adds.
@@ -299,7 +356,7 @@ pub fn words_of(spelling: &str) -> Option<Words> {
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
 /// one name wherever Galata shows it.
-static BANK_NAMES: [(i64, &str); 28] = [
+static BANK_NAMES: [(i64, &str); 29] = [
     (10, "T.C.ZİRAAT BANKASI A.Ş."),
     (12, "T.HALK BANKASI A.Ş."),
     (15, "T. VAKIFLAR BANKASI T.A.O."),
@@ -328,6 +385,7 @@ static BANK_NAMES: [(i64, &str); 28] = [
     (206, "TÜRKİYE FİNANS KATILIM BANKASI A.Ş."),
     (209, "ZİRAAT KATILIM BANKASI A.Ş."),
     (210, "VAKIF KATILIM BANKASI A.Ş."),
+    (9989, "TURK ELEKTRONİK PARA A.Ş."),
 ];
 
 /// The name of the bank with this EFT code.

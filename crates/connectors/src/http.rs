@@ -6,8 +6,9 @@ use std::pin::Pin;
 /// A future that can be sent between threads; `async fn` in a trait object needs the box.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Bytes that a reply may have: a bank's reply is a few kilobytes, the rest is hostile.
-pub const REPLY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that a reply may have. Most are a few kilobytes; a page of a day's list has 500 rows of 1.4. The rest is
+/// hostile.
+pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Seconds to wait for a bank's reply. PosNet's document: the bank may need 45 s, clients wait 60.
 pub const BANK_TIMEOUT_SECONDS: u64 = 60;

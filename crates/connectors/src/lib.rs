@@ -13,6 +13,7 @@ mod banks;
 mod digest;
 pub mod directory;
 pub mod http;
+mod json;
 pub mod lender;
 pub mod lenders;
 pub mod protocol;

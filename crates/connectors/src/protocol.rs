@@ -4,10 +4,11 @@
 
 use crate::account::AccountNeeds;
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds, GivenBack,
-    HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund, Returned,
-    Reversed, Verb, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds,
+    GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund,
+    Returned, Reversed, Verb, Verified,
 };
+use jiff::civil::Date;
 
 /// The protocols, a line each: its name here, and that of its module and of its fixtures.
 macro_rules! protocols {
@@ -41,6 +42,16 @@ protocols! {
     PayFor "payfor",
     /// InterVPOS, forms and lists of names.
     InterVpos "intervpos",
+    /// Akbank's JSON.
+    Akbank "akbank",
+    /// PayFlex V4 XML.
+    PayFlex "payflex",
+    /// Kuveyt Türk TDV2, XML and SOAP.
+    Kuveyt "kuveyt",
+    /// Vakıf Katılım XML.
+    VakifKatilim "vakif_katilim",
+    /// Param's TurkPos, SOAP.
+    Param "param",
 }
 
 /// What the module of a protocol has under a name.
@@ -65,6 +76,26 @@ macro_rules! of_module {
             }
             Protocol::InterVpos => {
                 use crate::banks::intervpos as $module;
+                $is
+            }
+            Protocol::Akbank => {
+                use crate::banks::akbank as $module;
+                $is
+            }
+            Protocol::PayFlex => {
+                use crate::banks::payflex as $module;
+                $is
+            }
+            Protocol::Kuveyt => {
+                use crate::banks::kuveyt as $module;
+                $is
+            }
+            Protocol::VakifKatilim => {
+                use crate::banks::vakif_katilim as $module;
+                $is
+            }
+            Protocol::Param => {
+                use crate::banks::param as $module;
                 $is
             }
         }
@@ -189,5 +220,15 @@ impl Protocol {
         inquiry: LoyaltyInquiry<'_>,
     ) -> Answer<Loyalties> {
         of_module!(self, bank => bank::loyalties(context, inquiry).await)
+    }
+
+    /// Asks for the bank's own list of a day in Istanbul. No hash of a reply covers it, so it moves nothing: it is compared
+    /// with our books, and what differs is asked about order by order.
+    pub async fn day_list(
+        self,
+        context: BankContext<'_>,
+        day: Date,
+    ) -> Result<Vec<BankMove>, Doubt> {
+        of_module!(self, bank => bank::day_list(context, day).await)
     }
 }

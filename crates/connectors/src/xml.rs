@@ -93,6 +93,18 @@ impl Element {
         }
     }
 
+    /// The same element, every name without the prefix of its namespace: which names they are, the place says that
+    /// they stand in.
+    #[must_use]
+    pub fn without_prefixes(mut self) -> Element {
+        if let Some((_, local)) = self.name.split_once(':') {
+            self.name = local.to_owned();
+        }
+        let children = self.children.into_iter();
+        self.children = children.map(Element::without_prefixes).collect();
+        self
+    }
+
     /// The element's name.
     pub fn name(&self) -> &str {
         &self.name

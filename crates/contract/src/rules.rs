@@ -87,9 +87,13 @@ rules! {
     OnlyOfSplit = "2018", 400, "{field} yalnızca yüzdeyle paylaştırmada girilir", "{field} belongs to a split by percentages only";
     UnclearAmount = "2021", 400, "{field} açık değil: 1250 ya da 1250,50 gibi yazın", "{field} is not clear: write it like 1250 or 1250.50";
     MoreCellsThanHead = "2022", 400, "{row}. satırda başlıktan fazla hücre var; ondalık virgül kullanıyorsanız sütunları noktalı virgülle ayırın", "Row {row} has more cells than the head; where decimals have a comma, separate the columns by semicolons";
+    FileColumn = "2023", 400, "Dosyada {column} sütunu yok", "The file has no column {column}";
+    FileRow = "2024", 400, "Dosyanın {row}. satırı okunamadı: {column}", "Line {row} of the file cannot be read: {column}";
+    FileOfOtherDays = "2025", 400, "Dosyada {day} gününe ait satır yok", "The file has no row of {day}";
     NotOver = "2301", 422, "{field} henüz sona ermedi; raporlar sona ermiş zaman için hazırlanır", "{field} is not over yet: reports are made of time that is over";
     DateOrder = "2302", 400, "{field}, {other} tarihinden önce olamaz", "{field} cannot be before {other}";
     RangeTooLong = "2303", 400, "{field}, {other} tarihinden en fazla {max} gün sonra olabilir", "{field} can be at most {max} days after {other}";
+    DayNotOver = "2304", 422, "{field} henüz bitmedi; yalnızca bitmiş bir gün karşılaştırılır", "{field} is not over yet: only a day that is over is compared";
     NotPositive = "3001", 400, "{field} sıfırdan büyük olmalıdır", "{field} must be greater than zero";
     Negative = "3002", 400, "{field} negatif olamaz", "{field} cannot be negative";
     TooManyDecimals = "3003", 400, "{field} {currency} için en fazla {digits} ondalık hane içerebilir", "{field} can have at most {digits} decimals in {currency}";
@@ -161,6 +165,9 @@ rules! {
     ReportNotFound = "9301", 404, "Rapor bulunamadı", "The report was not found";
     ReportNotReady = "9302", 404, "Rapor henüz hazırlanıyor, hazır olunca bildirilir", "The report is still being made, you are told when it is ready";
     TooManyReports = "9303", 422, "En fazla {max} rapor aynı anda hazırlanabilir ya da saklanabilir", "At most {max} reports can be made or kept at once";
+    NoDayList = "9311", 422, "Bu banka günün listesini kendiliğinden vermiyor; bankanın sayfasından alınan CSV dosyasıyla karşılaştırın", "This bank gives no list of a day by itself: compare with a CSV file of the bank's own pages";
+    ListNotGiven = "9312", 422, "Banka günün listesini vermedi: {why}", "The bank gave no list of the day: {why}";
+    DifferenceNotFound = "9313", 404, "Fark bulunamadı", "The difference was not found";
 }
 
 /// The longest value that is put into a text.

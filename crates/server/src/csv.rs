@@ -62,12 +62,19 @@ fn guarded(text: &str) -> String {
 /// The rows of a file as spreadsheets write it, split at `;` where the first line has more of them than
 /// commas. Blank lines are none. `None` when a quote is not closed.
 pub fn read(text: &str) -> Option<Vec<Vec<String>>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let heading = text.lines().next().unwrap_or("");
     let count = |separator| heading.matches(separator).count();
     let separator = if count(';') > count(',') { ';' } else { ',' };
+    let rows = lines(text, separator)?.into_iter();
+    Some(rows.map(|(_, row)| row).collect())
+}
+
+/// The rows of a file that is split at `separator`, each with the line on which it ends, from 1. Blank lines are none.
+/// `None` when a quote is not closed.
+pub fn lines(text: &str, separator: char) -> Option<Vec<(usize, Vec<String>)>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let mut quoted = false;
+    let (mut quoted, mut line) = (false, 1);
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
@@ -75,20 +82,26 @@ pub fn read(text: &str) -> Option<Vec<Vec<String>>> {
             '"' if quoted || cell.is_empty() => quoted = !quoted,
             '\r' if !quoted && letters.peek() == Some(&'\n') => {}
             '\n' if !quoted => {
-                end_row(&mut rows, &mut row, &mut cell);
+                end_row(line, &mut rows, &mut row, &mut cell);
             }
             one if one == separator && !quoted => row.push(bare(&mut cell)),
             one => cell.push(one),
         }
+        line += usize::from(letter == '\n');
     }
-    end_row(&mut rows, &mut row, &mut cell);
+    end_row(line, &mut rows, &mut row, &mut cell);
     (!quoted).then_some(rows)
 }
 
-fn end_row(rows: &mut Vec<Vec<String>>, row: &mut Vec<String>, cell: &mut String) {
+fn end_row(
+    line: usize,
+    rows: &mut Vec<(usize, Vec<String>)>,
+    row: &mut Vec<String>,
+    cell: &mut String,
+) {
     if !row.is_empty() || !cell.is_empty() {
         row.push(bare(cell));
-        rows.push(std::mem::take(row));
+        rows.push((line, std::mem::take(row)));
     }
 }
 

@@ -45,17 +45,20 @@ pub enum Kind {
     Capture,
     /// A report that was asked for is to be made.
     Report,
+    /// A day is to be compared with its bank's list.
+    Reconciliation,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 7] = [
         Kind::Webhook,
         Kind::Payment,
         Kind::Loan,
         Kind::Refund,
         Kind::Capture,
         Kind::Report,
+        Kind::Reconciliation,
     ];
 }
 
@@ -64,7 +67,7 @@ impl Kind {
 pub struct Due {
     /// Whose it is.
     pub merchant_id: i64,
-    /// The webhook's id, the payment's, the refund's, the capture's, or the report's.
+    /// The webhook's id, the payment's, the refund's, the capture's, the report's, or the comparison's.
     pub id: i64,
     /// Since when.
     pub due_at: Timestamp,

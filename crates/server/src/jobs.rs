@@ -1,15 +1,16 @@
-//! Due work: webhooks to deliver, doubts of payments, refunds and captures to inquire about, holds to release, loans that may have lapsed. What is due
+//! Due work: webhooks to deliver, doubts of payments, refunds and captures to inquire about, holds to release, loans that may have lapsed, days to compare with banks' lists. What is due
 //! is a column of the row itself; a replica works the shards that it leases. Work is begun while
 //! other work runs, within the bounds of the desk; what fails rests, and leases are kept apart.
 
 mod deliver;
+mod reconcile;
 mod report;
 
 use crate::app::App;
 use crate::backoff::wait_after;
 use crate::desk::{Admission, Due, Kind, UnderWay};
 use crate::engine::inquiry::{self, Asker};
-use crate::engine::{capture, card_verification, loan, refund, three_ds};
+use crate::engine::{capture, card_verification, loan, reconciliation, refund, three_ds};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
@@ -30,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// Between looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// Between looks for days that are over.
+const PLAN_EVERY: Duration = Duration::from_secs(60);
 /// The longest wait between looks while the database is away, and between tries to renew a lease.
 const AWAY_MAX: Duration = Duration::from_secs(30);
 const RENEW_MAX: Duration = Duration::from_secs(5);
@@ -50,6 +53,9 @@ pub async fn run(app: Arc<App>, stopping: Stopping) {
         unending("leases", stopping, || keep_shards(app, stopping, &held)),
         unending("due work", stopping, || work(app, stopping, &shards)),
         unending("forgetting", stopping, || forget_at_times(
+            app, stopping, &shards
+        )),
+        unending("reconciliation", stopping, || plan_at_times(
             app, stopping, &shards
         )),
         unending("key rotation", stopping, || rotate_at_times(
@@ -253,6 +259,7 @@ async fn carry_out(app: &App, piece: UnderWay) -> bool {
         Kind::Payment => settle_payment(app, due).await,
         Kind::Loan => settle_loan(app, due).await,
         Kind::Report => report::make(app, due).await,
+        Kind::Reconciliation => reconcile::compare(app, due).await,
         Kind::Refund => settle_refund(app, due).await,
         Kind::Capture => settle_capture(app, due).await,
     };
@@ -362,6 +369,30 @@ async fn rotate_at_times(app: &App, stopping: &Stopping, shards: &watch::Receive
         };
         pause(stopping, wait).await;
     }
+}
+
+/// Plans the comparisons of the days that are over, once a day; one process does it, the one that has the first shard.
+/// Two that do it at once plan each day once all the same.
+async fn plan_at_times(app: &App, stopping: &Stopping, shards: &watch::Receiver<Vec<i64>>) {
+    let mut planned = None;
+    while !is_stopping(stopping) {
+        let ours = shards.borrow().contains(&0);
+        let last = reconciliation::last_listed(app);
+        if ours && planned != last {
+            match plan_reconciliations(app).await {
+                Ok(()) => planned = last,
+                Err(error) => {
+                    tracing::warn!(%error, "comparisons with banks' lists are planned later");
+                }
+            }
+        }
+        pause(stopping, PLAN_EVERY).await;
+    }
+}
+
+/// Plans the comparisons of the days that are over and have none.
+pub async fn plan_reconciliations(app: &App) -> Result<(), Unavailable> {
+    reconciliation::plan(app).await
 }
 
 /// Forgets what has no use any more.

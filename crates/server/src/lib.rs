@@ -7,6 +7,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod amounts;
 pub mod api;
 pub mod app;
 pub mod backoff;

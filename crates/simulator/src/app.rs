@@ -10,7 +10,9 @@ use crate::clock::istanbul;
 use crate::faults::Faults;
 use crate::ledger::{Kind, Ledger};
 use crate::pages::Held;
+use crate::payflex::Enrolments;
 use crate::seal::Sealer;
+use crate::session::Numbered;
 
 /// What every door shares.
 pub(crate) struct App {
@@ -23,6 +25,9 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) held: Arc<Held>,
+    pub(crate) numbered: Numbered,
+    /// What PayFlex's MPI keeps of 3D Secure.
+    pub(crate) enrolments: Enrolments,
 }
 
 /// Behaviour that a tester may turn over while the simulator runs.
@@ -33,6 +38,8 @@ pub(crate) struct Switches {
     pub(crate) nestpay_status_empty_seconds: AtomicI64,
     /// Param's 3D Secure sessions are in its second data centre.
     pub(crate) param_second_node: AtomicBool,
+    /// How many seconds Kuveyt Türk and Vakıf Katılım find nothing of a new order by its id.
+    pub(crate) boa_status_empty_seconds: AtomicI64,
 }
 
 /// "The first seconds after a sale" is what was measured; how many they are is not public.
@@ -44,6 +51,7 @@ impl Default for Switches {
             requires_day_end_sale_succeeds: AtomicBool::new(false),
             nestpay_status_empty_seconds: AtomicI64::new(STATUS_EMPTY_SECONDS),
             param_second_node: AtomicBool::new(false),
+            boa_status_empty_seconds: AtomicI64::new(0),
         }
     }
 }

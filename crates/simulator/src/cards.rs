@@ -51,6 +51,8 @@ pub(crate) enum Program {
     Bankkart,
     /// Akbank's chip-para.
     Axess,
+    /// QNB's ParaPuan.
+    CardFinans,
     /// No program at the simulated banks.
     None,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Card {
     /// How banks spell its association.
     pub(crate) association: &'static str,
     pub(crate) program: Program,
+    /// A company's card.
+    pub(crate) commercial: bool,
     /// The error group of a sale without 3D Secure.
     pub(crate) sale: Option<&'static str>,
     /// The error group of a sale after 3D Secure.
@@ -109,10 +113,9 @@ impl Cards {
         for columns in rows(SUCCESS) {
             if let [pan, bank, _, brand, ..] = columns[..] {
                 issuers.insert(bin(pan), bank);
-                table.insert(
-                    pan.to_owned(),
-                    Card::plain(sealer, pan, program(bank, brand)),
-                );
+                let mut card = Card::plain(sealer, pan, program(bank, brand));
+                card.commercial = columns.last() == Some(&"commercial");
+                table.insert(pan.to_owned(), card);
             }
         }
         for columns in rows(ERRORS) {
@@ -182,6 +185,7 @@ impl Card {
             issuer: "",
             association: association(pan),
             program,
+            commercial: false,
             sale: None,
             secure_sale: None,
             undo: None,
@@ -301,6 +305,12 @@ const SPECIALS: &[Special] = &[
     own("4920950000060009", Program::Paraf, 3_000, 0, 0),
     own("4132260000060007", Program::Bankkart, 2_750, 0, 0),
     own("4006840000060009", Program::Bonus, 1_500, 600, 0),
+    own("4022770000060008", Program::CardFinans, 3_650, 0, 825),
+    Special {
+        host_message: Some("EK TAKSIT: +2"),
+        ..own("5193240000030005", Program::CardFinans, 0, 0, 0)
+    },
+    own("4090700000060002", Program::Bonus, 2_282, 0, 0),
     Special {
         campaigns: WORLD_CAMPAIGNS,
         ..own("4048090000060001", Program::World, 3_382, 2_500, 0)
@@ -317,6 +327,7 @@ fn program(bank: &str, brand: &str) -> Program {
         "Paraf" => Program::Paraf,
         "Bankkart Combo" => Program::Bankkart,
         "Axess" | "Wings" => Program::Axess,
+        "CardFinans" => Program::CardFinans,
         _ => Program::None,
     }
 }

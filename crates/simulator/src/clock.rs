@@ -1,8 +1,8 @@
 //! The banks' local time.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// A moment in Istanbul.
 pub(crate) fn istanbul(at: Timestamp) -> Zoned {
@@ -19,4 +19,11 @@ pub(crate) fn from_istanbul(shown: DateTime) -> Option<Timestamp> {
 /// As banks write it in inquiries: `2024-01-02 21:47:28.785`.
 pub(crate) fn moment(at: Timestamp) -> String {
     istanbul(at).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// The first and the last moment of a day in Istanbul.
+pub(crate) fn bounds(day: Date) -> Option<(Timestamp, Timestamp)> {
+    let from = from_istanbul(day.to_datetime(Time::midnight()))?;
+    let next = from_istanbul(day.tomorrow().ok()?.to_datetime(Time::midnight()))?;
+    Some((from, next.checked_sub(SignedDuration::from_nanos(1)).ok()?))
 }

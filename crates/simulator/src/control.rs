@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::cards::Purse;
 use crate::faults::{Fault, FaultKind, Rule, Verb, plain_order_id};
-use crate::ledger::{Bank, Kind, Order, State as OrderState, Unwritten};
+use crate::ledger::{ACCOUNT_END, Bank, Kind, Order, State as OrderState, Unwritten};
 use crate::reply;
 
 const MAX_TIMES: u32 = 1_000_000;
@@ -56,7 +56,7 @@ async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Response {
         .as_deref()
         .is_some_and(|code| !is_refusal(code))
     {
-        return refuse("fault.code: up to 12 letters, digits or one slash, and not an approval");
+        return refuse("fault.code: up to 40 letters, digits or one slash, and not an approval");
     }
     if let Err(reason) = check_text(&rule.fault) {
         return refuse(reason);
@@ -79,11 +79,11 @@ fn check_text(fault: &Fault) -> Result<(), &'static str> {
     }
 }
 
-/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, or an mdStatus.
+/// True for what can stand as a refusal's code: `51`, `T07`, `92/0104`, `ServiceUnavailable`, or an mdStatus.
 fn is_refusal(code: &str) -> bool {
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
     let approval = code.len() > 1 && code.split('/').all(|part| part.bytes().all(|b| b == b'0'));
-    (1..=12).contains(&code.len()) && code.bytes().all(sound) && !approval
+    (1..=40).contains(&code.len()) && code.bytes().all(sound) && !approval
 }
 
 fn bank_names() -> String {
@@ -113,7 +113,10 @@ async fn ledger(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Re
         .ledger
         .orders(
             |order| {
-                wanted.is_none_or(|wanted| plain_order_id(&order.id) == wanted)
+                let named = |wanted| {
+                    plain_order_id(&order.id) == wanted || plain_order_id(&order.label) == wanted
+                };
+                wanted.is_none_or(named)
                     && filter
                         .bank
                         .as_deref()
@@ -153,10 +156,11 @@ fn row(order: &Order) -> Value {
         })
         .collect();
     let (account, id) = order.names();
+    let label = order.label.rsplit(ACCOUNT_END).next().unwrap_or_default();
     json!({
         "bank": order.bank.name(),
         "account": account,
-        "orderId": id,
+        "orderId": if label.is_empty() { id } else { label },
         "kind": order.kind.name(),
         "state": order.state.name(),
         "card": &*order.masked,
@@ -250,21 +254,34 @@ struct SwitchOrder {
     day_ends_by_clock: Option<bool>,
     nestpay_status_empty_seconds: Option<i64>,
     param_second_node: Option<bool>,
+    boa_status_empty_seconds: Option<i64>,
 }
 
-/// The longest time for which a switch may keep an order from NestPay's `ORDERSTATUS`.
+/// The longest time for which a switch may keep an order from a bank's inquiry.
 const MAX_STATUS_EMPTY_SECONDS: i64 = 86_400;
 
 async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match read::<SwitchOrder>(&body) {
         Ok(order) => {
-            if let Some(seconds) = order.nestpay_status_empty_seconds {
+            let switches = &app.switches;
+            let empty = [
+                (
+                    order.nestpay_status_empty_seconds,
+                    &switches.nestpay_status_empty_seconds,
+                    "nestpayStatusEmptySeconds: 0 to 86400",
+                ),
+                (
+                    order.boa_status_empty_seconds,
+                    &switches.boa_status_empty_seconds,
+                    "boaStatusEmptySeconds: 0 to 86400",
+                ),
+            ];
+            for (seconds, switch, reason) in empty {
+                let Some(seconds) = seconds else { continue };
                 if !(0..=MAX_STATUS_EMPTY_SECONDS).contains(&seconds) {
-                    return refuse("nestpayStatusEmptySeconds: 0 to 86400");
+                    return refuse(reason);
                 }
-                app.switches
-                    .nestpay_status_empty_seconds
-                    .store(seconds, Ordering::Relaxed);
+                switch.store(seconds, Ordering::Relaxed);
             }
             if let Some(on) = order.requires_day_end_sale_succeeds {
                 app.switches
@@ -298,6 +315,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
         "nestpayStatusEmptySeconds": empty_seconds,
         "paramSecondNode": app.switches.param_second_node.load(Ordering::Relaxed),
+        "boaStatusEmptySeconds": app.switches.boa_status_empty_seconds.load(Ordering::Relaxed),
     }))
 }
 

@@ -48,6 +48,11 @@ pub(crate) trait Desk: BankPage {
     /// What an admitted message says that it is about.
     fn subject(message: &Self::Message) -> Subject<'_>;
 
+    /// The 3D Secure authentication that a message shows.
+    fn session(app: &App, message: &Self::Message) -> Option<Session> {
+        Session::open(app, Self::BANK, Self::subject(message).proof)
+    }
+
     /// What the bank is to do. `Err` is the reply where there is nothing for it to do: a refusal, or
     /// an answer that needs no ledger.
     fn operation<'a>(case: &'a Case<'_, Self>) -> Result<Operation<'a>, Self::Reply>;
@@ -62,6 +67,11 @@ pub(crate) trait Desk: BankPage {
 
     /// Words a refusal with this code.
     fn refuse(case: &Case<'_, Self>, code: &str) -> Self::Reply;
+
+    /// What a reply is, where it is not always the same.
+    fn content_type(_case: &Case<'_, Self>, _reply: &Self::Reply) -> &'static str {
+        Self::CONTENT_TYPE
+    }
 
     /// The reply as bytes, signed; `spoilt` breaks the signature on purpose.
     fn document(case: &Case<'_, Self>, reply: Self::Reply, spoilt: bool) -> Vec<u8>;
@@ -125,19 +135,32 @@ pub(crate) enum Operation<'a> {
     },
     /// Tell how an order stands.
     Inquire(Key),
-    /// Tell of which orders of an account, or of all without one, something was done between two moments.
-    List {
-        account: &'a str,
-        from: Timestamp,
-        until: Timestamp,
-    },
+    /// Tell of all orders that fit.
+    List(Box<dyn Fn(&Order) -> bool + Send + Sync + 'a>),
     /// Tell what a card's purse holds.
     Purse(&'a Card),
+}
+
+/// Asks for the orders of an account, or of the whole bank without one, with which something was done between two
+/// moments; both count.
+pub(crate) fn moves_of(
+    bank: Bank,
+    account: &str,
+    from: Timestamp,
+    until: Timestamp,
+) -> Operation<'_> {
+    Operation::List(Box::new(move |order| {
+        order.bank == bank
+            && (account.is_empty() || order.names().0 == account)
+            && order.moved_between(from, until)
+    }))
 }
 
 /// A sale as its message asks for it.
 pub(crate) struct Purchase<'a> {
     pub(crate) id: String,
+    /// The shop's number of the order, at a bank where `id` is that of the message.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     /// The card, or the code with which it is refused.
     pub(crate) card: Result<&'a Arc<Card>, &'static str>,
@@ -185,9 +208,14 @@ pub(crate) async fn message<D: Desk>(
     head: Parts,
     body: Bytes,
 ) -> Response {
+    serve::<D>(&app, D::receive(&head, &body)).await
+}
+
+/// What the bank says to a message, wherever it was posted.
+pub(crate) async fn serve<D: Desk>(app: &App, message: D::Message) -> Response {
     let mut case = Case::<D> {
-        app: &app,
-        message: D::receive(&head, &body),
+        app,
+        message,
         session: None,
     };
     let verb = match D::admit(&case.message) {
@@ -195,8 +223,8 @@ pub(crate) async fn message<D: Desk>(
         Err(refusal) => return send(&case, refusal, None).await,
     };
     let subject = D::subject(&case.message);
-    case.session = Session::open(&app, D::BANK, subject.proof);
-    let fault = fault_of(&app, D::BANK, verb, &subject, case.session.as_ref());
+    case.session = D::session(app, &case.message);
+    let fault = fault_of(app, D::BANK, verb, &subject, case.session.as_ref());
     if app.log {
         let (bank, operation) = (D::BANK.name(), verb.name());
         let order_id = subject.order_id;
@@ -246,9 +274,10 @@ fn fault_of(
 
 async fn send<D: Desk>(case: &Case<'_, D>, reply: D::Reply, fault: Option<&Fault>) -> Response {
     let (spoilt, status) = (reply::wrong_mac(fault), D::status(&reply));
+    let content_type = D::content_type(case, &reply);
     let body = reply::rewrite(D::document(case, reply, spoilt), fault);
     let signature = D::signature(case, &body, spoilt);
-    let mut response = reply::send(D::CONTENT_TYPE, body, fault).await;
+    let mut response = reply::send(content_type, body, fault).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
@@ -284,18 +313,7 @@ async fn carry_out<D: Desk>(
             Outcome::Captured(ledger.capture(bank, &key, capture, now).await?)
         }
         Operation::Inquire(key) => Outcome::Found(ledger.order(bank, &key, now).await?),
-        Operation::List {
-            account,
-            from,
-            until,
-        } => {
-            let wanted = |order: &Order| {
-                order.bank == bank
-                    && (account.is_empty() || order.names().0 == account)
-                    && order.moved_between(from, until)
-            };
-            return Ok(D::list(case, ledger.orders(wanted, now).await?));
-        }
+        Operation::List(fits) => return Ok(D::list(case, ledger.orders(fits, now).await?)),
         Operation::Purse(card) => Outcome::Purse(card, ledger.purse(&card.reference).await?),
     };
     Ok(D::answer(case, outcome))
@@ -360,6 +378,7 @@ pub(crate) async fn sell<'a>(
         .sell(Sale {
             bank,
             id: purchase.id,
+            label: purchase.label,
             kind: purchase.kind,
             card,
             masked,

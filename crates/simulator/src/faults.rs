@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ledger::ACCOUNT_END;
+use crate::ledger::names;
 use crate::named::named;
 use crate::seal::Sealer;
 
@@ -218,7 +218,7 @@ impl Armed {
 /// An order id without what stands in front of it: the account in the ledger, `TDS_` and zeros up to 24
 /// places by PosNet's rules.
 pub(crate) fn plain_order_id(id: &str) -> &str {
-    let id = id.split_once(ACCOUNT_END).map_or(id, |(_, id)| id);
+    let (_, id) = names(id);
     id.strip_prefix("TDS_")
         .unwrap_or(id)
         .trim_start_matches('0')

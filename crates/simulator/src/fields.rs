@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::ledger::ACCOUNT_END;
+
+const MAX_ORDER_ID: usize = 64;
+
 /// A form's fields; of several under a name the last one counts.
 pub(crate) struct Form(HashMap<String, String>);
 
@@ -48,6 +52,22 @@ pub(crate) fn lira(text: &str) -> Option<i64> {
         .checked_mul(100)?
         .checked_add(kurus(&pair)?)
         .filter(|_| whole.len() <= 10)
+}
+
+/// Kuruş as lira with two digits behind a point.
+pub(crate) fn in_lira(kurus: i64) -> String {
+    format!("{}.{:02}", kurus / 100, kurus % 100)
+}
+
+/// ISO 4217 numbers that banks take.
+pub(crate) fn is_currency(number: &str) -> bool {
+    ["949", "840", "978", "826", "392", "643"].contains(&number)
+}
+
+/// What can be an order id; the slash is the ledger's.
+pub(crate) fn is_order_id(id: &str) -> bool {
+    let sound = |letter: char| !letter.is_control() && letter != ACCOUNT_END;
+    !id.is_empty() && id.chars().count() <= MAX_ORDER_ID && id.chars().all(sound)
 }
 
 /// A masked card number in groups of four, as banks print it.

@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod hash;
 mod inquiries;
+mod list;
 mod orders;
 mod request;
 mod threeds;
@@ -45,6 +46,7 @@ impl Desk for Garanti {
             "refund" => Verb::Refund,
             "orderinq" | "orderhistoryinq" => Verb::Inquire,
             "rewardinq" => Verb::Loyalties,
+            "orderlistinq" => Verb::List,
             _ => return refuse("TxnType field is missing or unknown"),
         };
         if request.at(&["Version"]) != VERSION {
@@ -95,6 +97,7 @@ impl Desk for Garanti {
             "orderinq" | "orderhistoryinq" => Ok(Operation::Inquire(Key::Id(
                 case.message.order_id().to_owned(),
             ))),
+            "orderlistinq" => Err(list::page(case)),
             _ => orders::rewards(case),
         }
     }

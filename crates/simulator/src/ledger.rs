@@ -6,7 +6,7 @@ mod order;
 mod points;
 pub(crate) mod store;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -16,13 +16,15 @@ use points::{less, more, spend};
 use store::{Row, Writer};
 
 pub(crate) use moves::{Move, MoveKind};
-pub(crate) use order::{ACCOUNT_END, Bank, Kind, Order, State, id_of_account};
+pub(crate) use order::{ACCOUNT_END, Bank, Kind, Order, State, id_of_account, names};
 pub(crate) use points::{NOT_SUFFICIENT_AWARD, Points, Split};
 
 /// A sale that the bank is willing to make.
 pub(crate) struct Sale {
     pub(crate) bank: Bank,
     pub(crate) id: String,
+    /// The shop's number of the order, at a bank where `id` is that of the message.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) card: Arc<str>,
     pub(crate) masked: Arc<str>,
@@ -61,6 +63,8 @@ pub(crate) enum Undo {
     Taken(i64),
     /// What was done last: a capture, of which the hold stays, or whatever the order is.
     Latest,
+    /// The transaction that the key names: the order, or the capture of it.
+    Named,
 }
 
 /// What became of a move about an order: done, with the order as it is now, the move and the card's
@@ -87,6 +91,8 @@ pub(crate) enum Moved {
     NotCaptured,
     /// A hold that is too old to be released.
     TooOld,
+    /// The message's own id was used before.
+    Repeated,
 }
 
 /// What is to be taken of a hold.
@@ -109,6 +115,13 @@ pub(crate) enum Key {
         id: String,
         seq: i64,
     },
+    /// The shop's number of an order, where messages have ids: the one that succeeded, else the latest.
+    Label(String),
+    /// By the id of the message that made what is moved; the move goes by `name` from now on.
+    Naming {
+        id: String,
+        name: String,
+    },
 }
 
 /// The file could not be written; no answer may be given.
@@ -120,7 +133,11 @@ struct Books {
     orders: BTreeMap<i64, Order>,
     /// Which order a reference is of: its own, or that of a move.
     by_seq: HashMap<i64, i64>,
+    /// The number of an order, or of a move that has an id of its own.
     by_id: HashMap<(Bank, String), i64>,
+    by_label: HashMap<(Bank, String), i64>,
+    /// The authentications that orders used up.
+    used: HashSet<String>,
     purses: HashMap<Arc<str>, Purse>,
     /// What the published cards hold, whatever was spent.
     published: HashMap<Arc<str>, Purse>,
@@ -155,12 +172,10 @@ impl Ledger {
             }
         }
         for order in store::orders(&connection)? {
-            let moved = order.moves.iter().map(|made| made.seq);
-            for seq in moved.chain([order.seq]) {
-                books.last_seq = books.last_seq.max(seq);
-                books.by_seq.insert(seq, order.seq);
+            for made in &order.moves {
+                books.index_move(&order, made);
             }
-            books.name(&order);
+            books.index(&order);
             books.orders.insert(order.seq, order);
         }
         Ok(Ledger {
@@ -256,6 +271,21 @@ impl Ledger {
         Some(order.id.clone())
     }
 
+    /// Whether an order id bought or holds something, or did before that was undone.
+    pub(crate) fn is_used(&self, bank: Bank, id: String) -> bool {
+        let books = self.books();
+        let order = books.order(bank, &Key::Id(id));
+        order.is_some_and(|order| order.state != State::Declined)
+    }
+
+    /// The newest order that fits, as it stands at a moment: to look at before it is moved.
+    pub(crate) fn find(&self, fits: impl Fn(&Order) -> bool, now: Timestamp) -> Option<Order> {
+        let books = self.books();
+        let mut newest = books.orders.values().rev();
+        let found = newest.find(|order| fits(order))?;
+        Some(books.as_of(found, now))
+    }
+
     /// All orders that `keep` keeps, oldest first.
     pub(crate) async fn orders(
         &self,
@@ -268,6 +298,24 @@ impl Ledger {
             (closed.collect(), Vec::new())
         })
         .await
+    }
+
+    /// The orders of a bank that were made, or of which something was done, between two moments. It waits for no file: a
+    /// list may tell of what is being written.
+    pub(crate) fn orders_between(
+        &self,
+        bank: Bank,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Vec<Order> {
+        let books = self.books();
+        let moved = |order: &&Order| {
+            let mut moments = order.moves.iter().map(|made| made.at);
+            moments.any(|at| (from..=until).contains(&at))
+                || (from..=until).contains(&order.created_at)
+        };
+        let of_bank = books.orders.values().filter(|order| order.bank == bank);
+        of_bank.filter(moved).cloned().collect()
     }
 
     /// What a card's purse holds.
@@ -324,12 +372,13 @@ impl Ledger {
 impl Books {
     fn order(&self, bank: Bank, key: &Key) -> Option<&Order> {
         let seq = match key {
-            Key::Id(id) => self.by_id.get(&(bank, id.clone())),
-            Key::Seq(seq) | Key::Referenced { seq, .. } => self.by_seq.get(seq),
+            Key::Seq(seq) | Key::Referenced { seq, .. } => Some(seq),
+            Key::Id(id) | Key::Naming { id, .. } => self.by_id.get(&(bank, id.clone())),
+            Key::Label(label) => self.by_label.get(&(bank, label.clone())),
         };
-        let order = self.orders.get(seq?)?;
+        let order = self.orders.get(self.by_seq.get(seq?)?)?;
         let named = match key {
-            Key::Id(_) => true,
+            Key::Id(_) | Key::Label(_) | Key::Naming { .. } => true,
             Key::Seq(_) => order.bank == bank,
             Key::Referenced { id, .. } => {
                 order.bank == bank && order.id == *id && order.state != State::Declined
@@ -357,15 +406,18 @@ impl Books {
         named: impl Fn(&Order) -> i64,
     ) -> Option<&mut Order> {
         let seq = self.order(bank, key)?.seq;
+        let of_name = |id: &String| self.by_id.get(&(bank, id.clone())).copied();
+        let of_key = match key {
+            Key::Id(_) | Key::Label(_) => None,
+            Key::Seq(seq) | Key::Referenced { seq, .. } => Some(*seq),
+            Key::Naming { id, .. } => Some(of_name(id)?),
+        };
         let closes = self.day_ends_by_clock;
         let order = self.orders.get_mut(&seq)?;
         if closes {
             order.close_day(at);
         }
-        let fits = match key {
-            Key::Id(_) => true,
-            Key::Seq(seq) | Key::Referenced { seq, .. } => named(order) == *seq,
-        };
+        let fits = of_key.is_none_or(|seq| named(order) == seq);
         (fits && order.state != State::Declined).then_some(order)
     }
 
@@ -388,32 +440,62 @@ impl Books {
         kept.then(|| Row::Purse(card.clone(), purse))
     }
 
-    /// Makes an order known by its ids.
-    fn name(&mut self, order: &Order) {
-        for id in order.aliases().into_iter().chain([order.id.clone()]) {
-            self.by_id.insert((order.bank, id), order.seq);
-        }
-    }
-
     /// The id under which Param sells what asks for a used one: a new id, unless the sale shows the 3D
     /// Secure authentication of the order that has it.
     fn fresh_id(&self, sale: &Sale) -> Option<String> {
         if sale.bank != Bank::Param {
             return None;
         }
-        let (own, id) = order::names_of(&sale.id);
+        let (own, id) = order::names(&sale.id);
         let used = self.order(sale.bank, &Key::Id(id_of_account("", id)))?;
         let same = sale.nonce.as_deref() == Some(used.nonce.as_str());
         let again = used.state != State::Declined && !same;
         again.then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
     }
 
+    /// The order that an authentication was used for, and the id of another order under an id that is
+    /// taken, at a bank that sells again under one id.
+    fn sell_again(&self, sale: &mut Sale) -> Option<Sold> {
+        if let Some(nonce) = sale.nonce.as_ref().filter(|nonce| !nonce.is_empty()) {
+            let of_proof = |order: &&Order| order.bank == sale.bank && order.nonce == *nonce;
+            if let Some(order) = self.orders.values().rev().find(of_proof) {
+                return Some(match order.state {
+                    State::Declined => Sold::AuthenticationUsed,
+                    _ => Sold::Repeated(Box::new(order.clone())),
+                });
+            }
+        }
+        if self.by_id.contains_key(&(sale.bank, sale.id.clone())) {
+            sale.id.push(ACCOUNT_END);
+            sale.id.push_str(&(self.last_seq + 1).to_string());
+        }
+        None
+    }
+
     fn sell(&mut self, mut sale: Sale) -> (Sold, Vec<Row>) {
         if let Some(fresh) = self.fresh_id(&sale) {
             sale.id = fresh;
         }
+        if sale.bank.sells_again()
+            && let Some(used) = self.sell_again(&mut sale)
+        {
+            return (used, Vec::new());
+        }
         let known = self.by_id.get(&(sale.bank, sale.id.clone())).copied();
-        if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
+        if sale.bank.numbers_transactions() {
+            let of_label = self.order(sale.bank, &Key::Label(sale.label.clone()));
+            let taken = of_label.filter(|order| order.state != State::Declined);
+            if let Some(order) = self.order(sale.bank, &Key::Id(sale.id.clone())).or(taken) {
+                return (Sold::Repeated(Box::new(order.clone())), Vec::new());
+            }
+            if sale
+                .nonce
+                .as_ref()
+                .is_some_and(|nonce| self.used.contains(nonce))
+            {
+                return (Sold::AuthenticationUsed, Vec::new());
+            }
+        } else if let Some(order) = known.and_then(|seq| self.orders.get(&seq)) {
             if order.state != State::Declined {
                 return (Sold::Repeated(Box::new(order.clone())), Vec::new());
             }
@@ -439,6 +521,7 @@ impl Books {
             seq: self.last_seq,
             bank: sale.bank,
             id: sale.id,
+            label: sale.label,
             kind: sale.kind,
             state: match sale.kind {
                 Kind::Hold => State::Held,
@@ -480,17 +563,76 @@ impl Books {
                 Sold::Approved(Box::new(order.clone()), left)
             }
         };
-        self.name(&order);
-        self.by_seq.insert(order.seq, order.seq);
+        self.index(&order);
         rows.push(Row::Order(Box::new(order.clone())));
         self.orders.insert(order.seq, order);
         (sold, rows)
     }
 
+    /// Notes by what names an order goes. Of several with a label the last one made counts: none follows
+    /// one that succeeded.
+    fn index(&mut self, order: &Order) {
+        self.last_seq = self.last_seq.max(order.seq);
+        self.by_seq.insert(order.seq, order.seq);
+        for id in order.aliases().into_iter().chain([order.id.clone()]) {
+            self.by_id.insert((order.bank, id), order.seq);
+        }
+        if !order.label.is_empty() {
+            self.by_label
+                .insert((order.bank, order.label.clone()), order.seq);
+        }
+        if !order.nonce.is_empty() {
+            self.used.insert(order.nonce.clone());
+        }
+    }
+
+    /// Notes by what names a move goes.
+    fn index_move(&mut self, order: &Order, made: &Move) {
+        self.last_seq = self.last_seq.max(made.seq);
+        self.by_seq.insert(made.seq, order.seq);
+        if !made.name.is_empty() {
+            self.by_id.insert((order.bank, made.name.clone()), made.seq);
+        }
+    }
+
+    /// Whether a move would take an id that something has.
+    fn repeats(&self, bank: Bank, key: &Key) -> bool {
+        matches!(key, Key::Naming { name, .. } if self.by_id.contains_key(&(bank, name.clone())))
+    }
+
+    /// What exactly is undone where the key names a transaction; the reason when that cannot be.
+    fn undone(&self, bank: Bank, key: &Key) -> Result<Undo, Moved> {
+        let Key::Naming { id, .. } = key else {
+            return Ok(Undo::Any);
+        };
+        let named = self.by_id.get(&(bank, id.clone()));
+        let order = self.order(bank, key);
+        if order.is_some_and(|order| order.state == State::Refunded) {
+            return Err(Moved::NothingLeft);
+        }
+        match order.and_then(Order::capture) {
+            Some(capture) if named == Some(&capture.seq) => Ok(Undo::Capture),
+            Some(_) => Err(Moved::Captured),
+            None => Ok(Undo::Any),
+        }
+    }
+
     fn void(&mut self, bank: Bank, key: &Key, undo: Undo, at: Timestamp) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
+        let undo = match undo {
+            Undo::Named => match self.undone(bank, key) {
+                Ok(undo) => undo,
+                Err(refusal) => return (refusal, Vec::new()),
+            },
+            undo => undo,
+        };
         let named = |order: &Order| match undo {
             Undo::Whole(_) => order.seq,
-            Undo::Capture | Undo::Any | Undo::Latest | Undo::Taken(_) => order.taking(),
+            Undo::Capture | Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => {
+                order.taking()
+            }
         };
         let Some(order) = self.moving(bank, key, at, named) else {
             return (Moved::Unknown, Vec::new());
@@ -507,7 +649,9 @@ impl Books {
         let (kind, amount) = (
             match undo {
                 Undo::Capture => MoveKind::Uncapture,
-                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Taken(_) => MoveKind::Void,
+                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => {
+                    MoveKind::Void
+                }
             },
             order.amount,
         );
@@ -522,7 +666,7 @@ impl Books {
             }
         }
         let seq = order.seq;
-        self.note(seq, (kind, amount, points), at)
+        self.note((seq, key), (kind, amount, points), at)
     }
 
     fn refund(
@@ -532,12 +676,15 @@ impl Books {
         (amount, split): (Option<i64>, Split),
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
         let Some(order) = self.moving(bank, key, at, Order::taking) else {
             return (Moved::Unknown, Vec::new());
         };
         match order.state {
             State::Settled => {}
-            State::Captured if split == Split::PointsOnly => {}
+            State::Captured if split == Split::PointsOnly || bank.refunds_on_the_day() => {}
             State::Captured | State::Held => return (Moved::NotSettled, Vec::new()),
             State::Voided => return (Moved::Voided, Vec::new()),
             State::Declined => return (Moved::Unknown, Vec::new()),
@@ -557,7 +704,7 @@ impl Books {
             Split::PointsOnly => MoveKind::PointRefund,
             Split::CardOnly | Split::Proportional => MoveKind::Refund,
         };
-        self.note(seq, (kind, amount, points), at)
+        self.note((seq, key), (kind, amount, points), at)
     }
 
     fn capture(
@@ -571,6 +718,9 @@ impl Books {
         }: Capture,
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
+        if self.repeats(bank, key) {
+            return (Moved::Repeated, Vec::new());
+        }
         let Some(order) = self.moving(bank, key, at, |order| order.seq) else {
             return (Moved::Unknown, Vec::new());
         };
@@ -590,19 +740,27 @@ impl Books {
         order.state = State::Captured;
         order.amount = amount;
         let seq = order.seq;
-        self.note(seq, (MoveKind::Capture, amount, Purse::default()), at)
+        self.note(
+            (seq, key),
+            (MoveKind::Capture, amount, Purse::default()),
+            at,
+        )
     }
 
     /// Notes a move of an order, whose changes are made, and gives its points back.
     fn note(
         &mut self,
-        seq: i64,
+        (seq, key): (i64, &Key),
         (kind, amount, points): (MoveKind, i64, Purse),
         at: Timestamp,
     ) -> (Moved, Vec<Row>) {
         self.last_seq += 1;
         let made = Move {
             seq: self.last_seq,
+            name: match key {
+                Key::Naming { name, .. } => name.clone(),
+                _ => String::new(),
+            },
             kind,
             amount,
             points,
@@ -613,7 +771,7 @@ impl Books {
         };
         order.moves.push(made.clone());
         let order = order.clone();
-        self.by_seq.insert(made.seq, seq);
+        self.index_move(&order, &made);
         let mut purse = self.purse(&order.card);
         let mut rows = vec![
             Row::Order(Box::new(order.clone())),
@@ -635,7 +793,7 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
     let of_other_kind = match undo {
         Undo::Whole(kind) => order.kind != kind,
         Undo::Capture => order.kind != Kind::Hold,
-        Undo::Any | Undo::Latest | Undo::Taken(_) => false,
+        Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => false,
     };
     if of_other_kind {
         return Some(Moved::Unknown);

@@ -1,9 +1,10 @@
-//! The banks' side of PosNet XML, Garanti GVP, NestPay, Akbank's JSON and Param, for tests and the sandbox: it checks what it is
-//! sent, keeps its own ledger, and fails on demand. It is written from the banks' documents and
+//! The banks' side of the protocols that Galata speaks, for tests and the sandbox: it checks what it is sent,
+//! keeps its own ledger, and fails on demand. It is written from the banks' documents and
 //! shares no code with the connectors, so that one mistake cannot agree with itself.
 
 mod akbank;
 mod app;
+mod boa;
 mod cards;
 mod clock;
 mod codes;
@@ -14,6 +15,7 @@ mod faults;
 mod fields;
 pub mod forms;
 mod garanti;
+mod intervpos;
 mod latin5;
 mod ledger;
 pub mod lenders;
@@ -21,6 +23,8 @@ mod named;
 mod nestpay;
 mod pages;
 mod param;
+mod payflex;
+mod payfor;
 mod posnet;
 mod reply;
 mod seal;
@@ -47,6 +51,7 @@ use ledger::{Ledger, store};
 use lenders::{LenderOptions, Lenders};
 use posnet::Posnet;
 use seal::Sealer;
+use session::Numbered;
 
 /// The longest request body that a bank reads.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -100,6 +105,8 @@ impl Simulator {
                 faults: Faults::default(),
                 switches: Switches::default(),
                 held: Arc::default(),
+                numbered: Numbered::default(),
+                enrolments: payflex::Enrolments::default(),
             }),
             lenders,
         })
@@ -113,6 +120,10 @@ impl Simulator {
             .merge(nestpay::router())
             .merge(akbank::router())
             .merge(param::router())
+            .merge(payfor::router())
+            .merge(boa::router())
+            .merge(payflex::router())
+            .merge(intervpos::router())
             .merge(control::router())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self.app.clone())

@@ -2,9 +2,14 @@
 //! travels sealed through the browser and the merchant, so the simulator keeps nothing in between and
 //! survives a restart.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 
 use crate::app::App;
 use crate::cards::{Card, Purse, ThreeDs};
@@ -79,25 +84,62 @@ impl Session {
         app.sealer.seal(&format!("{}-session", bank.name()), self)
     }
 
-    /// The session of such a token; `None` for any other text.
+    /// The session of such a token, or of the number by which it is kept; `None` for any other text.
     pub(crate) fn open(app: &App, bank: Bank, token: &str) -> Option<Session> {
-        app.sealer.open(&format!("{}-session", bank.name()), token)
+        match token.parse() {
+            Ok(number) => app.numbered.find(bank, number),
+            Err(_) => app.sealer.open(&format!("{}-session", bank.name()), token),
+        }
+    }
+
+    /// What is shown of the authentication with the sale, made of its nonce; `label` tells one value from
+    /// another.
+    pub(crate) fn proof(&self, label: &str) -> String {
+        STANDARD.encode(Sha1::digest(format!("{label}{}", self.nonce).as_bytes()))
+    }
+
+    /// How the card's association grades the authentication; empty without one.
+    pub(crate) fn eci(&self, association: &str) -> &'static str {
+        match (self.md_status, association) {
+            (Some(1), "MASTERCARD" | "TROY") => "02",
+            (Some(2..=4), "MASTERCARD" | "TROY") => "01",
+            (Some(1), _) => "05",
+            (Some(2..=4), _) => "06",
+            _ => "",
+        }
     }
 
     pub(crate) fn is_authenticated(&self) -> bool {
         matches!(self.md_status, Some(1..=4))
     }
+}
 
-    /// The electronic commerce indicator of the outcome with a card of this association; empty without
-    /// an authentication.
-    pub(crate) fn eci(&self, association: &str) -> &'static str {
-        match (self.md_status, association) {
-            (Some(1), "MASTERCARD") => "02",
-            (Some(2..=4), "MASTERCARD") => "01",
-            (Some(1), _) => "05",
-            (Some(2..=4), _) => "06",
-            _ => "",
+/// Sessions that go by a number, where the bank's messages have no place for a sealed token. They are kept
+/// in memory: a restart forgets them.
+#[derive(Default)]
+pub(crate) struct Numbered(Mutex<BTreeMap<u64, (Bank, Session)>>);
+
+/// So many sessions are kept; the oldest one goes first.
+const MAX_NUMBERED: usize = 10_000;
+
+impl Numbered {
+    /// Keeps a session and tells its number, sixteen digits that grow with the clock's microseconds.
+    pub(crate) fn keep(&self, bank: Bank, session: &Session, now: Timestamp) -> u64 {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = kept.last_key_value().map_or(0, |(number, _)| *number);
+        let clock = u64::try_from(now.as_microsecond()).unwrap_or_default();
+        let number = clock.max(last.saturating_add(1));
+        if kept.len() >= MAX_NUMBERED {
+            kept.pop_first();
         }
+        kept.insert(number, (bank, session.clone()));
+        number
+    }
+
+    fn find(&self, bank: Bank, number: u64) -> Option<Session> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (owner, session) = kept.get(&number)?;
+        (*owner == bank).then(|| session.clone())
     }
 }
 

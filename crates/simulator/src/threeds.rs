@@ -41,6 +41,9 @@ pub(crate) trait BankPage: Send + Sync + Sized + 'static {
     /// used before.
     const USED_BEFORE: &'static str = "";
 
+    /// How the browser goes back to the shop.
+    const RETURNS_BY: &'static str = "post";
+
     /// Whose page it is: one system may serve several banks.
     fn brand(_visit: &Visit) -> Brand {
         Self::BRAND
@@ -261,6 +264,7 @@ async fn lead_back<P: BankPage>(
             brand,
             language: visit.language,
             url: &back.url,
+            method: P::RETURNS_BY,
             fields: &back.fields,
             ending: answer.ending,
             twice,

@@ -1,5 +1,5 @@
-//! A small XML tree, enough for the two bank protocols: elements with text, no attributes.
-//! Requests are hostile input, so depth and element count are capped and DOCTYPE is refused.
+//! A small XML tree, enough for the banks' protocols: elements with text. Attributes are written
+//! where a bank has them and never read. Requests are hostile input, so depth and element count are capped and DOCTYPE is refused.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) text: String,
     pub(crate) children: Vec<Node>,
+    /// Behind the name of what is written, as they stand.
+    pub(crate) attributes: &'static str,
 }
 
 impl Node {
@@ -24,6 +26,11 @@ impl Node {
     /// The text of the first child of that name; empty when there is none.
     pub(crate) fn value(&self, name: &str) -> &str {
         self.child(name).map_or("", |child| child.text.as_str())
+    }
+
+    /// The element with these attributes.
+    pub(crate) fn with(self, attributes: &'static str) -> Node {
+        Node { attributes, ..self }
     }
 
     /// The element with its text as an XML document under `declaration`; `escape_all` writes every
@@ -38,6 +45,10 @@ impl Node {
     fn write(&self, out: &mut String, escape_all: bool) {
         out.push('<');
         out.push_str(&self.name);
+        if !self.attributes.is_empty() {
+            out.push(' ');
+            out.push_str(self.attributes);
+        }
         out.push('>');
         escape(&self.text, escape_all, out);
         for child in &self.children {
@@ -54,7 +65,7 @@ pub(crate) fn text(name: &str, text: impl Into<String>) -> Node {
     Node {
         name: name.to_owned(),
         text: text.into(),
-        children: Vec::new(),
+        ..Node::default()
     }
 }
 
@@ -62,8 +73,8 @@ pub(crate) fn text(name: &str, text: impl Into<String>) -> Node {
 pub(crate) fn node(name: &str, children: Vec<Node>) -> Node {
     Node {
         name: name.to_owned(),
-        text: String::new(),
         children,
+        ..Node::default()
     }
 }
 

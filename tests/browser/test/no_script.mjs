@@ -48,7 +48,7 @@ describe('without JavaScript', () => {
 
   test('every page of the panel shows its content and its menu', async () => {
     const owner = await stage.staff('OWNER', { scripts: false, language: 'en' });
-    for (const path of ['/panel', '/panel/payments', '/panel/doubts', '/panel/double-submits', '/panel/autopilot', '/panel/cards', '/panel/webhooks', '/panel/settings', '/panel/apms', '/panel/apms/new',
+    for (const path of ['/panel', '/panel/payments', '/panel/doubts', '/panel/reconciliation', '/panel/double-submits', '/panel/autopilot', '/panel/cards', '/panel/webhooks', '/panel/settings', '/panel/apms', '/panel/apms/new',
       '/panel/poses', '/panel/poses/new?integrator=YKB', '/panel/keys', '/panel/people', '/panel/audit', '/panel/requests', '/panel/bins?bin=404809',
       '/panel/account']) {
       await owner.go(path);

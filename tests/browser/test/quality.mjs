@@ -52,7 +52,7 @@ describe('quality', () => {
     ];
     await first('/panel/doubts', 'section.doubt a');
     return {
-      panel: ['/panel', '/panel/payments', `/panel/payments/${payment}?exchanges=1`, ...links, '/panel/doubts', '/panel/double-submits', `${links[3]}/commissions`, '/panel/autopilot', '/panel/cards', '/panel/reports', '/panel/webhooks',
+      panel: ['/panel', '/panel/payments', `/panel/payments/${payment}?exchanges=1`, ...links, '/panel/doubts', '/panel/reconciliation', '/panel/double-submits', `${links[3]}/commissions`, '/panel/autopilot', '/panel/cards', '/panel/reports', '/panel/webhooks',
         '/panel/settings', '/panel/apms', '/panel/apms/new', '/panel/poses', '/panel/poses/new', '/panel/routing-rules', '/panel/routing-rules/new', '/panel/routing-rules/dry-run', '/panel/keys', '/panel/people',
         '/panel/audit', '/panel/requests', '/panel/bins?bin=404809', '/panel/account', '/panel/account/totp',
         '/panel/payments?paymentStatus=FAILURE&conversationId=none', '/panel/payments?minPaidPrice=abc'],

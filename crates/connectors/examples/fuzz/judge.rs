@@ -2,9 +2,13 @@
 //! the connectors, and knows only what must stand in the text: one mistake cannot agree with itself.
 //! What a protocol must say stands in a file of its own.
 
+mod akbank;
+mod boa;
 mod garanti;
 mod intervpos;
 mod nestpay;
+mod param;
+mod payflex;
 mod payfor;
 mod posnet;
 
@@ -45,10 +49,14 @@ impl Return<'_> {
 /// The judge of a protocol.
 pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
+        "akbank" => &akbank::JUDGE,
         "garanti" => &garanti::JUDGE,
         "intervpos" => &intervpos::JUDGE,
+        "kuveyt" | "vakif_katilim" => &boa::JUDGE,
         "nestpay" => &nestpay::JUDGE,
+        "param" => &param::JUDGE,
         "payfor" => &payfor::JUDGE,
+        "payflex" => &payflex::JUDGE,
         "posnet" => &posnet::JUDGE,
         other => panic!("no judge of {other}"),
     }
@@ -149,10 +157,16 @@ pub(crate) fn objection(
         ("NotFound", Read::Unknown),
         ("GivenBack", Read::GivenBack),
     ];
-    let (_, read) = read.into_iter().find(|(word, _)| {
-        let rest = answer.strip_prefix("Ok(\n    ");
-        rest.is_some_and(|rest| rest.starts_with(word))
-    })?;
+    let rest = answer.strip_prefix("Ok(\n    ")?;
+    let mut known = read.into_iter();
+    let found = known.find(|(word, _)| rest.starts_with(word));
+    // A page's sale that the bank was asked about.
+    let of_page = rest.starts_with("PageOutcome") && rest.contains("Approved(");
+    let read = match found {
+        Some((_, read)) => read,
+        None if of_page => Read::Taken,
+        None => return None,
+    };
     let last = documents.last()?;
     let judge = of(protocol);
     let claimed = Claim::of(answer);

@@ -3,23 +3,37 @@
 //! What a bank's code means stands in its protocol; the ISO 8583 codes that every issuer uses
 //! stand in `codes`.
 
+pub(crate) mod akbank;
+mod boa;
 mod codes;
 pub(crate) mod garanti;
 pub(crate) mod intervpos;
+pub(crate) mod kuveyt;
 pub(crate) mod nestpay;
+pub(crate) mod param;
+pub(crate) mod payflex;
 pub(crate) mod payfor;
 pub(crate) mod posnet;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vakif_katilim;
 
-use crate::bank::{CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney};
-use crate::http::{Failure, Http, Request};
+use crate::bank::{
+    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+};
+use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
+use jiff::civil::Date;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
 async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
+    Ok(ask_whole(http, request).await?.body)
+}
+
+/// As [`ask`], where the reply's headers say something too.
+async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt> {
     let reply = http.send(request).await.map_err(|failure| match failure {
         Failure::NotSent(detail) => Doubt {
             may_have_been_sent: false,
@@ -29,12 +43,17 @@ async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
         Failure::MaybeSent(detail) => doubt(DoubtReason::Network, &detail),
     })?;
     match reply.status {
-        200 => Ok(reply.body),
+        200 => Ok(reply),
         status => Err(doubt(
             DoubtReason::Network,
             &format!("HTTP status {status}"),
         )),
     }
+}
+
+/// The list of a day where no public document of the protocol knows one.
+pub(crate) async fn no_day_list(_: BankContext<'_>, _: Date) -> Result<Vec<BankMove>, Doubt> {
+    Err(Doubt::not_supported())
 }
 
 /// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.

@@ -77,6 +77,11 @@ impl Call {
 
     pub(crate) fn account(&self) -> Account {
         let text = |name| self.text(&format!("/account/{name}")).to_owned();
+        // Where a protocol knows the bank's other addresses by this one.
+        let address = |name, usual: &str| match text(name) {
+            none if none.is_empty() => format!("https://bank.example{usual}"),
+            own => own,
+        };
         let user = |operation: PosOperationType| User {
             operation,
             name: match text("user").as_str() {
@@ -98,8 +103,8 @@ impl Call {
                 user(PosOperationType::Provrfn),
             ],
             production: false,
-            api_url: "https://bank.example/api".to_owned(),
-            threeds_url: "https://bank.example/3ds".to_owned(),
+            api_url: address("apiUrl", "/api"),
+            threeds_url: address("threedsUrl", "/3ds"),
         }
     }
 
@@ -272,6 +277,10 @@ impl Call {
                 show(ready(bank.capture(context, capture)))
             }
             "inquire" => show(ready(bank.inquire(context, about()))),
+            "day_list" => {
+                let day = self.text("/day").parse().unwrap();
+                show(ready(bank.day_list(context, day)))
+            }
             "loyalties" => {
                 let card = self.card();
                 let inquiry = LoyaltyInquiry {

@@ -24,7 +24,7 @@ const CARDS_SHOWN_MAX: usize = 60;
 const FILTER_MAX: usize = 40;
 
 /// Operations of the two banks that a fault can name.
-const BANK_OPERATIONS: [&str; 9] = [
+const BANK_OPERATIONS: [&str; 10] = [
     "sale",
     "threeds_init",
     "threeds_page",
@@ -34,6 +34,7 @@ const BANK_OPERATIONS: [&str; 9] = [
     "refund",
     "inquire",
     "loyalties",
+    "list",
 ];
 /// Operations of the lender that a fault can name.
 const LENDER_OPERATIONS: [&str; 6] = ["offers", "apply", "inquire", "confirm", "cancel", "notify"];

@@ -161,6 +161,8 @@ fn hint(rule: Rule) -> &'static str {
     match rule {
         Rule::PosNotFound => "`galata pos list --merchant ID` shows them",
         Rule::RoutingRuleNotFound => "`galata routing rules --merchant ID` shows them",
+        Rule::NoDayList => "name the file that the bank's pages give with --file",
+        Rule::DifferenceNotFound => "`galata difference list --merchant ID` shows them",
         Rule::ApmNotFound => "`galata apm list --merchant ID` shows them",
         Rule::HostNotAllowed => {
             "the operator allows it, as host or host:port, with --allow-bank-host or GALATA_ALLOW_BANK_HOST"

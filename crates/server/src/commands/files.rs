@@ -10,19 +10,25 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A file's text; `-` is standard input.
 pub(super) fn read(file: &Path) -> Result<String, Failed> {
-    let mut text = String::new();
+    let text = String::from_utf8(bytes(file)?);
+    text.map_err(|_| unreadable(file, &"stream did not contain valid UTF-8"))
+}
+
+/// A file's bytes; `-` is standard input.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Failed> {
+    let mut bytes = Vec::new();
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
         Box::new(std::fs::File::open(file).map_err(|error| unreadable(file, &error))?)
     };
     let mut input = input.take(FILE_BYTES_MAX + 1);
-    let read = input.read_to_string(&mut text);
+    let read = input.read_to_end(&mut bytes);
     match read.map_err(|error| unreadable(file, &error))? {
-        _ if text.len() > FILE_BYTES_MAX.try_into().unwrap_or(usize::MAX) => {
+        _ if bytes.len() > FILE_BYTES_MAX.try_into().unwrap_or(usize::MAX) => {
             Err(unreadable(file, &"it is larger than 1 MiB"))
         }
-        _ => Ok(text),
+        _ => Ok(bytes),
     }
 }
 

@@ -18,6 +18,7 @@ mod options;
 mod output;
 mod payment;
 mod pos;
+mod reconcile;
 mod report;
 mod request;
 mod routing;
@@ -108,6 +109,12 @@ enum Command {
     /// Stored cards.
     #[command(subcommand)]
     Card(Box<OnStore<card::Card>>),
+    /// Compare a day of a POS with its bank's list of it: exit code 0 when they agree, 1 when they differ, 2 when
+    /// nothing was compared.
+    Reconcile(Box<reconcile::Reconcile>),
+    /// What banks' lists say otherwise than the books.
+    #[command(subcommand)]
+    Difference(Box<OnStore<reconcile::Differences>>),
     /// Payments and transactions as a file.
     #[command(subcommand)]
     Report(Box<OnStore<report::Report>>),
@@ -136,6 +143,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::Backup(options) => backup::back_up(options).await,
         Command::Restore(options) => backup::restore(options).await,
         Command::Doctor(options) => return doctor::doctor(*options).await,
+        Command::Reconcile(options) => return reconcile::run(*options).await,
         Command::Key(command) => encryption_key::run(*command).await,
         Command::Merchant(command) => command.run().await,
         Command::Pos(command) => command.run().await,
@@ -144,6 +152,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,
         Command::Card(command) => command.run().await,
+        Command::Difference(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Webhook(command) => command.run().await,
         Command::Request(command) => command.run().await,

@@ -46,6 +46,11 @@ pub(super) fn warn(text: impl Display) {
     let _ = writeln!(anstream::stderr().lock(), "warning: {text}");
 }
 
+/// Tells on standard error why a command failed that has an exit code of its own for it.
+pub(super) fn complain(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "error: {text}");
+}
+
 /// Rows under named columns: `created at` is `CREATED AT` for people and `createdAt` in JSON.
 pub(super) struct Table {
     columns: Vec<String>,

@@ -18,6 +18,7 @@ pub mod moves;
 pub mod need;
 pub mod page_sales;
 pub mod phases;
+pub mod reconciliation;
 pub mod recorder;
 pub mod refund;
 pub mod rewards;

@@ -141,6 +141,16 @@ impl Actor {
         matches!(self.principal, Principal::ApiKey(_))
     }
 
+    /// What they are called beside what they did.
+    pub fn name(&self) -> String {
+        match &self.principal {
+            Principal::ApiKey(key) => key.clone(),
+            Principal::Operator => "operator".to_owned(),
+            Principal::User { email, .. } => email.clone(),
+            Principal::Nobody => String::new(),
+        }
+    }
+
     /// Whether this is allowed.
     pub fn may(&self, permission: Permission) -> bool {
         match &self.principal {

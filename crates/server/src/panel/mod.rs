@@ -23,6 +23,7 @@ mod payments;
 mod people;
 mod pos_form;
 mod poses;
+mod reconciliation;
 mod render;
 mod reports;
 mod requests;
@@ -76,6 +77,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(double_submits::routes())
         .merge(cards::routes())
         .merge(reports::routes())
+        .merge(reconciliation::routes())
         .merge(webhooks::routes())
         .merge(settings::routes())
         .merge(keys::routes())

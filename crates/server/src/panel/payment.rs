@@ -4,6 +4,7 @@
 use super::door::{Posted, Visit, to};
 use super::fields::Label;
 use super::{Page, act, fields, look, payment_shown, render, words};
+use crate::amounts;
 use crate::app::App;
 use crate::operations::payment_detail::{self, Standing};
 use crate::operations::refunds::{Back, Wanted};
@@ -317,7 +318,7 @@ async fn refund_as_told(
     let amount = match form.text("amount").trim() {
         "" => None,
         text => {
-            let amount = fields::amount(text);
+            let amount = amounts::typed(text);
             Some(amount.ok_or_else(|| Problem::field(Rule::UnclearAmount, "amount"))?)
         }
     };
@@ -344,7 +345,7 @@ async fn capture(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     fields::require(&app, &visit, Permission::Capture, "payment.capture").await?;
     let amount = match form.text("capture").trim() {
         "" => None,
-        text => match fields::amount(text) {
+        text => match amounts::typed(text) {
             Some(amount) => Some(amount),
             None => {
                 let wrong = Problem::field(Rule::UnclearAmount, "paidPrice");

@@ -63,6 +63,7 @@ const TEXTS: &[(&str, &str, &str)] = &templates![
     "pos.html",
     "poses.html",
     "problem.html",
+    "reconciliation.html",
     "reports.html",
     "request.html",
     "requests.html",

@@ -232,6 +232,71 @@ pub async fn of_payment(
     rows.into_iter().map(|row| read(app, row)).collect()
 }
 
+/// The attempts of a POS that were asked in a range, at most `limit` of them in the order of their ids, behind one of
+/// them. Without what 3DS proved.
+pub async fn of_pos(
+    app: &App,
+    (merchant_id, pos_id): (i64, i64),
+    asked: &std::ops::Range<Timestamp>,
+    (behind_id, before_id): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Attempt>, Unavailable> {
+    let sql = select!(
+        Attempt,
+        "where merchant_id = $1 and id > $2 and id < $3 and pos_id = $4 and asked_at >= $5 and asked_at < $6 \
+         order by id limit $7"
+    );
+    let values = params![
+        merchant_id,
+        behind_id,
+        before_id,
+        pos_id,
+        asked.start,
+        asked.end,
+        limit
+    ];
+    let rows = app.db.rows(sql, values).await?;
+    rows.into_iter().map(Attempt::read).collect()
+}
+
+/// The attempts of some payments of a merchant, in the order of their ids. Without what 3DS proved.
+pub async fn of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<Vec<Attempt>, Unavailable> {
+    if payment_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rest = format!(
+        "where merchant_id = $1 and payment_id in ({}) order by id",
+        super::id_list(payment_ids),
+    );
+    let sql = Attempt::select(&rest);
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    rows.into_iter().map(Attempt::read).collect()
+}
+
+/// The payments that claimed some order ids. Zeros in front are none.
+pub async fn payments_of_orders(
+    app: &App,
+    merchant_id: i64,
+    order_ids: &[&str],
+) -> Result<Vec<i64>, Unavailable> {
+    if order_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = params![merchant_id];
+    values.extend(order_ids.iter().map(|id| Value::from(claimed_id(id))));
+    let places: Vec<String> = (2..values.len() + 1).map(|at| format!("${at}")).collect();
+    let sql = format!(
+        "select distinct payment_id from bank_orders where merchant_id = $1 and order_id in ({})",
+        places.join(", ")
+    );
+    let rows = app.db.rows_owned(sql, values).await?;
+    rows.iter().map(|row| row.int("payment_id")).collect()
+}
+
 /// How many attempts each of some payments of a merchant has, by the payment's id.
 pub async fn count_of_payments(
     app: &App,
@@ -404,6 +469,20 @@ pub fn look_later(attempt: &Attempt, at: Timestamp, commit: &mut Commit) {
     update!(commit, "attempts"
         where { merchant_id: a.merchant_id, id: a.id, state: a.state }
         set { inquire_at: at });
+}
+
+/// Has the bank asked now what became of an attempt that stands as it was read: of one in doubt, and of one that was
+/// declined while its page could still sell.
+pub fn look_now(
+    (merchant_id, id, state): (i64, i64, AttemptState),
+    now: Timestamp,
+    commit: &mut Commit,
+) {
+    commit.maybe(
+        "update attempts set inquire_at = $4 where merchant_id = $1 and id = $2 and state = $3 \
+         and (state in ('DOUBT', 'REVIEW') or state = 'DECLINED' and inquire_at is not null)",
+        params![merchant_id, id, state.as_str(), now],
+    );
 }
 
 /// Writes what became of an attempt; a conflict when it is no longer in the state `was`.

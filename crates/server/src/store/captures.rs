@@ -110,6 +110,44 @@ pub async fn of_payment(
     rows.into_iter().map(Capture::read).collect()
 }
 
+/// The payments of which a POS was asked to take in a range; ids tell when they were asked for.
+pub async fn payments_of_pos(
+    app: &App,
+    (merchant_id, pos_id): (i64, i64),
+    ids: std::ops::Range<i64>,
+) -> Result<Vec<i64>, Unavailable> {
+    let sql = "select distinct payment_id from captures where merchant_id = $1 and id >= $2 and id < $3 and pos_id = $4";
+    let values = params![merchant_id, ids.start, ids.end, pos_id];
+    let rows = app.db.rows(sql, values).await?;
+    rows.iter().map(|row| row.int("payment_id")).collect()
+}
+
+/// The captures of some payments of a merchant, oldest first.
+pub async fn of_payments(
+    app: &App,
+    merchant_id: i64,
+    payment_ids: &[i64],
+) -> Result<Vec<Capture>, Unavailable> {
+    if payment_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rest = format!(
+        "where merchant_id = $1 and payment_id in ({}) order by id",
+        super::id_list(payment_ids),
+    );
+    let sql = Capture::select(&rest);
+    let rows = app.db.rows_owned(sql, params![merchant_id]).await?;
+    rows.into_iter().map(Capture::read).collect()
+}
+
+/// Has the bank asked now how the hold of a capture in doubt stands.
+pub fn look_now(capture: &Capture, now: Timestamp, commit: &mut Commit) {
+    commit.maybe(
+        "update captures set inquire_at = $3 where merchant_id = $1 and id = $2 and state in ('DOUBT', 'REVIEW')",
+        params![capture.merchant_id, capture.id, now],
+    );
+}
+
 /// Writes a new capture: a conflict while the payment has another one without an outcome, or one that was
 /// approved.
 pub fn insert(capture: &Capture, commit: &mut Commit) {

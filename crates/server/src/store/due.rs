@@ -1,5 +1,5 @@
-//! What is due: webhooks to deliver, payments, loans, refunds and captures in doubt, holds that are over, reports to make. A row says by
-//! itself when it is due (decision 0001); here the rows of all six tables are looked for in one way.
+//! What is due: webhooks to deliver, payments, loans, refunds and captures in doubt, holds that are over, reports to make, days to compare. A row says by
+//! itself when it is due (decision 0001); here the rows of all seven tables are looked for in one way.
 
 use super::db::{Commit, Row, Unavailable, params};
 use super::id_list;
@@ -74,6 +74,13 @@ pub async fn look(app: &App, kind: Kind, look: &Look<'_>) -> Result<Vec<Due>, Un
              and (d.due_at > $2 or d.id > $3) and d.merchant_id not in ({without}) \
              order by d.due_at, d.id limit $4"
         ),
+        Kind::Reconciliation => format!(
+            "select r.merchant_id, r.id, r.due_at, r.pos_id as lane, p.settings as address \
+             from reconciliations r left join merchant_poses p on p.merchant_id = r.merchant_id and p.id = r.pos_id \
+             where r.shard in ({shards}) and r.due_at <= $1 and r.due_at >= $2 \
+             and (r.due_at > $2 or r.id > $3) and r.pos_id not in ({without}) \
+             order by r.due_at, r.id limit $4"
+        ),
     };
     let (since, behind) = look
         .after
@@ -100,7 +107,7 @@ fn read(kind: Kind, row: &Row) -> Result<Due, Unavailable> {
     // A row whose POS is gone is due all the same; who works it finds out.
     let host = match kind {
         Kind::Webhook | Kind::Loan => of_url("address")?,
-        Kind::Payment | Kind::Capture => of_pos()?,
+        Kind::Payment | Kind::Capture | Kind::Reconciliation => of_pos()?,
         Kind::Refund => of_pos()?.or(of_url("lender")?),
         Kind::Report => None,
     };

@@ -134,4 +134,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "in_order",
         sql: include_str!("../../migrations/0026_in_order.sql"),
     },
+    Migration {
+        version: 27,
+        name: "reconciliations",
+        sql: include_str!("../../migrations/0027_reconciliations.sql"),
+    },
 ];

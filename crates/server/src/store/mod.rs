@@ -31,6 +31,7 @@ pub mod payment_search;
 pub mod payments;
 pub mod poses;
 mod probe;
+pub mod reconciliations;
 pub mod refunds;
 pub mod report_demands;
 pub mod report_rows;

@@ -309,6 +309,13 @@ pub async fn one_of_merchant(
     row.map(|row| read(app, row)).transpose()
 }
 
+/// Whose POS it is, also of a deleted one: for the operator, who names it alone.
+pub async fn owner_of(app: &App, id: i64) -> Result<Option<i64>, Unavailable> {
+    let sql = "select merchant_id from merchant_poses where id = $1";
+    let row = app.db.row(sql, params![id]).await?;
+    row.map(|row| row.int("merchant_id")).transpose()
+}
+
 /// Writes a new POS; a conflict when the alias is taken.
 pub fn insert(app: &App, pos: &Pos, commit: &mut Commit) {
     insert!(commit, pos => Pos, {

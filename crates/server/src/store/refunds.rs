@@ -181,6 +181,26 @@ pub async fn of_payments(
     rows.into_iter().map(Refund::read).collect()
 }
 
+/// The payments of which a POS was asked to give back in a range; ids tell when they were asked for.
+pub async fn payments_of_pos(
+    app: &App,
+    (merchant_id, pos_id): (i64, i64),
+    ids: std::ops::Range<i64>,
+) -> Result<Vec<i64>, Unavailable> {
+    let sql = "select distinct payment_id from refunds where merchant_id = $1 and id >= $2 and id < $3 and pos_id = $4";
+    let values = params![merchant_id, ids.start, ids.end, pos_id];
+    let rows = app.db.rows(sql, values).await?;
+    rows.iter().map(|row| row.int("payment_id")).collect()
+}
+
+/// Has the bank asked now what it gave back, of a refund in doubt.
+pub fn look_now(refund: &Refund, now: Timestamp, commit: &mut Commit) {
+    commit.maybe(
+        "update refunds set inquire_at = $3 where merchant_id = $1 and id = $2 and state in ('DOUBT', 'REVIEW')",
+        params![refund.merchant_id, refund.id, now],
+    );
+}
+
 /// The refund of a merchant's payment that has no outcome yet; there is at most one.
 pub async fn open_of_payment(
     app: &App,

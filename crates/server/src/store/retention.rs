@@ -104,6 +104,8 @@ fn rules(now: Timestamp, kept: Kept) -> Vec<Rule> {
         // A report that could not be made in this time goes, too; before its rows, so that nobody adds to them.
         rule!("report_demands" by "merchant_id, id" where "id < $1", first_id(super::report_demands::KEPT_DAYS)),
         rule!("report_parts" by "merchant_id, report_id, part" where "report_id < $1", first_id(super::report_demands::KEPT_DAYS)),
+        rule!("reconciliations" by "merchant_id, id" where "id < $1", first_id(super::reconciliations::KEPT_DAYS)),
+        rule!("reconciliation_differences" by "merchant_id, id" where "id < $1", first_id(super::reconciliations::KEPT_DAYS)),
         rule!("webhook_tries" by "merchant_id, id" where "webhook_id < $1", first_id(kept.webhooks_days)),
         // A late event of an old payment is kept for its own time.
         rule!("webhooks" by "merchant_id, id" where "payment_id < $1 and id < $1 and due_at is null", first_id(kept.webhooks_days)),

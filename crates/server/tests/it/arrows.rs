@@ -480,7 +480,7 @@ fn target<'a>(modules: &'a BTreeMap<String, String>, module: &str, path: &str) -
 /// What the panel does to a merchant's things, a command or an API call does too.
 #[test]
 fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
-    const ROOMS: [&str; 9] = [
+    const ROOMS: [&str; 10] = [
         "setup",
         "doubts",
         "bnpl_payments",
@@ -490,6 +490,7 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "requests",
         "routing_rules",
         "routing_dry_run",
+        "reconciliations",
     ];
     // One's own account, and the mail to somebody who forgot their password.
     const OWN: [&str; 4] = [
@@ -499,7 +500,9 @@ fn the_panel_can_nothing_that_a_command_or_the_api_cannot() {
         "people::forgotten_link",
     ];
     // These look at what a page is made of, and do nothing.
-    const LOOKS: [&str; 15] = [
+    const LOOKS: [&str; 17] = [
+        "reconciliations::count_open",
+        "reconciliations::runs",
         "routing_rules::one",
         "setup::apm_of",
         "setup::apms_of",

@@ -22,6 +22,22 @@ fn private(path: &std::path::Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
+/// The help of a command as one line, asked for while variables hold what must not be shown.
+fn help_of<'a>(name: &str, hidden: impl Iterator<Item = &'a str>) -> String {
+    let mut arguments: Vec<&str> = name.split_whitespace().collect();
+    arguments.push("--help");
+    let mut command = galata(&arguments);
+    // A help is shown to anybody: it must not show what the environment holds.
+    for variable in hidden {
+        command.env(variable, "not-to-be-shown");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{name}");
+    let help = String::from_utf8(output.stdout).unwrap();
+    // Long helps are broken into lines anywhere.
+    help.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn every_help_names_the_environment_variables_of_its_options() {
     let store = [
@@ -41,7 +57,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 56] = [
+    let table: [(&str, &[&[&str]]); 59] = [
         ("", &[]),
         ("key", &[]),
         ("key add", &[]),
@@ -97,25 +113,14 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("routing rules", &[&store]),
         ("routing add", &[&store]),
         ("routing dry-run", &[&store]),
+        ("reconcile", &[&store]),
+        ("difference list", &[&store]),
+        ("difference close", &[&store]),
         ("completions", &[]),
     ];
     for (name, groups) in table {
-        let mut arguments: Vec<&str> = name.split_whitespace().collect();
-        arguments.push("--help");
-        let mut command = galata(&arguments);
-        // A help is shown to anybody: it must not show what the environment holds.
-        for variable in secrets
-            .iter()
-            .chain(&threeds)
-            .chain(&["GALATA_KEY", "GALATA_DATABASE_URL"])
-        {
-            command.env(variable, "not-to-be-shown");
-        }
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{name}");
-        let help = String::from_utf8(output.stdout).unwrap();
-        // Long helps are broken into lines anywhere.
-        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let hidden = secrets.iter().chain(&threeds).copied();
+        let help = help_of(name, hidden.chain(["GALATA_KEY", "GALATA_DATABASE_URL"]));
         for variable in groups.iter().copied().flatten() {
             assert!(
                 help.contains(&format!("[env: {variable}")),

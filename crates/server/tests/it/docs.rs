@@ -44,3 +44,70 @@ fn every_table_says_how_long_its_rows_are_kept() {
         assert!(text.contains(&format!("`{table}`")), "{table}");
     }
 }
+
+/// What `docs/banks.md` says of a bank, from its row and its protocol's verbs.
+fn told_of(row: &connectors::directory::BankRow) -> String {
+    use connectors::bank::Verb;
+    use connectors::protocol::Protocol;
+    let protocol = row.protocol.unwrap();
+    let title = match protocol {
+        Protocol::PosNet => "PosNet",
+        Protocol::Garanti => "Garanti",
+        Protocol::NestPay => "NestPay",
+        Protocol::PayFor => "PayFor",
+        Protocol::Akbank => "Akbank JSON",
+        Protocol::PayFlex => "PayFlex V4",
+        Protocol::Kuveyt => "Kuveyt Türk",
+        Protocol::VakifKatilim => "Vakıf Katılım",
+        Protocol::Param => "Param",
+    };
+    let can = |verb| {
+        if protocol.verbs().contains(&verb) {
+            "yes"
+        } else {
+            "–"
+        }
+    };
+    let points = match &row.rewards {
+        Some(profile) if protocol.verbs().contains(&Verb::Loyalties) => {
+            let rules = [
+                (profile.own_issuer_only, "own cards"),
+                (profile.full_amount_only, "whole price"),
+                (profile.one_kind_only, "one kind"),
+            ];
+            let rules = rules.iter().filter(|(holds, _)| *holds);
+            let rules: Vec<&str> = rules.map(|(_, words)| *words).collect();
+            let families = profile.families.join(", ");
+            if rules.is_empty() {
+                families
+            } else {
+                format!("{families} ({})", rules.join(", "))
+            }
+        }
+        _ => "–".to_owned(),
+    };
+    let (name, integrator) = (row.name, row.integrator.as_str());
+    let (holds, page) = (can(Verb::Hold), can(Verb::PageSale));
+    format!("| {name} | `{integrator}` | {title} | {holds} | {points} | {page} |")
+}
+
+#[test]
+fn the_table_of_banks_is_the_directorys() {
+    let page = include_str!("../../../../docs/banks.md");
+    let start = page.find("| --- |").unwrap();
+    let table = page[start..]
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'));
+    let mut told: Vec<&str> = table.collect();
+    let known: Vec<String> = connectors::directory::spoken().map(told_of).collect();
+    let mut expected: Vec<&str> = known.iter().map(String::as_str).collect();
+    told.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(
+        told,
+        expected,
+        "docs/banks.md should have\n{}",
+        known.join("\n")
+    );
+}

@@ -55,8 +55,10 @@ async fn every_row_says_what_its_protocol_can() {
         let verbs = family.protocol.verbs();
         let can = |verb| verbs.contains(&verb);
         assert!(can(Verb::Charge) && can(Verb::ThreeDs) && can(Verb::Inquire));
+        let row = connectors::directory::row(family.integrator.parse().unwrap()).unwrap();
+        let points = can(Verb::Loyalties) && row.rewards.is_some();
         let told = (family.holds, family.page_sells, family.purse.is_some());
-        let verbs = (can(Verb::Hold), can(Verb::PageSale), can(Verb::Loyalties));
+        let verbs = (can(Verb::Hold), can(Verb::PageSale), points);
         assert_eq!(told, verbs, "{}", name(family));
     }
     let protocols: Vec<_> = FAMILIES.iter().map(|family| family.protocol).collect();

@@ -17,8 +17,8 @@ use super::request::moment;
 use super::{Reply, invalid};
 use crate::cards::Purse;
 use crate::clock::{from_istanbul, istanbul};
-use crate::desk::{Case, Operation};
-use crate::ledger::{Kind, MoveKind, Order, State};
+use crate::desk::{self, Case, Operation};
+use crate::ledger::{Bank, Kind, MoveKind, Order, State};
 
 /// The longest list; the bank's own bound is not public.
 const MAX_ROWS: usize = 5_000;
@@ -245,11 +245,7 @@ pub(super) fn period<'a>(case: &'a Case<'_, Akbank>) -> Result<Operation<'a>, Re
     if until.duration_since(from) > SignedDuration::from_hours(24) {
         return Err(Answer::gateway("2229", "").into());
     }
-    Ok(Operation::List {
-        account: "",
-        from,
-        until,
-    })
+    Ok(desk::moves_of(Bank::Akbank, "", from, until))
 }
 
 fn asked_period(case: &Case<'_, Akbank>) -> Option<(Timestamp, Timestamp)> {

@@ -54,6 +54,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Akbank>) -> Result<Operation<'a>, Repl
     }
     let mut purchase = Purchase {
         id,
+        label: String::new(),
         kind: kind(request.code()),
         card,
         pan: if secure {
@@ -204,7 +205,9 @@ fn refusal(moved: &Moved, late: &'static str) -> &'static str {
         // What may be gone already has a code of its own.
         Moved::NothingLeft => "T31",
         Moved::Settled | Moved::NotSettled | Moved::TooOld => late,
-        Moved::Returned | Moved::Captured | Moved::Done(..) => INVALID_TRANSACTION,
+        Moved::Returned | Moved::Captured | Moved::Repeated | Moved::Done(..) => {
+            INVALID_TRANSACTION
+        }
     }
 }
 

@@ -135,6 +135,7 @@ impl BankPage for Akbank {
         let currency = &session.currency;
         Some(Purchase {
             id: session.order_id.clone(),
+            label: String::new(),
             kind: if session.holds {
                 Kind::Hold
             } else {

@@ -62,6 +62,16 @@ impl Answer {
         })
     }
 
+    /// The gateway tells what was asked.
+    pub(super) fn told(inquiry: Node) -> Box<Answer> {
+        Box::new(Answer {
+            source: "GVPS",
+            code: "00".to_owned(),
+            inquiry: Some(inquiry),
+            ..Answer::default()
+        })
+    }
+
     /// The host's yes about an order.
     pub(super) fn about(order: &Order) -> Box<Answer> {
         Answer::about_move(order, order.seq)

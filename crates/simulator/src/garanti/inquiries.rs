@@ -96,13 +96,16 @@ fn day(at: Timestamp) -> String {
 /// `orderhistoryinq`: a row for the order and one for each move, as recorded ones are; a row that was
 /// voided has the day of its void.
 pub(super) fn history(order: &Order) -> Box<Answer> {
-    let mut answer = Answer::host("00");
-    answer.source = "GVPS";
-    answer.reason = String::new();
+    let rows = rows(order).map(|row| row.node(order)).collect();
+    Answer::told(node("OrderHistInqResult", vec![node("OrderTxnList", rows)]))
+}
+
+/// What was done with an order, itself first.
+pub(super) fn rows(order: &Order) -> impl Iterator<Item = Row<'_>> {
     let declined = order.state == State::Declined;
     let voided = order.moves.iter().find(|made| made.kind == MoveKind::Void);
     let captured = order.capture().map(|capture| capture.seq);
-    let voided_on = |taken: bool| voided.filter(|_| taken).map(|made| day(made.at));
+    let voided_on = move |taken: bool| voided.filter(|_| taken).map(|made| day(made.at));
     let first = Row {
         kind: match order.kind {
             Kind::Hold => "preauth",
@@ -118,7 +121,7 @@ pub(super) fn history(order: &Order) -> Box<Answer> {
         void_date: voided_on(captured.is_none()),
         code: if declined { order.code.as_str() } else { "00" },
     };
-    let moves = order.moves.iter().map(|made| Row {
+    let moves = order.moves.iter().map(move |made| Row {
         kind: match made.kind {
             MoveKind::Capture => "postauth",
             MoveKind::Uncapture | MoveKind::Void => "void",
@@ -130,19 +133,17 @@ pub(super) fn history(order: &Order) -> Box<Answer> {
         void_date: voided_on(captured == Some(made.seq)),
         code: "00",
     });
-    let rows = std::iter::once(first).chain(moves);
-    let rows = rows.map(|row| row.node(order)).collect();
-    answer.inquiry = Some(node("OrderHistInqResult", vec![node("OrderTxnList", rows)]));
-    answer
+    std::iter::once(first).chain(moves)
 }
 
-struct Row<'a> {
-    kind: &'static str,
-    amount: i64,
-    seq: i64,
-    at: Timestamp,
-    void_date: Option<String>,
-    code: &'a str,
+/// One thing that was done with an order.
+pub(super) struct Row<'a> {
+    pub(super) kind: &'static str,
+    pub(super) amount: i64,
+    pub(super) seq: i64,
+    pub(super) at: Timestamp,
+    pub(super) void_date: Option<String>,
+    pub(super) code: &'a str,
 }
 
 impl Row<'_> {

@@ -52,6 +52,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Garanti>) -> Result<Operation<'a>, Box
     }
     let mut purchase = Purchase {
         id: order_id.to_owned(),
+        label: String::new(),
         kind,
         card,
         pan: request.pan(),

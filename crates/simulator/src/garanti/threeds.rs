@@ -166,6 +166,7 @@ impl BankPage for Garanti {
         let points = points.unwrap_or_default();
         Some(Purchase {
             id: session.order_id.clone(),
+            label: String::new(),
             kind: if session.holds {
                 Kind::Hold
             } else {

@@ -24,6 +24,8 @@ named! {
 pub(crate) struct Move {
     /// Numbered with the orders.
     pub(crate) seq: i64,
+    /// The shop's id of it, where each message has one; else empty.
+    pub(crate) name: String,
     pub(crate) kind: MoveKind,
     /// In minor units of the order's currency, points included.
     pub(crate) amount: i64,

@@ -15,6 +15,11 @@ named! {
         Garanti = "garanti",
         Nestpay = "nestpay",
         Akbank = "akbank",
+        Payfor = "payfor",
+        Kuveyt = "kuveyt",
+        Payflex = "payflex",
+        VakifKatilim = "vakif_katilim",
+        Intervpos = "intervpos",
         Param = "param",
     }
 }
@@ -42,6 +47,8 @@ pub(crate) struct Order {
     pub(crate) seq: i64,
     pub(crate) bank: Bank,
     pub(crate) id: String,
+    /// The shop's number of it, where `id` is that of its first transaction; else empty.
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) card: Arc<str>,
@@ -73,18 +80,30 @@ pub(crate) fn id_of_account(account: &str, id: &str) -> String {
     format!("{account}{ACCOUNT_END}{id}")
 }
 
-/// The parts of such an id.
-pub(super) fn names_of(id: &str) -> (&str, &str) {
-    id.split_once(ACCOUNT_END).unwrap_or(("", id))
+impl Bank {
+    /// Every message has an id of its own there, good for once whatever came of it; an order has a label
+    /// beside it, good until something succeeds.
+    pub(crate) fn numbers_transactions(self) -> bool {
+        self == Bank::Payflex
+    }
 }
 
-/// Ends the account; no order id of such a bank has it.
+/// Ends the account, and the id of an order before the number of one that was made again under it; no
+/// order id of such a bank has it.
 pub(crate) const ACCOUNT_END: char = '/';
+
+/// The account, empty at a bank that knows one alone, and the order's id there.
+pub(crate) fn names(id: &str) -> (&str, &str) {
+    let Some((account, id)) = id.split_once(ACCOUNT_END) else {
+        return ("", id);
+    };
+    (account, id.split(ACCOUNT_END).next().unwrap_or_default())
+}
 
 impl Order {
     /// The account, empty at a bank that knows one alone, and the order's id there.
     pub(crate) fn names(&self) -> (&str, &str) {
-        names_of(&self.id)
+        names(&self.id)
     }
 
     /// Further ids under which the ledger finds the order: at Param the caller's own number in front, and
@@ -95,5 +114,17 @@ impl Order {
             Bank::Param => vec![id_of_account(own, ""), id_of_account("", id)],
             _ => Vec::new(),
         }
+    }
+}
+
+impl Bank {
+    /// An order id that bought something buys again: each time is an order of its own.
+    pub(super) fn sells_again(self) -> bool {
+        matches!(self, Bank::Kuveyt | Bank::VakifKatilim)
+    }
+
+    /// Gives money back on the day of the sale, too.
+    pub(super) fn refunds_on_the_day(self) -> bool {
+        matches!(self, Bank::Kuveyt | Bank::VakifKatilim | Bank::Payflex)
     }
 }

@@ -50,8 +50,9 @@ const SCHEMA: &str = "
     ) strict;
 ";
 
-/// What files made before holds lack; the file counts what it has in `user_version`.
-const UPGRADES: &[&str] = &["
+/// What older files lack, first those made before holds; the file counts what it has in `user_version`.
+const UPGRADES: &[&str] = &[
+    "
     alter table orders add column held integer not null default 0 check (held >= 0);
     create table moves (
         seq integer primary key,
@@ -66,7 +67,13 @@ const UPGRADES: &[&str] = &["
     ) strict;
     create index moves_of_order on moves (order_seq);
     pragma user_version = 1;
-"];
+",
+    "
+    alter table orders add column label text not null default '';
+    alter table moves add column name text not null default '';
+    pragma user_version = 2;
+",
+];
 
 /// One row to write.
 pub(super) enum Row {
@@ -153,7 +160,7 @@ fn put_order(connection: &Connection, order: &Order) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "insert or replace into orders values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
         )?
         .execute(params![
             order.seq,
@@ -179,13 +186,14 @@ fn put_order(connection: &Connection, order: &Order) -> rusqlite::Result<()> {
             order.returned.firm,
             order.returned.mile,
             order.held,
+            order.label,
         ])?;
     Ok(())
 }
 
 fn put_move(connection: &Connection, order_seq: i64, made: &Move) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("insert into moves values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+        .prepare_cached("insert into moves values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
             made.seq,
             order_seq,
@@ -195,6 +203,7 @@ fn put_move(connection: &Connection, order_seq: i64, made: &Move) -> rusqlite::R
             made.points.firm,
             made.points.mile,
             made.at.as_microsecond(),
+            made.name,
         ])?;
     Ok(())
 }
@@ -271,6 +280,7 @@ fn read_orders(connection: &Connection) -> rusqlite::Result<Vec<Order>> {
             seq,
             bank: Bank::by_name(&bank).ok_or(rusqlite::Error::InvalidQuery)?,
             id: row.get("order_id")?,
+            label: row.get("label")?,
             kind: Kind::by_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?,
             state: State::by_name(&state).ok_or(rusqlite::Error::InvalidQuery)?,
             card: row.get::<_, String>("card")?.into(),
@@ -308,6 +318,7 @@ fn read_moves(connection: &Connection) -> rusqlite::Result<HashMap<i64, Vec<Move
                 mile: row.get("mile")?,
             },
             at: moment(row.get("at")?)?,
+            name: row.get("name")?,
         };
         Ok((row.get("order_seq")?, made))
     })?;

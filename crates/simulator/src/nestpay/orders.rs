@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::account::{Account, Nestpay, Rewards};
 use super::answer::Answer;
-use super::request::{Request, instalments, is_currency, is_order_id, month_of};
+use super::request::{Request, instalments, month_of};
 use super::{Reply, inquiries, threeds};
 use crate::app::App;
 use crate::cards::{Card, Purse, passes_luhn};
 use crate::desk::{Case, Operation, Outcome, Purchase};
-use crate::fields::lira;
+use crate::fields::{is_currency, is_order_id, lira};
 use crate::ledger::{Capture, Kind, Moved, Order, Points, Sold, Split, Undo, id_of_account};
 use crate::xml::Node;
 
@@ -69,6 +69,7 @@ pub(super) fn sale<'a>(
     };
     let mut purchase = Purchase {
         id: id_of_account(account.client, request.order_id()),
+        label: String::new(),
         kind,
         card,
         pan: if secure { "" } else { request.value("Number") },

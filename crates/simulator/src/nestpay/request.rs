@@ -7,11 +7,10 @@ use percent_encoding::percent_decode;
 use super::account::{self, Account};
 use crate::fields::expiry;
 use crate::latin5;
-use crate::ledger::{ACCOUNT_END, Key, id_of_account};
+use crate::ledger::{Key, id_of_account};
 use crate::xml::{self, Node};
 
 const MAX_INSTALMENTS: u32 = 36;
-const MAX_ORDER_ID: usize = 64;
 /// How far the XML declaration is looked for.
 const MAX_DECLARATION: usize = 100;
 
@@ -106,17 +105,6 @@ pub(super) fn instalments(digits: &str) -> Option<u32> {
             .ok()
             .filter(|count| (2..=MAX_INSTALMENTS).contains(count)),
     }
-}
-
-/// ISO 4217 numbers that the banks take.
-pub(super) fn is_currency(number: &str) -> bool {
-    ["949", "840", "978", "826", "392", "643"].contains(&number)
-}
-
-/// What can be an order id; the slash is the ledger's.
-pub(super) fn is_order_id(id: &str) -> bool {
-    let sound = |letter: char| !letter.is_control() && letter != ACCOUNT_END;
-    !id.is_empty() && id.chars().count() <= MAX_ORDER_ID && id.chars().all(sound)
 }
 
 /// The year of two digits and the month of an expiry, whose year may have four.

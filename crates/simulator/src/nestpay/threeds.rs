@@ -3,16 +3,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
 
 use super::account::{self, Account, Nestpay};
 use super::answer::Answer;
-use super::request::{Request, instalments, is_currency, is_order_id, month_of};
+use super::request::{Request, instalments, month_of};
 use super::{hash, orders};
 use crate::app::App;
 use crate::cards::ThreeDs;
 use crate::desk::Purchase;
-use crate::fields::{Form, grouped, lira};
+use crate::fields::{Form, grouped, is_currency, is_order_id, lira};
 use crate::ledger::{Bank, Kind, Points, id_of_account};
 use crate::pages::{self, Brand, Words};
 use crate::reply;
@@ -78,18 +77,15 @@ struct Proof {
 
 impl Proof {
     fn of(session: &Session, association: &str) -> Proof {
-        let part = |label: &str| {
-            STANDARD.encode(Sha1::digest(format!("{label}{}", session.nonce).as_bytes()))
-        };
         let eci = session.eci(association);
         Proof {
             cavv: if eci.is_empty() {
                 String::new()
             } else {
-                part("cavv")
+                session.proof("cavv")
             },
             eci,
-            xid: part("xid"),
+            xid: session.proof("xid"),
         }
     }
 }
@@ -163,6 +159,7 @@ impl BankPage for Nestpay {
         }
         Some(Purchase {
             id: id_of_account(&session.account, &session.order_id),
+            label: String::new(),
             kind: if session.holds {
                 Kind::Hold
             } else {

@@ -46,6 +46,39 @@ const PATHS: &[(&str, &str)] = &[
         "/param/turkpos.ws/service_turkpos_prod.asmx",
         "Param TurkPos (POST SOAP)",
     ),
+    (
+        "/payfor/Gateway/XMLGate.aspx",
+        "PayFor of QNB and Ziraat Katılım (POST XML)",
+    ),
+    (
+        "/payfor/Gateway/Default.aspx",
+        "PayFor 3D Secure page (POST)",
+    ),
+    (
+        "/kuveyt/boa.virtualpos.services/Home/",
+        "Kuveyt Türk (POST XML; SOAP below /kuveyt/BOA…)",
+    ),
+    (
+        "/vakif_katilim/VirtualPOS.Gateway/Home/",
+        "Vakıf Katılım (POST XML)",
+    ),
+    (
+        "/payflex/virtualPos/Vposreq",
+        "PayFlex V4 of Vakıfbank and Ziraat (POST XML, or prmstr=)",
+    ),
+    ("/payflex/virtualPos/Search", "PayFlex search (POST)"),
+    (
+        "/payflex/threeDGateway/Enrollment",
+        "PayFlex 3D Secure enrolment (POST)",
+    ),
+    (
+        "/payflex/commonPayment/CreateToken",
+        "PayFlex common payment (POST)",
+    ),
+    (
+        "/intervpos/mpi/Default.aspx",
+        "Denizbank InterVPOS and its 3D Secure page (POST)",
+    ),
     ("/lender/v1/", "loans of five banks (signed)"),
     ("/control/ledger", "control: what the banks believe"),
     ("/control/loans", "control: loan applications"),

@@ -56,6 +56,8 @@ pub(crate) struct Back<'a> {
     pub(crate) brand: Brand,
     pub(crate) language: Language,
     pub(crate) url: &'a str,
+    /// `post` or `get`.
+    pub(crate) method: &'a str,
     pub(crate) fields: &'a [(String, String)],
     pub(crate) ending: Ending,
     /// Makes two forms, the first into a frame.
@@ -73,6 +75,7 @@ pub(crate) fn back_page(back: &Back<'_>) -> Option<String> {
         good => matches!(back.ending, Ending::Proved | Ending::Half),
         text => sentence,
         url => back.url,
+        method => back.method,
         fields => Serde(back.fields),
         twice => back.twice,
         wait => match back.ending {

@@ -126,6 +126,7 @@ fn every_value_is_escaped() {
         },
         language: Language::Turkish,
         url: "https://x/?a=\"><script>&b=1",
+        method: "post",
         fields: &[("n'".to_owned(), hostile.to_owned())],
         ending: Ending::Proved,
         twice: true,

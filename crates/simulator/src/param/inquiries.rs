@@ -12,9 +12,9 @@ use super::request::Request;
 use crate::app::App;
 use crate::clock::{istanbul, moment};
 use crate::codes;
-use crate::desk::Operation;
+use crate::desk::{self, Operation};
 use crate::fields::grouped;
-use crate::ledger::{Key, Kind, Move, MoveKind, Order, State, id_of_account};
+use crate::ledger::{Bank, Key, Kind, Move, MoveKind, Order, State, id_of_account};
 use crate::xml::{Node, node, text};
 
 /// By the receipt, the order's id, or the caller's own number: the first that is given.
@@ -193,11 +193,7 @@ fn span(request: &Request) -> Result<(Timestamp, Timestamp), Reply> {
 /// The list of what was done.
 pub(super) fn days<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
     let (from, until) = span(request)?;
-    Ok(Operation::List {
-        account: "",
-        from,
-        until,
-    })
+    Ok(desk::moves_of(Bank::Param, "", from, until))
 }
 
 /// A row of the list.

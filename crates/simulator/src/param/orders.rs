@@ -57,6 +57,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Param>) -> Result<Operation<'a>, Reply
     }
     let purchase = Purchase {
         id: id_of_account(request.value("Islem_ID"), request.order_id()),
+        label: String::new(),
         kind: if request.method() == HOLD {
             Kind::Hold
         } else {

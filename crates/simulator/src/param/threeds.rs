@@ -124,6 +124,7 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Param>) -> Result<Operation<'a>, Rep
 fn of_session<'a>(app: &'a App, session: &'a Session) -> Purchase<'a> {
     Purchase {
         id: id_of_account(&session.account, &session.order_id),
+        label: String::new(),
         kind: if session.holds {
             Kind::Hold
         } else {

@@ -109,7 +109,11 @@ pub(super) fn void_reply(ask: &Node, moved: Moved) -> Node {
         Moved::Captured => refusal("0788"),
         Moved::NotCaptured => refusal("0223"),
         Moved::TooOld => refusal("0122"),
-        Moved::Unknown | Moved::NotSettled | Moved::TooMuch | Moved::NothingLeft => refusal("0123"),
+        Moved::Unknown
+        | Moved::NotSettled
+        | Moved::TooMuch
+        | Moved::NothingLeft
+        | Moved::Repeated => refusal("0123"),
     }
 }
 

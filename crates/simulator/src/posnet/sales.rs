@@ -35,6 +35,7 @@ pub(super) fn sale<'a>(case: &'a Case<'_, Posnet>, ask: &'a Node) -> Result<Oper
     let campaign = ask.value("koiCode");
     Ok(Operation::Sale(Purchase {
         id: order_id.to_owned(),
+        label: String::new(),
         kind: match ask.name.as_str() {
             "pointUsage" => Kind::Points,
             "auth" => Kind::Hold,

@@ -233,6 +233,7 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Opera
     let foreign = points > 0 && (card.program != Program::World || session.holds);
     Ok(Operation::Sale(Purchase {
         id: format!("TDS_{}", session.order_id),
+        label: String::new(),
         kind: if session.holds {
             Kind::Hold
         } else {

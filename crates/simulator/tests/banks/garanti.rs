@@ -1,8 +1,8 @@
 //! Garanti: sales, bonus, voids, status, 3D model, the published error cards at both banks.
 
 use crate::bank::{
-    Ask, BONUS, Bank, MILES, PLAIN, TEB_BONUS, WORLD, hex512, input, order24, security_data,
-    swapped, tag, transaction,
+    Ask, BONUS, Bank, MILES, PLAIN, TEB_BONUS, WORLD, all, hex512, input, order24, security_data,
+    swapped, tag, tags, transaction,
 };
 use serde_json::json;
 
@@ -512,4 +512,91 @@ async fn the_published_cards_of_the_three_d_table_show_their_status() {
     let mut fields = form("M6", BONUS, "100");
     fields[12].1 = "javascript:alert(1)".to_owned();
     assert!(!post(&bank, &fields).await.contains("javascript"));
+}
+
+/// A range around the tests' day.
+const TODAY: (&str, &str) = ("10/03/2026 00:00", "11/03/2026 00:00");
+
+/// A page of the list between two moments of the tests' day.
+async fn listed(bank: &Bank, range: (&str, &str), page: &str) -> String {
+    let (from, until) = range;
+    let list = format!(
+        "<GroupID/><StartDate>{from}</StartDate><EndDate>{until}</EndDate>\
+         <ListPageNum>{page}</ListPageNum>"
+    );
+    let ask = Ask::new("orderlistinq", "", "", 100).document();
+    let ask = ask.replace("<GroupID/>", &list);
+    let reply = bank
+        .send("POST", "/garanti/VPServlet", "text/xml", &ask)
+        .await;
+    crate::bank::body(&reply)
+}
+
+/// Type, status and amount of each row.
+fn rows(reply: &str) -> Vec<String> {
+    let [kinds, states, amounts] =
+        ["TrxType", "Status", "AuthAmount"].map(|name| tags(reply, name));
+    let rows = kinds.iter().zip(&states).zip(&amounts);
+    rows.map(|((kind, state), amount)| format!("{kind} {state} {amount}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_list_of_a_day_tells_all_that_was_done_in_it() {
+    let bank = Bank::open().await;
+    let sale = |order: &'static str, amount| Ask::new("sales", order, PLAIN, amount);
+    let sold = bank.garanti(&sale("L1", 500)).await;
+    let reference = tag(transaction(&sold), "RetrefNum");
+    bank.garanti(&Ask::about("void", "L1", 500, &reference))
+        .await;
+    let sold = bank.garanti(&sale("L2", 700)).await;
+    let reference = tag(transaction(&sold), "RetrefNum");
+    bank.control("POST", "settle-day", "").await;
+    bank.garanti(&Ask::about("refund", "L2", 200, &reference))
+        .await;
+    bank.garanti(&Ask::new("sales", "L3", "4111111111111112", 100))
+        .await;
+    let year = ("01/01/1970 00:00", "02/01/1970 00:00");
+    assert_eq!(code(&listed(&bank, year, "1").await), "00/");
+    assert!(rows(&listed(&bank, year, "1").await).is_empty());
+    let reply = listed(&bank, TODAY, "1").await;
+    assert_eq!(
+        rows(&reply),
+        [
+            "Satis Iptal 500",
+            "Iptal Basarili 500",
+            "Satis Basarili 700",
+            "Iade Basarili 200",
+            "Satis Basarisiz 100",
+        ]
+    );
+    assert_eq!(tag(&reply, "TotalTxnCount"), "5");
+    for (range, page) in [
+        (("", TODAY.1), "1"),
+        ((TODAY.0, "31-12-2026"), "1"),
+        ((TODAY.1, TODAY.0), "1"),
+        (("01/01/1970 00:00", "01/02/1970 00:01"), "1"),
+        (TODAY, "0"),
+    ] {
+        assert_eq!(code(&listed(&bank, range, page).await), "92/0002");
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_comes_in_pages() {
+    let bank = Bank::open().await;
+    let orders: Vec<String> = (0..501).map(|number| format!("P{number}")).collect();
+    let asks: Vec<Ask<'_>> = orders
+        .iter()
+        .map(|order| Ask::new("sales", order, PLAIN, 100))
+        .collect();
+    for some in asks.chunks(50) {
+        all(some.iter().map(|ask| bank.garanti(ask))).await;
+    }
+    let first = listed(&bank, TODAY, "1").await;
+    let second = listed(&bank, TODAY, "2").await;
+    assert_eq!((rows(&first).len(), rows(&second).len()), (500, 1));
+    assert_eq!(tag(&second, "TotalPageCount"), "2");
+    assert_eq!(tag(&second, "ActPageNum"), "2");
+    assert_eq!(tag(&second, "Id"), "501");
 }

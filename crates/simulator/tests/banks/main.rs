@@ -3,13 +3,19 @@
 #[cfg(test)]
 mod akbank;
 #[cfg(test)]
+mod akbank_threeds;
+#[cfg(test)]
 mod bank;
+#[cfg(test)]
+mod boa;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod garanti;
 #[cfg(test)]
 mod holds;
+#[cfg(test)]
+mod intervpos;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
@@ -20,6 +26,11 @@ mod nestpay;
 mod nestpay_threeds;
 #[cfg(test)]
 mod param;
+#[cfg(test)]
+mod payflex;
+#[cfg(test)]
+mod payflex_common;
+mod payfor;
 #[cfg(test)]
 mod posnet;
 #[cfg(test)]

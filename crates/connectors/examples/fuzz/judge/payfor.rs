@@ -96,7 +96,17 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
         Read::Yes if call.text("/verb") == "loyalties" => {
             (!says(last, "ProcReturnCode", "00")).then_some("the purse was not told")
         }
-        Read::Yes if call.text("/verb") == "verify_3ds" => None,
+        // The bank's record proves what no hash does.
+        Read::Yes if call.text("/verb") == "verify_3ds" => {
+            let guid = call.text("/fields/RequestGuid");
+            let proven = any(&|piece| {
+                says(piece, "ProcReturnCode", "V033")
+                    && says(piece, "RequestGuid", guid)
+                    && says(piece, "Currency", "949")
+                    && amount(piece)
+            });
+            (!proven).then_some("the bank's record proves nothing")
+        }
         _ if ours.is_empty() => Some("another order"),
         Read::GivenBack => None,
         Read::Yes => {

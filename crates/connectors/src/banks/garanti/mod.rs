@@ -1,8 +1,9 @@
 //! GVP XML: the virtual POS of Garanti BBVA, from the bank's samples and recorded replies.
 //!
 //! Speaks version 512 only. Here are sale, hold and points; what becomes of an order later stands in
-//! `standing`, the inquiries in `record`, the 3DS steps in `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
+//! `standing`, the inquiries in `record` and `day_list`, the 3DS steps in `threeds`. Every reply carries a hash, and a reply whose hash is wrong is doubt.
 
+mod day_list;
 mod record;
 mod standing;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -109,6 +111,7 @@ pub(crate) async fn page_outcome(
     threeds::outcome(context, &returned)
 }
 
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
@@ -116,7 +119,7 @@ pub(crate) use threeds::finish as finish_3ds;
 
 /// What differs from one `GVPSRequest` to the next.
 struct Question<'a> {
-    /// `sales`, `preauth`, `postauth`, `void`, `refund`, `orderinq`, `orderhistoryinq`, `rewardinq`.
+    /// `sales`, `preauth`, `postauth`, `void`, `refund`, `orderinq`, `orderhistoryinq`, `orderlistinq`, `rewardinq`.
     kind: &'static str,
     user: &'a User,
     order_id: &'a str,
@@ -129,6 +132,8 @@ struct Question<'a> {
     original: Option<&'a str>,
     /// What 3DS proved.
     proof: Option<&'a threeds::Proof>,
+    /// Which part of which day's list.
+    page: Option<&'a day_list::Page>,
 }
 
 impl<'a> Question<'a> {
@@ -144,6 +149,7 @@ impl<'a> Question<'a> {
             reward: None,
             original: None,
             proof: None,
+            page: None,
         }
     }
 }
@@ -190,6 +196,9 @@ fn request(context: BankContext<'_>, question: &Question<'_>) -> Result<Request,
         w.element("Order", |w| {
             w.leaf("OrderID", question.order_id);
             w.leaf("GroupID", "");
+            if let Some(page) = question.page {
+                page.write(w);
+            }
         });
         w.element("Transaction", |w| {
             write_transaction(w, question, currency, &rewards)

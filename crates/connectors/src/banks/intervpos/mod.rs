@@ -50,6 +50,8 @@ const MERCHANT_PASS: Field<Slot> = THREEDS_KEY
     )
     .needed_for(Need::ThreeDs);
 
+pub(crate) use super::no_day_list as day_list;
+
 /// What an account needs. The bank calls the user's name UserCode, and its password UserPass.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[SHOP_CODE, MERCHANT_PASS],

@@ -99,6 +99,7 @@ pub(crate) async fn page_outcome(
     threeds::outcome(context, &returned)
 }
 
+pub(crate) use super::no_day_list as day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 

@@ -14,9 +14,7 @@ use super::{
     ask, auth_code, duplicate, message, minor_units, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
-use crate::account::{
-    AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Need, Slot, THREEDS_KEY, words,
-};
+use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, THREEDS_KEY, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
@@ -27,23 +25,17 @@ use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 
-/// The password of 3DS forms, which is a key to us.
-const MERCHANT_PASS: Field<Slot> = THREEDS_KEY
-    .coded("MerchantPass")
-    .hinted(
-        "Bankanın 3D şifresi: sanal POS ekranında, üye işyeri ayarlarında belirlenir. 3D Secure için gereklidir.",
-        "The bank's 3D password, which is set among the merchant settings of its virtual POS screen. Needed for 3D Secure.",
-    )
-    .needed_for(Need::ThreeDs);
-
 /// What an account needs. Which member of the system the bank is (`MbrId`) follows from the bank.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
         MERCHANT_NUMBER.coded("MerchantId").hinted(
-            "Bankanın üye işyeri açılış e-postasında yazar.",
-            "Stands in the bank's message about the new merchant.",
+            "Bankadan alınır; belgelerinde MerchantId diye geçer.",
+            "The bank gives it; its papers call it MerchantId.",
         ),
-        MERCHANT_PASS,
+        THREEDS_KEY.coded("MerchantPass").hinted(
+            "Bankanın 3D Secure şifresi (MerchantPass). 3D Secure ile ödeme için gereklidir.",
+            "The bank's 3D Secure password (MerchantPass). Needed for 3D Secure.",
+        ),
     ],
     users: &[ApiUser {
         operation: PosOperationType::Standard,
@@ -94,6 +86,7 @@ pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> 
     Ok(Verdict::Approved(threeds::form(context, &begin)?))
 }
 
+pub(crate) use super::no_day_list as day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{check as verify_3ds, finish as finish_3ds, outcome as page_outcome};
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::bank::{
     BankContext, BankDay, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus, Phase,
+    RewardMoney,
 };
 use crate::banks::{
     auth_code, check_count, check_sale, message, other_sale, question_refused, reference,
@@ -96,6 +97,10 @@ impl Row {
             let sold_at = sortable(said("InsertDatetime")?);
             check_sale(order, said("CardMask")?, &sold_at)?;
         }
+        let (state, auth_code) = (State::read(element)?, auth_code(said("AuthCode")?)?);
+        if matches!(state, State::Done) && auth_code.is_empty() {
+            return Err(unreadable("an approval without its code"));
+        }
         let amount = minor_of(said("PurchAmount")?);
         let word = |name| said(name).map(str::to_owned);
         // One client's sale has it under the second name, histories under the first.
@@ -105,14 +110,15 @@ impl Row {
         };
         Ok(Row {
             kind,
-            state: State::read(element)?,
+            state,
             amount: amount.ok_or_else(|| unreadable("the inquiry answers no amount"))?,
             refunded: refunded(element)?,
             charged: Charged {
-                auth_code: auth_code(said("AuthCode")?)?,
+                auth_code,
                 // `HostRefNum` is empty in every recorded inquiry; the reference stands here.
                 host_reference: reference(said("F37")?)?,
                 holder_name: element.words(&["CardHolderName"]),
+                spent: spent(element),
                 campaign: campaign(element),
                 ..Charged::default()
             },
@@ -141,12 +147,7 @@ impl State {
             said("TxnResult")?,
             said("ProcReturnCode")?,
         );
-        let is_voided = match said("IsVoided")? {
-            "" => None,
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => return Err(unreadable("the inquiry neither voids nor keeps")),
-        };
+        let is_voided = yes_or_no(element, "IsVoided")?;
         match (outcome, is_voided) {
             (("Y", "Success", APPROVED), None | Some(false)) => Ok(State::Done),
             (("V", "Success", APPROVED), None | Some(true)) => Ok(State::Undone),
@@ -167,13 +168,31 @@ impl State {
 
 /// What `OrderInquiry` says went back. Rows of a history have no such word, and a failed refund's names what it wanted.
 fn refunded(element: &Element) -> Result<i64, Doubt> {
-    match element.exact(&["IsRefunded"])? {
-        "" | "false" => Ok(0),
-        "true" => minor_of(element.exact(&["RefundedAmount"])?)
+    match yes_or_no(element, "IsRefunded")? {
+        None | Some(false) => Ok(0),
+        Some(true) => minor_of(element.exact(&["RefundedAmount"])?)
             .filter(|sum| *sum > 0)
             .ok_or_else(|| unreadable("the inquiry does not tell what went back")),
-        _ => Err(unreadable("the inquiry neither gives back nor keeps")),
     }
+}
+
+/// `true` or `false`, in any case; nothing where the record has no such word.
+fn yes_or_no(element: &Element, name: &'static str) -> Result<Option<bool>, Doubt> {
+    match element.exact(&[name])?.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        _ => Err(unreadable("the inquiry says neither yes nor no")),
+    }
+}
+
+/// ParaPuan that the transaction spent, where it tells.
+fn spent(element: &Element) -> Option<RewardMoney> {
+    let card = minor_of(element.exact(&["BonusAmount"]).ok()?)?;
+    Some(RewardMoney {
+        card,
+        ..RewardMoney::default()
+    })
 }
 
 /// `31.10.2022 23:13:21` and `2024-01-21T17:39:02` as `2022-10-31 23:13:21`.

@@ -339,7 +339,11 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     if known.auth_code != made.auth_code {
         return Err(other_sale("the bank's record has another approval code"));
     }
-    Ok(Verdict::Approved(made))
+    // The browser posted how many points are spent, and no hash covers it.
+    Ok(Verdict::Approved(Charged {
+        spent: known.spent,
+        ..made
+    }))
 }
 
 /// The sale or hold as the bank's record has it, of our amount and currency. Whatever else it says is doubt.

@@ -94,6 +94,7 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
+pub(crate) use super::no_day_list as day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 

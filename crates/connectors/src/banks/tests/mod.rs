@@ -8,7 +8,7 @@ mod fixtures;
 mod folder;
 mod hostile;
 
-pub(super) use bench::{Call, Replay, protocol, ready};
+pub(super) use bench::{Call, Replay, cases, protocol, ready};
 
 #[test]
 fn codes_and_references_are_letters_and_digits_of_their_length() {

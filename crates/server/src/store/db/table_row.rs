@@ -5,6 +5,7 @@
 use super::{Row, Unavailable, Value};
 use contract::money::Rate;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use std::ops::RangeInclusive;
 
@@ -107,10 +108,11 @@ macro_rules! columns {
     };
 }
 
-// SQLite answers booleans as 0 and 1, times and JSON as text.
+// SQLite answers booleans as 0 and 1, times and JSON as text. A day is text in both.
 columns! {
     bool: { Value::Bool(is) => Some(is), Value::Int(0) => Some(false), Value::Int(1) => Some(true) },
         is => Value::Bool(*is);
+    Date: { Value::Text(text) => text.parse().ok() }, day => Value::Text(day.to_string());
     String: { Value::Text(text) => Some(text) }, text => Value::Text(text.clone());
     Timestamp: { Value::Time(at) => Some(at), Value::Text(text) => text.parse().ok() },
         at => Value::Time(*at);

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 /// A bank that speaks a protocol.
 pub struct Family {
     pub protocol: Protocol,
+    /// Its name on the wire.
+    pub integrator: &'static str,
     /// The POS, as the shop would ask for it.
     pub pos: fn() -> Value,
     /// A card of the bank's own.
@@ -38,10 +40,11 @@ pub struct Purse {
     pub part: bool,
 }
 
-/// A bank of each protocol. Every shop has the first two.
+/// Banks of every protocol. Every shop has the first two.
 pub const FAMILIES: &[Family] = &[
     Family {
         protocol: Protocol::Garanti,
+        integrator: "GARANTI",
         pos: garanti,
         card: GARANTI,
         purse: Some(Purse {
@@ -58,6 +61,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         protocol: Protocol::PosNet,
+        integrator: "YKB",
         pos: ykb,
         card: YKB,
         purse: Some(Purse {
@@ -75,6 +79,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         protocol: Protocol::NestPay,
+        integrator: "ISBANK",
         pos: isbank,
         card: ISBANK,
         purse: Some(Purse {
@@ -88,6 +93,93 @@ pub const FAMILIES: &[Family] = &[
         page_sells: true,
         forgery: Some(["<OrderId>", "<OrderId>X"]),
         signed: Some("mdStatus"),
+    },
+    Family {
+        protocol: Protocol::PayFor,
+        integrator: "FINANSBANK",
+        pos: qnb,
+        card: QNB,
+        purse: Some(Purse {
+            card: "4022770000060008",
+            holds: ["36.50", "0.00"],
+            firm: false,
+            part: true,
+        }),
+        campaign: None,
+        holds: true,
+        page_sells: true,
+        forgery: Some(["<OrderId>", "<OrderId>X"]),
+        signed: Some("3DStatus"),
+    },
+    Family {
+        protocol: Protocol::Akbank,
+        integrator: "AKBANK_VPOS",
+        pos: akbank,
+        card: AKBANK,
+        purse: Some(Purse {
+            card: AXESS,
+            holds: ["24.24", "40.00"],
+            firm: true,
+            part: true,
+        }),
+        campaign: None,
+        holds: true,
+        page_sells: true,
+        forgery: None,
+        signed: Some("responseCode"),
+    },
+    Family {
+        protocol: Protocol::PayFlex,
+        integrator: "VAKIFBANK",
+        pos: vakifbank,
+        card: VAKIFBANK,
+        purse: None,
+        campaign: None,
+        holds: true,
+        page_sells: false,
+        forgery: Some(["<TransactionId>", "<TransactionId>X"]),
+        signed: Some("MdStatus"),
+    },
+    Family {
+        protocol: Protocol::PayFlex,
+        integrator: "ZIRAATBANK_INNOVA",
+        pos: ziraat,
+        card: ZIRAAT,
+        purse: Some(Purse {
+            card: "4132260000060007",
+            holds: ["27.50", "0.00"],
+            firm: false,
+            part: true,
+        }),
+        campaign: None,
+        holds: true,
+        page_sells: false,
+        forgery: Some(["<TransactionId>", "<TransactionId>X"]),
+        signed: None,
+    },
+    Family {
+        protocol: Protocol::Kuveyt,
+        integrator: "KUVEYTTURK",
+        pos: kuveyt,
+        card: KUVEYT,
+        purse: None,
+        campaign: None,
+        holds: false,
+        page_sells: false,
+        forgery: Some(["<MerchantOrderId>", "<MerchantOrderId>X"]),
+        signed: Some("AuthenticationResponse"),
+    },
+    Family {
+        protocol: Protocol::VakifKatilim,
+        integrator: "VAKIFKATILIM",
+        pos: vakif_katilim,
+        card: VAKIF_KATILIM,
+        purse: None,
+        campaign: None,
+        holds: true,
+        page_sells: false,
+        forgery: Some(["<MerchantOrderId>", "<MerchantOrderId>X"]),
+        signed: Some("ResponseCode"),
     },
 ];
 
@@ -118,5 +210,63 @@ pub fn isbank() -> Value {
         "name": "İş Bankası", "posIntegrator": "ISBANK",
         "clientId": "700655000200", "threedsKey": "TRPS0200",
         "merchantPosUsers": user("ISBANKAPI", "ISBANK07"),
+    }))
+}
+
+/// Cards of the other banks.
+const QNB: &str = "4022770000000004";
+const AKBANK: &str = "4355080000000005";
+const AXESS: &str = "4355080000000005";
+const VAKIFBANK: &str = "4426710000000002";
+const ZIRAAT: &str = "4132260000000003";
+const KUVEYT: &str = "4025890000000007";
+const VAKIF_KATILIM: &str = "4837030000000008";
+
+fn qnb() -> Value {
+    open(json!({
+        "name": "QNB", "posIntegrator": "FINANSBANK",
+        "clientId": "085300000009704", "threedsKey": "12345678",
+        "merchantPosUsers": user("QNB_API_KULLANICI_3DPAY", "UcBN0"),
+    }))
+}
+
+fn akbank() -> Value {
+    open(json!({
+        "name": "Akbank", "posIntegrator": "AKBANK_VPOS",
+        "clientId": "2023090417500272654BD9A49CF07574",
+        "terminalId": "2023090417500284633D137A249DBBEB",
+        "threedsKey": "3230323330393034313735303032363031353172675f357637355f3273387373745f7233725f73323333383737335f323272383774767276327672323531355f",
+    }))
+}
+
+fn vakifbank() -> Value {
+    open(json!({
+        "name": "VakıfBank", "posIntegrator": "VAKIFBANK",
+        "clientId": "000000000007955", "terminalId": "VP000123",
+        "merchantPosUsers": user("API", "123Ab456"),
+    }))
+}
+
+fn ziraat() -> Value {
+    open(json!({
+        "name": "Ziraat Bankası", "posIntegrator": "ZIRAATBANK_INNOVA",
+        "clientId": "000000000281567", "terminalId": "VP281567", "threedsKey": "123456",
+        "merchantPosUsers": user("API", "ZIRAATVPOS"),
+    }))
+}
+
+fn kuveyt() -> Value {
+    open(json!({
+        "name": "Kuveyt Türk", "posIntegrator": "KUVEYTTURK",
+        "clientId": "496", "terminalId": "400235",
+        "merchantPosUsers": user("apitest", "api123"),
+    }))
+}
+
+fn vakif_katilim() -> Value {
+    open(json!({
+        "name": "Vakıf Katılım", "posIntegrator": "VAKIFKATILIM",
+        "clientId": "1", "terminalId": "222222",
+        "merchantPosUsers": user("apiuser", "VKAT0210"),
     }))
 }

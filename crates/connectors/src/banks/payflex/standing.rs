@@ -1,0 +1,167 @@
+//! What becomes of an order at PayFlex after it was taken or held: undone on the same day, given back in whole or in
+//! part, or captured. Every move names our own id of what it moves. The inquiry stands in `record`.
+
+use super::record::{Record, capture_id, captures, look_up};
+use super::{Question, Reply, charged, exchange, refused};
+use crate::bank::{
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
+    OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
+};
+use crate::banks::{
+    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+};
+use crate::xml::Element;
+
+/// What became of an order.
+pub(crate) async fn inquire(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<OrderStatus, Doubt> {
+    Ok(look_up(context, &order).await?.status)
+}
+
+/// How a hold stands, and what was taken of it.
+pub(crate) async fn inquire_hold(
+    context: BankContext<'_>,
+    hold: OrderRef<'_>,
+) -> Result<HoldStatus, Doubt> {
+    let Record { status, taken, .. } = look_up(context, &hold).await?;
+    Ok(HoldStatus { status, taken })
+}
+
+/// What was given back of an order.
+pub(crate) async fn given_back(
+    context: BankContext<'_>,
+    order: OrderRef<'_>,
+) -> Result<GivenBack, Doubt> {
+    let record = look_up(context, &order).await?;
+    match record.status {
+        OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Voided => {
+            Ok(record.given_back)
+        }
+        _ => Err(unreadable("the bank knows no such sale")),
+    }
+}
+
+/// A new id for a move of an order, which is asked for by its effect and never by its id. The bank takes 40
+/// characters, and the moment has 13.
+fn move_id(context: BankContext<'_>, order: &OrderRef<'_>, letter: char) -> String {
+    const ORDER_CHARS_MAX: usize = 26;
+    let order: String = order.order.id.chars().take(ORDER_CHARS_MAX).collect();
+    let moment = context.now.timestamp().as_millisecond();
+    format!("{order}{letter}{moment}")
+}
+
+/// Our id of what took the order's money: of a hold that is its capture.
+async fn taken_by(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<String, Doubt> {
+    match order.order.phase {
+        Phase::Sale => Ok(order.order.id.clone()),
+        Phase::Hold => match captures(context, order).await? {
+            (number, Some(_)) => Ok(capture_id(&order.order.id, number)),
+            (_, None) => Ok(order.order.id.clone()),
+        },
+    }
+}
+
+/// Undoes an order before the bank's day is over; what was taken of a hold, and then the hold.
+pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
+    let taken_by = taken_by(context, &order).await?;
+    let cancel = Question {
+        moved: Some(&taken_by),
+        ..Question::new("Cancel", move_id(context, &order, 'V'))
+    };
+    let decline = match exchange(context, &cancel).await? {
+        Reply::Approved(reply) => {
+            let reversed = reversed(&reply)?;
+            if taken_by != order.order.id {
+                let release = Question {
+                    moved: Some(&order.order.id),
+                    ..Question::new("Cancel", move_id(context, &order, 'H'))
+                };
+                // The money is back; a hold that the bank keeps ends by itself.
+                _ = exchange(context, &release).await;
+            }
+            return Ok(Verdict::Approved(reversed));
+        }
+        Reply::Refused(decline) => decline,
+    };
+    let decline = refusal_of_move(Some(decline))?.ok_or_else(Doubt::not_supported)?;
+    // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
+    // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
+    let record = look_up(context, &order).await.map_err(sent)?;
+    match record.status {
+        OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
+        OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
+            let day = if record.is_settled {
+                BankDay::Closed
+            } else {
+                decline.day
+            };
+            Ok(Verdict::Declined(Decline { day, ..decline }))
+        }
+        OrderStatus::NotFound | OrderStatus::Pending => {
+            Err(unreadable("the bank knows no sale to void"))
+        }
+    }
+}
+
+/// Gives a part of a sale back, or all of it, on any day. The bank takes the points among it from its own record of
+/// the sale: no field for them is public.
+pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
+    points_back(&refund)?;
+    let taken_by = taken_by(context, &refund.sale).await?;
+    let question = Question {
+        moved: Some(&taken_by),
+        amount: Some(refund.amount),
+        client_ip: refund.client_ip,
+        ..Question::new("Refund", move_id(context, &refund.sale, 'R'))
+    };
+    match exchange(context, &question).await? {
+        Reply::Approved(reply) => Ok(Verdict::Approved(reversed(&reply)?)),
+        Reply::Refused(decline) => refused(decline),
+    }
+}
+
+/// Takes an amount that is held. An id is used once whatever becomes of it, so what was tried before is asked first.
+pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
+    let (hold, amount) = (&capture.hold, capture.amount);
+    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
+        return Err(not_supported("nothing to capture"));
+    }
+    let (number, before) = captures(context, hold).await?;
+    if let Some(before) = before {
+        return match before.references() {
+            Some(charged) if before.amount == amount.minor => {
+                Ok(Verdict::Approved(charged.clone()))
+            }
+            _ => Err(other_sale("the bank captured another amount of the hold")),
+        };
+    }
+    let question = Question {
+        moved: Some(&hold.order.id),
+        amount: Some(amount),
+        client_ip: capture.client_ip,
+        ..Question::new("Capture", capture_id(&hold.order.id, number))
+    };
+    match exchange(context, &question).await? {
+        Reply::Approved(reply) => Ok(Verdict::Approved(charged(&reply)?)),
+        Reply::Refused(decline) => refused(decline),
+    }
+}
+
+/// A question that went unanswered after a move was sent.
+fn sent(unanswered: Doubt) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        ..unanswered
+    }
+}
+
+/// The references of a void or refund.
+fn reversed(reply: &Element) -> Result<Reversed, Doubt> {
+    Ok(Reversed {
+        auth_code: auth_code(reply.exact(&["AuthCode"])?)?,
+        host_reference: reference(reply.exact(&["Rrn"])?)?,
+        transaction_id: reply.words(&["BatchNo"]),
+    })
+}

@@ -1,0 +1,156 @@
+//! Where requests go, where a browser may be sent, and the hash of returns against its vector.
+
+use super::options::{self, Options};
+use super::record::address;
+use super::threeds::{may_lead_to, mpi_address};
+use super::{latin_name, lira};
+use crate::bank::Account;
+use crate::banks::tests::{Call, Replay};
+use crate::protocol::Protocol;
+use contract::enums::PosIntegrator;
+use serde_json::json;
+
+#[test]
+fn lira_are_read_and_nothing_else() {
+    let cases = [
+        ("1.01", Some(101)),
+        ("0.25", Some(25)),
+        ("100", Some(10_000)),
+        ("10.5", Some(1_050)),
+        ("103032.52", Some(10_303_252)),
+        ("1,01", None),
+        ("1.011", None),
+        ("-1.00", None),
+        ("1.", None),
+        (".50", None),
+        ("", None),
+        ("92233720368547758.08", None),
+    ];
+    for (text, minor) in cases {
+        assert_eq!(lira(text), minor, "{text}");
+    }
+}
+
+#[test]
+fn options_of_the_account_go_before_those_of_the_bank() {
+    let of = |integrator, text: &str| {
+        options::of(&Account {
+            integrator: Some(integrator),
+            posnet_id: text.to_owned(),
+            ..Account::default()
+        })
+    };
+    let options = |shows_card, points| Ok(Options { shows_card, points });
+    let (ziraat, vakif) = (PosIntegrator::ZiraatbankInnova, PosIntegrator::Vakifbank);
+    assert_eq!(of(ziraat, ""), options(true, true));
+    assert_eq!(of(vakif, ""), options(false, false));
+    assert_eq!(of(ziraat, "yeni3d"), options(false, true));
+    assert_eq!(of(vakif, " ESKI3D , PUAN"), options(true, true));
+    assert!(of(vakif, "PUANN").is_err());
+}
+
+#[test]
+fn names_go_without_turkish_letters() {
+    assert_eq!(latin_name("Şükrü ÇIĞ İnöz 漢"), "Sukru CIG Inoz ");
+}
+
+/// The vector of the facts: VE1, kuruş 109, Eci 5 in either spelling.
+#[test]
+fn a_return_is_signed_as_the_vector() {
+    let call = |eci: &str| {
+        Call(json!({
+            "verb": "verify_3ds",
+            "account": {"clientId": "000000000007955", "password": "123Ab456"},
+            "order": {"id": "VE1", "amount": 109},
+            "fields": {
+                "VerifyEnrollmentRequestId": "VE1", "MerchantId": "000000000007955",
+                "PurchCurrency": "949", "PurchAmount": "109", "Eci": eci,
+                "Cavv": "AAABBBBBBBBBBBBBBBIIIIII=", "MdStatus": "1", "Status": "Y",
+                "Hash": "sS+xudZnaVvynvPBNWBuV/dq5cdJi6EHRft5pWd5uho=",
+            },
+        }))
+    };
+    for eci in ["05", "5"] {
+        let answer = call(eci).make(Protocol::PayFlex, &Replay::of([]));
+        assert!(answer.contains("md_status: 1"), "{answer}");
+    }
+    let answer = call("06").make(Protocol::PayFlex, &Replay::of([]));
+    assert!(answer.contains("Unauthentic"), "{answer}");
+}
+
+fn account_at(api_url: &str, threeds_url: &str) -> Account {
+    Account {
+        api_url: api_url.to_owned(),
+        threeds_url: threeds_url.to_owned(),
+        ..Account::default()
+    }
+}
+
+#[test]
+fn inquiries_and_the_mpi_have_addresses_of_their_own() {
+    for (api, search, threeds, mpi) in [
+        (
+            "https://apigw.vakifbank.com.tr:8443/virtualPos/Vposreq",
+            "https://apigw.vakifbank.com.tr:8443/virtualPos/Search",
+            "https://apigw.vakifbank.com.tr:8443/threeDGateway/Enrollment",
+            "https://inbound.apigateway.vakifbank.com.tr:8443/threeDGateway/Enrollment",
+        ),
+        (
+            "https://apiportalprep.vakifbank.com.tr:8443/virtualPos/Vposreq",
+            "https://apiportalprep.vakifbank.com.tr:8443/virtualPos/Search",
+            "https://apiportalprep.vakifbank.com.tr:8443/threeDGateway/Enrollment",
+            "https://inbound.apigatewaytest.vakifbank.com.tr:8443/threeDGateway/Enrollment",
+        ),
+        (
+            "https://onlineodeme.vakifbank.com.tr:4443/VposService/v3/Vposreq.aspx",
+            "https://onlineodeme.vakifbank.com.tr:4443/UIService/Search.aspx",
+            "https://onlineodeme.vakifbank.com.tr:4443/MPIAPI/MPI_Enrollment.aspx",
+            "https://3dsecure.vakifbank.com.tr:4443/MPIAPI/MPI_Enrollment.aspx",
+        ),
+        (
+            "https://sanalpos.ziraatbank.com.tr:443/v4/v3/Vposreq.aspx",
+            "https://sanalpos.ziraatbank.com.tr:443/v4/UIWebService/Search.aspx",
+            "https://sanalpos.ziraatbank.com.tr:443/Enrollment.aspx",
+            "https://mpi.ziraatbank.com.tr:443/Enrollment.aspx",
+        ),
+        (
+            "https://preprod.payflex.com.tr/Ziraatbank/VposWeb/v3/Vposreq.aspx",
+            "https://preprod.payflex.com.tr/Ziraatbank/UIWebService/Search.aspx",
+            "https://preprod.payflex.com.tr/ZiraatBank/MpiWeb/Enrollment.aspx",
+            "https://preprod.payflex.com.tr/ZiraatBank/MpiWeb/Enrollment.aspx",
+        ),
+    ] {
+        let account = account_at(api, threeds);
+        assert_eq!(address(&account).unwrap(), search);
+        assert_eq!(mpi_address(&account), mpi);
+    }
+    assert!(address(&account_at("https://bank.example/api", "")).is_err());
+}
+
+#[test]
+fn a_browser_is_led_to_the_bank_or_by_tls() {
+    const GATEWAY: &str =
+        "https://inbound.apigateway.vakifbank.com.tr:8443/threeDGateway/Enrollment";
+    const OTHER: &str = "https://mpi.ziraatbank.com.tr/Enrollment.aspx";
+    const HERE: &str = "http://127.0.0.1:8081/payflex/Enrollment.aspx";
+    for (url, mpi, may) in [
+        (
+            "https://inbound.apigateway.vakifbank.com.tr:8443/threeDGateway/startThreeDFlow",
+            GATEWAY,
+            true,
+        ),
+        ("https://acs.example/pareq", GATEWAY, false),
+        ("https://vakifbank.com.tr.example/x", GATEWAY, false),
+        ("https://x@acs.example/.vakifbank.com.tr", GATEWAY, false),
+        ("https://acs.example\\.vakifbank.com.tr/", GATEWAY, false),
+        ("https://acs.bkm.com.tr/mdpayacs/pareq", OTHER, true),
+        ("http://acs.bkm.com.tr/mdpayacs/pareq", OTHER, false),
+        ("javascript:alert(1)", OTHER, false),
+        ("//acs.bkm.com.tr/", OTHER, false),
+        ("", OTHER, false),
+        ("http://127.0.0.1:8081/payflex/acs", HERE, true),
+        ("http://127.0.0.1:80810/payflex/acs", HERE, false),
+    ] {
+        assert_eq!(may_lead_to(url, mpi), may, "{url}");
+    }
+}

@@ -1,0 +1,356 @@
+//! One order: what the bank's list of a day tells of it against what the books say. Pure.
+
+use super::books::{MIDNIGHT_MARGIN, Ours, local};
+use crate::store::attempts::{Attempt, AttemptState};
+use crate::store::captures::{Capture, CaptureState};
+use crate::store::reconciliations::DifferenceKind as Kind;
+use crate::store::refunds::{Refund, RefundState};
+use connectors::bank::{BankMove, MoveKind, MoveOutcome};
+use contract::enums::Currency;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+
+/// What came of an order.
+#[derive(Default)]
+pub(super) struct Judgement<'a> {
+    pub(super) findings: Vec<Finding>,
+    /// What is in doubt here and told there.
+    pub(super) asked: Vec<Asked<'a>>,
+}
+
+impl Judgement<'_> {
+    /// Something is missing that may be on a neighbouring day's list.
+    pub(super) fn is_near(&self) -> bool {
+        self.findings.iter().any(|one| one.near.is_some())
+    }
+
+    fn found(&mut self, kind: Kind, ours: Option<i64>, theirs: Option<i64>) -> &mut Finding {
+        self.findings.push(Finding {
+            kind,
+            ours,
+            theirs,
+            their_currency: None,
+            near: None,
+        });
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
+    }
+}
+
+/// What the bank is to be asked about at once.
+pub(super) enum Asked<'a> {
+    Attempt(&'a Attempt),
+    Refund(&'a Refund),
+    Capture(&'a Capture),
+}
+
+/// A difference.
+pub(super) struct Finding {
+    pub(super) kind: Kind,
+    pub(super) ours: Option<i64>,
+    pub(super) theirs: Option<i64>,
+    pub(super) their_currency: Option<Currency>,
+    /// Of what is missing in the list but stands close to midnight: whether at the day's beginning.
+    pub(super) near: Option<bool>,
+}
+
+impl Finding {
+    /// Whether a move of a neighbouring day is what is missing.
+    pub(super) fn is_told_by(&self, one: &BankMove) -> bool {
+        let there = matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone);
+        let wanted = match self.kind {
+            Kind::CapturedHere => one.kind == MoveKind::Capture,
+            Kind::GivenBackHere | Kind::TakenFailed | Kind::Held => {
+                matches!(one.kind, MoveKind::Void | MoveKind::Refund)
+                    || one.outcome == MoveOutcome::Undone
+            }
+            _ => matches!(one.kind, MoveKind::Sale | MoveKind::Hold),
+        };
+        there && wanted
+    }
+}
+
+/// Of several tries under one order id the one that counts: what was taken, else what is in doubt, else the last.
+pub(super) fn of_tries(tries: &[Ours]) -> Option<&Ours> {
+    let of = |wanted: &[AttemptState]| {
+        let mut found = tries.iter().rev();
+        found.find(|one| wanted.contains(&one.attempt.state))
+    };
+    of(&[AttemptState::Approved])
+        .or_else(|| of(&IN_DOUBT))
+        .or(tries.last())
+}
+
+/// Attempts without an outcome.
+const IN_DOUBT: [AttemptState; 6] = [
+    AttemptState::Doubt,
+    AttemptState::Review,
+    AttemptState::Asked,
+    AttemptState::Reversing,
+    AttemptState::Page,
+    AttemptState::Verified,
+];
+
+/// Moves of one kind that worked, undone ones too.
+#[derive(Default, Clone, Copy)]
+struct Sum {
+    count: usize,
+    /// `None` where the bank tells no amount of one of them.
+    amount: Option<i64>,
+}
+
+/// What the list tells of an order.
+#[derive(Default)]
+struct Told {
+    sold: Sum,
+    held: Sum,
+    captured: Sum,
+    refunded: i64,
+    /// A void is listed, or a move is marked as undone.
+    is_voided: bool,
+    /// A void is listed, and so was made on this day.
+    has_void: bool,
+    /// What cannot be told, beside moves that no document names.
+    is_unclear: bool,
+    has_other: bool,
+    currency: Option<Currency>,
+}
+
+impl Told {
+    fn of(rows: &[&BankMove]) -> Told {
+        let mut told = Told::default();
+        for row in rows {
+            told.currency = told.currency.or(row.currency);
+            match row.outcome {
+                MoveOutcome::Failed => continue,
+                MoveOutcome::Unclear if row.kind == MoveKind::Other => told.has_other = true,
+                MoveOutcome::Unclear => told.is_unclear = true,
+                MoveOutcome::Worked | MoveOutcome::Undone => told.add(row),
+            }
+        }
+        told
+    }
+
+    fn add(&mut self, row: &BankMove) {
+        let sum = match row.kind {
+            MoveKind::Sale => &mut self.sold,
+            MoveKind::Hold => &mut self.held,
+            MoveKind::Capture => &mut self.captured,
+            MoveKind::Void => {
+                (self.is_voided, self.has_void) = (true, true);
+                return;
+            }
+            MoveKind::Refund => {
+                let amount = row.amount.unwrap_or(0);
+                if row.outcome == MoveOutcome::Worked {
+                    self.refunded = self.refunded.saturating_add(amount);
+                }
+                return;
+            }
+            MoveKind::Other => {
+                self.has_other = true;
+                return;
+            }
+        };
+        let before = if sum.count == 0 { Some(0) } else { sum.amount };
+        let both = before.zip(row.amount);
+        sum.amount = both.and_then(|(before, amount)| before.checked_add(amount));
+        sum.count += 1;
+        self.is_voided |= row.outcome == MoveOutcome::Undone;
+    }
+
+    /// What the bank keeps: taken, or held, with its amount.
+    fn kept(&self) -> Option<(Kind, Option<i64>)> {
+        let taken = [self.captured, self.sold]
+            .into_iter()
+            .find(|sum| sum.count > 0);
+        let (kind, sum) = match taken {
+            Some(sum) => (Kind::TakenFailed, sum),
+            None => (Kind::Held, self.held),
+        };
+        let is_back = sum.amount.is_some_and(|amount| self.refunded >= amount);
+        (sum.count > 0 && !self.is_voided && !is_back).then_some((kind, sum.amount))
+    }
+}
+
+/// Compares what is listed of an order on `day` with what is ours of it.
+pub(super) fn order<'a>(day: Date, rows: &[&BankMove], ours: Option<&'a Ours>) -> Judgement<'a> {
+    let told = Told::of(rows);
+    let mut judged = Judgement::default();
+    let Some(ours) = ours else {
+        unknown(&told, &mut judged);
+        return judged;
+    };
+    if told.is_unclear || told.has_other {
+        judged.found(Kind::Unclear, Some(ours.attempt.amount), None);
+        return judged;
+    }
+    match ours.attempt.state {
+        AttemptState::Approved => approved(day, &told, ours, &mut judged),
+        AttemptState::Declined | AttemptState::NotSent | AttemptState::Reversed => {
+            if let Some((kind, theirs)) = told.kept() {
+                // It was undone, perhaps on the neighbouring day.
+                let is_undone = ours.attempt.state == AttemptState::Reversed;
+                let near = near_midnight(ours.attempt.asked_at).filter(|_| is_undone);
+                judged.found(kind, None, theirs).near = near;
+                judged.asked.push(Asked::Attempt(&ours.attempt));
+            }
+        }
+        _ => {
+            if told.sold.count + told.held.count > 0 {
+                judged.asked.push(Asked::Attempt(&ours.attempt));
+            }
+            if let Some((kind, theirs)) = told.kept() {
+                let kind = match kind {
+                    Kind::Held if !ours.is_hold => Kind::Held,
+                    _ => Kind::TakenInDoubt,
+                };
+                judged.found(kind, Some(ours.attempt.amount), theirs);
+            }
+        }
+    }
+    judged
+}
+
+/// An order that no payment has: somebody may use the account outside.
+fn unknown(told: &Told, judged: &mut Judgement<'_>) {
+    if told.is_unclear {
+        judged.found(Kind::Unclear, None, told.sold.amount);
+    } else if let Some((kind, theirs)) = told.kept() {
+        let kind = match kind {
+            Kind::Held => Kind::Held,
+            _ => Kind::TakenUnknown,
+        };
+        judged.found(kind, None, theirs);
+    } else if told.refunded > 0 && told.sold.count + told.captured.count == 0 {
+        judged.found(Kind::GivenBackAtBank, None, Some(told.refunded));
+    }
+}
+
+fn approved<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
+    let attempt = &ours.attempt;
+    let began = if ours.is_hold { told.held } else { told.sold };
+    if began.count > 0 {
+        let points = attempt
+            .spent()
+            .map_or(0, |spent| spent.card + spent.firm + spent.mile);
+        let fits = [attempt.amount, attempt.amount - points];
+        let is_other = told
+            .currency
+            .is_some_and(|currency| currency != ours.currency);
+        if is_other || began.amount.is_some_and(|amount| !fits.contains(&amount)) {
+            let finding = judged.found(Kind::Amount, Some(attempt.amount), began.amount);
+            finding.their_currency = told.currency.filter(|_| is_other);
+        }
+    } else if !ours.is_hold && told.held.count > 0 {
+        judged.found(Kind::Held, Some(attempt.amount), told.held.amount);
+    } else if ours.is_hold && told.sold.count > 0 {
+        // Taken of a hold that is not told of: some banks call that a sale.
+    } else if local(attempt.asked_at).date() == day {
+        let near = near_midnight(attempt.asked_at);
+        judged
+            .found(Kind::NotAtBank, Some(attempt.amount), None)
+            .near = near;
+        // What never was there is neither captured nor given back there.
+        return;
+    }
+    if ours.is_hold {
+        captured(day, told, ours, judged);
+    }
+    given_back(day, told, ours, judged);
+}
+
+fn captured<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
+    let told = if told.captured.count > 0 {
+        told.captured
+    } else {
+        told.sold
+    };
+    let made = made_capture(ours);
+    let open = ours.captures.iter().find(|one| one.state.is_open());
+    match (told.count > 0, made, open) {
+        (true, Some(made), _) => {
+            let theirs = told.amount;
+            if theirs.is_some_and(|theirs| theirs != made.amount.minor) {
+                judged.found(Kind::Amount, Some(made.amount.minor), theirs);
+            }
+        }
+        (true, None, Some(open)) => judged.asked.push(Asked::Capture(open)),
+        (true, None, None) => {
+            judged.found(Kind::CapturedAtBank, None, told.amount);
+        }
+        (false, Some(made), _) if local(made.asked_at).date() == day => {
+            let near = near_midnight(made.asked_at);
+            judged
+                .found(Kind::CapturedHere, Some(made.amount.minor), None)
+                .near = near;
+        }
+        (false, _, _) => {}
+    }
+}
+
+fn made_capture(ours: &Ours) -> Option<&Capture> {
+    let mut captures = ours.captures.iter();
+    captures.find(|one| one.state == CaptureState::Approved)
+}
+
+/// What went back on the day, by sums: banks list a void, a refund of the whole, or neither but a sale that is undone.
+fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
+    let whole = made_capture(ours).map_or(ours.attempt.amount, |made| made.amount.minor);
+    let theirs = if told.is_voided { whole } else { told.refunded };
+    // A mark does not say on which day it was undone.
+    let mut made = ours.refunds.iter();
+    if told.is_voided && !told.has_void && made.any(|one| one.state == RefundState::Approved) {
+        return;
+    }
+    let (mut booked, mut near, mut least, mut most) = (0_i64, None, 0_i64, 0_i64);
+    for refund in &ours.refunds {
+        let on_day = local(refund.asked_at).date() == day;
+        let close = near_midnight(refund.asked_at);
+        match refund.state {
+            // A person gave it back outside, on whichever day.
+            RefundState::Approved if refund.marked => most += refund.amount,
+            RefundState::Approved if on_day => {
+                booked += refund.amount;
+                most += refund.amount;
+                match close {
+                    Some(early) => near = Some(early),
+                    None => least += refund.amount,
+                }
+            }
+            RefundState::Approved if close.is_some() => most += refund.amount,
+            state if state.is_open() => {
+                most += refund.amount;
+                if theirs > booked {
+                    judged.asked.push(Asked::Refund(refund));
+                }
+            }
+            _ => {}
+        }
+    }
+    // Whether the points among a refund are in the bank's amount is not told by every bank.
+    if theirs > 0 && booked > 0 && ours.attempt.spent().is_some() {
+        return;
+    }
+    if theirs > most {
+        judged.found(Kind::GivenBackAtBank, Some(booked), Some(theirs));
+    } else if theirs < least {
+        judged.found(Kind::GivenBackHere, Some(booked), Some(theirs));
+    } else if theirs < booked && near.is_some() {
+        judged
+            .found(Kind::GivenBackHere, Some(booked), Some(theirs))
+            .near = near;
+    }
+}
+
+/// Whether a moment is so close to midnight that the bank may list it on the neighbouring day; and if, whether at a
+/// day's beginning.
+fn near_midnight(at: Timestamp) -> Option<bool> {
+    let since = local(at).time().duration_since(Time::midnight());
+    let day = jiff::SignedDuration::from_hours(24);
+    if since < MIDNIGHT_MARGIN {
+        Some(true)
+    } else {
+        (day - since <= MIDNIGHT_MARGIN).then_some(false)
+    }
+}

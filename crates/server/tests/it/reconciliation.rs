@@ -1,0 +1,715 @@
+//! Days of POSes against their banks' lists: by the bank's own list, by a file of its pages, by night, by command and in
+//! the panel.
+
+use crate::panel::Panel;
+use crate::process::ended;
+use crate::shop::{GARANTI, MANY, NO_FUNDS, Shop, YKB, declines_after, delay, edit, garanti, with};
+use connectors::bank::{BankContext, CardData, CardEnds, Charge, Order, OrderRef, Phase, Verdict};
+use connectors::protocol::Protocol;
+use contract::card::{Expiry, Pan};
+use contract::enums::{Currency, PosIntegrator};
+use contract::money::Money;
+use contract::rules::Rule;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use server::clock::{MovableClock, first_id_at, istanbul};
+use server::jobs;
+use server::operations::reconciliations::{self, Difference, Filter, Run, RunState};
+use server::operations::{Actor, Problem, Role};
+use server::store::poses::{self, Pos};
+use std::sync::Arc;
+
+async fn pos(shop: &Shop, integrator: PosIntegrator) -> Pos {
+    let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
+    let mut of = all.into_iter().filter(|pos| pos.integrator == integrator);
+    of.next().unwrap()
+}
+
+fn today(shop: &Shop) -> Date {
+    istanbul(shop.app.now()).date()
+}
+
+/// The next day at this hour.
+async fn next_day_at(shop: &Shop, hour: i8) {
+    let now = istanbul(shop.app.now());
+    let then = now.tomorrow().unwrap().with().hour(hour).minute(0).build();
+    let then = then.unwrap();
+    shop.pass(then.timestamp().duration_since(now.timestamp()).as_secs())
+        .await;
+}
+
+async fn compared(
+    shop: &Shop,
+    pos: &Pos,
+    day: Date,
+    file: Option<&str>,
+) -> Result<(Run, Vec<Difference>), Problem> {
+    let of = (shop.merchant, pos.id);
+    let file = file.map(str::as_bytes);
+    reconciliations::compare(&shop.app, &Actor::operator(), of, day, file).await
+}
+
+/// The kind and the payment of each difference that is open after a comparison.
+async fn found(shop: &Shop, pos: &Pos, day: Date) -> Vec<(&'static str, Option<i64>)> {
+    let (_, differences) = compared(shop, pos, day, None).await.unwrap();
+    shown(&differences)
+}
+
+fn shown(differences: &[Difference]) -> Vec<(&'static str, Option<i64>)> {
+    let show = |one: &Difference| (one.kind.as_str(), one.payment_id);
+    differences.iter().map(show).collect()
+}
+
+#[track_caller]
+fn refused(answer: Result<(Run, Vec<Difference>), Problem>, wanted: Rule) {
+    match answer {
+        Err(Problem::Rule { rule, .. }) => assert_eq!(rule, wanted),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Somebody who uses the account without Galata.
+struct Outside<'a> {
+    shop: &'a Shop,
+    pos: &'a Pos,
+}
+
+impl Outside<'_> {
+    fn order(id: &str, phase: Phase) -> Order {
+        Order {
+            id: id.to_owned(),
+            amount: Money::new(4_200, Currency::Try),
+            installment: 1,
+            phase,
+        }
+    }
+
+    async fn sells(&self, id: &str, phase: Phase) {
+        let (account, now) = (self.pos.account(), istanbul(self.shop.app.now()));
+        let context = BankContext {
+            account: &account,
+            http: &self.shop.app.net,
+            now: &now,
+        };
+        let card = CardData {
+            pan: Pan::parse(GARANTI).unwrap(),
+            expiry: Expiry {
+                year: 2030,
+                month: 12,
+            },
+            cvc: None,
+            holder: String::new(),
+        };
+        let charge = Charge {
+            order: &Outside::order(id, phase),
+            card: &card,
+            reward: None,
+            client_ip: None,
+        };
+        let sold = Protocol::Garanti.charge(context, charge).await;
+        assert!(matches!(sold, Ok(Verdict::Approved(_))), "{sold:?}");
+    }
+
+    async fn voids(&self, order: &Order) {
+        let (account, now) = (self.pos.account(), istanbul(self.shop.app.now()));
+        let context = BankContext {
+            account: &account,
+            http: &self.shop.app.net,
+            now: &now,
+        };
+        let about = OrderRef {
+            order,
+            threeds: false,
+            sent_at: &now,
+            host_reference: None,
+            card: CardEnds::default(),
+            id_chosen: false,
+        };
+        let voided = Protocol::Garanti.void(context, about).await;
+        assert!(matches!(voided, Ok(Verdict::Approved(_))), "{voided:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_on_which_books_and_bank_agree_has_no_difference() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    refused(compared(&shop, &garanti, day, None).await, Rule::DayNotOver);
+    let kept = shop.pays(GARANTI).await.succeeded().id();
+    let voided = shop.pays(GARANTI).await.succeeded().id();
+    shop.refunds(voided).await.ok();
+    let held = shop.holds(GARANTI).await.succeeded().id();
+    shop.captures(held, 90).await.succeeded();
+    let released = shop.holds(GARANTI).await.succeeded().id();
+    shop.refunds(released).await.ok();
+    shop.holds(GARANTI).await.succeeded();
+    shop.pays(NO_FUNDS).await.declined("NOT_SUFFICIENT_FUNDS");
+    shop.day_passes().await;
+    shop.refunds(kept).await.ok();
+    assert_eq!(found(&shop, &garanti, day).await, []);
+    let (run, _) = compared(&shop, &garanti, day, None).await.unwrap();
+    assert_eq!((run.state, run.differences), (RunState::Compared, 0));
+    assert!(run.moves >= 8, "{}", run.moves);
+    let next = today(&shop);
+    next_day_at(&shop, 12).await;
+    assert_eq!(found(&shop, &garanti, next).await, []);
+    assert_eq!(shop.audit("pos.reconcile").await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_bank_took_and_the_books_do_not_have_is_told() {
+    let shop = Shop::open().await;
+    shop.merchant_with(|merchant| merchant.completes_doubt = true)
+        .await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let outside = Outside {
+        shop: &shop,
+        pos: garanti,
+    };
+    let day = today(&shop);
+    outside.sells("OLDSHOP1", Phase::Sale).await;
+    outside.sells("OLDSHOP2", Phase::Hold).await;
+    outside.sells("OLDSHOP3", Phase::Sale).await;
+    outside
+        .voids(&Outside::order("OLDSHOP3", Phase::Sale))
+        .await;
+    shop.fault("garanti", "sale", declines_after("51")).await;
+    let failed = shop.pays(GARANTI).await.declined("NOT_SUFFICIENT_FUNDS");
+    shop.fault("garanti", "sale", "lose_reply").await;
+    let doubt = shop.pays(GARANTI).await.in_doubt();
+    shop.faults(MANY, "garanti", "inquire", "http_500").await;
+    let given_back = shop.pays(GARANTI).await.succeeded().id();
+    let attempt = shop.attempt(given_back).await;
+    let order = Order {
+        amount: Money::new(attempt.amount, Currency::Try),
+        ..Outside::order(&attempt.order_id, Phase::Sale)
+    };
+    shop.banks_recover().await;
+    outside.voids(&order).await;
+    shop.faults(MANY, "garanti", "inquire", "http_500").await;
+    next_day_at(&shop, 12).await;
+    // The schedule has asked in vain, and would ask again later.
+    shop.work().await;
+    let mut all = found(&shop, garanti, day).await;
+    all.sort_unstable();
+    assert_eq!(
+        all,
+        [
+            ("GIVEN_BACK_AT_BANK", Some(given_back)),
+            ("HELD", None),
+            ("TAKEN_FAILED", Some(failed)),
+            ("TAKEN_IN_DOUBT", Some(doubt)),
+            ("TAKEN_UNKNOWN", None),
+        ]
+    );
+    // The list is evidence: the bank is asked at once, and its own word settles.
+    shop.banks_recover().await;
+    assert_eq!(shop.outcome(doubt).await, "WAITING");
+    shop.work().await;
+    assert_eq!(shop.outcome(doubt).await, "SUCCESS");
+    let (run, left) = compared(&shop, garanti, day, None).await.unwrap();
+    assert_eq!((run.differences, left.len()), (4, 4));
+    let closed = "select count(*) as n from reconciliation_differences where closing = 'GONE' and kind = 'TAKEN_IN_DOUBT'";
+    assert_eq!(shop.count(closed).await, 1);
+    // Nothing moved money.
+    assert_eq!(shop.outcome(failed).await, "FAILURE");
+    assert_eq!(shop.order_state(failed).await, "captured");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_books_have_and_the_list_does_not_or_otherwise_is_told() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    let attempt = shop.attempt(id).await;
+    shop.day_passes().await;
+    let amount = format!("<AuthAmount>{}</AuthAmount>", attempt.amount);
+    for (list, wanted) in [
+        (
+            edit(&attempt.order_id, "ANOTHER"),
+            vec![("NOT_AT_BANK", Some(id)), ("TAKEN_UNKNOWN", None)],
+        ),
+        (edit("Basarili", "Basarisiz"), vec![("UNCLEAR", Some(id))]),
+        (
+            edit(&amount, "<AuthAmount>1</AuthAmount>"),
+            vec![("AMOUNT", Some(id))],
+        ),
+        (
+            edit("<CurrencyCode>TL", "<CurrencyCode>USD"),
+            vec![("AMOUNT", Some(id))],
+        ),
+        (edit("Satis", "On Otorizasyon"), vec![("HELD", Some(id))]),
+        (edit("Satis", "Odul Sorgulama"), vec![("UNCLEAR", Some(id))]),
+    ] {
+        shop.fault("garanti", "list", list.clone()).await;
+        let mut all = found(&shop, garanti, day).await;
+        all.sort_unstable();
+        assert_eq!(all, wanted, "{list}");
+    }
+    assert_eq!(found(&shop, garanti, day).await, []);
+    // A refund that the bank's list does not have.
+    let next = today(&shop);
+    shop.refunds(id).await.ok();
+    next_day_at(&shop, 12).await;
+    shop.fault(
+        "garanti",
+        "list",
+        edit(&amount, "<AuthAmount>0</AuthAmount>"),
+    )
+    .await;
+    let (_, all) = compared(&shop, garanti, next, None).await.unwrap();
+    assert_eq!(shown(&all), [("GIVEN_BACK_HERE", Some(id))]);
+    assert_eq!(
+        (all[0].ours, all[0].theirs),
+        (Some(attempt.amount), Some(0))
+    );
+    // A list that is not given is told, and changes nothing.
+    shop.fault("garanti", "list", "http_500").await;
+    refused(
+        compared(&shop, garanti, next, None).await,
+        Rule::ListNotGiven,
+    );
+    let open = "select count(*) as n from reconciliation_differences where closing is null";
+    assert_eq!(shop.count(open).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_compared_again_doubles_nothing_and_keeps_what_a_person_closed() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    let outside = Outside {
+        shop: &shop,
+        pos: garanti,
+    };
+    outside.sells("OLDSHOP1", Phase::Sale).await;
+    next_day_at(&shop, 12).await;
+    let (_, first) = compared(&shop, garanti, day, None).await.unwrap();
+    shop.pass(60).await;
+    let (_, again) = compared(&shop, garanti, day, None).await.unwrap();
+    assert_eq!(first[0].id, again[0].id);
+    assert_eq!(first[0].first_seen_at, again[0].first_seen_at);
+    assert!(again[0].last_seen_at > first[0].last_seen_at);
+    let close = |note: &'static str| {
+        let (app, id) = (Arc::clone(&shop.app), first[0].id);
+        async move { reconciliations::close(&app, &Actor::operator(), shop.merchant, id, note).await }
+    };
+    assert!(close(" x ").await.is_err());
+    let closed = close("the old shop's own").await.unwrap();
+    assert_eq!(closed.closed_by.as_deref(), Some("operator"));
+    assert!(close("once more").await.is_err());
+    assert_eq!(found(&shop, garanti, day).await, []);
+    // With another amount it is another matter.
+    shop.fault(
+        "garanti",
+        "list",
+        edit("<AuthAmount>4200<", "<AuthAmount>4300<"),
+    )
+    .await;
+    assert_eq!(found(&shop, garanti, day).await, [("TAKEN_UNKNOWN", None)]);
+    let rows = "select count(*) as n from reconciliation_differences";
+    assert_eq!(shop.count(rows).await, 1);
+    let runs = "select count(*) as n from reconciliations";
+    assert_eq!(shop.count(runs).await, 1);
+    assert_eq!(shop.audit("difference.close").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_near_midnight_is_looked_for_on_both_days() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    // Five seconds into the next day by the bank's clock, five before its beginning by ours.
+    next_day_at(&shop, 0).await;
+    let second = istanbul(shop.app.now()).second();
+    shop.pass(i64::from(65 - second)).await;
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    let midnight = istanbul(shop.app.now()).start_of_day().unwrap();
+    let before = midnight.timestamp() - jiff::SignedDuration::from_secs(5);
+    let moved = "update attempts set asked_at = $1 where payment_id = $2";
+    shop.execute(moved, vec![before.into(), id.into()]).await;
+    let next = today(&shop);
+    next_day_at(&shop, 12).await;
+    for day in [day, next] {
+        assert_eq!(found(&shop, garanti, day).await, [], "{day}");
+    }
+    // What neither day lists is missing.
+    let order = shop.attempt(id).await.order_id;
+    shop.faults(2, "garanti", "list", edit(&order, "ANOTHER"))
+        .await;
+    assert_eq!(
+        found(&shop, garanti, day).await,
+        [("NOT_AT_BANK", Some(id))]
+    );
+    shop.banks_recover().await;
+    // A file that ends with the day cannot tell; one that goes on can.
+    let row = |order: &str, day: Date| format!("{order};1,00;{day}\n");
+    let file = format!("Order ID;Amount;Date\n{}", row("X", day));
+    let (_, all) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+    assert_eq!(shown(&all), [("TAKEN_UNKNOWN", None)]);
+    let file = format!("{file}{}", row("Y", next));
+    let (_, all) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+    assert_eq!(
+        shown(&all),
+        [("NOT_AT_BANK", Some(id)), ("TAKEN_UNKNOWN", None)]
+    );
+    let file = format!("{file}{}", row(&order, next));
+    let (_, all) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+    assert_eq!(shown(&all), [("TAKEN_UNKNOWN", None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_without_a_list_is_compared_by_a_file_of_its_pages() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let ykb = &pos(&shop, PosIntegrator::Ykb).await;
+    let day = today(&shop);
+    let sold = shop.pays(YKB).await.succeeded().id();
+    let held = shop.holds(YKB).await.succeeded().id();
+    let captured = shop.holds(YKB).await.succeeded().id();
+    shop.captures(captured, 100).await.succeeded();
+    next_day_at(&shop, 12).await;
+    refused(compared(&shop, ykb, day, None).await, Rule::NoDayList);
+    let head = "Sipariş No;İşlem Tipi;Tutar;Durum;Tarih\n";
+    let line = async |id: i64, kind: &str| {
+        let attempt = shop.attempt(id).await;
+        let (whole, part) = (attempt.amount / 100, attempt.amount % 100);
+        // The bank fills ids up with zeros.
+        format!(
+            "{:0>24};{kind};{whole},{part:02};Başarılı;{day} 12:00\n",
+            attempt.order_id
+        )
+    };
+    for bad in [
+        "",
+        "Sipariş No;Tutar\nA;1,00\n",
+        &format!("{head}A;Satış;1.250;Başarılı;{day}\n"),
+    ] {
+        let answer = compared(&shop, ykb, day, Some(bad)).await;
+        assert!(matches!(answer, Err(Problem::Rule { .. })), "{bad}");
+    }
+    let other = format!("{head}A;Satış;1,00;Başarılı;2020-01-01\n");
+    refused(
+        compared(&shop, ykb, day, Some(&other)).await,
+        Rule::FileOfOtherDays,
+    );
+    let runs = "select count(*) as n from reconciliations";
+    assert_eq!(shop.count(runs).await, 0);
+    let file = format!(
+        "{head}{}{}{}{}",
+        line(sold, "Satış").await,
+        line(held, "Ön Otorizasyon").await,
+        line(captured, "Ön Otorizasyon").await,
+        line(captured, "Kapama").await,
+    );
+    let (run, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
+    assert_eq!(shown(&all), []);
+    assert_eq!(run.moves, 4);
+    // Some banks call a capture a sale.
+    let file = file.replace(";Kapama;", ";Satış;");
+    let (_, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
+    assert_eq!(shown(&all), []);
+    // A capture that only one side knows.
+    let file = format!(
+        "{head}{}{}{}{}",
+        line(sold, "Satış").await,
+        line(held, "Ön Otorizasyon").await,
+        line(held, "Kapama").await,
+        line(captured, "Ön Otorizasyon").await,
+    );
+    let (_, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
+    let mut all = shown(&all);
+    all.sort_unstable();
+    assert_eq!(
+        all,
+        [
+            ("CAPTURED_AT_BANK", Some(held)),
+            ("CAPTURED_HERE", Some(captured)),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn differences_of_a_day_are_bounded_and_none_is_closed_for_want_of_room() {
+    let shop = Shop::open().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day: Date = "2026-01-01".parse().unwrap();
+    let rows = |from: usize| -> String {
+        let row = |number: usize| format!("OLD{number:04};12,50;{day}\n");
+        (from..from + 510).map(row).collect()
+    };
+    let kept = "select count(*) as n from reconciliation_differences where closing is null";
+    for (from, open) in [(1_000, 500), (1_000, 500), (995, 500), (5_000, 500)] {
+        let file = format!("Order ID;Amount;Date\n{}", rows(from));
+        let (run, _) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+        assert_eq!(run.differences, 510);
+        assert_eq!(shop.count(kept).await, open, "{from}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_poses_of_one_account_do_not_tell_of_each_others_orders() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let first = pos(&shop, PosIntegrator::Garanti).await;
+    let second = with(garanti(), json!({"name": "Mağaza", "orderNumber": 3}));
+    let second = shop.pos(second).await;
+    let second = poses::one_of_merchant(&shop.app, shop.merchant, second).await;
+    let second = second.unwrap().unwrap();
+    let day = today(&shop);
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    next_day_at(&shop, 12).await;
+    for one in [&first, &second] {
+        assert_eq!(found(&shop, one, day).await, []);
+    }
+    // What is wrong of it is told where it was paid.
+    shop.faults(
+        2,
+        "garanti",
+        "list",
+        edit("<AuthAmount>10000<", "<AuthAmount>1<"),
+    )
+    .await;
+    assert_eq!(found(&shop, &second, day).await, []);
+    assert_eq!(found(&shop, &first, day).await, [("AMOUNT", Some(id))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_day_is_compared_once_by_night_whichever_process_does_it() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    shop.pays(GARANTI).await.succeeded();
+    let clock = Arc::new(MovableClock::default());
+    let ahead = shop.app.now().duration_since(istanbul_now());
+    clock.advance_seconds(ahead.as_secs());
+    let other = shop.process(&clock).await;
+    shop.faults(MANY, "garanti", "list", delay(1)).await;
+    // Before the hour the day is not taken to be closed.
+    next_day_at(&shop, 5).await;
+    jobs::plan_reconciliations(&shop.app).await.unwrap();
+    let runs = "select count(*) as n from reconciliations";
+    assert_eq!(shop.count(runs).await, 0);
+    shop.pass(3_600).await;
+    clock.advance_seconds(shop.app.now().duration_since(other.now()).as_secs());
+    for app in [&shop.app, &other, &shop.app] {
+        jobs::plan_reconciliations(app).await.unwrap();
+    }
+    // The bank that gives no list is not planned, nor are days before the POS was made.
+    let planned = shop.count(runs).await;
+    assert!((1..=2).contains(&planned), "{planned}");
+    shop.work().await;
+    jobs::plan_reconciliations(&other).await.unwrap();
+    while jobs::run_due(&other, &jobs::all_shards()).await.unwrap() > 0 {}
+    assert_eq!(shop.met("list").await, u64::try_from(planned).unwrap());
+    let done =
+        "select count(*) as n from reconciliations where state = 'COMPARED' and differences = 0";
+    assert_eq!(shop.count(done).await, planned);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a second process begins at the machine's own time"
+)]
+fn istanbul_now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_differences_are_looked_at_again_the_next_night_and_silent_banks_are_given_up() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let outside = Outside {
+        shop: &shop,
+        pos: garanti,
+    };
+    outside.sells("OLDSHOP1", Phase::Sale).await;
+    next_day_at(&shop, 7).await;
+    jobs::plan_reconciliations(&shop.app).await.unwrap();
+    shop.work().await;
+    let by = Actor::operator();
+    let list = reconciliations::list(&shop.app, &by, shop.merchant, Filter::default());
+    assert_eq!(shown(&list.await.unwrap()), [("TAKEN_UNKNOWN", None)]);
+    // The bank is silent: with growing waits, and then a person is told.
+    shop.faults(MANY, "garanti", "list", "http_500").await;
+    next_day_at(&shop, 7).await;
+    jobs::plan_reconciliations(&shop.app).await.unwrap();
+    shop.work().await;
+    assert_eq!(shop.met("list").await, 2);
+    shop.wait(60).await;
+    assert_eq!(shop.met("list").await, 2);
+    for (minutes, asked) in [
+        (15, 4),
+        (60, 6),
+        (180, 8),
+        (360, 10),
+        (720, 12),
+        (1_440, 12),
+    ] {
+        shop.wait(minutes * 60 + 60).await;
+        assert_eq!(shop.met("list").await, asked, "{minutes}");
+    }
+    let given_up = "select count(*) as n from reconciliations where state = 'GIVEN_UP' and due_at is null and message is not null";
+    assert_eq!(shop.count(given_up).await, 1);
+    // What was compared before stays compared.
+    let compared = "select count(*) as n from reconciliations where state = 'COMPARED' and due_at is null and message is not null";
+    assert_eq!(shop.count(compared).await, 1);
+    let mut panel = Panel::sign_in(&shop, Role::ReadOnly).await;
+    let page = panel.get("/panel/reconciliation").await.ok();
+    page.has_all(&[
+        "Banka liste vermedi",
+        "Banka para almış, burada böyle bir sipariş yok",
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_tells_by_its_exit_code_whether_a_day_differs() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let id = shop.pays(GARANTI).await.succeeded().id();
+    let day = today(&shop).to_string();
+    next_day_at(&shop, 12).await;
+    let garanti_id = garanti.id.to_string();
+    let reconcile = |more: &[&str]| {
+        let mut arguments = vec!["reconcile", "--pos", &garanti_id, "--day", &day];
+        arguments.extend(more);
+        ended(shop.command(&arguments))
+    };
+    // The command lives in the machine's own time, in which the day is not over.
+    let early = reconcile(&[]);
+    assert_eq!(early.status.code(), Some(2), "{}", early.out);
+    assert!(
+        early.error.contains("--day is not over yet"),
+        "{}",
+        early.error
+    );
+    let nobody = ended(shop.command(&["reconcile", "--pos", "7", "--day", "2026-01-01"]));
+    assert_eq!(nobody.status.code(), Some(2), "{}", nobody.out);
+    let wrong = ended(shop.command(&["reconcile", "--pos", &garanti_id, "--day", "yesterday"]));
+    assert_eq!(wrong.status.code(), Some(2));
+    let past = ["reconcile", "--pos", &garanti_id, "--day", "2026-01-01"];
+    let clean = ended(shop.command(&past));
+    assert_eq!(clean.status.code(), Some(0), "{}", clean.error);
+    assert!(
+        clean.out.contains("0 moves at the bank, 0 differences"),
+        "{}",
+        clean.out
+    );
+    let csv = shop.files.0.join("day.csv");
+    let order = shop.attempt(id).await.order_id;
+    std::fs::write(&csv, "Order ID;Amount;Date\nOLDSHOP1;12,50;01.01.2026\n").unwrap();
+    let file = csv.display().to_string();
+    let differs = ended(shop.command(&[&past[..], &["--file", &file, "--json"]].concat()));
+    assert_eq!(differs.status.code(), Some(1), "{}", differs.error);
+    let told: Value = serde_json::from_str(&differs.out).unwrap();
+    assert_eq!(told["differences"][0]["kind"], "TAKEN_UNKNOWN");
+    assert_eq!(told["differences"][0]["theirs"], "12.50");
+    std::fs::write(&csv, format!("Order ID;Amount\n{order};12,50\n")).unwrap();
+    let lacks = ended(shop.command(&[&past[..], &["--file", &file]].concat()));
+    assert_eq!(lacks.status.code(), Some(2));
+    assert!(
+        lacks.error.contains("no column Tarih / Date"),
+        "{}",
+        lacks.error
+    );
+    let merchant = shop.merchant.to_string();
+    let listed = shop.run(&["difference", "list", "--merchant", &merchant, "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let difference = listed[0]["difference"].to_string();
+    let close = [
+        "difference",
+        "close",
+        "--merchant",
+        &merchant,
+        "--id",
+        &difference,
+    ];
+    shop.fails(&[&close[..], &["--note", "x"]].concat());
+    shop.run(&[&close[..], &["--note", "the old shop's own"]].concat());
+    assert_eq!(shop.audit("difference.close").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_panel_shows_compares_and_closes_by_role() {
+    let shop = &Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(shop, PosIntegrator::Garanti).await;
+    let ykb = &pos(shop, PosIntegrator::Ykb).await;
+    let outside = Outside { shop, pos: garanti };
+    outside.sells("OLDSHOP1", Phase::Sale).await;
+    let day = today(shop).to_string();
+    next_day_at(shop, 12).await;
+    let mut panel = Panel::sign_in(shop, Role::Finance).await;
+    panel.language = "en";
+    let page = panel.get("/panel/reconciliation").await.ok();
+    page.has_all(&["No differences", "by file only", "Nothing was compared yet"]);
+    let compare = "/panel/reconciliation/compare";
+    let (garanti_id, ykb_id) = (garanti.id.to_string(), ykb.id.to_string());
+    let fields = [
+        ("pos", garanti_id.as_str()),
+        ("day", day.as_str()),
+        ("file", ""),
+    ];
+    panel
+        .post(compare, &fields)
+        .await
+        .leads_to("/panel/reconciliation?done=compared");
+    let page = panel.get("/panel/reconciliation").await.ok();
+    page.has_all(&[
+        "The bank took money, and there is no such order here",
+        "OLDSHOP1",
+        "₺42.00",
+        "Close the difference",
+    ]);
+    page.lacks("TAKEN_UNKNOWN</");
+    panel
+        .get("/panel/reconciliation?kind=AMOUNT")
+        .await
+        .ok()
+        .has("No differences");
+    // Wrong input is told at its field.
+    for (pos, day, file, told) in [
+        (&garanti_id, "", "", "The day"),
+        (&garanti_id, "2999-01-01", "", "not over yet"),
+        (&ykb_id, day.as_str(), "", "gives no list of a day"),
+        (&ykb_id, day.as_str(), "Order ID;Amount\n", "no column"),
+    ] {
+        let fields = [("pos", pos.as_str()), ("day", day), ("file", file)];
+        let page = panel.post(compare, &fields).await;
+        assert!([400, 422].contains(&page.status), "{told}");
+        page.has(told);
+    }
+    let id = shop
+        .count("select id as n from reconciliation_differences")
+        .await;
+    assert!(id > first_id_at(jiff::Timestamp::UNIX_EPOCH));
+    let close = format!("/panel/reconciliation/{id}/close");
+    assert_eq!(panel.post(&close, &[("note", "x")]).await.status, 400);
+    for role in [Role::Support, Role::Developer, Role::ReadOnly] {
+        let mut reader = Panel::sign_in(shop, role).await;
+        let page = reader.get("/panel/reconciliation").await.ok();
+        page.has("OLDSHOP1");
+        page.lacks("Farkı kapat");
+        assert_eq!(reader.post(&close, &[("note", "mine")]).await.status, 403);
+        assert_eq!(reader.post(compare, &fields).await.status, 403);
+    }
+    panel
+        .post(&close, &[("note", "the old shop's own")])
+        .await
+        .leads_to("/panel/reconciliation?done=saved");
+    let page = panel.get("/panel/reconciliation").await.ok();
+    page.has_all(&["Closed", "finance@example.com: the old shop"]);
+    let foreign = format!("/panel/reconciliation/{}/close", id + 1);
+    assert_eq!(
+        panel.post(&foreign, &[("note", "not there")]).await.status,
+        404
+    );
+}
