@@ -44,11 +44,8 @@ pub(crate) fn router() -> Router<Arc<App>> {
 impl Desk for Param {
     const MESSAGES: &'static str = "/param/turkpos.ws/service_turkpos_prod.asmx";
     const CONTENT_TYPE: &'static str = "text/xml; charset=utf-8";
-    const UNDO_CODES: &'static [(&'static str, &'static str)] = &[
-        ("PAYMENT_NOT_FOUND_FOR_REFUND", "99/210"),
-        ("REQUIRES_DAY_END", "99/210"),
-        ("MAY_HAVE_ALREADY_REFUNDED", "99/221"),
-    ];
+    const UNDO_CODES: &'static [(&'static str, &'static str)] =
+        &[("MAY_HAVE_ALREADY_REFUNDED", "99/221")];
     type Message = Request;
     type Reply = Reply;
 

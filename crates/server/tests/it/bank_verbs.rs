@@ -94,13 +94,30 @@ fn ways(bank: Protocol) -> Ways {
             late_void: BankDay::Closed,
             all_back: is_captured,
         },
-        Protocol::Kuveyt | Protocol::VakifKatilim | Protocol::Param => Ways {
+        Protocol::Kuveyt | Protocol::VakifKatilim => Ways {
             early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
             too_much: ErrorGroup::InvalidAmount,
             over_capture: ErrorGroup::InvalidAmount,
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_captured,
+        },
+        Protocol::InterVpos => Ways {
+            early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
+            too_much: ErrorGroup::InvalidAmount,
+            over_capture: ErrorGroup::InvalidAmount,
+            nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
+            late_void: BankDay::Closed,
+            all_back: is_voided,
+        },
+        // Whether the day is over the calendar tells, and here it is the same one.
+        Protocol::Param => Ways {
+            early: (ErrorGroup::RequiresDayEnd, BankDay::Open),
+            too_much: ErrorGroup::MayHaveAlreadyRefunded,
+            over_capture: ErrorGroup::InvalidAmount,
+            nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
+            late_void: BankDay::Unsaid,
+            all_back: is_voided,
         },
     }
 }

@@ -165,7 +165,8 @@ pub(super) fn answer(case: &Case<'_, Param>, outcome: Outcome<'_>) -> Reply {
             answer::moved(request, &order, (made.seq, made.at), card)
         }
         Outcome::Refunded(Moved::TooMuch | Moved::NothingLeft) => refuse("99/221"),
-        Outcome::Captured(Moved::TooMuch) => refusal_for(request, "Provizyon tutarı aşılamaz."),
+        // The bank behind the service counts.
+        Outcome::Captured(Moved::TooMuch) => refuse("13"),
         Outcome::Voided(_) | Outcome::Refunded(_) | Outcome::Captured(_) => refuse("99/210"),
         Outcome::Found(found) => inquiries::told(case.app, found.map(|(order, _)| *order).as_ref()),
         Outcome::Purse(_, purse) => vec![

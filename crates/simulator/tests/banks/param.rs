@@ -985,7 +985,6 @@ async fn every_published_error_card_fails_in_its_step() {
                     let fields = [("Durum", what), ("Siparis_ID", &order), ("Tutar", "1.00")];
                     let reply = ask(&bank, "TP_Islem_Iptal_Iade_Kismi2", &fields).await;
                     let told = match group {
-                        "PAYMENT_NOT_FOUND_FOR_REFUND" | "REQUIRES_DAY_END" => "-210 ".to_owned(),
                         "MAY_HAVE_ALREADY_REFUNDED" => "-221 ".to_owned(),
                         _ => format!("-1 {}", code_of(group)),
                     };

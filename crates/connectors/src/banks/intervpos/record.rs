@@ -57,6 +57,8 @@ pub(super) async fn look_up(
     match reply.needed("ProcReturnCode")? {
         APPROVED => read(order, &reply),
         NOT_FOUND if is_empty(&reply)? => Ok(OrderStatus::NotFound.into()),
+        // A refused sale may be told with its own code.
+        _ if reply.exact("TxnStatus")? == "D" => read(order, &reply),
         code => {
             let detail = reply.exact("ErrorCode")?;
             Err(question_refused(error_group(code, detail)))
