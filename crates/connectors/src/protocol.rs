@@ -129,6 +129,11 @@ impl Protocol {
         of_module!(self, bank => bank::CAMPAIGN_FIXES_CAPTURE)
     }
 
+    /// Whether any hold is captured as a whole: the message that captures has no amount.
+    pub fn captures_whole(self) -> bool {
+        matches!(self, Protocol::VakifKatilim)
+    }
+
     /// Sells without 3DS.
     pub async fn charge(self, context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
         of_module!(self, bank => bank::charge(context, charge).await)

@@ -116,7 +116,7 @@ rules! {
     HoldOfProducts = "3031", 400, "Ön provizyon yalnızca LISTING_OR_SUBSCRIPTION ödemelerinde alınabilir", "Only payments of the group LISTING_OR_SUBSCRIPTION can be pre-authorised";
     HoldWithPoints = "3032", 400, "Ön provizyonda ödül puanı kullanılamaz", "Points cannot be used in a pre-authorisation";
     CaptureAboveHold = "3033", 422, "{field} en fazla {max} olabilir: ön provizyonun bir buçuk katı", "{field} can be at most {max}: one and a half times the pre-authorisation";
-    CaptureFixed = "3034", 422, "{field} {held} olmalıdır: banka kampanyalı ön provizyonu yalnızca aynı tutarla kapatır", "{field} must be {held}: the bank captures a pre-authorisation with a campaign only as it is";
+    CaptureFixed = "3034", 422, "{field} {held} olmalıdır: banka bu ön provizyonu yalnızca aynı tutarla kapatır", "{field} must be {held}: the bank captures this pre-authorisation only as it is";
     SellerGroup = "3041", 400, "{field} yalnızca PRODUCT ödeme grubunda gönderilebilir", "{field} can be sent with the payment group PRODUCT only";
     SellerCurrency = "3042", 422, "{field} yalnızca TRY ödemelerde gönderilebilir", "{field} can be sent with payments in TRY only";
     CardCurrency = "3043", 422, "Türkiye'de verilmiş kartlarla yalnızca TRY ödeme alınabilir", "Cards issued in Turkey can pay in TRY only";

@@ -56,6 +56,10 @@ const YAPI_KREDI: Account = Account {
     ..NONE
 };
 
+/// Akbank's public test key: this text as it stands.
+const AKBANK_KEY: &str = "3230323330393034313735303032363031353172675f357637355f3273387373745f7233725f\
+                          73323333383737335f323272383774767276327672323531355f";
+
 /// In the order in which they are tried. A bank gives a merchant one POS for each currency.
 static ALL: &[Account] = &[
     GARANTI,
@@ -108,6 +112,50 @@ static ALL: &[Account] = &[
         client_id: "990100000",
         threeds_key: "TRPS0099",
         users: &[(PosOperationType::Standard, "INGBANKAPI", "INGB0099")],
+        ..NONE
+    },
+    Account {
+        name: "QNB (simülatör)",
+        integrator: PosIntegrator::Finansbank,
+        client_id: "085300000009704",
+        threeds_key: "12345678",
+        users: &[(
+            PosOperationType::Standard,
+            "QNB_API_KULLANICI_3DPAY",
+            "UcBN0",
+        )],
+        ..NONE
+    },
+    Account {
+        name: "Akbank (simülatör)",
+        integrator: PosIntegrator::AkbankVpos,
+        client_id: "2023090417500272654BD9A49CF07574",
+        terminal_id: "2023090417500284633D137A249DBBEB",
+        threeds_key: AKBANK_KEY,
+        ..NONE
+    },
+    Account {
+        name: "VakıfBank (simülatör)",
+        integrator: PosIntegrator::Vakifbank,
+        client_id: "000000000007955",
+        terminal_id: "VP000123",
+        users: &[(PosOperationType::Standard, "API", "123Ab456")],
+        ..NONE
+    },
+    Account {
+        name: "Kuveyt Türk (simülatör)",
+        integrator: PosIntegrator::Kuveytturk,
+        client_id: "496",
+        terminal_id: "400235",
+        users: &[(PosOperationType::Standard, "apitest", "api123")],
+        ..NONE
+    },
+    Account {
+        name: "Vakıf Katılım (simülatör)",
+        integrator: PosIntegrator::Vakifkatilim,
+        client_id: "1",
+        terminal_id: "222222",
+        users: &[(PosOperationType::Standard, "apiuser", "VKAT0210")],
         ..NONE
     },
 ];

@@ -25,13 +25,17 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     ),
     (
         PosIntegrator::Ykb,
-        &["World", "Maximum", "Paraf", "Bankkart Combo", "Sağlam Kart"],
+        &["World", "Maximum", "Paraf", "Bankkart Combo"],
     ),
     (PosIntegrator::Isbank, &["Maximum"]),
     (PosIntegrator::Ziraatbank, &["Bankkart Combo"]),
     (PosIntegrator::Halkbank, &["Paraf"]),
     (PosIntegrator::Teb, &["Bonus"]),
     (PosIntegrator::Ingbank, &["Bonus"]),
+    (PosIntegrator::Finansbank, &["CardFinans"]),
+    (PosIntegrator::AkbankVpos, &["Axess", "Wings"]),
+    (PosIntegrator::Vakifbank, &["World"]),
+    (PosIntegrator::Kuveytturk, &["Sağlam Kart"]),
 ];
 
 /// Most instalments of a table.

@@ -90,18 +90,20 @@ pub(crate) trait House: Send + Sync + Sized + 'static {
 /// The protocol at one of its banks.
 pub(crate) struct Boa<H>(PhantomData<H>);
 
-/// The bank's page, its gate of sales and all others below `base`.
-fn gates<H: House>(base: &str, gates: &[(&str, Gate)]) -> Router<Arc<App>> {
-    gates
-        .iter()
-        .fold(desk::router::<Boa<H>>(), |router, (name, gate)| {
-            let gate = *gate;
-            let take = move |State(app): State<Arc<App>>, body: Bytes| async move {
-                let message = Message::read(gate, H::ROOT, &body);
-                desk::serve::<Boa<H>>(&app, message).await
-            };
-            router.route(&format!("{base}/{name}"), post(take))
-        })
+/// Gates below `base`, beside what a router has: the bank's page and its gate of sales.
+fn gates<H: House>(
+    router: Router<Arc<App>>,
+    base: &str,
+    gates: &[(&str, Gate)],
+) -> Router<Arc<App>> {
+    gates.iter().fold(router, |router, (name, gate)| {
+        let gate = *gate;
+        let take = move |State(app): State<Arc<App>>, body: Bytes| async move {
+            let message = Message::read(gate, H::ROOT, &body);
+            desk::serve::<Boa<H>>(&app, message).await
+        };
+        router.route(&format!("{base}/{name}"), post(take))
+    })
 }
 
 impl<H: House> Desk for Boa<H> {

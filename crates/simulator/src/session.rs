@@ -136,6 +136,22 @@ impl Numbered {
         number
     }
 
+    /// The last one of an order, with its number.
+    pub(crate) fn last_of(
+        &self,
+        bank: Bank,
+        (account, order_id): (&str, &str),
+    ) -> Option<(u64, Session)> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of_order = |session: &Session| {
+            (session.account.as_str(), session.order_id.as_str()) == (account, order_id)
+        };
+        let (number, (_, session)) = kept
+            .iter()
+            .rfind(|(_, (owner, session))| *owner == bank && is_of_order(session))?;
+        Some((*number, session.clone()))
+    }
+
     fn find(&self, bank: Bank, number: u64) -> Option<Session> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (owner, session) = kept.get(&number)?;

@@ -17,8 +17,8 @@ use super::{
     unreadable,
 };
 use crate::bank::{
-    Account, Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Order,
-    RewardUse, User, Verdict, Verified,
+    Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charged, Decline, Doubt,
+    Order, RewardUse, User, Verdict, Verified,
 };
 use crate::digest::{same, sha1_base64};
 use crate::http::Request;
@@ -90,6 +90,13 @@ pub(super) fn message_of(url: String, root: &str, write: impl FnOnce(&mut Writer
         headers: vec![("content-type", "text/xml; charset=ISO-8859-1".to_owned())],
         body: body.into_bytes(),
     }
+}
+
+/// As much of the name on a card as Kuveyt Türk's document takes.
+pub(super) fn holder(card: &CardData) -> &str {
+    const HOLDER_CHARS_MAX: usize = 45;
+    let end = card.holder.char_indices().nth(HOLDER_CHARS_MAX);
+    end.map_or(&card.holder, |(end, _)| &card.holder[..end])
 }
 
 /// `0` is a single payment.
@@ -260,8 +267,8 @@ impl Proof {
     }
 }
 
-/// An MD is base64 of some twenty bytes; one of a hosted page has 48.
-const MD_MAX: usize = 256;
+/// Recorded are base64 of some twenty bytes, and of 48 from a hosted page; no document has a limit.
+const MD_MAX: usize = 1_024;
 
 /// Asks for the page that leads the browser on. `leads_back` reads what a form would bring to our own address: the bank
 /// sends a refusal straight there.

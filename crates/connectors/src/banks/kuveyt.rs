@@ -155,9 +155,8 @@ fn to_gate(
 fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&str>) {
     w.element("DeviceData", |w| {
         w.leaf("DeviceChannel", "02");
-        if let Some(address) = client_ip {
-            w.leaf("ClientIP", address);
-        }
+        // The bank demands one.
+        w.leaf("ClientIP", client_ip.unwrap_or("127.0.0.1"));
     });
     w.leaf("CardNumber", card.pan.expose());
     w.leaf(
@@ -168,7 +167,7 @@ fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&st
     if let Some(cvc) = &card.cvc {
         w.leaf("CardCVV2", cvc.expose());
     }
-    w.leaf("CardHolderName", &card.holder);
+    w.leaf("CardHolderName", boa::holder(card));
     w.leaf("CardType", kind);
     w.leaf("BatchID", "0");
 }
@@ -177,7 +176,8 @@ fn write_card(w: &mut Writer, card: &CardData, kind: &str, client_ip: Option<&st
 fn card_type(card: &CardData) -> Result<&'static str, Doubt> {
     match card.pan.expose().as_bytes() {
         [b'4', ..] => Ok("Visa"),
-        [b'2' | b'5', ..] => Ok("MasterCard"),
+        // 67 is Maestro, which is MasterCard's.
+        [b'2' | b'5', ..] | [b'6', b'7', ..] => Ok("MasterCard"),
         [b'9', ..] | [b'6', b'5', ..] => Ok("Troy"),
         _ => Err(not_supported("Kuveyt Türk takes Visa, MasterCard and Troy")),
     }

@@ -128,7 +128,7 @@ fn write_card(w: &mut Writer, card: &CardData, client_ip: Option<&str>) {
     if let Some(address) = client_ip {
         w.leaf("CustomerIPAddress", address);
     }
-    w.leaf("CardHolderName", &card.holder);
+    w.leaf("CardHolderName", boa::holder(card));
     w.leaf("CardNumber", card.pan.expose());
     w.leaf(
         "CardExpireDateYear",

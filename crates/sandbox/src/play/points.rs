@@ -21,6 +21,8 @@ const BANKS: &[(&str, &str, bool)] = &[
     ("Halkbank", "4920950000060009", true),
     ("TEB", "4024580000000005", false),
     ("ING", "4006840000060009", false),
+    ("QNB", "4022770000060008", false),
+    ("Akbank", "4355080000000005", false),
 ];
 /// What a basket costs, in kuruş.
 const BASKET: i64 = 10_000;

@@ -126,11 +126,13 @@ impl Holder {
         Ok(Holder { pos, hold })
     }
 
-    /// Some banks let a hold with a campaign be captured only as it is.
+    /// Some banks let a hold be captured only as it is, or one with a campaign.
     fn require_amount(&self, payment: &Payment, amount: Amount) -> Result<(), Problem> {
         let bank = connectors::directory::protocol(self.pos.integrator);
-        let fixed = matches!(self.hold.reward, Some(RewardUse::Campaign(_)))
-            && bank.is_some_and(|bank| bank.campaign_fixes_capture());
+        let has_campaign = matches!(self.hold.reward, Some(RewardUse::Campaign(_)));
+        let fixed = bank.is_some_and(|bank| {
+            bank.captures_whole() || has_campaign && bank.campaign_fixes_capture()
+        });
         if fixed && amount.minor != self.hold.amount {
             let held = Money::new(self.hold.amount, payment.currency).decimal();
             return Err(Problem::limit(

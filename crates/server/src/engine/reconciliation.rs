@@ -7,7 +7,7 @@ mod judge;
 use super::CONFLICTS_MAX;
 use super::bank_call::BankCall;
 use crate::app::App;
-use crate::clock::istanbul;
+use crate::clock::{first_id_at, istanbul};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::poses::Pos;
@@ -17,8 +17,7 @@ use books::{Books, Ours, plain_id};
 use connectors::bank::{BankMove, Doubt, Verb};
 use connectors::{directory, scrub};
 use contract::enums::PosIntegrator;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use judge::{Asked, Finding, Judgement};
 use std::collections::{BTreeMap, HashMap};
@@ -372,12 +371,11 @@ fn write_differences(
 /// Plans the comparisons of the days that are over at banks that give their list, and once more of those that have
 /// open differences. Any process may do it, and several at once.
 pub async fn plan(app: &App) -> Result<(), Unavailable> {
-    let now = app.istanbul_now();
     let Some(last) = last_listed(app) else {
         return Ok(());
     };
     let first = last.saturating_sub(jiff::Span::new().days(LOOK_BACK_DAYS - 1));
-    let since = crate::clock::first_id_at(begin_of(first));
+    let since = first_id_at(begin_of(first));
     let accounts = runs::accounts(app, since).await?;
     for (merchant_id, pos_id, integrator) in accounts {
         if !has_list(integrator) {
@@ -387,7 +385,7 @@ pub async fn plan(app: &App) -> Result<(), Unavailable> {
         let mut day = first;
         while day <= last {
             // An account that was not here on a day has nothing to be compared.
-            if pos_id < crate::clock::first_id_at(end_of(day)) {
+            if pos_id < first_id_at(end_of(day)) {
                 runs::plan(&Run::new(app, (merchant_id, pos_id), day), &mut commit);
             }
             let Ok(next) = day.tomorrow() else { break };
@@ -395,9 +393,11 @@ pub async fn plan(app: &App) -> Result<(), Unavailable> {
         }
         app.commit(commit).await?.ignore_conflict();
     }
-    let today = moment(now.date(), LISTED_FROM_HOUR);
+    let listed_from = last
+        .tomorrow()
+        .map_or(Timestamp::MIN, |day| moment(day, LISTED_FROM_HOUR));
     let mut commit = Commit::new(0, 0);
-    runs::plan_again(first, today, app.now(), &mut commit);
+    runs::plan_again(first, listed_from, app.now(), &mut commit);
     app.commit(commit).await?.ignore_conflict();
     Ok(())
 }
@@ -413,16 +413,11 @@ pub fn last_listed(app: &App) -> Option<Date> {
     }
 }
 
+/// An hour of a day in Istanbul.
 fn moment(day: Date, hour: i8) -> Timestamp {
     let zone = istanbul(Timestamp::UNIX_EPOCH).time_zone().clone();
-    let at = day.to_datetime(Time::midnight()).with().hour(hour).build();
-    let at = at.unwrap_or_else(|_| day.to_datetime(Time::midnight()));
-    let at = zone_moment(zone, at);
-    at.unwrap_or(Timestamp::MAX)
-}
-
-fn zone_moment(zone: TimeZone, at: jiff::civil::DateTime) -> Option<Timestamp> {
-    Some(at.to_zoned(zone).ok()?.timestamp())
+    let at = day.at(hour, 0, 0, 0).to_zoned(zone);
+    at.map_or(Timestamp::MAX, |at| at.timestamp())
 }
 
 /// When a day begins in Istanbul.

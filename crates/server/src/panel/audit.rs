@@ -144,6 +144,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("pos.edit", "POS düzenleme", "POS edited"),
     ("pos.status", "POS durumu", "POS status"),
     ("pos.delete", "POS silme", "POS deleted"),
+    ("pos.reconcile", "Gün karşılaştırma", "Day compared"),
+    ("difference.close", "Fark kapatma", "Difference closed"),
     ("pos.commissions", "POS komisyon oranları", "POS commission rates"),
     ("pos.test", "POS bağlantı testi", "POS tested"),
     ("loan.approve", "Kredi onayı", "Loan approved"),
@@ -184,8 +186,19 @@ mod tests {
             "/src"
         ))];
         let kinds = [
-            "session", "user", "merchant", "key", "apm", "pos", "loan", "payment", "webhook",
-            "request", "audit", "figures",
+            "session",
+            "user",
+            "merchant",
+            "key",
+            "apm",
+            "pos",
+            "loan",
+            "payment",
+            "webhook",
+            "request",
+            "audit",
+            "figures",
+            "difference",
         ];
         let mut seen = 0;
         while let Some(folder) = folders.pop() {

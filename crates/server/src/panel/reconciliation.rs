@@ -42,7 +42,26 @@ async fn list(app: Arc<App>, visit: Visit) -> Page {
     shown(&app, &visit, None).await
 }
 
-async fn shown(app: &App, visit: &Visit, wrong: Option<(&Problem, &Posted)>) -> Page {
+/// What is wrong with a form.
+#[derive(Clone, Copy)]
+struct Wrong<'a> {
+    problem: &'a Problem,
+    form: &'a Posted,
+    /// It closes a difference, of which a page has many: what is wrong is told above them.
+    closes: bool,
+}
+
+impl Wrong<'_> {
+    fn told(self, visit: &Visit) -> Value {
+        if self.closes {
+            fields::error_elsewhere(visit, self.problem, LABELS)
+        } else {
+            fields::error(visit, self.problem, LABELS)
+        }
+    }
+}
+
+async fn shown(app: &App, visit: &Visit, wrong: Option<Wrong<'_>>) -> Page {
     let (by, merchant_id) = (visit.by(), visit.merchant_id());
     let filter = Filter {
         pos_id: visit.asked("pos").parse().unwrap_or(0),
@@ -53,7 +72,7 @@ async fn shown(app: &App, visit: &Visit, wrong: Option<(&Problem, &Posted)>) -> 
     let runs = reconciliations::runs(app, &by, merchant_id).await?;
     let open = reconciliations::count_open(app, &by, merchant_id).await?;
     let poses = setup::poses_of(app, &by, merchant_id).await?;
-    let form = wrong.map(|(_, form)| form);
+    let form = wrong.map(|wrong| wrong.form);
     let yesterday = app.istanbul_now().date().yesterday();
     let yesterday = yesterday.map(|day| day.to_string()).unwrap_or_default();
     let values = context! {
@@ -70,9 +89,9 @@ async fn shown(app: &App, visit: &Visit, wrong: Option<(&Problem, &Posted)>) -> 
         },
         may_settle => visit.may(Permission::SettleDoubts),
         may_inquire => visit.may(Permission::Inquire),
-        error => wrong.map(|(problem, _)| fields::error(visit, problem, LABELS)),
+        error => wrong.map(|wrong| wrong.told(visit)),
     };
-    let status = wrong.map_or(StatusCode::OK, |(problem, _)| render::status_of(problem));
+    let status = wrong.map_or(StatusCode::OK, |wrong| render::status_of(wrong.problem));
     let page = "reconciliation.html";
     Ok(render::with_status(status, visit, page, values))
 }
@@ -119,7 +138,7 @@ async fn compare(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         }
         Err(problem) => Err(problem),
     };
-    answered(&app, &visit, &form, compared.map(|_| "compared")).await
+    answered(&app, &visit, &form, compared.map(drop), "compared").await
 }
 
 fn asked(form: &Posted) -> Result<(i64, Date), Problem> {
@@ -133,19 +152,25 @@ fn asked(form: &Posted) -> Result<(i64, Date), Problem> {
 async fn close(app: Arc<App>, visit: Visit, form: Posted) -> Page {
     let (id, note) = (visit.id("id")?, form.text("note"));
     let closed = reconciliations::close(&app, &visit.by(), visit.merchant_id(), id, note).await;
-    answered(&app, &visit, &form, closed.map(|_| "saved")).await
+    answered(&app, &visit, &form, closed.map(drop), "saved").await
 }
 
 async fn answered(
     app: &App,
     visit: &Visit,
     form: &Posted,
-    done: Result<&'static str, Problem>,
+    ended: Result<(), Problem>,
+    done: &'static str,
 ) -> Page {
-    match done {
-        Ok(done) => Ok(to(&format!("{PAGE}?done={done}"))),
+    match ended {
+        Ok(()) => Ok(to(&format!("{PAGE}?done={done}"))),
         Err(problem @ Problem::Rule { .. }) if visit.may(Permission::SettleDoubts) => {
-            shown(app, visit, Some((&problem, form))).await
+            let wrong = Wrong {
+                problem: &problem,
+                form,
+                closes: done == "saved",
+            };
+            shown(app, visit, Some(wrong)).await
         }
         Err(problem) => Err(problem),
     }

@@ -23,7 +23,9 @@ use crate::xml::{Node, node, text};
 
 pub(crate) struct Kuveyt;
 
+/// The gates of the bank's test system, and of its live one.
 const HOME: &str = "/kuveyt/boa.virtualpos.services/Home";
+const LIVE_HOME: &str = "/kuveyt/ServiceGateWay/Home";
 const SOAP: &str =
     "/kuveyt/BOA.Integration.WCFService/BOA.Integration.VirtualPos/VirtualPosService.svc/Basic";
 const ACTION: &str = "http://boa.net/BOA.Integration.VirtualPos/Service/IVirtualPosService/";
@@ -42,7 +44,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         ("ThreeDModelPayGate", Gate::Pay),
         ("ThreeDModelProvisionGate", Gate::Provision),
     ];
-    gates::<Kuveyt>(HOME, &pages).route(SOAP, post(soap))
+    let router = gates::<Kuveyt>(desk::router::<Boa<Kuveyt>>(), HOME, &pages);
+    let live = [("Non3DPayGate", Gate::NonSecure), pages[0], pages[1]];
+    gates::<Kuveyt>(router, LIVE_HOME, &live).route(SOAP, post(soap))
 }
 
 /// Which operation it is tells the header; without one there is no such address.

@@ -10,7 +10,7 @@ use super::request::{Gate, Message};
 use super::threeds::{self, Callback};
 use super::{Account, Boa, House, gates};
 use crate::app::App;
-use crate::desk::Case;
+use crate::desk::{self, Case};
 use crate::ledger::{Bank, Order};
 use crate::pages::Brand;
 use crate::seal::same;
@@ -37,7 +37,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         ("SelectOrderByMerchantOrderId", Gate::Status),
         ("SelectOrder", Gate::List),
     ];
-    gates::<VakifKatilim>(HOME, &rest)
+    gates::<VakifKatilim>(desk::router::<Boa<VakifKatilim>>(), HOME, &rest)
 }
 
 impl House for VakifKatilim {

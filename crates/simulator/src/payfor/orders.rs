@@ -12,7 +12,8 @@ use crate::cards::{Card, Program, Purse, passes_luhn};
 use crate::clock::istanbul;
 use crate::desk::{Case, Operation, Outcome, Purchase};
 use crate::fields::{expiry, in_lira, is_currency, is_order_id, lira};
-use crate::ledger::{Capture, Kind, Moved, Order, Points, Sold, Split, Undo, id_of_account};
+use crate::ledger::{Bank, Capture, Kind, Moved, Order, Points, Sold, Split, Undo, id_of_account};
+use crate::session::Session;
 use crate::xml::Node;
 
 /// How many percent more than is held these merchants may capture.
@@ -122,7 +123,7 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Payfor>) -> Result<Operation<'a>, No
     if session.order_id != request.value("OrderId") {
         return refuse(case, "V036");
     }
-    let verified = session.is_authenticated();
+    let verified = session.is_authenticated() && !is_of_page(session);
     Ok(Operation::Sale(Purchase {
         unproven: (!verified).then_some("V034"),
         ..super::threeds::purchase(case.app, session)
@@ -202,11 +203,12 @@ pub(super) fn capture<'a>(case: &'a Case<'_, Payfor>) -> Result<Operation<'a>, N
     })
 }
 
-/// `Void` and `ParaPuanVoid`: the order whole, on its day.
+/// `Void` and `ParaPuanVoid`: what was done last, on its day. Of a captured hold that is the capture: the one
+/// recorded history calls the hold approved behind it, and a hold that was cancelled is told as that.
 pub(super) fn void<'a>(request: &Request) -> Operation<'a> {
     Operation::Void {
         key: request.key(),
-        undo: Undo::Any,
+        undo: Undo::Latest,
     }
 }
 
@@ -244,7 +246,7 @@ pub(super) fn answer(case: &Case<'_, Payfor>, outcome: Outcome<'_>) -> Node {
         Outcome::Refunded(Moved::TooMuch | Moved::NothingLeft)
         | Outcome::Captured(Moved::TooMuch) => refusal(AMOUNT),
         Outcome::Voided(_) | Outcome::Refunded(_) | Outcome::Captured(_) => refusal(NOT_FOUND),
-        Outcome::Found(found) => return told(request, found.map(|(order, _)| *order)),
+        Outcome::Found(found) => return told(case, found.map(|(order, _)| *order)),
         Outcome::Purse(card, purse) => points_told(case, card, purse),
     };
     answer.node(request)
@@ -297,14 +299,32 @@ fn points_told(case: &Case<'_, Payfor>, card: &Card, purse: Purse) -> Answer {
 }
 
 /// `OrderInquiry`, and `TxnHistory` of an order.
-fn told(request: &Request, found: Option<Order>) -> Node {
-    let report = request.value("TxnType") == "TxnHistory";
-    match found {
-        Some(order) if report => rows::report(request, Row::all_of(&order)),
-        Some(order) => rows::inquiry(request, &Row::last_of(&order)),
-        None if report => rows::report(request, Vec::new()),
-        None => rows::nothing(request),
+fn told(case: &Case<'_, Payfor>, found: Option<Order>) -> Node {
+    let request = &case.message;
+    let rows = found.as_ref().map(Row::all_of).unwrap_or_default();
+    if request.value("TxnType") == "TxnHistory" {
+        return rows::report(request, rows);
     }
+    match rows.iter().rfind(|row| row.takes()) {
+        Some(row) => rows::inquiry(request, row),
+        None => waiting(case).unwrap_or_else(|| rows::nothing(request)),
+    }
+}
+
+/// `OrderInquiry` of what was verified and waits for its sale.
+fn waiting(case: &Case<'_, Payfor>) -> Option<Node> {
+    let (app, request) = (case.app, &case.message);
+    let account = request.account?;
+    let of_order = (account.merchant, request.order_id());
+    let (number, session) = app.numbered.last_of(Bank::Payfor, of_order)?;
+    let waits = session.is_authenticated() && !is_of_page(&session);
+    let association = card_of(app, &session.card).map_or("", |card| card.association);
+    waits.then(|| rows::verified(account, number, &session, association))
+}
+
+/// Whether the page sells by itself what the session authenticates.
+fn is_of_page(session: &Session) -> bool {
+    session.nonce.starts_with(super::threeds::PAGE_SALE)
 }
 
 /// The card that a session authenticated.

@@ -8,9 +8,11 @@ use jiff::civil::Date;
 use super::account::Account;
 use super::answer::{auth_code, message, reference, trace};
 use super::request::Request;
+use super::threeds::{PAGE_SALE, eci};
 use crate::clock::istanbul;
 use crate::fields::in_lira;
 use crate::ledger::{Kind, MoveKind, Order, State};
+use crate::session::Session;
 use crate::xml::{Node, node, text};
 
 /// Fields of an inquiry, with what stands in those that nothing is told in.
@@ -80,69 +82,57 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The transaction with which the money was taken, or is held.
-    pub(super) fn last_of(order: &Order) -> Row {
-        let points = order.returned.total().unwrap_or_default();
-        let void = order.moves.iter().find(|made| made.kind == MoveKind::Void);
-        let capture = order.capture();
-        Row {
-            seq: order.taking(),
-            at: capture.map_or(order.created_at, |made| made.at),
-            kind: if capture.is_some() {
-                "PostAuth"
-            } else {
-                first_kind(order)
-            },
-            original: capture.map(|_| ("", order.seq)),
-            amount: order.amount,
-            voided_at: void.map(|made| made.at),
-            refunded: match void {
-                Some(_) => (0, 0),
-                None => (order.refunded, points),
-            },
-            order: order.clone(),
-        }
-    }
-
     /// The order's own transaction and all that were made about it, oldest first.
     pub(super) fn all_of(order: &Order) -> Vec<Row> {
-        let last = Row::last_of(order);
-        let mut rows = Vec::new();
-        if order.capture().is_some() {
+        let row = |kind, (seq, at), amount| Row {
+            seq,
+            at,
+            kind,
+            original: None,
+            amount,
+            voided_at: None,
+            refunded: (0, 0),
+            order: order.clone(),
+        };
+        let first = match order.kind {
+            Kind::Hold => order.held,
+            Kind::Sale | Kind::Points => order.amount,
+        };
+        let own = (order.seq, order.created_at);
+        let mut rows = vec![row(first_kind(order), own, first)];
+        for made in &order.moves {
+            let taken = standing(&mut rows);
+            let original = taken.as_ref().map(|taken| (taken.kind, taken.seq));
+            let (kind, original) = match made.kind {
+                MoveKind::Capture => ("PostAuth", Some(("", order.seq))),
+                MoveKind::Refund | MoveKind::PointRefund => ("Refund", original),
+                MoveKind::Void | MoveKind::Uncapture => {
+                    if let Some(taken) = taken {
+                        taken.voided_at = Some(made.at);
+                    }
+                    ("Void", original)
+                }
+            };
+            let refunded = match kind {
+                "Refund" => (made.amount, made.points.total().unwrap_or_default()),
+                _ => (0, 0),
+            };
             rows.push(Row {
-                seq: order.seq,
-                at: order.created_at,
-                kind: first_kind(order),
-                original: None,
-                amount: order.held,
-                voided_at: None,
-                refunded: (0, 0),
-                order: order.clone(),
+                original,
+                refunded,
+                ..row(kind, (made.seq, made.at), made.amount)
             });
         }
-        let (about, taken) = (last.kind, last.seq);
-        rows.push(last);
-        rows.extend(order.moves.iter().filter_map(|made| {
-            let (kind, refunded) = match made.kind {
-                MoveKind::Void => ("Void", (0, 0)),
-                MoveKind::Refund | MoveKind::PointRefund => {
-                    let points = made.points.total().unwrap_or_default();
-                    ("Refund", (made.amount, points))
-                }
-                MoveKind::Capture | MoveKind::Uncapture => return None,
-            };
-            Some(Row {
-                seq: made.seq,
-                at: made.at,
-                kind,
-                original: Some((about, taken)),
-                amount: made.amount,
-                voided_at: None,
-                refunded,
-                order: order.clone(),
-            })
-        }));
+        if let Some(taken) = standing(&mut rows) {
+            let points = order.returned.total().unwrap_or_default();
+            taken.refunded = (order.refunded, points);
+        }
         rows
+    }
+
+    /// Whether it took the money, or holds it.
+    pub(super) fn takes(&self) -> bool {
+        !matches!(self.kind, "Void" | "Refund")
     }
 
     fn day(&self) -> Date {
@@ -231,6 +221,12 @@ impl Row {
     }
 }
 
+/// The last transaction that took money, or holds it, and was not undone.
+fn standing(rows: &mut [Row]) -> Option<&mut Row> {
+    let stands = |row: &&mut Row| row.takes() && row.voided_at.is_none();
+    rows.iter_mut().rfind(stands)
+}
+
 /// What the order itself was.
 fn first_kind(order: &Order) -> &'static str {
     match order.kind {
@@ -240,7 +236,9 @@ fn first_kind(order: &Order) -> &'static str {
 }
 
 fn secure_type(order: &Order) -> &'static str {
-    if order.three_ds {
+    if order.nonce.starts_with(PAGE_SALE) {
+        PAGE_SALE
+    } else if order.three_ds {
         "3DModel"
     } else {
         "NonSecure"
@@ -274,6 +272,52 @@ pub(super) fn inquiry(request: &Request, row: &Row) -> Node {
         at.strftime("%-d.%m.%Y %H:%M:%S").to_string(),
     ));
     known.push(("TrxDate", at.strftime("%-d.%m.%Y %H:%M").to_string()));
+    node("PayforResponse", elements(fill(INQUIRY, &known)))
+}
+
+/// `OrderInquiry` of a request that was verified and is not sold yet, by its number, which counts microseconds.
+pub(super) fn verified(
+    account: &Account,
+    number: u64,
+    session: &Session,
+    association: &str,
+) -> Node {
+    let at = i64::try_from(number).ok();
+    let at = at.and_then(|number| Timestamp::from_microsecond(number).ok());
+    let at = istanbul(at.unwrap_or_default());
+    let kind = if session.holds { "PreAuth" } else { "Auth" };
+    let bonus = (session.points > 0).then(|| in_lira(session.points));
+    let known = vec![
+        ("RequestGuid", number.to_string()),
+        (
+            "InsertDatetime",
+            at.strftime("%-d.%m.%Y %H:%M:%S").to_string(),
+        ),
+        ("MbrId", account.member.to_owned()),
+        ("MerchantID", account.merchant.to_owned()),
+        ("OrderId", session.order_id.clone()),
+        ("RequestStat", "1,3,5".to_owned()),
+        ("SecureType", "3DModel".to_owned()),
+        ("PurchAmount", in_lira(session.amount)),
+        ("Currency", session.currency.clone()),
+        ("TerminalID", account.terminal.to_owned()),
+        ("TxnType", kind.to_owned()),
+        ("BonusAmount", bonus.unwrap_or_default()),
+        ("InstallmentCount", session.instalments.to_string()),
+        ("Eci", eci(session, association).to_owned()),
+        (
+            "D3Status",
+            session.md_status.unwrap_or_default().to_string(),
+        ),
+        ("TxnStatus", "N".to_owned()),
+        ("TxnResult", "Failed".to_owned()),
+        ("ProcReturnCode", "V033".to_owned()),
+        ("ErrMsg", message("V033").to_owned()),
+        ("ReturnMessage", message("V033").to_owned()),
+        ("CardMask", session.masked.clone()),
+        ("IsVoided", "false".to_owned()),
+        ("IsRefunded", "false".to_owned()),
+    ];
     node("PayforResponse", elements(fill(INQUIRY, &known)))
 }
 

@@ -38,6 +38,10 @@ const REPEATED: [&str; 14] = [
     "BonusAmount",
 ];
 
+/// The kind of a sale that the page makes by itself. The nonce of its authentication begins with it, so that it
+/// pays nothing else and the sale's record tells it.
+pub(super) const PAGE_SALE: &str = "3DPay";
+
 /// Fields of a callback, with what stands in those that nothing is told in.
 const CALLBACK: &str = "RequestGuid TransactionDate MbrId MerchantID OrderId RequestIp=127.0.0.1 \
     RequestStat SecureType PurchAmount Exponent=2 Currency Description OkUrl FailUrl PayerTxnId \
@@ -89,6 +93,9 @@ impl BankPage for Payfor {
             return Begun::Broken;
         };
         account.merchant.clone_into(&mut session.account);
+        if form.field("SecureType") == PAGE_SALE {
+            session.nonce.insert_str(0, PAGE_SALE);
+        }
         session.holds = orders::kind(form.field("TxnType")) == Kind::Hold;
         let refusal = refuse_form(account, form)
             .or_else(|| wish.as_ref().err().copied())
@@ -104,7 +111,7 @@ impl BankPage for Payfor {
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
         let session = &visit.session;
-        let sells = visit.field("SecureType") == "3DPay" && session.is_authenticated();
+        let sells = visit.field("SecureType") == PAGE_SALE && session.is_authenticated();
         sells.then(|| purchase(app, session))
     }
 
@@ -173,7 +180,7 @@ fn refuse_form(account: &Account, form: &Form) -> Option<&'static str> {
     if form.field("Rnd").is_empty() || !same(hash.as_bytes(), form.field("Hash").as_bytes()) {
         return Some("V004");
     }
-    let sound = matches!(form.field("SecureType"), "3DModel" | "3DPay")
+    let sound = matches!(form.field("SecureType"), "3DModel" | PAGE_SALE)
         && matches!(form.field("TxnType"), "Auth" | "PreAuth" | "ParaPuanAuth");
     (!sound).then_some(orders::UNKNOWN_TYPE)
 }
@@ -319,7 +326,7 @@ fn card_type(association: &str) -> &str {
     association.get(..1).unwrap_or_default()
 }
 
-fn eci(session: &Session, association: &str) -> &'static str {
+pub(super) fn eci(session: &Session, association: &str) -> &'static str {
     match (session.md_status, association) {
         (Some(1), "MASTERCARD") => "02",
         (_, "MASTERCARD") => "01",

@@ -196,6 +196,23 @@ async fn kuveyt_sells_answers_signed_and_sells_again_under_the_same_id() {
     assert_eq!(ledger["orders"][1]["account"], "496");
 }
 
+/// The gates of the live system; the page is begun there too.
+#[tokio::test]
+async fn kuveyt_answers_at_the_addresses_of_its_live_system_too() {
+    let bank = Bank::open().await;
+    let live = |gate| format!("/kuveyt/ServiceGateWay/Home/{gate}");
+    let sale = tdv2("K1", 500, "1", &card(PLAIN));
+    let sold = post(&bank, &live("Non3DPayGate"), &sale).await;
+    assert_eq!(tag(&sold, "ResponseCode"), "00", "{sold}");
+    let urls = [("OkUrl", OK), ("FailUrl", FAIL)];
+    let order = tdv2("K2", 500, "3", &[card(PLAIN), urls.to_vec()].concat());
+    let page = post(&bank, &live("ThreeDModelPayGate"), &order).await;
+    assert!(page.contains("/kuveyt/page\""), "{page}");
+    let sale = tdv2("K2", 500, "3", &[]);
+    let sold = post(&bank, &live("ThreeDModelProvisionGate"), &sale).await;
+    assert_eq!(tag(&sold, "ResponseCode"), "EmptyMDException", "{sold}");
+}
+
 #[tokio::test]
 async fn what_kuveyt_refuses_carries_the_names_of_its_document() {
     let bank = Bank::open().await;

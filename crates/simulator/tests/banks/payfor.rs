@@ -447,13 +447,26 @@ async fn a_hold_is_captured_and_both_are_undone_and_listed() {
     assert_eq!(all("OrgTxnType"), "  PostAuth");
     assert_eq!(tags(&history, "F37_ORG")[1], tags(&history, "F37")[0]);
     assert!(!history.contains(PLAIN));
+    // The capture alone was undone: a second void releases the hold, and a third finds nothing.
+    let undone = QNB.inquires(&bank, "H1").await;
+    assert_eq!(
+        ["TxnType", "TxnStatus", "IsVoided"].map(|name| tag(&undone, name)),
+        ["PostAuth", "V", "true"]
+    );
+    assert_eq!(code(&QNB.about(&bank, "Void", "H1", "").await), "00");
+    let history = QNB.lists(&bank, "<OrderId>H1</OrderId>").await;
+    let all = |name: &str| tags(&history, name).join(" ");
+    assert_eq!(all("TxnType"), "PreAuth PostAuth Void Void");
+    assert_eq!(all("TxnStatus"), "V V Y Y");
+    assert_eq!(all("OrgTxnType"), "  PostAuth PreAuth");
+    assert_eq!(code(&QNB.about(&bank, "Void", "H1", "").await), "V013");
 
     // The list of a day has what was made on it, and nothing of another merchant.
     bank.pass(12);
     QNB.sells(&bank, "H2", PLAIN, "5.00").await;
     KATILIM.sells(&bank, "H3", PLAIN, "6.00").await;
     let day = async |day: &str| QNB.lists(&bank, &format!("<ReqDate>{day}</ReqDate>")).await;
-    assert_eq!(tags(&day("20260310").await, "TxnType").len(), 3);
+    assert_eq!(tags(&day("20260310").await, "TxnType").len(), 4);
     assert_eq!(tags(&day("20260311").await, "OrderId"), ["H2"]);
     let none = day("20260312").await;
     assert_eq!(
@@ -581,6 +594,22 @@ async fn what_is_verified_is_sold_once_by_its_number() {
     let guid = value(&back, "RequestGuid");
     assert_eq!(guid.len(), 16);
     assert_eq!(bank.row("T1").await, serde_json::Value::Null);
+    // An inquiry tells what waits, and the sale once it is made.
+    let waits = QNB.inquires(&bank, "T1").await;
+    assert_eq!(tag(&waits, "RequestGuid"), guid);
+    assert_eq!(
+        [
+            "ProcReturnCode",
+            "TxnStatus",
+            "SecureType",
+            "PurchAmount",
+            "D3Status",
+            "Eci"
+        ]
+        .map(|name| tag(&waits, name)),
+        ["V033", "N", "3DModel", "15.00", "1", "05"]
+    );
+    assert_eq!(code(&KATILIM.inquires(&bank, "T1").await), "V013");
 
     assert_eq!(code(&QNB.finishes(&bank, "1", "T1").await), "V013");
     assert_eq!(code(&KATILIM.finishes(&bank, guid, "T1").await), "V013");
@@ -630,6 +659,11 @@ async fn a_page_sells_by_itself_in_the_other_model() {
     assert_eq!(value(&back, "ProcReturnCode"), "00");
     assert_ne!(value(&back, "ResponseHash"), KATILIM.callback_hash(&back));
     assert_ne!(value(&back, "ResponseHash"), "");
+    let sold = KATILIM.inquires(&bank, "S2").await;
+    assert_eq!(
+        ["SecureType", "TxnStatus"].map(|name| tag(&sold, name)),
+        ["3DPay", "Y"]
+    );
     // A declined card, and one whose issuer only half verifies.
     let (url, back) = verified(
         &bank,

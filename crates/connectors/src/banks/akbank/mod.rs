@@ -483,6 +483,8 @@ const HISTORY: &str = "1010";
 const POINTS: &str = "1006";
 /// What the host says of what it did.
 const HOST_APPROVED: &str = "00";
+/// "Invalid transaction" of the host.
+const INVALID_TRANSACTION: &str = "12";
 /// No bank's: the card of the published table for which an order was approved before.
 const DONE_BEFORE: &str = "T98";
 /// The order id was used before.

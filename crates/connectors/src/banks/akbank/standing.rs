@@ -2,7 +2,9 @@
 //! part, or captured. Every move goes by the order's id. The inquiry that it is compared with stands in `record`.
 
 use super::record::{self, Record, look_up};
-use super::{NO_SALE, Question, UNDONE, charged, exchange, host_reference, refusal};
+use super::{
+    INVALID_TRANSACTION, NO_SALE, Question, UNDONE, charged, exchange, host_reference, refusal,
+};
 use crate::bank::{
     Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order, OrderRef,
     OrderStatus, Phase, Refund, Reversed, Verdict,
@@ -86,7 +88,8 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
     }
 }
 
-/// Takes an amount that is held. A refusal by the gateway is looked into: it may have been taken before.
+/// Takes an amount that is held. A refusal that may be of what was taken before is looked into: which code the bank
+/// has for that is not public.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
     if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
@@ -105,7 +108,8 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Approved(charged(&reply, &taken)?));
     };
     let code = reply.exact(&["responseCode"])?;
-    if !matches!(code, NO_SALE | UNDONE) {
+    let host = reply.exact(&["hostResponseCode"])?;
+    if !matches!(code, NO_SALE | UNDONE) && host != INVALID_TRANSACTION {
         return Ok(Verdict::Declined(decline));
     }
     let record = look_up(context, hold).await.map_err(sent)?;

@@ -16,9 +16,9 @@ use contract::money::Money;
 /// A move of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Move {
-    /// Undoes a sale, or the capture of a hold.
+    /// Undoes a sale.
     Void,
-    /// Undoes a hold.
+    /// Undoes a hold, and what was taken of it.
     Release,
     /// Gives all of a sale back.
     Refund,
@@ -105,7 +105,7 @@ pub(crate) async fn void<S: System>(
             return Ok(Verdict::Approved(Reversed::default()));
         }
         OrderStatus::Refused(decline) => return Ok(Verdict::Declined(decline)),
-        OrderStatus::Held(_) => Move::Release,
+        _ if order.order.phase == Phase::Hold => Move::Release,
         _ => Move::Void,
     };
     let names = names(record.names)?;

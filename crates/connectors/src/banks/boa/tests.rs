@@ -137,7 +137,7 @@ const GATES: &[(&str, &str, &[&str])] = &[
     (
         "vakif_katilim",
         "void-of-a-captured-hold",
-        &[ASKS, "/api/SaleReversal"],
+        &[ASKS, "/api/PreAuthorizationReversal"],
     ),
     ("vakif_katilim", "refund", &[ASKS, "/api/DrawBack"]),
     (

@@ -16,6 +16,7 @@ use contract::money::Money;
 const SALES: &[&str] = &["Sale", "PointSale"];
 const HOLDS: &[&str] = &["Auth"];
 const CAPTURES: &[&str] = &["Capture"];
+const REFUNDS: &[&str] = &["Refund"];
 
 /// A hold is tried to be captured so often: an id that was refused is used up.
 const CAPTURES_MAX: u8 = 5;
@@ -27,6 +28,8 @@ pub(super) fn capture_id(order_id: &str, number: u8) -> String {
 
 /// One transaction as the bank has it.
 pub(super) struct Row {
+    /// Ours.
+    id: String,
     /// Nothing while the bank works on it.
     outcome: Option<Result<Charged, Decline>>,
     pub(super) is_undone: bool,
@@ -44,6 +47,8 @@ pub(super) struct Row {
 /// How an order stands.
 pub(super) struct Record {
     pub(super) status: OrderStatus,
+    /// Our id of what took the money, or holds it; nothing where nothing was.
+    pub(super) id: Option<String>,
     /// What was taken of it.
     pub(super) taken: Option<i64>,
     pub(super) is_settled: bool,
@@ -165,6 +170,7 @@ impl Row {
             ));
         }
         Ok(Row {
+            id: said("TransactionId")?.to_owned(),
             outcome,
             is_undone: flag("IsCanceled")? || flag("IsReversed")?,
             is_refunded: flag("IsRefunded")?,
@@ -242,6 +248,16 @@ pub(super) async fn captures(
     Err(not_supported("the hold was tried to be captured too often"))
 }
 
+/// Whether the refund of this id was refused. What is not known is not.
+pub(super) async fn is_refused(
+    context: BankContext<'_>,
+    id: &str,
+    amount: Money,
+) -> Result<bool, Doubt> {
+    let row = find(context, id, REFUNDS, amount).await?;
+    Ok(matches!(row.and_then(|row| row.outcome), Some(Err(_))))
+}
+
 pub(super) async fn look_up(
     context: BankContext<'_>,
     order: &OrderRef<'_>,
@@ -253,6 +269,7 @@ pub(super) async fn look_up(
     };
     let plain = |status| Record {
         status,
+        id: None,
         taken: None,
         is_settled: false,
         given_back: GivenBack {
@@ -297,6 +314,7 @@ impl Row {
                 (false, true) => OrderStatus::Captured(references),
                 (false, false) => OrderStatus::Held(references),
             },
+            id: Some(self.id.clone()),
             taken: is_taken.then_some(self.amount),
             is_settled: self.is_settled,
             given_back,

@@ -1,11 +1,11 @@
 //! What becomes of an order at PayFlex after it was taken or held: undone on the same day, given back in whole or in
 //! part, or captured. Every move names our own id of what it moves. The inquiry stands in `record`.
 
-use super::record::{Record, capture_id, captures, look_up};
+use super::record::{Record, capture_id, captures, is_refused, look_up};
 use super::{Question, Reply, charged, exchange, refused};
 use crate::bank::{
-    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
-    OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
+    Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, DoubtReason, GivenBack,
+    HoldStatus, Order, OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
     auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
@@ -39,17 +39,26 @@ pub(crate) async fn given_back(
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Voided => {
             Ok(record.given_back)
         }
-        _ => Err(unreadable("the bank knows no such sale")),
+        _ => Err(unknown()),
     }
 }
 
-/// A new id for a move of an order, which is asked for by its effect and never by its id. The bank takes 40
-/// characters, and the moment has 13.
-fn move_id(context: BankContext<'_>, order: &OrderRef<'_>, letter: char) -> String {
+fn unknown() -> Doubt {
+    unreadable("the bank knows no such sale")
+}
+
+/// An id for a move of an order. The bank takes 40 characters.
+fn move_id(order: &Order, letter: char, rest: &str) -> String {
     const ORDER_CHARS_MAX: usize = 26;
-    let order: String = order.order.id.chars().take(ORDER_CHARS_MAX).collect();
+    let order: String = order.id.chars().take(ORDER_CHARS_MAX).collect();
+    format!("{order}{letter}{rest}")
+}
+
+/// A new id for the undoing of an order, which is asked for by its effect: of a hold, or of what took the money.
+fn void_id(context: BankContext<'_>, order: &Order, is_hold: bool) -> String {
     let moment = context.now.timestamp().as_millisecond();
-    format!("{order}{letter}{moment}")
+    let letter = if is_hold { 'H' } else { 'V' };
+    move_id(order, letter, &moment.to_string())
 }
 
 /// Our id of what took the order's money: of a hold that is its capture.
@@ -66,24 +75,30 @@ async fn taken_by(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Stri
 /// Undoes an order before the bank's day is over; what was taken of a hold, and then the hold.
 pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
     let taken_by = taken_by(context, &order).await?;
+    let is_hold = order.order.phase == Phase::Hold && taken_by == order.order.id;
     let cancel = Question {
         moved: Some(&taken_by),
-        ..Question::new("Cancel", move_id(context, &order, 'V'))
+        ..Question::new("Cancel", void_id(context, order.order, is_hold))
     };
-    let decline = match exchange(context, &cancel).await? {
-        Reply::Approved(reply) => {
+    let (decline, doubt) = match exchange(context, &cancel).await {
+        Ok(Reply::Approved(reply)) => {
             let reversed = reversed(&reply)?;
             if taken_by != order.order.id {
                 let release = Question {
                     moved: Some(&order.order.id),
-                    ..Question::new("Cancel", move_id(context, &order, 'H'))
+                    ..Question::new("Cancel", void_id(context, order.order, true))
                 };
                 // The money is back; a hold that the bank keeps ends by itself.
                 _ = exchange(context, &release).await;
             }
             return Ok(Verdict::Approved(reversed));
         }
-        Reply::Refused(decline) => decline,
+        Ok(Reply::Refused(decline)) => (decline, None),
+        // The same void of the same moment was sent before.
+        Err(doubt) => match doubt.reason.clone() {
+            DoubtReason::Duplicate(decline) => (decline, Some(doubt)),
+            _ => return Err(doubt),
+        },
     };
     let decline = refusal_of_move(Some(decline))?.ok_or_else(Doubt::not_supported)?;
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
@@ -92,6 +107,9 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     match record.status {
         OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
+            if let Some(doubt) = doubt {
+                return Err(doubt);
+            }
             let day = if record.is_settled {
                 BankDay::Closed
             } else {
@@ -105,21 +123,38 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     }
 }
 
+/// How often a refund of one order is tried while nothing more went back: an id that was refused is used up.
+const REFUNDS_MAX: u8 = 5;
+
 /// Gives a part of a sale back, or all of it, on any day. The bank takes the points among it from its own record of
 /// the sale: no field for them is public.
+///
+/// The id says how much went back before. Sent again while the first is on its way it is the same, and the bank takes
+/// an id once.
 pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answer<Reversed> {
     points_back(&refund)?;
-    let taken_by = taken_by(context, &refund.sale).await?;
-    let question = Question {
-        moved: Some(&taken_by),
-        amount: Some(refund.amount),
-        client_ip: refund.client_ip,
-        ..Question::new("Refund", move_id(context, &refund.sale, 'R'))
-    };
-    match exchange(context, &question).await? {
-        Reply::Approved(reply) => Ok(Verdict::Approved(reversed(&reply)?)),
-        Reply::Refused(decline) => refused(decline),
+    let order = refund.sale.order;
+    let record = look_up(context, &refund.sale).await?;
+    let taken_by = record.id.ok_or_else(unknown)?;
+    let before = record.given_back.refunded.unwrap_or(0);
+    for number in 1..=REFUNDS_MAX {
+        let question = Question {
+            moved: Some(&taken_by),
+            amount: Some(refund.amount),
+            client_ip: refund.client_ip,
+            ..Question::new("Refund", move_id(order, 'R', &format!("{number}X{before}")))
+        };
+        let doubt = match exchange(context, &question).await {
+            Ok(Reply::Approved(reply)) => return Ok(Verdict::Approved(reversed(&reply)?)),
+            Ok(Reply::Refused(decline)) => return refused(decline),
+            Err(doubt) => doubt,
+        };
+        let is_used = matches!(doubt.reason, DoubtReason::Duplicate(_));
+        if !is_used || !is_refused(context, &question.id, refund.amount).await? {
+            return Err(doubt);
+        }
     }
+    Err(not_supported("the refund was tried too often"))
 }
 
 /// Takes an amount that is held. An id is used once whatever becomes of it, so what was tried before is asked first.

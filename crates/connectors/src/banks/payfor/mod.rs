@@ -367,7 +367,7 @@ const APPROVED: &str = "00";
 const KNOWN_ORDER: &str = "101310";
 /// "The selected transaction was not found."
 const NOT_FOUND: &str = "V013";
-/// Of a refund: "cannot be given back, cancel the transaction itself". The sale's day is not closed.
+/// "Cannot be taken back, cancel the transaction itself": the sale's day is not closed.
 const NOT_CLOSED_YET: &str = "V014";
 /// A 3DS request that the shopper has proven and nobody has used yet.
 const VERIFIED: &str = "V033";
@@ -385,13 +385,14 @@ fn error_group(code: &str) -> ErrorGroup {
     match code {
         KNOWN_ORDER => ErrorGroup::OrderIdAlreadyUsed,
         NOT_FOUND => ErrorGroup::PaymentNotFoundForRefund,
+        NOT_CLOSED_YET => ErrorGroup::RequiresDayEnd,
         "M041" => ErrorGroup::InvalidCardNumber,
         // More points than the price; points of a commercial card; all in points, and instalments.
         "M001" => ErrorGroup::SalesAmountLessThanAward,
         "V047" => ErrorGroup::CardNotPermitted,
         "M020" => ErrorGroup::NotPermittedToInstallment,
         // Credentials, and rights.
-        "V001" | "V004" | NOT_CLOSED_YET | "V015" => ErrorGroup::InvalidMerchantOrSp,
+        "V001" | "V004" | "V015" => ErrorGroup::InvalidMerchantOrSp,
         // "System error": the bank may have done it.
         "V036" => ErrorGroup::CommunicationOrSystemError,
         issuer => issuer_group(issuer),

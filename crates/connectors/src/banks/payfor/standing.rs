@@ -86,7 +86,8 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
 
 /// Whether a refused void may be refused because of the bank's day.
 fn is_of_the_day(decline: &Decline) -> bool {
-    is_gateways(&decline.code) || decline.group == ErrorGroup::ExpiredProvision
+    is_gateways(&decline.code) && decline.code != NOT_CLOSED_YET
+        || decline.group == ErrorGroup::ExpiredProvision
 }
 
 /// Undoes a hold that still stands after its capture was undone.
@@ -120,7 +121,6 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
     };
     if reply.exact(&["ProcReturnCode"])? == NOT_CLOSED_YET {
         return Ok(Verdict::Declined(Decline {
-            group: ErrorGroup::RequiresDayEnd,
             day: BankDay::Open,
             ..decline
         }));

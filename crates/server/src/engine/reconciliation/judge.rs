@@ -183,6 +183,7 @@ pub(super) fn order<'a>(day: Date, rows: &[&BankMove], ours: Option<&'a Ours>) -
     };
     if told.is_unclear || told.has_other {
         judged.found(Kind::Unclear, Some(ours.attempt.amount), None);
+        judged.asked.push(Asked::Attempt(&ours.attempt));
         return judged;
     }
     match ours.attempt.state {
@@ -309,18 +310,20 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
         let close = near_midnight(refund.asked_at);
         match refund.state {
             // A person gave it back outside, on whichever day.
-            RefundState::Approved if refund.marked => most += refund.amount,
+            RefundState::Approved if refund.marked => most = most.saturating_add(refund.amount),
             RefundState::Approved if on_day => {
-                booked += refund.amount;
-                most += refund.amount;
+                booked = booked.saturating_add(refund.amount);
+                most = most.saturating_add(refund.amount);
                 match close {
                     Some(early) => near = Some(early),
-                    None => least += refund.amount,
+                    None => least = least.saturating_add(refund.amount),
                 }
             }
-            RefundState::Approved if close.is_some() => most += refund.amount,
+            RefundState::Approved if is_beside(day, refund.asked_at) => {
+                most = most.saturating_add(refund.amount);
+            }
             state if state.is_open() => {
-                most += refund.amount;
+                most = most.saturating_add(refund.amount);
                 if theirs > booked {
                     judged.asked.push(Asked::Refund(refund));
                 }
@@ -340,6 +343,16 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
         judged
             .found(Kind::GivenBackHere, Some(booked), Some(theirs))
             .near = near;
+    }
+}
+
+/// Whether a moment is of a neighbouring day, and so close to `day` that the bank may list it there.
+fn is_beside(day: Date, at: Timestamp) -> bool {
+    let of = local(at).date();
+    match near_midnight(at) {
+        Some(true) => day.tomorrow().is_ok_and(|next| next == of),
+        Some(false) => day.yesterday().is_ok_and(|last| last == of),
+        None => false,
     }
 }
 

@@ -108,7 +108,7 @@ pub const FAMILIES: &[Family] = &[
         campaign: None,
         holds: true,
         page_sells: true,
-        forgery: Some(["<OrderId>", "<OrderId>X"]),
+        forgery: Some(["<TransId>", "<TransId>X"]),
         signed: Some("3DStatus"),
     },
     Family {
@@ -248,12 +248,13 @@ pub fn isbank() -> Value {
 }
 
 /// Cards of the other banks.
-const QNB: &str = "4022770000000004";
+pub const QNB: &str = "4022770000000004";
 const AKBANK: &str = "4355080000000005";
 const AXESS: &str = "4355080000000005";
 const VAKIFBANK: &str = "4426710000000002";
 const ZIRAAT: &str = "4132260000000003";
-const KUVEYT: &str = "4025890000000007";
+/// Without the points of another bank's programme.
+const KUVEYT: &str = "5125950000000005";
 const VAKIF_KATILIM: &str = "4837030000000008";
 const DENIZBANK: &str = "4086250000000000";
 /// Issued by a bank without a POS here: Param, which has no cards of its own, takes its family.
@@ -264,6 +265,15 @@ fn qnb() -> Value {
         "name": "QNB", "posIntegrator": "FINANSBANK",
         "clientId": "085300000009704", "threedsKey": "12345678",
         "merchantPosUsers": user("QNB_API_KULLANICI_3DPAY", "UcBN0"),
+    }))
+}
+
+/// The other bank on PayFor, whose returns are signed by no recipe that is known.
+pub fn ziraat_katilim() -> Value {
+    open(json!({
+        "name": "Ziraat Katılım", "posIntegrator": "ZIRAATKATILIM",
+        "clientId": "000000000120001", "threedsKey": "TRPS0209",
+        "merchantPosUsers": user("ZKATILIM_API", "ZkAt12"),
     }))
 }
 
