@@ -125,6 +125,8 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
     ..PLAIN
 };
 
+// Bonus. Whether the bank takes that of other issuers is not public.
+const DENIZBANK_REWARDS: RewardProfile = OWN_BONUS_REWARDS;
 // Param asks the points of any card by one message; its messages by brand are World's and CardFinans's. Of World
 // only Yapı Kredi's own cards have points, which a row cannot say of another issuer.
 const PARAM_REWARDS: RewardProfile = RewardProfile {
@@ -264,7 +266,15 @@ static ROWS: [BankRow; 24] = [
         threeds_path: "/VirtualPOS.Gateway/Home",
         ..known(PosIntegrator::Vakifkatilim, "Vakıf Katılım", 210, None)
     },
-    known(PosIntegrator::Denizbank, "DenizBank", 134, None),
+    // Hosts and path as clients of the protocol have them; one address takes messages and forms.
+    BankRow {
+        protocol: Some(Protocol::InterVpos),
+        hostname: "inter-vpos.com.tr",
+        test_hostname: "test.inter-vpos.com.tr",
+        path: "/mpi/Default.aspx",
+        threeds_path: "/mpi/Default.aspx",
+        ..known(PosIntegrator::Denizbank, "DenizBank", 134, Some(DENIZBANK_REWARDS))
+    },
     // The bank's document (2024/25) and clients: SOAP lies on boa.kuveytturk.com.tr, and the gates of the test system
     // under /boa.virtualpos.services/Home; the connector knows both.
     BankRow {

@@ -40,6 +40,8 @@ protocols! {
     NestPay "nestpay",
     /// PayFor XML.
     PayFor "payfor",
+    /// InterVPOS, forms and lists of names.
+    InterVpos "intervpos",
     /// Akbank's JSON.
     Akbank "akbank",
     /// PayFlex V4 XML.
@@ -70,6 +72,10 @@ macro_rules! of_module {
             }
             Protocol::PayFor => {
                 use crate::banks::payfor as $module;
+                $is
+            }
+            Protocol::InterVpos => {
+                use crate::banks::intervpos as $module;
                 $is
             }
             Protocol::Akbank => {

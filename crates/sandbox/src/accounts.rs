@@ -158,6 +158,22 @@ static ALL: &[Account] = &[
         users: &[(PosOperationType::Standard, "apiuser", "VKAT0210")],
         ..NONE
     },
+    Account {
+        name: "DenizBank (simülatör)",
+        integrator: PosIntegrator::Denizbank,
+        client_id: "3123",
+        threeds_key: "gDg1N",
+        users: &[(PosOperationType::Standard, "InterTestApi", "3")],
+        ..NONE
+    },
+    Account {
+        name: "Param (simülatör)",
+        integrator: PosIntegrator::ParamPos,
+        client_id: "10738",
+        threeds_key: "0c13d406-873b-403b-9c09-a5766840d98c",
+        users: &[(PosOperationType::Standard, "Test", "Test")],
+        ..NONE
+    },
 ];
 
 /// The accounts as requests for POSes, open to everything that a POS can be open to.

@@ -36,6 +36,8 @@ const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     (PosIntegrator::AkbankVpos, &["Axess", "Wings"]),
     (PosIntegrator::Vakifbank, &["World"]),
     (PosIntegrator::Kuveytturk, &["Sağlam Kart"]),
+    (PosIntegrator::Denizbank, &["Bonus"]),
+    (PosIntegrator::ParamPos, &["CardFinans"]),
 ];
 
 /// Most instalments of a table.

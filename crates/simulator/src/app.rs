@@ -36,6 +36,8 @@ pub(crate) struct Switches {
     pub(crate) requires_day_end_sale_succeeds: AtomicBool,
     /// How many seconds NestPay's `ORDERSTATUS` knows nothing of a new order.
     pub(crate) nestpay_status_empty_seconds: AtomicI64,
+    /// Param's 3D Secure sessions are in its second data centre.
+    pub(crate) param_second_node: AtomicBool,
     /// How many seconds Kuveyt Türk and Vakıf Katılım find nothing of a new order by its id.
     pub(crate) boa_status_empty_seconds: AtomicI64,
 }
@@ -48,6 +50,7 @@ impl Default for Switches {
         Switches {
             requires_day_end_sale_succeeds: AtomicBool::new(false),
             nestpay_status_empty_seconds: AtomicI64::new(STATUS_EMPTY_SECONDS),
+            param_second_node: AtomicBool::new(false),
             boa_status_empty_seconds: AtomicI64::new(0),
         }
     }

@@ -311,6 +311,8 @@ const SPECIALS: &[Special] = &[
         ..own("5193240000030005", Program::CardFinans, 0, 0, 0)
     },
     own("4090700000060002", Program::Bonus, 2_282, 0, 0),
+    // Of a bank that no POS here is of.
+    own("4059180000060006", Program::CardFinans, 4_620, 0, 0),
     Special {
         campaigns: WORLD_CAMPAIGNS,
         ..own("4048090000060001", Program::World, 3_382, 2_500, 0)

@@ -253,6 +253,7 @@ struct SwitchOrder {
     published_cards_spend: Option<bool>,
     day_ends_by_clock: Option<bool>,
     nestpay_status_empty_seconds: Option<i64>,
+    param_second_node: Option<bool>,
     boa_status_empty_seconds: Option<i64>,
 }
 
@@ -287,6 +288,9 @@ async fn set_switches(State(app): State<Arc<App>>, body: Bytes) -> Response {
                     .requires_day_end_sale_succeeds
                     .store(on, Ordering::Relaxed);
             }
+            if let Some(on) = order.param_second_node {
+                app.switches.param_second_node.store(on, Ordering::Relaxed);
+            }
             if let Some(on) = order.published_cards_spend {
                 app.ledger.set_published_spend(on);
             }
@@ -310,6 +314,7 @@ async fn read_switches(State(app): State<Arc<App>>) -> Json<Value> {
         "publishedCardsSpend": app.ledger.published_spend(),
         "dayEndsByClock": app.ledger.day_ends_by_clock(),
         "nestpayStatusEmptySeconds": empty_seconds,
+        "paramSecondNode": app.switches.param_second_node.load(Ordering::Relaxed),
         "boaStatusEmptySeconds": app.switches.boa_status_empty_seconds.load(Ordering::Relaxed),
     }))
 }

@@ -141,7 +141,8 @@ pub(crate) enum Operation<'a> {
     Purse(&'a Card),
 }
 
-/// Asks for the orders of an account with which something was done between two moments; both count.
+/// Asks for the orders of an account, or of the whole bank without one, with which something was done between two
+/// moments; both count.
 pub(crate) fn moves_of(
     bank: Bank,
     account: &str,
@@ -149,7 +150,9 @@ pub(crate) fn moves_of(
     until: Timestamp,
 ) -> Operation<'_> {
     Operation::List(Box::new(move |order| {
-        order.bank == bank && order.names().0 == account && order.moved_between(from, until)
+        order.bank == bank
+            && (account.is_empty() || order.names().0 == account)
+            && order.moved_between(from, until)
     }))
 }
 

@@ -99,6 +99,7 @@ impl Desk for Intervpos {
             "Void" => Ok(Verb::Void),
             "Refund" => Ok(Verb::Refund),
             "StatusHistory" => Ok(Verb::Inquire),
+            "BonusInquiry" => Ok(Verb::Loyalties),
             _ => Err(Answer::refusal("E31").into()),
         }
     }
@@ -119,6 +120,7 @@ impl Desk for Intervpos {
             "PostAuth" => orders::capture(request),
             "Void" => Ok(orders::void(request)),
             "Refund" => orders::refund(request),
+            "BonusInquiry" => orders::purse(case),
             "StatusHistory" => Ok(Operation::Inquire(request.key())),
             _ => orders::sale(case),
         }

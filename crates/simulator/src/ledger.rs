@@ -59,6 +59,8 @@ pub(crate) enum Undo {
     Capture,
     /// Whatever the order is.
     Any,
+    /// What was taken, if it is this amount; not a hold.
+    Taken(i64),
     /// What was done last: a capture, of which the hold stays, or whatever the order is.
     Latest,
     /// The transaction that the key names: the order, or the capture of it.
@@ -438,6 +440,19 @@ impl Books {
         kept.then(|| Row::Purse(card.clone(), purse))
     }
 
+    /// The id under which Param sells what asks for a used one: a new id, unless the sale shows the 3D
+    /// Secure authentication of the order that has it.
+    fn fresh_id(&self, sale: &Sale) -> Option<String> {
+        if sale.bank != Bank::Param {
+            return None;
+        }
+        let (own, id) = order::names(&sale.id);
+        let used = self.order(sale.bank, &Key::Id(id_of_account("", id)))?;
+        let same = sale.nonce.as_deref() == Some(used.nonce.as_str());
+        let again = used.state != State::Declined && !same;
+        again.then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
+    }
+
     /// The order that an authentication was used for, and the id of another order under an id that is
     /// taken, at a bank that sells again under one id.
     fn sell_again(&self, sale: &mut Sale) -> Option<Sold> {
@@ -458,6 +473,9 @@ impl Books {
     }
 
     fn sell(&mut self, mut sale: Sale) -> (Sold, Vec<Row>) {
+        if let Some(fresh) = self.fresh_id(&sale) {
+            sale.id = fresh;
+        }
         if sale.bank.sells_again()
             && let Some(used) = self.sell_again(&mut sale)
         {
@@ -556,7 +574,9 @@ impl Books {
     fn index(&mut self, order: &Order) {
         self.last_seq = self.last_seq.max(order.seq);
         self.by_seq.insert(order.seq, order.seq);
-        self.by_id.insert((order.bank, order.id.clone()), order.seq);
+        for id in order.aliases().into_iter().chain([order.id.clone()]) {
+            self.by_id.insert((order.bank, id), order.seq);
+        }
         if !order.label.is_empty() {
             self.by_label
                 .insert((order.bank, order.label.clone()), order.seq);
@@ -610,7 +630,9 @@ impl Books {
         };
         let named = |order: &Order| match undo {
             Undo::Whole(_) => order.seq,
-            Undo::Capture | Undo::Any | Undo::Latest | Undo::Named => order.taking(),
+            Undo::Capture | Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => {
+                order.taking()
+            }
         };
         let Some(order) = self.moving(bank, key, at, named) else {
             return (Moved::Unknown, Vec::new());
@@ -627,7 +649,9 @@ impl Books {
         let (kind, amount) = (
             match undo {
                 Undo::Capture => MoveKind::Uncapture,
-                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Named => MoveKind::Void,
+                Undo::Whole(_) | Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => {
+                    MoveKind::Void
+                }
             },
             order.amount,
         );
@@ -769,7 +793,7 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
     let of_other_kind = match undo {
         Undo::Whole(kind) => order.kind != kind,
         Undo::Capture => order.kind != Kind::Hold,
-        Undo::Any | Undo::Latest | Undo::Named => false,
+        Undo::Any | Undo::Latest | Undo::Named | Undo::Taken(_) => false,
     };
     if of_other_kind {
         return Some(Moved::Unknown);
@@ -781,8 +805,11 @@ fn refuse_void(order: &Order, undo: Undo, at: Timestamp) -> Option<Moved> {
         _ if captured_hold => Some(Moved::Captured),
         State::Settled | State::Refunded => Some(Moved::Settled),
         State::Captured if order.refunded > 0 => Some(Moved::Returned),
+        State::Captured if matches!(undo, Undo::Taken(amount) if amount != order.amount) => {
+            Some(Moved::TooMuch)
+        }
         State::Captured => None,
-        State::Held if undo == Undo::Capture => Some(Moved::NotCaptured),
+        State::Held if matches!(undo, Undo::Capture | Undo::Taken(_)) => Some(Moved::NotCaptured),
         State::Held => {
             let age = at.duration_since(order.created_at);
             let old = age > jiff::SignedDuration::from_hours(24 * HOLD_RELEASE_DAYS);

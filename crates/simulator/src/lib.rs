@@ -22,6 +22,7 @@ pub mod lenders;
 mod named;
 mod nestpay;
 mod pages;
+mod param;
 mod payflex;
 mod payfor;
 mod posnet;
@@ -118,6 +119,7 @@ impl Simulator {
             .merge(desk::router::<Garanti>())
             .merge(nestpay::router())
             .merge(akbank::router())
+            .merge(param::router())
             .merge(payfor::router())
             .merge(boa::router())
             .merge(payflex::router())

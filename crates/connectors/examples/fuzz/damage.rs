@@ -152,7 +152,7 @@ fn values(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut start = None;
     for (at, byte) in bytes.iter().enumerate() {
         match (byte, start) {
-            (b'<' | b',' | b'}' | b'&', Some(from)) => {
+            (b'<' | b',' | b'}' | b'&' | b';', Some(from)) => {
                 found.push(from..at);
                 start = None;
             }

@@ -5,6 +5,7 @@
 mod akbank;
 mod boa;
 mod garanti;
+mod intervpos;
 mod nestpay;
 mod param;
 mod payflex;
@@ -50,6 +51,7 @@ pub(crate) fn of(protocol: &str) -> &'static Judge {
     match protocol {
         "akbank" => &akbank::JUDGE,
         "garanti" => &garanti::JUDGE,
+        "intervpos" => &intervpos::JUDGE,
         "kuveyt" | "vakif_katilim" => &boa::JUDGE,
         "nestpay" => &nestpay::JUDGE,
         "param" => &param::JUDGE,

@@ -7,6 +7,7 @@ pub(crate) mod akbank;
 mod boa;
 mod codes;
 pub(crate) mod garanti;
+pub(crate) mod intervpos;
 pub(crate) mod kuveyt;
 pub(crate) mod nestpay;
 pub(crate) mod param;

@@ -23,6 +23,8 @@ const BANKS: &[(&str, &str, bool)] = &[
     ("ING", "4006840000060009", false),
     ("QNB", "4022770000060008", false),
     ("Akbank", "4355080000000005", false),
+    ("DenizBank", "4090700000060002", false),
+    ("Param", "4059180000060006", false),
 ];
 /// What a basket costs, in kuruş.
 const BASKET: i64 = 10_000;

@@ -59,6 +59,7 @@ fn told_of(row: &connectors::directory::BankRow) -> String {
         Protocol::PayFlex => "PayFlex V4",
         Protocol::Kuveyt => "Kuveyt Türk",
         Protocol::VakifKatilim => "Vakıf Katılım",
+        Protocol::InterVpos => "InterVPOS",
         Protocol::Param => "Param",
     };
     let can = |verb| {

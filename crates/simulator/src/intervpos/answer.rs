@@ -59,6 +59,15 @@ impl Answer {
         })
     }
 
+    /// What a purse holds.
+    pub(super) fn of_purse(available: i64) -> Box<Answer> {
+        Box::new(Answer {
+            code: "00".to_owned(),
+            available,
+            ..Answer::default()
+        })
+    }
+
     pub(super) fn is_approval(&self) -> bool {
         self.code == "00"
     }
@@ -152,15 +161,15 @@ struct Standing {
     date: String,
     result: &'static str,
     state: &'static str,
-    kind: &'static str,
     amount: i64,
     refunded: i64,
     voided: Option<String>,
     auth: String,
 }
 
-/// A reply to an inquiry, in the order of the recording.
+/// A reply to an inquiry, in the order of the recording. What became of an order is told of its sale.
 fn standing(told: Standing) -> Vec<(&'static str, String)> {
+    let kind = if told.state.is_empty() { "" } else { "S" };
     vec![
         ("OrderId", own_order_id()),
         ("ProcReturnCode", told.code),
@@ -171,7 +180,7 @@ fn standing(told: Standing) -> Vec<(&'static str, String)> {
         ("PurchAmount", turkish(told.amount)),
         ("VoidDate", told.voided.unwrap_or_else(|| NEVER.to_owned())),
         ("TxnStatus", told.state.to_owned()),
-        ("ChargeTypeCd", told.kind.to_owned()),
+        ("ChargeTypeCd", kind.to_owned()),
         ("ErrorCode", told.error),
         ("ErrorMessage", told.message),
         ("RefundedAmount", turkish(told.refunded)),
@@ -179,7 +188,8 @@ fn standing(told: Standing) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// How an order stands. One that was declined is told with its own code.
+/// How an order stands, in the letters that a client writes down: C or S while or after the day of what was taken, A
+/// held, K a captured hold, V voided, D declined. `TxnStat` is N for all of them; a declined one has its own code.
 pub(super) fn status(order: &Order) -> Vec<(&'static str, String)> {
     let capture = order.capture();
     let (seq, at) = capture.map_or((order.seq, order.created_at), |made| (made.seq, made.at));
@@ -192,8 +202,7 @@ pub(super) fn status(order: &Order) -> Vec<(&'static str, String)> {
             transaction: transaction(seq, at),
             date: date(at),
             result: "N",
-            state: "N",
-            kind: charge_type(order),
+            state: "D",
             amount: order.amount,
             ..Standing::default()
         });
@@ -204,14 +213,21 @@ pub(super) fn status(order: &Order) -> Vec<(&'static str, String)> {
         batch: istanbul(at).day_of_year().to_string(),
         transaction: transaction(seq, at),
         date: date(at),
-        result: "Y",
-        state: if order.state == State::Voided {
-            "V"
-        } else {
-            "Y"
+        result: "N",
+        state: match order.state {
+            State::Declined => "D",
+            State::Voided => "V",
+            State::Held => "A",
+            _ if order.kind == Kind::Hold => "K",
+            State::Captured => "C",
+            State::Settled | State::Refunded => "S",
         },
-        kind: charge_type(order),
-        amount: order.amount,
+        // Of a hold that was undone what was held, also after a capture.
+        amount: if order.state == State::Voided && order.kind == Kind::Hold {
+            order.held
+        } else {
+            order.amount
+        },
         refunded: order.refunded,
         voided: order.moves.iter().find(is_void).map(|made| date(made.at)),
         auth: auth_code(order),
@@ -219,14 +235,18 @@ pub(super) fn status(order: &Order) -> Vec<(&'static str, String)> {
     })
 }
 
-/// S for what was taken, P for what is held. Ours: nobody published the values.
-fn charge_type(order: &Order) -> &'static str {
-    if order.kind == Kind::Hold && order.capture().is_none() {
-        "P"
-    } else {
-        "S"
-    }
+/// Of an order that is not there, as a client reads it: no state, no transaction.
+pub(super) fn not_found() -> Vec<(&'static str, String)> {
+    standing(Standing {
+        code: NOT_FOUND.to_owned(),
+        error: NOT_FOUND.to_owned(),
+        message: "TR:Kayıt bulunamadı".to_owned(),
+        ..Standing::default()
+    })
 }
+
+/// How an inquiry says that there is no such order.
+const NOT_FOUND: &str = "05";
 
 /// Codes with a text of their own: code, `ErrorCode`, text. 81 is recorded; what V013, V014 and 101310 mean
 /// is PayFor's, a system of the same maker; of E31 and E39 clients know that the operation is not valid.

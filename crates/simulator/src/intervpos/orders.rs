@@ -97,6 +97,19 @@ fn has_purse(card: &Card) -> bool {
     card.program == Program::Bonus && card.issuer.starts_with(ISSUER)
 }
 
+/// `BonusInquiry`: what a card's purse holds.
+pub(super) fn purse<'a>(case: &'a Case<'_, Intervpos>) -> Result<Operation<'a>, Reply> {
+    let request = &case.message;
+    if !is_order_id(request.value("OrderId")) || !is_currency(request.value("Currency")) {
+        return refuse(INVALID);
+    }
+    let expires = expiry(request.value("Expiry"), false);
+    match case.app.accept(request.value("Pan"), expires) {
+        Ok(card) => Ok(Operation::Purse(card)),
+        Err(code) => refuse(code),
+    }
+}
+
 /// `PostAuth`: takes of a hold.
 pub(super) fn capture<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
     Ok(Operation::Capture {
@@ -141,12 +154,15 @@ pub(super) fn answer(app: &App, outcome: Outcome<'_>) -> Reply {
         Outcome::Found(Some((order, _))) => return Reply::Told(answer::status(&order)),
         Outcome::Voided(Moved::Unknown)
         | Outcome::Refunded(Moved::Unknown)
-        | Outcome::Captured(Moved::Unknown)
-        | Outcome::Found(None) => "V013",
+        | Outcome::Captured(Moved::Unknown) => "V013",
+        Outcome::Found(None) => return Reply::Told(answer::not_found()),
+        Outcome::Purse(card, purse) => {
+            let available = if has_purse(card) { purse.total() } else { None };
+            return Answer::of_purse(available.unwrap_or_default()).into();
+        }
         Outcome::Refunded(Moved::TooMuch) | Outcome::Captured(Moved::TooMuch) => INVALID_AMOUNT,
         Outcome::Refunded(_) => "E39",
-        // No message asks for a purse.
-        Outcome::Voided(_) | Outcome::Captured(_) | Outcome::Purse(..) => "E31",
+        Outcome::Voided(_) | Outcome::Captured(_) => "E31",
     };
     Answer::refusal(code).into()
 }

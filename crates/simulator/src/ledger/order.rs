@@ -20,6 +20,7 @@ named! {
         Payflex = "payflex",
         VakifKatilim = "vakif_katilim",
         Intervpos = "intervpos",
+        Param = "param",
     }
 }
 named! {
@@ -103,6 +104,16 @@ impl Order {
     /// The account, empty at a bank that knows one alone, and the order's id there.
     pub(crate) fn names(&self) -> (&str, &str) {
         names(&self.id)
+    }
+
+    /// Further ids under which the ledger finds the order: at Param the caller's own number in front, and
+    /// the order's id behind, stand for it alone.
+    pub(super) fn aliases(&self) -> Vec<String> {
+        let (own, id) = self.names();
+        match self.bank {
+            Bank::Param => vec![id_of_account(own, ""), id_of_account("", id)],
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -43,6 +43,10 @@ const PATHS: &[(&str, &str)] = &[
     ),
     ("/akbank/securepay", "Akbank JSON 3D Secure page (POST)"),
     (
+        "/param/turkpos.ws/service_turkpos_prod.asmx",
+        "Param TurkPos (POST SOAP)",
+    ),
+    (
         "/payfor/Gateway/XMLGate.aspx",
         "PayFor of QNB and Ziraat Katılım (POST XML)",
     ),

@@ -269,7 +269,7 @@ async fn money_goes_back_by_void_on_the_day_and_by_refund_after_it() {
         about(&bank, "Refund", "V1", "1.00").await.verdict(),
         "V013 V013"
     );
-    assert_eq!(status(&bank, "V1").await.verdict(), "V013 V013");
+    assert_eq!(status(&bank, "V1").await.verdict(), "05 05");
     for order in ["V1", "V2"] {
         sells(&bank, order, PLAIN, "10.00").await;
     }
@@ -289,7 +289,7 @@ async fn money_goes_back_by_void_on_the_day_and_by_refund_after_it() {
     assert_eq!(names(&told), STATUS_NAMES);
     for (name, value) in [
         ("ProcReturnCode", "00"),
-        ("TxnStat", "Y"),
+        ("TxnStat", "N"),
         ("TxnStatus", "V"),
         ("VoidDate", "10.3.2026 15:00:00"),
         ("PurchAmount", "10"),
@@ -321,7 +321,7 @@ async fn money_goes_back_by_void_on_the_day_and_by_refund_after_it() {
     );
     let told = status(&bank, "V2").await;
     let standing = ["TxnStatus", "RefundedAmount", "VoidDate"].map(|name| told.get(name));
-    assert_eq!(standing, ["Y", "10", "1.1.0001 00:00:00"]);
+    assert_eq!(standing, ["S", "10", "1.1.0001 00:00:00"]);
 }
 
 #[tokio::test]
@@ -332,7 +332,7 @@ async fn a_hold_is_captured_and_a_declined_sale_is_told_with_its_code() {
         &sale("H1", PLAIN, "10.00", &[("TxnType", "PreAuth")]),
     )
     .await;
-    assert_eq!(status(&bank, "H1").await.get("ChargeTypeCd"), "P");
+    assert_eq!(status(&bank, "H1").await.get("TxnStatus"), "A");
     assert_eq!(
         about(&bank, "PostAuth", "H1", "11.51").await.verdict(),
         "13 13"
@@ -347,8 +347,14 @@ async fn a_hold_is_captured_and_a_declined_sale_is_told_with_its_code() {
     );
     let told = status(&bank, "H1").await;
     assert_eq!(
-        (told.get("ChargeTypeCd"), told.get("PurchAmount")),
-        ("S", "11,5")
+        (told.get("TxnStatus"), told.get("PurchAmount")),
+        ("K", "11,5")
+    );
+    assert_eq!(about(&bank, "Void", "H1", "").await.verdict(), "00 ");
+    let undone = status(&bank, "H1").await;
+    assert_eq!(
+        (undone.get("TxnStatus"), undone.get("PurchAmount")),
+        ("V", "10")
     );
     assert_eq!(
         about(&bank, "PostAuth", "H2", "1.00").await.verdict(),
@@ -357,7 +363,7 @@ async fn a_hold_is_captured_and_a_declined_sale_is_told_with_its_code() {
     sells(&bank, "H2", "5100050000006661", "2.00").await;
     let told = status(&bank, "H2").await;
     assert_eq!(told.verdict(), "51 51");
-    assert_eq!((told.get("TxnStat"), told.get("TxnStatus")), ("N", "N"));
+    assert_eq!((told.get("TxnStat"), told.get("TxnStatus")), ("N", "D"));
 }
 
 #[tokio::test]
@@ -397,6 +403,24 @@ async fn points_of_the_banks_own_cards_are_told_and_spent() {
     assert_eq!(dollars.verdict(), "12 12");
     let back = about(&bank, "Void", "B2", "").await;
     assert_eq!(back.get("AvailableBonus"), "22,82");
+    // Asked for without a sale, which makes none.
+    let asks = async |card: &str| {
+        let kind = ("TxnType", "BonusInquiry");
+        ask(&bank, &sale("B4", card, "0", &[kind])).await
+    };
+    let purse = asks(DENIZ_BONUS).await;
+    assert_eq!(
+        (purse.verdict().as_str(), purse.get("AvailableBonus")),
+        ("00 ", "22,82")
+    );
+    assert_eq!(asks(PUBLISHED_BONUS).await.get("AvailableBonus"), "0");
+    assert_eq!(asks("5258640000000002").await.verdict(), "14 14");
+    let none = status(&bank, "B4").await;
+    let told = ["TxnStatus", "ChargeTypeCd", "TransId", "PurchAmount"].map(|name| none.get(name));
+    assert_eq!(
+        (none.verdict().as_str(), told),
+        ("05 05", ["", "", "", "0"])
+    );
 }
 
 #[tokio::test]
@@ -410,7 +434,7 @@ async fn faults_of_the_desk_reach_its_messages() {
         + "&TxnType=Auth&PurchAmount=1.00&Currency=949&Pan=5258640000000001&Expiry=1230&OrderId=F1";
     let lost = bank.send("POST", PATH, FORM, &body).await;
     assert!(!String::from_utf8_lossy(&lost).contains("ProcReturnCode"));
-    assert_eq!(status(&bank, "F1").await.get("TxnStatus"), "Y");
+    assert_eq!(status(&bank, "F1").await.get("TxnStatus"), "C");
     bank.fault(&order(r#""kind":"decline","code":"91","after":true"#))
         .await;
     assert_eq!(sells(&bank, "F2", PLAIN, "1.00").await.verdict(), "91 91");

@@ -25,6 +25,8 @@ mod nestpay;
 #[cfg(test)]
 mod nestpay_threeds;
 #[cfg(test)]
+mod param;
+#[cfg(test)]
 mod payflex;
 #[cfg(test)]
 mod payflex_common;

@@ -39,8 +39,8 @@ describe('merchant POSes', () => {
     const { items } = await merchant.searchMerchantPos({ page: 0, size: 25 });
     const accounts = items.map((pos) => `${pos.posIntegrator} ${pos.currency}`).sort();
     assert.deepEqual(accounts, [
-      'AKBANK_VPOS TRY', 'FINANSBANK TRY', 'GARANTI TRY', 'GARANTI USD', 'HALKBANK TRY', 'INGBANK TRY', 'ISBANK TRY',
-      'KUVEYTTURK TRY', 'TEB TRY', 'VAKIFBANK TRY', 'VAKIFKATILIM TRY', 'YKB EUR', 'YKB TRY', 'ZIRAATBANK TRY',
+      'AKBANK_VPOS TRY', 'DENIZBANK TRY', 'FINANSBANK TRY', 'GARANTI TRY', 'GARANTI USD', 'HALKBANK TRY', 'INGBANK TRY',
+      'ISBANK TRY', 'KUVEYTTURK TRY', 'PARAM_POS TRY', 'TEB TRY', 'VAKIFBANK TRY', 'VAKIFKATILIM TRY', 'YKB EUR', 'YKB TRY', 'ZIRAATBANK TRY',
     ]);
     for (const pos of items) {
       assert.ok(pos.alias && pos.name && pos.bankId && pos.bankName);

@@ -181,6 +181,40 @@ pub const FAMILIES: &[Family] = &[
         forgery: Some(["<MerchantOrderId>", "<MerchantOrderId>X"]),
         signed: Some("ResponseCode"),
     },
+    Family {
+        protocol: Protocol::InterVpos,
+        integrator: "DENIZBANK",
+        pos: denizbank,
+        card: DENIZBANK,
+        purse: Some(Purse {
+            card: "4090700000060002",
+            holds: ["22.82", "0.00"],
+            firm: false,
+            part: true,
+        }),
+        campaign: None,
+        holds: true,
+        page_sells: true,
+        forgery: Some(["OrderId=", "OrderId=X"]),
+        signed: Some("mdStatus"),
+    },
+    Family {
+        protocol: Protocol::Param,
+        integrator: "PARAM_POS",
+        pos: param,
+        card: CARD_FINANS,
+        purse: Some(Purse {
+            card: CARD_FINANS,
+            holds: ["46.20", "0.00"],
+            firm: false,
+            part: true,
+        }),
+        campaign: None,
+        holds: true,
+        page_sells: false,
+        forgery: Some(["<Siparis_ID>", "<Siparis_ID>X"]),
+        signed: Some("mdStatus"),
+    },
 ];
 
 /// A card of İş Bankası, and one with points.
@@ -222,6 +256,9 @@ const ZIRAAT: &str = "4132260000000003";
 /// Without the points of another bank's programme.
 const KUVEYT: &str = "5125950000000005";
 const VAKIF_KATILIM: &str = "4837030000000008";
+const DENIZBANK: &str = "4086250000000000";
+/// Issued by a bank without a POS here: Param, which has no cards of its own, takes its family.
+const CARD_FINANS: &str = "4059180000060006";
 
 fn qnb() -> Value {
     open(json!({
@@ -278,5 +315,21 @@ fn vakif_katilim() -> Value {
         "name": "Vakıf Katılım", "posIntegrator": "VAKIFKATILIM",
         "clientId": "1", "terminalId": "222222",
         "merchantPosUsers": user("apiuser", "VKAT0210"),
+    }))
+}
+
+fn denizbank() -> Value {
+    open(json!({
+        "name": "DenizBank", "posIntegrator": "DENIZBANK",
+        "clientId": "3123", "threedsKey": "gDg1N",
+        "merchantPosUsers": user("InterTestApi", "3"),
+    }))
+}
+
+fn param() -> Value {
+    open(json!({
+        "name": "Param", "posIntegrator": "PARAM_POS",
+        "clientId": "10738", "threedsKey": "0c13d406-873b-403b-9c09-a5766840d98c",
+        "merchantPosUsers": user("Test", "Test"),
     }))
 }
