@@ -58,7 +58,7 @@ describe('an inquiry', () => {
   }
 
   test('of a card whose bank\'s points no POS takes is refused', async () => {
-    for (const number of ['4355080000000005', '4029400000000001']) {
+    for (const number of ['4059130000000007', '4029400000000001']) {
       const told = await refusal(ask(number));
       assertBrokenRule(told, 422);
       assert.match(told.text, NO_POS_FOR_REWARD);
@@ -67,6 +67,23 @@ describe('an inquiry', () => {
 });
 
 describe('points', () => {
+  for (const [bank, number, held, firm] of [
+    ['İş Bankası', '4183420000060005', 45, 0], ['Ziraat', '4132260000060007', 27.5, 0], ['Halkbank', '4920950000060009', 30, 0],
+    ['TEB', '4024580000000005', 50.4, 100], ['ING', '4006840000060009', 15, 6], ['QNB', '4022770000060008', 36.5, 0],
+    ['Akbank', '4355080000000005', 24.24, 40], ['DenizBank', '4090700000060002', 22.82, 0], ['Param', '4059180000060006', 46.2, 0],
+  ]) {
+    test(`at ${bank} are told and spent, and go back with the payment`, async () => {
+      const answer = await ask(number);
+      const money = answer.loyalties.find((loyalty) => loyalty.type === 'REWARD_MONEY').reward;
+      assert.deepEqual([money.cardRewardMoney, money.firmRewardMoney], [held, firm]);
+      const made = await payments.createPayment(payment(money.totalRewardMoney, card(number, { loyalty: points(held, firm) })));
+      const order = await stage.orderOf(made);
+      assert.equal(order.pointsSpent, Math.round(money.totalRewardMoney * 100));
+      const back = await payments.refundPayment({ paymentId: made.id, conversationId: 'points', refundDestinationType: 'PROVIDER' });
+      assert.equal(back.status, 'SUCCESS');
+    });
+  }
+
   test('may pay the whole amount', async () => {
     await filled(BONUS);
     const made = await payments.createPayment(payment(12.35, card(BONUS, { loyalty: points(12.35) })));
@@ -166,7 +183,7 @@ describe('a reward that no POS can carry out', () => {
 
   test('a World card of Vakıfbank has no suitable POS', () => noPos(card('4029400000000001', { loyalty: points(1) })));
 
-  test('a card of a family without points has no suitable POS', () => noPos(card('4355080000000005', { loyalty: points(1) })));
+  test('a card of a family without points has no suitable POS', () => noPos(card('4059130000000007', { loyalty: points(1) })));
 
   test('a campaign that Garanti does not let choose has no suitable POS', () =>
     noPos(card(BONUS, { loyalty: { type: 'EXTRA_POINTS' } })));

@@ -35,7 +35,12 @@ const firstHash = (callback) => payments.is3DSecureCallbackVerified(CALLBACK_KEY
 const statusOf = async (id) => (await payments.retrievePayment(id)).paymentStatus;
 
 describe('a payment with 3DS', () => {
-  for (const [bank, number] of [['Garanti', GARANTI], ['Yapı Kredi', YKB]]) {
+  for (const [bank, number] of [
+    ['Garanti', GARANTI], ['Yapı Kredi', YKB], ['İş Bankası', '4183420000000001'], ['Ziraat', '4132260000000003'],
+    ['Halkbank', '5528790000000008'], ['TEB', '4024580000000005'], ['ING', '5400240000000007'],
+    ['QNB', '4022770000000004'], ['Akbank', '5209320000000000'], ['VakıfBank', '4426710000000002'],
+    ['Kuveyt Türk', '5125950000000005'], ['Vakıf Katılım', '4837030000000008'], ['DenizBank', '4086250000000000'],
+  ]) {
     test(`at ${bank} takes the money on completion only; its callback is verified by the client`, async () => {
       const { body, id, callback } = await verify(number);
       assert.equal(callback.method, 'POST');

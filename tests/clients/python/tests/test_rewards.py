@@ -120,7 +120,7 @@ def test_an_additional_instalment_of_garanti_is_told(stage, payments):
 @pytest.mark.parametrize("number, loyalty", [
     (BONUS, Loyalty(type=LoyaltyType.POSTPONING_PAYMENT, loyalty_params=LoyaltyParams(postponing_payment_count=90))),
     ("4029400000000001", points("1")),
-    ("4355080000000005", points("1")),
+    ("4059130000000007", points("1")),
 ])
 def test_a_reward_without_a_suitable_pos_is_refused_and_nothing_is_stored(stage, payments, number, loyalty):
     body = payment("100", card(number, loyalty=loyalty))
