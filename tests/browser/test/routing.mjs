@@ -35,9 +35,9 @@ describe('routing rules', () => {
       await page.fill('#installment', '1');
       await owner.press('form[action$="/dry-run"] button');
       const poses = page.locator('section[aria-labelledby=poses-title] tbody tr');
-      assert.equal(await poses.count(), 4);
-      assert.match(await poses.nth(0).innerText(), /%60|60%/);
-      assert.match(await poses.nth(2).innerText(), /USD/);
+      const rows = await poses.allInnerTexts();
+      assert.match(rows[0], /%60|60%/);
+      assert.ok(rows.some((row) => /USD/.test(row)), 'a POS of another currency is told, and why it is left out');
       for (const details of await page.locator('main details').all()) await details.evaluate((one) => { one.open = true; });
       await look();
       const labels = await page.locator('.check label').evaluateAll((all) => all
