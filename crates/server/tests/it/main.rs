@@ -15,6 +15,7 @@ mod bad_input;
 mod bad_loans;
 mod bad_poses;
 mod bad_refunds;
+mod bank_hashes;
 mod bank_replies;
 mod bank_tls;
 mod bank_verbs;
