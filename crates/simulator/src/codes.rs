@@ -63,6 +63,9 @@ const CODES: &[(&str, &str)] = &[
     ("UNKNOWN", "T27"),
 ];
 
+/// What a bank's record says of the try with a card for which it answers that the order id was used before.
+pub(crate) const USED_BEFORE: &str = "T98";
+
 /// The code for an error group: two digits of ISO 8583 or a test code `Tnn`.
 pub(crate) fn of_group(group: &str) -> Option<&'static str> {
     CODES

@@ -183,7 +183,8 @@ pub(crate) struct Purchase<'a> {
 pub(crate) enum Outcome<'a> {
     /// With the card, if the simulator knows it.
     Sold(Sold, Option<&'a Card>),
-    /// The card is one for which the bank says that the order id was used before.
+    /// The card is one for which the bank says that the order id was used before. Its record has the try as a failed one,
+    /// so that who asks what became of the order is told.
     UsedBefore {
         approved: bool,
     },
@@ -351,16 +352,15 @@ pub(crate) async fn sell<'a>(
     forced: Option<&str>,
 ) -> Result<Outcome<'a>, Unwritten> {
     let (secure, kind) = (purchase.nonce.is_some(), purchase.kind);
+    let mut used_before = None;
     let refusal = match (forced, purchase.card) {
         (Some(code), _) => Some(code),
         (None, Err(code)) => Some(code),
         (None, Ok(card)) => match (purchase.unproven, app.failing_group(card, kind, secure)) {
             (Some(code), _) => Some(code),
-            (None, Some("APPROVED_COMPLETED")) => {
-                return Ok(Outcome::UsedBefore { approved: true });
-            }
-            (None, Some("ORDER_ID_ALREADY_USED")) => {
-                return Ok(Outcome::UsedBefore { approved: false });
+            (None, Some(group @ ("APPROVED_COMPLETED" | "ORDER_ID_ALREADY_USED"))) => {
+                used_before = Some(group == "APPROVED_COMPLETED");
+                Some(codes::USED_BEFORE)
             }
             (None, Some(group)) => codes::of_group(group),
             (None, None) => purchase.objection,
@@ -392,5 +392,8 @@ pub(crate) async fn sell<'a>(
             at: app.now(),
         })
         .await?;
-    Ok(Outcome::Sold(sold, purchase.card.ok().map(Arc::as_ref)))
+    Ok(match (used_before, &sold) {
+        (Some(approved), Sold::Declined(_)) => Outcome::UsedBefore { approved },
+        _ => Outcome::Sold(sold, purchase.card.ok().map(Arc::as_ref)),
+    })
 }

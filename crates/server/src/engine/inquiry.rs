@@ -273,10 +273,11 @@ fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
     said.unwrap_or_else(|| ErrorGroup::CommunicationOrSystemError.into())
 }
 
-/// At once for a duplicate; else the order may still be on its way, or the shopper about to pay.
+/// Before that the order may still be on its way, the shopper about to pay, or the bank's list behind its sales, of
+/// which a bank that says that it knows this very order has one.
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
     let had_its_time = had_its_time(app, attempt.asked_at, attempt.inquiries);
-    is_duplicate(attempt) || (had_its_time && page_sales::awaited_until(app, attempt).is_none())
+    had_its_time && page_sales::awaited_until(app, attempt).is_none()
 }
 
 /// Whether what was asked at this moment has arrived by now or never will, so that its absence proves

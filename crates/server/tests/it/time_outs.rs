@@ -1,7 +1,7 @@
 //! A bank that says that it timed out itself has not refused: it is asked, and until it has settled no
 //! other bank is.
 
-use crate::shop::{BONUS, GARANTI, OTP, Shop, WORLD, YKB, declines, declines_after};
+use crate::shop::{BONUS, GARANTI, ISBANK, OTP, Shop, WORLD, YKB, declines, declines_after};
 use serde_json::json;
 
 type Routed = (&'static str, &'static str);
@@ -192,4 +192,20 @@ async fn a_question_whose_bank_timed_out_is_a_failed_question() {
         assert_eq!(told, (422, "REQUEST_TIMEOUT"), "{:#}", reply.body);
         shop.rewards(card).await.ok();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_knows_the_order_and_lists_it_later_is_asked_again() {
+    let shop = Shop::of_families().await;
+    let late = json!({"nestpayStatusEmptySeconds": 3});
+    shop.control("POST", "/control/switches", late).await;
+    // The request was delivered twice: the second one is refused, for the first one sold.
+    shop.fault("nestpay", "sale", declines_after("99/2507"))
+        .await;
+    let id = shop.pays(ISBANK).await.in_doubt();
+    assert_eq!(shop.outcome(id).await, "WAITING");
+    assert_eq!(shop.order_state(id).await, "captured");
+    shop.wait(5).await;
+    assert_eq!(shop.outcome(id).await, "FAILURE");
+    assert_eq!(shop.order_state(id).await, "voided");
 }

@@ -10,10 +10,11 @@ use crate::codes;
 use crate::ledger::{Kind, MoveKind, Order, State};
 use crate::xml::{Node, node, text};
 
-/// A declined try leaves no record here, unless the bank refused because it had no answer in time:
-/// then the record says so.
+/// A declined try leaves no record here, unless the bank refused because it had no answer in time, or because it knew
+/// the order: then the record says so.
 pub(super) fn is_recorded(order: &Order) -> bool {
-    order.state != State::Declined || codes::is_time_out(&order.code)
+    let is_kept = |code: &str| codes::is_time_out(code) || code == codes::USED_BEFORE;
+    order.state != State::Declined || is_kept(&order.code)
 }
 
 /// `orderinq`: the sale of an order id.

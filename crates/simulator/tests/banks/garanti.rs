@@ -186,7 +186,10 @@ async fn published_error_cards_fail_alike_at_both_banks() {
                     ("2".into(), "0127".into())
                 );
                 assert_eq!(code(&garanti), "92/0T98");
-                assert_eq!(bank.row(&order).await, json!(null));
+                // The record has a failed try, which an inquiry tells.
+                let row = bank.row(&order).await;
+                let told = (&row["state"], &row["declineCode"]);
+                assert_eq!(told, (&json!("declined"), &json!("T98")));
             }
             ("sale", "ORDER_ID_ALREADY_USED") => {
                 assert_eq!(
