@@ -402,6 +402,8 @@ pub enum OrderStatus {
     Voided,
     /// The bank is still working on it or reversing it: ask again.
     Pending,
+    /// It was taken or held, does not stand, and waits for us to undo it.
+    ToReverse(Charged),
 }
 
 /// What the bank's status inquiry says of a hold.

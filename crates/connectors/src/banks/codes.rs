@@ -13,6 +13,8 @@ pub(super) fn issuer_group(code: &str) -> ErrorGroup {
         "03" => ErrorGroup::InvalidMerchantOrSp,
         "04" | "07" => ErrorGroup::PickupCard,
         "05" => ErrorGroup::DoNotHonour,
+        // Still in progress, and an answer that came too late: neither is a refusal.
+        "09" | "68" => ErrorGroup::RequestTimeout,
         "12" => ErrorGroup::InvalidTransaction,
         "13" => ErrorGroup::InvalidAmount,
         "14" => ErrorGroup::InvalidCardNumber,
@@ -32,7 +34,8 @@ pub(super) fn issuer_group(code: &str) -> ErrorGroup {
         "82" => ErrorGroup::InvalidCvc2,
         "91" | "92" => ErrorGroup::IssuerOrSwitchInoperative,
         "93" => ErrorGroup::RestrictedByLaw,
-        "96" => ErrorGroup::CommunicationOrSystemError,
+        // With a message that was sent before, and a gateway that failed.
+        "94" | "96" | "99" => ErrorGroup::CommunicationOrSystemError,
         other => test_group(other),
     }
 }

@@ -19,7 +19,8 @@ mod tests;
 pub(crate) mod vakif_katilim;
 
 use crate::bank::{
-    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+    Account, BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund,
+    RewardMoney,
 };
 use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
@@ -94,6 +95,14 @@ fn unauthentic(detail: &str) -> Doubt {
     doubt(DoubtReason::Unauthentic, detail)
 }
 
+/// The key of 3DS, without which a hash proves nothing: anybody can make one over an empty key.
+fn threeds_key(account: &Account) -> Result<&str, Doubt> {
+    match account.threeds_key.expose() {
+        "" => Err(unauthentic("the account has no key of 3DS")),
+        key => Ok(key),
+    }
+}
+
 /// Doubt because the bank's record may be of another sale.
 fn other_sale(detail: &str) -> Doubt {
     doubt(DoubtReason::OtherSale, detail)
@@ -165,13 +174,21 @@ fn is_time_out(group: ErrorGroup) -> bool {
 /// What a refusal of a move (a sale, a void) is: doubt when the bank timed out itself. A question
 /// moves nothing, and its refusal is only that.
 fn refusal_of_move(refusal: Option<Decline>) -> Result<Option<Decline>, Doubt> {
-    match refusal {
-        Some(decline) if is_time_out(decline.group) => Err(doubt(
-            DoubtReason::TimedOut(decline),
-            "the bank timed out itself",
-        )),
-        other => Ok(other),
+    refusal.map(refused_move).transpose()
+}
+
+/// The same of a refusal that is there.
+fn refused_move(decline: Decline) -> Result<Decline, Doubt> {
+    if is_time_out(decline.group) {
+        Err(unclear(decline))
+    } else {
+        Ok(decline)
     }
+}
+
+/// Doubt because the bank refused in words that do not say that nothing happened: its record has to.
+fn unclear(decline: Decline) -> Doubt {
+    doubt(DoubtReason::TimedOut(decline), "the bank timed out itself")
 }
 
 /// This protocol, or this account, cannot do it; nothing was sent.

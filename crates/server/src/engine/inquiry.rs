@@ -179,6 +179,9 @@ async fn apply(
             let next = page_sales::next_look(app, attempt);
             return Ok(look_later(app, attempt, asker, next).await?);
         }
+        Ok(OrderStatus::ToReverse(charged)) => {
+            return reverse(app, merchant, (payment, attempt), asker, charged).await;
+        }
         Ok(OrderStatus::NotFound) if at_page => Outcome::NotPaid,
         Ok(OrderStatus::Refused(decline)) if !seen_taken => {
             Outcome::Declined(why_refused(answer, decline))
@@ -216,7 +219,7 @@ async fn look_back(
 ) -> Result<(), Problem> {
     let over_since = attempt.page_sells_until.unwrap_or_else(|| app.now());
     attempt.inquire_at = match status {
-        Ok(OrderStatus::Captured(charged)) => {
+        Ok(OrderStatus::Captured(charged) | OrderStatus::ToReverse(charged)) => {
             tracing::error!(
                 payment = attempt.payment_id,
                 "a bank's 3DS page sold what had failed: the money goes back"
@@ -256,6 +259,7 @@ fn status_word(status: &Result<OrderStatus, Doubt>) -> &'static str {
         Ok(OrderStatus::Refused(_)) => "refused",
         Ok(OrderStatus::NotFound) => "not found",
         Ok(OrderStatus::Pending) => "pending",
+        Ok(OrderStatus::ToReverse(_)) => "to be reversed",
         Err(_) => "in doubt",
     }
 }
@@ -363,6 +367,17 @@ async fn settle_taken(
     if wanted && let Some(awaited) = page_sales::awaited_until(app, attempt) {
         return Ok(look_later(app, attempt, asker, awaited).await?);
     }
+    reverse(app, merchant, (payment, attempt), asker, charged).await
+}
+
+/// Gives back what the bank took.
+async fn reverse(
+    app: &App,
+    merchant: &Merchant,
+    (payment, attempt): (&mut Payment, &mut Attempt),
+    asker: Asker,
+    charged: Charged,
+) -> Result<(), Problem> {
     if !intend_reversal(app, attempt, asker, &charged).await? {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! Holds and captures whose outcome nobody knows: the bank's own word settles them, or a person.
 
-use crate::shop::{BANKS, GARANTI, MANY, OTP, Shop, delay, edit};
+use crate::shop::{BANKS, GARANTI, ISBANK, MANY, OTP, Shop, delay, edit};
 use serde_json::{Value, json};
 use server::operations::{Role, doubts};
 use server::store::captures::{Capture, CaptureState, of_payment};
@@ -226,4 +226,26 @@ async fn a_cancel_of_what_was_taken_is_made_once_the_money_is_back() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_of_what_nestpay_took_undoes_the_capture_and_the_hold() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    let captured = || async {
+        let id = shop.holds(ISBANK).await.succeeded().id();
+        shop.captures(id, 100).await.succeeded();
+        id
+    };
+    let id = captured().await;
+    shop.refunds(id).await.ok();
+    assert_eq!(shop.order_state(id).await, "voided");
+    // Answered or not, what was taken is back once the bank has undone the capture.
+    let id = captured().await;
+    shop.fault("nestpay", "void", "lose_reply").await;
+    shop.refunds(id).await;
+    assert_eq!(shop.order(id).await["captured"], 0);
+    shop.wait(6).await;
+    let told = shop.reported(id).await;
+    assert_eq!(told.data("refundStatus"), "FULLY_REFUNDED");
 }

@@ -1,7 +1,9 @@
 //! A bank that says that it timed out itself has not refused: it is asked, and until it has settled no
 //! other bank is.
 
-use crate::shop::{BONUS, GARANTI, ISBANK, OTP, Shop, WORLD, YKB, declines, declines_after};
+use crate::shop::{
+    BONUS, DENIZBANK, GARANTI, ISBANK, OTP, Shop, WORLD, YKB, declines, declines_after, edit,
+};
 use serde_json::json;
 
 type Routed = (&'static str, &'static str);
@@ -195,6 +197,30 @@ async fn a_question_whose_bank_timed_out_is_a_failed_question() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_whose_code_says_nothing_is_asked_about_before_it_is_believed() {
+    let shop = Shop::of_families().await;
+    for (bank, card, code) in [
+        ("nestpay", ISBANK, "99/2999"),
+        ("intervpos", DENIZBANK, "V036"),
+        ("intervpos", DENIZBANK, "99"),
+    ] {
+        shop.fault(bank, "sale", declines_after(code)).await;
+        let reply = shop.pays(card).await;
+        assert_eq!(reply.status, 422, "{code}: {:#}", reply.body);
+        assert_eq!(shop.outcome(reply.id()).await, "FAILURE", "{code}");
+        assert_eq!(shop.order_state(reply.id()).await, "voided", "{code}");
+        // Where it was a refusal, the record says so at once.
+        shop.fault(bank, "sale", declines(code)).await;
+        let once = shop.pays(card).with(json!({"retry": false})).await;
+        let id = once.declined(match bank {
+            "nestpay" => "COMMUNICATION_OR_SYSTEM_ERROR",
+            _ => "DECLINED",
+        });
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_that_knows_the_order_and_lists_it_later_is_asked_again() {
     let shop = Shop::of_families().await;
     let late = json!({"nestpayStatusEmptySeconds": 3});
@@ -208,4 +234,33 @@ async fn a_bank_that_knows_the_order_and_lists_it_later_is_asked_again() {
     shop.wait(5).await;
     assert_eq!(shop.outcome(id).await, "FAILURE");
     assert_eq!(shop.order_state(id).await, "voided");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_knows_the_order_and_lists_it_completes_the_sale() {
+    let shop = Shop::of_families().await;
+    for (bank, card, code) in [
+        ("nestpay", ISBANK, "99/2507"),
+        ("intervpos", DENIZBANK, "101310"),
+    ] {
+        shop.fault(bank, "sale", declines_after(code)).await;
+        let id = shop.pays(card).await.succeeded().id();
+        assert_eq!(shop.order_state(id).await, "captured", "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bank_wants_to_be_reversed_goes_back_whatever_the_merchant_chose() {
+    let shop = Shop::of_families().await;
+    for completes in [false, true] {
+        shop.merchant_with(|merchant| merchant.completes_doubt = completes)
+            .await;
+        shop.fault("nestpay", "sale", "lose_reply").await;
+        let waits = edit("<TRANS_STAT>C<", "<TRANS_STAT>R<");
+        shop.fault("nestpay", "inquire", waits).await;
+        let id = shop.pays(ISBANK).await.in_doubt();
+        shop.wait(6).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{completes}");
+        assert_eq!(shop.order_state(id).await, "voided", "{completes}");
+    }
 }

@@ -6,7 +6,7 @@ use super::account::Account;
 use super::answer::{auth_code, reference, transaction};
 use crate::clock::{istanbul, moment};
 use crate::fields::grouped;
-use crate::ledger::{Kind, MoveKind, Order, State};
+use crate::ledger::{Kind, Move, MoveKind, Order, State};
 use crate::xml::{Node, node, text};
 
 /// A reply to an inquiry, whose fields stand in another order than those of transactions.
@@ -67,7 +67,8 @@ impl Facts {
             (Kind::Hold, Some(made)) => (Some(made.amount), Some(made.at)),
             _ => (Some(order.amount), Some(order.created_at)),
         };
-        let void = order.moves.iter().find(|made| made.kind == MoveKind::Void);
+        let undone = |made: &&Move| matches!(made.kind, MoveKind::Void | MoveKind::Uncapture);
+        let void = order.moves.last().filter(undone);
         let unless_declined = |text: String| if declined { String::new() } else { text };
         let seq = order.taking();
         Facts {

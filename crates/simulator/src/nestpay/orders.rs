@@ -189,11 +189,11 @@ pub(super) fn capture<'a>(request: &Request) -> Result<Operation<'a>, Reply> {
     })
 }
 
-/// `Void`: the order's own transaction, on its day.
+/// `Void`: what was done last and is open, on its day. Of a captured hold that is the capture.
 pub(super) fn void<'a>(request: &Request) -> Operation<'a> {
     Operation::Void {
         key: request.key(),
-        undo: Undo::Any,
+        undo: Undo::Latest,
     }
 }
 

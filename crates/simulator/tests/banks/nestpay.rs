@@ -445,7 +445,7 @@ async fn a_hold_is_captured_once_and_more_of_it_only_by_its_amount() {
     assert_eq!(capture("P2", "40.00", "").await, "Approved 00 ");
     assert_eq!(capture("none", "1.00", "").await, "Error 99 CORE-2509");
     assert_eq!(bank.row("P1").await["captured"], 11_000);
-    // One transaction in the history, as recorded; voiding it leaves nothing.
+    // One transaction in the history, as recorded.
     let history = ISBANK.inquires(&bank, "ORDERHISTORY", "P2").await;
     assert_eq!(tag(&history, "TRXCOUNT"), "1");
     let row: Vec<String> = tag(&history, "TRX1")
@@ -453,6 +453,12 @@ async fn a_hold_is_captured_once_and_more_of_it_only_by_its_amount() {
         .map(str::to_owned)
         .collect();
     assert_eq!(row[..4], ["S", "C", "10000", "4000"]);
+    // What was done last is undone first: the capture, and its hold stays.
+    let void = ISBANK.about(&bank, "Void", "P2", "").await;
+    assert_eq!(verdict(&void), "Approved 00 ");
+    let held = ISBANK.inquires(&bank, "ORDERSTATUS", "P2").await;
+    assert_eq!(tag(&held, "TRANS_STAT"), "A");
+    assert_ne!(tag(&held, "VOID_DTTM"), "");
     for order in ["P2", "P3"] {
         let void = ISBANK.about(&bank, "Void", order, "").await;
         assert_eq!(verdict(&void), "Approved 00 ", "{order}");
@@ -779,7 +785,7 @@ async fn faults_and_failing_cards_meet_every_verb() {
         assert_eq!(declined, "Declined 91 ISO8583-91", "{operation}");
         ISBANK.asks(&bank, &fields).await;
     }
-    assert_eq!(bank.row("F4").await["state"], "voided");
+    assert_eq!(bank.row("F4").await["state"], "held");
     // What the bank must reverse itself is told by an edit.
     fault(
         "inquire",

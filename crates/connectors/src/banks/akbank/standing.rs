@@ -67,7 +67,7 @@ async fn undo(context: BankContext<'_>, order: &OrderRef<'_>) -> Answer<Reversed
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
             Ok(Verdict::Declined(decline))
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
+        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
             Err(unreadable("the bank knows no sale to void"))
         }
     }
@@ -126,7 +126,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
                 ..decline
             }))
         }
-        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
             Err(unreadable("the bank does not tell what became of the hold"))
         }
     }

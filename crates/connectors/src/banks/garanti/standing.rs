@@ -83,7 +83,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         Ok(OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_)) => {
             Ok(Verdict::Declined(of_money_back(decline)))
         }
-        Ok(OrderStatus::NotFound | OrderStatus::Pending) => {
+        Ok(OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_)) => {
             Err(unreadable("the bank knows no sale to void"))
         }
         Err(unanswered) => Err(sent(unanswered)),

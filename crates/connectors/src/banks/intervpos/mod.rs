@@ -13,8 +13,8 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, auth_code, message, minor_units, not_supported, reference, refusal_of_move, unauthentic,
-    unreadable,
+    ask, auth_code, duplicate, message, minor_units, not_supported, reference, refused_move,
+    unauthentic, unclear, unreadable,
 };
 use crate::account::{AccountNeeds, ApiUser, Field, Need, Number, Slot, THREEDS_KEY, words};
 use crate::bank::{
@@ -269,14 +269,24 @@ fn outcome(reply: &Reply, order: &Order, is_move: bool) -> Result<Option<Decline
     if !names_none && !is_about(reply, order, is_move)? {
         return Err(unauthentic("the reply is about another order"));
     }
-    refusal_of_move(refusal)
+    Ok(refusal)
+}
+
+/// What a refusal of a sale is: doubt also where the bank knows the order, and where its code says nothing that is
+/// public, so that the record has to tell what became of it.
+fn refusal_of_sale(decline: Decline) -> Result<Decline, Doubt> {
+    match decline.group {
+        ErrorGroup::OrderIdAlreadyUsed | ErrorGroup::ApprovedCompleted => Err(duplicate(decline)),
+        ErrorGroup::Declined => Err(unclear(decline)),
+        _ => refused_move(decline),
+    }
 }
 
 /// Sells what a form says, and reads what the bank made of it.
 async fn sell(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
     let reply = exchange(context, request).await?;
     if let Some(decline) = outcome(&reply, order, false)? {
-        return Ok(Verdict::Declined(decline));
+        return Ok(Verdict::Declined(refusal_of_sale(decline)?));
     }
     let charged = charged(&reply)?;
     let bonus = charged.spent.map_or(0, |spent| spent.card);
@@ -302,19 +312,24 @@ fn charged(reply: &Reply) -> Result<Charged, Doubt> {
         return Err(unreadable("an approval without its numbers"));
     }
     let bonus = |name| match reply.exact(name)? {
-        "" => Ok(0),
-        told => minor_of(told).ok_or_else(|| unreadable("a purse that is no amount")),
+        "" => Ok(None),
+        told => match minor_of(told) {
+            Some(told) => Ok(Some(told)),
+            None => Err(unreadable("a purse that is no amount")),
+        },
     };
     let (spent, left) = (bonus("UsedBonus")?, bonus("AvailableBonus")?);
+    let has_purse = spent.unwrap_or(0) > 0 || left.unwrap_or(0) > 0;
     Ok(Charged {
         auth_code,
         host_reference,
         transaction_id: reference(reply.needed("TransId")?)?,
-        spent: (spent > 0).then(|| RewardMoney {
-            card: spent,
+        // Nothing is an answer, too: the points that were asked for were not spent.
+        spent: spent.map(|card| RewardMoney {
+            card,
             ..RewardMoney::default()
         }),
-        points_left: (spent > 0 || left > 0).then_some(left),
+        points_left: has_purse.then(|| left.unwrap_or(0)),
         campaign: campaign(reply)?,
         ..Charged::default()
     })
@@ -417,6 +432,11 @@ fn error_group(code: &str, detail: &str) -> ErrorGroup {
         // "Terminal not active": a shop that is closed, or not allowed to ask from here.
         (_, "B810002") => ErrorGroup::InvalidMerchantOrSp,
         ("E31" | "E39", _) => ErrorGroup::InvalidTransaction,
+        // The code of PayFor, a system of the same maker; and one of the simulator's own.
+        ("101310", _) => ErrorGroup::OrderIdAlreadyUsed,
+        ("T98", _) => ErrorGroup::ApprovedCompleted,
+        // Whatever the gateway says with it: the record is asked.
+        ("99", _) => ErrorGroup::Declined,
         (issuer, _) => issuer_group(issuer),
     }
 }

@@ -21,7 +21,7 @@ const NEVER: [&str; 3] = ["", "1.1.0001 00:00:00", "01.01.0001 00:00:00"];
 /// How an order stands.
 pub(super) struct Record {
     pub(super) status: OrderStatus,
-    /// What was taken of a hold, where the record shows another amount than was held.
+    /// The amount of a captured hold: what was taken of it, or, for all that is public, what was held.
     pub(super) taken: Option<i64>,
     /// What was given back.
     pub(super) refunded: i64,
@@ -138,7 +138,7 @@ fn read(order: &OrderRef<'_>, reply: &Reply) -> Result<Record, Doubt> {
     check_kind(order.order, standing)?;
     Ok(Record {
         status,
-        taken: (!is_ours).then_some(told),
+        taken: (standing == Standing::Captured).then_some(told),
         refunded,
         day: match standing {
             Standing::Taken(day) => day,

@@ -8,7 +8,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, unauthentic, unreadable,
+    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unauthentic,
+    unreadable,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -45,9 +46,10 @@ pub(crate) async fn given_back(
             voided: record.refunded == 0,
             refunded: Some(record.refunded),
         }),
-        OrderStatus::NotFound | OrderStatus::Refused(_) | OrderStatus::Pending => {
-            Err(unreadable("the bank knows no such sale"))
-        }
+        OrderStatus::NotFound
+        | OrderStatus::Refused(_)
+        | OrderStatus::Pending
+        | OrderStatus::ToReverse(_) => Err(unreadable("the bank knows no such sale")),
     }
 }
 
@@ -65,7 +67,7 @@ async fn send_move(
         fields.push(("Currency", currency(order.order.amount)?));
     }
     let reply = exchange(context, request(context, kind, &fields)?).await?;
-    let refusal = outcome(&reply, order.order, true)?;
+    let refusal = refusal_of_move(outcome(&reply, order.order, true)?)?;
     if let (None, Some(moved)) = (&refusal, moved)
         && amount(&reply, "Amount")? != moved.minor
     {
@@ -94,7 +96,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
             ..decline
         })),
         (OrderStatus::Held(_) | OrderStatus::Refused(_), _) => Ok(Verdict::Declined(decline)),
-        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
             Err(unreadable("the bank knows no sale to void"))
         }
     }
@@ -170,15 +172,21 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Approved(charged(&reply)?));
     };
     let record = look_up(context, hold).await.map_err(sent)?;
-    // A record that shows what was held does not tell what was taken.
-    let taken = record.taken.unwrap_or(hold.order.amount.minor);
+    // It was taken before, by a capture that is not known here: a record that shows what was held does not tell how much.
+    let taken = record
+        .taken
+        .filter(|taken| *taken != hold.order.amount.minor);
     match record.status {
-        OrderStatus::Captured(charged) if taken == moved.minor => Ok(Verdict::Approved(charged)),
-        OrderStatus::Captured(_) => Err(other_sale("the bank captured another amount of the hold")),
+        OrderStatus::Captured(charged) if taken == Some(moved.minor) => {
+            Ok(Verdict::Approved(charged))
+        }
+        OrderStatus::Captured(_) => Err(other_sale(
+            "the bank captured the hold before, and may have taken another amount",
+        )),
         OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_) => {
             Ok(Verdict::Declined(decline))
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
+        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
             Err(unreadable("the bank does not tell what became of the hold"))
         }
     }

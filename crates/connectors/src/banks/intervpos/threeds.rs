@@ -8,14 +8,14 @@
 use super::record::{Record, look_up};
 use super::standing::sent;
 use super::{
-    APPROVED, bonus, currency, error_group, expiry, installment, minor_of, request, sale_fields,
-    sale_type, sell,
+    APPROVED, bonus, currency, error_group, expiry, installment, minor_of, refusal_of_sale,
+    request, sale_fields, sale_type, sell,
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
     Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
-use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{message, not_supported, other_sale, threeds_key, unauthentic, unreadable};
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
 
@@ -225,7 +225,7 @@ pub(crate) async fn outcome(
                 message: message(callback.field("ErrorMessage")),
                 day: BankDay::Unsaid,
             };
-            refusal_of_move(Some(decline))?.map(Verdict::Declined)
+            Some(Verdict::Declined(refusal_of_sale(decline)?))
         }
     };
     Ok(PageOutcome { md_status, sale })
@@ -265,7 +265,7 @@ fn authenticate(
         ));
     }
     let account = context.account;
-    let expected = callback.hash(account.threeds_key.expose());
+    let expected = callback.hash(threeds_key(account)?);
     if !same(callback.field("HASH"), &expected) {
         return Err(unauthentic("the hash of the callback is wrong or missing"));
     }

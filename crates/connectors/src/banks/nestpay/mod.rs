@@ -27,6 +27,7 @@ use contract::enums::{Currency, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use encoding_rs::WINDOWS_1254;
+use std::borrow::Cow;
 
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
@@ -73,6 +74,10 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "md",
     "xid",
     "cavv",
+    // What an inquiry repeats of it, and the line that repeats the inquiry's elements.
+    "XID_3D",
+    "CAVV_3D",
+    "ORDERSTATUS",
     // Hashes over the card number and what only the merchant knows.
     "hash",
     "HASHPARAMSVAL",
@@ -254,7 +259,7 @@ fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
     let code = reply.exact(&["ProcReturnCode"])?;
     let own = own_code(reply)?;
     if is_approved(reply)? {
-        return match (code, own) {
+        return match (code, &*own) {
             ("00", "") => Ok(None),
             _ => Err(unreadable("the reply approves and declines")),
         };
@@ -268,18 +273,30 @@ fn refusal(reply: &Element) -> Result<Option<Decline>, Doubt> {
     if !reply.exact(&["AuthCode"])?.is_empty() {
         return Err(unreadable("a refusal with an approval code"));
     }
-    let decline = decline(reply, code, own);
-    match own {
-        KNOWN_ORDER => Err(duplicate(decline)),
+    let decline = decline(reply, code, &own);
+    match &*own {
+        KNOWN_ORDER | KNOWN_APPROVAL => Err(duplicate(decline)),
         _ => Ok(Some(decline)),
     }
 }
 
-/// The gateway's own code, which stands beside the reply or in its `Extra`.
-fn own_code(reply: &Element) -> Result<&str, Doubt> {
-    match reply.exact(&["Extra", "ERRORCODE"])? {
-        "" => Ok(reply.exact(&["ERRORCODE"])?),
-        code => Ok(code),
+/// The gateway's own code, which stands in the reply's `Extra`, beside it, or nowhere.
+fn own_code(reply: &Element) -> Result<Cow<'_, str>, Doubt> {
+    let code = match reply.exact(&["Extra", "ERRORCODE"])? {
+        "" => reply.exact(&["ERRORCODE"])?,
+        code => code,
+    };
+    Ok(named_code(code, reply.exact(&["Extra", "NUMCODE"])?))
+}
+
+/// A code of the gateway, or the one that its number alone tells: `99` and the digits of a `CORE-` code.
+fn named_code<'a>(code: &'a str, number: &str) -> Cow<'a, str> {
+    let digits = number.strip_prefix("99").filter(|digits| digits.len() == 4);
+    match digits {
+        _ if !code.is_empty() => Cow::Borrowed(code),
+        Some(digits) => Cow::Owned(format!("CORE-{digits}")),
+        None if number.ends_with(NOT_PERMITTED) => Cow::Borrowed(NOT_PERMITTED),
+        None => Cow::Borrowed(""),
     }
 }
 
@@ -376,6 +393,10 @@ pub(crate) async fn loyalties(
 const GATEWAY: &str = "99";
 /// An order of this id succeeded before.
 const KNOWN_ORDER: &str = "CORE-2507";
+/// The same of an order that was approved, in the simulator's own code.
+const KNOWN_APPROVAL: &str = "CORE-T98";
+/// How the number of a refusal ends whose user or password are not the account's; it has no code beside it.
+const NOT_PERMITTED: &str = "641096";
 /// The day of the sale is not closed: nothing can be refunded yet.
 const NOT_CLOSED_YET: &str = "CORE-2508";
 /// No hold that could be captured.
@@ -386,23 +407,28 @@ const NO_SALE: &str = "CORE-2008";
 /// where less is left.
 const NOTHING_LEFT: &str = "215021";
 
+/// What a refusal means. The gateway refuses with one code for whatever happened to it, so that what is not known here,
+/// or not told, may have moved money: the order has to be asked about.
 fn error_group(code: &str, own: &str) -> ErrorGroup {
     if !matches!(code, "" | GATEWAY) {
         return issuer_group(code);
     }
     match own {
         KNOWN_ORDER => ErrorGroup::OrderIdAlreadyUsed,
+        KNOWN_APPROVAL => ErrorGroup::ApprovedCompleted,
+        NOT_PERMITTED => ErrorGroup::InvalidMerchantOrSp,
         NOT_CLOSED_YET => ErrorGroup::RequiresDayEnd,
         NO_HOLD => ErrorGroup::InvalidTransaction,
         NO_SALE => ErrorGroup::PaymentNotFoundForRefund,
         NOTHING_LEFT | "CORE-2503" | "CORE-2504" => ErrorGroup::MayHaveAlreadyRefunded,
         "CORE-2012" => ErrorGroup::InvalidCardNumber,
         "CORE-2603" => ErrorGroup::NotPermittedToInstallment,
-        // "System based initialization problem".
-        "CORE-2104" | "992104" | "2100" => ErrorGroup::CommunicationOrSystemError,
+        // More than may be taken of a hold.
+        "CORE-2512" => ErrorGroup::InvalidAmount,
+        // With CORE-2104 and 2100, a "system based initialization problem", all others.
         own => match own.split_once('-') {
             Some(("ISO8583", issuer)) => issuer_group(issuer),
-            _ => ErrorGroup::Declined,
+            _ => ErrorGroup::CommunicationOrSystemError,
         },
     }
 }

@@ -77,15 +77,16 @@ pub(super) async fn look_up(
     check_sale(order, said("PAN")?, said("AUTH_DTTM")?)?;
     let refused = !matches!(said("PROC_RET_CD")?, "" | "00");
     match state {
-        "D" if refused => Ok(OrderStatus::Refused(why(&reply)?).into()),
+        "D" | "ERR" if refused => Ok(OrderStatus::Refused(why(&reply)?).into()),
         "A" if !refused => {
             check_amount(&reply, "ORIG_TRANS_AMT", order.order)?;
             Ok(OrderStatus::Held(references(&reply)?).into())
         }
         "C" | "S" if !refused => captured(&reply, order.order, state == "S"),
-        "V" if !refused => Ok(OrderStatus::Voided.into()),
-        // Pending; and to be reversed, which the bank does by itself.
-        "PN" | "R" => Ok(OrderStatus::Pending.into()),
+        "V" | "CNCL" if !refused => Ok(OrderStatus::Voided.into()),
+        "PN" => Ok(OrderStatus::Pending.into()),
+        // It waits for its void, which is ours to send.
+        "R" => Ok(OrderStatus::ToReverse(references(&reply)?).into()),
         _ => Err(unreadable(
             "the inquiry answers a state that no order of ours has",
         )),
@@ -181,6 +182,7 @@ struct Row {
     is_credit: bool,
     /// What it tells of did not happen.
     failed: bool,
+    /// Undone; of a hold also its capture alone, which leaves the hold.
     is_voided: bool,
     amount: i64,
     captured: Option<i64>,
@@ -218,7 +220,7 @@ impl Row {
         let is_voided = match (state, failed) {
             ("D" | "ERR", true) => false,
             ("A" | "C" | "S", false) if voided_at.is_empty() => false,
-            ("V", false) => true,
+            ("V" | "A", false) => true,
             _ => return Err(unreadable("a row of the history contradicts itself")),
         };
         let amount = minor_units(amount);

@@ -94,7 +94,11 @@ pub(super) fn balance(reply: &Element, purse: Purse) -> Result<Option<RewardMone
 
 /// Points that were used, where a sale's reply tells them.
 pub(super) fn spent(reply: &Element) -> Option<RewardMoney> {
-    let told = reply.exact(&["Extra", "KULLANILANPUAN"]).ok()?;
+    points_spent(reply.exact(&["Extra", "KULLANILANPUAN"]).ok()?)
+}
+
+/// The same out of the text that tells them.
+pub(super) fn points_spent(told: &str) -> Option<RewardMoney> {
     points(told).map(|card| RewardMoney {
         card,
         ..RewardMoney::default()
@@ -110,8 +114,12 @@ pub(super) fn left(reply: &Element) -> Option<i64> {
 
 /// Instalments that the issuer adds by itself.
 pub(super) fn campaign(reply: &Element) -> Option<Campaign> {
-    let added = reply.exact(&["Extra", "ARTITAKSIT"]).ok()?;
-    let added: u8 = added.parse().ok().filter(|added| *added > 0)?;
+    instalments_added(reply.exact(&["Extra", "ARTITAKSIT"]).ok()?)
+}
+
+/// The same out of the text that tells them.
+pub(super) fn instalments_added(told: &str) -> Option<Campaign> {
+    let added: u8 = told.parse().ok().filter(|added| *added > 0)?;
     Some(Campaign {
         loyalty_type: LoyaltyType::AdditionalInstallment,
         message: format!("+{added} TAKSIT"),

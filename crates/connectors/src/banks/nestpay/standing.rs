@@ -5,10 +5,10 @@ use super::record::{self, Record, look_up};
 use super::{GATEWAY, Question, charged, exchange, refusal};
 use crate::bank::{
     Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
-    OrderRef, OrderStatus, Refund, Reversed, Verdict,
+    OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+    auth_code, not_supported, other_sale, points_back, reference, refused_move, unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -38,15 +38,20 @@ pub(crate) async fn given_back(
     record::given_back(context, &order).await
 }
 
-/// Undoes the order's last move that is open, which of a sale or hold is itself.
+/// Undoes the order's last move that is open, which of a sale is itself: of a captured hold it is the capture, so the
+/// record is asked whether the hold stays.
 pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
     let reply = exchange(context, &Question::about("Void", order.order)).await?;
-    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
-        return Ok(Verdict::Approved(reversed(&reply)?));
+    let Some(decline) = refusal(&reply)? else {
+        let reversed = reversed(&reply)?;
+        if order.order.phase == Phase::Hold {
+            return release(context, &order, reversed).await;
+        }
+        return Ok(Verdict::Approved(reversed));
     };
     // An issuer's refusal is its own.
     if reply.exact(&["ProcReturnCode"])? != GATEWAY {
-        return Ok(Verdict::Declined(decline));
+        return Ok(Verdict::Declined(refused_move(decline)?));
     }
     // Refused, perhaps because it was undone before: then that is what was wanted. Unanswered, or
     // answered by a contradiction, the refusal alone proves nothing: the void is tried again later.
@@ -54,16 +59,40 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
     match record.status {
         OrderStatus::Voided => Ok(Verdict::Approved(Reversed::default())),
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
-            let day = if record.is_settled {
+            // Nothing to void where our sale stands: its day is over, settled or not yet.
+            let nothing = decline.group == ErrorGroup::PaymentNotFoundForRefund;
+            let is_taken = matches!(record.status, OrderStatus::Captured(_));
+            let day = if record.is_settled || nothing && is_taken {
                 BankDay::Closed
             } else {
                 decline.day
             };
+            let decline = refused_move(decline)?;
             Ok(Verdict::Declined(Decline { day, ..decline }))
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
-            Err(unreadable("the bank knows no sale to void"))
+        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
+            Err(unreadable("the bank does not tell what became of the sale"))
         }
+    }
+}
+
+/// Undoes a hold that still stands after its capture was undone.
+async fn release(
+    context: BankContext<'_>,
+    hold: &OrderRef<'_>,
+    reversed_so_far: Reversed,
+) -> Answer<Reversed> {
+    match look_up(context, hold).await.map_err(sent)?.status {
+        OrderStatus::Voided => Ok(Verdict::Approved(reversed_so_far)),
+        OrderStatus::Held(_) => {
+            let second = exchange(context, &Question::about("Void", hold.order)).await;
+            let reply = second.map_err(sent)?;
+            match refusal(&reply).map_err(sent)? {
+                None => Ok(Verdict::Approved(reversed(&reply)?)),
+                Some(_) => Err(unreadable("the capture is undone and its hold is not")),
+            }
+        }
+        _ => Err(unreadable("the bank does not tell what the void undid")),
     }
 }
 
@@ -77,22 +106,10 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
         ..Question::about("Credit", refund.sale.order)
     };
     let reply = exchange(context, &question).await?;
-    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
-        return Ok(Verdict::Approved(reversed(&reply)?));
-    };
-    // The gateway may say the same of a sale that has nothing left as of one it does not know.
-    if decline.group == ErrorGroup::Declined
-        && let Ok(before) = record::given_back(context, &refund.sale).await
-    {
-        let all = before.refunded == Some(refund.sale.order.amount.minor);
-        if before.voided || all {
-            return Ok(Verdict::Declined(Decline {
-                group: ErrorGroup::MayHaveAlreadyRefunded,
-                ..decline
-            }));
-        }
+    match refusal(&reply)? {
+        Some(decline) => Ok(Verdict::Declined(refused_move(decline)?)),
+        None => Ok(Verdict::Approved(reversed(&reply)?)),
     }
-    Ok(Verdict::Declined(decline))
 }
 
 /// Takes an amount that is held. A refusal by the gateway is looked into: it may have been taken before.
@@ -114,11 +131,11 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         ..Question::about("PostAuth", hold.order)
     };
     let reply = exchange(context, &question).await?;
-    let Some(decline) = refusal_of_move(refusal(&reply)?)? else {
+    let Some(decline) = refusal(&reply)? else {
         return Ok(Verdict::Approved(charged(&reply)?));
     };
     if reply.exact(&["ProcReturnCode"])? != GATEWAY {
-        return Ok(Verdict::Declined(decline));
+        return Ok(Verdict::Declined(refused_move(decline)?));
     }
     let record = look_up(context, hold).await.map_err(sent)?;
     match (record.status, record.taken) {
@@ -129,9 +146,9 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
             Err(other_sale("the bank captured another amount of the hold"))
         }
         (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
-            Ok(Verdict::Declined(decline))
+            Ok(Verdict::Declined(refused_move(decline)?))
         }
-        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
             Err(unreadable("the bank does not tell what became of the hold"))
         }
     }

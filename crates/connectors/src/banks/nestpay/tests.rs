@@ -64,3 +64,17 @@ fn bars_and_backslashes_are_escaped_and_what_is_unsigned_changes_nothing() {
     let more = fields.into_iter().chain(unsigned);
     assert_eq!(hash_v3(more, "123456"), expected);
 }
+
+#[test]
+fn names_are_sorted_as_people_count() {
+    let sorted = |fields: &[(&str, &str)]| hash_v3(fields.iter().copied(), "k");
+    let plain = sorted(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]);
+    for names in [
+        ["item2", "item10", "item10b", "Item011"],
+        ["EXTRA.A", "EXTRA_A", "extra_b2", "EXTRA_B10"],
+    ] {
+        let [one, two, three, four] = names;
+        let fields = [(four, "4"), (three, "3"), (two, "2"), (one, "1")];
+        assert_eq!(sorted(&fields), plain, "{names:?}");
+    }
+}

@@ -1,18 +1,21 @@
 //! 3DS at NestPay: the signed form, the browser's return, the sale after it.
 //!
-//! The hash of version 3 covers every field with its name, so what it holds for is what the bank wrote. Stores of
-//! version 1 sign a list of values without their bounds; from them only a verification is believed, never a sale.
+//! The hash of version 3 covers every value, in the order of their names, and no name: who changes names so that their
+//! order stays keeps the hash, so what decides is also looked at for values that stand under their neighbours' names.
+//! Stores of version 1 sign a list of values without their bounds; from them only a verification is believed, never a
+//! sale.
 
 use super::{
-    GATEWAY, KNOWN_ORDER, Question, currency, error_group, installment, sale, sale_type, sell,
+    GATEWAY, KNOWN_APPROVAL, KNOWN_ORDER, Question, currency, error_group, installment, named_code,
+    rewards, sale, sale_type, sell,
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds, Order,
     PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
 use crate::banks::{
-    AUTH_CODE_MAX, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
-    unauthentic, unreadable,
+    AUTH_CODE_MAX, auth_code, duplicate, message, not_supported, reference, refused_move,
+    threeds_key, unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64, sha512_base64};
 use crate::xml::Writer;
@@ -80,7 +83,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     .into();
     // After a page that only verifies the points stand in the sale.
     if begin.sells_at.is_some() {
-        let spent = super::rewards::spend(account, order, begin.reward)?;
+        let spent = rewards::spend(account, order, begin.reward)?;
         fields.extend(
             spent
                 .into_iter()
@@ -108,12 +111,33 @@ pub(super) fn hash_v3<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, key:
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .filter(|(name, _)| !UNSIGNED.contains(&name.as_str()))
         .collect();
-    signed.sort();
+    signed.sort_by(|(one, _), (other, _)| natural(one).cmp(&natural(other)));
     let values = signed.into_iter().map(|(_, value)| value).chain([key]);
     let escaped: Vec<String> = values
         .map(|value| value.replace('\\', "\\\\").replace('|', "\\|"))
         .collect();
     sha512_base64(&escaped.join("|"))
+}
+
+/// How a name is sorted: letter by letter, and digits as the number that they write.
+fn natural(mut name: &str) -> Vec<(char, usize, &str)> {
+    let mut parts = Vec::new();
+    while let Some(first) = name.chars().next() {
+        let digits = name.find(|c: char| !c.is_ascii_digit());
+        let (part, rest) = match digits.unwrap_or(name.len()) {
+            0 => {
+                let rest = &name[first.len_utf8()..];
+                ((first, 0, ""), rest)
+            }
+            end => {
+                let number = name[..end].trim_start_matches('0');
+                (('0', number.len(), number), &name[end..])
+            }
+        };
+        parts.push(part);
+        name = rest;
+    }
+    parts
 }
 
 /// What the browser brought back: names and values, all of them hostile.
@@ -127,6 +151,15 @@ impl<'a> Callback<'a> {
         found.map_or("", |(_, value)| value)
     }
 
+    /// An element of `Extra`, in either spelling that the banks' pages have for it.
+    fn extra(&self, name: &str) -> &'a str {
+        ["EXTRA_", "EXTRA."]
+            .map(|mark| self.field(&format!("{mark}{name}")).trim())
+            .into_iter()
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+    }
+
     /// Two of one name could be read either way.
     fn has_each_once(&self) -> bool {
         let mut names: Vec<String> = self
@@ -136,6 +169,20 @@ impl<'a> Callback<'a> {
             .collect();
         names.sort();
         names.windows(2).all(|pair| pair[0] != pair[1])
+    }
+
+    /// Whether `currency` names what it named when the bank signed. The shopper types the values that follow it in our
+    /// form, so that one of them could have been the currency of the page, and be another name's in the return: then
+    /// a name stands there that banks do not have, or what follows stands a place further on, up to the commerce
+    /// indicator, which is two digits.
+    fn has_currency_in_place(&self) -> bool {
+        const BETWEEN: [&str; 2] = ["digest", "dsid"];
+        let names = self.0.iter().map(|(name, _)| name.to_ascii_lowercase());
+        let mut between = names.filter(|name| ("currency".."eci").contains(&name.as_str()));
+        let eci = self.field("eci");
+        let is_indicator = eci.len() == 2 && eci.bytes().all(|byte| byte.is_ascii_digit());
+        between.all(|name| name == "currency" || BETWEEN.contains(&name.as_str()))
+            && (eci.is_empty() || is_indicator)
     }
 
     fn is_version_3(&self) -> bool {
@@ -190,6 +237,8 @@ pub(super) fn outcome(
                 auth_code: auth_code(code)?,
                 host_reference,
                 transaction_id: message(said("TransId")),
+                spent: rewards::points_spent(callback.extra("KULLANILANPUAN")),
+                campaign: rewards::instalments_added(callback.extra("ARTITAKSIT")),
                 ..Charged::default()
             }))
         }
@@ -203,21 +252,17 @@ pub(super) fn outcome(
 
 /// The bank's refusal. An order that it knows from before is asked about.
 fn refused(callback: &Callback<'_>, code: &str) -> Result<Decline, Doubt> {
-    let own = match callback.field("EXTRA_ERRORCODE").trim() {
-        "" => callback.field("EXTRA.ERRORCODE").trim(),
-        own => own,
-    };
+    let own = named_code(callback.extra("ERRORCODE"), callback.extra("NUMCODE"));
     let decline = Decline {
-        group: error_group(code, own),
-        code: message(if own.is_empty() { code } else { own }),
+        group: error_group(code, &own),
+        code: message(if own.is_empty() { code } else { &own }),
         message: message(callback.field("ErrMsg")),
         day: BankDay::Unsaid,
     };
-    if code == GATEWAY && matches!(own, "" | KNOWN_ORDER) {
+    if code == GATEWAY && matches!(&*own, KNOWN_ORDER | KNOWN_APPROVAL) {
         return Err(duplicate(decline));
     }
-    let refusal = refusal_of_move(Some(decline))?;
-    refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))
+    refused_move(decline)
 }
 
 /// The bank made the hash, and nothing speaks of another order.
@@ -230,7 +275,7 @@ fn authenticate(
     if callback.0.len() > FIELDS_MAX || !callback.has_each_once() {
         return Err(unauthentic("the callback names a field twice, or too many"));
     }
-    let key = context.account.threeds_key.expose();
+    let key = threeds_key(context.account)?;
     let is_signed = if callback.is_version_3() {
         let fields = callback
             .0
@@ -288,6 +333,9 @@ fn is_about(
         ("islemtipi", sale_type(order), false),
         ("TranType", sale_type(order), false),
     ];
+    if callback.is_version_3() && !callback.has_currency_in_place() {
+        return Err(unauthentic("the callback's currency may be another field"));
+    }
     let is_ours = sent.iter().all(|(name, value, is_needed)| {
         let echoed = callback.field(name);
         echoed == *value || echoed.is_empty() && !is_needed

@@ -220,9 +220,10 @@ pub(crate) async fn given_back(
             voided: record.is_cancelled,
             refunded: Some(record.refunded),
         }),
-        OrderStatus::NotFound | OrderStatus::Refused(_) | OrderStatus::Pending => {
-            Err(unreadable("Param knows no such sale"))
-        }
+        OrderStatus::NotFound
+        | OrderStatus::Refused(_)
+        | OrderStatus::Pending
+        | OrderStatus::ToReverse(_) => Err(unreadable("Param knows no such sale")),
     }
 }
 
@@ -294,7 +295,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
             _ => Err(doubt),
         },
         (_, _, Err(doubt)) => Err(doubt),
-        (OrderStatus::NotFound | OrderStatus::Pending, _, Ok(_)) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _, Ok(_)) => {
             Err(unreadable("Param knows no sale to undo"))
         }
         (_, _, Ok(decline)) if is_over => Ok(Verdict::Declined(closed(decline))),
@@ -363,7 +364,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
             Ok(Verdict::Declined(decline))
         }
-        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
             Err(unreadable("Param does not tell what became of the hold"))
         }
     }

@@ -117,7 +117,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
             };
             Ok(Verdict::Declined(Decline { day, ..decline }))
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
+        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
             Err(unreadable("the bank knows no sale to void"))
         }
     }

@@ -78,7 +78,7 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         OrderStatus::Captured(_) | OrderStatus::Held(_) | OrderStatus::Refused(_) => {
             Ok(Verdict::Declined(decline))
         }
-        OrderStatus::NotFound | OrderStatus::Pending => {
+        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
             Err(unreadable("the bank knows no sale to void"))
         }
     }
@@ -165,7 +165,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
             Ok(Verdict::Declined(decline))
         }
-        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
             Err(unreadable("the bank does not tell what became of the hold"))
         }
     }

@@ -16,8 +16,8 @@ use crate::bank::{
     Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
 use crate::banks::{
-    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, unauthentic,
-    unreadable,
+    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, threeds_key,
+    unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
@@ -296,7 +296,7 @@ fn authenticate(
         return Err(unauthentic("the callback names a field twice, or too many"));
     }
     let account = context.account;
-    let expected = callback.hash(user_code(account), account.threeds_key.expose());
+    let expected = callback.hash(user_code(account), threeds_key(account)?);
     if !is_ziraat_katilim(account) && !same(callback.field("ResponseHash"), &expected) {
         return Err(unauthentic("the hash of the callback is wrong or missing"));
     }

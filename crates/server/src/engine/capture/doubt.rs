@@ -34,7 +34,7 @@ fn meaning(amount: i64, says: HoldStatus) -> Meaning {
             Meaning::Contradiction("the bank took another amount of the hold, or tells none")
         }
         OrderStatus::Held(_) => Meaning::NotMade,
-        OrderStatus::Pending | OrderStatus::NotFound => Meaning::NotYet,
+        OrderStatus::Pending | OrderStatus::NotFound | OrderStatus::ToReverse(_) => Meaning::NotYet,
         OrderStatus::Voided | OrderStatus::Refused(_) => {
             Meaning::Contradiction("the bank holds nothing any more, and took nothing")
         }
@@ -217,6 +217,7 @@ mod tests {
             (OrderStatus::Voided, Some(500), "review"),
             (OrderStatus::Refused(refused), None, "review"),
             (OrderStatus::Pending, None, "later"),
+            (OrderStatus::ToReverse(Charged::default()), None, "later"),
             (OrderStatus::NotFound, None, "later"),
         ] {
             assert_eq!(
