@@ -285,7 +285,7 @@ static ROWS: [BankRow; 24] = [
         threeds_path: "/ServiceGateWay/Home",
         ..known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None)
     },
-    known(PosIntegrator::Enpara, "Enpara", 111, None),
+    known(PosIntegrator::Enpara, "Enpara", 157, None),
     // A payment institution: it has no page of its own, and no EFT code but the one that open lists give it.
     BankRow {
         protocol: Some(Protocol::Param),
