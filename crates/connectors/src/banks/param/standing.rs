@@ -86,8 +86,8 @@ fn told(reply: &Element) -> Result<Option<&Element>, Doubt> {
 }
 
 fn says_nothing_found(reply: &Element) -> bool {
-    let words = reply.words(&["Sonuc_Str"]).to_lowercase();
-    words.contains("bulunamad")
+    let words = reply.phrase(&["Sonuc_Str"]);
+    words.is_ok_and(|words| words.to_lowercase().contains("bulunamad"))
 }
 
 fn record(told: &Element, order: &OrderRef<'_>) -> Result<Record, Doubt> {
