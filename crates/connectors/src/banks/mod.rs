@@ -137,7 +137,7 @@ fn is_card(ours: CardEnds<'_>, masked: &str) -> Option<bool> {
     Some(last == ours.last && same_first)
 }
 
-/// A moment as the inquiries of both banks write it, `2023-01-07 21:27:59.271`, in Istanbul.
+/// A moment as most inquiries write it, `2023-01-07 21:27:59.271`, in Istanbul.
 fn moment(text: &str) -> Option<jiff::civil::DateTime> {
     jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.get(..19)?).ok()
 }
