@@ -366,6 +366,50 @@ async fn what_stands_near_midnight_is_looked_for_on_both_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn comparing_by_hand_asks_once_and_uses_none_of_the_schedules_questions() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    shop.fault("garanti", "sale", "lose_reply").await;
+    let id = shop.pays(GARANTI).await.in_doubt();
+    shop.faults(MANY, "garanti", "inquire", "http_500").await;
+    next_day_at(&shop, 12).await;
+    for wait in [0, 30, 120, 600] {
+        shop.wait(wait).await;
+    }
+    // The next question would be asked after half an hour.
+    let made = shop.attempt(id).await.inquiries;
+    assert_eq!((made, shop.met("inquire").await), (4, 4));
+    for asked in [5, 5, 5] {
+        shop.wait(60).await;
+        assert_eq!(
+            found(&shop, garanti, day).await,
+            [("TAKEN_IN_DOUBT", Some(id))]
+        );
+        shop.work().await;
+        assert_eq!(shop.met("inquire").await, asked);
+        assert_eq!(shop.attempt(id).await.inquiries, made);
+    }
+    // The schedule goes on from there, each of its waits with its own question.
+    for (wait, asked) in [(1_800, 6), (7_200, 7)] {
+        shop.wait(wait).await;
+        assert_eq!(shop.met("inquire").await, asked);
+    }
+    assert_eq!(shop.attempt(id).await.inquiries, made + 2);
+    assert_eq!(
+        found(&shop, garanti, day).await,
+        [("TAKEN_IN_DOUBT", Some(id))]
+    );
+    shop.banks_recover().await;
+    shop.wait(60).await;
+    assert_eq!(shop.outcome(id).await, "WAITING");
+    // A person's question, or the schedule's next one, settles it.
+    shop.wait(21_600).await;
+    assert_eq!(shop.outcome(id).await, "FAILURE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_without_a_list_is_compared_by_a_file_of_its_pages() {
     let shop = Shop::open().await;
     shop.noon().await;
