@@ -212,10 +212,7 @@ fn without_neighbours<'a>(
         let moves = known.get(plain_id(&one.order_id));
         one.judgement.findings.retain(|finding| match finding.near {
             None => true,
-            Some(early) => {
-                has_day(early)
-                    && !moves.is_some_and(|all| all.iter().any(|one| finding.is_told_by(one)))
-            }
+            Some(early) => has_day(early) && !moves.is_some_and(|all| finding.is_told_by(all)),
         });
     }
     judged

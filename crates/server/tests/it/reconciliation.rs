@@ -410,6 +410,56 @@ async fn comparing_by_hand_asks_once_and_uses_none_of_the_schedules_questions() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_near_midnight_of_a_later_day_is_looked_for_on_both_days() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    // By our clock in the last seconds of a day and by the bank's in the first ones of the next, and the other way round.
+    for (at, apart) in [(10, -20), (-10, 20)] {
+        let sold = shop.pays(GARANTI).await.succeeded();
+        let id = sold.id();
+        shop.day_passes().await;
+        let item = |at: usize| sold.data(&format!("paymentTransactions.{at}.id")).clone();
+        let (first, last) = (today(&shop), today(&shop).tomorrow().unwrap());
+        shop.refunds_item(item(1), 5).await.ok();
+        let now = istanbul(shop.app.now());
+        let midnight = now.tomorrow().unwrap().start_of_day().unwrap();
+        let left = midnight.timestamp().duration_since(now.timestamp());
+        shop.pass(left.as_secs() + at).await;
+        shop.refunds_item(item(0), 7).await.ok();
+        let ours = shop.app.now() + jiff::SignedDuration::from_secs(apart);
+        let moved = "update refunds set asked_at = $1 where payment_id = $2 and amount = 700";
+        shop.execute(moved, vec![ours.into(), id.into()]).await;
+        // What goes back on both days anyway stands for nothing else.
+        shop.noon().await;
+        shop.refunds_item(item(1), 9).await.ok();
+        next_day_at(&shop, 12).await;
+        for day in [first, last] {
+            assert_eq!(found(&shop, garanti, day).await, [], "{day} {apart}");
+        }
+        // What neither day lists is missing on the day that our clock tells.
+        let amount = "<AuthAmount>700</AuthAmount>";
+        let nothing = edit(amount, "<AuthAmount>0</AuthAmount>");
+        shop.faults(MANY, "garanti", "list", nothing).await;
+        let (missing, other) = if apart < 0 {
+            (first, last)
+        } else {
+            (last, first)
+        };
+        let here = [("GIVEN_BACK_HERE", Some(id))];
+        assert_eq!(found(&shop, garanti, missing).await, here, "{apart}");
+        assert_eq!(found(&shop, garanti, other).await, [], "{apart}");
+        shop.banks_recover().await;
+        // And what the bank gave back beyond it is told on the day that lists it.
+        let more = edit(amount, "<AuthAmount>900</AuthAmount>");
+        shop.fault("garanti", "list", more).await;
+        let there = [("GIVEN_BACK_AT_BANK", Some(id))];
+        assert_eq!(found(&shop, garanti, other).await, there, "{apart}");
+        shop.noon().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_without_a_list_is_compared_by_a_file_of_its_pages() {
     let shop = Shop::open().await;
     shop.noon().await;
