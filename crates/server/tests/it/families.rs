@@ -164,15 +164,53 @@ async fn a_campaign_is_chosen_where_the_bank_lets_shops_choose() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_issuer_adds_by_itself_is_told() {
+    let shop = Shop::of_families().await;
+    for family in FAMILIES {
+        let bank = name(family);
+        let Some([find, replace]) = family.gift else {
+            let paid = shop.pays(family.card).await.succeeded();
+            assert!(paid.data("loyalty").is_null(), "{bank}: {:#}", paid.body);
+            continue;
+        };
+        shop.fault(bank, "sale", edit(find, replace)).await;
+        let two = json!({"installment": 2});
+        let paid = shop.pays(family.card).with(two).await.succeeded();
+        let told = ["loyalty.type", "loyalty.message"].map(|field| paid.text(field));
+        assert_eq!(told, ["ADDITIONAL_INSTALLMENT", "+2 TAKSIT"], "{bank}");
+        assert_eq!(paid.data("installment"), 2, "{bank}");
+    }
+}
+
+/// A hold that only a bank without holds could take is refused: nothing is stored, and the bank is not asked.
+async fn no_pos_of_it_holds(shop: &Shop, family: &Family) {
+    let poses = shop.poses().await;
+    let of_bank = |pos: &&Value| pos["posIntegrator"] == family.integrator;
+    let alias = &poses.iter().find(of_bank).unwrap()["alias"];
+    let payments = "select count(*) as n from payments";
+    let before = (shop.count(payments).await, shop.orders().await.len());
+    let pinned = json!({"posAlias": alias});
+    let refused = shop.holds(family.card).with(pinned.clone()).await;
+    refused_for_no_pos(&refused, Rule::NoPos, family);
+    let begun = with(payment(family.card), json!({"paymentPhase": "PRE_AUTH"}));
+    let begun = with(
+        begun,
+        with(pinned, json!({"callbackUrl": "https://shop.example/back"})),
+    );
+    let refused = shop.post("/payment/v1/card-payments/3ds-init", begun).await;
+    refused_for_no_pos(&refused, Rule::NoPos, family);
+    let after = (shop.count(payments).await, shop.orders().await.len());
+    assert_eq!(after, before, "{}", name(family));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_amount_is_held_captured_and_given_back() {
     let shop = Shop::of_families().await;
     shop.noon().await;
     for family in FAMILIES {
         let bank = name(family);
         if !family.holds {
-            let refused = shop.holds(family.card).await;
-            // Another bank's POS holds it.
-            assert_ne!(refused.data("pos.bankId"), &json!(0), "{bank}");
+            no_pos_of_it_holds(&shop, family).await;
             continue;
         }
         let held = shop.holds(family.card).await.succeeded().id();
@@ -331,6 +369,32 @@ async fn doubt_is_settled_by_the_banks_word_both_ways() {
         returned.completes().await.succeeded();
         let expected = stands(SOLD, ("captured", 10_000, 0), true);
         assert_eq!(standing(&shop, id).await, expected, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_only_after_the_banks_day_goes_back_as_a_refund_once() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    let mut doubts = Vec::new();
+    for family in FAMILIES {
+        let bank = name(family);
+        shop.fault(bank, "sale", "lose_reply").await;
+        doubts.push((bank, shop.pays(family.card).await.in_doubt()));
+    }
+    shop.day_passes().await;
+    // The answer of the refund is lost: what went back is asked before anything else does.
+    for (bank, _) in &doubts {
+        shop.fault(bank, "refund", "lose_reply").await;
+    }
+    for wait in [0, 30, 120, 600] {
+        shop.wait(wait).await;
+    }
+    for (bank, id) in doubts {
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        let order = shop.order(id).await;
+        assert_eq!(order["refunded"], 10_000, "{bank}: {order:#}");
+        assert_eq!(order["captured"], 10_000, "{bank}: {order:#}");
     }
 }
 
