@@ -2,7 +2,8 @@
 //! form, whichever bank it was. What a protocol lacks is told in its row (`shop/families.rs`) and refused in words.
 
 use crate::shop::{
-    FAMILIES, Family, OTP, QNB, Reply, Shop, edit, payment, points, with, ziraat_katilim,
+    FAMILIES, Family, MANY, OTP, QNB, Reply, Shop, answers, edit, payment, points, with,
+    ziraat_katilim,
 };
 use connectors::bank::Verb;
 use contract::rules::Rule;
@@ -36,6 +37,14 @@ const SOLD: [&str; 3] = ["SUCCESS", "AUTH", "NOT_REFUNDED"];
 
 fn name(family: &Family) -> &'static str {
     family.protocol.name()
+}
+
+/// By which a payment is pinned to the bank's POS.
+async fn alias(shop: &Shop, family: &Family) -> String {
+    let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
+    let integrator = family.integrator.parse().unwrap();
+    let of_bank = |pos: &&poses::Pos| pos.integrator == integrator;
+    all.iter().find(of_bank).unwrap().alias.clone()
 }
 
 /// What every sale tells.
@@ -184,9 +193,7 @@ async fn what_the_issuer_adds_by_itself_is_told() {
 
 /// A hold that only a bank without holds could take is refused: nothing is stored, and the bank is not asked.
 async fn no_pos_of_it_holds(shop: &Shop, family: &Family) {
-    let poses = shop.poses().await;
-    let of_bank = |pos: &&Value| pos["posIntegrator"] == family.integrator;
-    let alias = &poses.iter().find(of_bank).unwrap()["alias"];
+    let alias = alias(shop, family).await;
     let payments = "select count(*) as n from payments";
     let before = (shop.count(payments).await, shop.orders().await.len());
     let pinned = json!({"posAlias": alias});
@@ -369,6 +376,76 @@ async fn doubt_is_settled_by_the_banks_word_both_ways() {
         returned.completes().await.succeeded();
         let expected = stands(SOLD, ("captured", 10_000, 0), true);
         assert_eq!(standing(&shop, id).await, expected, "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_not_found_in_the_first_seconds_may_still_be_there() {
+    let shop = Shop::of_families().await;
+    // NestPay's inquiry is empty for a while, and that of Kuveyt Türk and Vakıf Katılım finds nothing.
+    let early = json!({"nestpayStatusEmptySeconds": 20, "boaStatusEmptySeconds": 20});
+    shop.control("POST", "/control/switches", early).await;
+    let mut doubts = Vec::new();
+    for family in FAMILIES {
+        let bank = name(family);
+        shop.fault(bank, "sale", "http_500").await;
+        doubts.push((bank, shop.pays(family.card).await.in_doubt(), None));
+        if ["nestpay", "kuveyt", "vakif_katilim"].contains(&bank) {
+            shop.fault(bank, "sale", "lose_reply").await;
+            let id = shop.pays(family.card).await.in_doubt();
+            doubts.push((bank, id, Some("voided")));
+        }
+    }
+    shop.wait(5).await;
+    for (bank, id, taken) in &doubts {
+        assert_eq!(shop.outcome(*id).await, "WAITING", "{bank}: {taken:?}");
+        assert_eq!(shop.attempt(*id).await.inquiries, 1, "{bank}: {taken:?}");
+    }
+    for wait in [30, 120, 600] {
+        shop.wait(wait).await;
+    }
+    for (bank, id, taken) in doubts {
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}: {taken:?}");
+        let order_id = shop.attempt(id).await.order_id;
+        let ledger = shop.ledger(&order_id).await;
+        let state = ledger.first().map(|order| order["state"].clone());
+        assert_eq!(state, taken.map(Value::from), "{bank}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inquiry_that_is_refused_empty_or_damaged_ends_nothing() {
+    let shop = Shop::of_families().await;
+    let mut doubts = Vec::new();
+    for family in FAMILIES {
+        let bank = name(family);
+        shop.fault(bank, "sale", "lose_reply").await;
+        doubts.push((bank, shop.pays(family.card).await.in_doubt()));
+    }
+    let mut wrong = Vec::new();
+    for (wait, fault) in [
+        (5, json!({"kind": "http_500"})),
+        (30, answers("")),
+        (120, json!({"kind": "cut_reply"})),
+        (600, json!({"kind": "garbage"})),
+    ] {
+        for (bank, _) in &doubts {
+            shop.faults(MANY, bank, "inquire", fault.clone()).await;
+        }
+        shop.wait(wait).await;
+        for (bank, id) in &doubts {
+            let stands = (shop.outcome(*id).await, shop.order_state(*id).await);
+            if stands != ("WAITING".to_owned(), "captured".to_owned()) {
+                wrong.push((*bank, fault.to_string(), stands));
+            }
+        }
+        shop.banks_recover().await;
+    }
+    assert_eq!(wrong, []);
+    shop.wait(1_800).await;
+    for (bank, id) in doubts {
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
+        assert_eq!(shop.order_state(id).await, "voided", "{bank}");
     }
 }
 
