@@ -589,7 +589,9 @@ async fn each_day_is_compared_once_by_night_whichever_process_does_it() {
     next_day_at(&shop, 5).await;
     jobs::plan_reconciliations(&shop.app).await.unwrap();
     let runs = "select count(*) as n from reconciliations";
-    assert_eq!(shop.count(runs).await, 0);
+    // The day before it is there when this is run in the afternoon.
+    let earlier = shop.count(runs).await;
+    assert!(earlier <= 1, "{earlier}");
     shop.pass(3_600).await;
     clock.advance_seconds(shop.app.now().duration_since(other.now()).as_secs());
     for app in [&shop.app, &other, &shop.app] {
@@ -597,7 +599,7 @@ async fn each_day_is_compared_once_by_night_whichever_process_does_it() {
     }
     // The bank that gives no list is not planned, nor are days before the POS was made.
     let planned = shop.count(runs).await;
-    assert!((1..=2).contains(&planned), "{planned}");
+    assert_eq!(planned, earlier + 1);
     shop.work().await;
     jobs::plan_reconciliations(&other).await.unwrap();
     while jobs::run_due(&other, &jobs::all_shards()).await.unwrap() > 0 {}
