@@ -6,6 +6,7 @@ use crate::shop::{
     ziraat_katilim,
 };
 use connectors::bank::Verb;
+use contract::enums::PosIntegrator;
 use contract::rules::Rule;
 use serde_json::{Value, json};
 use server::operations::Actor;
@@ -42,7 +43,7 @@ fn name(family: &Family) -> &'static str {
 /// By which a payment is pinned to the bank's POS.
 async fn alias(shop: &Shop, family: &Family) -> String {
     let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
-    let integrator = family.integrator.parse().unwrap();
+    let integrator: PosIntegrator = family.integrator.parse().unwrap();
     let of_bank = |pos: &&poses::Pos| pos.integrator == integrator;
     all.iter().find(of_bank).unwrap().alias.clone()
 }
@@ -472,6 +473,36 @@ async fn what_is_known_only_after_the_banks_day_goes_back_as_a_refund_once() {
         let order = shop.order(id).await;
         assert_eq!(order["refunded"], 10_000, "{bank}: {order:#}");
         assert_eq!(order["captured"], 10_000, "{bank}: {order:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_id_that_was_sold_is_never_sold_again() {
+    let shop = Shop::of_families().await;
+    for (at, family) in FAMILIES.iter().enumerate() {
+        let (bank, alias) = (name(family), alias(&shop, family).await);
+        let pays = |id: &str| {
+            let chosen = json!({"bankOrderId": format!("{id}{at}"), "posAlias": alias});
+            shop.pays(family.card).with(chosen)
+        };
+        let id = pays("SOLD").await.succeeded().id();
+        // Of an id that Galata knows no bank is asked: not every bank refuses it.
+        pays("SOLD").await.refused(422, 10_318);
+        assert_eq!(shop.order(id).await["captured"], 10_000, "{bank}");
+        // Nor is one in doubt sent again.
+        shop.fault(bank, "sale", "lose_reply").await;
+        let id = pays("DOUBT").await.in_doubt();
+        pays("DOUBT").await.refused(422, 10_318);
+        for wait in [5, 30, 120] {
+            shop.wait(wait).await;
+        }
+        // InterVPOS's record names no card, Ziraat's at Innova no year: whose sale it is, a person must tell.
+        let (outcome, state) = match family.integrator {
+            "DENIZBANK" | "ZIRAATBANK_INNOVA" => ("WAITING", "captured"),
+            _ => ("FAILURE", "voided"),
+        };
+        assert_eq!(shop.outcome(id).await, outcome, "{bank}");
+        assert_eq!(shop.order_state(id).await, state, "{bank}");
     }
 }
 
