@@ -155,6 +155,21 @@ impl Element {
     /// The text at `path` of what decides something; empty when there is none. Refused when it is
     /// not plain ASCII, holds elements, or stands again and says something else.
     pub fn exact(&self, path: &[&'static str]) -> Result<&str, Damaged> {
+        let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+        self.decisive(path, |value| value.bytes().all(plain))
+    }
+
+    /// The words at `path` that decide something, in the bank's language; empty when there are none. Refused like
+    /// [`Element::exact`], and when anything of them would have to be cleaned away.
+    pub fn phrase(&self, path: &[&'static str]) -> Result<&str, Damaged> {
+        self.decisive(path, |value| kept_words(value) == value)
+    }
+
+    fn decisive(
+        &self,
+        path: &[&'static str],
+        is_sound: impl Fn(&str) -> bool,
+    ) -> Result<&str, Damaged> {
         let Some((name, above)) = path.split_last() else {
             return Err(Damaged("document"));
         };
@@ -164,9 +179,7 @@ impl Element {
         let mut said = None;
         for element in holder.all(name) {
             let value = element.value();
-            let plain = |byte: u8| (b' '..=b'~').contains(&byte);
-            let sound =
-                !element.forgiven && element.children.is_empty() && value.bytes().all(plain);
+            let sound = !element.forgiven && element.children.is_empty() && is_sound(value);
             if !sound || said.is_some_and(|before| before != value) {
                 return Err(Damaged(name));
             }
@@ -392,6 +405,26 @@ mod tests {
         }
         let twice = Element::parse(b"<a><b><c>1</c></b><b/></a>").unwrap();
         assert_eq!(twice.exact(&["b", "c"]), Err(Damaged("b")));
+    }
+
+    #[test]
+    fn words_that_decide_are_whole_in_any_language() {
+        let said = |text: &str| {
+            let root = Element::parse(format!("<a><b>{text}</b></a>").as_bytes()).unwrap();
+            root.phrase(&["b"]).map(str::to_owned)
+        };
+        assert_eq!(
+            said(" Kayıt bulunamadı. "),
+            Ok("Kayıt bulunamadı.".to_owned())
+        );
+        for damaged in [
+            "bulun\u{202e}amadı",
+            "\u{1b}[2Jbulunamadı",
+            "bulunamadı & yok",
+            "a<c/>",
+        ] {
+            assert_eq!(said(damaged), Err(Damaged("b")), "{damaged:?}");
+        }
     }
 
     #[test]

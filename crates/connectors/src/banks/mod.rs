@@ -19,12 +19,14 @@ mod tests;
 pub(crate) mod vakif_katilim;
 
 use crate::bank::{
-    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+    Answer, BankContext, BankMove, Capture, CardEnds, Charged, Decline, Doubt, DoubtReason,
+    OrderRef, OrderStatus, Refund, RewardMoney, Verdict,
 };
 use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
 use contract::errors::ErrorGroup;
+use contract::money::Money;
 use jiff::civil::Date;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
@@ -137,9 +139,49 @@ fn is_card(ours: CardEnds<'_>, masked: &str) -> Option<bool> {
     Some(last == ours.last && same_first)
 }
 
-/// A moment as the inquiries of both banks write it, `2023-01-07 21:27:59.271`, in Istanbul.
+/// A moment as most inquiries write it, `2023-01-07 21:27:59.271`, in Istanbul.
 fn moment(text: &str) -> Option<jiff::civil::DateTime> {
     jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.get(..19)?).ok()
+}
+
+/// Refuses to capture nothing, or another currency than is held.
+fn check_capture(capture: &Capture<'_>) -> Result<(), Doubt> {
+    let (amount, held) = (capture.amount, capture.hold.order.amount);
+    if amount.minor <= 0 || amount.currency != held.currency {
+        return Err(not_supported("nothing to capture"));
+    }
+    Ok(())
+}
+
+/// A question that went unanswered after a move was sent.
+fn sent(unanswered: Doubt) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        ..unanswered
+    }
+}
+
+/// What a refused capture comes to by the bank's record of the hold, of which `taken` was captured: the refusal may
+/// say that it was made before.
+fn refused_capture(
+    (status, taken): (OrderStatus, Option<i64>),
+    amount: Money,
+    decline: Decline,
+) -> Answer<Charged> {
+    match (status, taken) {
+        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
+            Ok(Verdict::Approved(charged))
+        }
+        (OrderStatus::Captured(_), _) => {
+            Err(other_sale("the bank captured another amount of the hold"))
+        }
+        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
+            Ok(Verdict::Declined(decline))
+        }
+        (OrderStatus::NotFound | OrderStatus::Pending, _) => {
+            Err(unreadable("the bank does not tell what became of the hold"))
+        }
+    }
 }
 
 /// Doubt because the bank knows the order id already.

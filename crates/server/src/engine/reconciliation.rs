@@ -4,9 +4,9 @@
 mod books;
 mod judge;
 
-use super::CONFLICTS_MAX;
 use super::bank_call::BankCall;
-use crate::app::App;
+use super::{CONFLICTS_MAX, inquiry};
+use crate::app::{App, CALLER_WAIT};
 use crate::clock::{first_id_at, istanbul};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
@@ -212,10 +212,7 @@ fn without_neighbours<'a>(
         let moves = known.get(plain_id(&one.order_id));
         one.judgement.findings.retain(|finding| match finding.near {
             None => true,
-            Some(early) => {
-                has_day(early)
-                    && !moves.is_some_and(|all| all.iter().any(|one| finding.is_told_by(one)))
-            }
+            Some(early) => has_day(early) && !moves.is_some_and(|all| finding.is_told_by(all)),
         });
     }
     judged
@@ -238,7 +235,7 @@ async fn write(
         one.judgement
             .asked
             .iter()
-            .for_each(|asked| ask_soon(asked, now, &mut commit));
+            .for_each(|asked| ask_soon(app, asked, day, &mut commit));
     }
     let found = found(app, pos, day, judged);
     let mut run = was.clone().unwrap_or_else(|| Run::new(app, of, day));
@@ -265,14 +262,30 @@ fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-fn ask_soon(asked: &Asked<'_>, now: Timestamp, commit: &mut Commit) {
+/// Has the bank asked at once, unless somebody asked out of turn since the day is over and within the wait that the
+/// schedule keeps: comparing again and again asks once.
+fn ask_soon(app: &App, asked: &Asked<'_>, day: Date, commit: &mut Commit) {
+    let now = app.now();
+    let times = |inquiries: i64, review_since: Option<Timestamp>| {
+        let next = inquiry::next_inquiry(app, inquiries, review_since).at;
+        let wait = next.map_or(CALLER_WAIT, |next| next.duration_since(now));
+        let before = now.checked_sub(wait).unwrap_or(Timestamp::MIN);
+        (now, before.max(end_of(day)))
+    };
     match asked {
-        Asked::Attempt(attempt) => {
-            let (merchant, id, state) = (attempt.merchant_id, attempt.id, attempt.state);
-            attempts::look_now((merchant, id, state), now, commit);
+        Asked::Attempt(one) => {
+            let (of, times) = (
+                (one.merchant_id, one.id, one.state),
+                times(one.inquiries, one.review_since),
+            );
+            attempts::look_now(of, times, commit);
         }
-        Asked::Refund(refund) => refunds::look_now(refund, now, commit),
-        Asked::Capture(capture) => captures::look_now(capture, now, commit),
+        Asked::Refund(one) => {
+            refunds::look_now(one, times(one.inquiries, one.review_since), commit)
+        }
+        Asked::Capture(one) => {
+            captures::look_now(one, times(one.inquiries, one.review_since), commit)
+        }
     }
 }
 

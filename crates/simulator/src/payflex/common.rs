@@ -17,7 +17,7 @@ use crate::cards::ThreeDs;
 use crate::clock::istanbul;
 use crate::desk::{Case, Operation, Purchase};
 use crate::fields::{Form, expiry, lira};
-use crate::ledger::{Bank, Key, Kind, Order, Points, Sold, State as Standing, id_of_account};
+use crate::ledger::{Bank, Key, Kind, Order, Sold, State as Standing, id_of_account};
 use crate::pages::{self, Brand, Words};
 use crate::seal::{random, upper_hex};
 use crate::session::{Session, Visit};
@@ -179,23 +179,8 @@ impl BankPage for CommonPage {
         }
         let enrolled = app.enrolments.find(visit.field("Ptkn"))?;
         Some(Purchase {
-            id: id_of_account(&session.account, &session.order_id),
             label: id_of_account(&session.account, &enrolled.noted),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card: app.cards.by_reference(&session.card).ok_or("14"),
-            pan: "",
-            currency: &session.currency,
-            amount: session.amount,
-            instalments: session.instalments,
-            points: Points::InOrder(0),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: None,
+            ..Purchase::of_session(app, session)
         })
     }
 

@@ -12,7 +12,9 @@ use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order,
     OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
-use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{
+    message, not_supported, other_sale, refusal_of_move, sent, unauthentic, unreadable,
+};
 use crate::digest::{hmac_sha512_base64, same};
 use contract::card::Secret;
 use serde_json::{Value, json};
@@ -282,15 +284,7 @@ async fn confirmed(
     order: &Order,
     callback: &Callback<'_>,
 ) -> Result<Charged, Doubt> {
-    let unanswered = |doubt| Doubt {
-        may_have_been_sent: true,
-        ..doubt
-    };
-    match record::confirm(context, order)
-        .await
-        .map_err(unanswered)?
-        .status
-    {
+    match record::confirm(context, order).await.map_err(sent)?.status {
         OrderStatus::Captured(charged) => {
             let same = charged.auth_code == callback.field("authCode")
                 && charged.host_reference == callback.field("rrn");

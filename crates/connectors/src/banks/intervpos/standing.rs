@@ -8,7 +8,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, unauthentic, unreadable,
+    auth_code, check_capture, points_back, reference, refused_capture, sent, unauthentic,
+    unreadable,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -162,9 +163,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// Takes an amount that is held. A refusal is looked into: it may have been taken before.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, moved) = (&capture.hold, capture.amount);
-    if moved.minor <= 0 || moved.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let (reply, refusal) = send_move(context, "PostAuth", hold, Some(moved)).await?;
     let Some(decline) = refusal else {
         return Ok(Verdict::Approved(charged(&reply)?));
@@ -172,24 +171,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
     let record = look_up(context, hold).await.map_err(sent)?;
     // A record that shows what was held does not tell what was taken.
     let taken = record.taken.unwrap_or(hold.order.amount.minor);
-    match record.status {
-        OrderStatus::Captured(charged) if taken == moved.minor => Ok(Verdict::Approved(charged)),
-        OrderStatus::Captured(_) => Err(other_sale("the bank captured another amount of the hold")),
-        OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_) => {
-            Ok(Verdict::Declined(decline))
-        }
-        OrderStatus::NotFound | OrderStatus::Pending => {
-            Err(unreadable("the bank does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-pub(super) fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
+    refused_capture((record.status, Some(taken)), moved, decline)
 }
 
 /// The references of a void or refund. An approval has them.

@@ -6,7 +6,6 @@
 //! it sells.
 
 use super::record::{Record, look_up};
-use super::standing::sent;
 use super::{
     APPROVED, bonus, currency, error_group, expiry, installment, minor_of, request, sale_fields,
     sale_type, sell,
@@ -15,7 +14,9 @@ use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
     Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
-use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{
+    message, not_supported, other_sale, refusal_of_move, sent, unauthentic, unreadable,
+};
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
 

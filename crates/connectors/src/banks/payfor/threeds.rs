@@ -5,7 +5,6 @@
 //! before it counts. At Ziraat Katılım no recipe fits the return's hash: there the record alone proves anything.
 
 use super::record::{self, look_up, stand};
-use super::standing::sent;
 use super::{
     APPROVED, KNOWN_ORDER, NOT_VERIFIED, VERIFIED, charged, currency, error_group, expiry,
     installment, is_ziraat_katilim, member, minor_of, points, request, sale_type, send_move,
@@ -16,8 +15,8 @@ use crate::bank::{
     Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
 use crate::banks::{
-    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, unauthentic,
-    unreadable,
+    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, sent,
+    unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;

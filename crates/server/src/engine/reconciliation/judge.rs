@@ -31,6 +31,7 @@ impl Judgement<'_> {
             theirs,
             their_currency: None,
             near: None,
+            beside: 0,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]
@@ -52,21 +53,41 @@ pub(super) struct Finding {
     pub(super) their_currency: Option<Currency>,
     /// Of what is missing in the list but stands close to midnight: whether at the day's beginning.
     pub(super) near: Option<bool>,
+    /// Of what is missing of a refund: what else is booked as given back on the neighbouring day.
+    beside: i64,
 }
 
 impl Finding {
-    /// Whether a move of a neighbouring day is what is missing.
-    pub(super) fn is_told_by(&self, one: &BankMove) -> bool {
-        let there = matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone);
-        let wanted = match self.kind {
-            Kind::CapturedHere => one.kind == MoveKind::Capture,
-            Kind::GivenBackHere | Kind::TakenFailed | Kind::Held => {
-                matches!(one.kind, MoveKind::Void | MoveKind::Refund)
-                    || one.outcome == MoveOutcome::Undone
+    /// Whether the moves of the order on the neighbouring day are what is missing.
+    pub(super) fn is_told_by(&self, moves: &[&BankMove]) -> bool {
+        let mut there = moves
+            .iter()
+            .filter(|one| matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone));
+        let is_undone =
+            |one: &BankMove| one.kind == MoveKind::Void || one.outcome == MoveOutcome::Undone;
+        match self.kind {
+            Kind::CapturedHere => there.any(|one| one.kind == MoveKind::Capture),
+            Kind::TakenFailed | Kind::Held => {
+                there.any(|one| is_undone(one) || one.kind == MoveKind::Refund)
             }
-            _ => matches!(one.kind, MoveKind::Sale | MoveKind::Hold),
-        };
-        there && wanted
+            // Refunds of a day are many: those that are booked there are not the one that is missing here.
+            Kind::GivenBackHere => {
+                let missing = self.ours.unwrap_or(0) - self.theirs.unwrap_or(0);
+                let mut listed = 0_i64;
+                for one in there {
+                    match one.amount.filter(|_| !is_undone(one)) {
+                        Some(amount) if one.kind == MoveKind::Refund => {
+                            listed = listed.saturating_add(amount);
+                        }
+                        Some(_) => {}
+                        // The whole went back, or nobody can tell how much.
+                        None => return true,
+                    }
+                }
+                listed >= missing.saturating_add(self.beside)
+            }
+            _ => there.any(|one| matches!(one.kind, MoveKind::Sale | MoveKind::Hold)),
+        }
     }
 }
 
@@ -339,11 +360,31 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
         judged.found(Kind::GivenBackAtBank, Some(booked), Some(theirs));
     } else if theirs < least {
         judged.found(Kind::GivenBackHere, Some(booked), Some(theirs));
-    } else if theirs < booked && near.is_some() {
-        judged
-            .found(Kind::GivenBackHere, Some(booked), Some(theirs))
-            .near = near;
+    } else if let (true, Some(early)) = (theirs < booked, near) {
+        let finding = judged.found(Kind::GivenBackHere, Some(booked), Some(theirs));
+        finding.near = near;
+        finding.beside = booked_beside(day, early, &ours.refunds);
     }
+}
+
+/// What is booked as given back on the neighbouring day, but for what the bank may list on the day beyond it.
+fn booked_beside(day: Date, early: bool, refunds: &[Refund]) -> i64 {
+    let neighbour = if early {
+        day.yesterday()
+    } else {
+        day.tomorrow()
+    };
+    let is_there = |one: &&Refund| {
+        let sure = near_midnight(one.asked_at) != Some(early);
+        let is_made = one.state == RefundState::Approved && !one.marked;
+        is_made
+            && sure
+            && neighbour
+                .as_ref()
+                .is_ok_and(|day| *day == local(one.asked_at).date())
+    };
+    let there = refunds.iter().filter(is_there);
+    there.fold(0, |sum, one| sum.saturating_add(one.amount))
 }
 
 /// Whether a moment is of a neighbouring day, and so close to `day` that the bank may list it there.
