@@ -59,8 +59,8 @@ impl Record {
                     failed = Some(row);
                     continue;
                 }
-                // Another system of the house has 3 for a time-out.
-                "3" => {
+                // Recorded of 3DS that was begun and not ended; another system of the house has 3 for a time-out.
+                "0" | "3" => {
                     open = true;
                     continue;
                 }
