@@ -1,9 +1,10 @@
 //! Param (TurkPos, SOAP): a payment institution's POS, from its developer pages, recorded replies and the clients' notes.
 //!
-//! Here are sale, hold and points; what becomes of an order later stands in `standing`, the 3DS steps in `threeds`. No
+//! Here are sale, hold and points; what becomes of an order later stands in `standing`, its list of a day in `day_list`, the 3DS steps in `threeds`. No
 //! reply carries a hash: TLS alone proves Param. A `Siparis_ID` that was used before is not refused: Param sells again
 //! under an id of its own, so nothing here is ever sent twice, and a reply about another id is doubt.
 
+mod day_list;
 mod page;
 mod standing;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -113,7 +115,7 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
