@@ -235,7 +235,7 @@ impl Protocol {
         of_module!(self, bank => bank::loyalties(context, inquiry).await)
     }
 
-    /// Asks for the bank's own list of a day in Istanbul. No hash of a reply covers it, so it moves nothing: it is compared
+    /// Asks for the bank's own list of a day in Istanbul. Hardly a bank signs its rows, so it moves nothing: it is compared
     /// with our books, and what differs is asked about order by order.
     pub async fn day_list(
         self,

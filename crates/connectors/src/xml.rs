@@ -13,7 +13,7 @@
 //! own words by the same rule. [`Element::words`] reads what is only kept or shown: it may be damaged,
 //! and comes clean.
 
-use crate::http::REPLY_BYTES_MAX;
+use crate::http::{LIST_BYTES_MAX, REPLY_BYTES_MAX};
 use crate::scrub::kept_words;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1254};
 use quick_xml::events::Event;
@@ -44,7 +44,16 @@ pub struct Element {
 impl Element {
     /// Reads a whole document of at most [`REPLY_BYTES_MAX`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<Element, Unreadable> {
-        if bytes.len() > REPLY_BYTES_MAX {
+        Element::parse_of(bytes, REPLY_BYTES_MAX)
+    }
+
+    /// The same of a day's list, which may have [`LIST_BYTES_MAX`] bytes.
+    pub fn parse_list(bytes: &[u8]) -> Result<Element, Unreadable> {
+        Element::parse_of(bytes, LIST_BYTES_MAX)
+    }
+
+    fn parse_of(bytes: &[u8], bytes_max: usize) -> Result<Element, Unreadable> {
+        if bytes.len() > bytes_max {
             return Err(Unreadable);
         }
         let text = decode(bytes);

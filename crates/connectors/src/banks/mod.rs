@@ -19,11 +19,13 @@ mod tests;
 pub(crate) mod vakif_katilim;
 
 use crate::bank::{
-    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund, RewardMoney,
+    BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, MoveOutcome, OrderRef, Refund,
+    RewardMoney,
 };
 use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
+use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use jiff::civil::Date;
 
@@ -32,9 +34,19 @@ async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
     Ok(ask_whole(http, request).await?.body)
 }
 
+/// As [`ask`], for a list of a day, which may be long.
+async fn ask_for_list(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
+    Ok(proper(http.send_for_list(request).await)?.body)
+}
+
 /// As [`ask`], where the reply's headers say something too.
 async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt> {
-    let reply = http.send(request).await.map_err(|failure| match failure {
+    proper(http.send(request).await)
+}
+
+/// A proper reply; everything else is doubt.
+fn proper(reply: Result<Response, Failure>) -> Result<Response, Doubt> {
+    let reply = reply.map_err(|failure| match failure {
         Failure::NotSent(detail) => Doubt {
             may_have_been_sent: false,
             reason: DoubtReason::Network,
@@ -54,6 +66,20 @@ async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt>
 /// The list of a day where no public document of the protocol knows one.
 pub(crate) async fn no_day_list(_: BankContext<'_>, _: Date) -> Result<Vec<BankMove>, Doubt> {
     Err(Doubt::not_supported())
+}
+
+/// What came of a listed move. One of which amount or currency is not told proves nothing.
+fn unless_untold(
+    outcome: MoveOutcome,
+    amount: Option<i64>,
+    currency: Option<Currency>,
+) -> MoveOutcome {
+    match outcome {
+        MoveOutcome::Worked | MoveOutcome::Undone if amount.is_none() || currency.is_none() => {
+            MoveOutcome::Unclear
+        }
+        other => other,
+    }
 }
 
 /// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.

@@ -14,12 +14,16 @@ use connectors::xml::Element;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::PosOperationType;
 use contract::money::Money;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Zoned;
 use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha512};
 use std::fmt::Debug;
 use std::future::Future;
+use std::io::Write;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -361,7 +365,12 @@ pub(crate) fn cases() -> Vec<Case> {
                 let body = ["xml", "json", "txt"].into_iter().find_map(read)?;
                 Some((body, headers(read("headers"))))
             })
-            .map(|(body, headers)| {
+            .map(|(body, mut headers)| {
+                let body = packed(body);
+                if call.0["signed"] == true {
+                    let key = call.account().threeds_key;
+                    headers.push(("auth-hash".to_owned(), hmac(key.expose(), &body)));
+                }
                 let legacy = call.0["legacyHash"] == true;
                 let body = if legacy {
                     signed_anew(&call, body)
@@ -384,6 +393,30 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     });
     cases.collect()
+}
+
+/// Akbank's lists stand here unpacked, for people who compare: a reply whose `data` is an object has it packed, as the
+/// bank does.
+pub(crate) fn packed(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut reply)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    if let Some(list @ Value::Object(_)) = reply.get("data") {
+        // Not compressed, so that no version of the library makes other bytes.
+        let mut packer = GzEncoder::new(Vec::new(), Compression::none());
+        packer.write_all(list.to_string().as_bytes()).unwrap();
+        let list = STANDARD.encode(packer.finish().unwrap());
+        reply.insert("data".to_owned(), list.into());
+        return Value::Object(reply).to_string().into_bytes();
+    }
+    body
+}
+
+/// Akbank's signature of a body.
+pub(crate) fn hmac(key: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body);
+    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// The headers of a reply: `name: value`, a line each.

@@ -2,12 +2,12 @@
 //! gateway, by somebody else on the same account, and with answers that were lost. What else a comparison does is in
 //! `reconciliation`.
 
-use crate::reconciliation::{Outside, compared, found, next_day_at, pos, refused, today};
+use crate::reconciliation::{Outside, compared, found, next_day_at, pos, refused, shown, today};
 use crate::shop::{
-    FAMILIES, Family, MANY, OTP, Shop, declines, declines_after, edit, payment, points, with,
+    FAMILIES, Family, MANY, OTP, QNB, Shop, declines, declines_after, edit, payment, points, with,
 };
 use connectors::bank::{Order, Phase, Verb};
-use contract::enums::Currency;
+use contract::enums::{Currency, PosIntegrator};
 use contract::money::Money;
 use contract::rules::Rule;
 use serde_json::json;
@@ -30,6 +30,16 @@ const LISTED: &[Listed] = &[
         integrator: "GARANTI",
         is_signed: true,
         unknown: Some(["<TrxType>Satis", "<TrxType>Odul Sorgulama"]),
+    },
+    Listed {
+        integrator: "FINANSBANK",
+        is_signed: false,
+        unknown: Some(["<TxnStatus>Y", "<TxnStatus>P"]),
+    },
+    Listed {
+        integrator: "AKBANK_VPOS",
+        is_signed: true,
+        unknown: None,
     },
     Listed {
         integrator: "KUVEYTTURK",
@@ -260,4 +270,54 @@ async fn a_list_that_cannot_be_told_is_no_list_and_a_row_that_cannot_be_told_pro
         }
         assert_eq!(found(&shop, &bank.pos, day).await, [], "{}", bank.name);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_too_long_for_one_list_is_asked_for_in_parts() {
+    let shop = Shop::of_families().await;
+    next_day_at(&shop, 9).await;
+    let akbank = pos(&shop, PosIntegrator::AkbankVpos).await;
+    let day = today(&shop);
+    let card = "4355080000000005";
+    let outside = Outside {
+        shop: &shop,
+        pos: &akbank,
+        card,
+    };
+    // Morning and evening are parts of their own.
+    outside.sells("MORNING", Phase::Sale).await;
+    shop.pass(6 * 60 * 60).await;
+    shop.pays(card).await.succeeded();
+    next_day_at(&shop, 12).await;
+    shop.faults(3, "akbank", "list", declines("VPS/2235")).await;
+    let (run, all) = compared(&shop, &akbank, day, None).await.unwrap();
+    assert_eq!(run.moves, 2);
+    assert_eq!(shown(&all), [("TAKEN_UNKNOWN", None)]);
+    shop.faults(MANY, "akbank", "list", declines("VPS/2235"))
+        .await;
+    refused(
+        compared(&shop, &akbank, day, None).await,
+        Rule::ListNotGiven,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_a_bank_gives_in_one_reply_may_be_long_and_has_a_bound() {
+    let shop = Shop::of_families().await;
+    shop.noon().await;
+    let qnb = pos(&shop, PosIntegrator::Finansbank).await;
+    let day = today(&shop);
+    shop.pays(QNB).await.succeeded();
+    next_day_at(&shop, 12).await;
+    let next = today(&shop);
+    for _ in 0..4 {
+        shop.pays(QNB).await.succeeded();
+    }
+    next_day_at(&shop, 12).await;
+    // A row has a hundred fields and more: five megabytes.
+    let wide = edit("><", &format!(">{}<", " ".repeat(50_000)));
+    shop.faults(2, "payfor", "list", wide).await;
+    assert_eq!(found(&shop, &qnb, day).await, []);
+    refused(compared(&shop, &qnb, next, None).await, Rule::ListNotGiven);
+    assert_eq!(found(&shop, &qnb, next).await, []);
 }

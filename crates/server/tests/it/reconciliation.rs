@@ -58,7 +58,7 @@ pub async fn found(shop: &Shop, pos: &Pos, day: Date) -> Vec<(&'static str, Opti
     shown(&differences)
 }
 
-fn shown(differences: &[Difference]) -> Vec<(&'static str, Option<i64>)> {
+pub fn shown(differences: &[Difference]) -> Vec<(&'static str, Option<i64>)> {
     let show = |one: &Difference| (one.kind.as_str(), one.payment_id);
     differences.iter().map(show).collect()
 }

@@ -1,8 +1,10 @@
 //! PayFor: the virtual POS of QNB and Ziraat Katılım, from recorded replies, hash vectors and the clients' notes.
 //!
 //! Here are sale, hold and points; what becomes of an order later stands in `standing`, the inquiries in `record`, the
-//! 3DS steps in `threeds`. No reply carries a hash: TLS alone proves the bank, and a reply counts when it names our order.
+//! 3DS steps in `threeds`, the list of a day in `day_list`. No reply carries a hash: TLS alone proves the bank, and a
+//! reply counts when it names our order.
 
+mod day_list;
 mod record;
 mod standing;
 #[cfg(test)]
@@ -55,6 +57,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -86,7 +89,7 @@ pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> 
     Ok(Verdict::Approved(threeds::form(context, &begin)?))
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{check as verify_3ds, finish as finish_3ds, outcome as page_outcome};
 

@@ -2,7 +2,9 @@
 
 use super::bench::{Case, cases};
 use super::{Call, Replay, protocol};
+use crate::bank::Verb;
 use crate::http::{Failure, Response};
+use crate::protocol::Protocol;
 use crate::scrub::scrub;
 use crate::xml::decode;
 use proptest::prelude::*;
@@ -107,6 +109,34 @@ fn a_reply_that_breaks_off_anywhere_is_never_an_approval() {
             );
         }
     }
+}
+
+#[test]
+fn a_list_of_a_day_that_breaks_off_anywhere_is_no_list() {
+    let mut seen = Vec::new();
+    for case in of_protocols(|case| case.call.text("/verb") == "day_list") {
+        let whole = answer(case, case.replies.clone());
+        if !whole.contains("BankMove") || seen.contains(&case.protocol) {
+            continue;
+        }
+        seen.push(case.protocol);
+        let last = case.replies.len() - 1;
+        let body = case.replies[last].body.trim_ascii_end();
+        for end in 0..body.len() {
+            let answer = answer(case, case.with_body(last, body[..end].to_vec()));
+            assert!(
+                answer.starts_with("Err("),
+                "{} at {end}: {answer}",
+                case.name
+            );
+        }
+    }
+    let has_list = |protocol: &&Protocol| protocol.verbs().contains(&Verb::DayList);
+    assert_eq!(
+        seen.len(),
+        Protocol::ALL.iter().filter(has_list).count(),
+        "{seen:?}"
+    );
 }
 
 /// Each character of the hash, changed to another.
