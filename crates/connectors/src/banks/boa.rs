@@ -23,7 +23,7 @@ use crate::bank::{
 };
 use crate::digest::{same, sha1_base64};
 use crate::http::Request;
-use crate::xml::{Element, Writer, decode};
+use crate::xml::{Element, Unreadable, Writer, decode};
 use contract::card::Secret;
 use contract::enums::Currency;
 use contract::errors::ErrorGroup;
@@ -136,8 +136,17 @@ pub(super) fn without_reward(reward: Option<RewardUse>) -> Result<(), Doubt> {
 
 /// Reads a reply. .NET may pad values with references to the character zero, and names with prefixes.
 pub(super) fn read(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse, body)
+}
+
+/// The same of a day's orders, which may be many.
+pub(super) fn read_list(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse_list, body)
+}
+
+fn read_by(parse: fn(&[u8]) -> Result<Element, Unreadable>, body: &[u8]) -> Result<Element, Doubt> {
     let text = decode(body).replace("&#x0;", "");
-    let read = Element::parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
+    let read = parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
     Ok(read.without_prefixes())
 }
 

@@ -4,7 +4,7 @@
 //! The bank does not promise to refuse an order id that it knows: nothing is sent twice, and the inquiry decides.
 
 use super::boa::{self, Callback, Move, Moved, Proof, System};
-use super::{ask, not_supported, question_refused, unauthentic, unreadable};
+use super::{ask, ask_for_list, not_supported, question_refused, unauthentic, unreadable};
 use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Number, Slot, words};
 use crate::bank::{
     Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
@@ -383,8 +383,7 @@ struct Said {
 }
 
 impl Said {
-    fn read(body: &[u8], name: &str) -> Result<Said, Doubt> {
-        let envelope = boa::read(body)?;
+    fn read(envelope: &Element, name: &str) -> Result<Said, Doubt> {
         let held = envelope.only("Body")?.map(Element::children);
         let [response] = held.unwrap_or_default() else {
             return Err(unreadable("the envelope does not hold one answer"));
@@ -432,21 +431,22 @@ impl Said {
 /// How far around a day orders are asked for: the bank wants a span, and clients use no more than this.
 const SPAN_DAYS: i64 = 360;
 
+const ORDERS: &str = "GetMerchantOrderDetail";
+
 /// Asks for the orders of a span: those of one id, or all where there is none.
-async fn ask_orders(
+fn ask_orders(
     context: BankContext<'_>,
     order: &Order,
     span: [DateTime; 2],
-) -> Result<Vec<Element>, Doubt> {
-    const NAME: &str = "GetMerchantOrderDetail";
+) -> Result<Request, Doubt> {
     let operation = Operation {
-        name: NAME,
+        name: ORDERS,
         order,
         amount: 0,
         shown: 0,
     };
     let [from, until] = span.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
-    let request = operation.request(
+    operation.request(
         context,
         |w| w.leaf("OrderId", "0"),
         |w| {
@@ -455,8 +455,11 @@ async fn ask_orders(
             w.leaf("EndDate", &until);
             w.leaf("TransactionType", "0");
         },
-    )?;
-    let said = Said::read(&ask(context.http, request).await?, NAME)?;
+    )
+}
+
+fn orders(envelope: &Element) -> Result<Vec<Element>, Doubt> {
+    let said = Said::read(envelope, ORDERS)?;
     match (said.is_success, said.failure) {
         (true, None) => boa::orders(&said.value),
         (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
@@ -469,8 +472,9 @@ async fn ask_orders(
 pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<BankMove>, Doubt> {
     let midnight = |day: Date| day.at(0, 0, 0, 0);
     let span = [day, day.saturating_add(1.day())].map(midnight);
-    let rows = ask_orders(context, &boa::of_day(), span).await?;
-    boa::moves_of_day(&rows, boa::Rows::Orders, day)
+    let request = ask_orders(context, &boa::of_day(), span)?;
+    let envelope = boa::read_list(&ask_for_list(context.http, request).await?)?;
+    boa::moves_of_day(&orders(&envelope)?, boa::Rows::Orders, day)
 }
 
 impl System for Soap {
@@ -483,7 +487,8 @@ impl System for Soap {
             .checked_add(1.days())
             .unwrap_or(now)
             .min(far(SPAN_DAYS - 1));
-        ask_orders(context, order.order, [far(-1), last]).await
+        let request = ask_orders(context, order.order, [far(-1), last])?;
+        orders(&boa::read(&ask(context.http, request).await?)?)
     }
 
     async fn send(
@@ -516,7 +521,7 @@ impl System for Soap {
             },
             |_| {},
         )?;
-        let said = Said::read(&ask(context.http, request).await?, name)?;
+        let said = Said::read(&boa::read(&ask(context.http, request).await?)?, name)?;
         let refusal = said.refusal()?;
         Ok((said.value, refusal))
     }

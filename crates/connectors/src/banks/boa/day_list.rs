@@ -5,7 +5,7 @@
 
 use super::{APPROVED, is_currency, record::lira};
 use crate::bank::{BankMove, Doubt, MoveKind, MoveOutcome, Order, Phase};
-use crate::banks::moment;
+use crate::banks::{moment, unless_untold};
 use crate::xml::Element;
 use contract::enums::Currency;
 use contract::money::Money;
@@ -69,9 +69,9 @@ impl Row {
             (text, _) => lira(text),
         };
         let currency = currency(exact("FEC")?)?;
-        let outcome = match (sums, moved, currency) {
-            (Some(sums), Some(_), Some(_)) => outcome(row, kind, sums)?,
-            _ => MoveOutcome::Unclear,
+        let outcome = match sums {
+            Some(sums) => unless_untold(outcome(row, kind, sums)?, moved, currency),
+            None => MoveOutcome::Unclear,
         };
         let told = BankMove {
             order_id: exact("MerchantOrderId")?.to_owned(),

@@ -2,9 +2,9 @@
 //!
 //! Its words are those of one recorded list. A hold has no word of its own there: what is called a sale may be one.
 
-use super::{NO_ACCOUNT, Question, error_group, exchange, is_named, lira, only, outcome};
+use super::{NO_ACCOUNT, Question, error_group, is_named, lira, only, outcome, request, result};
 use crate::bank::{BankContext, BankMove, Doubt, MoveKind, MoveOutcome};
-use crate::banks::{question_refused, unreadable};
+use crate::banks::{ask_for_list, question_refused, unless_untold, unreadable};
 use crate::xml::Element;
 use contract::enums::Currency;
 use jiff::civil::{Date, DateTime};
@@ -25,7 +25,9 @@ pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<
         ("Islem_Durum", ""),
     ];
     let question = Question::new("TP_Islem_Izleme", &fields);
-    let reply = exchange(context, &context.account.api_url, &question).await?;
+    let request = request(context, &context.account.api_url, &question)?;
+    let body = ask_for_list(context.http, request).await?;
+    let reply = result(Element::parse_list(&body), question.method)?;
     let rows = rows(&reply)?;
     let read = |row: &Element| read_row(row, context.now);
     let moves: Result<Vec<BankMove>, Doubt> = rows.iter().map(read).collect();
@@ -83,10 +85,7 @@ fn read_row(row: &Element, now: &Zoned) -> Result<BankMove, Doubt> {
     let receipt = exact("Dekont_ID")?;
     let said = (exact("Sonuc")?, row.word("Sonuc_Str", &[DONE, NOT_DONE])?);
     // What is taken has a receipt, and what undoes it names it.
-    let is_sound = amount.is_some()
-        && currency.is_some()
-        && names_another == (kind != MoveKind::Sale)
-        && is_number(receipt) == is_sale;
+    let is_sound = names_another == (kind != MoveKind::Sale) && is_number(receipt) == is_sale;
     let outcome = match said {
         ("2" | "-1", Some(NOT_DONE)) if !is_number(receipt) => MoveOutcome::Failed,
         ("1", Some(DONE)) if is_sound => MoveOutcome::Worked,
@@ -103,7 +102,7 @@ fn read_row(row: &Element, now: &Zoned) -> Result<BankMove, Doubt> {
     Ok(BankMove {
         order_id: exact("ORJ_ORDER_ID")?.to_owned(),
         kind,
-        outcome,
+        outcome: unless_untold(outcome, amount, currency),
         amount,
         currency,
         at: moment(exact("Tarih")?, now),

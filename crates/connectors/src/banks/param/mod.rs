@@ -24,7 +24,7 @@ use crate::bank::{
 };
 use crate::digest::sha1_bytes_base64;
 use crate::http::Request;
-use crate::xml::{Element, Writer};
+use crate::xml::{Element, Unreadable, Writer};
 use contract::enums::{Currency, PosOperationType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -315,13 +315,20 @@ async fn exchange(
     question: &Question,
 ) -> Result<Element, Doubt> {
     let body = ask(context.http, request(context, url, question)?).await?;
-    let envelope = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
+    result(Element::parse(&body), question.method)
+}
+
+/// The result of a method in its envelope.
+fn result(envelope: Result<Element, Unreadable>, method: &str) -> Result<Element, Doubt> {
+    let envelope = envelope.map_err(|_| unreadable("the reply is not XML"))?;
     if !is_named(&envelope, "Envelope") {
         return Err(unreadable("the reply is no SOAP envelope"));
     }
-    let response = format!("{}Response", question.method);
-    let result = format!("{}Result", question.method);
-    let path = ["Body", &response, &result];
+    let path = [
+        "Body",
+        &format!("{method}Response"),
+        &format!("{method}Result"),
+    ];
     let found = path
         .into_iter()
         .try_fold(&envelope, |element, name| only(element, name));
