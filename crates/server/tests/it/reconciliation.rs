@@ -418,7 +418,9 @@ async fn each_day_is_compared_once_by_night_whichever_process_does_it() {
     next_day_at(&shop, 5).await;
     jobs::plan_reconciliations(&shop.app).await.unwrap();
     let runs = "select count(*) as n from reconciliations";
-    assert_eq!(shop.count(runs).await, 0);
+    // In an afternoon the shop was opened the day before that noon, and that day alone is.
+    let before = shop.count(runs).await;
+    assert!((0..=1).contains(&before), "{before}");
     shop.pass(3_600).await;
     clock.advance_seconds(shop.app.now().duration_since(other.now()).as_secs());
     for app in [&shop.app, &other, &shop.app] {
@@ -426,7 +428,7 @@ async fn each_day_is_compared_once_by_night_whichever_process_does_it() {
     }
     // The bank that gives no list is not planned, nor are days before the POS was made.
     let planned = shop.count(runs).await;
-    assert!((1..=2).contains(&planned), "{planned}");
+    assert_eq!(planned, before + 1);
     shop.work().await;
     jobs::plan_reconciliations(&other).await.unwrap();
     while jobs::run_due(&other, &jobs::all_shards()).await.unwrap() > 0 {}
