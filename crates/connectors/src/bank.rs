@@ -528,3 +528,14 @@ pub enum MoveOutcome {
     /// The bank's words do not say: they contradict each other, or are not known. It is shown, and proves nothing.
     Unclear,
 }
+
+/// What a bank's list of a day leaves open, beside moves that it calls unclear.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListGaps {
+    /// It has one word for an amount that is held and one that is taken, or leaves out what is held: of a hold it proves
+    /// neither that it is there nor that it was taken.
+    pub holds: bool,
+    /// Whether it has what went back, or was taken of a hold, on this day of an order of an earlier day is not public:
+    /// that it lacks such a move proves nothing.
+    pub later_moves: bool,
+}

@@ -5,8 +5,8 @@
 use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds,
-    GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund,
-    Returned, Reversed, Verb, Verified,
+    GivenBack, HoldStatus, ListGaps, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome,
+    Refund, Returned, Reversed, Verb, Verified,
 };
 use jiff::civil::Date;
 
@@ -132,6 +132,14 @@ impl Protocol {
     /// Whether any hold is captured as a whole: the message that captures has no amount.
     pub fn captures_whole(self) -> bool {
         matches!(self, Protocol::VakifKatilim)
+    }
+
+    /// What the list of a day leaves open.
+    pub fn list_gaps(self) -> ListGaps {
+        ListGaps {
+            holds: matches!(self, Protocol::Param),
+            later_moves: matches!(self, Protocol::Kuveyt | Protocol::VakifKatilim),
+        }
     }
 
     /// Sells without 3DS.

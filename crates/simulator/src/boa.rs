@@ -143,7 +143,8 @@ impl<H: House> Desk for Boa<H> {
             Gate::Close => Verb::Capture,
             Gate::Reversal | Gate::HoldReversal => Verb::Void,
             Gate::DrawBack | Gate::PartialDrawBack => Verb::Refund,
-            Gate::Status | Gate::List => Verb::Inquire,
+            Gate::Status if !message.order_id().is_empty() => Verb::Inquire,
+            Gate::Status | Gate::List => Verb::List,
         })
     }
 

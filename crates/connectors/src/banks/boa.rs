@@ -5,6 +5,7 @@
 //! the two promises to refuse an order id that it knows, so nothing is ever sent twice: after doubt the record decides,
 //! and two orders under one id are nobody's but a person's to judge.
 
+mod day_list;
 mod page;
 mod record;
 mod standing;
@@ -22,11 +23,12 @@ use crate::bank::{
 };
 use crate::digest::{same, sha1_base64};
 use crate::http::Request;
-use crate::xml::{Element, Writer, decode};
+use crate::xml::{Element, Unreadable, Writer, decode};
 use contract::card::Secret;
 use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
+pub(super) use day_list::{Rows, moves_of_day, of_day};
 pub(super) use standing::{
     Move, Moved, System, capture, given_back, inquire, inquire_hold, refund, void,
 };
@@ -134,9 +136,28 @@ pub(super) fn without_reward(reward: Option<RewardUse>) -> Result<(), Doubt> {
 
 /// Reads a reply. .NET may pad values with references to the character zero, and names with prefixes.
 pub(super) fn read(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse, body)
+}
+
+/// The same of a day's orders, which may be many.
+pub(super) fn read_list(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse_list, body)
+}
+
+fn read_by(parse: fn(&[u8]) -> Result<Element, Unreadable>, body: &[u8]) -> Result<Element, Doubt> {
     let text = decode(body).replace("&#x0;", "");
-    let read = Element::parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
+    let read = parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
     Ok(read.without_prefixes())
+}
+
+/// The rows in a list of orders. What is none of them makes it unreadable: it may hold what is not seen.
+pub(super) fn orders(list: &Element) -> Result<Vec<Element>, Doubt> {
+    let rows = list.children();
+    if rows.iter().all(|row| row.is("OrderContract")) {
+        Ok(rows.to_vec())
+    } else {
+        Err(unreadable("the list of orders holds what is no order"))
+    }
 }
 
 /// Whether a text is an ISO 4217 number of our currency, with or without zeros before it.

@@ -4,20 +4,19 @@
 //! The bank does not promise to refuse an order id that it knows: nothing is sent twice, and the inquiry decides.
 
 use super::boa::{self, Callback, Move, Moved, Proof, System};
-use super::{ask, not_supported, question_refused, unauthentic, unreadable};
+use super::{ask, ask_for_list, not_supported, question_refused, unauthentic, unreadable};
 use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Number, Slot, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus,
-    PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
+    Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
+    OrderStatus, PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::enums::{Currency, PosOperationType};
 use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
 use percent_encoding::percent_decode_str;
-
-pub(crate) use super::no_day_list as day_list;
 
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
@@ -61,6 +60,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Refund,
     Verb::GivenBack,
     Verb::Inquire,
+    Verb::DayList,
 ];
 
 /// Nothing is held.
@@ -383,8 +383,7 @@ struct Said {
 }
 
 impl Said {
-    fn read(body: &[u8], name: &str) -> Result<Said, Doubt> {
-        let envelope = boa::read(body)?;
+    fn read(envelope: &Element, name: &str) -> Result<Said, Doubt> {
         let held = envelope.only("Body")?.map(Element::children);
         let [response] = held.unwrap_or_default() else {
             return Err(unreadable("the envelope does not hold one answer"));
@@ -432,15 +431,54 @@ impl Said {
 /// How far around a day orders are asked for: the bank wants a span, and clients use no more than this.
 const SPAN_DAYS: i64 = 360;
 
+const ORDERS: &str = "GetMerchantOrderDetail";
+
+/// Asks for the orders of a span: those of one id, or all where there is none.
+fn ask_orders(
+    context: BankContext<'_>,
+    order: &Order,
+    span: [DateTime; 2],
+) -> Result<Request, Doubt> {
+    let operation = Operation {
+        name: ORDERS,
+        order,
+        amount: 0,
+        shown: 0,
+    };
+    let [from, until] = span.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    operation.request(
+        context,
+        |w| w.leaf("OrderId", "0"),
+        |w| {
+            w.leaf("MerchantOrderId", &order.id);
+            w.leaf("StartDate", &from);
+            w.leaf("EndDate", &until);
+            w.leaf("TransactionType", "0");
+        },
+    )
+}
+
+fn orders(envelope: &Element) -> Result<Vec<Element>, Doubt> {
+    let said = Said::read(envelope, ORDERS)?;
+    match (said.is_success, said.failure) {
+        (true, None) => boa::orders(&said.value),
+        (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
+        (false, None) => Err(unreadable("the inquiry was not answered")),
+    }
+}
+
+/// The orders of a day, in one reply. Whether the last second is part of a span is not public, so it ends with the next
+/// day's beginning.
+pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<BankMove>, Doubt> {
+    let midnight = |day: Date| day.at(0, 0, 0, 0);
+    let span = [day, day.saturating_add(1.day())].map(midnight);
+    let request = ask_orders(context, &boa::of_day(), span)?;
+    let envelope = boa::read_list(&ask_for_list(context.http, request).await?)?;
+    boa::moves_of_day(&orders(&envelope)?, boa::Rows::Orders, day)
+}
+
 impl System for Soap {
     async fn rows(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Vec<Element>, Doubt> {
-        const NAME: &str = "GetMerchantOrderDetail";
-        let operation = Operation {
-            name: NAME,
-            order: order.order,
-            amount: 0,
-            shown: 0,
-        };
         // A bank's clock may be behind ours, and a shopper takes his time.
         let sent_at = order.sent_at.datetime();
         let far = |days: i64| sent_at.checked_add(days.days()).unwrap_or(sent_at);
@@ -449,23 +487,8 @@ impl System for Soap {
             .checked_add(1.days())
             .unwrap_or(now)
             .min(far(SPAN_DAYS - 1));
-        let written = |at: jiff::civil::DateTime| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        let request = operation.request(
-            context,
-            |w| w.leaf("OrderId", "0"),
-            |w| {
-                w.leaf("MerchantOrderId", &order.order.id);
-                w.leaf("StartDate", &written(far(-1)));
-                w.leaf("EndDate", &written(last));
-                w.leaf("TransactionType", "0");
-            },
-        )?;
-        let said = Said::read(&ask(context.http, request).await?, NAME)?;
-        match (said.is_success, said.failure) {
-            (true, None) => Ok(said.value.all("OrderContract").cloned().collect()),
-            (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
-            (false, None) => Err(unreadable("the inquiry was not answered")),
-        }
+        let request = ask_orders(context, order.order, [far(-1), last])?;
+        orders(&boa::read(&ask(context.http, request).await?)?)
     }
 
     async fn send(
@@ -498,7 +521,7 @@ impl System for Soap {
             },
             |_| {},
         )?;
-        let said = Said::read(&ask(context.http, request).await?, name)?;
+        let said = Said::read(&boa::read(&ask(context.http, request).await?)?, name)?;
         let refusal = said.refusal()?;
         Ok((said.value, refusal))
     }

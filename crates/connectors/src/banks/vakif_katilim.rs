@@ -6,15 +6,15 @@ use super::kuveyt::CUSTOMER_NUMBER;
 use super::{ask, not_supported, question_refused, unauthentic, unreadable};
 use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus,
-    PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
+    Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
+    OrderStatus, PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::enums::{Currency, PosOperationType};
-
-pub(crate) use super::no_day_list as day_list;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
@@ -44,6 +44,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::GivenBack,
     Verb::Hold,
     Verb::Inquire,
+    Verb::DayList,
 ];
 
 /// There are no campaigns.
@@ -98,7 +99,9 @@ impl Question<'_> {
             w.leaf("CustomerId", &account.terminal_id);
             w.leaf("UserName", &user.name);
             w.leaf("HashPassword", &password_hash);
-            w.leaf("MerchantOrderId", &order.id);
+            if !order.id.is_empty() {
+                w.leaf("MerchantOrderId", &order.id);
+            }
             if let Some(url) = self.return_url {
                 w.leaf("OkUrl", url);
                 w.leaf("FailUrl", url);
@@ -269,6 +272,66 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
     pay(context, order, request).await
 }
 
+/// Rows of orders.
+async fn ask_rows(context: BankContext<'_>, request: Request) -> Result<Vec<Element>, Doubt> {
+    let reply = boa::read(&ask(context.http, request).await?)?;
+    match reply.exact(&["ResponseCode"])? {
+        APPROVED => {}
+        "" => return Err(unreadable("the inquiry was not answered")),
+        code => return Err(question_refused(boa::error_group(code))),
+    }
+    let held = reply.only("VPosOrderData")?;
+    let held = held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?;
+    boa::orders(held)
+}
+
+/// Rows of a page: as many as a client asks for at once.
+const PAGE_ROWS: usize = 100;
+/// Rows of a day: a day with more is not read at all.
+const DAY_ROWS_MAX: usize = 20_000;
+
+/// The moves of a day, a page at a time. Rows are not counted, and clients differ in what `UpperLimit` is (the last row,
+/// or how many): the next page begins behind all that was read, and an empty one is the end. Whether the day's last moment
+/// belongs to a span is not public, so it ends on the next day.
+pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<BankMove>, Doubt> {
+    let order = boa::of_day();
+    let question = Question {
+        gate: "SelectOrder",
+        order: &order,
+        amount: None,
+        return_url: None,
+    };
+    let next = day.saturating_add(1.day());
+    let mut rows: Vec<Element> = Vec::new();
+    let mut page_before = 0;
+    while rows.len() < DAY_ROWS_MAX {
+        let (from, until) = (rows.len(), rows.len() + PAGE_ROWS);
+        let request = question.request(context, |w| {
+            w.leaf("StartDate", &day.to_string());
+            w.leaf("EndDate", &next.to_string());
+            w.leaf("LowerLimit", &from.to_string());
+            w.leaf("UpperLimit", &until.to_string());
+            for name in ["ProvNumber", "OrderStatus", "TranResult", "OrderNo"] {
+                w.leaf(name, "");
+            }
+        })?;
+        let page = ask_rows(context, request).await?;
+        if page.is_empty() {
+            return boa::moves_of_day(&rows, boa::Rows::Moves, day);
+        }
+        // Where rows are counted from one, a page begins with the last row of the one before.
+        let known = &rows[page_before..];
+        let page = page.into_iter();
+        let fresh: Vec<Element> = page.filter(|row| !known.contains(row)).collect();
+        if fresh.is_empty() {
+            return Err(unreadable("the day's list repeats itself"));
+        }
+        page_before = rows.len();
+        rows.extend(fresh);
+    }
+    Err(unreadable("the day's list is too long"))
+}
+
 /// Vakıf Katılım's records and moves.
 struct Gates;
 
@@ -280,16 +343,7 @@ impl System for Gates {
             amount: None,
             return_url: None,
         };
-        let request = question.request(context, |_| {})?;
-        let reply = boa::read(&ask(context.http, request).await?)?;
-        match reply.exact(&["ResponseCode"])? {
-            APPROVED => {}
-            "" => return Err(unreadable("the inquiry was not answered")),
-            code => return Err(question_refused(boa::error_group(code))),
-        }
-        let held = reply.only("VPosOrderData")?;
-        let held = held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?;
-        Ok(held.all("OrderContract").cloned().collect())
+        ask_rows(context, question.request(context, |_| {})?).await
     }
 
     async fn send(

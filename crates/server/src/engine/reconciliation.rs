@@ -14,7 +14,8 @@ use crate::store::poses::Pos;
 use crate::store::reconciliations::{self as runs, Closing, Difference, Run, RunState, Source};
 use crate::store::{attempts, captures, refunds};
 use books::{Books, Ours, plain_id};
-use connectors::bank::{BankMove, Doubt, Verb};
+use connectors::bank::{BankMove, Doubt, ListGaps, Verb};
+use connectors::protocol::Protocol;
 use connectors::{directory, scrub};
 use contract::enums::PosIntegrator;
 use jiff::civil::Date;
@@ -83,9 +84,13 @@ pub async fn compare(
     list: List<'_>,
     noted: impl Fn(&Run, &mut Commit),
 ) -> Result<Run, Uncompared> {
-    let (listed, source) = match list {
-        List::Bank => (ask(app, pos, day).await?, Source::Bank),
-        List::File(moves) => (moves.to_vec(), Source::File),
+    let (listed, source, gaps) = match list {
+        List::Bank => {
+            let protocol = directory::protocol(pos.integrator);
+            let gaps = protocol.map(Protocol::list_gaps).unwrap_or_default();
+            (ask(app, pos, day).await?, Source::Bank, gaps)
+        }
+        List::File(moves) => (moves.to_vec(), Source::File, ListGaps::default()),
     };
     let on = |moves: &[BankMove], day: Date| -> Vec<BankMove> {
         let of_day = moves.iter().filter(|one| date_of(one) == Some(day));
@@ -98,7 +103,7 @@ pub async fn compare(
     };
     for _ in 0..CONFLICTS_MAX {
         let books = Books::read(app, pos, day, &told).await?;
-        let judged = judge_all(day, &told, &books);
+        let judged = judge_all(day, gaps, &told, &books);
         let is_near = judged.iter().any(|one| one.judgement.is_near());
         let judged = match source {
             _ if !is_near => judged,
@@ -135,7 +140,12 @@ struct Judged<'a> {
     first: Option<&'a BankMove>,
 }
 
-fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judged<'a>> {
+fn judge_all<'a>(
+    day: Date,
+    gaps: ListGaps,
+    told: &'a [BankMove],
+    books: &'a Books,
+) -> Vec<Judged<'a>> {
     let mut moves: BTreeMap<&str, Vec<&BankMove>> = BTreeMap::new();
     for one in told {
         moves.entry(plain_id(&one.order_id)).or_default().push(one);
@@ -153,7 +163,7 @@ fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judge
         let first = rows.first().copied();
         // An order id that was declined may be used again: the try that was taken is the one to compare.
         let chosen = judge::of_tries(ours);
-        let judgement = judge::order(day, &rows, chosen);
+        let judgement = judge::order(day, gaps, &rows, chosen);
         let theirs = first.map_or("", |one| &one.order_id);
         judged.push(Judged {
             order_id: chosen.map_or(theirs, |ours| &ours.order_id).to_owned(),

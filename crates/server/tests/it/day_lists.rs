@@ -41,6 +41,21 @@ const LISTED: &[Listed] = &[
         is_signed: true,
         unknown: None,
     },
+    Listed {
+        integrator: "KUVEYTTURK",
+        is_signed: false,
+        unknown: Some(["<LastOrderStatus>1", "<LastOrderStatus>9"]),
+    },
+    Listed {
+        integrator: "VAKIFKATILIM",
+        is_signed: false,
+        unknown: Some(["<OrderStatus>1", "<OrderStatus>8"]),
+    },
+    Listed {
+        integrator: "PARAM_POS",
+        is_signed: false,
+        unknown: Some(["<Tip_Str>Satış", "<Tip_Str>Provizyon"]),
+    },
 ];
 
 /// A bank of the table at a shop.
@@ -140,9 +155,11 @@ async fn a_day_on_which_books_and_bank_agree_has_no_difference() {
     }
     let next = today(&shop);
     next_day_at(&shop, 12).await;
-    for Bank { pos, name, .. } in &banks {
-        let (run, all) = compared(&shop, pos, next, None).await.unwrap();
-        assert_eq!((run.moves, all.len()), (1, 0), "{name}");
+    for bank in &banks {
+        let (run, all) = compared(&shop, &bank.pos, next, None).await.unwrap();
+        // What went back stands with the sale's day at some.
+        let moves = i64::from(!bank.family.protocol.list_gaps().later_moves);
+        assert_eq!((run.moves, all.len()), (moves, 0), "{}", bank.name);
     }
     let compared = shop.audit("pos.reconcile").await;
     assert_eq!(compared.len(), 3 * banks.len());
@@ -191,15 +208,22 @@ async fn what_the_bank_took_and_the_books_do_not_have_is_told() {
     for (bank, (failed, given_back, doubt)) in banks.iter().zip(&known) {
         let mut all = found(&shop, &bank.pos, day).await;
         all.sort_unstable();
+        // Some lists do not tell a hold from a sale.
+        let held = if bank.family.protocol.list_gaps().holds {
+            "TAKEN_UNKNOWN"
+        } else {
+            "HELD"
+        };
         let expected = [
             ("GIVEN_BACK_AT_BANK", Some(*given_back)),
-            ("HELD", None),
+            (held, None),
             ("TAKEN_FAILED", Some(*failed)),
             ("TAKEN_IN_DOUBT", Some(*doubt)),
             ("TAKEN_UNKNOWN", None),
         ];
         let told = |(kind, _): &(&str, _)| bank.family.holds || *kind != "HELD";
-        let expected: Vec<_> = expected.into_iter().filter(told).collect();
+        let mut expected: Vec<_> = expected.into_iter().filter(told).collect();
+        expected.sort_unstable();
         assert_eq!(all, expected, "{}", bank.name);
         assert_eq!(shop.outcome(*doubt).await, "WAITING", "{}", bank.name);
     }

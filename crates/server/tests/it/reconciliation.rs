@@ -98,7 +98,7 @@ impl Outside<'_> {
                 month: 12,
             },
             cvc: None,
-            holder: String::new(),
+            holder: "Old Shop".to_owned(),
         };
         let charge = Charge {
             order: &Outside::order(id, phase),

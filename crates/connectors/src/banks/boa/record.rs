@@ -59,8 +59,8 @@ impl Record {
                     failed = Some(row);
                     continue;
                 }
-                // Another system of the house has 3 for a time-out.
-                "3" => {
+                // Recorded of 3DS that was begun and not ended; another system of the house has 3 for a time-out.
+                "0" | "3" => {
                     open = true;
                     continue;
                 }
@@ -160,12 +160,14 @@ fn agree(first: &Element, other: &Element) -> Result<(), Doubt> {
     Ok(())
 }
 
-/// Lira with two digits behind a point, in minor units.
+/// An amount of a row, in minor units.
 fn amount(row: &Element, name: &'static str) -> Result<i64, Doubt> {
-    let read = |text: &str| {
-        let (whole, part) = text.split_once('.').filter(|(_, part)| part.len() == 2)?;
-        let lira = minor_units(whole)?.checked_mul(100)?;
-        lira.checked_add(minor_units(part)?)
-    };
-    read(row.exact(&[name])?).ok_or_else(|| unreadable("the inquiry answers no amount"))
+    lira(row.exact(&[name])?).ok_or_else(|| unreadable("the inquiry answers no amount"))
+}
+
+/// Lira with two digits behind a point, in minor units.
+pub(super) fn lira(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').filter(|(_, part)| part.len() == 2)?;
+    let lira = minor_units(whole)?.checked_mul(100)?;
+    lira.checked_add(minor_units(part)?)
 }

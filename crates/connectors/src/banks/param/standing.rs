@@ -85,7 +85,7 @@ fn told(reply: &Element) -> Result<Option<&Element>, Doubt> {
     }
 }
 
-fn says_nothing_found(reply: &Element) -> bool {
+pub(super) fn says_nothing_found(reply: &Element) -> bool {
     let words = reply.phrase(&["Sonuc_Str"]);
     words.is_ok_and(|words| words.to_lowercase().contains("bulunamad"))
 }

@@ -5,7 +5,7 @@ use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::captures::{Capture, CaptureState};
 use crate::store::reconciliations::DifferenceKind as Kind;
 use crate::store::refunds::{Refund, RefundState};
-use connectors::bank::{BankMove, MoveKind, MoveOutcome};
+use connectors::bank::{BankMove, ListGaps, MoveKind, MoveOutcome};
 use contract::enums::Currency;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -127,6 +127,8 @@ struct Told {
     held: Sum,
     captured: Sum,
     refunded: i64,
+    /// What went back is told without a day: it is all that did until now.
+    is_back_until_now: bool,
     /// A void is listed, or a move is marked as undone.
     is_voided: bool,
     /// A void is listed, and so was made on this day.
@@ -165,6 +167,7 @@ impl Told {
                 let amount = row.amount.unwrap_or(0);
                 if row.outcome == MoveOutcome::Worked {
                     self.refunded = self.refunded.saturating_add(amount);
+                    self.is_back_until_now |= row.at.is_none();
                 }
                 return;
             }
@@ -195,19 +198,31 @@ impl Told {
 }
 
 /// Compares what is listed of an order on `day` with what is ours of it.
-pub(super) fn order<'a>(day: Date, rows: &[&BankMove], ours: Option<&'a Ours>) -> Judgement<'a> {
+pub(super) fn order<'a>(
+    day: Date,
+    gaps: ListGaps,
+    rows: &[&BankMove],
+    ours: Option<&'a Ours>,
+) -> Judgement<'a> {
     let told = Told::of(rows);
     let mut judged = Judgement::default();
     let Some(ours) = ours else {
         unknown(&told, &mut judged);
         return judged;
     };
+    let is_earlier = local(ours.attempt.asked_at).date() < day;
+    if gaps.later_moves && is_earlier && rows.is_empty() {
+        return judged;
+    }
     if told.is_unclear || told.has_other {
         judged.found(Kind::Unclear, Some(ours.attempt.amount), None);
         judged.asked.push(Asked::Attempt(&ours.attempt));
         return judged;
     }
     match ours.attempt.state {
+        AttemptState::Approved if gaps.holds && ours.is_hold => {
+            given_back(day, &told, ours, &mut judged);
+        }
         AttemptState::Approved => approved(day, &told, ours, &mut judged),
         AttemptState::Declined | AttemptState::NotSent | AttemptState::Reversed => {
             if let Some((kind, theirs)) = told.kept() {
@@ -340,7 +355,7 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
                     None => least = least.saturating_add(refund.amount),
                 }
             }
-            RefundState::Approved if is_beside(day, refund.asked_at) => {
+            RefundState::Approved if told.is_back_until_now || is_beside(day, refund.asked_at) => {
                 most = most.saturating_add(refund.amount);
             }
             state if state.is_open() => {
