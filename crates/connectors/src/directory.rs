@@ -23,6 +23,10 @@ pub struct BankRow {
     pub hostname: &'static str,
     /// Host of the bank's test system.
     pub test_hostname: &'static str,
+    /// Host of the production system's 3DS page, where it is another one; else empty.
+    pub page_hostname: &'static str,
+    /// The same of the test system.
+    pub test_page_hostname: &'static str,
     /// Port of both.
     pub port: u16,
     /// Path of the API.
@@ -37,6 +41,29 @@ impl BankRow {
     /// The official title of its bank.
     pub fn bank_name(&self) -> &'static str {
         bank_name(self.bank_id).unwrap_or(self.name)
+    }
+
+    /// Where the 3DS page lies that belongs to this host of the API.
+    pub fn page_host<'a>(&'a self, hostname: &'a str) -> &'a str {
+        let own = [
+            (self.hostname, self.page_hostname),
+            (self.test_hostname, self.test_page_hostname),
+        ];
+        let page = own
+            .into_iter()
+            .find(|(api, page)| *api == hostname && !page.is_empty());
+        page.map_or(hostname, |(_, page)| page)
+    }
+
+    /// The bank's own hosts: those of its API, and those of its 3DS page where they are others.
+    pub fn hosts(&self) -> impl Iterator<Item = &'static str> {
+        let hosts = [
+            self.hostname,
+            self.test_hostname,
+            self.page_hostname,
+            self.test_page_hostname,
+        ];
+        hosts.into_iter().filter(|host| !host.is_empty())
     }
 }
 
@@ -166,6 +193,8 @@ const fn known(
         protocol: None,
         hostname: "",
         test_hostname: "",
+        page_hostname: "",
+        test_page_hostname: "",
         port: 443,
         path: "",
         threeds_path: "",
@@ -176,28 +205,20 @@ const fn known(
 #[rustfmt::skip] // A table: a bank that is not spoken to a line.
 static ROWS: [BankRow; 24] = [
     BankRow {
-        integrator: PosIntegrator::Ykb,
-        name: "Yapı Kredi",
-        bank_id: 67,
         protocol: Some(Protocol::PosNet),
         hostname: "posnet.yapikredi.com.tr",
         test_hostname: "setmpos.ykb.com",
-        port: 443,
         path: "/PosnetWebService/XML",
         threeds_path: "/3DSWebService/YKBPaymentService",
-        rewards: Some(YKB_REWARDS),
+        ..known(PosIntegrator::Ykb, "Yapı Kredi", 67, Some(YKB_REWARDS))
     },
     BankRow {
-        integrator: PosIntegrator::Garanti,
-        name: "Garanti BBVA",
-        bank_id: 62,
         protocol: Some(Protocol::Garanti),
         hostname: "sanalposprov.garanti.com.tr",
         test_hostname: "sanalposprovtest.garantibbva.com.tr",
-        port: 443,
         path: "/VPServlet",
         threeds_path: "/servlet/gt3dengine",
-        rewards: Some(GARANTI_REWARDS),
+        ..known(PosIntegrator::Garanti, "Garanti BBVA", 62, Some(GARANTI_REWARDS))
     },
     nestpay(PosIntegrator::Isbank, "İş Bankası", 64, "sanalpos.isbank.com.tr", Some(ISBANK_REWARDS)),
     known(PosIntegrator::IsbankVpos, "İş Bankası (VPOS)", 64, Some(ISBANK_REWARDS)),
@@ -206,9 +227,10 @@ static ROWS: [BankRow; 24] = [
     nestpay(PosIntegrator::Akbank, "Akbank", 46, "www.sanalakpos.com", Some(AKBANK_REWARDS)),
     BankRow {
         protocol: Some(Protocol::Akbank),
-        // The page for 3DS has a host of its own; the protocol knows it.
         hostname: "api.akbank.com",
         test_hostname: "apipre.akbank.com",
+        page_hostname: "virtualpospaymentgateway.akbank.com",
+        test_page_hostname: "virtualpospaymentgatewaypre.akbank.com",
         path: "/api/v1/payment/virtualpos/transaction/process",
         threeds_path: "/securepay",
         ..known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS))
@@ -219,6 +241,7 @@ static ROWS: [BankRow; 24] = [
         protocol: Some(Protocol::PayFlex),
         hostname: "sanalpos.ziraatbank.com.tr",
         test_hostname: "preprod.payflex.com.tr",
+        page_hostname: "mpi.ziraatbank.com.tr",
         path: "/v4/v3/Vposreq.aspx",
         threeds_path: "/Enrollment.aspx",
         ..known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS))
@@ -247,11 +270,14 @@ static ROWS: [BankRow; 24] = [
         threeds_path: "/Mpi/Default.aspx",
         ..known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None)
     },
-    // The gateway of 2025, from public clients. Points only where an account says so: World's rule keeps them off.
+    // The gateway of 2025, from public clients, which ask its MPI at a host of its own. The hosts before it are typed, with
+    // the whole address of their MPI. Points only where an account says so: World's rule keeps them off.
     BankRow {
         protocol: Some(Protocol::PayFlex),
         hostname: "apigw.vakifbank.com.tr",
         test_hostname: "apiportalprep.vakifbank.com.tr",
+        page_hostname: "inbound.apigateway.vakifbank.com.tr",
+        test_page_hostname: "inbound.apigatewaytest.vakifbank.com.tr",
         port: 8443,
         path: "/virtualPos/Vposreq",
         threeds_path: "/threeDGateway/Enrollment",
@@ -424,6 +450,56 @@ mod tests {
             assert!(row.path.starts_with('/') && row.threeds_path.starts_with('/'));
         }
         assert!(protocol(PosIntegrator::Fibabank).is_none());
+    }
+
+    #[test]
+    fn a_page_has_a_host_of_its_own_where_the_bank_says_so() {
+        for (bank, api, page) in [
+            (
+                "AKBANK_VPOS",
+                "api.akbank.com",
+                "virtualpospaymentgateway.akbank.com",
+            ),
+            (
+                "AKBANK_VPOS",
+                "apipre.akbank.com",
+                "virtualpospaymentgatewaypre.akbank.com",
+            ),
+            (
+                "AKBANK_VPOS",
+                "api.akbank.com.example",
+                "api.akbank.com.example",
+            ),
+            ("AKBANK_VPOS", "127.0.0.1", "127.0.0.1"),
+            (
+                "VAKIFBANK",
+                "apigw.vakifbank.com.tr",
+                "inbound.apigateway.vakifbank.com.tr",
+            ),
+            (
+                "VAKIFBANK",
+                "apiportalprep.vakifbank.com.tr",
+                "inbound.apigatewaytest.vakifbank.com.tr",
+            ),
+            (
+                "ZIRAATBANK_INNOVA",
+                "sanalpos.ziraatbank.com.tr",
+                "mpi.ziraatbank.com.tr",
+            ),
+            (
+                "ZIRAATBANK_INNOVA",
+                "preprod.payflex.com.tr",
+                "preprod.payflex.com.tr",
+            ),
+            (
+                "GARANTI",
+                "sanalposprov.garanti.com.tr",
+                "sanalposprov.garanti.com.tr",
+            ),
+        ] {
+            let row = row(bank.parse().unwrap()).unwrap();
+            assert_eq!(row.page_host(api), page, "{bank}");
+        }
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn flag(field: &str) -> String {
         "paidPrice" => "--amount".to_owned(),
         "posIntegrator" => "--integrator".to_owned(),
         "merchantPosUsers" => "--user".to_owned(),
-        "hostname" | "path" => "--endpoint".to_owned(),
+        "hostname" | "path" | "threedsPath" => "--endpoint".to_owned(),
         "merchantApmId" => "--id".to_owned(),
         "key" => "--own".to_owned(),
         "url" => "the address".to_owned(),

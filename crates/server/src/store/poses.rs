@@ -7,6 +7,7 @@ use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
 use connectors::account::{Numbers, Slot};
 use connectors::bank::{Account, User};
+use connectors::directory;
 use contract::card::Secret;
 use contract::enums::{
     CardAssociation, Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator,
@@ -77,7 +78,7 @@ pub struct PosSettings {
     pub port: u16,
     /// Path of the API.
     pub path: String,
-    /// Path of the 3DS page.
+    /// Path of the 3DS page, or its whole address where no row of the directory knows its host.
     pub threeds_path: String,
     /// `P` is production.
     pub mode: String,
@@ -199,6 +200,17 @@ impl Pos {
         }
     }
 
+    /// Where the bank's 3DS page is: its path at the host that the bank has for it, or a whole address.
+    fn page_url(&self) -> String {
+        let at = &self.settings;
+        if !at.threeds_path.starts_with('/') {
+            return at.threeds_path.clone();
+        }
+        let row = directory::row(self.integrator);
+        let host = row.map_or(at.hostname.as_str(), |row| row.page_host(&at.hostname));
+        format!("{}://{host}:{}{}", at.scheme, at.port, at.threeds_path)
+    }
+
     /// The account as a connector needs it.
     pub fn account(&self) -> Account {
         let at = &self.settings;
@@ -218,7 +230,7 @@ impl Pos {
                 .collect(),
             production: at.mode == "P",
             api_url: format!("{base}{}", at.path),
-            threeds_url: format!("{base}{}", at.threeds_path),
+            threeds_url: self.page_url(),
             ..at.numbers.account()
         }
     }

@@ -23,6 +23,8 @@ fn row() -> BankRow {
         protocol: Some(Protocol::PosNet),
         hostname: "vpos.example.com",
         test_hostname: "vpos-test.example.com",
+        page_hostname: "",
+        test_page_hostname: "",
         port: 443,
         path: "/PosnetWebService/XML",
         threeds_path: "/3DSWebService/YKBPaymentService",
