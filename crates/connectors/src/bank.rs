@@ -3,6 +3,7 @@
 //! Every verb answers one of three: approved, declined (both a [`Verdict`]), or in doubt. Doubt
 //! is never failure: the bank may have taken the money.
 
+use crate::account::Options;
 use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
@@ -139,6 +140,8 @@ pub struct Account {
     pub threeds_key: Secret,
     /// API users by what they may do.
     pub users: Vec<User>,
+    /// What was chosen where merchants of one bank differ.
+    pub options: Options,
     /// `P` on the wire is production, anything else test; Garanti sends it as `Mode`.
     pub production: bool,
     /// Where requests go.

@@ -2,7 +2,7 @@
 //!
 //! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
 
-use crate::account::{AccountNeeds, Words, words};
+use crate::account::{AGREED, AGREED_POINTS, AccountNeeds, AccountOption, Options, Words, words};
 use crate::bank::Verb;
 use crate::protocol::Protocol;
 use contract::enums::{LoyaltyType, PosIntegrator};
@@ -35,12 +35,21 @@ pub struct BankRow {
     pub threeds_path: &'static str,
     /// What it can do with points and campaigns, when it can.
     pub rewards: Option<RewardProfile>,
+    /// What it can do for a merchant with whom the bank agreed on it ([`AGREED_POINTS`]).
+    pub agreed_rewards: Option<RewardProfile>,
 }
 
 impl BankRow {
     /// The official title of its bank.
     pub fn bank_name(&self) -> &'static str {
         bank_name(self.bank_id).unwrap_or(self.name)
+    }
+
+    /// What an account with these options can do with points and campaigns.
+    pub fn rewards_of(&self, chosen: &Options) -> Option<&RewardProfile> {
+        let is_agreed = chosen.get(AGREED_POINTS.name) == AGREED;
+        let agreed = self.agreed_rewards.as_ref().filter(|_| is_agreed);
+        agreed.or(self.rewards.as_ref())
     }
 
     /// Where the 3DS page lies that belongs to this host of the API.
@@ -154,6 +163,13 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
 
 // Bonus. Whether the bank takes that of other issuers is not public.
 const DENIZBANK_REWARDS: RewardProfile = OWN_BONUS_REWARDS;
+// The bank's own World cards; whose points it spends without an agreement is not public (World's rule: none).
+const VAKIFBANK_AGREED_REWARDS: RewardProfile = RewardProfile {
+    families: &["World"],
+    own_issuer_only: true,
+    ..PLAIN
+};
+
 // Param asks the points of any card by one message; its messages by brand are World's and CardFinans's. Of World
 // only Yapı Kredi's own cards have points, which a row cannot say of another issuer.
 const PARAM_REWARDS: RewardProfile = RewardProfile {
@@ -199,6 +215,7 @@ const fn known(
         path: "",
         threeds_path: "",
         rewards,
+        agreed_rewards: None,
     }
 }
 
@@ -281,6 +298,7 @@ static ROWS: [BankRow; 24] = [
         port: 8443,
         path: "/virtualPos/Vposreq",
         threeds_path: "/threeDGateway/Enrollment",
+        agreed_rewards: Some(VAKIFBANK_AGREED_REWARDS),
         ..known(PosIntegrator::Vakifbank, "VakıfBank", 15, None)
     },
     // Clients agree on the live host; one alone tells of the test host.
@@ -365,6 +383,14 @@ pub fn protocol(integrator: PosIntegrator) -> Option<Protocol> {
 /// What an account of a POS integrator needs; `None` when we do not speak to it.
 pub fn account(integrator: PosIntegrator) -> Option<&'static AccountNeeds> {
     protocol(integrator).map(Protocol::account)
+}
+
+/// What differs from one merchant of a POS integrator to the next.
+pub fn options(integrator: PosIntegrator) -> impl Iterator<Item = &'static AccountOption> {
+    let agreed = row(integrator).and_then(|row| row.agreed_rewards.as_ref());
+    let needs = account(integrator).into_iter();
+    let protocol = needs.flat_map(|needs| needs.options);
+    protocol.chain(agreed.map(|_| &AGREED_POINTS))
 }
 
 /// What people call a POS integrator, or an API user of its accounts.
@@ -513,6 +539,14 @@ mod tests {
                 assert!(field.in_sentence.starts_with("The "));
                 let is_key = field.slot == Slot::ThreedsKey;
                 assert_eq!(field.is_secret, is_key, "{:?}", field.slot);
+            }
+            for option in needs.options.iter().chain([&AGREED_POINTS]) {
+                assert!(!option.choices.is_empty() && !option.offers(""));
+                assert!(option.in_sentence.starts_with("The "));
+                let texts = option.choices.iter().map(|(_, name)| *name);
+                for text in texts.chain([option.label, option.hint]) {
+                    assert!(!text.tr.is_empty() && !text.en.is_empty());
+                }
             }
             // A sentence goes on from it: "Satış kullanıcısının adı".
             for user in needs.users {

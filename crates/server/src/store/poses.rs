@@ -5,7 +5,7 @@ use super::db::{
 };
 use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
-use connectors::account::{Numbers, Slot};
+use connectors::account::{Numbers, Options, Slot};
 use connectors::bank::{Account, User};
 use connectors::directory;
 use contract::card::Secret;
@@ -42,6 +42,8 @@ table_row! {
         pub order_number: i64,
         /// What is not secret.
         pub settings: PosSettings,
+        /// What was chosen where merchants of one bank differ.
+        pub options: Options,
         /// When and how the bank last refused the account, until it works again.
         pub account_refusal: Option<AccountRefusal>,
         /// Since when the autopilot keeps payments with 3DS away.
@@ -228,6 +230,7 @@ impl Pos {
                     password: u.password.clone(),
                 })
                 .collect(),
+            options: self.options.clone(),
             production: at.mode == "P",
             api_url: format!("{base}{}", at.path),
             threeds_url: self.page_url(),
@@ -287,7 +290,7 @@ fn read(app: &App, row: Row) -> Result<Pos, Unavailable> {
     Ok(pos)
 }
 
-json_columns! { PosSettings, AccountRefusal }
+json_columns! { PosSettings, Options, AccountRefusal }
 
 /// All POSes of a merchant that are not deleted, in routing order.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Pos>, Unavailable> {
@@ -347,6 +350,7 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
         status: pos.status,
         order_number: pos.order_number,
         settings: pos.settings,
+        options: pos.options,
         credentials_sealed: seal(app, pos),
     });
     commit.change_settings();

@@ -18,8 +18,7 @@ use super::{
     refusal_of_move, unauthentic, unreadable,
 };
 use crate::account::{
-    AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER,
-    THREEDS_KEY, words,
+    AccountNeeds, ApiUser, MERCHANT_NUMBER, Need, TERMINAL_NUMBER, THREEDS_KEY, words,
 };
 use crate::bank::{
     Account, Answer, BankContext, CardData, Charge, Charged, Decline, Doubt, Loyalties,
@@ -49,25 +48,13 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
                 "If the password of 3D Secure (MPI) is not that of the virtual POS.",
             )
             .needed_for(Need::Never),
-        Field::new(
-            Slot::Number(Number::PosnetId),
-            "Bağlantı seçenekleri",
-            "Connection options",
-            "The connection options",
-        )
-        .hinted(
-            "Çoğu işyerinde boş kalır. Banka 3D onayından sonra kart bilgisini yeniden istiyorsa ESKI3D, \
-             istemiyorsa YENI3D; puan kullandırıyorsa PUAN (virgülle ayrılır).",
-            "Empty for most merchants. ESKI3D if the bank wants the card again after 3D Secure, YENI3D if not; \
-             PUAN if it takes points (separated by commas).",
-        )
-        .needed_for(Need::Never),
     ],
     users: &[ApiUser {
         operation: PosOperationType::Standard,
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[options::FINISH],
 };
 
 /// What this protocol can do.

@@ -33,20 +33,28 @@ fn lira_are_read_and_nothing_else() {
 
 #[test]
 fn options_of_the_account_go_before_those_of_the_bank() {
-    let of = |integrator, text: &str| {
-        options::of(&Account {
+    let of = |integrator, chosen: &[(&str, &str)]| {
+        let mut account = Account {
             integrator: Some(integrator),
-            posnet_id: text.to_owned(),
             ..Account::default()
-        })
+        };
+        for (name, choice) in chosen {
+            account.options.choose(name, choice);
+        }
+        options::of(&account)
     };
     let options = |shows_card, points| Ok(Options { shows_card, points });
     let (ziraat, vakif) = (PosIntegrator::ZiraatbankInnova, PosIntegrator::Vakifbank);
-    assert_eq!(of(ziraat, ""), options(true, true));
-    assert_eq!(of(vakif, ""), options(false, false));
-    assert_eq!(of(ziraat, "yeni3d"), options(false, true));
-    assert_eq!(of(vakif, " ESKI3D , PUAN"), options(true, true));
-    assert!(of(vakif, "PUANN").is_err());
+    let finish = |choice| ("threedsFinish", choice);
+    let agreed = ("points", "AGREED");
+    assert_eq!(of(ziraat, &[]), options(true, true));
+    assert_eq!(of(vakif, &[]), options(false, false));
+    assert_eq!(of(ziraat, &[finish("WITHOUT_CARD")]), options(false, true));
+    assert_eq!(
+        of(vakif, &[finish("WITH_CARD"), agreed]),
+        options(true, true)
+    );
+    assert!(of(vakif, &[("points", "OFF")]).is_err());
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn akbank() -> Value {
     }))
 }
 
-fn vakifbank() -> Value {
+pub fn vakifbank() -> Value {
     open(json!({
         "name": "VakıfBank", "posIntegrator": "VAKIFBANK",
         "clientId": "000000000007955", "terminalId": "VP000123",
