@@ -88,8 +88,8 @@ fn told_of(row: &connectors::directory::BankRow) -> String {
         _ => "–".to_owned(),
     };
     let (name, integrator) = (row.name, row.integrator.as_str());
-    let (holds, page) = (can(Verb::Hold), can(Verb::PageSale));
-    format!("| {name} | `{integrator}` | {title} | {holds} | {points} | {page} |")
+    let [holds, page, list] = [Verb::Hold, Verb::PageSale, Verb::DayList].map(can);
+    format!("| {name} | `{integrator}` | {title} | {holds} | {points} | {page} | {list} |")
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod commands;
 mod commands_show;
 mod commissions;
 mod connections;
+mod day_lists;
 mod docs;
 mod doctor;
 mod double_submits;

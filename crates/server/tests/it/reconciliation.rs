@@ -3,34 +3,37 @@
 
 use crate::panel::Panel;
 use crate::process::ended;
-use crate::shop::{GARANTI, MANY, NO_FUNDS, Shop, YKB, declines_after, delay, edit, garanti, with};
-use connectors::bank::{BankContext, CardData, CardEnds, Charge, Order, OrderRef, Phase, Verdict};
+use crate::shop::{GARANTI, MANY, Shop, YKB, delay, edit, garanti, with};
+use connectors::bank::{
+    Account, BankContext, CardData, CardEnds, Charge, Order, OrderRef, Phase, Verdict,
+};
 use connectors::protocol::Protocol;
 use contract::card::{Expiry, Pan};
 use contract::enums::{Currency, PosIntegrator};
 use contract::money::Money;
 use contract::rules::Rule;
+use jiff::Zoned;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use server::clock::{MovableClock, first_id_at, istanbul};
 use server::jobs;
-use server::operations::reconciliations::{self, Difference, Filter, Run, RunState};
+use server::operations::reconciliations::{self, Difference, Filter, Run};
 use server::operations::{Actor, Problem, Role};
 use server::store::poses::{self, Pos};
 use std::sync::Arc;
 
-async fn pos(shop: &Shop, integrator: PosIntegrator) -> Pos {
+pub async fn pos(shop: &Shop, integrator: PosIntegrator) -> Pos {
     let all = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
     let mut of = all.into_iter().filter(|pos| pos.integrator == integrator);
     of.next().unwrap()
 }
 
-fn today(shop: &Shop) -> Date {
+pub fn today(shop: &Shop) -> Date {
     istanbul(shop.app.now()).date()
 }
 
 /// The next day at this hour.
-async fn next_day_at(shop: &Shop, hour: i8) {
+pub async fn next_day_at(shop: &Shop, hour: i8) {
     let now = istanbul(shop.app.now());
     let then = now.tomorrow().unwrap().with().hour(hour).minute(0).build();
     let then = then.unwrap();
@@ -38,7 +41,7 @@ async fn next_day_at(shop: &Shop, hour: i8) {
         .await;
 }
 
-async fn compared(
+pub async fn compared(
     shop: &Shop,
     pos: &Pos,
     day: Date,
@@ -50,7 +53,7 @@ async fn compared(
 }
 
 /// The kind and the payment of each difference that is open after a comparison.
-async fn found(shop: &Shop, pos: &Pos, day: Date) -> Vec<(&'static str, Option<i64>)> {
+pub async fn found(shop: &Shop, pos: &Pos, day: Date) -> Vec<(&'static str, Option<i64>)> {
     let (_, differences) = compared(shop, pos, day, None).await.unwrap();
     shown(&differences)
 }
@@ -61,7 +64,7 @@ fn shown(differences: &[Difference]) -> Vec<(&'static str, Option<i64>)> {
 }
 
 #[track_caller]
-fn refused(answer: Result<(Run, Vec<Difference>), Problem>, wanted: Rule) {
+pub fn refused(answer: Result<(Run, Vec<Difference>), Problem>, wanted: Rule) {
     match answer {
         Err(Problem::Rule { rule, .. }) => assert_eq!(rule, wanted),
         other => panic!("{other:?}"),
@@ -69,13 +72,14 @@ fn refused(answer: Result<(Run, Vec<Difference>), Problem>, wanted: Rule) {
 }
 
 /// Somebody who uses the account without Galata.
-struct Outside<'a> {
-    shop: &'a Shop,
-    pos: &'a Pos,
+pub struct Outside<'a> {
+    pub shop: &'a Shop,
+    pub pos: &'a Pos,
+    pub card: &'static str,
 }
 
 impl Outside<'_> {
-    fn order(id: &str, phase: Phase) -> Order {
+    pub fn order(id: &str, phase: Phase) -> Order {
         Order {
             id: id.to_owned(),
             amount: Money::new(4_200, Currency::Try),
@@ -84,15 +88,11 @@ impl Outside<'_> {
         }
     }
 
-    async fn sells(&self, id: &str, phase: Phase) {
+    /// The bank's reference of it.
+    pub async fn sells(&self, id: &str, phase: Phase) -> String {
         let (account, now) = (self.pos.account(), istanbul(self.shop.app.now()));
-        let context = BankContext {
-            account: &account,
-            http: &self.shop.app.net,
-            now: &now,
-        };
         let card = CardData {
-            pan: Pan::parse(GARANTI).unwrap(),
+            pan: Pan::parse(self.card).unwrap(),
             expiry: Expiry {
                 year: 2030,
                 month: 12,
@@ -106,117 +106,39 @@ impl Outside<'_> {
             reward: None,
             client_ip: None,
         };
-        let sold = Protocol::Garanti.charge(context, charge).await;
-        assert!(matches!(sold, Ok(Verdict::Approved(_))), "{sold:?}");
+        let sold = self.bank().charge(self.context(&account, &now), charge);
+        match sold.await {
+            Ok(Verdict::Approved(charged)) => charged.host_reference,
+            other => panic!("{other:?}"),
+        }
     }
 
-    async fn voids(&self, order: &Order) {
+    /// Undoes an order; `reference` is the bank's own of it, which some banks ask for.
+    pub async fn voids(&self, order: &Order, reference: &str) {
         let (account, now) = (self.pos.account(), istanbul(self.shop.app.now()));
-        let context = BankContext {
-            account: &account,
-            http: &self.shop.app.net,
-            now: &now,
-        };
         let about = OrderRef {
             order,
             threeds: false,
             sent_at: &now,
-            host_reference: None,
+            host_reference: Some(reference),
             card: CardEnds::default(),
             id_chosen: false,
         };
-        let voided = Protocol::Garanti.void(context, about).await;
+        let voided = self.bank().void(self.context(&account, &now), about).await;
         assert!(matches!(voided, Ok(Verdict::Approved(_))), "{voided:?}");
     }
-}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_day_on_which_books_and_bank_agree_has_no_difference() {
-    let shop = Shop::open().await;
-    shop.noon().await;
-    let garanti = pos(&shop, PosIntegrator::Garanti).await;
-    let day = today(&shop);
-    refused(compared(&shop, &garanti, day, None).await, Rule::DayNotOver);
-    let kept = shop.pays(GARANTI).await.succeeded().id();
-    let voided = shop.pays(GARANTI).await.succeeded().id();
-    shop.refunds(voided).await.ok();
-    let held = shop.holds(GARANTI).await.succeeded().id();
-    shop.captures(held, 90).await.succeeded();
-    let released = shop.holds(GARANTI).await.succeeded().id();
-    shop.refunds(released).await.ok();
-    shop.holds(GARANTI).await.succeeded();
-    shop.pays(NO_FUNDS).await.declined("NOT_SUFFICIENT_FUNDS");
-    shop.day_passes().await;
-    shop.refunds(kept).await.ok();
-    assert_eq!(found(&shop, &garanti, day).await, []);
-    let (run, _) = compared(&shop, &garanti, day, None).await.unwrap();
-    assert_eq!((run.state, run.differences), (RunState::Compared, 0));
-    assert!(run.moves >= 8, "{}", run.moves);
-    let next = today(&shop);
-    next_day_at(&shop, 12).await;
-    assert_eq!(found(&shop, &garanti, next).await, []);
-    assert_eq!(shop.audit("pos.reconcile").await.len(), 3);
-}
+    fn bank(&self) -> Protocol {
+        connectors::directory::protocol(self.pos.integrator).unwrap()
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_bank_took_and_the_books_do_not_have_is_told() {
-    let shop = Shop::open().await;
-    shop.merchant_with(|merchant| merchant.completes_doubt = true)
-        .await;
-    shop.noon().await;
-    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
-    let outside = Outside {
-        shop: &shop,
-        pos: garanti,
-    };
-    let day = today(&shop);
-    outside.sells("OLDSHOP1", Phase::Sale).await;
-    outside.sells("OLDSHOP2", Phase::Hold).await;
-    outside.sells("OLDSHOP3", Phase::Sale).await;
-    outside
-        .voids(&Outside::order("OLDSHOP3", Phase::Sale))
-        .await;
-    shop.fault("garanti", "sale", declines_after("51")).await;
-    let failed = shop.pays(GARANTI).await.declined("NOT_SUFFICIENT_FUNDS");
-    shop.fault("garanti", "sale", "lose_reply").await;
-    let doubt = shop.pays(GARANTI).await.in_doubt();
-    shop.faults(MANY, "garanti", "inquire", "http_500").await;
-    let given_back = shop.pays(GARANTI).await.succeeded().id();
-    let attempt = shop.attempt(given_back).await;
-    let order = Order {
-        amount: Money::new(attempt.amount, Currency::Try),
-        ..Outside::order(&attempt.order_id, Phase::Sale)
-    };
-    shop.banks_recover().await;
-    outside.voids(&order).await;
-    shop.faults(MANY, "garanti", "inquire", "http_500").await;
-    next_day_at(&shop, 12).await;
-    // The schedule has asked in vain, and would ask again later.
-    shop.work().await;
-    let mut all = found(&shop, garanti, day).await;
-    all.sort_unstable();
-    assert_eq!(
-        all,
-        [
-            ("GIVEN_BACK_AT_BANK", Some(given_back)),
-            ("HELD", None),
-            ("TAKEN_FAILED", Some(failed)),
-            ("TAKEN_IN_DOUBT", Some(doubt)),
-            ("TAKEN_UNKNOWN", None),
-        ]
-    );
-    // The list is evidence: the bank is asked at once, and its own word settles.
-    shop.banks_recover().await;
-    assert_eq!(shop.outcome(doubt).await, "WAITING");
-    shop.work().await;
-    assert_eq!(shop.outcome(doubt).await, "SUCCESS");
-    let (run, left) = compared(&shop, garanti, day, None).await.unwrap();
-    assert_eq!((run.differences, left.len()), (4, 4));
-    let closed = "select count(*) as n from reconciliation_differences where closing = 'GONE' and kind = 'TAKEN_IN_DOUBT'";
-    assert_eq!(shop.count(closed).await, 1);
-    // Nothing moved money.
-    assert_eq!(shop.outcome(failed).await, "FAILURE");
-    assert_eq!(shop.order_state(failed).await, "captured");
+    fn context<'b>(&'b self, account: &'b Account, now: &'b Zoned) -> BankContext<'b> {
+        BankContext {
+            account,
+            http: &self.shop.app.net,
+            now,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,6 +209,7 @@ async fn a_day_that_is_compared_again_doubles_nothing_and_keeps_what_a_person_cl
     let outside = Outside {
         shop: &shop,
         pos: garanti,
+        card: GARANTI,
     };
     outside.sells("OLDSHOP1", Phase::Sale).await;
     next_day_at(&shop, 12).await;
@@ -529,6 +452,7 @@ async fn open_differences_are_looked_at_again_the_next_night_and_silent_banks_ar
     let outside = Outside {
         shop: &shop,
         pos: garanti,
+        card: GARANTI,
     };
     outside.sells("OLDSHOP1", Phase::Sale).await;
     next_day_at(&shop, 7).await;
@@ -643,7 +567,11 @@ async fn the_panel_shows_compares_and_closes_by_role() {
     shop.noon().await;
     let garanti = &pos(shop, PosIntegrator::Garanti).await;
     let ykb = &pos(shop, PosIntegrator::Ykb).await;
-    let outside = Outside { shop, pos: garanti };
+    let outside = Outside {
+        shop,
+        pos: garanti,
+        card: GARANTI,
+    };
     outside.sells("OLDSHOP1", Phase::Sale).await;
     let day = today(shop).to_string();
     next_day_at(shop, 12).await;
