@@ -25,11 +25,23 @@ struct Listed {
 }
 
 /// One for each POS of `FAMILIES` whose protocol has `Verb::DayList`.
-const LISTED: &[Listed] = &[Listed {
-    integrator: "GARANTI",
-    is_signed: true,
-    unknown: Some(["<TrxType>Satis", "<TrxType>Odul Sorgulama"]),
-}];
+const LISTED: &[Listed] = &[
+    Listed {
+        integrator: "GARANTI",
+        is_signed: true,
+        unknown: Some(["<TrxType>Satis", "<TrxType>Odul Sorgulama"]),
+    },
+    Listed {
+        integrator: "VAKIFBANK",
+        is_signed: false,
+        unknown: Some(["<TransactionType>Sale", "<TransactionType>VFTSale"]),
+    },
+    Listed {
+        integrator: "ZIRAATBANK_INNOVA",
+        is_signed: false,
+        unknown: Some(["<IsCanceled>false", "<IsCanceled>perhaps"]),
+    },
+];
 
 /// A bank of the table at a shop.
 struct Bank {

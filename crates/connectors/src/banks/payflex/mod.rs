@@ -6,6 +6,7 @@
 //! when it names our transaction. A transaction goes by an id of ours that the bank takes once, whatever becomes of it.
 
 mod codes;
+mod day_list;
 mod options;
 mod record;
 mod standing;
@@ -67,6 +68,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -100,7 +102,7 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 
