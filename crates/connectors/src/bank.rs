@@ -313,13 +313,34 @@ impl ThreedsLevel {
     }
 }
 
-/// A form that the shopper's browser posts to the bank.
+/// A form that the shopper's browser sends to the bank.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BankForm {
-    /// Where it goes.
+    /// How it goes.
+    pub method: FormMethod,
+    /// Where it goes. By GET it has no query: a browser puts the fields in its place.
     pub action: String,
     /// Names and values, in order. May hold the card number: never logged, never stored.
     pub fields: Vec<(String, String)>,
+}
+
+/// How a form goes to a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum FormMethod {
+    /// In the body.
+    Post,
+    /// In the address: no card stands in it.
+    Get,
+}
+
+impl FormMethod {
+    /// As HTML spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FormMethod::Post => "post",
+            FormMethod::Get => "get",
+        }
+    }
 }
 
 /// The browser came back from the bank's 3DS page.

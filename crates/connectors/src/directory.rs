@@ -33,6 +33,8 @@ pub struct BankRow {
     pub path: &'static str,
     /// Path of the page to which the browser goes for 3DS.
     pub threeds_path: &'static str,
+    /// Verbs of its protocol that it does not offer.
+    pub without: &'static [Verb],
     /// What it can do with points and campaigns, when it can.
     pub rewards: Option<RewardProfile>,
     /// What it can do for a merchant with whom the bank agreed on it ([`AGREED_POINTS`]).
@@ -214,6 +216,7 @@ const fn known(
         port: 443,
         path: "",
         threeds_path: "",
+        without: &[],
         rewards,
         agreed_rewards: None,
     }
@@ -259,6 +262,8 @@ static ROWS: [BankRow; 24] = [
         hostname: "sanalpos.ziraatbank.com.tr",
         test_hostname: "preprod.payflex.com.tr",
         page_hostname: "mpi.ziraatbank.com.tr",
+        // No address of a common payment of its own is public.
+        without: &[Verb::PageSale],
         path: "/v4/v3/Vposreq.aspx",
         threeds_path: "/Enrollment.aspx",
         ..known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS))
@@ -370,9 +375,12 @@ pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
     rows().find(|row| row.integrator == integrator)
 }
 
-/// Whether a bank is spoken to in a protocol that has this verb.
+/// Whether a bank is spoken to in a protocol that has this verb, and offers it.
 pub fn can(integrator: PosIntegrator, verb: Verb) -> bool {
-    protocol(integrator).is_some_and(|bank| bank.verbs().contains(&verb))
+    row(integrator).is_some_and(|row| {
+        let bank = row.protocol;
+        bank.is_some_and(|bank| bank.verbs().contains(&verb)) && !row.without.contains(&verb)
+    })
 }
 
 /// The protocol of a POS integrator; `None` when we speak none.

@@ -63,7 +63,7 @@ fn told_of(row: &connectors::directory::BankRow) -> String {
         Protocol::Param => "Param",
     };
     let can = |verb| {
-        if protocol.verbs().contains(&verb) {
+        if connectors::directory::can(row.integrator, verb) {
             "yes"
         } else {
             "–"

@@ -24,6 +24,7 @@ fn row() -> BankRow {
         hostname: "vpos.example.com",
         test_hostname: "vpos-test.example.com",
         page_hostname: "",
+        without: &[],
         agreed_rewards: None,
         test_page_hostname: "",
         port: 443,

@@ -9,8 +9,8 @@ use super::{
     record, rewards, sell, why,
 };
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, OrderStatus,
-    PageOutcome, Phase, Returned, Verdict, Verified,
+    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
+    OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
 use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
 use crate::digest::{hmac_sha512_base64, same};
@@ -123,6 +123,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     let hash = form_hash(&fields, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields,
     })

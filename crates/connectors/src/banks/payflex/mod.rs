@@ -2,10 +2,11 @@
 //! of official and other clients.
 //!
 //! Here are sale, hold and points; what becomes of an order later stands in `standing`, the inquiry in `record`, the
-//! 3DS steps in `threeds`, codes in `codes`. No reply carries a hash: TLS alone proves the bank, and a reply counts
+//! 3DS steps in `threeds`, the page that sells by itself in `common`, the list of a day in `day_list`, codes in `codes`. No reply carries a hash: TLS alone proves the bank, and a reply counts
 //! when it names our transaction. A transaction goes by an id of ours that the bank takes once, whatever becomes of it.
 
 mod codes;
+mod common;
 mod day_list;
 mod options;
 mod record;
@@ -23,7 +24,7 @@ use crate::account::{
 };
 use crate::bank::{
     Account, Answer, BankContext, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse, Verb, Verdict,
+    LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -62,6 +63,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
 pub(crate) const VERBS: &[Verb] = &[
     Verb::Charge,
     Verb::ThreeDs,
+    Verb::PageSale,
     Verb::Void,
     Verb::Refund,
     Verb::GivenBack,
@@ -80,6 +82,10 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "Password",
     "MerchantPassword",
     "Pan",
+    "ExpireMonth",
+    "ExpireYear",
+    "PaymentToken",
+    "Ptkn",
     "Expiry",
     "ExpiryDate",
     "Cvv",
@@ -92,16 +98,10 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "Hash",
 ];
 
-/// What the browser always brings back from the 3DS page.
+/// What the browser always brings back from the MPI.
 pub(crate) const RETURN_FIELDS: &[&str] = &["verifyenrollmentrequestid", "status"];
 
-pub(crate) async fn page_outcome(
-    _context: BankContext<'_>,
-    _returned: Returned<'_>,
-) -> Result<PageOutcome, Doubt> {
-    Err(Doubt::not_supported())
-}
-
+pub(crate) use common::{RETURN_FIELDS as COMMON_RETURN_FIELDS, outcome as page_outcome};
 pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};

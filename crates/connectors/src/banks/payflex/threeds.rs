@@ -3,12 +3,12 @@
 //! against its MPI's own record.
 
 use super::{
-    Question, codes, currency, doubt, message, not_supported, options, password, posted, sale,
-    sell, unauthentic, unreadable,
+    Question, codes, common, currency, doubt, message, not_supported, options, password, posted,
+    sale, sell, unauthentic, unreadable,
 };
 use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, DoubtReason, Finish3ds,
-    Order, Returned, Verdict, Verified,
+    FormMethod, Order, Returned, Verdict, Verified,
 };
 use crate::banks::ask;
 use crate::digest::{same, sha256_bytes_base64};
@@ -102,7 +102,7 @@ pub(super) fn may_lead_to(url: &str, mpi: &str) -> bool {
 }
 
 /// The bank's number of a card's scheme.
-fn brand(pan: &str) -> &'static str {
+pub(super) fn brand(pan: &str) -> &'static str {
     match pan.as_bytes() {
         [b'4', ..] => "100",
         [b'9', ..] | [b'6', b'5', ..] => "300",
@@ -114,8 +114,8 @@ fn brand(pan: &str) -> &'static str {
 /// Asks the MPI whether the card can be verified, and where. Moves no money.
 pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
     let (account, order, card) = (context.account, begin.order, begin.card);
-    if begin.sells_at.is_some() {
-        return Err(Doubt::not_supported());
+    if let Some(level) = begin.sells_at {
+        return common::begin(context, &begin, level).await;
     }
     // What the sale cannot spend is refused before the shopper is asked.
     let first = sale(account, order, begin.reward)?;
@@ -201,6 +201,7 @@ fn enrolled(reply: &Element, order: &Order, mpi: &str) -> Answer<BankForm> {
         ("MD", md.to_owned()),
     ];
     Ok(Verdict::Approved(BankForm {
+        method: FormMethod::Post,
         action: action.to_owned(),
         fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
     }))

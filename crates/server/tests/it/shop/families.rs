@@ -136,7 +136,7 @@ pub const FAMILIES: &[Family] = &[
         purse: None,
         campaign: None,
         holds: true,
-        page_sells: false,
+        page_sells: true,
         forgery: Some(["<TransactionId>", "<TransactionId>X"]),
         signed: Some("MdStatus"),
     },
