@@ -10,6 +10,7 @@ use contract::merchant_poses::{
     CreateMerchantPosRequest, MerchantPosResponse, UpdateMerchantPosRequest,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A text for people in Turkish and English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +131,75 @@ pub struct AccountNeeds {
     pub users: &'static [ApiUser],
     /// The currencies that the protocol carries.
     pub currencies: &'static [Currency],
+    /// What differs from one merchant to the next, and that its bank knows.
+    pub options: &'static [AccountOption],
+}
+
+/// What differs from one merchant to the next: a choice of a few. What is not chosen is as usual at the bank.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AccountOption {
+    /// Its name in forms, in the audit log and where it is stored.
+    pub name: &'static str,
+    /// Its option of the command line.
+    pub flag: &'static str,
+    /// What it is called above its input.
+    pub label: Words,
+    /// What it is called in an English sentence: "The end of 3DS".
+    pub in_sentence: &'static str,
+    /// What is said below its input.
+    pub hint: Words,
+    /// What can be chosen: how it is stored, and what people call it.
+    pub choices: &'static [(&'static str, Words)],
+}
+
+impl AccountOption {
+    /// Whether this can be chosen.
+    pub fn offers(&self, choice: &str) -> bool {
+        self.choices.iter().any(|(known, _)| *known == choice)
+    }
+}
+
+/// What is chosen where a bank spends points by agreement.
+pub const AGREED: &str = "AGREED";
+
+/// Points by agreement: offered where the bank's row has [`agreed_rewards`](crate::directory::BankRow::agreed_rewards).
+pub static AGREED_POINTS: AccountOption = AccountOption {
+    name: "points",
+    flag: "points",
+    label: words("Puan anlaşması", "Points agreement"),
+    in_sentence: "The points agreement",
+    hint: words(
+        "Banka, kendi kartlarının puanını bu üye işyerinde kullandırıyorsa seçin.",
+        "If the bank lets this merchant spend the points of its own cards.",
+    ),
+    choices: &[(AGREED, words("Anlaşma var", "Agreed"))],
+};
+
+/// What was chosen of an account's options, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Options(BTreeMap<String, String>);
+
+impl Options {
+    /// What was chosen; empty for what is usual at the bank.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Chooses; what is empty is as usual at the bank.
+    pub fn choose(&mut self, name: &str, choice: &str) {
+        if choice.is_empty() {
+            self.0.remove(name);
+        } else {
+            self.0.insert(name.to_owned(), choice.to_owned());
+        }
+    }
+
+    /// Names and choices.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(name, choice)| (name.as_str(), choice.as_str()))
+    }
 }
 
 /// A value of an account that the contract has a field for.

@@ -3,6 +3,7 @@
 //! Every verb answers one of three: approved, declined (both a [`Verdict`]), or in doubt. Doubt
 //! is never failure: the bank may have taken the money.
 
+use crate::account::Options;
 use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
@@ -139,6 +140,8 @@ pub struct Account {
     pub threeds_key: Secret,
     /// API users by what they may do.
     pub users: Vec<User>,
+    /// What was chosen where merchants of one bank differ.
+    pub options: Options,
     /// `P` on the wire is production, anything else test; Garanti sends it as `Mode`.
     pub production: bool,
     /// Where requests go.
@@ -310,13 +313,34 @@ impl ThreedsLevel {
     }
 }
 
-/// A form that the shopper's browser posts to the bank.
+/// A form that the shopper's browser sends to the bank.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BankForm {
-    /// Where it goes.
+    /// How it goes.
+    pub method: FormMethod,
+    /// Where it goes. By GET it has no query: a browser puts the fields in its place.
     pub action: String,
     /// Names and values, in order. May hold the card number: never logged, never stored.
     pub fields: Vec<(String, String)>,
+}
+
+/// How a form goes to a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum FormMethod {
+    /// In the body.
+    Post,
+    /// In the address: no card stands in it.
+    Get,
+}
+
+impl FormMethod {
+    /// As HTML spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FormMethod::Post => "post",
+            FormMethod::Get => "get",
+        }
+    }
 }
 
 /// The browser came back from the bank's 3DS page.

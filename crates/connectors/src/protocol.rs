@@ -120,8 +120,13 @@ impl Protocol {
 
     /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what
     /// lacks one of them is no return.
-    pub fn return_fields(self) -> &'static [&'static str] {
-        of_module!(self, bank => bank::RETURN_FIELDS)
+    pub fn return_fields(self, from_page_that_sells: bool) -> &'static [&'static str] {
+        match self {
+            Protocol::PayFlex if from_page_that_sells => {
+                crate::banks::payflex::COMMON_RETURN_FIELDS
+            }
+            _ => of_module!(self, bank => bank::RETURN_FIELDS),
+        }
     }
 
     /// Whether a hold with a campaign is captured as it is: neither amount nor instalments may change.

@@ -41,6 +41,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
 };
 
 /// The customer's number at the bank.

@@ -33,6 +33,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -4,6 +4,7 @@
 use super::folder::Folder;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use connectors::account::Options;
 use connectors::bank::{
     Account, BankContext, Begin3ds, Capture, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry,
     Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, ThreedsLevel, User, Verdict,
@@ -106,10 +107,23 @@ impl Call {
                 user(PosOperationType::Provaut),
                 user(PosOperationType::Provrfn),
             ],
+            options: self.options(),
             production: false,
             api_url: address("apiUrl", "/api"),
             threeds_url: address("threedsUrl", "/3ds"),
         }
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        let chosen = self
+            .0
+            .pointer("/account/options")
+            .and_then(Value::as_object);
+        for (name, choice) in chosen.into_iter().flatten() {
+            options.choose(name, choice.as_str().unwrap());
+        }
+        options
     }
 
     pub(crate) fn order(&self) -> Order {

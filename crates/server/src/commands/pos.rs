@@ -14,6 +14,7 @@ use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
 use clap::{Args, Subcommand, ValueEnum};
 use commissions::Commissions;
+use connectors::account::Options;
 use contract::enums::{Currency, PosIntegrator};
 use contract::errors::Language;
 use serde_json::{Value as Json, json};
@@ -197,12 +198,15 @@ async fn create(app: &App, by: &Actor, options: Create) -> Result<(), Failed> {
     let endpoint = options.values.endpoint(integrator)?;
     let (status, threeds_model) = (options.values.status, options.values.threeds_model);
     let mut values = options.values.request()?;
+    let mut chosen = Options::default();
+    options.values.choose(&mut chosen);
     values.name.get_or_insert_with(|| integrator.to_string());
     let new = NewPos {
         integrator: Some(integrator),
         currency: Some(options.currency),
         status,
         threeds_model,
+        options: chosen,
         values,
     };
     let pos = setup::add_pos(app, by, merchant, new, endpoint).await?;
@@ -232,10 +236,12 @@ async fn edit(app: &App, by: &Actor, which: One, values: Values) -> Result<(), F
     let request = values.request()?;
     let stored = setup::pos_of(app, by, merchant, id).await?;
     let endpoint = values.endpoint(stored.integrator)?;
+    let values = &values;
     let changed = setup::edit_pos(app, by, merchant, id, request, |pos| {
         pos.status = status.unwrap_or(pos.status);
         let at = &mut pos.settings;
         at.threeds_model = model.unwrap_or(at.threeds_model);
+        values.choose(&mut pos.options);
         if let Some(endpoint) = &endpoint {
             setup::point_at(pos, endpoint.clone());
         }

@@ -9,7 +9,7 @@ use crate::operations::Problem;
 use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
 use crate::setup::{self, Environment};
 use crate::store::poses::{Pos, PosUser, ThreedsModel};
-use connectors::account::{AccountNeeds, Field, Need, Slot};
+use connectors::account::{AccountNeeds, Field, Need, Options, Slot, Words};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
@@ -33,6 +33,7 @@ pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
         fields: &[],
         users: &[],
         currencies: &[],
+        options: &[],
     };
     directory::account(integrator).unwrap_or(&NOTHING)
 }
@@ -85,6 +86,44 @@ pub(super) fn account(
         fields::account_field(field, &input, form)
     });
     shown.collect()
+}
+
+/// What is chosen of its bank's options, for the template.
+pub(super) fn options(
+    language: Language,
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    form: Option<&Posted>,
+) -> Vec<Value> {
+    let said = |words: Words| fields::of(language, words.tr, words.en);
+    let usual = (
+        "",
+        fields::of(language, "Bankada olağan olan", "As usual at the bank"),
+    );
+    let shown = directory::options(integrator).map(|option| {
+        let choices = option
+            .choices
+            .iter()
+            .map(|(choice, name)| (*choice, said(*name)));
+        let stored = pos.map_or("", |pos| pos.options.get(option.name));
+        context! {
+            name => option.name, label => said(option.label), hint => said(option.hint),
+            choices => [usual].into_iter().chain(choices).collect::<Vec<_>>(),
+            value => fields::field_value(form, option.name, stored),
+        }
+    });
+    shown.collect()
+}
+
+/// What the form chooses of its bank's options; what it does not have stays as it is.
+fn chosen_options(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Options {
+    let mut chosen = pos.map(|pos| pos.options.clone()).unwrap_or_default();
+    for option in directory::options(integrator) {
+        if let Some(choice) = form.all(option.name).next() {
+            chosen.choose(option.name, choice.trim());
+        }
+    }
+    chosen
 }
 
 /// One API user in the form: the part of its fields' names, what it does, and who it is already.
@@ -179,6 +218,10 @@ pub(super) fn labels(
     let mut labels: Vec<Label<String>> = common.iter().map(fields::owned).collect();
     let of_account = needs(integrator).fields.iter();
     labels.extend(of_account.map(|field| fields::account_label(field, field.slot.wire())));
+    labels.extend(directory::options(integrator).map(|option| {
+        let (tr, en) = (option.label.tr, option.in_sentence);
+        fields::owned(&(option.name, option.name, tr, en))
+    }));
     for row in user_rows(integrator, pos) {
         for part in ["name", "password"] {
             labels.push(user_label(row.field(part), &row, part));
@@ -365,6 +408,7 @@ pub(super) fn creation(
         currency: Some(currency),
         status: Some(status(form.text("status"))?),
         threeds_model: threeds_model(form)?,
+        options: chosen_options(form, integrator, None),
         values: sent_values(form, integrator, None)?,
     };
     Ok((new, endpoint(form, integrator, None)?))
@@ -378,6 +422,8 @@ pub(super) struct Change {
     pub status: Option<PosStatus>,
     /// What its bank's 3DS page does.
     pub threeds_model: Option<ThreedsModel>,
+    /// What is chosen of its bank's options.
+    pub options: Options,
     /// Where it points.
     pub endpoint: Option<Endpoint>,
 }
@@ -393,6 +439,7 @@ pub(super) fn change(form: &Posted, pos: &Pos) -> Result<Change, Problem> {
         request,
         status,
         threeds_model: threeds_model(form)?,
+        options: chosen_options(form, pos.integrator, Some(pos)),
         endpoint: endpoint(form, pos.integrator, Some(pos))?,
     })
 }

@@ -210,6 +210,7 @@ fn form_page(
         fields => pos_form::values(pos, shown.form, shown.last_place + 1),
         account => account(false),
         replacements => account(true),
+        options => pos_form::options(visit.language, integrator, pos, shown.form),
         users => pos_form::users(integrator, pos, shown.form),
         currencies => currencies.map(|one| one.as_str()).collect::<Vec<_>>(),
         kinds => kinds.to_vec(),
@@ -287,12 +288,14 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Ok(change) => {
             let endpoint = change.endpoint;
             let (wanted, model) = (change.status, change.threeds_model);
+            let options = change.options;
             off = wanted.filter(|to| stored.is_usable() && is_off(*to));
             let status = wanted.filter(|_| off.is_none());
             setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
                 let at = &mut pos.settings;
                 at.threeds_model = model.unwrap_or(at.threeds_model);
+                pos.options.clone_from(&options);
                 if let Some(endpoint) = &endpoint {
                     setup::point_at(pos, endpoint.clone());
                 }

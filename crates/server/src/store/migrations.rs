@@ -139,4 +139,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "reconciliations",
         sql: include_str!("../../migrations/0027_reconciliations.sql"),
     },
+    Migration {
+        version: 29,
+        name: "pos_options",
+        sql: include_str!("../../migrations/0029_pos_options.sql"),
+    },
 ];

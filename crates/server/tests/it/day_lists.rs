@@ -42,6 +42,16 @@ const LISTED: &[Listed] = &[
         unknown: None,
     },
     Listed {
+        integrator: "VAKIFBANK",
+        is_signed: false,
+        unknown: Some(["<TransactionType>Sale", "<TransactionType>VFTSale"]),
+    },
+    Listed {
+        integrator: "ZIRAATBANK_INNOVA",
+        is_signed: false,
+        unknown: Some(["<IsCanceled>false", "<IsCanceled>perhaps"]),
+    },
+    Listed {
         integrator: "KUVEYTTURK",
         is_signed: false,
         unknown: Some(["<LastOrderStatus>1", "<LastOrderStatus>9"]),

@@ -72,6 +72,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     ],
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -27,34 +27,6 @@ fn bodies_are_signed_as_published() {
 }
 
 #[test]
-fn the_page_has_a_host_of_its_own_at_the_bank_alone() {
-    for (url, expected) in [
-        (
-            "https://api.akbank.com:443/securepay",
-            "https://virtualpospaymentgateway.akbank.com:443/securepay",
-        ),
-        (
-            "https://apipre.akbank.com:443/securepay",
-            "https://virtualpospaymentgatewaypre.akbank.com:443/securepay",
-        ),
-        (
-            "https://api.akbank.com.example/securepay",
-            "https://api.akbank.com.example/securepay",
-        ),
-        (
-            "http://127.0.0.1:8081/akbank/securepay",
-            "http://127.0.0.1:8081/akbank/securepay",
-        ),
-    ] {
-        let account = Account {
-            threeds_url: url.to_owned(),
-            ..Account::default()
-        };
-        assert_eq!(page(&account), expected);
-    }
-}
-
-#[test]
 fn forms_are_signed_as_published() {
     // Not in the order in which they are signed.
     let fields = [

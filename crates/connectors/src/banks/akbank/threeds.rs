@@ -9,7 +9,7 @@ use super::{
     record, rewards, sell, why,
 };
 use crate::bank::{
-    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order,
+    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
     OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
 use crate::banks::{
@@ -21,17 +21,6 @@ use serde_json::{Value, json};
 
 /// A callback has fewer fields by far.
 const FIELDS_MAX: usize = 200;
-/// Where the bank's page is reached beside each address of its API.
-const PAGE_HOSTS: [(&str, &str); 2] = [
-    (
-        "://api.akbank.com",
-        "://virtualpospaymentgateway.akbank.com",
-    ),
-    (
-        "://apipre.akbank.com",
-        "://virtualpospaymentgatewaypre.akbank.com",
-    ),
-];
 /// What every callback signs first.
 const BEGINNING: [&str; 2] = ["txnCode", "responseCode"];
 /// What it signs side by side.
@@ -136,7 +125,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     let hash = form_hash(&fields, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
-        action: page(account),
+        method: FormMethod::Post,
+        action: account.threeds_url.clone(),
         fields,
     })
 }
@@ -147,16 +137,6 @@ pub(super) fn form_hash(fields: &[(String, String)], key: &str) -> String {
         found.map(|(_, value)| value.as_str())
     });
     hmac_sha512_base64(key, values.collect::<String>().as_bytes())
-}
-
-/// The address of the bank's page.
-pub(super) fn page(account: &Account) -> String {
-    let own = PAGE_HOSTS.iter().find_map(|(api, page)| {
-        let (scheme, rest) = account.threeds_url.split_once(api)?;
-        let is_whole_name = rest.starts_with([':', '/']);
-        is_whole_name.then(|| format!("{scheme}{page}{rest}"))
-    });
-    own.unwrap_or_else(|| account.threeds_url.clone())
 }
 
 /// What the browser brought back: names and values, all of them hostile.

@@ -49,6 +49,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         },
     ],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -60,6 +60,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Verified,
 };
 use crate::banks::{
     message, not_supported, other_sale, refusal_of_move, sent, unauthentic, unreadable,
@@ -98,6 +99,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         ("Hash", hash.as_str()),
     ]);
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields: fields
             .into_iter()

@@ -55,6 +55,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
 };
 
 /// What this protocol can do. Its page that sells is opened by a GET, which a bank's form here is not.

@@ -44,6 +44,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         name: words("API kullanıcısı", "API user"),
     }],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Verified,
 };
 use crate::banks::{
     AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, sent,
@@ -81,6 +82,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     }
     fields.push(("Hash", &hash));
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields: fields
             .into_iter()

@@ -46,6 +46,7 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     ],
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
 };
 
 /// What this protocol can do.

@@ -62,7 +62,9 @@ impl Of {
 
     /// Whether the fields are a return: with all that every return of this bank has.
     fn is_return(&self, fields: &[(String, String)]) -> bool {
-        let names = self.bank().map_or(&[][..], |bank| bank.return_fields());
+        let sells = self.attempt.as_ref().is_some_and(Attempt::is_sold_by_page);
+        let names = self.bank();
+        let names = names.map_or(&[][..], |bank| bank.return_fields(sells));
         let has = |name: &&str| {
             let mut named = fields
                 .iter()

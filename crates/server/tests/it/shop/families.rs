@@ -162,7 +162,7 @@ pub const FAMILIES: &[Family] = &[
         campaign: None,
         gift: None,
         holds: true,
-        page_sells: false,
+        page_sells: true,
         forgery: Some(["<TransactionId>", "<TransactionId>X"]),
         signed: Some("MdStatus"),
     },
@@ -319,7 +319,7 @@ fn akbank() -> Value {
     }))
 }
 
-fn vakifbank() -> Value {
+pub fn vakifbank() -> Value {
     open(json!({
         "name": "VakıfBank", "posIntegrator": "VAKIFBANK",
         "clientId": "000000000007955", "terminalId": "VP000123",
