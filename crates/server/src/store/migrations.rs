@@ -139,4 +139,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "reconciliations",
         sql: include_str!("../../migrations/0027_reconciliations.sql"),
     },
+    Migration {
+        version: 28,
+        name: "bin_lists",
+        sql: include_str!("../../migrations/0028_bin_lists.sql"),
+    },
 ];

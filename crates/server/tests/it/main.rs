@@ -18,6 +18,7 @@ mod bad_refunds;
 mod bank_replies;
 mod bank_tls;
 mod bank_verbs;
+mod bin_lists;
 mod bins;
 mod bnpl_payments;
 mod books;
