@@ -287,7 +287,7 @@ fn bins_seen(bins: &BinList) -> Seen {
     match bins.editions() {
         (used, newest) if used != newest => worry(
             format!(
-                "edition {newest} of the list cannot be read; {count} BINs of the one before are known"
+                "edition {newest} of the list cannot be read; another one with {count} BINs is in use"
             ),
             "`galata bins import` takes another one, `galata bins reset` goes back to the compiled-in list",
         ),
