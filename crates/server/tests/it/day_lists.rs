@@ -37,6 +37,11 @@ const LISTED: &[Listed] = &[
         unknown: Some(["<TxnStatus>Y", "<TxnStatus>P"]),
     },
     Listed {
+        integrator: "ZIRAATKATILIM",
+        is_signed: false,
+        unknown: Some(["<TxnStatus>Y", "<TxnStatus>P"]),
+    },
+    Listed {
         integrator: "AKBANK_VPOS",
         is_signed: true,
         unknown: None,

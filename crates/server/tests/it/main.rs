@@ -19,6 +19,7 @@ mod bank_hashes;
 mod bank_replies;
 mod bank_tls;
 mod bank_verbs;
+mod bin_lists;
 mod bins;
 mod bnpl_payments;
 mod books;
