@@ -5,7 +5,7 @@
 
 use super::boa::{self, Callback, Move, Moved, Proof, System};
 use super::{ask, not_supported, question_refused, unauthentic, unreadable};
-use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Number, Slot, words};
+use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Number, Slot, Tried, api_user, words};
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Capture, CardData, Charge, Charged, Decline, Doubt,
     Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus,
@@ -13,7 +13,7 @@ use crate::bank::{
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use jiff::ToSpan;
 use percent_encoding::percent_decode_str;
 
@@ -37,11 +37,18 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             "The company's customer number, as the corporate internet branch shows it.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "kurumsal.kuveytturk.com.tr adresinde API rolüyle açılan kullanıcı (UserName, Password); bu kullanıcı oraya giremez.",
+        "A user with the API role that is added at kurumsal.kuveytturk.com.tr (UserName, Password); it cannot sign in there.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    tried: Tried::new(
+        Some(words(
+            "mağaza no, müşteri no, API kullanıcısı ve şifresi",
+            "the shop and customer numbers, the API user and its password",
+        )),
+        None,
+    ),
 };
 
 /// The customer's number at the bank.

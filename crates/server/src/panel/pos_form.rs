@@ -9,7 +9,7 @@ use crate::operations::Problem;
 use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
 use crate::setup::{self, Environment};
 use crate::store::poses::{Pos, PosUser, ThreedsModel};
-use connectors::account::{AccountNeeds, Field, Need, Slot};
+use connectors::account::{AccountNeeds, Field, Need, Slot, Tried};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
@@ -33,6 +33,7 @@ pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
         fields: &[],
         users: &[],
         currencies: &[],
+        tried: Tried::new(None, None),
     };
     directory::account(integrator).unwrap_or(&NOTHING)
 }
@@ -132,12 +133,17 @@ pub(super) fn users(
 ) -> Vec<Value> {
     let rows = user_rows(integrator, pos).into_iter().map(|row| {
         let stored = row.known.map_or("", |user| &user.name);
+        let mut needed = needs(integrator).users.iter();
+        let hint = needed.find(|user| user.operation == row.operation);
+        let hint = hint.map(|user| user.hint);
         context! {
             name_field => row.field("name"),
             password_field => row.field("password"),
             operation => row.operation.as_str(),
             name => fields::field_value(form, &row.field("name"), stored),
             known => row.known.is_some(),
+            hint_tr => hint.map_or("", |hint| hint.tr),
+            hint_en => hint.map_or("", |hint| hint.en),
         }
     });
     rows.collect()

@@ -219,6 +219,7 @@ fn form_page(
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
         same => shown.same.map(|same| context! { id => same.id, name => &same.name, alias => &same.alias }),
+        tried => pos_form::needs(integrator).tried.unproven.map(|words| context! { tr => words.tr, en => words.en }),
         tested => shown.tested.map(|tested| apms::test_view(visit, tested)),
     };
     let status = shown.problems.first();
