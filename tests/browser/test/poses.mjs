@@ -26,6 +26,8 @@ describe('the form of a POS', () => {
         await owner.assertFits();
       }
       await owner.assertAccessible();
+      await owner.go('/panel/poses/new?integrator=KUVEYTTURK');
+      assert.equal(await page.locator('#enableLoyalty').count(), 0, 'no rewards where the protocol has none');
       await owner.go('/panel/poses/new?integrator=FIBABANK_ASSECO');
       assert.equal(await page.locator('#environment option[value=PRODUCTION]').count(), 0);
       assert.equal(await page.locator('#environment-hint').count(), 1);

@@ -6,7 +6,7 @@ use super::fields::{self, Input, Label};
 use super::poses::status;
 use super::words;
 use crate::operations::Problem;
-use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
+use crate::operations::merchant_poses::{Endpoint, NewPos, offered_at};
 use crate::setup::{self, Environment};
 use crate::store::poses::{Pos, PosUser, ThreedsModel};
 use connectors::account::{AccountNeeds, Field, Need, Slot, Tried};
@@ -353,7 +353,7 @@ fn sent_values(
         let text = form.text(field.slot.wire()).to_owned();
         field.slot.send(text, &mut request);
     }
-    for (switch, _) in offered() {
+    for (switch, _) in offered_at(integrator) {
         *(switch.sent)(&mut request) = Some(form.on(switch.wire));
     }
     Ok(request)
