@@ -120,6 +120,8 @@ pub struct ApiUser {
     pub operation: PosOperationType,
     /// What it is called. The Turkish name ends in `kullanıcısı`: "Satış kullanıcısı".
     pub name: Words,
+    /// Where its name and password are found, and what the bank's papers call them.
+    pub hint: Words,
 }
 
 /// What an account at a bank needs.
@@ -133,6 +135,8 @@ pub struct AccountNeeds {
     pub currencies: &'static [Currency],
     /// What differs from one merchant to the next, and that its bank knows.
     pub options: &'static [AccountOption],
+    /// What a connection test proves.
+    pub tried: Tried,
 }
 
 /// What differs from one merchant to the next: a choice of a few. What is not chosen is as usual at the bank.
@@ -199,6 +203,23 @@ impl Options {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.0.iter();
         all.map(|(name, choice)| (name.as_str(), choice.as_str()))
+    }
+}
+
+/// What the bank's answer to a question about an order that cannot exist proves of an account, as lists of its values
+/// inside a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// The values without which the bank refuses the question, as is public of it.
+    pub proven: Option<Words>,
+    /// Those that the question does not prove.
+    pub unproven: Option<Words>,
+}
+
+impl Tried {
+    /// What is proven, and what is not.
+    pub const fn new(proven: Option<Words>, unproven: Option<Words>) -> Tried {
+        Tried { proven, unproven }
     }
 }
 
@@ -321,6 +342,15 @@ pub(crate) const MERCHANT_NUMBER: Field<Slot> = Field::new(
     "Merchant number",
     "The merchant number",
 );
+
+/// The API user of a bank that gives one for everything.
+pub(crate) const fn api_user(hint_tr: &'static str, hint_en: &'static str) -> ApiUser {
+    ApiUser {
+        operation: PosOperationType::Standard,
+        name: words("API kullanıcısı", "API user"),
+        hint: words(hint_tr, hint_en),
+    }
+}
 
 /// The terminal's number, which most banks give.
 pub(crate) const TERMINAL_NUMBER: Field<Slot> = Field::new(

@@ -186,8 +186,7 @@ impl Element {
         let Some(holder) = self.at(above)? else {
             return Ok("");
         };
-        let plain = |byte: u8| (b' '..=b'~').contains(&byte);
-        let said = holder.said(name, |value| value.bytes().all(plain))?;
+        let said = holder.said(name, is_sound)?;
         Ok(said.unwrap_or(""))
     }
 

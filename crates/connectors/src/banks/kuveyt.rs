@@ -5,7 +5,7 @@
 
 use super::boa::{self, Callback, Move, Moved, Proof, System};
 use super::{ask, ask_for_list, not_supported, question_refused, unauthentic, unreadable};
-use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Number, Slot, words};
+use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Number, Slot, Tried, api_user, words};
 use crate::bank::{
     Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
     Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
@@ -13,7 +13,7 @@ use crate::bank::{
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use percent_encoding::percent_decode_str;
@@ -36,12 +36,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             "The company's customer number, as the corporate internet branch shows it.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "kurumsal.kuveytturk.com.tr adresinde API rolüyle açılan kullanıcı (UserName, Password); bu kullanıcı oraya giremez.",
+        "A user with the API role that is added at kurumsal.kuveytturk.com.tr (UserName, Password); it cannot sign in there.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
     options: &[],
+    tried: Tried::new(
+        Some(words(
+            "mağaza no, müşteri no, API kullanıcısı ve şifresi",
+            "the shop and customer numbers, the API user and its password",
+        )),
+        None,
+    ),
 };
 
 /// The customer's number at the bank.

@@ -4,7 +4,7 @@
 use super::boa::{self, APPROVED, Callback, Move, Moved, Proof, System};
 use super::kuveyt::CUSTOMER_NUMBER;
 use super::{ask, not_supported, question_refused, unauthentic, unreadable};
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, words};
+use crate::account::{AccountNeeds, MERCHANT_NUMBER, Tried, api_user, words};
 use crate::bank::{
     Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
     Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
@@ -12,7 +12,7 @@ use crate::bank::{
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -28,12 +28,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             "The company's customer number at the bank.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankanın sanal POS için verdiği API kullanıcısıdır (UserName, Password).",
+        "The API user that the bank gives for the virtual POS (UserName, Password).",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
     options: &[],
+    tried: Tried::new(
+        None,
+        Some(words(
+            "üye işyeri ve müşteri numaraları, API kullanıcısı ve şifresi",
+            "the merchant and customer numbers, the API user and its password",
+        )),
+    ),
 };
 
 /// What this protocol can do.

@@ -95,10 +95,12 @@ impl StoreCommand for Pos {
             Pos::Edit { which, values } => edit(app, by, which, values).await,
             Pos::Activate(which) => set_active(app, by, which, true).await,
             Pos::Deactivate(which) => set_active(app, by, which, false).await,
-            Pos::Test(One { of, id }) => say_test(
-                &setup::test_pos(app, by, of.merchant, id).await?,
-                "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
-            ),
+            Pos::Test(One { of, id }) => {
+                let test = setup::test_pos(app, by, of.merchant, id).await?;
+                let unproven = test.tried.and_then(|tried| tried.unproven);
+                let left_out = unproven.map(|words| format!("not tried by this: {}", words.en));
+                say_test(&test, left_out.as_deref())
+            }
             Pos::Move {
                 which: One { of, id },
                 direction,
@@ -174,17 +176,21 @@ fn environment(pos: &Account) -> &'static str {
 
 /// Says how a connection test went, and of one that went well what it left out; one that failed is a
 /// failure of the command.
-pub(super) fn say_test(test: &setup::ConnectionTest, left_out: &str) -> Result<(), Failed> {
-    let outcome = if test.ok() { "works" } else { "failed" };
+pub(super) fn say_test(test: &setup::ConnectionTest, left_out: Option<&str>) -> Result<(), Failed> {
+    let outcome = match test.result {
+        setup::ConnectionResult::Works => "works",
+        setup::ConnectionResult::Answers => "answers",
+        _ => "failed",
+    };
     say(format_args!("{outcome}  {} ms", test.took_ms))?;
     say(test.text(Language::En))?;
     if !test.detail.is_empty() {
         say(&test.detail)?;
     }
-    if test.ok() {
-        say(left_out)
-    } else {
-        Err(StartError::new("the connection cannot be used", "").into())
+    match (outcome, left_out) {
+        ("failed", _) => Err(StartError::new("the connection cannot be used", "").into()),
+        ("works", Some(left_out)) => say(left_out),
+        _ => Ok(()),
     }
 }
 

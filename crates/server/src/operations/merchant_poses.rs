@@ -11,7 +11,7 @@ pub use address::{Endpoint, check_host};
 pub use commissions::{
     RATES, RateField, Table, change_commissions, commission_view, commissions, list_commissions,
 };
-pub use switches::{Offered, SWITCHES, Switch, offered};
+pub use switches::{Offered, SWITCHES, Switch, offered, offered_at};
 pub use values::MASK;
 pub use view::view;
 

@@ -6,10 +6,10 @@ use super::fields::{self, Input, Label};
 use super::poses::status;
 use super::words;
 use crate::operations::Problem;
-use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
+use crate::operations::merchant_poses::{Endpoint, NewPos, offered_at};
 use crate::setup::{self, Environment};
 use crate::store::poses::{Pos, PosUser, ThreedsModel};
-use connectors::account::{AccountNeeds, Field, Need, Options, Slot, Words};
+use connectors::account::{AccountNeeds, Field, Need, Options, Slot, Tried, Words};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
@@ -34,6 +34,7 @@ pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
         users: &[],
         currencies: &[],
         options: &[],
+        tried: Tried::new(None, None),
     };
     directory::account(integrator).unwrap_or(&NOTHING)
 }
@@ -171,12 +172,17 @@ pub(super) fn users(
 ) -> Vec<Value> {
     let rows = user_rows(integrator, pos).into_iter().map(|row| {
         let stored = row.known.map_or("", |user| &user.name);
+        let mut needed = needs(integrator).users.iter();
+        let hint = needed.find(|user| user.operation == row.operation);
+        let hint = hint.map(|user| user.hint);
         context! {
             name_field => row.field("name"),
             password_field => row.field("password"),
             operation => row.operation.as_str(),
             name => fields::field_value(form, &row.field("name"), stored),
             known => row.known.is_some(),
+            hint_tr => hint.map_or("", |hint| hint.tr),
+            hint_en => hint.map_or("", |hint| hint.en),
         }
     });
     rows.collect()
@@ -390,7 +396,7 @@ fn sent_values(
         let text = form.text(field.slot.wire()).to_owned();
         field.slot.send(text, &mut request);
     }
-    for (switch, _) in offered() {
+    for (switch, _) in offered_at(integrator) {
         *(switch.sent)(&mut request) = Some(form.on(switch.wire));
     }
     Ok(request)

@@ -5,7 +5,7 @@ use super::fields::{self, Label};
 use super::pos_form;
 use super::{Page, act, apms, autopilot, look, render};
 use crate::app::App;
-use crate::operations::merchant_poses::{self, offered};
+use crate::operations::merchant_poses::{self, offered_at};
 use crate::operations::{Permission, Problem};
 use crate::setup::{self, ConnectionTest, Environment};
 use crate::store::poses::Pos;
@@ -98,7 +98,7 @@ fn refusal(visit: &Visit, pos: &Pos) -> Option<Value> {
 
 fn row(visit: &Visit, pos: &Pos) -> Value {
     let at = &pos.settings;
-    let on = offered().filter(|(switch, _)| (switch.stored)(at));
+    let on = offered_at(pos.integrator).filter(|(switch, _)| (switch.stored)(at));
     context! {
         id => pos.id, name => &pos.name, alias => &pos.alias,
         bank => directory::row(pos.integrator).map_or("", |row| row.bank_name()),
@@ -183,7 +183,7 @@ fn form_page(
         let stored = pos.map_or_else(new, |pos| pos.authenticates(kind));
         context! { kind => kind.as_str(), on => fields::ticked(shown.form, &name, stored), name }
     });
-    let switches = offered().map(|(switch, offered)| {
+    let switches = offered_at(integrator).map(|(switch, offered)| {
         let stored = pos.map_or(offered.new, |pos| (switch.stored)(&pos.settings));
         context! {
             name => switch.wire, tr => offered.tr, en => offered.en,
@@ -220,6 +220,7 @@ fn form_page(
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
         same => shown.same.map(|same| context! { id => same.id, name => &same.name, alias => &same.alias }),
+        tried => pos_form::needs(integrator).tried.unproven.map(|words| context! { tr => words.tr, en => words.en }),
         tested => shown.tested.map(|tested| apms::test_view(visit, tested)),
     };
     let status = shown.problems.first();

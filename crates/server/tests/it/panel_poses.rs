@@ -2,10 +2,13 @@
 
 use crate::panel::{Panel, Shown};
 use crate::panel_settings::noted;
-use crate::shop::{Shop, garanti, vakifbank, with};
+use crate::shop::{FAMILIES, Shop, garanti, vakifbank, with};
+use contract::card::Secret;
 use contract::enums::{PaymentPhase, PosStatus};
+use contract::merchant_poses::UpdateMerchantPosRequest;
 use serde_json::json;
-use server::operations::Role;
+use server::operations::{Actor, Role};
+use server::setup;
 use server::store::audit::Outcome;
 use server::store::db::{Commit, params};
 use server::store::poses;
@@ -416,6 +419,44 @@ async fn a_pos_is_added_changed_and_tried_out() {
     );
     assert!(noted(&shop, "pos.edit", Outcome::Done).await >= 4);
     assert_eq!(panel.get("/panel/poses/1").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_test_says_of_each_bank_what_it_proved() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    for family in FAMILIES {
+        let id = shop.pos((family.pos)()).await;
+        let path = format!("/panel/poses/{id}");
+        let needs = family.protocol.account();
+        let form = panel.get(&path).await.ok();
+        for user in needs.users {
+            form.has(user.hint.tr);
+        }
+        let test = format!("{path}/test");
+        let page = panel.post(&test, &[]).await.ok();
+        match needs.tried.proven {
+            Some(proven) => page.has_all(&["Bağlantı çalışıyor", proven.tr]),
+            None => page.has("göstermez"),
+        }
+        // What is said to be proven is: any other value of it is found out. Without a user the number is changed.
+        let request = UpdateMerchantPosRequest::default();
+        let spoil = |pos: &mut poses::Pos| match &mut pos.credentials.users[..] {
+            [] => pos.settings.numbers.client_id = "1234567890".to_owned(),
+            users => users
+                .iter_mut()
+                .for_each(|user| user.password = Secret::new("Yanlis99")),
+        };
+        let by = Actor::operator();
+        setup::edit_pos(&shop.app, &by, shop.merchant, id, request, spoil)
+            .await
+            .unwrap();
+        let page = panel.post(&test, &[]).await.ok();
+        page.lacks("Bağlantı çalışıyor");
+        if let Some(proven) = needs.tried.proven {
+            page.has_all(&["<strong>✕</strong>", proven.tr]);
+        }
+    }
 }
 
 #[tokio::test]

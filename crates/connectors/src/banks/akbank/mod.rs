@@ -18,7 +18,7 @@ use super::{
     ask_whole, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
-use crate::account::{AccountNeeds, Field, Number, Slot};
+use crate::account::{AccountNeeds, Field, Number, Slot, Tried, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardUse, Verb,
@@ -73,6 +73,13 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
     options: &[],
+    tried: Tried::new(
+        Some(words(
+            "güvenli işyeri ve terminal numaraları ile güvenlik anahtarı",
+            "the merchant and terminal safe ids and the secret key",
+        )),
+        None,
+    ),
 };
 
 /// What this protocol can do.

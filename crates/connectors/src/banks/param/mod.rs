@@ -16,7 +16,7 @@ use super::{
     ask, auth_code, doubt, message, not_supported, reference, refusal_of_move, unauthentic,
     unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Slot, words};
+use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Slot, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
     Doubt, DoubtReason, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned,
@@ -25,7 +25,7 @@ use crate::bank::{
 use crate::digest::sha1_bytes_base64;
 use crate::http::Request;
 use crate::xml::{Element, Unreadable, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use encoding_rs::WINDOWS_1254;
@@ -50,12 +50,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         )
         .secret(),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "CLIENT_USERNAME ve CLIENT_PASSWORD; Param panelinde, entegrasyon bilgileri sayfasında.",
+        "CLIENT_USERNAME and CLIENT_PASSWORD, on the integration page of Param's panel.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
     options: &[],
+    tried: Tried::new(
+        None,
+        Some(words(
+            "Terminal ID, API kullanıcısı, şifresi ve anahtar (GUID)",
+            "the Terminal ID, the API user, its password and the key (GUID)",
+        )),
+    ),
 };
 
 /// What this protocol can do. Its page that sells is opened by a GET, which a bank's form here is not.

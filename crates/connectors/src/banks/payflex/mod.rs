@@ -20,7 +20,7 @@ use super::{
     refusal_of_move, unauthentic, unreadable,
 };
 use crate::account::{
-    AccountNeeds, ApiUser, MERCHANT_NUMBER, Need, TERMINAL_NUMBER, THREEDS_KEY, words,
+    AccountNeeds, MERCHANT_NUMBER, Need, TERMINAL_NUMBER, THREEDS_KEY, Tried, api_user, words,
 };
 use crate::bank::{
     Account, Answer, BankContext, CardData, Charge, Charged, Decline, Doubt, Loyalties,
@@ -29,7 +29,7 @@ use crate::bank::{
 use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::card::Secret;
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use contract::money::Money;
 
 /// What an account needs.
@@ -51,12 +51,22 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             )
             .needed_for(Need::Never),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Şifre, bankanın bilgilendirme yazısındaki sanal POS (VPOS) şifresidir.",
+        "The password is that of the virtual POS (VPOS) in the bank's letter.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
     options: &[options::FINISH],
+    tried: Tried::new(
+        Some(words(
+            "üye işyeri numarası ve sanal POS şifresi",
+            "the merchant number and the password of the virtual POS",
+        )),
+        Some(words(
+            "terminal numarası ve MPI şifresi",
+            "the terminal number and the MPI password",
+        )),
+    ),
 };
 
 /// What this protocol can do.

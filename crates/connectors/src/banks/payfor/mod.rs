@@ -16,14 +16,14 @@ use super::{
     ask, auth_code, duplicate, message, minor_units, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, THREEDS_KEY, words};
+use crate::account::{AccountNeeds, MERCHANT_NUMBER, THREEDS_KEY, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
+use contract::enums::{Currency, LoyaltyType, PosIntegrator};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 
@@ -31,20 +31,21 @@ use contract::money::Money;
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
         MERCHANT_NUMBER.coded("MerchantId").hinted(
-            "Bankadan alınır; belgelerinde MerchantId diye geçer.",
-            "The bank gives it; its papers call it MerchantId.",
+            "Bankanın sanal POS açılış bildiriminde yazar.",
+            "In the bank's message about the new virtual POS.",
         ),
         THREEDS_KEY.coded("MerchantPass").hinted(
-            "Bankanın 3D Secure şifresi (MerchantPass). 3D Secure ile ödeme için gereklidir.",
-            "The bank's 3D Secure password (MerchantPass). Needed for 3D Secure.",
+            "Bankanın 3D Secure şifresidir; kullanıcı şifresinden ayrıdır, aynı bildirimde yazar. 3D Secure için gereklidir.",
+            "The bank's 3D Secure password, which is not the user's; in the same message. Needed for 3D Secure.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankada UserCode ve UserPass: API yetkisi olan kullanıcı, sanal POS yönetim ekranında açılır.",
+        "The bank's UserCode and UserPass: a user that may use the API, added in the bank's merchant pages.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
     options: &[],
+    tried: Tried::new(None, Some(words("üye işyeri numarası, API kullanıcısı, şifresi ve 3DS anahtarı", "the merchant number, the API user, its password and the 3DS key"))),
 };
 
 /// What this protocol can do.
