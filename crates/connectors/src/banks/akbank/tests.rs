@@ -1,7 +1,6 @@
 //! The hashes of requests and forms against published vectors.
 
-use super::threeds::{form_hash, page};
-use crate::bank::Account;
+use super::threeds::form_hash;
 use crate::digest::{hmac_sha512_base64, hmac_sha512_hex};
 
 const KEY: &str = "3230323330393034313735303032363031353172675f357637355f3273387373745f7233725f73323333383737335f323272383774767276327672323531355f";
