@@ -1,7 +1,7 @@
 //! The hashes of requests and forms against published vectors, and lists of a day whole and broken.
 
 use super::day_list::{day_list, unpack};
-use super::threeds::{form_hash, page};
+use super::threeds::form_hash;
 use crate::bank::{Account, BankContext, DoubtReason};
 use crate::banks::tests::{Replay, ready};
 use crate::digest::{hmac_sha512_base64, hmac_sha512_hex};
