@@ -416,7 +416,7 @@ pub fn words_of(spelling: &str) -> Option<Words> {
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
 /// one name wherever Galata shows it.
-static BANK_NAMES: [(i64, &str); 29] = [
+static BANK_NAMES: [(i64, &str); 30] = [
     (10, "T.C.ZİRAAT BANKASI A.Ş."),
     (12, "T.HALK BANKASI A.Ş."),
     (15, "T. VAKIFLAR BANKASI T.A.O."),
@@ -440,6 +440,7 @@ static BANK_NAMES: [(i64, &str); 29] = [
     (135, "ANADOLUBANK A.Ş."),
     (143, "AKTİF YATIRIM BANKASI A.Ş."),
     (146, "ODEA BANK A.Ş."),
+    (157, "ENPARA BANK A.Ş."),
     (203, "ALBARAKA TÜRK KATILIM BANKASI A.Ş."),
     (205, "KUVEYT TÜRK KATILIM BANKASI A.Ş."),
     (206, "TÜRKİYE FİNANS KATILIM BANKASI A.Ş."),

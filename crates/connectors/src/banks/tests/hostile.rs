@@ -122,7 +122,9 @@ fn a_list_of_a_day_that_breaks_off_anywhere_is_no_list() {
         seen.push(case.protocol);
         let last = case.replies.len() - 1;
         let body = case.replies[last].body.trim_ascii_end();
-        for end in 0..body.len() {
+        // Rows are alike: of a long list some of the ends, and every one near its own.
+        let ends = (0..body.len()).filter(|end| end % 7 == 0 || end + 300 > body.len());
+        for end in ends {
             let answer = answer(case, case.with_body(last, body[..end].to_vec()));
             assert!(
                 answer.starts_with("Err("),
