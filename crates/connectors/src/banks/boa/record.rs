@@ -6,7 +6,8 @@
 use super::{bank_order, decline, is_currency};
 use crate::bank::{Charged, Doubt, OrderRef, OrderStatus, Phase};
 use crate::banks::{
-    auth_code, check_count, check_sale, minor_units, other_sale, reference, unreadable,
+    auth_code, check_count, check_sale, is_other_try, minor_units, other_sale, reference,
+    unreadable,
 };
 use crate::xml::Element;
 
@@ -56,7 +57,9 @@ impl Record {
             match row.exact(&["TransactionStatus"])? {
                 "1" => {}
                 "2" => {
-                    failed = Some(row);
+                    if !is_other_try(order, row.exact(&["CardNumber"])?, &made_at(row)?) {
+                        failed = Some(row);
+                    }
                     continue;
                 }
                 // Another system of the house has 3 for a time-out.
@@ -95,8 +98,7 @@ impl Record {
         if first != ours.minor || !is_currency(row.exact(&["FEC"])?, ours)? {
             return Err(other_sale("the inquiry answers another amount"));
         }
-        let sold_at = row.exact(&["OrderDate"])?.replace('T', " ");
-        check_sale(order, row.exact(&["CardNumber"])?, &sold_at)?;
+        check_sale(order, row.exact(&["CardNumber"])?, &made_at(row)?)?;
         let [cancelled, refunded, closed] = ["CancelAmount", "DrawbackAmount", "ClosedAmount"];
         let (cancelled, refunded) = (amount(row, cancelled)?, amount(row, refunded)?);
         let closed = amount(row, closed)?;
@@ -144,6 +146,11 @@ impl Record {
             is_settled,
         })
     }
+}
+
+/// When a row was made, with a blank between day and time.
+fn made_at(row: &Element) -> Result<String, Doubt> {
+    Ok(row.exact(&["OrderDate"])?.replace('T', " "))
 }
 
 /// Rows that worked tell of one order, and the same of it.
