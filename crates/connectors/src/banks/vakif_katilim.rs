@@ -54,6 +54,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "CardNumber",
     "CardExpireDateYear",
     "CardExpireDateMonth",
+    // In rows of orders.
+    "CardExpireDate",
     "CardCVV2",
     "HashData",
     "HashPassword",
@@ -140,9 +142,13 @@ fn write_card(w: &mut Writer, card: &CardData, client_ip: Option<&str>) {
     }
 }
 
-async fn pay(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
+async fn pay(
+    context: BankContext<'_>,
+    (order, begun): (&Order, &str),
+    request: Request,
+) -> Answer<Charged> {
     let reply = boa::read(&ask(context.http, request).await?)?;
-    boa::payment(context, order, &reply)
+    boa::payment(context, order, begun, &reply)
 }
 
 pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
@@ -164,7 +170,7 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
         write_price(w, order, currency, PLAIN);
         write_card(w, charge.card, charge.client_ip);
     })?;
-    pay(context, order, request).await
+    pay(context, (order, ""), request).await
 }
 
 /// The two messages of a sale with 3DS; the page that shows the bank's form is ours.
@@ -229,9 +235,7 @@ pub(crate) async fn verify_3ds(
 ) -> Answer<Verified> {
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
-        context,
-        returned.order,
-        callback,
+        context, &returned, callback,
     )?))
 }
 
@@ -242,15 +246,18 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-/// An MD works once.
+/// An MD works once. Recorded and in the clients' notes, this message too says where the browser came back to.
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
-    let Proof { md } = Proof::of(finish.proof)?;
+    let Proof {
+        md,
+        order: begun,
+        return_url,
+    } = Proof::of(finish.proof)?;
     let order = finish.order;
-    let question = Question {
-        gate: "ThreeDModelProvisionGate",
-        ..secure("", order, None)?
-    };
+    // A proof of before this was kept has none.
+    let return_url = Some(return_url.as_str()).filter(|url| !url.is_empty());
+    let question = secure("ThreeDModelProvisionGate", order, return_url)?;
     let request = question.request(context, |w| {
         w.leaf("InstallmentCount", &boa::installment(order));
         w.leaf("TransactionSecurity", SECURE);
@@ -266,7 +273,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, order, request).await
+    pay(context, (order, &begun), request).await
 }
 
 /// Vakıf Katılım's records and moves.
@@ -288,8 +295,7 @@ impl System for Gates {
             code => return Err(question_refused(boa::error_group(code))),
         }
         let held = reply.only("VPosOrderData")?;
-        let held = held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?;
-        Ok(held.all("OrderContract").cloned().collect())
+        boa::orders(held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?)
     }
 
     async fn send(

@@ -71,7 +71,12 @@ impl Record {
             }
             match worked {
                 None => worked = Some(row),
-                Some(first) => agree(first, row)?,
+                Some(first) => {
+                    agree(first, row)?;
+                    if !is_own(order, first)? && is_own(order, row)? {
+                        worked = Some(row);
+                    }
+                }
             }
         }
         match (worked, failed) {
@@ -116,8 +121,12 @@ impl Record {
         };
         let back = (cancelled, refunded);
         let status = match (row.exact(&["LastOrderStatus"])?, order.order.phase) {
-            ("6", _) if back == (first, 0) => OrderStatus::Voided,
-            ("4", _) if back == (0, first) => OrderStatus::Voided,
+            // What was left may be cancelled after a part went back.
+            ("6", _) if cancelled > 0 && cancelled.checked_add(refunded) == Some(first) => {
+                OrderStatus::Voided
+            }
+            // No document says that the last of several parts turns 5 into 4.
+            ("4" | "5", _) if back == (0, first) => OrderStatus::Voided,
             ("5", _) if cancelled == 0 && (1..first).contains(&refunded) => {
                 OrderStatus::Captured(charged)
             }
@@ -151,6 +160,15 @@ impl Record {
 /// When a row was made, with a blank between day and time.
 fn made_at(row: &Element) -> Result<String, Doubt> {
     Ok(row.exact(&["OrderDate"])?.replace('T', " "))
+}
+
+/// Whether a row is of the sale or hold itself. What was done with it later may have a row with references of its own.
+fn is_own(order: &OrderRef<'_>, row: &Element) -> Result<bool, Doubt> {
+    let own = match order.order.phase {
+        Phase::Sale => "1",
+        Phase::Hold => "2",
+    };
+    Ok(row.exact(&["OrderStatus"])? == own)
 }
 
 /// Rows that worked tell of one order, and the same of it.
