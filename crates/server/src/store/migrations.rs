@@ -139,4 +139,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "reconciliations",
         sql: include_str!("../../migrations/0027_reconciliations.sql"),
     },
+    Migration {
+        version: 30,
+        name: "difference_sources",
+        sql: include_str!("../../migrations/0030_difference_sources.sql"),
+    },
 ];
