@@ -349,6 +349,8 @@ pub struct Returned<'a> {
     pub order: &'a Order,
     /// The form fields that the browser brought. Hostile until their hash is checked.
     pub fields: &'a [(String, String)],
+    /// Where it came back to: [`Begin3ds::return_url`].
+    pub return_url: &'a str,
 }
 
 /// What the 3DS verification said.

@@ -8,6 +8,7 @@ use crate::bank::{
     GivenBack, HoldStatus, ListGaps, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome,
     Refund, Returned, Reversed, Verb, Verified,
 };
+use crate::scrub;
 use jiff::civil::Date;
 
 /// The protocols, a line each: its name here, and that of its module and of its fixtures.
@@ -116,6 +117,24 @@ impl Protocol {
     /// Names of XML elements and form fields whose values must not be stored or logged.
     pub fn secret_fields(self) -> &'static [&'static str] {
         of_module!(self, bank => bank::SECRET_FIELDS)
+    }
+
+    /// Whether the form of the 3DS page is taken out of a page that the bank handed out: its fields are of whoever wrote
+    /// that, perhaps of the bank of another protocol.
+    pub fn hands_on_pages(self) -> bool {
+        matches!(
+            self,
+            Protocol::Kuveyt | Protocol::VakifKatilim | Protocol::Param
+        )
+    }
+
+    /// What may be kept of the form that the browser takes to the bank.
+    pub fn kept_form(self, fields: &[(String, String)]) -> String {
+        if self.hands_on_pages() {
+            scrub::names(fields)
+        } else {
+            scrub::scrub_fields(fields, self.secret_fields())
+        }
     }
 
     /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what

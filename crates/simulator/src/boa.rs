@@ -71,6 +71,8 @@ pub(crate) trait House: Send + Sync + Sized + 'static {
     /// `TransactionSecurity` of a sale without 3D Secure.
     const OPEN: &'static [&'static str];
     const APPROVED: &'static str;
+    /// Whether the sale after the page says again where the browser was to come back to.
+    const NAMES_WAYS_BACK: bool;
 
     /// What else is wrong with a message that brings a card, by its code.
     fn objection(message: &Message) -> Option<&'static str>;

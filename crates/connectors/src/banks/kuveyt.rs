@@ -79,6 +79,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "CardNumber",
     "CardExpireDateYear",
     "CardExpireDateMonth",
+    // In rows of orders.
+    "CardExpireDate",
     "CardCVV2",
     "HashData",
     "HashPassword",
@@ -195,9 +197,13 @@ fn card_type(card: &CardData) -> Result<&'static str, Doubt> {
 const PLAIN: &str = "1";
 const SECURE: &str = "3";
 
-async fn pay(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
+async fn pay(
+    context: BankContext<'_>,
+    (order, begun): (&Order, &str),
+    request: Request,
+) -> Answer<Charged> {
     let reply = boa::read(&ask(context.http, request).await?)?;
-    let paid = boa::payment(context, order, &reply)?;
+    let paid = boa::payment(context, order, begun, &reply)?;
     match &paid {
         Verdict::Approved(charged) if charged.auth_code.is_empty() => {
             Err(unreadable("an approval without ProvisionNumber"))
@@ -213,7 +219,7 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
     let request = to_gate(context, to, (None, PLAIN), |w| {
         write_card(w, card, kind, charge.client_ip);
     })?;
-    pay(context, charge.order, request).await
+    pay(context, (charge.order, ""), request).await
 }
 
 pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
@@ -266,9 +272,7 @@ pub(crate) async fn verify_3ds(
 ) -> Answer<Verified> {
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
-        context,
-        returned.order,
-        callback,
+        context, &returned, callback,
     )?))
 }
 
@@ -282,7 +286,9 @@ pub(crate) async fn page_outcome(
 /// Amount, order and instalments are those of the first message, or the bank refuses; an MD works once.
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
-    let Proof { md } = Proof::of(finish.proof)?;
+    let Proof {
+        md, order: begun, ..
+    } = Proof::of(finish.proof)?;
     let base = &context.account.threeds_url;
     let to = (gate(base, "ThreeDModelProvisionGate"), finish.order);
     let request = to_gate(context, to, (None, SECURE), |w| {
@@ -296,7 +302,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, finish.order, request).await
+    pay(context, (finish.order, &begun), request).await
 }
 
 // SOAP
@@ -384,7 +390,7 @@ impl Operation<'_> {
 
 /// The result in an envelope: what it is of, and the first failure that it names.
 struct Said {
-    value: Element,
+    value: Option<Element>,
     is_success: bool,
     /// Code, which may be empty, and words.
     failure: Option<(String, String)>,
@@ -409,7 +415,7 @@ impl Said {
             Ok::<_, Doubt>((code, first.words(&["ErrorMessage"])))
         });
         Ok(Said {
-            value: result.only("Value")?.cloned().unwrap_or_default(),
+            value: result.only("Value")?.cloned(),
             is_success: result.exact(&["Success"])?.eq_ignore_ascii_case("true"),
             failure: failure.transpose()?,
         })
@@ -417,14 +423,16 @@ impl Said {
 
     /// Success alone approves nothing: a refusal was recorded with an empty one.
     fn refusal(&self) -> Result<Option<Decline>, Doubt> {
-        let code = self.value.exact(&["ResponseCode"])?;
+        let none = Element::default();
+        let value = self.value.as_ref().unwrap_or(&none);
+        let code = value.exact(&["ResponseCode"])?;
         match (self.is_success, &self.failure, code) {
-            (true, None, _) => boa::refusal(&self.value),
+            (true, None, _) => boa::refusal(value),
             (true, Some(_), _) => Err(unreadable("the reply approves and declines")),
             (false, None, "" | boa::APPROVED) => {
                 Err(unreadable("the reply neither approves nor declines"))
             }
-            (false, None, _) => boa::refusal(&self.value),
+            (false, None, _) => boa::refusal(value),
             (false, Some((own, words)), code) => {
                 let own = if own.is_empty() { code } else { own };
                 match own {
@@ -469,7 +477,10 @@ fn ask_orders(
 fn orders(envelope: &Element) -> Result<Vec<Element>, Doubt> {
     let said = Said::read(envelope, ORDERS)?;
     match (said.is_success, said.failure) {
-        (true, None) => boa::orders(&said.value),
+        (true, None) => match said.value {
+            Some(value) => boa::orders(&value),
+            None => Err(unreadable("the inquiry answers no list of orders")),
+        },
         (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
         (false, None) => Err(unreadable("the inquiry was not answered")),
     }
@@ -531,7 +542,7 @@ impl System for Soap {
         )?;
         let said = Said::read(&boa::read(&ask(context.http, request).await?)?, name)?;
         let refusal = said.refusal()?;
-        Ok((said.value, refusal))
+        Ok((said.value.unwrap_or_default(), refusal))
     }
 }
 

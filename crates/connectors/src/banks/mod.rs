@@ -140,15 +140,26 @@ fn check_sale(order: &OrderRef<'_>, card: &str, sold_at: &str) -> Result<(), Dou
     if !order.id_chosen {
         return Ok(());
     }
-    let sent_at = order.sent_at.datetime();
-    let earliest = sent_at.checked_sub(CLOCKS_DIFFER_MAX).unwrap_or(sent_at);
     match (known_card, moment(sold_at)) {
-        (Some(true), Some(sold_at)) if sold_at >= earliest => Ok(()),
+        (Some(true), Some(sold_at)) if sold_at >= earliest(order) => Ok(()),
         (Some(true), Some(_)) => Err(other_sale("the inquiry answers a sale from before ours")),
         _ => Err(other_sale(
             "the inquiry does not tell our sale from another of the same order id",
         )),
     }
+}
+
+/// Whether a try that failed under our order id is another one than ours. A refusal does not use up an id that the shop
+/// chose, so what was tried with it before, or with another card, stands beside ours in a list.
+fn is_other_try(order: &OrderRef<'_>, card: &str, tried_at: &str) -> bool {
+    let is_earlier = moment(tried_at).is_some_and(|tried_at| tried_at < earliest(order));
+    order.id_chosen && (is_earlier || is_card(order.card, card) == Some(false))
+}
+
+/// The earliest time that a bank's record of our order may show.
+fn earliest(order: &OrderRef<'_>) -> jiff::civil::DateTime {
+    let sent_at = order.sent_at.datetime();
+    sent_at.checked_sub(CLOCKS_DIFFER_MAX).unwrap_or(sent_at)
 }
 
 /// Whether a masked number is of this card; none when it does not show the last four digits.

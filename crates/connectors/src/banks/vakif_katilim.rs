@@ -63,6 +63,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "CardNumber",
     "CardExpireDateYear",
     "CardExpireDateMonth",
+    // In rows of orders.
+    "CardExpireDate",
     "CardCVV2",
     "HashData",
     "HashPassword",
@@ -151,9 +153,13 @@ fn write_card(w: &mut Writer, card: &CardData, client_ip: Option<&str>) {
     }
 }
 
-async fn pay(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
+async fn pay(
+    context: BankContext<'_>,
+    (order, begun): (&Order, &str),
+    request: Request,
+) -> Answer<Charged> {
     let reply = boa::read(&ask(context.http, request).await?)?;
-    boa::payment(context, order, &reply)
+    boa::payment(context, order, begun, &reply)
 }
 
 pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
@@ -175,7 +181,7 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
         write_price(w, order, currency, PLAIN);
         write_card(w, charge.card, charge.client_ip);
     })?;
-    pay(context, order, request).await
+    pay(context, (order, ""), request).await
 }
 
 /// The two messages of a sale with 3DS; the page that shows the bank's form is ours.
@@ -240,9 +246,7 @@ pub(crate) async fn verify_3ds(
 ) -> Answer<Verified> {
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
-        context,
-        returned.order,
-        callback,
+        context, &returned, callback,
     )?))
 }
 
@@ -253,15 +257,18 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-/// An MD works once.
+/// An MD works once. Recorded and in the clients' notes, this message too says where the browser came back to.
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
-    let Proof { md } = Proof::of(finish.proof)?;
+    let Proof {
+        md,
+        order: begun,
+        return_url,
+    } = Proof::of(finish.proof)?;
     let order = finish.order;
-    let question = Question {
-        gate: "ThreeDModelProvisionGate",
-        ..secure("", order, None)?
-    };
+    // A proof of before this was kept has none.
+    let return_url = Some(return_url.as_str()).filter(|url| !url.is_empty());
+    let question = secure("ThreeDModelProvisionGate", order, return_url)?;
     let request = question.request(context, |w| {
         w.leaf("InstallmentCount", &boa::installment(order));
         w.leaf("TransactionSecurity", SECURE);
@@ -277,7 +284,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, order, request).await
+    pay(context, (order, &begun), request).await
 }
 
 /// Rows of orders.

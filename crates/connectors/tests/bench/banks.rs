@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use connectors::account::Options;
 use connectors::bank::{
-    Account, BankContext, Begin3ds, Capture, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry,
-    Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, ThreedsLevel, User, Verdict,
+    Account, Answer, BankContext, BankForm, Begin3ds, Capture, CardData, CardEnds, Charge,
+    Finish3ds, LoyaltyInquiry, Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse,
+    ThreedsLevel, User, Verdict,
 };
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
@@ -219,9 +220,7 @@ impl Call {
     /// Makes the call and shows the answer, as `answer.txt` of a fixture holds it.
     pub(crate) fn make(&self, bank: Protocol, http: &Replay) -> String {
         let (account, order) = (self.account(), self.order());
-        let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
-            .parse()
-            .unwrap();
+        let now = now();
         let context = BankContext {
             account: &account,
             http,
@@ -250,11 +249,18 @@ impl Call {
                     client_ip,
                 },
             ))),
-            "begin_3ds" => self.begin(bank, context, &order),
+            "begin_3ds" => {
+                let begun = self.begun(bank, http);
+                show(begun.map(|verdict| match verdict {
+                    Verdict::Approved(form) => (form.action, form.fields),
+                    Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
+                }))
+            }
             "verify_3ds" => {
                 let returned = Returned {
                     order: &order,
                     fields: &self.fields(),
+                    return_url: self.text("/returnUrl"),
                 };
                 show(ready(bank.verify_3ds(context, returned)))
             }
@@ -262,6 +268,7 @@ impl Call {
                 let returned = Returned {
                     order: &order,
                     fields: &self.fields(),
+                    return_url: self.text("/returnUrl"),
                 };
                 show(ready(bank.page_outcome(context, returned)))
             }
@@ -312,9 +319,16 @@ impl Call {
         }
     }
 
-    fn begin(&self, bank: Protocol, context: BankContext<'_>, order: &Order) -> String {
+    /// Begins 3DS: the form that the browser takes to the bank.
+    pub(crate) fn begun(&self, bank: Protocol, http: &Replay) -> Answer<BankForm> {
+        let (account, order) = (self.account(), self.order());
+        let context = BankContext {
+            account: &account,
+            http,
+            now: &now(),
+        };
         let begin = Begin3ds {
-            order,
+            order: &order,
             card: &self.card(),
             reward: self.reward(),
             return_url: self.text("/returnUrl"),
@@ -327,13 +341,14 @@ impl Call {
                 other => panic!("no such level: {other}"),
             },
         };
-        show(
-            ready(bank.begin_3ds(context, begin)).map(|verdict| match verdict {
-                Verdict::Approved(form) => (form.action, form.fields),
-                Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
-            }),
-        )
+        ready(bank.begin_3ds(context, begin))
     }
+}
+
+/// The moment of every call.
+fn now() -> Zoned {
+    let now = "2026-06-01T12:00:00+03:00[Europe/Istanbul]";
+    now.parse().unwrap()
 }
 
 fn show<T: Debug>(answer: T) -> String {

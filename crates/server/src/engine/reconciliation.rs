@@ -11,7 +11,9 @@ use crate::clock::{first_id_at, istanbul};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::poses::Pos;
-use crate::store::reconciliations::{self as runs, Closing, Difference, Run, RunState, Source};
+use crate::store::reconciliations::{
+    self as runs, Closing, Difference, DifferenceKind, Run, RunState, Source,
+};
 use crate::store::{attempts, captures, refunds};
 use books::{Books, Ours, plain_id};
 use connectors::bank::{BankMove, Doubt, ListGaps, Verb};
@@ -21,7 +23,8 @@ use contract::enums::PosIntegrator;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use judge::{Asked, Finding, Judgement};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Differences of a day that are kept.
 pub const DIFFERENCES_MAX: usize = 500;
@@ -154,6 +157,17 @@ fn judge_all<'a>(
         moves.entry(plain_id(&order.order_id)).or_default();
     }
     let mut judged = Vec::new();
+    // Of rows without an order id it is not known which belong together: one says nothing of another.
+    if !books.orders.contains_key("")
+        && let Some(rows) = moves.remove("")
+    {
+        judged.extend(rows.into_iter().map(|row| Judged {
+            order_id: row.host_reference.clone(),
+            judgement: judge::order(day, gaps, &[row], None),
+            ours: None,
+            first: Some(row),
+        }));
+    }
     for (id, rows) in moves {
         let is_here = books.orders.contains_key(id);
         if !is_here && books.elsewhere.contains(id) {
@@ -247,7 +261,7 @@ async fn write(
             .iter()
             .for_each(|asked| ask_soon(app, asked, day, &mut commit));
     }
-    let found = found(app, pos, day, judged);
+    let found = found(app, pos, (day, source), judged);
     let mut run = was.clone().unwrap_or_else(|| Run::new(app, of, day));
     run.state = RunState::Compared;
     run.source = Some(source);
@@ -259,7 +273,9 @@ async fn write(
         Some(_) => runs::save(&run, &mut commit),
         None => runs::insert(&run, &mut commit),
     }
-    write_differences(now, known, found, &mut commit);
+    // Where the bank gives its list, a file that a person brings is less than that.
+    let is_less = source == Source::File && has_list(pos.integrator);
+    write_differences(now, is_less, (known, found), &mut commit);
     noted(&run, &mut commit);
     if app.commit(commit).await?.is_conflict() {
         return Ok(None);
@@ -299,10 +315,26 @@ fn ask_soon(app: &App, asked: &Asked<'_>, day: Date, commit: &mut Commit) {
     }
 }
 
-/// The differences as rows, one of a kind for an order, those about payments of ours first.
-fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Difference> {
+/// How early a difference is kept, where there is no room for all: money that the bank has and should not have first, what
+/// its list may only have left out last.
+fn rank(kind: DifferenceKind) -> u8 {
+    use DifferenceKind::{Amount, NotAtBank, TakenFailed, TakenInDoubt, TakenUnknown};
+    match kind {
+        TakenFailed | TakenInDoubt | TakenUnknown | Amount => 0,
+        NotAtBank => 2,
+        _ => 1,
+    }
+}
+
+/// The differences as rows, one of a kind for an order, by rank, and in it those about payments of ours first.
+fn found(
+    app: &App,
+    pos: &Pos,
+    (day, source): (Date, Source),
+    judged: Vec<Judged<'_>>,
+) -> Vec<Difference> {
     let now = app.now();
-    let mut found: BTreeMap<(bool, String, &str), Difference> = BTreeMap::new();
+    let mut found: BTreeMap<(u8, bool, String, &str), Difference> = BTreeMap::new();
     for one in judged {
         let (ours, first) = (one.ours, one.first);
         let order_id = match ours {
@@ -325,6 +357,7 @@ fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Differ
                 day,
                 order_id: order_id.clone(),
                 kind,
+                source,
                 payment_id: ours.map(|ours| ours.payment_id),
                 currency: ours.map_or(pos.currency, |ours| ours.currency),
                 their_currency,
@@ -339,25 +372,40 @@ fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Differ
                 closed_by: None,
                 note: None,
             };
-            let key = (ours.is_none(), order_id.clone(), kind.as_str());
-            found.insert(key, difference);
+            let key = (rank(kind), ours.is_none(), order_id.clone(), kind.as_str());
+            match found.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(difference);
+                }
+                // Rows without an order id that nothing tells apart are one difference, of all their money.
+                Entry::Occupied(mut same) => {
+                    let before = same.get().theirs;
+                    let both = before.zip(difference.theirs);
+                    same.get_mut().theirs = both.and_then(|(one, other)| one.checked_add(other));
+                }
+            }
         }
     }
     found.into_values().collect()
 }
 
 /// Adds what is new as far as there is room, brings up to date what is there, and closes what is gone. What a person
-/// closed stays closed as long as both amounts are what they were.
+/// closed stays closed as long as both amounts are what they were, and what the bank's own list told stays open as it
+/// is where less than that `is_less` tells otherwise.
 fn write_differences(
     now: Timestamp,
-    known: Vec<Difference>,
-    found: Vec<Difference>,
+    is_less: bool,
+    (known, found): (Vec<Difference>, Vec<Difference>),
     commit: &mut Commit,
 ) {
+    let is_told = |was: &Difference| is_less && was.source == Source::Bank && was.closing.is_none();
     let key = |one: &Difference| (one.order_id.clone(), one.kind.as_str());
     let rows = known.len();
     let mut known: HashMap<_, Difference> = known.into_iter().map(|one| (key(&one), one)).collect();
-    let stay = found.iter().filter(|one| known.contains_key(&key(one)));
+    let again: HashSet<_> = found.iter().map(&key).collect();
+    let stay = known
+        .iter()
+        .filter(|(key, was)| again.contains(*key) || is_told(was));
     let room = DIFFERENCES_MAX.saturating_sub(stay.count());
     let mut room = room.min(ROWS_MAX.saturating_sub(rows));
     for fresh in found {
@@ -367,6 +415,7 @@ fn write_differences(
                 room -= 1;
                 runs::insert_difference(&fresh, commit);
             }
+            Some(was) if is_told(&was) => {}
             Some(was) => {
                 let same = (was.ours, was.theirs) == (fresh.ours, fresh.theirs);
                 let mut is = Difference {
@@ -381,7 +430,8 @@ fn write_differences(
             }
         }
     }
-    for was in known.into_values().filter(|was| was.closing.is_none()) {
+    let open = |was: &Difference| was.closing.is_none() && !is_told(was);
+    for was in known.into_values().filter(open) {
         let gone = Difference {
             closing: Some(Closing::Gone),
             closed_at: Some(now),

@@ -72,7 +72,7 @@ impl Addresses {
     }
 
     pub(super) fn return_url(&self, app: &App) -> String {
-        app.public_url(&format!("/pages/3ds-return/{}", self.back))
+        return_url(app, &self.back)
     }
 
     /// The bank's form behind its addresses.
@@ -111,6 +111,11 @@ impl Addresses {
         let kept = app.commit(commit).await;
         kept.is_ok_and(Committed::is_yes)
     }
+}
+
+/// Where the bank sends the browser back.
+pub(super) fn return_url(app: &App, token: &str) -> String {
+    app.public_url(&format!("/pages/3ds-return/{token}"))
 }
 
 /// A bank's form as it is sealed: the bank, where the form goes, its fields. One that goes by GET says so behind them: an

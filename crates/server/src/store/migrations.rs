@@ -149,4 +149,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "pos_options",
         sql: include_str!("../../migrations/0029_pos_options.sql"),
     },
+    Migration {
+        version: 30,
+        name: "difference_sources",
+        sql: include_str!("../../migrations/0030_difference_sources.sql"),
+    },
 ];

@@ -174,10 +174,14 @@ async fn what_the_books_have_and_the_list_does_not_or_otherwise_is_told() {
         assert_eq!(all, wanted, "{list}");
     }
     assert_eq!(found(&shop, garanti, day).await, []);
-    // A refund that the bank's list does not have.
     let next = today(&shop);
     shop.refunds(id).await.ok();
     next_day_at(&shop, 12).await;
+    // A refund of which the bank's list does not tell how much it was.
+    let untold = edit(&amount, "<AuthAmount></AuthAmount>");
+    shop.fault("garanti", "list", untold).await;
+    assert_eq!(found(&shop, garanti, next).await, [("UNCLEAR", Some(id))]);
+    // One that it does not have.
     shop.fault(
         "garanti",
         "list",
@@ -272,6 +276,7 @@ async fn what_stands_near_midnight_is_looked_for_on_both_days() {
         [("NOT_AT_BANK", Some(id))]
     );
     shop.banks_recover().await;
+    assert_eq!(found(&shop, garanti, day).await, []);
     // A file that ends with the day cannot tell; one that goes on can.
     let row = |order: &str, day: Date| format!("{order};1,00;{day}\n");
     let file = format!("Order ID;Amount;Date\n{}", row("X", day));
@@ -469,6 +474,134 @@ async fn differences_of_a_day_are_bounded_and_none_is_closed_for_want_of_room() 
         assert_eq!(run.differences, 510);
         assert_eq!(shop.count(kept).await, open, "{from}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_room_for_all_what_the_bank_took_is_kept() {
+    let shop = Shop::open().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day: Date = "2026-01-01".parse().unwrap();
+    let row = |order: &str, kind: &str| format!("{order};{kind};12,50;{day}\n");
+    let holds = (1_000..1_505).map(|number| row(&format!("OLD{number}"), "Ön Otorizasyon"));
+    let file = format!(
+        "Sipariş No;İşlem Tipi;Tutar;Tarih\n{}{}",
+        holds.collect::<String>(),
+        row("ZZZ", "Satış")
+    );
+    let (run, all) = compared(&shop, garanti, day, Some(&file)).await.unwrap();
+    assert_eq!((run.differences, all.len()), (506, 500));
+    let taken = all.iter().find(|one| one.kind.as_str() == "TAKEN_UNKNOWN");
+    assert_eq!(taken.unwrap().order_id, "ZZZ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sale_under_one_order_id_stays_when_the_first_is_undone() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let ykb = &pos(&shop, PosIntegrator::Ykb).await;
+    let day = today(&shop);
+    shop.fault("posnet", "sale", "lose_reply").await;
+    let id = shop.pays(YKB).await.in_doubt();
+    shop.wait(5).await;
+    assert_eq!(shop.outcome(id).await, "FAILURE");
+    let order = shop.attempt(id).await.order_id;
+    next_day_at(&shop, 12).await;
+    let row = |kind: &str, status: &str| format!("{order};{kind};100,00;{status};{day} 12:00\n");
+    let (sale, undone) = (row("Satış", "Başarılı"), row("Satış", "İptal Edildi"));
+    let (void, refund) = (row("İptal", "Başarılı"), row("İade", "Başarılı"));
+    for (rows, stays) in [
+        (vec![&sale, &void], None),
+        (vec![&undone, &void], None),
+        (vec![&undone], None),
+        (vec![&sale, &sale, &void], Some(10_000)),
+        (vec![&sale, &undone], Some(10_000)),
+        (vec![&sale, &undone, &void], Some(10_000)),
+        (vec![&sale, &sale, &sale, &void], Some(20_000)),
+        (vec![&sale, &sale, &void, &refund], None),
+        (vec![&sale, &sale, &void, &void], None),
+    ] {
+        let rows: String = rows.into_iter().map(String::as_str).collect();
+        let file = format!("Sipariş No;İşlem Tipi;Tutar;Durum;Tarih\n{rows}");
+        let (_, all) = compared(&shop, ykb, day, Some(&file)).await.unwrap();
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| (one.kind.as_str(), one.theirs))
+            .collect();
+        let wanted: Vec<_> = stays
+            .iter()
+            .map(|left| ("TAKEN_FAILED", Some(*left)))
+            .collect();
+        assert_eq!(told, wanted, "{file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_banks_own_list_told_no_file_closes() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    let outside = Outside {
+        shop: &shop,
+        pos: garanti,
+        card: GARANTI,
+    };
+    outside.sells("OLDSHOP1", Phase::Sale).await;
+    next_day_at(&shop, 12).await;
+    let (_, told) = compared(&shop, garanti, day, None).await.unwrap();
+    assert_eq!(shown(&told), [("TAKEN_UNKNOWN", None)]);
+    let orders = async |file: Option<&str>| -> Vec<(String, Option<i64>)> {
+        let (_, all) = compared(&shop, garanti, day, file).await.unwrap();
+        let tells = all.into_iter().map(|one| (one.order_id, one.theirs));
+        tells.collect()
+    };
+    let file = |rows: &[&str]| {
+        let rows = rows.iter().map(|row| format!("{row};{day}\n"));
+        format!("Order ID;Amount;Date\n{}", rows.collect::<String>())
+    };
+    let one = ("OLDSHOP1".to_owned(), Some(4_200));
+    let two = ("OLDSHOP2".to_owned(), Some(100));
+    // Neither without the order nor with another amount; and what a file found a file closes.
+    let both = file(&["OLDSHOP1;0,01", "OLDSHOP2;1,00"]);
+    assert_eq!(orders(Some(&both)).await, [one.clone(), two.clone()]);
+    let neither = file(&["OLDSHOP3;0,00"]);
+    let left = orders(Some(&neither)).await;
+    assert!(left.contains(&one) && !left.contains(&two), "{left:?}");
+    // The bank is asked again by night, though a file was the last, and its list closes both.
+    let nothing = edit("<AuthAmount>4200<", "<AuthAmount>0<");
+    shop.faults(MANY, "garanti", "list", nothing).await;
+    next_day_at(&shop, 12).await;
+    jobs::plan_reconciliations(&shop.app).await.unwrap();
+    shop.work().await;
+    let open = "select count(*) as n from reconciliation_differences where closing is null";
+    assert_eq!(shop.count(open).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_an_order_id_do_not_hide_each_other() {
+    let shop = Shop::open().await;
+    shop.noon().await;
+    let garanti = &pos(&shop, PosIntegrator::Garanti).await;
+    let day = today(&shop);
+    let outside = Outside {
+        shop: &shop,
+        pos: garanti,
+        card: GARANTI,
+    };
+    for id in ["OLDSHOP0", "OLDSHOP00"] {
+        outside.sells(id, Phase::Sale).await;
+    }
+    let reference = outside.sells("OLDSHOP000", Phase::Sale).await;
+    let voided = Outside::order("OLDSHOP000", Phase::Sale);
+    outside.voids(&voided, &reference).await;
+    next_day_at(&shop, 12).await;
+    shop.fault("garanti", "list", edit("OLDSHOP", "0")).await;
+    let (_, all) = compared(&shop, garanti, day, None).await.unwrap();
+    assert_eq!(
+        shown(&all),
+        [("TAKEN_UNKNOWN", None), ("TAKEN_UNKNOWN", None)]
+    );
+    assert_ne!(all[0].order_id, all[1].order_id);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,10 @@ pub(super) fn finish<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Asked<'a> {
     let Some(session) = case.session.as_ref() else {
         return refuse("MetaDataNotFound");
     };
+    let lacks_way = |name: &&str| message.value(name).is_empty();
+    if H::NAMES_WAYS_BACK && ["OkUrl", "FailUrl"].iter().any(lacks_way) {
+        return refuse("EmptyOkUrlField");
+    }
     let amount = check::<H>(message, &["3"])?;
     Ok(Operation::Sale(Purchase {
         id: id_of_account(H::ACCOUNT.merchant, message.order_id()),

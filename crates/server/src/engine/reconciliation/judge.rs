@@ -118,6 +118,8 @@ struct Sum {
     count: usize,
     /// `None` where the bank tells no amount of one of them.
     amount: Option<i64>,
+    /// The amount of each of them; `None` where they differ, or the bank does not tell.
+    each: Option<i64>,
 }
 
 /// What the list tells of an order.
@@ -129,10 +131,10 @@ struct Told {
     refunded: i64,
     /// What went back is told without a day: it is all that did until now.
     is_back_until_now: bool,
-    /// A void is listed, or a move is marked as undone.
-    is_voided: bool,
-    /// A void is listed, and so was made on this day.
-    has_void: bool,
+    /// Voids that are listed, and so were made on this day.
+    voids: usize,
+    /// Moves that are marked as undone, with or without a row of their void.
+    marks: usize,
     /// What cannot be told, beside moves that no document names.
     is_unclear: bool,
     has_other: bool,
@@ -160,14 +162,18 @@ impl Told {
             MoveKind::Hold => &mut self.held,
             MoveKind::Capture => &mut self.captured,
             MoveKind::Void => {
-                (self.is_voided, self.has_void) = (true, true);
+                self.voids += 1;
                 return;
             }
             MoveKind::Refund => {
-                let amount = row.amount.unwrap_or(0);
-                if row.outcome == MoveOutcome::Worked {
-                    self.refunded = self.refunded.saturating_add(amount);
-                    self.is_back_until_now |= row.at.is_none();
+                match row.amount {
+                    _ if row.outcome == MoveOutcome::Undone => {}
+                    Some(amount) => {
+                        self.refunded = self.refunded.saturating_add(amount);
+                        self.is_back_until_now |= row.at.is_none();
+                    }
+                    // Money went back, and how much of it is not told.
+                    None => self.is_unclear = true,
                 }
                 return;
             }
@@ -179,21 +185,50 @@ impl Told {
         let before = if sum.count == 0 { Some(0) } else { sum.amount };
         let both = before.zip(row.amount);
         sum.amount = both.and_then(|(before, amount)| before.checked_add(amount));
+        sum.each = match sum.count {
+            0 => row.amount,
+            _ => sum.each.filter(|each| row.amount == Some(*each)),
+        };
         sum.count += 1;
-        self.is_voided |= row.outcome == MoveOutcome::Undone;
+        self.marks += usize::from(row.outcome == MoveOutcome::Undone);
     }
 
-    /// What the bank keeps: taken, or held, with its amount.
-    fn kept(&self) -> Option<(Kind, Option<i64>)> {
-        let taken = [self.captured, self.sold]
-            .into_iter()
-            .find(|sum| sum.count > 0);
-        let (kind, sum) = match taken {
+    /// How many moves were undone: a bank lists the void, marks what it undid, or both.
+    fn undone(&self) -> usize {
+        self.voids.max(self.marks)
+    }
+
+    /// What was taken, or else held.
+    fn begun(&self) -> (Kind, Sum) {
+        let mut taken = [self.captured, self.sold].into_iter();
+        match taken.find(|sum| sum.count > 0) {
             Some(sum) => (Kind::TakenFailed, sum),
             None => (Kind::Held, self.held),
+        }
+    }
+
+    /// All that is listed of the order was undone, perhaps what was begun on another day.
+    fn is_voided(&self) -> bool {
+        self.undone() > 0 && self.undone() >= self.begun().1.count
+    }
+
+    /// What the bank keeps: taken, or held, with its amount where what was undone leaves one. A bank that sells twice
+    /// under one id may have undone one of the sales.
+    fn kept(&self) -> Option<(Kind, Option<i64>)> {
+        let (kind, sum) = self.begun();
+        let left = sum
+            .count
+            .checked_sub(self.undone())
+            .filter(|left| *left > 0)?;
+        let amount = match self.undone() {
+            0 => sum.amount,
+            _ => sum
+                .each
+                .zip(i64::try_from(left).ok())
+                .and_then(|(each, left)| each.checked_mul(left)),
         };
-        let is_back = sum.amount.is_some_and(|amount| self.refunded >= amount);
-        (sum.count > 0 && !self.is_voided && !is_back).then_some((kind, sum.amount))
+        let is_back = amount.is_some_and(|amount| self.refunded >= amount);
+        (!is_back).then_some((kind, amount))
     }
 }
 
@@ -334,10 +369,14 @@ fn made_capture(ours: &Ours) -> Option<&Capture> {
 /// What went back on the day, by sums: banks list a void, a refund of the whole, or neither but a sale that is undone.
 fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
     let whole = made_capture(ours).map_or(ours.attempt.amount, |made| made.amount.minor);
-    let theirs = if told.is_voided { whole } else { told.refunded };
+    let theirs = if told.is_voided() {
+        whole
+    } else {
+        told.refunded
+    };
     // A mark does not say on which day it was undone.
     let mut made = ours.refunds.iter();
-    if told.is_voided && !told.has_void && made.any(|one| one.state == RefundState::Approved) {
+    if told.is_voided() && told.voids == 0 && made.any(|one| one.state == RefundState::Approved) {
         return;
     }
     let (mut booked, mut near, mut least, mut most) = (0_i64, None, 0_i64, 0_i64);
