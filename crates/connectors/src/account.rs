@@ -10,6 +10,7 @@ use contract::merchant_poses::{
     CreateMerchantPosRequest, MerchantPosResponse, UpdateMerchantPosRequest,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A text for people in Turkish and English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub struct ApiUser {
     pub operation: PosOperationType,
     /// What it is called. The Turkish name ends in `kullanıcısı`: "Satış kullanıcısı".
     pub name: Words,
+    /// Where its name and password are found, and what the bank's papers call them.
+    pub hint: Words,
 }
 
 /// What an account at a bank needs.
@@ -130,6 +133,94 @@ pub struct AccountNeeds {
     pub users: &'static [ApiUser],
     /// The currencies that the protocol carries.
     pub currencies: &'static [Currency],
+    /// What differs from one merchant to the next, and that its bank knows.
+    pub options: &'static [AccountOption],
+    /// What a connection test proves.
+    pub tried: Tried,
+}
+
+/// What differs from one merchant to the next: a choice of a few. What is not chosen is as usual at the bank.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AccountOption {
+    /// Its name in forms, in the audit log and where it is stored.
+    pub name: &'static str,
+    /// Its option of the command line.
+    pub flag: &'static str,
+    /// What it is called above its input.
+    pub label: Words,
+    /// What it is called in an English sentence: "The end of 3DS".
+    pub in_sentence: &'static str,
+    /// What is said below its input.
+    pub hint: Words,
+    /// What can be chosen: how it is stored, and what people call it.
+    pub choices: &'static [(&'static str, Words)],
+}
+
+impl AccountOption {
+    /// Whether this can be chosen.
+    pub fn offers(&self, choice: &str) -> bool {
+        self.choices.iter().any(|(known, _)| *known == choice)
+    }
+}
+
+/// What is chosen where a bank spends points by agreement.
+pub const AGREED: &str = "AGREED";
+
+/// Points by agreement: offered where the bank's row has [`agreed_rewards`](crate::directory::BankRow::agreed_rewards).
+pub static AGREED_POINTS: AccountOption = AccountOption {
+    name: "points",
+    flag: "points",
+    label: words("Puan anlaşması", "Points agreement"),
+    in_sentence: "The points agreement",
+    hint: words(
+        "Banka, kendi kartlarının puanını bu üye işyerinde kullandırıyorsa seçin.",
+        "If the bank lets this merchant spend the points of its own cards.",
+    ),
+    choices: &[(AGREED, words("Anlaşma var", "Agreed"))],
+};
+
+/// What was chosen of an account's options, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Options(BTreeMap<String, String>);
+
+impl Options {
+    /// What was chosen; empty for what is usual at the bank.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Chooses; what is empty is as usual at the bank.
+    pub fn choose(&mut self, name: &str, choice: &str) {
+        if choice.is_empty() {
+            self.0.remove(name);
+        } else {
+            self.0.insert(name.to_owned(), choice.to_owned());
+        }
+    }
+
+    /// Names and choices.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(name, choice)| (name.as_str(), choice.as_str()))
+    }
+}
+
+/// What the bank's answer to a question about an order that cannot exist proves of an account, as lists of its values
+/// inside a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// The values without which the bank refuses the question, as is public of it.
+    pub proven: Option<Words>,
+    /// Those that the question does not prove.
+    pub unproven: Option<Words>,
+}
+
+impl Tried {
+    /// What is proven, and what is not.
+    pub const fn new(proven: Option<Words>, unproven: Option<Words>) -> Tried {
+        Tried { proven, unproven }
+    }
 }
 
 /// A value of an account that the contract has a field for.
@@ -251,6 +342,15 @@ pub(crate) const MERCHANT_NUMBER: Field<Slot> = Field::new(
     "Merchant number",
     "The merchant number",
 );
+
+/// The API user of a bank that gives one for everything.
+pub(crate) const fn api_user(hint_tr: &'static str, hint_en: &'static str) -> ApiUser {
+    ApiUser {
+        operation: PosOperationType::Standard,
+        name: words("API kullanıcısı", "API user"),
+        hint: words(hint_tr, hint_en),
+    }
+}
 
 /// The terminal's number, which most banks give.
 pub(crate) const TERMINAL_NUMBER: Field<Slot> = Field::new(

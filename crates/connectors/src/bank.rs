@@ -3,6 +3,7 @@
 //! Every verb answers one of three: approved, declined (both a [`Verdict`]), or in doubt. Doubt
 //! is never failure: the bank may have taken the money.
 
+use crate::account::Options;
 use crate::http::Http;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
@@ -139,6 +140,8 @@ pub struct Account {
     pub threeds_key: Secret,
     /// API users by what they may do.
     pub users: Vec<User>,
+    /// What was chosen where merchants of one bank differ.
+    pub options: Options,
     /// `P` on the wire is production, anything else test; Garanti sends it as `Mode`.
     pub production: bool,
     /// Where requests go.
@@ -310,13 +313,34 @@ impl ThreedsLevel {
     }
 }
 
-/// A form that the shopper's browser posts to the bank.
+/// A form that the shopper's browser sends to the bank.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BankForm {
-    /// Where it goes.
+    /// How it goes.
+    pub method: FormMethod,
+    /// Where it goes. By GET it has no query: a browser puts the fields in its place.
     pub action: String,
     /// Names and values, in order. May hold the card number: never logged, never stored.
     pub fields: Vec<(String, String)>,
+}
+
+/// How a form goes to a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum FormMethod {
+    /// In the body.
+    Post,
+    /// In the address: no card stands in it.
+    Get,
+}
+
+impl FormMethod {
+    /// As HTML spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FormMethod::Post => "post",
+            FormMethod::Get => "get",
+        }
+    }
 }
 
 /// The browser came back from the bank's 3DS page.
@@ -325,6 +349,8 @@ pub struct Returned<'a> {
     pub order: &'a Order,
     /// The form fields that the browser brought. Hostile until their hash is checked.
     pub fields: &'a [(String, String)],
+    /// Where it came back to: [`Begin3ds::return_url`].
+    pub return_url: &'a str,
 }
 
 /// What the 3DS verification said.
@@ -529,4 +555,15 @@ pub enum MoveOutcome {
     Undone,
     /// The bank's words do not say: they contradict each other, or are not known. It is shown, and proves nothing.
     Unclear,
+}
+
+/// What a bank's list of a day leaves open, beside moves that it calls unclear.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListGaps {
+    /// It has one word for an amount that is held and one that is taken, or leaves out what is held: of a hold it proves
+    /// neither that it is there nor that it was taken.
+    pub holds: bool,
+    /// Whether it has what went back, or was taken of a hold, on this day of an order of an earlier day is not public:
+    /// that it lacks such a move proves nothing.
+    pub later_moves: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! A row without a protocol is known by name and by the rules of its rewards, but not spoken to.
 
-use crate::account::{AccountNeeds, Words, words};
+use crate::account::{AGREED, AGREED_POINTS, AccountNeeds, AccountOption, Options, Words, words};
 use crate::bank::Verb;
 use crate::protocol::Protocol;
 use contract::enums::{LoyaltyType, PosIntegrator};
@@ -23,20 +23,58 @@ pub struct BankRow {
     pub hostname: &'static str,
     /// Host of the bank's test system.
     pub test_hostname: &'static str,
+    /// Host of the production system's 3DS page, where it is another one; else empty.
+    pub page_hostname: &'static str,
+    /// The same of the test system.
+    pub test_page_hostname: &'static str,
     /// Port of both.
     pub port: u16,
     /// Path of the API.
     pub path: &'static str,
     /// Path of the page to which the browser goes for 3DS.
     pub threeds_path: &'static str,
+    /// Verbs of its protocol that it does not offer.
+    pub without: &'static [Verb],
     /// What it can do with points and campaigns, when it can.
     pub rewards: Option<RewardProfile>,
+    /// What it can do for a merchant with whom the bank agreed on it ([`AGREED_POINTS`]).
+    pub agreed_rewards: Option<RewardProfile>,
 }
 
 impl BankRow {
     /// The official title of its bank.
     pub fn bank_name(&self) -> &'static str {
         bank_name(self.bank_id).unwrap_or(self.name)
+    }
+
+    /// What an account with these options can do with points and campaigns.
+    pub fn rewards_of(&self, chosen: &Options) -> Option<&RewardProfile> {
+        let is_agreed = chosen.get(AGREED_POINTS.name) == AGREED;
+        let agreed = self.agreed_rewards.as_ref().filter(|_| is_agreed);
+        agreed.or(self.rewards.as_ref())
+    }
+
+    /// Where the 3DS page lies that belongs to this host of the API.
+    pub fn page_host<'a>(&'a self, hostname: &'a str) -> &'a str {
+        let own = [
+            (self.hostname, self.page_hostname),
+            (self.test_hostname, self.test_page_hostname),
+        ];
+        let page = own
+            .into_iter()
+            .find(|(api, page)| *api == hostname && !page.is_empty());
+        page.map_or(hostname, |(_, page)| page)
+    }
+
+    /// The bank's own hosts: those of its API, and those of its 3DS page where they are others.
+    pub fn hosts(&self) -> impl Iterator<Item = &'static str> {
+        let hosts = [
+            self.hostname,
+            self.test_hostname,
+            self.page_hostname,
+            self.test_page_hostname,
+        ];
+        hosts.into_iter().filter(|host| !host.is_empty())
     }
 }
 
@@ -127,6 +165,13 @@ const FINANSBANK_REWARDS: RewardProfile = RewardProfile {
 
 // Bonus. Whether the bank takes that of other issuers is not public.
 const DENIZBANK_REWARDS: RewardProfile = OWN_BONUS_REWARDS;
+// The bank's own World cards; whose points it spends without an agreement is not public (World's rule: none).
+const VAKIFBANK_AGREED_REWARDS: RewardProfile = RewardProfile {
+    families: &["World"],
+    own_issuer_only: true,
+    ..PLAIN
+};
+
 // Param asks the points of any card by one message; its messages by brand are World's and CardFinans's. Of World
 // only Yapı Kredi's own cards have points, which a row cannot say of another issuer.
 const PARAM_REWARDS: RewardProfile = RewardProfile {
@@ -166,38 +211,34 @@ const fn known(
         protocol: None,
         hostname: "",
         test_hostname: "",
+        page_hostname: "",
+        test_page_hostname: "",
         port: 443,
         path: "",
         threeds_path: "",
+        without: &[],
         rewards,
+        agreed_rewards: None,
     }
 }
 
 #[rustfmt::skip] // A table: a bank that is not spoken to a line.
 static ROWS: [BankRow; 24] = [
     BankRow {
-        integrator: PosIntegrator::Ykb,
-        name: "Yapı Kredi",
-        bank_id: 67,
         protocol: Some(Protocol::PosNet),
         hostname: "posnet.yapikredi.com.tr",
         test_hostname: "setmpos.ykb.com",
-        port: 443,
         path: "/PosnetWebService/XML",
         threeds_path: "/3DSWebService/YKBPaymentService",
-        rewards: Some(YKB_REWARDS),
+        ..known(PosIntegrator::Ykb, "Yapı Kredi", 67, Some(YKB_REWARDS))
     },
     BankRow {
-        integrator: PosIntegrator::Garanti,
-        name: "Garanti BBVA",
-        bank_id: 62,
         protocol: Some(Protocol::Garanti),
         hostname: "sanalposprov.garanti.com.tr",
         test_hostname: "sanalposprovtest.garantibbva.com.tr",
-        port: 443,
         path: "/VPServlet",
         threeds_path: "/servlet/gt3dengine",
-        rewards: Some(GARANTI_REWARDS),
+        ..known(PosIntegrator::Garanti, "Garanti BBVA", 62, Some(GARANTI_REWARDS))
     },
     nestpay(PosIntegrator::Isbank, "İş Bankası", 64, "sanalpos.isbank.com.tr", Some(ISBANK_REWARDS)),
     known(PosIntegrator::IsbankVpos, "İş Bankası (VPOS)", 64, Some(ISBANK_REWARDS)),
@@ -206,9 +247,10 @@ static ROWS: [BankRow; 24] = [
     nestpay(PosIntegrator::Akbank, "Akbank", 46, "www.sanalakpos.com", Some(AKBANK_REWARDS)),
     BankRow {
         protocol: Some(Protocol::Akbank),
-        // The page for 3DS has a host of its own; the protocol knows it.
         hostname: "api.akbank.com",
         test_hostname: "apipre.akbank.com",
+        page_hostname: "virtualpospaymentgateway.akbank.com",
+        test_page_hostname: "virtualpospaymentgatewaypre.akbank.com",
         path: "/api/v1/payment/virtualpos/transaction/process",
         threeds_path: "/securepay",
         ..known(PosIntegrator::AkbankVpos, "Akbank (VPOS)", 46, Some(AKBANK_REWARDS))
@@ -219,6 +261,9 @@ static ROWS: [BankRow; 24] = [
         protocol: Some(Protocol::PayFlex),
         hostname: "sanalpos.ziraatbank.com.tr",
         test_hostname: "preprod.payflex.com.tr",
+        page_hostname: "mpi.ziraatbank.com.tr",
+        // No address of a common payment of its own is public.
+        without: &[Verb::PageSale],
         path: "/v4/v3/Vposreq.aspx",
         threeds_path: "/Enrollment.aspx",
         ..known(PosIntegrator::ZiraatbankInnova, "Ziraat Bankası (Innova)", 10, Some(ZIRAATBANK_REWARDS))
@@ -247,14 +292,18 @@ static ROWS: [BankRow; 24] = [
         threeds_path: "/Mpi/Default.aspx",
         ..known(PosIntegrator::Ziraatkatilim, "Ziraat Katılım", 209, None)
     },
-    // The gateway of 2025, from public clients. Points only where an account says so: World's rule keeps them off.
+    // The gateway of 2025, from public clients, which ask its MPI at a host of its own. The hosts before it are typed, with
+    // the whole address of their MPI. Points only where an account says so: World's rule keeps them off.
     BankRow {
         protocol: Some(Protocol::PayFlex),
         hostname: "apigw.vakifbank.com.tr",
         test_hostname: "apiportalprep.vakifbank.com.tr",
+        page_hostname: "inbound.apigateway.vakifbank.com.tr",
+        test_page_hostname: "inbound.apigatewaytest.vakifbank.com.tr",
         port: 8443,
         path: "/virtualPos/Vposreq",
         threeds_path: "/threeDGateway/Enrollment",
+        agreed_rewards: Some(VAKIFBANK_AGREED_REWARDS),
         ..known(PosIntegrator::Vakifbank, "VakıfBank", 15, None)
     },
     // Clients agree on the live host; one alone tells of the test host.
@@ -285,7 +334,7 @@ static ROWS: [BankRow; 24] = [
         threeds_path: "/ServiceGateWay/Home",
         ..known(PosIntegrator::Kuveytturk, "Kuveyt Türk", 205, None)
     },
-    known(PosIntegrator::Enpara, "Enpara", 111, None),
+    known(PosIntegrator::Enpara, "Enpara", 157, None),
     // A payment institution: it has no page of its own, and no EFT code but the one that open lists give it.
     BankRow {
         protocol: Some(Protocol::Param),
@@ -326,9 +375,12 @@ pub fn row(integrator: PosIntegrator) -> Option<&'static BankRow> {
     rows().find(|row| row.integrator == integrator)
 }
 
-/// Whether a bank is spoken to in a protocol that has this verb.
+/// Whether a bank is spoken to in a protocol that has this verb, and offers it.
 pub fn can(integrator: PosIntegrator, verb: Verb) -> bool {
-    protocol(integrator).is_some_and(|bank| bank.verbs().contains(&verb))
+    row(integrator).is_some_and(|row| {
+        let bank = row.protocol;
+        bank.is_some_and(|bank| bank.verbs().contains(&verb)) && !row.without.contains(&verb)
+    })
 }
 
 /// The protocol of a POS integrator; `None` when we speak none.
@@ -339,6 +391,14 @@ pub fn protocol(integrator: PosIntegrator) -> Option<Protocol> {
 /// What an account of a POS integrator needs; `None` when we do not speak to it.
 pub fn account(integrator: PosIntegrator) -> Option<&'static AccountNeeds> {
     protocol(integrator).map(Protocol::account)
+}
+
+/// What differs from one merchant of a POS integrator to the next.
+pub fn options(integrator: PosIntegrator) -> impl Iterator<Item = &'static AccountOption> {
+    let agreed = row(integrator).and_then(|row| row.agreed_rewards.as_ref());
+    let needs = account(integrator).into_iter();
+    let protocol = needs.flat_map(|needs| needs.options);
+    protocol.chain(agreed.map(|_| &AGREED_POINTS))
 }
 
 /// What people call a POS integrator, or an API user of its accounts.
@@ -356,7 +416,7 @@ pub fn words_of(spelling: &str) -> Option<Words> {
 
 /// Names by EFT code: the official titles, as the published card tables spell them. A bank has this
 /// one name wherever Galata shows it.
-static BANK_NAMES: [(i64, &str); 29] = [
+static BANK_NAMES: [(i64, &str); 30] = [
     (10, "T.C.ZİRAAT BANKASI A.Ş."),
     (12, "T.HALK BANKASI A.Ş."),
     (15, "T. VAKIFLAR BANKASI T.A.O."),
@@ -380,6 +440,7 @@ static BANK_NAMES: [(i64, &str); 29] = [
     (135, "ANADOLUBANK A.Ş."),
     (143, "AKTİF YATIRIM BANKASI A.Ş."),
     (146, "ODEA BANK A.Ş."),
+    (157, "ENPARA BANK A.Ş."),
     (203, "ALBARAKA TÜRK KATILIM BANKASI A.Ş."),
     (205, "KUVEYT TÜRK KATILIM BANKASI A.Ş."),
     (206, "TÜRKİYE FİNANS KATILIM BANKASI A.Ş."),
@@ -427,6 +488,56 @@ mod tests {
     }
 
     #[test]
+    fn a_page_has_a_host_of_its_own_where_the_bank_says_so() {
+        for (bank, api, page) in [
+            (
+                "AKBANK_VPOS",
+                "api.akbank.com",
+                "virtualpospaymentgateway.akbank.com",
+            ),
+            (
+                "AKBANK_VPOS",
+                "apipre.akbank.com",
+                "virtualpospaymentgatewaypre.akbank.com",
+            ),
+            (
+                "AKBANK_VPOS",
+                "api.akbank.com.example",
+                "api.akbank.com.example",
+            ),
+            ("AKBANK_VPOS", "127.0.0.1", "127.0.0.1"),
+            (
+                "VAKIFBANK",
+                "apigw.vakifbank.com.tr",
+                "inbound.apigateway.vakifbank.com.tr",
+            ),
+            (
+                "VAKIFBANK",
+                "apiportalprep.vakifbank.com.tr",
+                "inbound.apigatewaytest.vakifbank.com.tr",
+            ),
+            (
+                "ZIRAATBANK_INNOVA",
+                "sanalpos.ziraatbank.com.tr",
+                "mpi.ziraatbank.com.tr",
+            ),
+            (
+                "ZIRAATBANK_INNOVA",
+                "preprod.payflex.com.tr",
+                "preprod.payflex.com.tr",
+            ),
+            (
+                "GARANTI",
+                "sanalposprov.garanti.com.tr",
+                "sanalposprov.garanti.com.tr",
+            ),
+        ] {
+            let row = row(bank.parse().unwrap()).unwrap();
+            assert_eq!(row.page_host(api), page, "{bank}");
+        }
+    }
+
+    #[test]
     fn an_account_asks_for_each_value_once_and_names_it_in_both_languages() {
         for needs in spoken().filter_map(|row| account(row.integrator)) {
             assert!(!needs.currencies.is_empty());
@@ -437,6 +548,14 @@ mod tests {
                 assert!(field.in_sentence.starts_with("The "));
                 let is_key = field.slot == Slot::ThreedsKey;
                 assert_eq!(field.is_secret, is_key, "{:?}", field.slot);
+            }
+            for option in needs.options.iter().chain([&AGREED_POINTS]) {
+                assert!(!option.choices.is_empty() && !option.offers(""));
+                assert!(option.in_sentence.starts_with("The "));
+                let texts = option.choices.iter().map(|(_, name)| *name);
+                for text in texts.chain([option.label, option.hint]) {
+                    assert!(!text.tr.is_empty() && !text.en.is_empty());
+                }
             }
             // A sentence goes on from it: "Satış kullanıcısının adı".
             for user in needs.users {

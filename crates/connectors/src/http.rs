@@ -10,6 +10,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// hostile.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Bytes that the list of a day may have where the bank gives all of it in one reply ([`Http::send_for_list`]), or packed.
+/// A row of PayFor's has five kilobytes.
+pub const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Seconds to wait for a bank's reply. PosNet's document: the bank may need 45 s, clients wait 60.
 pub const BANK_TIMEOUT_SECONDS: u64 = 60;
 
@@ -26,7 +30,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// One reply: its status and at most [`REPLY_BYTES_MAX`] bytes.
+/// One reply: its status and a body of at most [`REPLY_BYTES_MAX`] bytes, or as many as its sender allows.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// HTTP status.
@@ -50,4 +54,10 @@ pub enum Failure {
 pub trait Http: Send + Sync {
     /// Sends `request` and reads the whole reply.
     fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>>;
+
+    /// The same for a question whose reply may have [`LIST_BYTES_MAX`] bytes. A way out that never asks for lists need
+    /// not allow more for them.
+    fn send_for_list<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        self.send(request)
+    }
 }

@@ -2,7 +2,7 @@
 //! what is shown with [`Json::words`]. Numbers stay the text that they came as. A document that names a field
 //! twice could be read either way, and is refused whole.
 
-use crate::http::REPLY_BYTES_MAX;
+use crate::http::{LIST_BYTES_MAX, REPLY_BYTES_MAX};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Unreadable};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -24,7 +24,16 @@ pub(crate) enum Json {
 impl Json {
     /// Reads a whole document of at most [`REPLY_BYTES_MAX`] bytes.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Unreadable> {
-        if bytes.len() > REPLY_BYTES_MAX {
+        Json::parse_of(bytes, REPLY_BYTES_MAX)
+    }
+
+    /// The same of a day's list, which may have [`LIST_BYTES_MAX`] bytes.
+    pub(crate) fn parse_list(bytes: &[u8]) -> Result<Json, Unreadable> {
+        Json::parse_of(bytes, LIST_BYTES_MAX)
+    }
+
+    fn parse_of(bytes: &[u8], bytes_max: usize) -> Result<Json, Unreadable> {
+        if bytes.len() > bytes_max {
             return Err(Unreadable);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable)?;
@@ -56,6 +65,15 @@ impl Json {
         }
     }
 
+    /// The text at `path` as it came, in letters of any alphabet: what decides by being one of a few words, and is
+    /// compared with them alone. Empty when there is no single value.
+    pub(crate) fn spelled(&self, path: &[&'static str]) -> &str {
+        match self.at(path) {
+            Some(Json::Scalar(text)) => text,
+            _ => "",
+        }
+    }
+
     /// The text at `path` of what is only kept or shown, clean and not endless.
     pub(crate) fn words(&self, path: &[&'static str]) -> String {
         match self.at(path) {
@@ -68,8 +86,15 @@ impl Json {
     pub(crate) fn list(&self, path: &[&'static str]) -> Result<&[Json], Damaged> {
         match self.at(path) {
             None | Some(Json::Nothing) => Ok(&[]),
+            _ => self.whole_list(path),
+        }
+    }
+
+    /// The entries of the list at `path`, which must be there.
+    pub(crate) fn whole_list(&self, path: &[&'static str]) -> Result<&[Json], Damaged> {
+        match self.at(path) {
             Some(Json::List(entries)) => Ok(entries),
-            Some(_) => Err(Damaged(path.last().copied().unwrap_or("document"))),
+            _ => Err(Damaged(path.last().copied().unwrap_or("document"))),
         }
     }
 }
@@ -163,6 +188,7 @@ mod tests {
         }
         assert_eq!(reply.list(&["r"]).unwrap()[0].exact(&["n"]), Ok("1.50"));
         assert!(reply.list(&["none"]).unwrap().is_empty());
+        assert_eq!(reply.whole_list(&["none"]), Err(Damaged("none")));
         assert_eq!(reply.exact(&["a"]), Err(Damaged("a")));
         assert_eq!(reply.list(&["a"]), Err(Damaged("a")));
     }
@@ -172,6 +198,7 @@ mod tests {
         let reply = parse("{\"m\": \"BA\u{15e}ARILI \\u001b[31m\", \"c\": \"00\\u0000\"}");
         assert_eq!(reply.words(&["m"]), "BAŞARILI");
         assert_eq!(reply.exact(&["m"]), Err(Damaged("m")));
+        assert_eq!(reply.spelled(&["m"]), "BAŞARILI \u{1b}[31m");
         assert_eq!(reply.exact(&["c"]), Err(Damaged("c")));
     }
 
@@ -192,5 +219,6 @@ mod tests {
         assert_eq!(Json::parse(b"{\"a\": \"\xff\"}"), Err(Unreadable));
         let long = format!("\"{}\"", "x".repeat(REPLY_BYTES_MAX));
         assert_eq!(Json::parse(long.as_bytes()), Err(Unreadable));
+        assert!(Json::parse_list(long.as_bytes()).is_ok());
     }
 }

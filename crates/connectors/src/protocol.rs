@@ -5,9 +5,10 @@
 use crate::account::AccountNeeds;
 use crate::bank::{
     Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, Charge, Charged, Doubt, Finish3ds,
-    GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome, Refund,
-    Returned, Reversed, Verb, Verified,
+    GivenBack, HoldStatus, ListGaps, Loyalties, LoyaltyInquiry, OrderRef, OrderStatus, PageOutcome,
+    Refund, Returned, Reversed, Verb, Verified,
 };
+use crate::scrub;
 use jiff::civil::Date;
 
 /// The protocols, a line each: its name here, and that of its module and of its fixtures.
@@ -118,10 +119,33 @@ impl Protocol {
         of_module!(self, bank => bank::SECRET_FIELDS)
     }
 
+    /// Whether the form of the 3DS page is taken out of a page that the bank handed out: its fields are of whoever wrote
+    /// that, perhaps of the bank of another protocol.
+    pub fn hands_on_pages(self) -> bool {
+        matches!(
+            self,
+            Protocol::Kuveyt | Protocol::VakifKatilim | Protocol::Param
+        )
+    }
+
+    /// What may be kept of the form that the browser takes to the bank.
+    pub fn kept_form(self, fields: &[(String, String)]) -> String {
+        if self.hands_on_pages() {
+            scrub::names(fields)
+        } else {
+            scrub::scrub_fields(fields, self.secret_fields())
+        }
+    }
+
     /// Names, in any case, of what the browser always brings back from this bank's 3DS page: what
     /// lacks one of them is no return.
-    pub fn return_fields(self) -> &'static [&'static str] {
-        of_module!(self, bank => bank::RETURN_FIELDS)
+    pub fn return_fields(self, from_page_that_sells: bool) -> &'static [&'static str] {
+        match self {
+            Protocol::PayFlex if from_page_that_sells => {
+                crate::banks::payflex::COMMON_RETURN_FIELDS
+            }
+            _ => of_module!(self, bank => bank::RETURN_FIELDS),
+        }
     }
 
     /// Whether a hold with a campaign is captured as it is: neither amount nor instalments may change.
@@ -132,6 +156,14 @@ impl Protocol {
     /// Whether any hold is captured as a whole: the message that captures has no amount.
     pub fn captures_whole(self) -> bool {
         matches!(self, Protocol::VakifKatilim)
+    }
+
+    /// What the list of a day leaves open.
+    pub fn list_gaps(self) -> ListGaps {
+        ListGaps {
+            holds: matches!(self, Protocol::Param),
+            later_moves: matches!(self, Protocol::Kuveyt | Protocol::VakifKatilim),
+        }
     }
 
     /// Sells without 3DS.
@@ -227,7 +259,7 @@ impl Protocol {
         of_module!(self, bank => bank::loyalties(context, inquiry).await)
     }
 
-    /// Asks for the bank's own list of a day in Istanbul. No hash of a reply covers it, so it moves nothing: it is compared
+    /// Asks for the bank's own list of a day in Istanbul. Hardly a bank signs its rows, so it moves nothing: it is compared
     /// with our books, and what differs is asked about order by order.
     pub async fn day_list(
         self,

@@ -20,7 +20,9 @@ const CARD_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
     // First of all: what hides between digits must not hide them from the search for a card.
     let text = printable(&decode(body));
-    let kept = if let Ok(root) = Element::parse(body) {
+    let page = |root: &Element| root.is("html");
+    let document = Element::parse(body).ok().filter(|root| !page(root));
+    let kept = if let Some(root) = document {
         scrub_xml(&root, secret_fields)
     } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
         scrub_json(value, secret_fields).to_string()
@@ -32,9 +34,27 @@ pub fn scrub(body: &[u8], secret_fields: &[&str]) -> String {
             .collect();
         return scrub_fields(&fields, secret_fields);
     } else {
-        scrub_digits(before_secrets(&text, secret_fields))
+        scrub_digits(before_secrets(before_forms(&text), secret_fields))
     };
     shorten(kept)
+}
+
+/// Form fields of a page that somebody else wrote, fit for storing: which names hold a card there no protocol of ours
+/// tells, so of every field the name alone is kept.
+pub fn names(fields: &[(String, String)]) -> String {
+    let kept: Vec<String> = fields
+        .iter()
+        .map(|(name, _)| format!("{}={REMOVED}", scrub_digits(&printable(name))))
+        .collect();
+    shorten(kept.join("&"))
+}
+
+/// A page up to where its forms or scripts begin: they hold whatever its writer was sent.
+fn before_forms(text: &str) -> &str {
+    let lower = text.to_ascii_lowercase();
+    let begins = ["<form", "<input", "<script"];
+    let first = begins.iter().filter_map(|tag| lower.find(tag)).min();
+    &text[..first.unwrap_or(text.len())]
 }
 
 /// Form fields, fit for storing: `name=value` joined by `&`, not encoded. A value that is a
@@ -175,10 +195,12 @@ fn is_invisible(character: char) -> bool {
         )
 }
 
+/// Whatever prefix of a namespace stands before it.
 fn is_secret(name: &str, secret_fields: &[&str]) -> bool {
-    secret_fields
-        .iter()
-        .any(|secret| secret.eq_ignore_ascii_case(name.trim()))
+    let name = name.trim();
+    let local = name.rsplit_once(':').map_or(name, |(_, local)| local);
+    let mut secrets = secret_fields.iter();
+    secrets.any(|secret| secret.eq_ignore_ascii_case(local))
 }
 
 /// Fields of a form begin with a plain name; anything else is not ours to interpret.

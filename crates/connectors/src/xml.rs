@@ -9,10 +9,11 @@
 //!
 //! Forgiving ends where something is decided. [`Element::exact`] reads what decides (outcome and
 //! approval code, references, order id, amount, currency, status, hashes): it must be plain ASCII
-//! that nothing was forgiven in, and stand once or always say the same. [`Element::words`] reads what
-//! is only kept or shown: it may be damaged, and comes clean.
+//! that nothing was forgiven in, and stand once or always say the same. [`Element::word`] knows a bank's
+//! own words by the same rule. [`Element::words`] reads what is only kept or shown: it may be damaged,
+//! and comes clean.
 
-use crate::http::REPLY_BYTES_MAX;
+use crate::http::{LIST_BYTES_MAX, REPLY_BYTES_MAX};
 use crate::scrub::kept_words;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1254};
 use quick_xml::events::Event;
@@ -43,7 +44,16 @@ pub struct Element {
 impl Element {
     /// Reads a whole document of at most [`REPLY_BYTES_MAX`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<Element, Unreadable> {
-        if bytes.len() > REPLY_BYTES_MAX {
+        Element::parse_of(bytes, REPLY_BYTES_MAX)
+    }
+
+    /// The same of a day's list, which may have [`LIST_BYTES_MAX`] bytes.
+    pub fn parse_list(bytes: &[u8]) -> Result<Element, Unreadable> {
+        Element::parse_of(bytes, LIST_BYTES_MAX)
+    }
+
+    fn parse_of(bytes: &[u8], bytes_max: usize) -> Result<Element, Unreadable> {
+        if bytes.len() > bytes_max {
             return Err(Unreadable);
         }
         let text = decode(bytes);
@@ -155,24 +165,59 @@ impl Element {
     /// The text at `path` of what decides something; empty when there is none. Refused when it is
     /// not plain ASCII, holds elements, or stands again and says something else.
     pub fn exact(&self, path: &[&'static str]) -> Result<&str, Damaged> {
+        let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+        self.decisive(path, |value| value.bytes().all(plain))
+    }
+
+    /// The words at `path` that decide something, in the bank's language; empty when there are none. Refused like
+    /// [`Element::exact`], and when anything of them would have to be cleaned away.
+    pub fn phrase(&self, path: &[&'static str]) -> Result<&str, Damaged> {
+        self.decisive(path, |value| kept_words(value) == value)
+    }
+
+    fn decisive(
+        &self,
+        path: &[&'static str],
+        is_sound: impl Fn(&str) -> bool,
+    ) -> Result<&str, Damaged> {
         let Some((name, above)) = path.split_last() else {
             return Err(Damaged("document"));
         };
         let Some(holder) = self.at(above)? else {
             return Ok("");
         };
+        let said = holder.said(name, is_sound)?;
+        Ok(said.unwrap_or(""))
+    }
+
+    /// Which of `words` stands in the element `name`, letter by letter: what decides in a language that ASCII cannot
+    /// write. Nothing where it is another text or none.
+    pub fn word<'a>(
+        &self,
+        name: &'static str,
+        words: &[&'a str],
+    ) -> Result<Option<&'a str>, Damaged> {
+        let said = self.said(name, |_| true)?;
+        let mut known = words.iter().copied();
+        Ok(known.find(|word| said == Some(word)))
+    }
+
+    /// What every element of this name inside says, if there is one: sound, without elements, and everywhere the same.
+    fn said(
+        &self,
+        name: &'static str,
+        is_sound: impl Fn(&str) -> bool,
+    ) -> Result<Option<&str>, Damaged> {
         let mut said = None;
-        for element in holder.all(name) {
+        for element in self.all(name) {
             let value = element.value();
-            let plain = |byte: u8| (b' '..=b'~').contains(&byte);
-            let sound =
-                !element.forgiven && element.children.is_empty() && value.bytes().all(plain);
+            let sound = !element.forgiven && element.children.is_empty() && is_sound(value);
             if !sound || said.is_some_and(|before| before != value) {
                 return Err(Damaged(name));
             }
             said = Some(value);
         }
-        Ok(said.unwrap_or(""))
+        Ok(said)
     }
 
     /// The columns of a text that decides something: between tabs, each plain ASCII without blanks around it.
@@ -246,8 +291,8 @@ fn character(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
 
 /// The text behind the bytes, whatever the declaration says: banks declare one encoding and send
 /// another. A byte-order mark decides; else UTF-8 where it is valid, else Windows-1254, which holds
-/// all of ISO-8859-9. Only texts for people hold anything but ASCII, so a wrong guess cannot change
-/// an outcome.
+/// all of ISO-8859-9. What decides is ASCII or a word that is known letter by letter, so a wrong guess
+/// cannot change an outcome.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let (encoding, rest) = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) => (encoding, bytes.get(mark..).unwrap_or_default()),
@@ -392,6 +437,56 @@ mod tests {
         }
         let twice = Element::parse(b"<a><b><c>1</c></b><b/></a>").unwrap();
         assert_eq!(twice.exact(&["b", "c"]), Err(Damaged("b")));
+    }
+
+    #[test]
+    fn words_that_decide_are_whole_in_any_language() {
+        let said = |text: &str| {
+            let root = Element::parse(format!("<a><b>{text}</b></a>").as_bytes()).unwrap();
+            root.phrase(&["b"]).map(str::to_owned)
+        };
+        assert_eq!(
+            said(" Kayıt bulunamadı. "),
+            Ok("Kayıt bulunamadı.".to_owned())
+        );
+        for damaged in [
+            "bulun\u{202e}amadı",
+            "\u{1b}[2Jbulunamadı",
+            "bulunamadı & yok",
+            "a<c/>",
+        ] {
+            assert_eq!(said(damaged), Err(Damaged("b")), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_decides_is_known_letter_by_letter() {
+        let known = ["Satış", "İade"];
+        let of = |text: &str| {
+            let root = Element::parse(format!("<a>{text}</a>").as_bytes()).unwrap();
+            root.word("b", &known)
+        };
+        for (text, word) in [
+            ("<b> Satış </b>", Some("Satış")),
+            ("<b>&#304;ade</b>", Some("İade")),
+            ("<b>İade</b><B>İade</B>", Some("İade")),
+            ("<b>satış</b>", None),
+            ("<b>Satıs</b>", None),
+            ("<b>Satı\u{200b}ş</b>", None),
+            ("<b>Satis\u{327}</b>", None),
+            ("<b/>", None),
+            ("", None),
+        ] {
+            assert_eq!(of(text), Ok(word), "{text}");
+        }
+        for text in [
+            "<b>Satış</b><b>İade</b>",
+            "<b>Sat<!-- -->ış</b>",
+            "<b>Satış<c/></b>",
+            "<b>Satış &</b>",
+        ] {
+            assert_eq!(of(text), Err(Damaged("b")), "{text}");
+        }
     }
 
     #[test]

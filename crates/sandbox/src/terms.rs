@@ -8,25 +8,13 @@ use server::operations::{Actor, Problem};
 use server::setup;
 use server::store::poses::Pos;
 
-/// The families that each bank's table has. The first two take what has no bank of its own here.
+/// The families that each bank's table has: those whose cards it gives instalments on.
 const FAMILIES: &[(PosIntegrator, &[&str])] = &[
     (
         PosIntegrator::Garanti,
-        &[
-            "Bonus",
-            "Garanti BBVA CC",
-            "Shop&Fly",
-            "Miles&Smiles",
-            "Axess",
-            "Wings",
-            "CardFinans",
-            "Advantage",
-        ],
+        &["Bonus", "Garanti BBVA CC", "Shop&Fly", "Miles&Smiles"],
     ),
-    (
-        PosIntegrator::Ykb,
-        &["World", "Maximum", "Paraf", "Bankkart Combo"],
-    ),
+    (PosIntegrator::Ykb, &["World"]),
     (PosIntegrator::Isbank, &["Maximum"]),
     (PosIntegrator::Ziraatbank, &["Bankkart Combo"]),
     (PosIntegrator::Halkbank, &["Paraf"]),

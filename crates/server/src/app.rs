@@ -1,6 +1,6 @@
 //! What every part of the server is handed: database, vault, clock, ids, network, settings.
 
-use crate::bins::Bins;
+use crate::bins::BinList;
 use crate::certificates::HostRoots;
 use crate::clock::{Clock, Ids, istanbul};
 use crate::desk::Desk;
@@ -41,7 +41,7 @@ pub struct App {
     /// This process, in leases.
     pub owner: String,
     /// What card numbers tell.
-    pub bins: Bins,
+    pub bins: BinList,
     /// The way to banks and lenders.
     pub net: Net,
     /// The way to shops' webhook addresses: refuses private ones.

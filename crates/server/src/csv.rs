@@ -62,11 +62,15 @@ fn guarded(text: &str) -> String {
 /// The rows of a file as spreadsheets write it, split at `;` where the first line has more of them than
 /// commas. Blank lines are none. `None` when a quote is not closed.
 pub fn read(text: &str) -> Option<Vec<Vec<String>>> {
+    let rows = lines(text, separator(text))?.into_iter();
+    Some(rows.map(|(_, row)| row).collect())
+}
+
+/// What a file is split at: `;` where the first line has more of them than commas.
+pub fn separator(text: &str) -> char {
     let heading = text.lines().next().unwrap_or("");
     let count = |separator| heading.matches(separator).count();
-    let separator = if count(';') > count(',') { ';' } else { ',' };
-    let rows = lines(text, separator)?.into_iter();
-    Some(rows.map(|(_, row)| row).collect())
+    if count(';') > count(',') { ';' } else { ',' }
 }
 
 /// The rows of a file that is split at `separator`, each with the line on which it ends, from 1. Blank lines are none.

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::due::{self, Look};
 use crate::store::key_rotations::{self, Step};
-use crate::store::{SHARDS, cards, leases, merchants, retention};
+use crate::store::{SHARDS, bin_lists, cards, leases, merchants, retention};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ use tokio::time::Instant;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Between renewals of leases: a third of their length.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// Between looks for another list of BINs.
+const FOLLOW_EVERY: Duration = Duration::from_secs(2);
 /// Between looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Between looks for days that are over.
@@ -416,30 +418,50 @@ pub async fn learn_cards(app: &App) {
     }
 }
 
-/// Keeps the process's node number, and ids reserved for it. When somebody else has the number,
-/// another one is taken: what was reserved before stays ours, so no id is made twice.
-pub async fn keep_node(app: Arc<App>) {
+/// What every process keeps up beside its work: its node number, and ids reserved for it; and the newest list
+/// of BINs. When somebody else has the number, another one is taken: what was reserved before stays ours, so
+/// no id is made twice.
+pub async fn keep_up(app: Arc<App>) {
+    let node = "the node number could not be renewed";
+    let bins = "the newest list of BINs could not be looked at";
+    tokio::join!(
+        repeat(node, RENEW_EVERY, || renew_node(&app)),
+        repeat(bins, FOLLOW_EVERY, || follow_bins(&app)),
+    );
+}
+
+/// Acts again and again. What fails is told once, and tried again with growing waits.
+async fn repeat<F: Future<Output = Result<(), Unavailable>>>(
+    failing: &str,
+    every: Duration,
+    act: impl Fn() -> F,
+) {
     let mut failures = 0;
     loop {
         let wait = match failures {
-            0 => RENEW_EVERY,
+            0 => every,
             _ => wait_after(failures, LOOK_EVERY, RENEW_MAX),
         };
         tokio::time::sleep(wait).await;
-        match AssertUnwindSafe(renew_node(&app)).catch_unwind().await {
+        match AssertUnwindSafe(act()).catch_unwind().await {
             Ok(Ok(())) => failures = 0,
             Ok(Err(error)) => {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(%error, "the node number could not be renewed; that is tried again");
+                    tracing::warn!(%error, "{failing}; that is tried again");
                 }
             }
             Err(_) => {
                 failures += 1;
-                tracing::error!("renewing the node number panicked; it is tried again");
+                tracing::error!("{failing}: it panicked; it is tried again");
             }
         }
     }
+}
+
+/// Takes up the newest list of BINs, if it is not in use yet.
+pub async fn follow_bins(app: &App) -> Result<(), Unavailable> {
+    bin_lists::follow(&app.db, &app.bins).await
 }
 
 /// Renews the lease of the process's node number once, or takes another number.

@@ -4,7 +4,9 @@
 use crate::certificates::{HostRoots, TlsFault, public_tls};
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use connectors::http::{BoxFuture, Failure, Http, REPLY_BYTES_MAX, Request, Response};
+use connectors::http::{
+    BoxFuture, Failure, Http, LIST_BYTES_MAX, REPLY_BYTES_MAX, Request, Response,
+};
 use http::response::Parts;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -226,9 +228,15 @@ impl Net {
         }
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, Failure> {
+    /// Sends a request and reads its reply, both within the time.
+    async fn exchange(&self, request: Request, bytes_max: usize) -> Result<Response, Failure> {
+        let exchanged = tokio::time::timeout(self.timeout, self.whole(request, bytes_max)).await;
+        exchanged.unwrap_or_else(|_| Err(Failure::MaybeSent(NO_REPLY.to_owned())))
+    }
+
+    async fn whole(&self, request: Request, bytes_max: usize) -> Result<Response, Failure> {
         let (head, body) = self.head(request).await?;
-        let body = Limited::new(body, REPLY_BYTES_MAX)
+        let body = Limited::new(body, bytes_max)
             .collect()
             .await
             .map_err(|error| {
@@ -335,12 +343,11 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 
 impl Http for Net {
     fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
-        Box::pin(async move {
-            match tokio::time::timeout(self.timeout, self.exchange(request)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Failure::MaybeSent(NO_REPLY.to_owned())),
-            }
-        })
+        Box::pin(self.exchange(request, REPLY_BYTES_MAX))
+    }
+
+    fn send_for_list<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Failure>> {
+        Box::pin(self.exchange(request, LIST_BYTES_MAX))
     }
 }
 

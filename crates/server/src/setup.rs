@@ -2,6 +2,7 @@
 //! beyond the API. Each function knows who asks and leaves an entry in the audit log.
 
 mod apms;
+mod bin_lists;
 mod commissions;
 mod connection;
 mod keys;
@@ -11,6 +12,7 @@ mod settings;
 pub use apms::{
     ApmSetup, apm_of, apms_of, check_apm_host, create_apm, edit_apm, same_account, set_apm_active,
 };
+pub use bin_lists::BinListChange;
 pub use commissions::{
     commission_field, commissions_file, commissions_of, commissions_of_file, delete_pos, percent,
     set_commissions,

@@ -1,7 +1,7 @@
 //! Opening the server's parts and running them until they are told to stop.
 
 use crate::app::{App, REPORT_MAKERS_MAX, REPORT_STREAMS_MAX, Settings};
-use crate::bins::Bins;
+use crate::bins::BinList;
 use crate::clock::{Clock, Ids, NODES, Reserved, SystemClock};
 use crate::desk::Desk;
 use crate::fingerprints::Fingerprints;
@@ -13,6 +13,7 @@ use crate::net::Net;
 use crate::openapi;
 use crate::rates::Rates;
 use crate::store::before;
+use crate::store::bin_lists;
 use crate::store::db::{Db, MigrateError, Options, Unavailable, acknowledged, backup};
 use crate::store::fingerprint_key;
 use crate::store::leases;
@@ -252,6 +253,8 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
     // A key that came into use meanwhile: from the lease on its rotation knows of this process.
     check_key(&db, &vault).await?;
     let fingerprints = fingerprints(&db, &vault).await?;
+    let bins = BinList::built_in();
+    bin_lists::follow(&db, &bins).await.map_err(unreached)?;
     let mut settings = config.settings;
     for url in &mut settings.public_urls {
         url.truncate(url.trim_end_matches('/').len());
@@ -266,7 +269,7 @@ pub async fn open(config: Config) -> Result<Arc<App>, StartError> {
         clock: config.clock,
         ids: Ids::new(reserved),
         owner,
-        bins: Bins::load(),
+        bins,
         net: Net::new(settings.bank_timeout).believing(&settings.bank_roots),
         webhook_net: Net::guarded(
             Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
@@ -349,7 +352,7 @@ pub async fn serve(
 ) {
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let jobs = with_jobs.then(|| tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping))));
-    let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
+    let kept = tokio::spawn(jobs::keep_up(Arc::clone(&app)));
     let told = Arc::clone(&stopping);
     let bounds = app.settings.connections;
     let drain = Duration::from_secs(DRAIN_SECONDS);
@@ -378,7 +381,7 @@ pub async fn serve(
             "some payments were still in flight; their banks will be inquired at the next start"
         );
     }
-    leases.abort();
+    kept.abort();
     close(&app).await;
 }
 

@@ -71,6 +71,8 @@ pub(crate) trait House: Send + Sync + Sized + 'static {
     /// `TransactionSecurity` of a sale without 3D Secure.
     const OPEN: &'static [&'static str];
     const APPROVED: &'static str;
+    /// Whether the sale after the page says again where the browser was to come back to.
+    const NAMES_WAYS_BACK: bool;
 
     /// What else is wrong with a message that brings a card, by its code.
     fn objection(message: &Message) -> Option<&'static str>;
@@ -143,7 +145,8 @@ impl<H: House> Desk for Boa<H> {
             Gate::Close => Verb::Capture,
             Gate::Reversal | Gate::HoldReversal => Verb::Void,
             Gate::DrawBack | Gate::PartialDrawBack => Verb::Refund,
-            Gate::Status | Gate::List => Verb::Inquire,
+            Gate::Status if !message.order_id().is_empty() => Verb::Inquire,
+            Gate::Status | Gate::List => Verb::List,
         })
     }
 

@@ -39,6 +39,8 @@ impl Purse {
 pub(crate) enum Program {
     /// World cards that Yapı Kredi issued.
     World,
+    /// Those of Vakıfbank, which it lets merchants spend by agreement.
+    VakifbankWorld,
     /// Bonus and Garanti's own cards, of any issuer with a Bonus licence.
     Bonus,
     /// Garanti's miles cards.
@@ -311,6 +313,7 @@ const SPECIALS: &[Special] = &[
         ..own("5193240000030005", Program::CardFinans, 0, 0, 0)
     },
     own("4090700000060002", Program::Bonus, 2_282, 0, 0),
+    own("4029400000060005", Program::VakifbankWorld, 1_840, 0, 0),
     // Of a bank that no POS here is of.
     own("4059180000060006", Program::CardFinans, 4_620, 0, 0),
     Special {
@@ -322,6 +325,7 @@ const SPECIALS: &[Special] = &[
 fn program(bank: &str, brand: &str) -> Program {
     match brand {
         "World" if bank.starts_with("YAPI VE KRED") => Program::World,
+        "World" if bank.starts_with("T. VAKIFLAR") => Program::VakifbankWorld,
         "Bonus" => Program::Bonus,
         "Garanti BBVA CC" => Program::Bonus,
         "Shop&Fly" | "Miles&Smiles" if bank.contains("GARANT") => Program::Miles,

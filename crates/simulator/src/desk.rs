@@ -19,6 +19,7 @@ use crate::codes;
 use crate::faults::{Facts, Fault, Verb};
 use crate::ledger::{
     Bank, Capture, Key, Kind, Moved, Order, Points, Sale, Sold, Split, Undo, Unwritten,
+    id_of_account,
 };
 use crate::reply;
 use crate::session::Session;
@@ -177,6 +178,35 @@ pub(crate) struct Purchase<'a> {
     pub(crate) unproven: Option<&'static str>,
     /// The code when the bank does not sell this to the card.
     pub(crate) objection: Option<&'static str>,
+}
+
+impl<'a> Purchase<'a> {
+    /// The sale that was authenticated, with the points that the shopper or the form chose; the caller says what
+    /// its bank has besides.
+    pub(crate) fn of_session(app: &'a App, session: &'a Session) -> Purchase<'a> {
+        Purchase {
+            id: match session.account.as_str() {
+                "" => session.order_id.clone(),
+                account => id_of_account(account, &session.order_id),
+            },
+            label: String::new(),
+            kind: if session.holds {
+                Kind::Hold
+            } else {
+                Kind::Sale
+            },
+            card: app.cards.by_reference(&session.card).ok_or("14"),
+            pan: "",
+            currency: &session.currency,
+            amount: session.amount,
+            instalments: session.instalments,
+            points: Points::InOrder(session.points),
+            campaign: 0,
+            nonce: Some(session.nonce.clone()),
+            unproven: None,
+            objection: None,
+        }
+    }
 }
 
 /// What came of an operation.

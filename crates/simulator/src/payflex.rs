@@ -108,6 +108,7 @@ impl Desk for Payflex {
             return refuse("9039");
         }
         let verb = match (request.shape, request.kind()) {
+            (Shape::Search, _) if request.is_list() => Verb::List,
             (Shape::Search, _) => Verb::Inquire,
             (Shape::Query, _) => Verb::Inquire,
             (Shape::Enrolment, _) | (Shape::Register, "Sale" | "Auth") => Verb::ThreedsInit,

@@ -68,6 +68,7 @@ impl Desk for Payfor {
             ("NonSecure", "Void" | "ParaPuanVoid") => Some(Verb::Void),
             ("NonSecure", "Refund" | "ParaPuanRefund") => Some(Verb::Refund),
             ("3DModelPayment", _) => Some(Verb::ThreedsFinish),
+            ("Report", "TxnHistory") if request.order_id().is_empty() => Some(Verb::List),
             ("Inquiry", "OrderInquiry") | ("Report", "TxnHistory") => Some(Verb::Inquire),
             ("Inquiry", "ParaPuanInquiry") => Some(Verb::Loyalties),
             _ => None,

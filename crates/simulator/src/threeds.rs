@@ -95,6 +95,25 @@ pub(crate) enum Begun {
     Broken,
 }
 
+impl Begun {
+    /// The shopper is asked, or the shop has its answer: the mdStatus and why.
+    pub(crate) fn of(mut session: Session, refusal: Option<(u8, &'static str)>) -> Begun {
+        match refusal {
+            None => Begun::Ask(session),
+            Some((status, problem)) => {
+                session.md_status = Some(status);
+                Begun::Refused(session, problem)
+            }
+        }
+    }
+}
+
+/// Whether a form names addresses in these fields to which a browser may be sent.
+pub(crate) fn leads_back(form: &Form, names: [&str; 2]) -> bool {
+    let mut addresses = names.into_iter().map(|name| form.field(name));
+    addresses.all(pages::is_web_address)
+}
+
 /// What the shopper may choose on the page.
 #[derive(Default)]
 pub(crate) struct Offers {

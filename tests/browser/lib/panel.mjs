@@ -50,6 +50,25 @@ export async function fact(staff, name) {
   return plain(await found.locator('xpath=following-sibling::dd[1]').innerText()).trim();
 }
 
+/** The day before today in Istanbul, which has no summer time. */
+export function yesterday() {
+  const ISTANBUL_MS = 3 * 3_600_000;
+  const DAY_MS = 86_400_000;
+  return new Date(Date.now() + ISTANBUL_MS - DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Compares yesterday at a POS, whose name begins so, with a file: a text, or bytes. */
+export async function compareByFile(staff, pos, file) {
+  const { page } = staff;
+  await staff.go('/panel/reconciliation');
+  const options = await page.$$eval('#pos option', (all) => all.map((one) => [one.textContent, one.value]));
+  await page.selectOption('#pos', options.find(([name]) => name.startsWith(pos))[1]);
+  await page.fill('#day', yesterday());
+  await page.setInputFiles('#chosen', { name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(file) });
+  await page.waitForFunction(() => document.getElementById('file').value !== '');
+  return staff.press('form[action$="/compare"] button');
+}
+
 /** The audit log as the owner downloads it: one object an entry, the newest first. */
 export async function auditLog(owner) {
   const answer = await owner.context.request.get('/panel/audit.csv');

@@ -9,7 +9,7 @@ import { closeBrowser } from '../lib/browser.mjs';
 const DATABASE_TOPICS = ['sign_in', 'loans', 'points', 'webhooks', 'keys', 'doubts', 'refunds', 'live', 'shop'];
 // Looks, words, roles, headers and forms: a page does not know which database its rows came from,
 // and tests/it runs the queries behind it on both.
-const PAGE_TOPICS = ['apms', 'commissions', 'holds', 'routing', 'roles', 'quality', 'no_script', 'security', 'bank_pages', 'states', 'tour'];
+const PAGE_TOPICS = ['apms', 'poses', 'reconciliation', 'commissions', 'holds', 'routing', 'roles', 'quality', 'no_script', 'security', 'bank_pages', 'states', 'tour'];
 
 const onSqlite = (process.env.GALATA_DATABASE ?? 'sqlite') === 'sqlite';
 const only = process.env.ONLY?.split(',');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { openNewest } from '../lib/panel.mjs';
+import { compareByFile, openNewest, yesterday } from '../lib/panel.mjs';
 import { applyForLoan, atBank, buyByCard, checkOut, comesTo, fillCard, paidAs, PAY, verifyAtBank } from '../lib/shopper.mjs';
 import { eventually, Stage } from '../lib/stage.mjs';
 
@@ -15,6 +15,7 @@ const KEPT = process.env.GALATA_SCREENSHOTS === '1';
 const DOCUMENT = fileURLToPath(new URL('../../../docs/panel.md', import.meta.url));
 const FOLDER = KEPT ? fileURLToPath(new URL('../../../docs/images/panel/', import.meta.url)) : mkdtempSync(join(tmpdir(), 'galata-tour-'));
 const BYTES_MAX = 3_000_000;
+const LISTED = `Order ID;Type;Amount;Status;Date;Card\nCOUNTER-118;Sale;1249,90;Approved;${yesterday()} 14:05;4531 44** **** 2283\n`;
 
 describe('the tour', () => {
   let stage;
@@ -130,6 +131,8 @@ describe('the tour', () => {
       await owner.go(path);
       await shot(owner, name);
     }
+    await compareByFile(owner, 'Halkbank', LISTED);
+    await shot(owner, 'reconciliation');
     await owner.go('/panel/poses');
     // The last one of its currency.
     await owner.press(owner.page.locator('a[href*="/off?"]').nth(2));

@@ -185,6 +185,7 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
     let returned = Returned {
         order: &order,
         fields: &fields,
+        return_url: "",
     };
     let bank = protocol(case.protocol);
     let sells = case.call.text("/verb") == "page_outcome";

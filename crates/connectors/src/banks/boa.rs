@@ -5,6 +5,7 @@
 //! the two promises to refuse an order id that it knows, so nothing is ever sent twice: after doubt the record decides,
 //! and two orders under one id are nobody's but a person's to judge.
 
+mod day_list;
 mod page;
 mod record;
 mod standing;
@@ -18,15 +19,16 @@ use super::{
 };
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charged, Decline, Doubt,
-    Order, RewardUse, User, Verdict, Verified,
+    Order, Returned, RewardUse, User, Verdict, Verified,
 };
 use crate::digest::{same, sha1_base64};
 use crate::http::Request;
-use crate::xml::{Element, Writer, decode};
+use crate::xml::{Element, Unreadable, Writer, decode};
 use contract::card::Secret;
 use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
+pub(super) use day_list::{Rows, moves_of_day, of_day};
 pub(super) use standing::{
     Move, Moved, System, capture, given_back, inquire, inquire_hold, refund, void,
 };
@@ -134,9 +136,29 @@ pub(super) fn without_reward(reward: Option<RewardUse>) -> Result<(), Doubt> {
 
 /// Reads a reply. .NET may pad values with references to the character zero, and names with prefixes.
 pub(super) fn read(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse, body)
+}
+
+/// The same of a day's orders, which may be many.
+pub(super) fn read_list(body: &[u8]) -> Result<Element, Doubt> {
+    read_by(Element::parse_list, body)
+}
+
+fn read_by(parse: fn(&[u8]) -> Result<Element, Unreadable>, body: &[u8]) -> Result<Element, Doubt> {
     let text = decode(body).replace("&#x0;", "");
-    let read = Element::parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
+    let read = parse(text.as_bytes()).map_err(|_| unreadable("the reply is not XML"))?;
     Ok(read.without_prefixes())
+}
+
+/// The rows in a list of orders. What holds anything else is unreadable, and says of no order that it is not there.
+pub(super) fn orders(list: &Element) -> Result<Vec<Element>, Doubt> {
+    let rows = list.children();
+    let is_empty = rows.is_empty() && list.value().is_empty();
+    if is_empty || !rows.is_empty() && rows.iter().all(|row| row.is("OrderContract")) {
+        Ok(rows.to_vec())
+    } else {
+        Err(unreadable("the list of orders holds what is no order"))
+    }
 }
 
 /// Whether a text is an ISO 4217 number of our currency, with or without zeros before it.
@@ -199,8 +221,14 @@ fn is_signed(context: BankContext<'_>, reply: &Element) -> Result<bool, Doubt> {
     }
 }
 
-/// What a payment came to: an approval is signed, and says our order, amount and currency.
-pub(super) fn payment(context: BankContext<'_>, order: &Order, reply: &Element) -> Answer<Charged> {
+/// What a payment came to: an approval is signed, and says our order, amount and currency; after 3DS also the number
+/// under which the bank began it, where that is known.
+pub(super) fn payment(
+    context: BankContext<'_>,
+    order: &Order,
+    begun: &str,
+    reply: &Element,
+) -> Answer<Charged> {
     let is_signed = is_signed(context, reply)?;
     let named = reply.exact(&["MerchantOrderId"])?;
     let refusal = refusal_of_move(refusal(reply)?)?;
@@ -219,7 +247,13 @@ pub(super) fn payment(context: BankContext<'_>, order: &Order, reply: &Element) 
     if amount != order.amount.minor.to_string() || !is_ours {
         return Err(unauthentic("the reply is about another amount"));
     }
-    Ok(Verdict::Approved(charged(reply)?))
+    let charged = charged(reply)?;
+    if !begun.is_empty() && charged.transaction_id != begun {
+        return Err(unauthentic(
+            "the reply is about another order of the bank's",
+        ));
+    }
+    Ok(Verdict::Approved(charged))
 }
 
 /// The references of what was taken or held.
@@ -258,6 +292,12 @@ pub(super) struct Callback {
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Proof {
     pub(super) md: String,
+    /// The bank's number of the order; empty where it told none.
+    #[serde(default)]
+    pub(super) order: String,
+    /// Where the browser came back to.
+    #[serde(default)]
+    pub(super) return_url: String,
 }
 
 impl Proof {
@@ -316,9 +356,10 @@ fn origin(url: &str) -> &str {
 /// account, and who forges one has only failed himself.
 pub(super) fn verify(
     context: BankContext<'_>,
-    order: &Order,
+    returned: &Returned<'_>,
     callback: Callback,
 ) -> Result<Verified, Doubt> {
+    let order = returned.order;
     let Callback {
         code,
         words,
@@ -339,6 +380,9 @@ pub(super) fn verify(
     if order_id != order.id && (is_verified || !order_id.is_empty()) {
         return Err(unauthentic("the return is about another order"));
     }
+    if is_verified && !is_order_number(&bank_order) {
+        return Err(unauthentic("the return has no number of the order"));
+    }
     let is_ours = (amount.is_empty() || amount == order.amount.minor.to_string())
         && (currency.is_empty() || is_currency(&currency, order.amount)?);
     if is_verified && !is_ours {
@@ -349,7 +393,11 @@ pub(super) fn verify(
         return Err(unreadable("the return has no MD that can be one"));
     }
     let proof = if is_verified {
-        serde_json::to_string(&Proof { md })
+        serde_json::to_string(&Proof {
+            md,
+            order: bank_order.trim_start_matches('0').to_owned(),
+            return_url: returned.return_url.to_owned(),
+        })
     } else {
         Ok(String::new())
     };
@@ -359,6 +407,13 @@ pub(super) fn verify(
         page_points: None,
         proof: Secret::new(proof.map_err(|_| not_supported("the proof"))?),
     })
+}
+
+/// Whether a return's number of the order can be one: what stands before it under the hash has no mark at its end, so a
+/// number that begins with 0 could be the end of that. Recorded is also 0 alone, where the bank counts later.
+fn is_order_number(said: &str) -> bool {
+    let is_number = !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && (said == "0" || !said.starts_with('0'))
 }
 
 // Codes to error groups

@@ -4,20 +4,19 @@
 //! The bank does not promise to refuse an order id that it knows: nothing is sent twice, and the inquiry decides.
 
 use super::boa::{self, Callback, Move, Moved, Proof, System};
-use super::{ask, not_supported, question_refused, unauthentic, unreadable};
-use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Number, Slot, words};
+use super::{ask, ask_for_list, not_supported, question_refused, unauthentic, unreadable};
+use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Number, Slot, Tried, api_user, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus,
-    PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
+    Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
+    OrderStatus, PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
 use percent_encoding::percent_decode_str;
-
-pub(crate) use super::no_day_list as day_list;
 
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
@@ -37,11 +36,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             "The company's customer number, as the corporate internet branch shows it.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "kurumsal.kuveytturk.com.tr adresinde API rolüyle açılan kullanıcı (UserName, Password); bu kullanıcı oraya giremez.",
+        "A user with the API role that is added at kurumsal.kuveytturk.com.tr (UserName, Password); it cannot sign in there.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
+    tried: Tried::new(
+        Some(words(
+            "mağaza no, müşteri no, API kullanıcısı ve şifresi",
+            "the shop and customer numbers, the API user and its password",
+        )),
+        None,
+    ),
 };
 
 /// The customer's number at the bank.
@@ -61,6 +68,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Refund,
     Verb::GivenBack,
     Verb::Inquire,
+    Verb::DayList,
 ];
 
 /// Nothing is held.
@@ -71,6 +79,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "CardNumber",
     "CardExpireDateYear",
     "CardExpireDateMonth",
+    // In rows of orders.
+    "CardExpireDate",
     "CardCVV2",
     "HashData",
     "HashPassword",
@@ -187,9 +197,13 @@ fn card_type(card: &CardData) -> Result<&'static str, Doubt> {
 const PLAIN: &str = "1";
 const SECURE: &str = "3";
 
-async fn pay(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
+async fn pay(
+    context: BankContext<'_>,
+    (order, begun): (&Order, &str),
+    request: Request,
+) -> Answer<Charged> {
     let reply = boa::read(&ask(context.http, request).await?)?;
-    let paid = boa::payment(context, order, &reply)?;
+    let paid = boa::payment(context, order, begun, &reply)?;
     match &paid {
         Verdict::Approved(charged) if charged.auth_code.is_empty() => {
             Err(unreadable("an approval without ProvisionNumber"))
@@ -205,7 +219,7 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
     let request = to_gate(context, to, (None, PLAIN), |w| {
         write_card(w, card, kind, charge.client_ip);
     })?;
-    pay(context, charge.order, request).await
+    pay(context, (charge.order, ""), request).await
 }
 
 pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
@@ -258,9 +272,7 @@ pub(crate) async fn verify_3ds(
 ) -> Answer<Verified> {
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
-        context,
-        returned.order,
-        callback,
+        context, &returned, callback,
     )?))
 }
 
@@ -274,7 +286,9 @@ pub(crate) async fn page_outcome(
 /// Amount, order and instalments are those of the first message, or the bank refuses; an MD works once.
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
-    let Proof { md } = Proof::of(finish.proof)?;
+    let Proof {
+        md, order: begun, ..
+    } = Proof::of(finish.proof)?;
     let base = &context.account.threeds_url;
     let to = (gate(base, "ThreeDModelProvisionGate"), finish.order);
     let request = to_gate(context, to, (None, SECURE), |w| {
@@ -288,7 +302,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, finish.order, request).await
+    pay(context, (finish.order, &begun), request).await
 }
 
 // SOAP
@@ -376,15 +390,14 @@ impl Operation<'_> {
 
 /// The result in an envelope: what it is of, and the first failure that it names.
 struct Said {
-    value: Element,
+    value: Option<Element>,
     is_success: bool,
     /// Code, which may be empty, and words.
     failure: Option<(String, String)>,
 }
 
 impl Said {
-    fn read(body: &[u8], name: &str) -> Result<Said, Doubt> {
-        let envelope = boa::read(body)?;
+    fn read(envelope: &Element, name: &str) -> Result<Said, Doubt> {
         let held = envelope.only("Body")?.map(Element::children);
         let [response] = held.unwrap_or_default() else {
             return Err(unreadable("the envelope does not hold one answer"));
@@ -402,7 +415,7 @@ impl Said {
             Ok::<_, Doubt>((code, first.words(&["ErrorMessage"])))
         });
         Ok(Said {
-            value: result.only("Value")?.cloned().unwrap_or_default(),
+            value: result.only("Value")?.cloned(),
             is_success: result.exact(&["Success"])?.eq_ignore_ascii_case("true"),
             failure: failure.transpose()?,
         })
@@ -410,14 +423,16 @@ impl Said {
 
     /// Success alone approves nothing: a refusal was recorded with an empty one.
     fn refusal(&self) -> Result<Option<Decline>, Doubt> {
-        let code = self.value.exact(&["ResponseCode"])?;
+        let none = Element::default();
+        let value = self.value.as_ref().unwrap_or(&none);
+        let code = value.exact(&["ResponseCode"])?;
         match (self.is_success, &self.failure, code) {
-            (true, None, _) => boa::refusal(&self.value),
+            (true, None, _) => boa::refusal(value),
             (true, Some(_), _) => Err(unreadable("the reply approves and declines")),
             (false, None, "" | boa::APPROVED) => {
                 Err(unreadable("the reply neither approves nor declines"))
             }
-            (false, None, _) => boa::refusal(&self.value),
+            (false, None, _) => boa::refusal(value),
             (false, Some((own, words)), code) => {
                 let own = if own.is_empty() { code } else { own };
                 match own {
@@ -432,15 +447,57 @@ impl Said {
 /// How far around a day orders are asked for: the bank wants a span, and clients use no more than this.
 const SPAN_DAYS: i64 = 360;
 
+const ORDERS: &str = "GetMerchantOrderDetail";
+
+/// Asks for the orders of a span: those of one id, or all where there is none.
+fn ask_orders(
+    context: BankContext<'_>,
+    order: &Order,
+    span: [DateTime; 2],
+) -> Result<Request, Doubt> {
+    let operation = Operation {
+        name: ORDERS,
+        order,
+        amount: 0,
+        shown: 0,
+    };
+    let [from, until] = span.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    operation.request(
+        context,
+        |w| w.leaf("OrderId", "0"),
+        |w| {
+            w.leaf("MerchantOrderId", &order.id);
+            w.leaf("StartDate", &from);
+            w.leaf("EndDate", &until);
+            w.leaf("TransactionType", "0");
+        },
+    )
+}
+
+fn orders(envelope: &Element) -> Result<Vec<Element>, Doubt> {
+    let said = Said::read(envelope, ORDERS)?;
+    match (said.is_success, said.failure) {
+        (true, None) => match said.value {
+            Some(value) => boa::orders(&value),
+            None => Err(unreadable("the inquiry answers no list of orders")),
+        },
+        (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
+        (false, None) => Err(unreadable("the inquiry was not answered")),
+    }
+}
+
+/// The orders of a day, in one reply. Whether the last second is part of a span is not public, so it ends with the next
+/// day's beginning.
+pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<BankMove>, Doubt> {
+    let midnight = |day: Date| day.at(0, 0, 0, 0);
+    let span = [day, day.saturating_add(1.day())].map(midnight);
+    let request = ask_orders(context, &boa::of_day(), span)?;
+    let envelope = boa::read_list(&ask_for_list(context.http, request).await?)?;
+    boa::moves_of_day(&orders(&envelope)?, boa::Rows::Orders, day)
+}
+
 impl System for Soap {
     async fn rows(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Vec<Element>, Doubt> {
-        const NAME: &str = "GetMerchantOrderDetail";
-        let operation = Operation {
-            name: NAME,
-            order: order.order,
-            amount: 0,
-            shown: 0,
-        };
         // A bank's clock may be behind ours, and a shopper takes his time.
         let sent_at = order.sent_at.datetime();
         let far = |days: i64| sent_at.checked_add(days.days()).unwrap_or(sent_at);
@@ -449,23 +506,8 @@ impl System for Soap {
             .checked_add(1.days())
             .unwrap_or(now)
             .min(far(SPAN_DAYS - 1));
-        let written = |at: jiff::civil::DateTime| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        let request = operation.request(
-            context,
-            |w| w.leaf("OrderId", "0"),
-            |w| {
-                w.leaf("MerchantOrderId", &order.order.id);
-                w.leaf("StartDate", &written(far(-1)));
-                w.leaf("EndDate", &written(last));
-                w.leaf("TransactionType", "0");
-            },
-        )?;
-        let said = Said::read(&ask(context.http, request).await?, NAME)?;
-        match (said.is_success, said.failure) {
-            (true, None) => Ok(said.value.all("OrderContract").cloned().collect()),
-            (_, Some((code, _))) => Err(question_refused(boa::error_group(&code))),
-            (false, None) => Err(unreadable("the inquiry was not answered")),
-        }
+        let request = ask_orders(context, order.order, [far(-1), last])?;
+        orders(&boa::read(&ask(context.http, request).await?)?)
     }
 
     async fn send(
@@ -498,9 +540,9 @@ impl System for Soap {
             },
             |_| {},
         )?;
-        let said = Said::read(&ask(context.http, request).await?, name)?;
+        let said = Said::read(&boa::read(&ask(context.http, request).await?)?, name)?;
         let refusal = said.refusal()?;
-        Ok((said.value, refusal))
+        Ok((said.value.unwrap_or_default(), refusal))
     }
 }
 

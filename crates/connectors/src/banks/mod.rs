@@ -19,13 +19,15 @@ mod tests;
 pub(crate) mod vakif_katilim;
 
 use crate::bank::{
-    Account, BankContext, BankMove, CardEnds, Decline, Doubt, DoubtReason, OrderRef, Refund,
-    RewardMoney,
+    Account, Answer, BankContext, BankMove, Capture, CardEnds, Charged, Decline, Doubt,
+    DoubtReason, MoveOutcome, OrderRef, OrderStatus, Refund, RewardMoney, Verdict,
 };
 use crate::http::{Failure, Http, Request, Response};
 use crate::scrub::kept_words;
 use crate::xml::{Damaged, Element};
+use contract::enums::Currency;
 use contract::errors::ErrorGroup;
+use contract::money::Money;
 use jiff::civil::Date;
 
 /// Sends a request and answers the body of a proper reply. Everything else is doubt.
@@ -33,9 +35,19 @@ async fn ask(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
     Ok(ask_whole(http, request).await?.body)
 }
 
+/// As [`ask`], for a list of a day, which may be long.
+async fn ask_for_list(http: &dyn Http, request: Request) -> Result<Vec<u8>, Doubt> {
+    Ok(proper(http.send_for_list(request).await)?.body)
+}
+
 /// As [`ask`], where the reply's headers say something too.
 async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt> {
-    let reply = http.send(request).await.map_err(|failure| match failure {
+    proper(http.send(request).await)
+}
+
+/// A proper reply; everything else is doubt.
+fn proper(reply: Result<Response, Failure>) -> Result<Response, Doubt> {
+    let reply = reply.map_err(|failure| match failure {
         Failure::NotSent(detail) => Doubt {
             may_have_been_sent: false,
             reason: DoubtReason::Network,
@@ -55,6 +67,20 @@ async fn ask_whole(http: &dyn Http, request: Request) -> Result<Response, Doubt>
 /// The list of a day where no public document of the protocol knows one.
 pub(crate) async fn no_day_list(_: BankContext<'_>, _: Date) -> Result<Vec<BankMove>, Doubt> {
     Err(Doubt::not_supported())
+}
+
+/// What came of a listed move. One of which amount or currency is not told proves nothing.
+fn unless_untold(
+    outcome: MoveOutcome,
+    amount: Option<i64>,
+    currency: Option<Currency>,
+) -> MoveOutcome {
+    match outcome {
+        MoveOutcome::Worked | MoveOutcome::Undone if amount.is_none() || currency.is_none() => {
+            MoveOutcome::Unclear
+        }
+        other => other,
+    }
 }
 
 /// Doubt about a request that was sent. `detail` holds nothing that a bank or shopper wrote.
@@ -122,15 +148,26 @@ fn check_sale(order: &OrderRef<'_>, card: &str, sold_at: &str) -> Result<(), Dou
     if !order.id_chosen {
         return Ok(());
     }
-    let sent_at = order.sent_at.datetime();
-    let earliest = sent_at.checked_sub(CLOCKS_DIFFER_MAX).unwrap_or(sent_at);
     match (known_card, moment(sold_at)) {
-        (Some(true), Some(sold_at)) if sold_at >= earliest => Ok(()),
+        (Some(true), Some(sold_at)) if sold_at >= earliest(order) => Ok(()),
         (Some(true), Some(_)) => Err(other_sale("the inquiry answers a sale from before ours")),
         _ => Err(other_sale(
             "the inquiry does not tell our sale from another of the same order id",
         )),
     }
+}
+
+/// Whether a try that failed under our order id is another one than ours. A refusal does not use up an id that the shop
+/// chose, so what was tried with it before, or with another card, stands beside ours in a list.
+fn is_other_try(order: &OrderRef<'_>, card: &str, tried_at: &str) -> bool {
+    let is_earlier = moment(tried_at).is_some_and(|tried_at| tried_at < earliest(order));
+    order.id_chosen && (is_earlier || is_card(order.card, card) == Some(false))
+}
+
+/// The earliest time that a bank's record of our order may show.
+fn earliest(order: &OrderRef<'_>) -> jiff::civil::DateTime {
+    let sent_at = order.sent_at.datetime();
+    sent_at.checked_sub(CLOCKS_DIFFER_MAX).unwrap_or(sent_at)
 }
 
 /// Whether a masked number is of this card; none when it does not show the last four digits.
@@ -146,9 +183,49 @@ fn is_card(ours: CardEnds<'_>, masked: &str) -> Option<bool> {
     Some(last == ours.last && same_first)
 }
 
-/// A moment as the inquiries of both banks write it, `2023-01-07 21:27:59.271`, in Istanbul.
+/// A moment as most inquiries write it, `2023-01-07 21:27:59.271`, in Istanbul.
 fn moment(text: &str) -> Option<jiff::civil::DateTime> {
     jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.get(..19)?).ok()
+}
+
+/// Refuses to capture nothing, or another currency than is held.
+fn check_capture(capture: &Capture<'_>) -> Result<(), Doubt> {
+    let (amount, held) = (capture.amount, capture.hold.order.amount);
+    if amount.minor <= 0 || amount.currency != held.currency {
+        return Err(not_supported("nothing to capture"));
+    }
+    Ok(())
+}
+
+/// A question that went unanswered after a move was sent.
+fn sent(unanswered: Doubt) -> Doubt {
+    Doubt {
+        may_have_been_sent: true,
+        ..unanswered
+    }
+}
+
+/// What a refused capture comes to by the bank's record of the hold, of which `taken` was captured: the refusal may
+/// say that it was made before.
+fn refused_capture(
+    (status, taken): (OrderStatus, Option<i64>),
+    amount: Money,
+    decline: Decline,
+) -> Answer<Charged> {
+    match (status, taken) {
+        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
+            Ok(Verdict::Approved(charged))
+        }
+        (OrderStatus::Captured(_), _) => {
+            Err(other_sale("the bank captured another amount of the hold"))
+        }
+        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
+            Ok(Verdict::Declined(decline))
+        }
+        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
+            Err(unreadable("the bank does not tell what became of the hold"))
+        }
+    }
 }
 
 /// Doubt because the bank knows the order id already.

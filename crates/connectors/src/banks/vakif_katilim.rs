@@ -4,17 +4,17 @@
 use super::boa::{self, APPROVED, Callback, Move, Moved, Proof, System};
 use super::kuveyt::CUSTOMER_NUMBER;
 use super::{ask, not_supported, question_refused, unauthentic, unreadable};
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, words};
+use crate::account::{AccountNeeds, MERCHANT_NUMBER, Tried, api_user, words};
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Capture, CardData, Charge, Charged, Decline, Doubt,
-    Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef, OrderStatus,
-    PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
+    Answer, BankContext, BankForm, BankMove, Begin3ds, Capture, CardData, Charge, Charged, Decline,
+    Doubt, Finish3ds, GivenBack, HoldStatus, Loyalties, LoyaltyInquiry, Order, OrderRef,
+    OrderStatus, PageOutcome, Phase, Refund, Returned, Reversed, Verb, Verdict, Verified,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
-
-pub(crate) use super::no_day_list as day_list;
+use contract::enums::Currency;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
@@ -28,11 +28,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
             "The company's customer number at the bank.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankanın sanal POS için verdiği API kullanıcısıdır (UserName, Password).",
+        "The API user that the bank gives for the virtual POS (UserName, Password).",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
+    tried: Tried::new(
+        None,
+        Some(words(
+            "üye işyeri ve müşteri numaraları, API kullanıcısı ve şifresi",
+            "the merchant and customer numbers, the API user and its password",
+        )),
+    ),
 };
 
 /// What this protocol can do.
@@ -44,6 +52,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::GivenBack,
     Verb::Hold,
     Verb::Inquire,
+    Verb::DayList,
 ];
 
 /// There are no campaigns.
@@ -54,6 +63,8 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "CardNumber",
     "CardExpireDateYear",
     "CardExpireDateMonth",
+    // In rows of orders.
+    "CardExpireDate",
     "CardCVV2",
     "HashData",
     "HashPassword",
@@ -98,7 +109,9 @@ impl Question<'_> {
             w.leaf("CustomerId", &account.terminal_id);
             w.leaf("UserName", &user.name);
             w.leaf("HashPassword", &password_hash);
-            w.leaf("MerchantOrderId", &order.id);
+            if !order.id.is_empty() {
+                w.leaf("MerchantOrderId", &order.id);
+            }
             if let Some(url) = self.return_url {
                 w.leaf("OkUrl", url);
                 w.leaf("FailUrl", url);
@@ -140,9 +153,13 @@ fn write_card(w: &mut Writer, card: &CardData, client_ip: Option<&str>) {
     }
 }
 
-async fn pay(context: BankContext<'_>, order: &Order, request: Request) -> Answer<Charged> {
+async fn pay(
+    context: BankContext<'_>,
+    (order, begun): (&Order, &str),
+    request: Request,
+) -> Answer<Charged> {
     let reply = boa::read(&ask(context.http, request).await?)?;
-    boa::payment(context, order, &reply)
+    boa::payment(context, order, begun, &reply)
 }
 
 pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answer<Charged> {
@@ -164,7 +181,7 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
         write_price(w, order, currency, PLAIN);
         write_card(w, charge.card, charge.client_ip);
     })?;
-    pay(context, order, request).await
+    pay(context, (order, ""), request).await
 }
 
 /// The two messages of a sale with 3DS; the page that shows the bank's form is ours.
@@ -229,9 +246,7 @@ pub(crate) async fn verify_3ds(
 ) -> Answer<Verified> {
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
-        context,
-        returned.order,
-        callback,
+        context, &returned, callback,
     )?))
 }
 
@@ -242,15 +257,18 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-/// An MD works once.
+/// An MD works once. Recorded and in the clients' notes, this message too says where the browser came back to.
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
-    let Proof { md } = Proof::of(finish.proof)?;
+    let Proof {
+        md,
+        order: begun,
+        return_url,
+    } = Proof::of(finish.proof)?;
     let order = finish.order;
-    let question = Question {
-        gate: "ThreeDModelProvisionGate",
-        ..secure("", order, None)?
-    };
+    // A proof of before this was kept has none.
+    let return_url = Some(return_url.as_str()).filter(|url| !url.is_empty());
+    let question = secure("ThreeDModelProvisionGate", order, return_url)?;
     let request = question.request(context, |w| {
         w.leaf("InstallmentCount", &boa::installment(order));
         w.leaf("TransactionSecurity", SECURE);
@@ -266,7 +284,67 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, order, request).await
+    pay(context, (order, &begun), request).await
+}
+
+/// Rows of orders.
+async fn ask_rows(context: BankContext<'_>, request: Request) -> Result<Vec<Element>, Doubt> {
+    let reply = boa::read(&ask(context.http, request).await?)?;
+    match reply.exact(&["ResponseCode"])? {
+        APPROVED => {}
+        "" => return Err(unreadable("the inquiry was not answered")),
+        code => return Err(question_refused(boa::error_group(code))),
+    }
+    let held = reply.only("VPosOrderData")?;
+    let held = held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?;
+    boa::orders(held)
+}
+
+/// Rows of a page: as many as a client asks for at once.
+const PAGE_ROWS: usize = 100;
+/// Rows of a day: a day with more is not read at all.
+const DAY_ROWS_MAX: usize = 20_000;
+
+/// The moves of a day, a page at a time. Rows are not counted, and clients differ in what `UpperLimit` is (the last row,
+/// or how many): the next page begins behind all that was read, and an empty one is the end. Whether the day's last moment
+/// belongs to a span is not public, so it ends on the next day.
+pub(crate) async fn day_list(context: BankContext<'_>, day: Date) -> Result<Vec<BankMove>, Doubt> {
+    let order = boa::of_day();
+    let question = Question {
+        gate: "SelectOrder",
+        order: &order,
+        amount: None,
+        return_url: None,
+    };
+    let next = day.saturating_add(1.day());
+    let mut rows: Vec<Element> = Vec::new();
+    let mut page_before = 0;
+    while rows.len() < DAY_ROWS_MAX {
+        let (from, until) = (rows.len(), rows.len() + PAGE_ROWS);
+        let request = question.request(context, |w| {
+            w.leaf("StartDate", &day.to_string());
+            w.leaf("EndDate", &next.to_string());
+            w.leaf("LowerLimit", &from.to_string());
+            w.leaf("UpperLimit", &until.to_string());
+            for name in ["ProvNumber", "OrderStatus", "TranResult", "OrderNo"] {
+                w.leaf(name, "");
+            }
+        })?;
+        let page = ask_rows(context, request).await?;
+        if page.is_empty() {
+            return boa::moves_of_day(&rows, boa::Rows::Moves, day);
+        }
+        // Where rows are counted from one, a page begins with the last row of the one before.
+        let known = &rows[page_before..];
+        let page = page.into_iter();
+        let fresh: Vec<Element> = page.filter(|row| !known.contains(row)).collect();
+        if fresh.is_empty() {
+            return Err(unreadable("the day's list repeats itself"));
+        }
+        page_before = rows.len();
+        rows.extend(fresh);
+    }
+    Err(unreadable("the day's list is too long"))
 }
 
 /// Vakıf Katılım's records and moves.
@@ -280,16 +358,7 @@ impl System for Gates {
             amount: None,
             return_url: None,
         };
-        let request = question.request(context, |_| {})?;
-        let reply = boa::read(&ask(context.http, request).await?)?;
-        match reply.exact(&["ResponseCode"])? {
-            APPROVED => {}
-            "" => return Err(unreadable("the inquiry was not answered")),
-            code => return Err(question_refused(boa::error_group(code))),
-        }
-        let held = reply.only("VPosOrderData")?;
-        let held = held.ok_or_else(|| unreadable("the inquiry answers no list of orders"))?;
-        Ok(held.all("OrderContract").cloned().collect())
+        ask_rows(context, question.request(context, |_| {})?).await
     }
 
     async fn send(

@@ -4,9 +4,11 @@
 use super::folder::Folder;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use connectors::account::Options;
 use connectors::bank::{
-    Account, BankContext, Begin3ds, Capture, CardData, CardEnds, Charge, Finish3ds, LoyaltyInquiry,
-    Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse, ThreedsLevel, User, Verdict,
+    Account, Answer, BankContext, BankForm, Begin3ds, Capture, CardData, CardEnds, Charge,
+    Finish3ds, LoyaltyInquiry, Order, OrderRef, Phase, Refund, Returned, RewardMoney, RewardUse,
+    ThreedsLevel, User, Verdict,
 };
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
 use connectors::protocol::Protocol;
@@ -14,12 +16,16 @@ use connectors::xml::Element;
 use contract::card::{Cvc, Expiry, Pan, Secret};
 use contract::enums::PosOperationType;
 use contract::money::Money;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Zoned;
 use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha512};
 use std::fmt::Debug;
 use std::future::Future;
+use std::io::Write;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -102,10 +108,23 @@ impl Call {
                 user(PosOperationType::Provaut),
                 user(PosOperationType::Provrfn),
             ],
+            options: self.options(),
             production: false,
             api_url: address("apiUrl", "/api"),
             threeds_url: address("threedsUrl", "/3ds"),
         }
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        let chosen = self
+            .0
+            .pointer("/account/options")
+            .and_then(Value::as_object);
+        for (name, choice) in chosen.into_iter().flatten() {
+            options.choose(name, choice.as_str().unwrap());
+        }
+        options
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -201,9 +220,7 @@ impl Call {
     /// Makes the call and shows the answer, as `answer.txt` of a fixture holds it.
     pub(crate) fn make(&self, bank: Protocol, http: &Replay) -> String {
         let (account, order) = (self.account(), self.order());
-        let now: Zoned = "2026-06-01T12:00:00+03:00[Europe/Istanbul]"
-            .parse()
-            .unwrap();
+        let now = now();
         let context = BankContext {
             account: &account,
             http,
@@ -232,11 +249,18 @@ impl Call {
                     client_ip,
                 },
             ))),
-            "begin_3ds" => self.begin(bank, context, &order),
+            "begin_3ds" => {
+                let begun = self.begun(bank, http);
+                show(begun.map(|verdict| match verdict {
+                    Verdict::Approved(form) => (form.action, form.fields),
+                    Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
+                }))
+            }
             "verify_3ds" => {
                 let returned = Returned {
                     order: &order,
                     fields: &self.fields(),
+                    return_url: self.text("/returnUrl"),
                 };
                 show(ready(bank.verify_3ds(context, returned)))
             }
@@ -244,6 +268,7 @@ impl Call {
                 let returned = Returned {
                     order: &order,
                     fields: &self.fields(),
+                    return_url: self.text("/returnUrl"),
                 };
                 show(ready(bank.page_outcome(context, returned)))
             }
@@ -294,9 +319,16 @@ impl Call {
         }
     }
 
-    fn begin(&self, bank: Protocol, context: BankContext<'_>, order: &Order) -> String {
+    /// Begins 3DS: the form that the browser takes to the bank.
+    pub(crate) fn begun(&self, bank: Protocol, http: &Replay) -> Answer<BankForm> {
+        let (account, order) = (self.account(), self.order());
+        let context = BankContext {
+            account: &account,
+            http,
+            now: &now(),
+        };
         let begin = Begin3ds {
-            order,
+            order: &order,
             card: &self.card(),
             reward: self.reward(),
             return_url: self.text("/returnUrl"),
@@ -309,13 +341,14 @@ impl Call {
                 other => panic!("no such level: {other}"),
             },
         };
-        show(
-            ready(bank.begin_3ds(context, begin)).map(|verdict| match verdict {
-                Verdict::Approved(form) => (form.action, form.fields),
-                Verdict::Declined(decline) => (format!("{decline:?}"), Vec::new()),
-            }),
-        )
+        ready(bank.begin_3ds(context, begin))
     }
+}
+
+/// The moment of every call.
+fn now() -> Zoned {
+    let now = "2026-06-01T12:00:00+03:00[Europe/Istanbul]";
+    now.parse().unwrap()
 }
 
 fn show<T: Debug>(answer: T) -> String {
@@ -361,7 +394,12 @@ pub(crate) fn cases() -> Vec<Case> {
                 let body = ["xml", "json", "txt"].into_iter().find_map(read)?;
                 Some((body, headers(read("headers"))))
             })
-            .map(|(body, headers)| {
+            .map(|(body, mut headers)| {
+                let body = packed(body);
+                if call.0["signed"] == true {
+                    let key = call.account().threeds_key;
+                    headers.push(("auth-hash".to_owned(), hmac(key.expose(), &body)));
+                }
                 let legacy = call.0["legacyHash"] == true;
                 let body = if legacy {
                     signed_anew(&call, body)
@@ -384,6 +422,30 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     });
     cases.collect()
+}
+
+/// Akbank's lists stand here unpacked, for people who compare: a reply whose `data` is an object has it packed, as the
+/// bank does.
+pub(crate) fn packed(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut reply)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    if let Some(list @ Value::Object(_)) = reply.get("data") {
+        // Not compressed, so that no version of the library makes other bytes.
+        let mut packer = GzEncoder::new(Vec::new(), Compression::none());
+        packer.write_all(list.to_string().as_bytes()).unwrap();
+        let list = STANDARD.encode(packer.finish().unwrap());
+        reply.insert("data".to_owned(), list.into());
+        return Value::Object(reply).to_string().into_bytes();
+    }
+    body
+}
+
+/// Akbank's signature of a body.
+pub(crate) fn hmac(key: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body);
+    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// The headers of a reply: `name: value`, a line each.

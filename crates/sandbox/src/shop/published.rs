@@ -38,11 +38,12 @@ pub(super) struct Hint {
 }
 
 #[rustfmt::skip]
-pub(super) const HINTS: [Hint; 9] = [
+pub(super) const HINTS: [Hint; 10] = [
     Hint { number: "4043080000000003", name: "Garanti BBVA Bonus", about_tr: "12,35 ₺ bonus ve 5,20 ₺ mağaza puanı", about_en: "₺12.35 bonus and ₺5.20 shop points" },
     Hint { number: "4048090000000007", name: "Yapı Kredi World", about_tr: "Puan, ek taksit, taksit erteleme", about_en: "Points, extra instalments, postponed instalments" },
     Hint { number: "5209222154820003", name: "Garanti BBVA Bonus", about_tr: "Ek taksit (+2)", about_en: "Extra instalments (+2)" },
     Hint { number: "4024580000000005", name: "TEB Bonus", about_tr: "50,40 ₺ bonus ve 100,00 ₺ mağaza puanı", about_en: "₺50.40 bonus and ₺100.00 shop points" },
+    Hint { number: "4355080000000005", name: "Akbank Axess", about_tr: "24,24 ₺ chip-para ve 40,00 ₺ mağaza puanı", about_en: "₺24.24 chip-para and ₺40.00 shop points" },
     Hint { number: "4329540000080110", name: "Garanti BBVA Shop&Fly", about_tr: "10,00 ₺ mil", about_en: "₺10.00 in miles" },
     Hint { number: "5406670000000009", name: "İş Bankası Maximum", about_tr: "Ödülsüz, onaylanır", about_en: "No rewards, approved" },
     Hint { number: "5100050000006661", name: "", about_tr: "Reddedilir: yetersiz bakiye", about_en: "Declined: not sufficient funds" },

@@ -127,7 +127,9 @@ impl StoreCommand for Apm {
                 let id = definition_id(app, &which).await?;
                 say_test(
                     &setup::test_apm(app, by, which.of.merchant, id).await?,
-                    "the secret of notifications is not tried by this: the lender's next notification proves it",
+                    Some(
+                        "the secret of notifications is not tried by this: the lender's next notification proves it",
+                    ),
                 )
             }
             Apm::List { which, format } => {

@@ -7,6 +7,7 @@ use super::checks::{self, Finding, Outcome, Subject};
 use super::options::{Behaviour, Listening, Store};
 use super::output::{Format, Table, put};
 use crate::app::App;
+use crate::bins::BinList;
 use crate::certificates::TlsFault;
 use crate::mail::Mail;
 use crate::net::{self, HostList, Net};
@@ -222,7 +223,7 @@ fn descriptors() -> Seen {
 }
 
 /// What needs the server's parts.
-const APP_CHECKS: [&str; 7] = [
+const APP_CHECKS: [&str; 8] = [
     "encryption key",
     "mail server",
     "clock",
@@ -230,10 +231,12 @@ const APP_CHECKS: [&str; 7] = [
     "hosts",
     "webhooks",
     "doubts",
+    "BINs",
 ];
 
 async fn warn_of_app(findings: &mut Vec<Finding>, app: &App) {
-    let [key, mail, clock, accounts, hosts, webhooks, doubts] = APP_CHECKS;
+    let [key, mail, clock, accounts, hosts, webhooks, doubts, bins] = APP_CHECKS;
+    note(findings, bins, bins_seen(&app.bins));
     note(findings, key, read(sealing_key(app).await));
     note(findings, mail, mail_server(app.mail.as_ref()).await);
     note(findings, clock, read(clock_seen(app).await));
@@ -276,6 +279,21 @@ async fn sealing_key(app: &App) -> Result<Seen, Unavailable> {
             "`galata key rotate` goes on with it and says when nothing is left",
         ),
     })
+}
+
+/// Which list tells cards.
+fn bins_seen(bins: &BinList) -> Seen {
+    let count = bins.now().len();
+    match bins.editions() {
+        (used, newest) if used != newest => worry(
+            format!(
+                "edition {newest} of the list cannot be read; another one with {count} BINs is in use"
+            ),
+            "`galata bins import` takes another one, `galata bins reset` goes back to the compiled-in list",
+        ),
+        _ if bins.is_compiled_in() => Ok(format!("{count}, compiled in")),
+        (edition, _) => Ok(format!("{count}, edition {edition} of those imported")),
+    }
 }
 
 async fn mail_server(mail: Option<&Mail>) -> Seen {

@@ -185,6 +185,7 @@ fn flag(field: &str) -> String {
         "posIntegrator" => "--integrator".to_owned(),
         "merchantPosUsers" => "--user".to_owned(),
         "hostname" | "path" => "--endpoint".to_owned(),
+        "threedsPath" => "--threeds-page".to_owned(),
         "merchantApmId" => "--id".to_owned(),
         "key" => "--own".to_owned(),
         "url" => "the address".to_owned(),

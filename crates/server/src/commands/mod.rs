@@ -4,6 +4,7 @@
 mod apm;
 mod audit;
 mod backup;
+mod bins;
 mod card;
 mod checks;
 mod credentials;
@@ -109,6 +110,9 @@ enum Command {
     /// Stored cards.
     #[command(subcommand)]
     Card(Box<OnStore<card::Card>>),
+    /// BINs: what cards' first digits tell, and where it comes from.
+    #[command(subcommand)]
+    Bins(Box<OnStore<bins::Bins>>),
     /// Compare a day of a POS with its bank's list of it: exit code 0 when they agree, 1 when they differ, 2 when
     /// nothing was compared.
     Reconcile(Box<reconcile::Reconcile>),
@@ -152,6 +156,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failed> {
         Command::User(command) => command.run().await,
         Command::Payment(command) => command.run().await,
         Command::Card(command) => command.run().await,
+        Command::Bins(command) => command.run().await,
         Command::Difference(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Webhook(command) => command.run().await,

@@ -14,6 +14,7 @@ use crate::start::StartError;
 use crate::store::poses::{self, Pos as Account};
 use clap::{Args, Subcommand, ValueEnum};
 use commissions::Commissions;
+use connectors::account::Options;
 use contract::enums::{Currency, PosIntegrator};
 use contract::errors::Language;
 use serde_json::{Value as Json, json};
@@ -94,10 +95,12 @@ impl StoreCommand for Pos {
             Pos::Edit { which, values } => edit(app, by, which, values).await,
             Pos::Activate(which) => set_active(app, by, which, true).await,
             Pos::Deactivate(which) => set_active(app, by, which, false).await,
-            Pos::Test(One { of, id }) => say_test(
-                &setup::test_pos(app, by, of.merchant, id).await?,
-                "the 3DS key and the user for voids are not tried by this: a payment with 3D Secure proves the key",
-            ),
+            Pos::Test(One { of, id }) => {
+                let test = setup::test_pos(app, by, of.merchant, id).await?;
+                let unproven = test.tried.and_then(|tried| tried.unproven);
+                let left_out = unproven.map(|words| format!("not tried by this: {}", words.en));
+                say_test(&test, left_out.as_deref())
+            }
             Pos::Move {
                 which: One { of, id },
                 direction,
@@ -173,17 +176,21 @@ fn environment(pos: &Account) -> &'static str {
 
 /// Says how a connection test went, and of one that went well what it left out; one that failed is a
 /// failure of the command.
-pub(super) fn say_test(test: &setup::ConnectionTest, left_out: &str) -> Result<(), Failed> {
-    let outcome = if test.ok() { "works" } else { "failed" };
+pub(super) fn say_test(test: &setup::ConnectionTest, left_out: Option<&str>) -> Result<(), Failed> {
+    let outcome = match test.result {
+        setup::ConnectionResult::Works => "works",
+        setup::ConnectionResult::Answers => "answers",
+        _ => "failed",
+    };
     say(format_args!("{outcome}  {} ms", test.took_ms))?;
     say(test.text(Language::En))?;
     if !test.detail.is_empty() {
         say(&test.detail)?;
     }
-    if test.ok() {
-        say(left_out)
-    } else {
-        Err(StartError::new("the connection cannot be used", "").into())
+    match (outcome, left_out) {
+        ("failed", _) => Err(StartError::new("the connection cannot be used", "").into()),
+        ("works", Some(left_out)) => say(left_out),
+        _ => Ok(()),
     }
 }
 
@@ -197,12 +204,15 @@ async fn create(app: &App, by: &Actor, options: Create) -> Result<(), Failed> {
     let endpoint = options.values.endpoint(integrator)?;
     let (status, threeds_model) = (options.values.status, options.values.threeds_model);
     let mut values = options.values.request()?;
+    let mut chosen = Options::default();
+    options.values.choose(&mut chosen);
     values.name.get_or_insert_with(|| integrator.to_string());
     let new = NewPos {
         integrator: Some(integrator),
         currency: Some(options.currency),
         status,
         threeds_model,
+        options: chosen,
         values,
     };
     let pos = setup::add_pos(app, by, merchant, new, endpoint).await?;
@@ -232,10 +242,12 @@ async fn edit(app: &App, by: &Actor, which: One, values: Values) -> Result<(), F
     let request = values.request()?;
     let stored = setup::pos_of(app, by, merchant, id).await?;
     let endpoint = values.endpoint(stored.integrator)?;
+    let values = &values;
     let changed = setup::edit_pos(app, by, merchant, id, request, |pos| {
         pos.status = status.unwrap_or(pos.status);
         let at = &mut pos.settings;
         at.threeds_model = model.unwrap_or(at.threeds_model);
+        values.choose(&mut pos.options);
         if let Some(endpoint) = &endpoint {
             setup::point_at(pos, endpoint.clone());
         }

@@ -127,12 +127,12 @@ pub(super) async fn work(options: Work) -> Result<(), Failed> {
     );
     let stopping = Arc::new((AtomicBool::new(false), Notify::new()));
     let work = tokio::spawn(jobs::run(Arc::clone(&app), Arc::clone(&stopping)));
-    let leases = tokio::spawn(jobs::keep_node(Arc::clone(&app)));
+    let kept = tokio::spawn(jobs::keep_up(Arc::clone(&app)));
     stopped().await;
     stopping.0.store(true, Ordering::SeqCst);
     stopping.1.notify_waiters();
     _ = work.await;
-    leases.abort();
+    kept.abort();
     start::close(&app).await;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub struct Plan {
     /// The card.
     pub card: CardData,
     /// What its number tells; `None` is a foreign card.
-    pub bin: Option<Bin>,
+    pub bin: Option<Arc<Bin>>,
     /// The stored card that it is.
     pub stored_card: Option<CardRef>,
     /// The shopper's name for the card, when it is to be stored.
@@ -58,7 +58,7 @@ pub struct Plan {
 impl Plan {
     /// What the payment costs at one of its POSes.
     fn terms(&self, pos: &Pos) -> Terms {
-        let (bin, installment) = (self.bin.as_ref(), self.payment.installment);
+        let (bin, installment) = (self.bin.as_deref(), self.payment.installment);
         commissions::terms(pos, self.commissions.of(pos), bin, installment)
     }
 }

@@ -90,6 +90,7 @@ pub fn is_own_family(pos: &Pos, family: &str) -> bool {
 mod tests {
     use super::*;
     use crate::store::poses::{PosCredentials, PosSettings};
+    use connectors::account::Options;
     use contract::enums::{Currency, PosIntegrator, PosStatus};
 
     const ON_US: Rate = Rate::of_millionths(1);
@@ -110,6 +111,7 @@ mod tests {
             currency: Currency::Try,
             order_number: 1,
             settings: PosSettings::default(),
+            options: Options::default(),
             credentials: PosCredentials::default(),
             account_refusal: None,
             threeds_down_since: None,

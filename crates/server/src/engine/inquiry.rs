@@ -107,7 +107,7 @@ pub async fn ask_after_time_out(
         return Ok(None);
     }
     match ask(app, payment, attempt).await? {
-        Ok(OrderStatus::Refused(decline)) => {
+        Ok(OrderStatus::Refused(decline)) if refusal_settles(app, attempt) => {
             tracing::info!(payment = payment.id, code = %said.code, "a bank that timed out had refused");
             Ok(Some(Ok(Verdict::Declined(clearer_refusal(decline, said)))))
         }
@@ -183,7 +183,7 @@ async fn apply(
             return reverse(app, merchant, (payment, attempt), asker, charged).await;
         }
         Ok(OrderStatus::NotFound) if at_page => Outcome::NotPaid,
-        Ok(OrderStatus::Refused(decline)) if !seen_taken => {
+        Ok(OrderStatus::Refused(decline)) if !seen_taken && refusal_settles(app, attempt) => {
             Outcome::Declined(why_refused(answer, decline))
         }
         Ok(OrderStatus::NotFound) if !seen_taken && not_found_settles(app, attempt) => {
@@ -282,6 +282,14 @@ fn why_not_found(answer: AttemptAnswer) -> PaymentFailure {
 fn not_found_settles(app: &App, attempt: &Attempt) -> bool {
     let had_its_time = had_its_time(app, attempt.asked_at, attempt.inquiries);
     had_its_time && page_sales::awaited_until(app, attempt).is_none()
+}
+
+/// An id that the shop chose is free again after a refusal: until ours had its time, the refusal that a bank knows may
+/// be of an earlier try. Behind a page of the bank's both were over before it was asked.
+fn refusal_settles(app: &App, attempt: &Attempt) -> bool {
+    !attempt.order_id_chosen
+        || attempt.state == AttemptState::Page
+        || had_its_time(app, attempt.asked_at, attempt.inquiries)
 }
 
 /// Whether what was asked at this moment has arrived by now or never will, so that its absence proves

@@ -4,23 +4,27 @@
 mod books;
 mod judge;
 
-use super::CONFLICTS_MAX;
 use super::bank_call::BankCall;
-use crate::app::App;
+use super::{CONFLICTS_MAX, inquiry};
+use crate::app::{App, CALLER_WAIT};
 use crate::clock::{first_id_at, istanbul};
 use crate::problem::Problem;
 use crate::store::db::{Commit, Unavailable};
 use crate::store::poses::Pos;
-use crate::store::reconciliations::{self as runs, Closing, Difference, Run, RunState, Source};
+use crate::store::reconciliations::{
+    self as runs, Closing, Difference, DifferenceKind, Run, RunState, Source,
+};
 use crate::store::{attempts, captures, refunds};
 use books::{Books, Ours, plain_id};
-use connectors::bank::{BankMove, Doubt, Verb};
+use connectors::bank::{BankMove, Doubt, ListGaps, Verb};
+use connectors::protocol::Protocol;
 use connectors::{directory, scrub};
 use contract::enums::PosIntegrator;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use judge::{Asked, Finding, Judgement};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Differences of a day that are kept.
 pub const DIFFERENCES_MAX: usize = 500;
@@ -83,9 +87,13 @@ pub async fn compare(
     list: List<'_>,
     noted: impl Fn(&Run, &mut Commit),
 ) -> Result<Run, Uncompared> {
-    let (listed, source) = match list {
-        List::Bank => (ask(app, pos, day).await?, Source::Bank),
-        List::File(moves) => (moves.to_vec(), Source::File),
+    let (listed, source, gaps) = match list {
+        List::Bank => {
+            let protocol = directory::protocol(pos.integrator);
+            let gaps = protocol.map(Protocol::list_gaps).unwrap_or_default();
+            (ask(app, pos, day).await?, Source::Bank, gaps)
+        }
+        List::File(moves) => (moves.to_vec(), Source::File, ListGaps::default()),
     };
     let on = |moves: &[BankMove], day: Date| -> Vec<BankMove> {
         let of_day = moves.iter().filter(|one| date_of(one) == Some(day));
@@ -98,7 +106,7 @@ pub async fn compare(
     };
     for _ in 0..CONFLICTS_MAX {
         let books = Books::read(app, pos, day, &told).await?;
-        let judged = judge_all(day, &told, &books);
+        let judged = judge_all(day, gaps, &told, &books);
         let is_near = judged.iter().any(|one| one.judgement.is_near());
         let judged = match source {
             _ if !is_near => judged,
@@ -135,7 +143,12 @@ struct Judged<'a> {
     first: Option<&'a BankMove>,
 }
 
-fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judged<'a>> {
+fn judge_all<'a>(
+    day: Date,
+    gaps: ListGaps,
+    told: &'a [BankMove],
+    books: &'a Books,
+) -> Vec<Judged<'a>> {
     let mut moves: BTreeMap<&str, Vec<&BankMove>> = BTreeMap::new();
     for one in told {
         moves.entry(plain_id(&one.order_id)).or_default().push(one);
@@ -144,6 +157,17 @@ fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judge
         moves.entry(plain_id(&order.order_id)).or_default();
     }
     let mut judged = Vec::new();
+    // Of rows without an order id it is not known which belong together: one says nothing of another.
+    if !books.orders.contains_key("")
+        && let Some(rows) = moves.remove("")
+    {
+        judged.extend(rows.into_iter().map(|row| Judged {
+            order_id: row.host_reference.clone(),
+            judgement: judge::order(day, gaps, &[row], None),
+            ours: None,
+            first: Some(row),
+        }));
+    }
     for (id, rows) in moves {
         let is_here = books.orders.contains_key(id);
         if !is_here && books.elsewhere.contains(id) {
@@ -153,7 +177,7 @@ fn judge_all<'a>(day: Date, told: &'a [BankMove], books: &'a Books) -> Vec<Judge
         let first = rows.first().copied();
         // An order id that was declined may be used again: the try that was taken is the one to compare.
         let chosen = judge::of_tries(ours);
-        let judgement = judge::order(day, &rows, chosen);
+        let judgement = judge::order(day, gaps, &rows, chosen);
         let theirs = first.map_or("", |one| &one.order_id);
         judged.push(Judged {
             order_id: chosen.map_or(theirs, |ours| &ours.order_id).to_owned(),
@@ -212,10 +236,7 @@ fn without_neighbours<'a>(
         let moves = known.get(plain_id(&one.order_id));
         one.judgement.findings.retain(|finding| match finding.near {
             None => true,
-            Some(early) => {
-                has_day(early)
-                    && !moves.is_some_and(|all| all.iter().any(|one| finding.is_told_by(one)))
-            }
+            Some(early) => has_day(early) && !moves.is_some_and(|all| finding.is_told_by(all)),
         });
     }
     judged
@@ -238,9 +259,9 @@ async fn write(
         one.judgement
             .asked
             .iter()
-            .for_each(|asked| ask_soon(asked, now, &mut commit));
+            .for_each(|asked| ask_soon(app, asked, day, &mut commit));
     }
-    let found = found(app, pos, day, judged);
+    let found = found(app, pos, (day, source), judged);
     let mut run = was.clone().unwrap_or_else(|| Run::new(app, of, day));
     run.state = RunState::Compared;
     run.source = Some(source);
@@ -252,7 +273,9 @@ async fn write(
         Some(_) => runs::save(&run, &mut commit),
         None => runs::insert(&run, &mut commit),
     }
-    write_differences(now, known, found, &mut commit);
+    // Where the bank gives its list, a file that a person brings is less than that.
+    let is_less = source == Source::File && has_list(pos.integrator);
+    write_differences(now, is_less, (known, found), &mut commit);
     noted(&run, &mut commit);
     if app.commit(commit).await?.is_conflict() {
         return Ok(None);
@@ -265,21 +288,53 @@ fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-fn ask_soon(asked: &Asked<'_>, now: Timestamp, commit: &mut Commit) {
+/// Has the bank asked at once, unless somebody asked out of turn since the day is over and within the wait that the
+/// schedule keeps: comparing again and again asks once.
+fn ask_soon(app: &App, asked: &Asked<'_>, day: Date, commit: &mut Commit) {
+    let now = app.now();
+    let times = |inquiries: i64, review_since: Option<Timestamp>| {
+        let next = inquiry::next_inquiry(app, inquiries, review_since).at;
+        let wait = next.map_or(CALLER_WAIT, |next| next.duration_since(now));
+        let before = now.checked_sub(wait).unwrap_or(Timestamp::MIN);
+        (now, before.max(end_of(day)))
+    };
     match asked {
-        Asked::Attempt(attempt) => {
-            let (merchant, id, state) = (attempt.merchant_id, attempt.id, attempt.state);
-            attempts::look_now((merchant, id, state), now, commit);
+        Asked::Attempt(one) => {
+            let (of, times) = (
+                (one.merchant_id, one.id, one.state),
+                times(one.inquiries, one.review_since),
+            );
+            attempts::look_now(of, times, commit);
         }
-        Asked::Refund(refund) => refunds::look_now(refund, now, commit),
-        Asked::Capture(capture) => captures::look_now(capture, now, commit),
+        Asked::Refund(one) => {
+            refunds::look_now(one, times(one.inquiries, one.review_since), commit)
+        }
+        Asked::Capture(one) => {
+            captures::look_now(one, times(one.inquiries, one.review_since), commit)
+        }
     }
 }
 
-/// The differences as rows, one of a kind for an order, those about payments of ours first.
-fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Difference> {
+/// How early a difference is kept, where there is no room for all: money that the bank has and should not have first, what
+/// its list may only have left out last.
+fn rank(kind: DifferenceKind) -> u8 {
+    use DifferenceKind::{Amount, NotAtBank, TakenFailed, TakenInDoubt, TakenUnknown};
+    match kind {
+        TakenFailed | TakenInDoubt | TakenUnknown | Amount => 0,
+        NotAtBank => 2,
+        _ => 1,
+    }
+}
+
+/// The differences as rows, one of a kind for an order, by rank, and in it those about payments of ours first.
+fn found(
+    app: &App,
+    pos: &Pos,
+    (day, source): (Date, Source),
+    judged: Vec<Judged<'_>>,
+) -> Vec<Difference> {
     let now = app.now();
-    let mut found: BTreeMap<(bool, String, &str), Difference> = BTreeMap::new();
+    let mut found: BTreeMap<(u8, bool, String, &str), Difference> = BTreeMap::new();
     for one in judged {
         let (ours, first) = (one.ours, one.first);
         let order_id = match ours {
@@ -302,6 +357,7 @@ fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Differ
                 day,
                 order_id: order_id.clone(),
                 kind,
+                source,
                 payment_id: ours.map(|ours| ours.payment_id),
                 currency: ours.map_or(pos.currency, |ours| ours.currency),
                 their_currency,
@@ -316,25 +372,40 @@ fn found(app: &App, pos: &Pos, day: Date, judged: Vec<Judged<'_>>) -> Vec<Differ
                 closed_by: None,
                 note: None,
             };
-            let key = (ours.is_none(), order_id.clone(), kind.as_str());
-            found.insert(key, difference);
+            let key = (rank(kind), ours.is_none(), order_id.clone(), kind.as_str());
+            match found.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(difference);
+                }
+                // Rows without an order id that nothing tells apart are one difference, of all their money.
+                Entry::Occupied(mut same) => {
+                    let before = same.get().theirs;
+                    let both = before.zip(difference.theirs);
+                    same.get_mut().theirs = both.and_then(|(one, other)| one.checked_add(other));
+                }
+            }
         }
     }
     found.into_values().collect()
 }
 
 /// Adds what is new as far as there is room, brings up to date what is there, and closes what is gone. What a person
-/// closed stays closed as long as both amounts are what they were.
+/// closed stays closed as long as both amounts are what they were, and what the bank's own list told stays open as it
+/// is where less than that `is_less` tells otherwise.
 fn write_differences(
     now: Timestamp,
-    known: Vec<Difference>,
-    found: Vec<Difference>,
+    is_less: bool,
+    (known, found): (Vec<Difference>, Vec<Difference>),
     commit: &mut Commit,
 ) {
+    let is_told = |was: &Difference| is_less && was.source == Source::Bank && was.closing.is_none();
     let key = |one: &Difference| (one.order_id.clone(), one.kind.as_str());
     let rows = known.len();
     let mut known: HashMap<_, Difference> = known.into_iter().map(|one| (key(&one), one)).collect();
-    let stay = found.iter().filter(|one| known.contains_key(&key(one)));
+    let again: HashSet<_> = found.iter().map(&key).collect();
+    let stay = known
+        .iter()
+        .filter(|(key, was)| again.contains(*key) || is_told(was));
     let room = DIFFERENCES_MAX.saturating_sub(stay.count());
     let mut room = room.min(ROWS_MAX.saturating_sub(rows));
     for fresh in found {
@@ -344,6 +415,7 @@ fn write_differences(
                 room -= 1;
                 runs::insert_difference(&fresh, commit);
             }
+            Some(was) if is_told(&was) => {}
             Some(was) => {
                 let same = (was.ours, was.theirs) == (fresh.ours, fresh.theirs);
                 let mut is = Difference {
@@ -358,7 +430,8 @@ fn write_differences(
             }
         }
     }
-    for was in known.into_values().filter(|was| was.closing.is_none()) {
+    let open = |was: &Difference| was.closing.is_none() && !is_told(was);
+    for was in known.into_values().filter(open) {
         let gone = Difference {
             closing: Some(Closing::Gone),
             closed_at: Some(now),

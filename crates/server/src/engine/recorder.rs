@@ -7,6 +7,7 @@ use crate::net::bare;
 use crate::store::exchanges::{self, Exchange};
 use crate::store::poses::Pos;
 use connectors::http::{BoxFuture, Failure, Http, Request, Response};
+use connectors::protocol::Protocol;
 use connectors::scrub::{KEPT_CHARS_MAX, scrub, scrub_fields, words};
 use contract::enums::{ApmType, PosIntegrator};
 use tokio::time::Instant;
@@ -18,6 +19,7 @@ pub struct Recorder<'a> {
     merchant_id: i64,
     payment_id: i64,
     party: &'static str,
+    bank: Option<Protocol>,
     secret_fields: &'static [&'static str],
     operation: &'static str,
 }
@@ -41,6 +43,7 @@ impl<'a> Recorder<'a> {
             merchant_id: of.0,
             payment_id: of.1,
             party: integrator.as_str(),
+            bank,
             secret_fields: bank.map_or(&[], |bank| bank.secret_fields()),
             operation,
         }
@@ -54,6 +57,7 @@ impl<'a> Recorder<'a> {
             merchant_id: of.0,
             payment_id: of.1,
             party: apm.as_str(),
+            bank: None,
             secret_fields: lender.map_or(&[], |lender| lender.secret_fields()),
             operation,
         }
@@ -61,9 +65,9 @@ impl<'a> Recorder<'a> {
 
     /// Keeps the form that the browser takes to the bank.
     pub fn record_form(&self, url: &str, fields: &[(String, String)]) {
-        let request = without_page_tokens(&scrub_fields(fields, self.secret_fields));
+        let kept = self.bank.map(|bank| bank.kept_form(fields));
         self.record(Exchange {
-            request,
+            request: without_page_tokens(&kept.unwrap_or_default()),
             ..self.exchange(url)
         });
     }

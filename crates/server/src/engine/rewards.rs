@@ -6,9 +6,9 @@ use crate::store::poses::Pos;
 use connectors::bank::RewardUse;
 use connectors::directory::{self, RewardProfile};
 
-/// The reward profile of a POS's bank.
+/// The reward profile of a POS: its bank's, or what the bank agreed on with the merchant.
 pub fn profile(pos: &Pos) -> Option<&'static RewardProfile> {
-    directory::row(pos.integrator)?.rewards.as_ref()
+    directory::row(pos.integrator)?.rewards_of(&pos.options)
 }
 
 /// Whether the POS's bank takes rewards of this card's family.

@@ -13,7 +13,7 @@ use crate::store::db::Commit;
 use crate::store::page_tokens::{self, Kind};
 use crate::store::payments::{self, Payment};
 use crate::vault;
-use connectors::bank::BankForm;
+use connectors::bank::{BankForm, FormMethod};
 use contract::card::Secret;
 use contract::enums::PosIntegrator;
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl Addresses {
     }
 
     pub(super) fn return_url(&self, app: &App) -> String {
-        app.public_url(&format!("/pages/3ds-return/{}", self.back))
+        return_url(app, &self.back)
     }
 
     /// The bank's form behind its addresses.
@@ -83,9 +83,11 @@ impl Addresses {
         bank: PosIntegrator,
         form: &BankForm,
     ) -> Page {
-        let plain = Zeroizing::new(
-            serde_json::to_vec(&(bank, &form.action, &form.fields)).unwrap_or_default(),
-        );
+        let plain = match form.method {
+            FormMethod::Post => serde_json::to_vec(&(bank, &form.action, &form.fields)),
+            FormMethod::Get => serde_json::to_vec(&(bank, &form.action, &form.fields, form.method)),
+        };
+        let plain = Zeroizing::new(plain.unwrap_or_default());
         // The bank prepared its page and the shop can show it: nothing refuses any more.
         let kept = self.keep(app, attempt, &plain).await;
         if !kept {
@@ -111,8 +113,15 @@ impl Addresses {
     }
 }
 
-/// A bank's form as it is sealed: the bank, where the form goes, its fields.
+/// Where the bank sends the browser back.
+pub(super) fn return_url(app: &App, token: &str) -> String {
+    app.public_url(&format!("/pages/3ds-return/{token}"))
+}
+
+/// A bank's form as it is sealed: the bank, where the form goes, its fields. One that goes by GET says so behind them: an
+/// older version, which would post it, shows nothing.
 type SealedForm = (PosIntegrator, String, Vec<(String, String)>);
+type SealedGetForm = (PosIntegrator, String, Vec<(String, String)>, FormMethod);
 
 fn page_seal_context(token: &str) -> String {
     format!("3ds page {token}")
@@ -234,7 +243,16 @@ async fn show(
 }
 
 fn form_of(app: &App, of: (i64, i64), plain: &[u8]) -> Option<BankForm> {
-    let (bank, action, fields): SealedForm = serde_json::from_slice(plain).ok()?;
+    let posted = || {
+        let (bank, action, fields): SealedForm = serde_json::from_slice(plain).ok()?;
+        Some((bank, action, fields, FormMethod::Post))
+    };
+    let by_get = serde_json::from_slice::<SealedGetForm>(plain).ok();
+    let (bank, action, fields, method) = by_get.or_else(posted)?;
     Recorder::of_integrator(app, of, bank, "threeds_page").record_form(&action, &fields);
-    Some(BankForm { action, fields })
+    Some(BankForm {
+        method,
+        action,
+        fields,
+    })
 }

@@ -18,7 +18,7 @@ pub async fn retrieve(
     let bin = bin.ok_or_else(|| Problem::rule(Rule::BinNotFound))?;
     Ok(BinNumberResponse {
         bin_number: Some(bin_number.to_owned()),
-        ..shown(bin)
+        ..shown(&bin)
     })
 }
 

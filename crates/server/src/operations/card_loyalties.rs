@@ -40,7 +40,7 @@ pub async fn retrieve(
     };
     let card = given_card::read(app, caller.merchant.id, &TOP, given, false).await?;
     let poses = poses::for_payment(app, caller.merchant.id).await?;
-    let pos = pos_for_inquiry(&poses, card.bin.as_ref(), card.data.cvc.is_some())?;
+    let pos = pos_for_inquiry(&poses, card.bin.as_deref(), card.data.cvc.is_some())?;
     // The request is spent before the bank is asked, so that no replica asks for it twice.
     let commit = caller.claims.intent(app, None);
     let otherwise = Problem::unavailable("an inquiry could not be noted");

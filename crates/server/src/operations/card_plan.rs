@@ -173,7 +173,7 @@ pub(super) async fn plan(
     let sent = TOP.required("card", request.card)?;
     let paying = PayingCard::read(app, merchant_id, sent, texts).await?;
     let card = paying.card;
-    require_allowed(app, card.bin.as_ref(), amounts.currency, installment)?;
+    require_allowed(app, card.bin.as_deref(), amounts.currency, installment)?;
 
     let commissions = commissions::for_payment(app, merchant_id).await?;
     let payment = Payment {
@@ -233,7 +233,7 @@ async fn route(
         has_cvc: card.data.cvc.is_some(),
         installment: payment.installment,
         commissions,
-        bin: card.bin.as_ref(),
+        bin: card.bin.as_deref(),
         amount: payment.paid_price.minor,
         reward,
         pinned: payment.requested_pos_alias.as_deref(),

@@ -488,6 +488,7 @@ pub async fn note_import(
 
 fn view(app: &App, card: &ListedCard) -> StoredCardResponse {
     let bin = app.bins.of(&card.bin_number);
+    let bin = bin.as_deref();
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     StoredCardResponse {
         bin_number: Some(card.bin_number.clone()),

@@ -206,6 +206,10 @@ impl Row<'_> {
             false if is_negative => MoveKind::Refund,
             false => MoveKind::Sale,
         };
+        // Some banks write what goes back below zero; what is taken never is.
+        if is_negative && !matches!(kind, MoveKind::Refund | MoveKind::Void) {
+            return Err("Tutar / Amount");
+        }
         let outcome = if self.has(Column::Status) {
             meant(OUTCOMES, self.cell(Column::Status)).ok_or("Durum / Status")?
         } else {
@@ -373,6 +377,9 @@ mod tests {
             (&row("A;1,00;01.11.2026;Danışma;OK"), Rule::FileRow, "3"),
             (&row("\n\nA;1,00;01.11.2026;Sale;Belki"), Rule::FileRow, "5"),
             (&row("A;1,00"), Rule::FileRow, "3"),
+            (&row("A;-1,00;01.11.2026;Sale;OK"), Rule::FileRow, "3"),
+            (&row("A;-1,00;01.11.2026;Hold;OK"), Rule::FileRow, "3"),
+            (&row("A;-1,00;01.11.2026;Capture;OK"), Rule::FileRow, "3"),
         ] {
             match read(file) {
                 Err(Problem::Rule { rule: told, values }) => {
@@ -382,6 +389,19 @@ mod tests {
                 other => panic!("{file}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_goes_back_may_stand_below_zero() {
+        let file =
+            "Order ID;Amount;Date;Type\nA;-1,00;01.11.2026;Refund\nB;-2,00;01.11.2026;Void\n";
+        assert_eq!(
+            shown(&read(file).unwrap()),
+            [
+                "A Refund Worked 100 2026-11-01T00:00:00",
+                "B Void Worked 200 2026-11-01T00:00:00",
+            ]
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use contract::enums::CardAssociation;
 use contract::received::{Place, Received};
 use contract::rules::Rule;
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 
 /// Digits that the shortest card number has.
 const PAN_DIGITS_MIN: usize = 12;
@@ -94,7 +95,7 @@ pub(super) struct Card {
     /// For the bank.
     pub data: CardData,
     /// Of the number; `None` for an unknown one.
-    pub bin: Option<Bin>,
+    pub bin: Option<Arc<Bin>>,
     /// The stored card that it is.
     pub stored_as: Option<CardRef>,
 }
@@ -141,8 +142,8 @@ pub(super) async fn read(
         let refused = || Problem::field(Rule::StoredCardNotFound, at.field("cardToken"));
         let stored = stored.ok_or_else(refused)?;
         given.texts.refuse(&stored.pan)?;
-        let bin = app.bins.of(stored.pan.expose()).cloned();
-        let cvc = cvc(at, given.cvc, &stored.pan, bin.as_ref())?;
+        let bin = app.bins.of(stored.pan.expose());
+        let cvc = cvc(at, given.cvc, &stored.pan, bin.as_deref())?;
         require_unexpired(app, at, stored.expiry)?;
         let data = CardData {
             pan: stored.pan,
@@ -162,8 +163,8 @@ pub(super) async fn read(
     let pan = number(at, given.number)?;
     given.texts.refuse(&pan)?;
     let expiry = expiry(app, at, given.expire_year, given.expire_month)?;
-    let bin = app.bins.of(pan.expose()).cloned();
-    let cvc = cvc(at, given.cvc, &pan, bin.as_ref())?;
+    let bin = app.bins.of(pan.expose());
+    let cvc = cvc(at, given.cvc, &pan, bin.as_deref())?;
     let holder = holder(at, given.holder, needs_holder)?;
     Ok(Card {
         data: CardData {

@@ -81,6 +81,7 @@ impl Basket<'_> {
         is_distinct: bool,
     ) -> Result<Vec<Installment>, Problem> {
         let card = self.app.bins.of(bin_number);
+        let card = card.as_deref();
         let able = routing::able(poses, &self.need(card));
         let able = able.iter().filter(|pos| self.suits(pos, card));
         let offers = able.map(|pos| self.offers(pos, card));

@@ -11,7 +11,7 @@ pub use address::{Endpoint, check_host};
 pub use commissions::{
     RATES, RateField, Table, change_commissions, commission_view, commissions, list_commissions,
 };
-pub use switches::{Offered, SWITCHES, Switch, offered};
+pub use switches::{Offered, SWITCHES, Switch, offered, offered_at};
 pub use values::MASK;
 pub use view::view;
 
@@ -22,7 +22,7 @@ use crate::engine::claims::Claims;
 use crate::search_text::folded;
 use crate::store::db::Commit;
 use crate::store::poses::{self, Pos, PosCredentials, PosSettings, ThreedsModel};
-use connectors::account;
+use connectors::account::{self, Options};
 use connectors::directory::{self, BankRow};
 use contract::enums::{Currency, PaymentAuthenticationType, PosIntegrator, PosStatus};
 use contract::envelope::Items;
@@ -47,6 +47,8 @@ pub struct NewPos {
     pub status: Option<PosStatus>,
     /// The one whose money is taken when the shop completes when it is not said. No request of the API says it.
     pub threeds_model: Option<ThreedsModel>,
+    /// What is chosen of its bank's options. No request of the API says it.
+    pub options: Options,
     /// Everything else.
     pub values: UpdateMerchantPosRequest,
 }
@@ -72,6 +74,7 @@ impl From<CreateMerchantPosRequest> for NewPos {
             currency: request.currency,
             status: request.status,
             threeds_model: None,
+            options: Options::default(),
             values: UpdateMerchantPosRequest {
                 name: request.name,
                 order_number: request.order_number,
@@ -120,6 +123,7 @@ pub async fn create_pos(
         ..blank(row, merchant_id, app.next_id(), endpoint)
     };
     pos.settings.threeds_model = new.threeds_model.unwrap_or_default();
+    pos.options = new.options;
     values::apply(app, &mut pos, new.values)?;
     if poses::of_merchant(app, merchant_id).await?.len() >= POSES_MAX {
         let rule = Rule::TooManyItems;
@@ -165,6 +169,7 @@ fn blank(row: &BankRow, merchant_id: i64, id: i64, endpoint: Option<Endpoint>) -
             ],
             ..PosSettings::default()
         },
+        options: Options::default(),
         credentials: PosCredentials::default(),
         account_refusal: None,
         threeds_down_since: None,

@@ -69,7 +69,7 @@ pub struct DryRun {
     /// The digits that were looked at.
     pub digits: String,
     /// What they tell; `None` is a foreign card.
-    pub card: Option<Bin>,
+    pub card: Option<Arc<Bin>>,
     /// When it would be made.
     pub at: Timestamp,
     /// The id that splits went by.
@@ -122,7 +122,7 @@ pub async fn run(
         has_cvc: !question.without_cvc,
         installment,
         commissions: &commissions,
-        bin: card,
+        bin: card.as_deref(),
         amount: amount.minor,
         reward,
         pinned: question.pos_alias.as_deref(),
@@ -144,9 +144,9 @@ pub async fn run(
         .map(|taken| Arc::clone(&taken.pos))
         .collect();
     // Before any POS is looked at, a payment is refused that no bank gives such a card.
-    let of_card = card_plan::require_installments(app, card, installment).err();
+    let of_card = card_plan::require_installments(app, card.as_deref(), installment).err();
     Ok(DryRun {
-        card: card.cloned(),
+        card,
         at: occasion.at,
         payment_id: occasion.payment_id,
         left_out: autopilot::left_out(&able, question.threeds),

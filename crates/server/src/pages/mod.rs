@@ -93,7 +93,7 @@ async fn post_threeds_page(
         None => threeds_page::open_kept(&app, &token, &visitor).await,
     };
     match opening {
-        Ok(Opening::Form(form)) => render::post(lang, Text::ToBank, &form.action, &form.fields),
+        Ok(Opening::Form(form)) => render::bank_form(lang, &form),
         Ok(Opening::Nothing) => render::message(StatusCode::NOT_FOUND, lang, Text::Expired),
         Ok(Opening::Elsewhere) => render::message(StatusCode::FORBIDDEN, lang, Text::Elsewhere),
         Err(problem) => trouble_page(lang, &problem),

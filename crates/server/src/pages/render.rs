@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use connectors::bank::{BankForm, FormMethod};
 use contract::enums::PaymentStatus;
 use contract::errors::Language;
 use http::header::{
@@ -109,13 +110,32 @@ pub(super) fn language(headers: &HeaderMap) -> &'static str {
 
 /// A page that posts fields onward: by script, and by a button without.
 pub(super) fn post(lang: &str, text: Text, action: &str, fields: &[(String, String)]) -> Response {
+    onward(lang, text, (FormMethod::Post, action), fields)
+}
+
+/// A page that sends the bank's form onward.
+pub(super) fn bank_form(lang: &str, form: &BankForm) -> Response {
+    onward(
+        lang,
+        Text::ToBank,
+        (form.method, &form.action),
+        &form.fields,
+    )
+}
+
+fn onward(
+    lang: &str,
+    text: Text,
+    (method, action): (FormMethod, &str),
+    fields: &[(String, String)],
+) -> Response {
     let (title, sentence, button) = text.words(lang);
     page(
         StatusCode::OK,
         "post.html",
         context! {
             lang, title, text => sentence, button, action, fields => fields.to_vec(),
-            by_itself => true, shop => (), to_shop => "",
+            method => method.as_str(), by_itself => true, shop => (), to_shop => "",
         },
     )
 }
@@ -134,7 +154,7 @@ pub(super) fn retry_page(
         "post.html",
         context! {
             lang, title, text => sentence, button, action, fields => fields.to_vec(),
-            by_itself => false, shop, to_shop => to_shop(lang),
+            method => FormMethod::Post.as_str(), by_itself => false, shop, to_shop => to_shop(lang),
         },
     )
 }
@@ -185,7 +205,7 @@ pub(super) fn check() -> Result<(), String> {
     let (button, action) = ("button", "https://bank.example.com/");
     render(
         "post.html",
-        context! { lang, title, text, button, action, fields, by_itself => true, shop, to_shop },
+        context! { lang, title, text, button, action, method => "post", fields, by_itself => true, shop, to_shop },
     )?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Page, act, look, render};
 use crate::app::App;
 use crate::operations::merchant_poses::MASK;
 use crate::operations::{Permission, Problem};
-use crate::setup::{self, ApmSetup, ConnectionTest};
+use crate::setup::{self, ApmSetup, ConnectionResult, ConnectionTest};
 use crate::store::apms::Apm;
 use crate::store::merchants::FEATURE_APMS;
 use axum::Router;
@@ -156,7 +156,12 @@ fn form_page(visit: &Visit, apm: Option<&Apm>, shown: Shown<'_>) -> axum::respon
 /// A connection test for a template.
 pub(super) fn test_view(visit: &Visit, tested: &ConnectionTest) -> Value {
     context! {
-        ok => tested.ok(), said => tested.text(visit.language),
+        result => match tested.result {
+            ConnectionResult::Works => "done",
+            ConnectionResult::Answers => "proves-nothing",
+            _ => "failed",
+        },
+        said => tested.text(visit.language),
         took_ms => tested.took_ms, detail => &tested.detail,
     }
 }

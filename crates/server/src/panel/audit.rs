@@ -126,6 +126,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("user.totp_on", "İki adımlı giriş açıldı", "Two-step sign-in on"),
     ("user.totp_off", "İki adımlı giriş kapatıldı", "Two-step sign-in off"),
     ("merchant.open", "Üye işyerine geçiş", "Merchant opened"),
+    ("bins.import", "BIN listesi aktarımı", "List of BINs imported"),
+    ("bins.reset", "Yerleşik BIN listesine dönüş", "Back to the compiled-in BINs"),
     ("database.restore", "Yedekten geri yükleme", "Restored from a backup"),
     ("merchant.create", "Üye işyeri oluşturma", "Merchant made"),
     ("merchant.edit", "Üye işyeri ayarları", "Merchant settings"),

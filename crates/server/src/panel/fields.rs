@@ -176,18 +176,20 @@ pub(super) fn account_field<S>(
         "" => name.to_owned(),
         code => format!("{name} ({code})"),
     };
+    // What is stored stays where its input is left empty.
+    let kept = field.is_secret && !input.stored.is_empty();
     let value = if field.is_secret {
         String::new()
     } else {
         field_value(form, input.name, input.stored)
     };
     context! {
-        name => input.name, value, longest => input.longest, required => input.is_required,
+        name => input.name, value, longest => input.longest, required => input.is_required && !kept,
         tr => label(field.label.tr), en => label(field.label.en),
         hint_tr => field.hint.map_or("", |hint| hint.tr),
         hint_en => field.hint.map_or("", |hint| hint.en),
         secret => field.is_secret,
-        kept => field.is_secret && !input.stored.is_empty(),
+        kept,
     }
 }
 

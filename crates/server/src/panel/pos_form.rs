@@ -6,10 +6,10 @@ use super::fields::{self, Input, Label};
 use super::poses::status;
 use super::words;
 use crate::operations::Problem;
-use crate::operations::merchant_poses::{Endpoint, NewPos, offered};
+use crate::operations::merchant_poses::{Endpoint, NewPos, offered_at};
 use crate::setup::{self, Environment};
 use crate::store::poses::{Pos, PosUser, ThreedsModel};
-use connectors::account::{AccountNeeds, Field, Need, Slot};
+use connectors::account::{AccountNeeds, Field, Need, Options, Slot, Tried, Words};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
@@ -33,6 +33,8 @@ pub(super) fn needs(integrator: PosIntegrator) -> &'static AccountNeeds {
         fields: &[],
         users: &[],
         currencies: &[],
+        options: &[],
+        tried: Tried::new(None, None),
     };
     directory::account(integrator).unwrap_or(&NOTHING)
 }
@@ -87,6 +89,44 @@ pub(super) fn account(
     shown.collect()
 }
 
+/// What is chosen of its bank's options, for the template.
+pub(super) fn options(
+    language: Language,
+    integrator: PosIntegrator,
+    pos: Option<&Pos>,
+    form: Option<&Posted>,
+) -> Vec<Value> {
+    let said = |words: Words| fields::of(language, words.tr, words.en);
+    let usual = (
+        "",
+        fields::of(language, "Bankada olağan olan", "As usual at the bank"),
+    );
+    let shown = directory::options(integrator).map(|option| {
+        let choices = option
+            .choices
+            .iter()
+            .map(|(choice, name)| (*choice, said(*name)));
+        let stored = pos.map_or("", |pos| pos.options.get(option.name));
+        context! {
+            name => option.name, label => said(option.label), hint => said(option.hint),
+            choices => [usual].into_iter().chain(choices).collect::<Vec<_>>(),
+            value => fields::field_value(form, option.name, stored),
+        }
+    });
+    shown.collect()
+}
+
+/// What the form chooses of its bank's options; what it does not have stays as it is.
+fn chosen_options(form: &Posted, integrator: PosIntegrator, pos: Option<&Pos>) -> Options {
+    let mut chosen = pos.map(|pos| pos.options.clone()).unwrap_or_default();
+    for option in directory::options(integrator) {
+        if let Some(choice) = form.all(option.name).next() {
+            chosen.choose(option.name, choice.trim());
+        }
+    }
+    chosen
+}
+
 /// One API user in the form: the part of its fields' names, what it does, and who it is already.
 struct UserRow<'a> {
     key: String,
@@ -132,12 +172,17 @@ pub(super) fn users(
 ) -> Vec<Value> {
     let rows = user_rows(integrator, pos).into_iter().map(|row| {
         let stored = row.known.map_or("", |user| &user.name);
+        let mut needed = needs(integrator).users.iter();
+        let hint = needed.find(|user| user.operation == row.operation);
+        let hint = hint.map(|user| user.hint);
         context! {
             name_field => row.field("name"),
             password_field => row.field("password"),
             operation => row.operation.as_str(),
             name => fields::field_value(form, &row.field("name"), stored),
             known => row.known.is_some(),
+            hint_tr => hint.map_or("", |hint| hint.tr),
+            hint_en => hint.map_or("", |hint| hint.en),
         }
     });
     rows.collect()
@@ -179,6 +224,10 @@ pub(super) fn labels(
     let mut labels: Vec<Label<String>> = common.iter().map(fields::owned).collect();
     let of_account = needs(integrator).fields.iter();
     labels.extend(of_account.map(|field| fields::account_label(field, field.slot.wire())));
+    labels.extend(directory::options(integrator).map(|option| {
+        let (tr, en) = (option.label.tr, option.in_sentence);
+        fields::owned(&(option.name, option.name, tr, en))
+    }));
     for row in user_rows(integrator, pos) {
         for part in ["name", "password"] {
             labels.push(user_label(row.field(part), &row, part));
@@ -347,7 +396,7 @@ fn sent_values(
         let text = form.text(field.slot.wire()).to_owned();
         field.slot.send(text, &mut request);
     }
-    for (switch, _) in offered() {
+    for (switch, _) in offered_at(integrator) {
         *(switch.sent)(&mut request) = Some(form.on(switch.wire));
     }
     Ok(request)
@@ -365,6 +414,7 @@ pub(super) fn creation(
         currency: Some(currency),
         status: Some(status(form.text("status"))?),
         threeds_model: threeds_model(form)?,
+        options: chosen_options(form, integrator, None),
         values: sent_values(form, integrator, None)?,
     };
     Ok((new, endpoint(form, integrator, None)?))
@@ -378,6 +428,8 @@ pub(super) struct Change {
     pub status: Option<PosStatus>,
     /// What its bank's 3DS page does.
     pub threeds_model: Option<ThreedsModel>,
+    /// What is chosen of its bank's options.
+    pub options: Options,
     /// Where it points.
     pub endpoint: Option<Endpoint>,
 }
@@ -393,6 +445,7 @@ pub(super) fn change(form: &Posted, pos: &Pos) -> Result<Change, Problem> {
         request,
         status,
         threeds_model: threeds_model(form)?,
+        options: chosen_options(form, pos.integrator, Some(pos)),
         endpoint: endpoint(form, pos.integrator, Some(pos))?,
     })
 }

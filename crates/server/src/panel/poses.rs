@@ -5,7 +5,7 @@ use super::fields::{self, Label};
 use super::pos_form;
 use super::{Page, act, apms, autopilot, look, render};
 use crate::app::App;
-use crate::operations::merchant_poses::{self, offered};
+use crate::operations::merchant_poses::{self, offered_at};
 use crate::operations::{Permission, Problem};
 use crate::setup::{self, ConnectionTest, Environment};
 use crate::store::poses::Pos;
@@ -98,7 +98,7 @@ fn refusal(visit: &Visit, pos: &Pos) -> Option<Value> {
 
 fn row(visit: &Visit, pos: &Pos) -> Value {
     let at = &pos.settings;
-    let on = offered().filter(|(switch, _)| (switch.stored)(at));
+    let on = offered_at(pos.integrator).filter(|(switch, _)| (switch.stored)(at));
     context! {
         id => pos.id, name => &pos.name, alias => &pos.alias,
         bank => directory::row(pos.integrator).map_or("", |row| row.bank_name()),
@@ -183,7 +183,7 @@ fn form_page(
         let stored = pos.map_or_else(new, |pos| pos.authenticates(kind));
         context! { kind => kind.as_str(), on => fields::ticked(shown.form, &name, stored), name }
     });
-    let switches = offered().map(|(switch, offered)| {
+    let switches = offered_at(integrator).map(|(switch, offered)| {
         let stored = pos.map_or(offered.new, |pos| (switch.stored)(&pos.settings));
         context! {
             name => switch.wire, tr => offered.tr, en => offered.en,
@@ -210,6 +210,7 @@ fn form_page(
         fields => pos_form::values(pos, shown.form, shown.last_place + 1),
         account => account(false),
         replacements => account(true),
+        options => pos_form::options(visit.language, integrator, pos, shown.form),
         users => pos_form::users(integrator, pos, shown.form),
         currencies => currencies.map(|one| one.as_str()).collect::<Vec<_>>(),
         kinds => kinds.to_vec(),
@@ -219,6 +220,7 @@ fn form_page(
         error => shown.problems.first().map(|_| fields::errors(visit.language, shown.problems, &labels)),
         refusal => pos.and_then(|pos| refusal(visit, pos)),
         same => shown.same.map(|same| context! { id => same.id, name => &same.name, alias => &same.alias }),
+        tried => pos_form::needs(integrator).tried.unproven.map(|words| context! { tr => words.tr, en => words.en }),
         tested => shown.tested.map(|tested| apms::test_view(visit, tested)),
     };
     let status = shown.problems.first();
@@ -287,12 +289,14 @@ async fn edit(app: Arc<App>, visit: Visit, form: Posted) -> Page {
         Ok(change) => {
             let endpoint = change.endpoint;
             let (wanted, model) = (change.status, change.threeds_model);
+            let options = change.options;
             off = wanted.filter(|to| stored.is_usable() && is_off(*to));
             let status = wanted.filter(|_| off.is_none());
             setup::edit_pos(&app, &by, merchant_id, id, change.request, |pos| {
                 pos.status = status.unwrap_or(pos.status);
                 let at = &mut pos.settings;
                 at.threeds_model = model.unwrap_or(at.threeds_model);
+                pos.options.clone_from(&options);
                 if let Some(endpoint) = &endpoint {
                     setup::point_at(pos, endpoint.clone());
                 }

@@ -430,13 +430,17 @@ pub(super) fn heard(language: Language, text: &str) -> String {
     if let Some(status) = text.strip_prefix("HTTP status ") {
         return format!("HTTP {}", status.trim_end_matches(" is no answer"));
     }
-    if let Some(code) = text.strip_prefix("the lender refused the inquiry: ") {
-        let told = in_language(
-            language,
-            "kredi kuruluşu sorguyu reddetti",
+    for (said, tr) in [
+        (
             "the lender refused the inquiry",
-        );
-        return format!("{told}: {code}");
+            "kredi kuruluşu sorguyu reddetti",
+        ),
+        ("the inquiry was refused", "banka sorguyu reddetti"),
+    ] {
+        let code = text.strip_prefix(said);
+        if let Some(code) = code.and_then(|rest| rest.strip_prefix(": ")) {
+            return format!("{}: {code}", in_language(language, tr, said));
+        }
     }
     if language == Language::Tr && FINDINGS.iter().any(|begin| text.starts_with(begin)) {
         return "yanıt anlaşılamadı".to_owned();

@@ -1,5 +1,5 @@
 //! Trying a POS or a method out: a question that moves no money and changes nothing, whose answer
-//! proves that the address is right and the credentials are taken.
+//! proves that the address is right and, as far as the other side checks them, the credentials.
 
 use crate::app::App;
 use crate::certificates::TlsFault;
@@ -10,6 +10,7 @@ use crate::operations::{Actor, Audited, Permission, Problem};
 use crate::random;
 use crate::store::apms::Apm;
 use crate::store::poses::Pos;
+use connectors::account::{Tried, Words};
 use connectors::bank::{
     BankContext, CardEnds, Doubt, DoubtReason, Order, OrderRef, Phase, Verb, Verdict,
 };
@@ -30,17 +31,56 @@ pub struct ConnectionTest {
     pub took_ms: i64,
     /// The other side's code, or what the protocol saw, for a closer look; may be empty.
     pub detail: String,
+    /// What an answer of a bank proves.
+    pub tried: Option<Tried>,
 }
 
 impl ConnectionTest {
-    /// Whether the connection can be used.
-    pub fn ok(&self) -> bool {
-        self.result == ConnectionResult::Works
-    }
-
-    /// In words.
-    pub fn text(&self, language: Language) -> &'static str {
-        self.result.text(language)
+    /// In words: what is proven, or what to look at, by the names of the bank's values.
+    pub fn text(&self, language: Language) -> String {
+        let tried = self.tried.as_ref();
+        let proven = tried.and_then(|tried| tried.proven);
+        let values = proven.or(tried.and_then(|tried| tried.unproven));
+        let of = |words: Words| match language {
+            Language::Tr => words.tr,
+            Language::En => words.en,
+        };
+        let Some(values) = values.map(of) else {
+            return self.result.text(language).to_owned();
+        };
+        match (self.result, language) {
+            (ConnectionResult::Works, Language::Tr) => {
+                format!("Bağlantı çalışıyor: adres doğru. Bankanın kabul ettiği: {values}.")
+            }
+            (ConnectionResult::Works, Language::En) => {
+                format!("The connection works: the address is right, and the bank took {values}.")
+            }
+            (ConnectionResult::Answers, Language::Tr) => format!(
+                "Adres doğru, banka cevap veriyor; ama bu cevap hesap bilgilerinin doğru olduğunu göstermez. İlk ödemede belli olur: {values}."
+            ),
+            (ConnectionResult::Answers, Language::En) => format!(
+                "The address is right and the bank answers, but its answer does not show that the account is right. The first payment will tell of {values}."
+            ),
+            (ConnectionResult::Refused, Language::Tr) => format!(
+                "Banka hesabı kabul etmedi. Kontrol edin: {values}. Sunucunun IP adresi de bankada tanımlı olmalıdır."
+            ),
+            (ConnectionResult::Refused, Language::En) => format!(
+                "The bank did not take the account. Check {values}, and that the bank knows the server’s IP address."
+            ),
+            (ConnectionResult::TurnedAway, Language::Tr) => format!(
+                "Adrese ulaşıldı ama istek geri çevrildi. Adresin yolunu kontrol edin; doğruysa bunlar yanlış olabilir: {values}."
+            ),
+            (ConnectionResult::TurnedAway, Language::En) => format!(
+                "The address was reached, but it turned the request away. Check its path; if that is right, look at {values}."
+            ),
+            (ConnectionResult::NotGenuine, Language::Tr) => {
+                format!("Cevabın imzası doğrulanamadı. Kontrol edin: {values}.")
+            }
+            (ConnectionResult::NotGenuine, Language::En) => {
+                format!("The answer’s signature is wrong. Check {values}.")
+            }
+            (result, language) => result.text(language).to_owned(),
+        }
     }
 }
 
@@ -49,6 +89,8 @@ impl ConnectionTest {
 pub enum ConnectionResult {
     /// The answer is genuine: address and credentials are right.
     Works,
+    /// The address is right; the answer proves nothing of the credentials.
+    Answers,
     /// No connection to the address.
     NotReached,
     /// The address was reached, and its TLS is not to be trusted.
@@ -59,6 +101,8 @@ pub enum ConnectionResult {
     NotGenuine,
     /// The other side does not know the account or its password.
     Refused,
+    /// An HTTP status that blames the request: the path or the credentials are wrong.
+    TurnedAway,
     /// The other side answered something that the protocol does not know.
     Unreadable,
     /// The protocol has no question that is safe to ask.
@@ -72,6 +116,10 @@ impl ConnectionResult {
             ConnectionResult::Works => (
                 "Bağlantı çalışıyor: adres doğru, hesap bilgileri kabul edildi.",
                 "The connection works: the address is right and the credentials were taken.",
+            ),
+            ConnectionResult::Answers => (
+                "Adres doğru, karşı taraf cevap veriyor; ama bu cevap hesap bilgilerinin doğru olduğunu göstermez.",
+                "The address is right and the other side answers, but its answer does not show that the account is right.",
             ),
             ConnectionResult::NotReached => (
                 "Adrese bağlanılamadı. Adresi ve sunucunun dışarıya çıkışını kontrol edin.",
@@ -90,6 +138,10 @@ impl ConnectionResult {
                 "Karşı taraf hesabı kabul etmedi. Üye işyeri ve terminal numaralarını, kullanıcıyı ve şifreyi kontrol edin.",
                 "The other side did not take the account. Check its numbers, user and password.",
             ),
+            ConnectionResult::TurnedAway => (
+                "Adrese ulaşıldı ama istek geri çevrildi. Adresin yolunu ve hesap bilgilerini kontrol edin.",
+                "The address was reached, but it turned the request away. Check its path and the account’s values.",
+            ),
             ConnectionResult::Unreadable => (
                 "Cevap okunamadı: adres bu bankanın ya da kredi kuruluşunun sistemi olmayabilir.",
                 "The answer cannot be read: the address may not be this bank's or lender's system.",
@@ -107,6 +159,10 @@ impl ConnectionResult {
 
     fn of(doubt: &Doubt) -> ConnectionResult {
         match &doubt.reason {
+            // A bank that speaks JSON refuses an account so.
+            DoubtReason::Network if doubt.detail.starts_with("HTTP status 4") => {
+                ConnectionResult::TurnedAway
+            }
             DoubtReason::Network if doubt.may_have_been_sent => ConnectionResult::NoAnswer,
             DoubtReason::TimedOut(_) => ConnectionResult::NoAnswer,
             DoubtReason::Network => match TlsFault::told(&doubt.detail) {
@@ -144,8 +200,8 @@ fn tls_words(fault: TlsFault) -> (&'static str, &'static str) {
     }
 }
 
-/// Asks the bank about an order that cannot exist. Proves address, numbers and, where the protocol
-/// has one, the user that sells; not the 3DS key.
+/// Asks the bank about an order that cannot exist. What an answer proves of the account stands in its protocol's
+/// description.
 pub async fn test_pos(
     app: &App,
     by: &Actor,
@@ -161,8 +217,13 @@ pub async fn test_pos(
     let Some(bank) = connectors::directory::protocol(pos.integrator) else {
         return Err(Problem::rule(Rule::PosNotFound));
     };
+    let tried = bank.account().tried;
+    let of_bank = |result, started, detail: &str| ConnectionTest {
+        tried: Some(tried),
+        ..test_of(result, started, detail)
+    };
     if !bank.verbs().contains(&Verb::Inquire) {
-        return Ok(test_of(ConnectionResult::NotSupported, Instant::now(), ""));
+        return Ok(of_bank(ConnectionResult::NotSupported, Instant::now(), ""));
     }
     let account = pos.account();
     let now = app.istanbul_now();
@@ -188,11 +249,12 @@ pub async fn test_pos(
     };
     let started = Instant::now();
     let test = match bank.inquire(context, asked).await {
+        Ok(_) if tried.proven.is_none() => of_bank(ConnectionResult::Answers, started, ""),
         Ok(_) => {
             accounts::note_that_it_works(app, &pos).await;
-            test_of(ConnectionResult::Works, started, "")
+            of_bank(ConnectionResult::Works, started, "")
         }
-        Err(doubt) => test_of(ConnectionResult::of(&doubt), started, &doubt.detail),
+        Err(doubt) => of_bank(ConnectionResult::of(&doubt), started, &doubt.detail),
     };
     by.note_look(app, merchant_id, ACTION, &target).await?;
     Ok(test)
@@ -277,5 +339,6 @@ fn test_of(result: ConnectionResult, started: Instant, detail: &str) -> Connecti
         result,
         took_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
         detail: connectors::scrub::words(detail),
+        tried: None,
     }
 }

@@ -472,16 +472,21 @@ pub fn look_later(attempt: &Attempt, at: Timestamp, commit: &mut Commit) {
 }
 
 /// Has the bank asked now what became of an attempt that stands as it was read: of one in doubt, and of one that was
-/// declined while its page could still sell.
+/// declined while its page could still sell. The question is beyond the schedule's, so it is taken off its count, and it
+/// is left to the schedule where that asks now anyway, and where somebody asked out of turn after `before`.
 pub fn look_now(
     (merchant_id, id, state): (i64, i64, AttemptState),
-    now: Timestamp,
+    (now, before): (Timestamp, Timestamp),
     commit: &mut Commit,
 ) {
     commit.maybe(
-        "update attempts set inquire_at = $4 where merchant_id = $1 and id = $2 and state = $3 \
-         and (state in ('DOUBT', 'REVIEW') or state = 'DECLINED' and inquire_at is not null)",
-        params![merchant_id, id, state.as_str(), now],
+        "update attempts set inquire_at = $4, caller_inquired_at = $4, \
+         inquiries = case when state = 'DOUBT' then inquiries - 1 else inquiries end \
+         where merchant_id = $1 and id = $2 and state = $3 \
+         and (state = 'DOUBT' and inquiries > 0 or state = 'REVIEW' or state = 'DECLINED' and inquire_at is not null) \
+         and (inquire_at is null or inquire_at > $4) \
+         and (caller_inquired_at is null or caller_inquired_at <= $5 or caller_inquired_at > $4)",
+        params![merchant_id, id, state.as_str(), now, before],
     );
 }
 

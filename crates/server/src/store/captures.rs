@@ -140,11 +140,16 @@ pub async fn of_payments(
     rows.into_iter().map(Capture::read).collect()
 }
 
-/// Has the bank asked now how the hold of a capture in doubt stands.
-pub fn look_now(capture: &Capture, now: Timestamp, commit: &mut Commit) {
+/// Has the bank asked now how the hold of a capture in doubt stands: beyond the schedule's questions, and left to the schedule, as of an
+/// attempt (`store/attempts.rs`).
+pub fn look_now(capture: &Capture, (now, before): (Timestamp, Timestamp), commit: &mut Commit) {
     commit.maybe(
-        "update captures set inquire_at = $3 where merchant_id = $1 and id = $2 and state in ('DOUBT', 'REVIEW')",
-        params![capture.merchant_id, capture.id, now],
+        "update captures set inquire_at = $3, caller_inquired_at = $3, \
+         inquiries = case when state = 'DOUBT' then inquiries - 1 else inquiries end \
+         where merchant_id = $1 and id = $2 and (state = 'DOUBT' and inquiries > 0 or state = 'REVIEW') \
+         and (inquire_at is null or inquire_at > $3) \
+         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
+        params![capture.merchant_id, capture.id, now, before],
     );
 }
 

@@ -6,10 +6,11 @@ use super::db::{
 };
 use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
-use crate::bins::{self, Bin};
+use crate::bins::Bin;
 use contract::card::{Expiry, Pan};
 use contract::enums::CardProvider;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Cards that one person may have at a merchant.
 pub const USER_CARDS_MAX: i64 = 100;
@@ -128,7 +129,7 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(bin: Option<&'a Bin>) -> Facts<'a> {
+    fn of(bin: Option<&'a Arc<Bin>>) -> Facts<'a> {
         let given = |text: &'a str| Some(text).filter(|text| !text.is_empty());
         Facts {
             card_type: bin.and_then(|bin| bin.card_type).map(|kind| kind.as_str()),
@@ -142,7 +143,8 @@ impl<'a> Facts<'a> {
 /// Writes a new stored card. One that a payment stores is not active before the payment succeeds.
 pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {
     let place = seal_context(card.merchant_id, &card.card_token);
-    let facts = Facts::of(app.bins.of(card.pan.expose()));
+    let (bins, edition) = app.bins.with_edition();
+    let facts = Facts::of(bins.of(card.pan.expose()));
     insert!(commit, "stored_cards" {
         merchant_id: card.merchant_id,
         card_user_key: card.card_user_key.as_str(),
@@ -161,7 +163,7 @@ pub fn insert(app: &App, card: &StoredCard, active: bool, commit: &mut Commit) {
         association: facts.association,
         brand: facts.brand,
         bank_name: facts.bank_name,
-        bins_edition: bins::EDITION,
+        bins_edition: edition,
     });
     if active {
         insert_user(app, card.merchant_id, &card.card_user_key, commit);
@@ -522,17 +524,17 @@ pub async fn fill(app: &App) -> Result<bool, Unavailable> {
                  where bins_edition is null limit $1";
     let before = "select merchant_id, card_user_key, card_token, pan_sealed, bins_edition from stored_cards \
                   where bins_edition < $2 limit $1";
+    let (bins, edition) = app.bins.with_edition();
     let mut rows = app.db.rows(never, params![STEP_ROWS]).await?;
     if rows.is_empty() {
-        let edition = params![STEP_ROWS, bins::EDITION];
-        rows = app.db.rows(before, edition).await?;
+        rows = app.db.rows(before, params![STEP_ROWS, edition]).await?;
     }
     let mut commit = Commit::new(0, 0);
     for row in &rows {
         let (merchant_id, token) = (row.int("merchant_id")?, row.text("card_token")?);
         // One that does not open is not looked at again and again.
         let pan = opened(app, merchant_id, &token, &row.text("pan_sealed")?).ok();
-        let facts = Facts::of(pan.as_ref().and_then(|pan| app.bins.of(pan.expose())));
+        let facts = Facts::of(pan.as_ref().and_then(|pan| bins.of(pan.expose())));
         commit.maybe(
             "update stored_cards set fingerprint = $4, card_type = $5, association = $6, brand = $7, \
              bank_name = $8, bins_edition = $9 \
@@ -546,7 +548,7 @@ pub async fn fill(app: &App) -> Result<bool, Unavailable> {
                 facts.association,
                 facts.brand,
                 facts.bank_name,
-                bins::EDITION
+                edition
             ],
         );
     }

@@ -139,4 +139,19 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "reconciliations",
         sql: include_str!("../../migrations/0027_reconciliations.sql"),
     },
+    Migration {
+        version: 28,
+        name: "bin_lists",
+        sql: include_str!("../../migrations/0028_bin_lists.sql"),
+    },
+    Migration {
+        version: 29,
+        name: "pos_options",
+        sql: include_str!("../../migrations/0029_pos_options.sql"),
+    },
+    Migration {
+        version: 30,
+        name: "difference_sources",
+        sql: include_str!("../../migrations/0030_difference_sources.sql"),
+    },
 ];

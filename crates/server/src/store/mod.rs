@@ -8,6 +8,7 @@ pub mod audit;
 pub mod autopilot;
 pub mod backlog;
 pub mod before;
+pub mod bin_lists;
 pub mod captures;
 pub mod cards;
 pub mod commissions;

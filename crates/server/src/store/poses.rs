@@ -5,8 +5,9 @@ use super::db::{
 };
 use super::sealed::{KeyColumn, Sealed};
 use crate::app::App;
-use connectors::account::{Numbers, Slot};
+use connectors::account::{Numbers, Options, Slot};
 use connectors::bank::{Account, User};
+use connectors::directory;
 use contract::card::Secret;
 use contract::enums::{
     CardAssociation, Currency, PaymentAuthenticationType, PaymentPhase, PosIntegrator,
@@ -41,6 +42,8 @@ table_row! {
         pub order_number: i64,
         /// What is not secret.
         pub settings: PosSettings,
+        /// What was chosen where merchants of one bank differ.
+        pub options: Options,
         /// When and how the bank last refused the account, until it works again.
         pub account_refusal: Option<AccountRefusal>,
         /// Since when the autopilot keeps payments with 3DS away.
@@ -77,7 +80,7 @@ pub struct PosSettings {
     pub port: u16,
     /// Path of the API.
     pub path: String,
-    /// Path of the 3DS page.
+    /// Path of the 3DS page, or its whole address where no row of the directory knows its host.
     pub threeds_path: String,
     /// `P` is production.
     pub mode: String,
@@ -199,6 +202,17 @@ impl Pos {
         }
     }
 
+    /// Where the bank's 3DS page is: its path at the host that the bank has for it, or a whole address.
+    fn page_url(&self) -> String {
+        let at = &self.settings;
+        if !at.threeds_path.starts_with('/') {
+            return at.threeds_path.clone();
+        }
+        let row = directory::row(self.integrator);
+        let host = row.map_or(at.hostname.as_str(), |row| row.page_host(&at.hostname));
+        format!("{}://{host}:{}{}", at.scheme, at.port, at.threeds_path)
+    }
+
     /// The account as a connector needs it.
     pub fn account(&self) -> Account {
         let at = &self.settings;
@@ -216,9 +230,10 @@ impl Pos {
                     password: u.password.clone(),
                 })
                 .collect(),
+            options: self.options.clone(),
             production: at.mode == "P",
             api_url: format!("{base}{}", at.path),
-            threeds_url: format!("{base}{}", at.threeds_path),
+            threeds_url: self.page_url(),
             ..at.numbers.account()
         }
     }
@@ -275,7 +290,7 @@ fn read(app: &App, row: Row) -> Result<Pos, Unavailable> {
     Ok(pos)
 }
 
-json_columns! { PosSettings, AccountRefusal }
+json_columns! { PosSettings, Options, AccountRefusal }
 
 /// All POSes of a merchant that are not deleted, in routing order.
 pub async fn of_merchant(app: &App, merchant_id: i64) -> Result<Vec<Pos>, Unavailable> {
@@ -335,6 +350,7 @@ pub fn save(app: &App, pos: &Pos, commit: &mut Commit) {
         status: pos.status,
         order_number: pos.order_number,
         settings: pos.settings,
+        options: pos.options,
         credentials_sealed: seal(app, pos),
     });
     commit.change_settings();

@@ -143,6 +143,8 @@ table_row! {
         pub order_id: String,
         /// How they differ.
         pub kind: DifferenceKind,
+        /// What told of it last.
+        pub source: Source,
         /// The payment; `None` when no payment has the order.
         pub payment_id: Option<i64>,
         /// Of both amounts.
@@ -230,14 +232,14 @@ pub fn plan(run: &Run, commit: &mut Commit) {
     );
 }
 
-/// Makes days due once more that the bank's list was compared with before `before` and that have open differences:
-/// what was settled since closes them.
+/// Makes days due once more that were compared before `before` and that have open differences which the bank's list
+/// told: what was settled since closes them.
 pub fn plan_again(from: Date, before: Timestamp, now: Timestamp, commit: &mut Commit) {
     commit.maybe(
         "update reconciliations set due_at = $3, version = version + 1 \
-         where day >= $1 and source = 'BANK' and compared_at < $2 and due_at is null and exists \
+         where day >= $1 and compared_at < $2 and due_at is null and exists \
          (select 1 from reconciliation_differences d where d.merchant_id = reconciliations.merchant_id \
-         and d.pos_id = reconciliations.pos_id and d.day = reconciliations.day and d.closing is null)",
+         and d.pos_id = reconciliations.pos_id and d.day = reconciliations.day and d.source = 'BANK' and d.closing is null)",
         params![from.to_string(), before, now],
     );
 }
@@ -354,6 +356,7 @@ pub fn save_difference(now: &Difference, was: &Difference, commit: &mut Commit) 
         was.last_seen_at,
     )
     set {
+        source: now.source,
         payment_id: now.payment_id,
         their_currency: now.their_currency,
         ours: now.ours,

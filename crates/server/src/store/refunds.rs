@@ -193,11 +193,16 @@ pub async fn payments_of_pos(
     rows.iter().map(|row| row.int("payment_id")).collect()
 }
 
-/// Has the bank asked now what it gave back, of a refund in doubt.
-pub fn look_now(refund: &Refund, now: Timestamp, commit: &mut Commit) {
+/// Has the bank asked now what it gave back, of a refund in doubt: beyond the schedule's questions, and left to the schedule, as of an
+/// attempt (`store/attempts.rs`).
+pub fn look_now(refund: &Refund, (now, before): (Timestamp, Timestamp), commit: &mut Commit) {
     commit.maybe(
-        "update refunds set inquire_at = $3 where merchant_id = $1 and id = $2 and state in ('DOUBT', 'REVIEW')",
-        params![refund.merchant_id, refund.id, now],
+        "update refunds set inquire_at = $3, caller_inquired_at = $3, \
+         inquiries = case when state = 'DOUBT' then inquiries - 1 else inquiries end \
+         where merchant_id = $1 and id = $2 and (state = 'DOUBT' and inquiries > 0 or state = 'REVIEW') \
+         and (inquire_at is null or inquire_at > $3) \
+         and (caller_inquired_at is null or caller_inquired_at <= $4 or caller_inquired_at > $3)",
+        params![refund.merchant_id, refund.id, now, before],
     );
 }
 

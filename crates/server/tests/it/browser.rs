@@ -17,6 +17,7 @@ pub struct Page {
 #[derive(Debug, Clone)]
 pub struct Form {
     pub action: String,
+    pub by_get: bool,
     pub fields: Vec<(String, String)>,
 }
 
@@ -69,6 +70,8 @@ impl Page {
             .join(&action)
             .unwrap()
             .to_string();
+        let method = attribute(&text[..tag_end], "method").unwrap_or_default();
+        let by_get = !method.eq_ignore_ascii_case("post");
         let mut fields = Vec::new();
         for tag in text[tag_end..].split("<input").skip(1) {
             let tag = &tag[..tag.find('>').unwrap()];
@@ -76,7 +79,11 @@ impl Page {
                 fields.push((name, attribute(tag, "value").unwrap_or_default()));
             }
         }
-        Form { action, fields }
+        Form {
+            action,
+            by_get,
+            fields,
+        }
     }
 
     /// Types a password on a bank's page and confirms.
@@ -97,6 +104,12 @@ impl Page {
         let body: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&form.fields)
             .finish();
+        if form.by_get {
+            // The fields take the place of a query.
+            let mut action = url::Url::parse(&form.action).unwrap();
+            action.set_query(Some(&body));
+            return fetch(http, "GET", action.as_str(), String::new()).await;
+        }
         fetch(http, "POST", &form.action, body).await
     }
 }

@@ -1,13 +1,18 @@
 //! Rewards: asking a card's and paying with one.
 
-use crate::shop::{BONUS, OTP, Shop, WORLD, points};
+use crate::shop::{BONUS, OTP, Reply, Shop, WORLD, points, vakifbank};
+use contract::rules::Rule;
 use serde_json::json;
+use server::operations::Actor;
+use server::setup;
+use server::store::poses;
 
 /// Reward cards of the simulator's own, whose points are really spent.
 const SPENDING_BONUS: &str = "4043080000060007";
 const SPENDING_WORLD: &str = "4048090000060001";
 /// A World card of Vakıfbank's.
 const OTHER_WORLD: &str = "4029400000000001";
+const VAKIFBANK_WORLD: &str = "4029400000060005";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_cards_answer_the_published_amounts() {
@@ -75,6 +80,59 @@ async fn world_points_of_another_bank_have_no_suitable_pos() {
         assert_eq!((reply.status, reply.error_group()), (422, ""));
         assert!(reply.error_code() < 10_000, "{:#}", reply.body);
     }
+}
+
+/// Who issued a World card decides, and what its bank agreed on with the merchant.
+#[tokio::test(flavor = "multi_thread")]
+async fn world_points_of_a_bank_are_spent_at_its_pos_once_it_agreed() {
+    let shop = Shop::open().await;
+    let pos = shop.pos(vakifbank()).await;
+    let (asked, paid) = (
+        async || shop.rewards(VAKIFBANK_WORLD).await,
+        async || shop.pays(VAKIFBANK_WORLD).with(points(5.0, None)).await,
+    );
+    let no_pos = |reply: &Reply| {
+        let rule: i64 = Rule::NoPosForReward.code().parse().unwrap();
+        assert_eq!((reply.status, reply.error_code()), (422, rule));
+    };
+    no_pos(&asked().await);
+    no_pos(&paid().await);
+    let edit = |agreed: &'static str| {
+        let (by, unchanged) = (Actor::operator(), Default::default());
+        let shop = &shop;
+        async move {
+            setup::edit_pos(&shop.app, &by, shop.merchant, pos, unchanged, |pos| {
+                pos.options.choose("points", agreed);
+            })
+            .await
+        }
+    };
+    edit("AGREED").await.unwrap();
+    let held = asked().await.ok();
+    let held = held.data("loyalties.0.reward");
+    assert_eq!(held["cardRewardMoney"].to_string(), "18.40");
+    let spent = paid().await.succeeded();
+    assert_eq!(spent.data("pos.bankId"), 15);
+    assert_eq!(shop.order(spent.id()).await["pointsSpent"], 500);
+    let left = asked().await.ok();
+    let left = left.data("loyalties.0.reward");
+    assert_eq!(left["cardRewardMoney"].to_string(), "13.40");
+    // Yapı Kredi's World goes to Yapı Kredi, and nowhere without it.
+    let other = async || shop.pays(SPENDING_WORLD).with(points(1.0, None)).await;
+    assert_eq!(other().await.succeeded().data("pos.bankId"), 67);
+    let poses = poses::of_merchant(&shop.app, shop.merchant).await.unwrap();
+    let ykb = poses.iter().find(|pos| pos.integrator.as_str() == "YKB");
+    let id = ykb.unwrap().id;
+    let by = Actor::operator();
+    let off = setup::set_pos_active(&shop.app, &by, shop.merchant, id, false);
+    off.await.unwrap();
+    no_pos(&other().await);
+    no_pos(&shop.rewards(SPENDING_WORLD).await);
+    // What the bank does not offer is refused with its name.
+    let refused = format!("{:?}", edit("SOME").await.map(|_| ()));
+    assert!(refused.contains("points"), "{refused}");
+    edit("").await.unwrap();
+    no_pos(&asked().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -527,6 +527,22 @@ async fn one_number_has_one_fingerprint_and_cards_from_before_get_theirs() {
     assert_eq!(bonus().await, 3);
     assert!(shop.last_fours("cardBrand=Old").await.is_empty());
     assert_eq!(shop.last_fours("cardBrand=World").await, ["0009"]);
+
+    // Another list of BINs, which the operator imported.
+    let file = shop.files.0.join("bins.csv");
+    let list = "bin,bank_eft_code,card_type,card_association,card_program,commercial\n\
+                520922,46,CREDIT,MASTERCARD,AXESS,false\n";
+    std::fs::write(&file, list).unwrap();
+    shop.run(&["bins", "import", "--force", file.to_str().unwrap()]);
+    jobs::follow_bins(&shop.app).await.unwrap();
+    jobs::learn_cards(&shop.app).await;
+    assert_eq!(shop.cards("cardBrand=Axess").await.data("totalSize"), 3);
+    assert_eq!(shop.cards("cardBrand=World").await.data("totalSize"), 0);
+    shop.run(&["bins", "reset"]);
+    jobs::follow_bins(&shop.app).await.unwrap();
+    jobs::learn_cards(&shop.app).await;
+    assert_eq!(bonus().await, 3);
+    assert_eq!(shop.last_fours("cardBrand=World").await, ["0009"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,7 +57,7 @@ fn every_help_names_the_environment_variables_of_its_options() {
     let serve = ["GALATA_LISTEN", "GALATA_NO_JOBS", "GALATA_MIGRATE"];
     let secrets = ["GALATA_APM_CLIENT_SECRET", "GALATA_APM_NOTIFICATION_SECRET"];
     let threeds = ["GALATA_POS_THREEDS_KEY"];
-    let table: [(&str, &[&[&str]]); 59] = [
+    let table: [(&str, &[&[&str]]); 63] = [
         ("", &[]),
         ("key", &[]),
         ("key add", &[]),
@@ -114,6 +114,10 @@ fn every_help_names_the_environment_variables_of_its_options() {
         ("routing add", &[&store]),
         ("routing dry-run", &[&store]),
         ("reconcile", &[&store]),
+        ("bins import", &[&store]),
+        ("bins reset", &[&store]),
+        ("bins show", &[&store]),
+        ("bins export", &[&store]),
         ("difference list", &[&store]),
         ("difference close", &[&store]),
         ("completions", &[]),

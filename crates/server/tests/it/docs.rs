@@ -63,18 +63,20 @@ fn told_of(row: &connectors::directory::BankRow) -> String {
         Protocol::Param => "Param",
     };
     let can = |verb| {
-        if protocol.verbs().contains(&verb) {
+        if connectors::directory::can(row.integrator, verb) {
             "yes"
         } else {
             "–"
         }
     };
-    let points = match &row.rewards {
+    let rewards = row.rewards.as_ref().or(row.agreed_rewards.as_ref());
+    let points = match rewards {
         Some(profile) if protocol.verbs().contains(&Verb::Loyalties) => {
             let rules = [
                 (profile.own_issuer_only, "own cards"),
                 (profile.full_amount_only, "whole price"),
                 (profile.one_kind_only, "one kind"),
+                (row.rewards.is_none(), "by agreement"),
             ];
             let rules = rules.iter().filter(|(holds, _)| *holds);
             let rules: Vec<&str> = rules.map(|(_, words)| *words).collect();
@@ -88,8 +90,8 @@ fn told_of(row: &connectors::directory::BankRow) -> String {
         _ => "–".to_owned(),
     };
     let (name, integrator) = (row.name, row.integrator.as_str());
-    let (holds, page) = (can(Verb::Hold), can(Verb::PageSale));
-    format!("| {name} | `{integrator}` | {title} | {holds} | {points} | {page} |")
+    let [holds, page, list] = [Verb::Hold, Verb::PageSale, Verb::DayList].map(can);
+    format!("| {name} | `{integrator}` | {title} | {holds} | {points} | {page} | {list} |")
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::process::until;
 use crate::shop::{
-    BANKS, BONUS, GARANTI, MANY, OTP, Shop, WORLD, YKB, declines, delay, payment, points, with,
+    BANKS, BONUS, FAMILIES, Family, GARANTI, MANY, OTP, Shop, WORLD, YKB, declines, declines_after,
+    delay, payment, points, with,
 };
 use serde_json::{Value, json};
 use server::store::attempts::AttemptState;
@@ -392,6 +393,63 @@ async fn an_order_id_of_the_shop_is_settled_where_the_bank_tells_our_sale() {
         shop.wait(5).await;
         assert_eq!(shop.outcome(id).await, "FAILURE");
         assert_eq!(shop.ledger("SHOP1").await[0]["state"], "voided", "{bank}");
+    }
+}
+
+/// What was refused leaves the shop's order id free: a try that the bank knows as refused stands beside the newer one,
+/// and before the newer one where the bank's record is late.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_refusal_of_the_shops_order_id_says_nothing_of_the_newer_try() {
+    let late = |family: &&Family| {
+        use connectors::protocol::Protocol::{Kuveyt, VakifKatilim};
+        matches!(family.protocol, Kuveyt | VakifKatilim)
+    };
+    for family in FAMILIES.iter().filter(late) {
+        let bank = family.protocol.name();
+        let shop = Shop::of_families().await;
+        // Seconds by which the record is late, and from the one try to the next: a bank's clock may differ by a minute.
+        for (seconds, between) in [(10, 20), (60, 600)] {
+            let switches = json!({"boaStatusEmptySeconds": seconds});
+            shop.control("POST", "/control/switches", switches).await;
+            for lost in [
+                json!({"kind": "lose_reply"}),
+                declines_after("TimeoutException"),
+            ] {
+                let order_id = format!("TRY{seconds}{}", lost["kind"].as_str().unwrap().len());
+                let pays = || {
+                    shop.pays(family.card)
+                        .with(json!({"bankOrderId": order_id}))
+                };
+                shop.fault(bank, "sale", declines("51")).await;
+                pays().await.declined("NOT_SUFFICIENT_FUNDS");
+                shop.pass(between).await;
+                shop.fault(bank, "sale", lost).await;
+                let id = pays().await.in_doubt();
+                shop.wait(5).await;
+                assert_eq!(shop.outcome(id).await, "WAITING", "{bank} {order_id}");
+                for wait in [30, 120] {
+                    shop.wait(wait).await;
+                }
+                assert_eq!(shop.outcome(id).await, "FAILURE", "{bank} {order_id}");
+                let mut states = Vec::new();
+                for order in shop.ledger(&order_id).await {
+                    states.push(order["state"].as_str().unwrap().to_owned());
+                }
+                assert_eq!(states, ["declined", "voided"], "{bank} {order_id}");
+            }
+        }
+        let switches = json!({"boaStatusEmptySeconds": 0});
+        shop.control("POST", "/control/switches", switches).await;
+        // A refusal of the newer try itself ends it, once it had its time.
+        shop.fault(bank, "sale", declines("TimeoutException")).await;
+        let pays = shop.pays(family.card).with(json!({"bankOrderId": "TRY9"}));
+        let id = pays.await.in_doubt();
+        for wait in [5, 30] {
+            shop.wait(wait).await;
+            assert_eq!(shop.outcome(id).await, "WAITING", "{bank}");
+        }
+        shop.wait(120).await;
+        assert_eq!(shop.outcome(id).await, "FAILURE", "{bank}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The journal: what was said to banks and lenders is kept, and nothing secret of it.
 
-use crate::shop::{BONUS, DAY, GARANTI, OTP, Shop, YKB, points};
+use crate::shop::{BONUS, DAY, FAMILIES, Family, GARANTI, OTP, Shop, YKB, points};
 use serde_json::json;
 use server::jobs;
 use server::store::exchanges::{self, Exchange};
@@ -86,6 +86,23 @@ async fn the_forms_of_3ds_are_kept_beside_the_calls() {
         let back = found.iter().find(|e| e.operation == "threeds_return");
         assert_eq!(back.unwrap().url, "");
         assert!(!back.unwrap().response.as_ref().unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_page_that_a_bank_hands_out_names_are_kept_alone() {
+    let shop = Shop::of_families().await;
+    let handed_on = |family: &&Family| family.protocol.hands_on_pages();
+    for family in FAMILIES.iter().filter(handed_on) {
+        let pays = shop.pays(family.card).with(json!({"card": {"cvc": CVC}}));
+        let paid = pays.with_3ds(OTP).await;
+        let found = of(&shop, paid.id).await;
+        let kept = |operation: &str| found.iter().find(|e| e.operation == operation).unwrap();
+        let form = &kept("threeds_page").request;
+        let hidden = |field: &str| field.ends_with("=***") && !field.starts_with('=');
+        assert!(form.split('&').all(hidden), "{form}");
+        let page = kept("threeds_begin").response.as_ref().unwrap();
+        assert!(!page.to_ascii_lowercase().contains("<input"), "{page}");
     }
 }
 

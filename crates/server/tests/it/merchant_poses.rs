@@ -204,6 +204,62 @@ async fn an_account_points_only_at_its_bank_or_where_the_operator_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_3ds_page_at_another_host_is_its_banks_own_or_one_that_the_operator_allows() {
+    let shop = Shop::open().await;
+    let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();
+    let before = list.data("items.0").clone();
+    let id = &before["id"];
+    for page in [
+        "https://evil.example.com/gate",
+        "https://127.0.0.2/gate",
+        "https://posnet.yapikredi.com.tr/gate",
+        "https://sanalposprov.garanti.com.tr:8443/gate",
+        "https://sanalposprov.garanti.com.tr.evil.example.com/gate",
+    ] {
+        let refused = put(&shop, id, json!({"threedsPath": page})).await;
+        let told = (refused.status, refused.field(), refused.error_code());
+        assert_eq!(told, (422, "threedsPath", 5007), "{page}");
+    }
+    let own = "https://sanalposprov.garanti.com.tr/servlet/gt3dengine";
+    put(&shop, id, json!({"threedsPath": own})).await.ok();
+    let begun = shop.pays(GARANTI).begin_3ds().await;
+    assert_eq!(
+        begun.page().submit(&shop.http, &[]).await.form().action,
+        own
+    );
+    // Where the operator allows it: the same page by its whole address.
+    let text = |field| before[field].as_str().unwrap();
+    let page = format!(
+        "http://{}:{}{}",
+        text("hostname"),
+        before["port"],
+        text("threedsPath")
+    );
+    put(&shop, id, json!({"threedsPath": page})).await.ok();
+    let returned = shop.pays(GARANTI).with_3ds(OTP).await.verified();
+    returned.completes().await.succeeded();
+    // The command line says it too.
+    let (merchant, id) = (shop.merchant.to_string(), id.to_string());
+    let edit = |page| {
+        [
+            "pos",
+            "edit",
+            "--merchant",
+            &merchant,
+            "--id",
+            &id,
+            "--threeds-page",
+            page,
+        ]
+    };
+    let refused = shop.fails(&edit("https://evil.example.com/gate"));
+    assert!(refused.contains("evil.example.com"), "{refused}");
+    shop.run(&edit(own));
+    let now = shop.get(&format!("{PATH}/{id}")).await.ok();
+    assert_eq!(now.data("threedsPath"), own);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_changes_what_routing_may_use() {
     let shop = Shop::open().await;
     let list = shop.get(&format!("{PATH}?bankName=garanti")).await.ok();

@@ -2,10 +2,15 @@
 
 use crate::panel::{Panel, Shown};
 use crate::panel_settings::noted;
-use crate::shop::{Shop, garanti};
+use crate::shop::{FAMILIES, Shop, garanti, vakifbank, with};
+use contract::card::Secret;
 use contract::enums::{PaymentPhase, PosStatus};
-use server::operations::Role;
+use contract::merchant_poses::UpdateMerchantPosRequest;
+use serde_json::json;
+use server::operations::{Actor, Role};
+use server::setup;
 use server::store::audit::Outcome;
+use server::store::db::{Commit, params};
 use server::store::poses;
 
 pub const GARANTI_PASSWORD: &str = "123qweASD/";
@@ -180,6 +185,150 @@ async fn what_the_banks_3ds_page_does_is_chosen_where_there_is_a_choice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_merchants_of_a_bank_differ_in_is_chosen_in_panel_and_command() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    panel.language = "en";
+    let new = "/panel/poses/new?integrator=";
+    let plain = panel.get(&format!("{new}GARANTI")).await.ok();
+    plain.lacks_all(&["Sale after 3DS", "Points agreement"]);
+    let ziraat = panel.get(&format!("{new}ZIRAATBANK_INNOVA")).await.ok();
+    ziraat.has("Sale after 3DS");
+    ziraat.lacks("Points agreement");
+    let vakif = panel.get(&format!("{new}VAKIFBANK")).await.ok();
+    vakif.has_all(&[
+        "As usual at the bank",
+        "The card is sent again",
+        "Points agreement",
+    ]);
+    let base = format!("{}/payflex", shop.bank);
+    let fields = vec![
+        ("integrator", "VAKIFBANK"),
+        ("name", "VakıfBank"),
+        ("currency", "TRY"),
+        ("status", "ACTIVE"),
+        ("clientId", "000000000007955"),
+        ("terminalId", "VP000123"),
+        ("user-STANDARD-name", "API"),
+        ("user-STANDARD-password", "123Ab456"),
+        ("auth-THREE_DS", "on"),
+        ("environment", "OTHER"),
+        ("endpoint", &base),
+        ("once", "1"),
+        ("threedsFinish", "WITH_CARD"),
+        ("points", "AGREED"),
+    ];
+    let wrong = but(
+        fields.clone(),
+        &[("threedsFinish", "SOMETIMES"), ("once", "2")],
+    );
+    panel
+        .post("/panel/poses", &wrong)
+        .await
+        .has("threedsFinish-wrong");
+    panel.post("/panel/poses", &fields).await;
+    let chosen = async || {
+        let options = of_name(&shop, "VakıfBank").await.options;
+        ["threedsFinish", "points"].map(|name| options.get(name).to_owned())
+    };
+    assert_eq!(chosen().await, ["WITH_CARD", "AGREED"]);
+    let (merchant, id) = (
+        shop.merchant.to_string(),
+        of_name(&shop, "VakıfBank").await.id.to_string(),
+    );
+    let command = |option, choice| {
+        [
+            "pos",
+            "edit",
+            "--merchant",
+            &merchant,
+            "--id",
+            &id,
+            option,
+            choice,
+        ]
+    };
+    shop.run(&command("--threeds-finish", "without_card"));
+    assert_eq!(chosen().await, ["WITHOUT_CARD", "AGREED"]);
+    shop.run(&command("--points", "usual"));
+    assert_eq!(chosen().await, ["WITHOUT_CARD", ""]);
+    let refused = shop.fails(&command("--threeds-finish", "sometimes"));
+    assert!(refused.contains("WITH_CARD"), "{refused}");
+    let changed = shop.audit("pos.edit").await;
+    let of = |name: &str| {
+        let after = |entry: &serde_json::Value| entry[name].as_str().map(str::to_owned);
+        changed
+            .iter()
+            .any(|entry| entry.after.as_ref().and_then(after).is_some())
+    };
+    assert!(of("threedsFinish"), "{changed:?}");
+    // A bank that has no such choice says so with its name.
+    let garanti = of_name(&shop, "Garanti").await.id.to_string();
+    let other = [
+        "pos",
+        "edit",
+        "--merchant",
+        &merchant,
+        "--id",
+        &garanti,
+        "--points",
+        "agreed",
+    ];
+    let refused = shop.fails(&other);
+    assert!(refused.contains("--points"), "{refused}");
+    panel
+        .post(
+            &format!("/panel/poses/{id}"),
+            &but(
+                fields,
+                &[("threedsFinish", ""), ("user-STANDARD-password", "")],
+            ),
+        )
+        .await;
+    assert_eq!(chosen().await, ["", "AGREED"]);
+}
+
+/// Words that stood in the field for the PosNet id before there were options.
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_reads_the_options_of_an_older_version() {
+    let shop = Shop::open().await;
+    let before = [
+        ("VAKIFBANK", "ESKI3D", "WITH_CARD", ""),
+        ("VAKIFBANK", "yeni3d", "WITHOUT_CARD", ""),
+        ("VAKIFBANK", " ESKI3D , PUAN", "WITH_CARD", "AGREED"),
+        ("VAKIFBANK", "PUAN", "", "AGREED"),
+        ("ZIRAATBANK_INNOVA", "YENI3D,PUAN", "WITHOUT_CARD", ""),
+        ("ZIRAATBANK_INNOVA", "", "", ""),
+    ];
+    let mut made = Vec::new();
+    for (integrator, words, ..) in before {
+        let request = with(
+            vakifbank(),
+            json!({"posIntegrator": integrator, "name": words}),
+        );
+        let id = shop.pos(with(request, json!({"name": "one"}))).await;
+        let pos = poses::one_of_merchant(&shop.app, shop.merchant, id).await;
+        let mut pos = pos.unwrap().unwrap();
+        pos.settings.numbers.posnet_id = words.to_owned();
+        let mut commit = Commit::new(shop.merchant, id);
+        poses::save(&shop.app, &pos, &mut commit);
+        shop.app.db.commit(commit).await.unwrap();
+        made.push(id);
+    }
+    let commit = Commit::new(shop.merchant, 1)
+        .any("alter table merchant_poses drop column options", params![])
+        .then("delete from migrations where version = 29", params![]);
+    shop.app.db.commit(commit).await.unwrap();
+    shop.run(&["migrate"]);
+    for (id, (_, words, finish, points)) in made.into_iter().zip(before) {
+        let pos = poses::one_of_merchant(&shop.app, shop.merchant, id).await;
+        let options = pos.unwrap().unwrap().options;
+        let told = (options.get("threedsFinish"), options.get("points"));
+        assert_eq!(told, (finish, points), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_pos_takes_is_chosen_on_its_page() {
     let shop = Shop::open().await;
     let mut panel = Panel::sign_in(&shop, Role::Developer).await;
@@ -270,6 +419,44 @@ async fn a_pos_is_added_changed_and_tried_out() {
     );
     assert!(noted(&shop, "pos.edit", Outcome::Done).await >= 4);
     assert_eq!(panel.get("/panel/poses/1").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_test_says_of_each_bank_what_it_proved() {
+    let shop = Shop::open().await;
+    let mut panel = Panel::sign_in(&shop, Role::Developer).await;
+    for family in FAMILIES {
+        let id = shop.pos((family.pos)()).await;
+        let path = format!("/panel/poses/{id}");
+        let needs = family.protocol.account();
+        let form = panel.get(&path).await.ok();
+        for user in needs.users {
+            form.has(user.hint.tr);
+        }
+        let test = format!("{path}/test");
+        let page = panel.post(&test, &[]).await.ok();
+        match needs.tried.proven {
+            Some(proven) => page.has_all(&["Bağlantı çalışıyor", proven.tr]),
+            None => page.has("göstermez"),
+        }
+        // What is said to be proven is: any other value of it is found out. Without a user the number is changed.
+        let request = UpdateMerchantPosRequest::default();
+        let spoil = |pos: &mut poses::Pos| match &mut pos.credentials.users[..] {
+            [] => pos.settings.numbers.client_id = "1234567890".to_owned(),
+            users => users
+                .iter_mut()
+                .for_each(|user| user.password = Secret::new("Yanlis99")),
+        };
+        let by = Actor::operator();
+        setup::edit_pos(&shop.app, &by, shop.merchant, id, request, spoil)
+            .await
+            .unwrap();
+        let page = panel.post(&test, &[]).await.ok();
+        page.lacks("Bağlantı çalışıyor");
+        if let Some(proven) = needs.tried.proven {
+            page.has_all(&["<strong>✕</strong>", proven.tr]);
+        }
+    }
 }
 
 #[tokio::test]

@@ -15,11 +15,11 @@ use crate::clock::istanbul;
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry, lira};
 use crate::ledger::{Bank, Kind, Points};
-use crate::pages::{self, Brand, Words};
+use crate::pages::{Brand, Words};
 use crate::reply;
 use crate::seal::same;
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack, What};
+use crate::threeds::{BankPage, Begun, WayBack, What, leads_back};
 
 /// The code of a sale that is not what was authenticated, and of a shopper who was not.
 pub(super) const UNPROVEN: &str = "VPS/1279";
@@ -95,8 +95,7 @@ impl BankPage for Akbank {
     const USED_BEFORE: &'static str = "VPS/1013";
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
-        let addresses = ["okUrl", "failUrl"].map(|name| form.field(name));
-        if !addresses.into_iter().all(pages::is_web_address) {
+        if !leads_back(form, ["okUrl", "failUrl"]) {
             return Begun::Dead(words.address_broken);
         }
         // Nothing could be signed for a stranger.
@@ -117,13 +116,7 @@ impl BankPage for Akbank {
             Some(problem) => Some((7, problem)),
             None => enrol(app, form, &mut session).map(|problem| (5, problem)),
         };
-        match refusal {
-            None => Begun::Ask(session),
-            Some((status, problem)) => {
-                session.md_status = Some(status);
-                Begun::Refused(session, problem)
-            }
-        }
+        Begun::of(session, refusal)
     }
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
@@ -131,28 +124,13 @@ impl BankPage for Akbank {
         if visit.field("paymentModel") != "3D_PAY" || !session.is_authenticated() {
             return None;
         }
-        let card = app.cards.by_reference(&session.card).ok_or("14");
-        let currency = &session.currency;
+        let (sale, spent) = (Purchase::of_session(app, session), session.rewards);
+        let card = sale.card.ok();
+        let objection = card.and_then(|card| orders::refuse_points(card, spent, sale.currency));
         Some(Purchase {
-            id: session.order_id.clone(),
-            label: String::new(),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card,
-            pan: "",
-            currency,
-            amount: session.amount,
-            instalments: session.instalments,
-            points: Points::Exactly(session.rewards),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: card
-                .ok()
-                .and_then(|card| orders::refuse_points(card, session.rewards, currency)),
+            points: Points::Exactly(spent),
+            objection,
+            ..sale
         })
     }
 

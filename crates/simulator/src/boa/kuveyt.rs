@@ -83,6 +83,7 @@ impl House for Kuveyt {
     const VERSION: &'static str = "TDV2.0.0";
     const OPEN: &'static [&'static str] = &["1"];
     const APPROVED: &'static str = "OTORİZASYON VERİLDİ";
+    const NAMES_WAYS_BACK: bool = false;
 
     fn objection(message: &Message) -> Option<&'static str> {
         let holder = message.value("CardHolderName").chars().count();

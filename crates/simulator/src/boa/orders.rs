@@ -98,21 +98,16 @@ pub(super) fn finish<'a, H: House>(case: &'a Case<'_, Boa<H>>) -> Asked<'a> {
     let Some(session) = case.session.as_ref() else {
         return refuse("MetaDataNotFound");
     };
+    let lacks_way = |name: &&str| message.value(name).is_empty();
+    if H::NAMES_WAYS_BACK && ["OkUrl", "FailUrl"].iter().any(lacks_way) {
+        return refuse("EmptyOkUrlField");
+    }
     let amount = check::<H>(message, &["3"])?;
     Ok(Operation::Sale(Purchase {
         id: id_of_account(H::ACCOUNT.merchant, message.order_id()),
-        label: String::new(),
-        kind: Kind::Sale,
-        card: case.app.cards.by_reference(&session.card).ok_or("14"),
-        pan: "",
-        currency: &session.currency,
         amount,
-        instalments: session.instalments,
-        points: Points::InOrder(0),
-        campaign: 0,
-        nonce: Some(session.nonce.clone()),
         unproven: (!agrees(message, session)).then_some("InvalidMetaData"),
-        objection: None,
+        ..Purchase::of_session(case.app, session)
     }))
 }
 

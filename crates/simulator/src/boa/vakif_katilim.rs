@@ -59,6 +59,7 @@ impl House for VakifKatilim {
     const VERSION: &'static str = "1.0.0";
     const OPEN: &'static [&'static str] = &["1", "5"];
     const APPROVED: &'static str = "İşlem onaylandı";
+    const NAMES_WAYS_BACK: bool = true;
 
     fn objection(message: &Message) -> Option<&'static str> {
         let holder = message.value("CardHolderName").chars().count();

@@ -17,11 +17,11 @@ use crate::cards::{Purse, ThreeDs};
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry, kurus};
 use crate::ledger::{Bank, Kind, Points, Sold};
-use crate::pages::{self, Brand, Words};
+use crate::pages::{Brand, Words};
 use crate::reply;
 use crate::seal::{random, same, upper_hex};
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack, What};
+use crate::threeds::{BankPage, Begun, WayBack, What, leads_back};
 
 /// Which callback fields the hash covers, as the bank lists them.
 const HASH_PARAMS: &str = "clientid:oid:authcode:procreturncode:response:mdstatus:cavv:eci:md:rnd:";
@@ -130,8 +130,7 @@ impl BankPage for Garanti {
     const USED_BEFORE: &'static str = "92/0104";
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
-        let addresses = ["successurl", "errorurl"].map(|name| form.field(name));
-        if !addresses.into_iter().all(pages::is_web_address) {
+        if !leads_back(form, ["successurl", "errorurl"]) {
             return Begun::Dead(words.address_broken);
         }
         let Ok(mut session) = Session::new(
@@ -147,41 +146,22 @@ impl BankPage for Garanti {
             Some(problem) => Some((7, problem)),
             None => enrol(app, form, &mut session).map(|problem| (5, problem)),
         };
-        match refusal {
-            None => Begun::Ask(session),
-            Some((status, problem)) => {
-                session.md_status = Some(status);
-                Begun::Refused(session, problem)
-            }
-        }
+        Begun::of(session, refusal)
     }
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
         let session = &visit.session;
         let enough = sells_at(visit.field("secure3dsecuritylevel"))?;
         session.md_status.filter(|status| enough.contains(status))?;
-        let card = app.cards.by_reference(&session.card).ok_or("14");
         let points = points(visit);
         let unread = points.is_none().then_some("92/0002");
         let points = points.unwrap_or_default();
+        let sale = Purchase::of_session(app, session);
+        let objection = sale.card.ok().and_then(|card| refuse_points(card, points));
         Some(Purchase {
-            id: session.order_id.clone(),
-            label: String::new(),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card,
-            pan: "",
-            currency: &session.currency,
-            amount: session.amount,
-            instalments: session.instalments,
             points: Points::Exactly(points),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: unread.or(card.ok().and_then(|card| refuse_points(card, points))),
+            objection: unread.or(objection),
+            ..sale
         })
     }
 

@@ -14,12 +14,12 @@ use crate::app::App;
 use crate::cards::ThreeDs;
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry, lira};
-use crate::ledger::{Bank, Kind, Points};
-use crate::pages::{self, Brand, Words};
+use crate::ledger::{Bank, Kind};
+use crate::pages::{Brand, Words};
 use crate::reply;
 use crate::seal::same;
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack, What};
+use crate::threeds::{BankPage, Begun, WayBack, What, leads_back};
 
 /// What the hash of a form covers, before the shop's 3D password.
 const OF_FORM: [&str; 8] = [
@@ -98,8 +98,7 @@ impl BankPage for Intervpos {
     const USED_BEFORE: &'static str = "101310";
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
-        let addresses = ["OkUrl", "FailUrl"].map(|name| form.field(name));
-        if !addresses.into_iter().all(pages::is_web_address) {
+        if !leads_back(form, ["OkUrl", "FailUrl"]) {
             return Begun::Dead(words.address_broken);
         }
         // Nothing could be signed for a stranger.
@@ -116,13 +115,8 @@ impl BankPage for Intervpos {
         };
         session.holds = kind(form.field("TxnType")) == Kind::Hold;
         session.points = orders::bonus(form.field("BonusAmount")).unwrap_or_default();
-        match refuse_form(form).or_else(|| enrol(app, form, &mut session)) {
-            None => Begun::Ask(session),
-            Some(problem) => {
-                session.md_status = Some(0);
-                Begun::Refused(session, problem)
-            }
-        }
+        let refusal = refuse_form(form).or_else(|| enrol(app, form, &mut session));
+        Begun::of(session, refusal.map(|problem| (0, problem)))
     }
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
@@ -130,25 +124,7 @@ impl BankPage for Intervpos {
         if visit.field("SecureType") != "3DPay" || !session.is_authenticated() {
             return None;
         }
-        let mut purchase = Purchase {
-            id: session.order_id.clone(),
-            label: String::new(),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card: app.cards.by_reference(&session.card).ok_or("14"),
-            pan: "",
-            currency: &session.currency,
-            amount: session.amount,
-            instalments: session.instalments,
-            points: Points::InOrder(session.points),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: None,
-        };
+        let mut purchase = Purchase::of_session(app, session);
         purchase.objection = orders::refuse_points(&purchase, session.points);
         Some(purchase)
     }

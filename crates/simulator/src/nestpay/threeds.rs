@@ -12,12 +12,12 @@ use crate::app::App;
 use crate::cards::ThreeDs;
 use crate::desk::Purchase;
 use crate::fields::{Form, grouped, is_currency, is_order_id, lira};
-use crate::ledger::{Bank, Kind, Points, id_of_account};
+use crate::ledger::{Bank, Kind, id_of_account};
 use crate::pages::{self, Brand, Words};
 use crate::reply;
 use crate::seal::{random, same};
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack, What};
+use crate::threeds::{BankPage, Begun, WayBack, What, leads_back};
 
 /// The third hash, as a form asks for it.
 const THIRD: &str = "ver3";
@@ -121,8 +121,7 @@ impl BankPage for Nestpay {
     }
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
-        let addresses = ["okUrl", "failUrl"].map(|name| form.field(name));
-        if !addresses.into_iter().all(pages::is_web_address) {
+        if !leads_back(form, ["okUrl", "failUrl"]) {
             return Begun::Dead(words.address_broken);
         }
         // Nothing could be signed for a stranger.
@@ -143,13 +142,7 @@ impl BankPage for Nestpay {
             Some(problem) => Some((7, problem)),
             None => enrol(app, form, &mut session).map(|problem| (5, problem)),
         };
-        match refusal {
-            None => Begun::Ask(session),
-            Some((status, problem)) => {
-                session.md_status = Some(status);
-                Begun::Refused(session, problem)
-            }
-        }
+        Begun::of(session, refusal)
     }
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
@@ -157,25 +150,7 @@ impl BankPage for Nestpay {
         if visit.field("storetype") != "3d_pay" || !session.is_authenticated() {
             return None;
         }
-        Some(Purchase {
-            id: id_of_account(&session.account, &session.order_id),
-            label: String::new(),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card: app.cards.by_reference(&session.card).ok_or("14"),
-            pan: "",
-            currency: &session.currency,
-            amount: session.amount,
-            instalments: session.instalments,
-            points: Points::InOrder(0),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: None,
-        })
+        Some(Purchase::of_session(app, session))
     }
 
     fn way_back(app: &App, visit: &Visit, what: &What<'_>) -> Option<WayBack> {

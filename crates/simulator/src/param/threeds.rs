@@ -13,7 +13,7 @@ use crate::clock::istanbul;
 use crate::codes;
 use crate::desk::{Case, Desk, Operation, Purchase};
 use crate::fields::Form;
-use crate::ledger::{Bank, Kind, Points, Sold, id_of_account};
+use crate::ledger::{Bank, Kind, Sold};
 use crate::pages::{self, Brand, Words};
 use crate::reply;
 use crate::session::{Session, Visit};
@@ -115,32 +115,9 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Param>) -> Result<Operation<'a>, Rep
         && request
             .value("Islem_GUID")
             .eq_ignore_ascii_case(&answer::guid(&session.nonce));
-    let mut purchase = of_session(app, session);
+    let mut purchase = Purchase::of_session(app, session);
     purchase.unproven = (!proved).then_some("99/1");
     Ok(Operation::Sale(purchase))
-}
-
-/// The sale that was authenticated.
-fn of_session<'a>(app: &'a App, session: &'a Session) -> Purchase<'a> {
-    Purchase {
-        id: id_of_account(&session.account, &session.order_id),
-        label: String::new(),
-        kind: if session.holds {
-            Kind::Hold
-        } else {
-            Kind::Sale
-        },
-        card: app.cards.by_reference(&session.card).ok_or("14"),
-        pan: "",
-        currency: &session.currency,
-        amount: session.amount,
-        instalments: session.instalments,
-        points: Points::InOrder(session.points),
-        campaign: 0,
-        nonce: Some(session.nonce.clone()),
-        unproven: None,
-        objection: None,
-    }
 }
 
 fn opening(app: &App, state: &str) -> Option<Opening> {
@@ -166,7 +143,8 @@ impl BankPage for Param {
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
         let sells = opening(app, visit.field(STATE)).is_some_and(|opening| opening.sells);
-        (sells && visit.session.md_status == Some(1)).then(|| of_session(app, &visit.session))
+        (sells && visit.session.md_status == Some(1))
+            .then(|| Purchase::of_session(app, &visit.session))
     }
 
     fn way_back(app: &App, visit: &Visit, what: &What<'_>) -> Option<WayBack> {

@@ -22,13 +22,13 @@ pub(crate) struct Account {
     /// How a host's date is written.
     pub(super) host_date: &'static str,
     /// Whose points it takes.
-    program: Option<Program>,
+    program: Program,
 }
 
 impl Account {
     /// Whether the bank knows the card's purse.
     pub(super) fn rewards(&self, card: &Card) -> bool {
-        self.program == Some(card.program)
+        self.program == card.program
     }
 }
 
@@ -46,7 +46,7 @@ static ACCOUNTS: [Account; 3] = [
         brand: VAKIFBANK,
         gateway: true,
         host_date: "%Y%m%d%H%M%S",
-        program: None,
+        program: Program::VakifbankWorld,
     },
     Account {
         merchant: "000100000013506",
@@ -56,7 +56,7 @@ static ACCOUNTS: [Account; 3] = [
         brand: VAKIFBANK,
         gateway: false,
         host_date: "%Y%m%d%H%M%S",
-        program: None,
+        program: Program::VakifbankWorld,
     },
     Account {
         merchant: "000000000281567",
@@ -69,7 +69,7 @@ static ACCOUNTS: [Account; 3] = [
         },
         gateway: false,
         host_date: "%m%d%H%M%S",
-        program: Some(Program::Bankkart),
+        program: Program::Bankkart,
     },
 ];
 

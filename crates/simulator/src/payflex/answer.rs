@@ -48,7 +48,7 @@ impl Reply {
         match request.shape {
             Shape::Search => Reply::Found(code, words, Vec::new()),
             Shape::Register => common::refusal(&code, field),
-            Shape::Query => Reply::Plain(common::told(request, None)),
+            Shape::Query => Reply::Plain(common::unknown()),
             Shape::Enrolment => Reply::Plain(not_enrolled(request, &code, &words)),
             Shape::Vpos | Shape::Nothing => Reply::Made(Box::new(Answer {
                 code,

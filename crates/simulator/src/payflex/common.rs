@@ -17,7 +17,7 @@ use crate::cards::ThreeDs;
 use crate::clock::istanbul;
 use crate::desk::{Case, Operation, Purchase};
 use crate::fields::{Form, expiry, lira};
-use crate::ledger::{Bank, Key, Kind, Order, Points, Sold, State as Standing, id_of_account};
+use crate::ledger::{Bank, Key, Kind, Order, Sold, State as Standing, id_of_account};
 use crate::pages::{self, Brand, Words};
 use crate::seal::{random, upper_hex};
 use crate::session::{Session, Visit};
@@ -139,17 +139,21 @@ fn begin(
     session.set_card(card);
     let token = random::<16>().map_err(|_| ("1001", ""))?;
     let token = upper_hex(&token).to_ascii_lowercase();
-    app.enrolments.add(
-        token.clone(),
-        Enrolled {
-            session,
-            pan: String::new(),
-            expires: String::new(),
-            success: request.value("SuccessUrl").to_owned(),
-            failure: request.value("FailUrl").to_owned(),
-            noted: request.value("OrderID").to_owned(),
-        },
-    );
+    let enrolled = Enrolled {
+        session,
+        pan: String::new(),
+        expires: String::new(),
+        success: request.value("SuccessUrl").to_owned(),
+        failure: request.value("FailUrl").to_owned(),
+        noted: request.value("OrderID").to_owned(),
+        only_enrolled: !request
+            .value("AllowNotEnrolledCard")
+            .eq_ignore_ascii_case("true"),
+        code: String::new(),
+    };
+    let by_id = id_of_account(account.merchant, request.value("TransactionId"));
+    app.enrolments.put(by_id, enrolled.clone());
+    app.enrolments.add(token.clone(), enrolled);
     Ok(token)
 }
 
@@ -178,24 +182,12 @@ impl BankPage for CommonPage {
             return None;
         }
         let enrolled = app.enrolments.find(visit.field("Ptkn"))?;
+        if enrolled.only_enrolled && session.md_status != Some(1) {
+            return None;
+        }
         Some(Purchase {
-            id: id_of_account(&session.account, &session.order_id),
             label: id_of_account(&session.account, &enrolled.noted),
-            kind: if session.holds {
-                Kind::Hold
-            } else {
-                Kind::Sale
-            },
-            card: app.cards.by_reference(&session.card).ok_or("14"),
-            pan: "",
-            currency: &session.currency,
-            amount: session.amount,
-            instalments: session.instalments,
-            points: Points::InOrder(0),
-            campaign: 0,
-            nonce: Some(session.nonce.clone()),
-            unproven: None,
-            objection: None,
+            ..Purchase::of_session(app, session)
         })
     }
 
@@ -211,6 +203,7 @@ impl BankPage for CommonPage {
             (None, None) => "0400",
         };
         let code = format!("{code:0>4}");
+        app.enrolments.end(session, &code);
         let (mut auth, mut reference) = (String::new(), String::new());
         if let (Some(Sold::Approved(order, _)), APPROVED) = (&what.sold, code.as_str()) {
             (auth, reference) = (auth_code(order), rrn(order.seq));
@@ -260,13 +253,37 @@ pub(super) fn operation<'a>(
     ))))
 }
 
-/// What the query tells of an order, its amount with a comma; 5003 of none.
-pub(super) fn told(request: &Request, order: Option<&Order>) -> Node {
+/// What the query tells of what it does not know, or may not tell.
+pub(super) fn unknown() -> Node {
+    let fields = [("ErrorCode", "5003"), ("ResponseMessage", wording("5003"))];
+    let fields = fields.map(|(name, value)| text(name, value));
+    node("VposTransactionResponse", fields.into())
+}
+
+/// What the query tells of an order, its amount with a comma. Of a payment that ended before a sale it has the code alone, and
+/// of none 5003.
+pub(super) fn told(app: &App, request: &Request, order: Option<&Order>) -> Node {
     let account = account::of(request.value("HostMerchantId"));
-    let (Some(order), Some(account)) = (order, account) else {
-        let fields = [("ErrorCode", "5003"), ("ResponseMessage", wording("5003"))];
+    let registered = account.and_then(|account| {
+        let id = id_of_account(account.merchant, request.value("TransactionId"));
+        app.enrolments.find(&id)
+    });
+    if let (None, Some(ended)) = (
+        order,
+        registered.as_ref().filter(|one| !one.code.is_empty()),
+    ) {
+        let fields = [
+            ("Rc", ended.code.as_str()),
+            ("Message", wording(&ended.code)),
+            ("TransactionId", &ended.session.order_id),
+            ("MaskedPan", &ended.session.masked),
+        ];
         let fields = fields.map(|(name, value)| text(name, value));
         return node("VposTransactionResponse", fields.into());
+    }
+    let allows = registered.is_some_and(|one| !one.only_enrolled);
+    let (Some(order), Some(account)) = (order, account) else {
+        return unknown();
     };
     let declined = order.state == Standing::Declined;
     let code = if declined { &order.code } else { APPROVED };
@@ -307,6 +324,10 @@ pub(super) fn told(request: &Request, order: Option<&Order>) -> Node {
         ("OrderID", label.to_owned()),
         ("InstallmentCount", parts),
         ("IsSecure", "True".to_owned()),
+        (
+            "AllowNotEnrolledCard",
+            if allows { "True" } else { "False" }.to_owned(),
+        ),
         ("HostDate", date),
         ("HostRc", String::new()),
         ("CampaignResult", String::new()),

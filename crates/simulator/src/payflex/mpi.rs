@@ -38,6 +38,10 @@ pub(crate) struct Enrolled {
     pub(super) failure: String,
     /// `SessionInfo` of an enrolment, the order's number of a common payment.
     pub(super) noted: String,
+    /// Of a common payment: cards that are not enrolled are not sold to.
+    pub(super) only_enrolled: bool,
+    /// The code with which it ended.
+    pub(super) code: String,
 }
 
 /// The enrolments of all merchants by merchant and request, and their registered payments by token.
@@ -65,6 +69,22 @@ impl Enrolments {
         order.push_back(id.clone());
         all.insert(id, enrolled);
         true
+    }
+
+    /// Keeps one in the place of that before it.
+    pub(super) fn put(&self, id: String, enrolled: Enrolled) {
+        if !self.add(id.clone(), enrolled.clone()) {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.0.insert(id, enrolled);
+        }
+    }
+
+    /// Notes with which code a common payment ended.
+    pub(super) fn end(&self, session: &Session, code: &str) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(enrolled) = kept.0.get_mut(&id_of(session)) {
+            code.clone_into(&mut enrolled.code);
+        }
     }
 
     /// Notes what became of an authentication.
@@ -140,6 +160,8 @@ fn begin(
         success: request.value("SuccessUrl").to_owned(),
         failure: request.value("FailureUrl").to_owned(),
         noted: request.value("SessionInfo").to_owned(),
+        only_enrolled: false,
+        code: String::new(),
     };
     let kept = app
         .enrolments
@@ -344,6 +366,8 @@ mod tests {
                 success: String::new(),
                 failure: String::new(),
                 noted: String::new(),
+                only_enrolled: false,
+                code: String::new(),
             };
             enrolments.add(number.to_string(), enrolled)
         };

@@ -230,7 +230,7 @@ pub(super) fn answer(case: &Case<'_, Payflex>, outcome: Outcome<'_>) -> Reply {
         }
         Outcome::Found(found) if request.shape == Shape::Query => {
             let order = found.as_ref().map(|(order, _)| &**order);
-            Reply::Plain(common::told(request, order))
+            Reply::Plain(common::told(case.app, request, order))
         }
         Outcome::Found(found) => search::one(request, found.map(|(order, _)| order)),
         Outcome::Purse(card, purse) => {

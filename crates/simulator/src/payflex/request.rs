@@ -85,6 +85,11 @@ impl Request {
         self.value("TransactionType")
     }
 
+    /// A search by dates alone.
+    pub(super) fn is_list(&self) -> bool {
+        self.has("StartDate") && !self.has("TransactionId") && !self.has("OrderId")
+    }
+
     /// A sale after 3D Secure shows at least one of these.
     pub(super) fn is_secure(&self) -> bool {
         ["ECI", "CAVV", "MpiTransactionId"]

@@ -14,11 +14,11 @@ use crate::clock::istanbul;
 use crate::desk::Purchase;
 use crate::fields::{Form, expiry};
 use crate::ledger::{Bank, Kind, Sold, id_of_account};
-use crate::pages::{self, Brand, Words};
+use crate::pages::{Brand, Words};
 use crate::reply;
 use crate::seal::same;
 use crate::session::{Session, Visit};
-use crate::threeds::{BankPage, Begun, WayBack, What};
+use crate::threeds::{BankPage, Begun, WayBack, What, leads_back};
 
 /// Fields of the merchant's form that the callback repeats.
 const REPEATED: [&str; 14] = [
@@ -75,8 +75,7 @@ impl BankPage for Payfor {
     }
 
     fn begin(app: &App, form: &Form, words: &Words) -> Begun {
-        let addresses = ["OkUrl", "FailUrl"].map(|name| form.field(name));
-        if !addresses.into_iter().all(pages::is_web_address) {
+        if !leads_back(form, ["OkUrl", "FailUrl"]) {
             return Begun::Dead(words.address_broken);
         }
         // Nothing could be signed for a stranger.
@@ -100,13 +99,7 @@ impl BankPage for Payfor {
         let refusal = refuse_form(account, form)
             .or_else(|| wish.as_ref().err().copied())
             .or_else(|| enrol(app, form, account, wish.ok(), &mut session));
-        match refusal {
-            None => Begun::Ask(session),
-            Some(code) => {
-                session.md_status = Some(0);
-                Begun::Refused(session, code)
-            }
-        }
+        Begun::of(session, refusal.map(|code| (0, code)))
     }
 
     fn purchase<'a>(app: &'a App, visit: &'a Visit) -> Option<Purchase<'a>> {
@@ -141,23 +134,9 @@ impl BankPage for Payfor {
 /// The sale of what a session authenticated.
 pub(super) fn purchase<'a>(app: &'a App, session: &'a Session) -> Purchase<'a> {
     Purchase {
-        id: id_of_account(&session.account, &session.order_id),
-        label: String::new(),
-        kind: if session.holds {
-            Kind::Hold
-        } else {
-            Kind::Sale
-        },
         card: orders::card_of(app, &session.card),
-        pan: "",
-        currency: &session.currency,
-        amount: session.amount,
-        instalments: session.instalments,
         points: orders::own_points(session.points),
-        campaign: 0,
-        nonce: Some(session.nonce.clone()),
-        unproven: None,
-        objection: None,
+        ..Purchase::of_session(app, session)
     }
 }
 

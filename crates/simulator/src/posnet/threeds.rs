@@ -233,22 +233,11 @@ pub(super) fn finish<'a>(case: &'a Case<'_, Posnet>, ask: &Node) -> Result<Opera
     let foreign = points > 0 && (card.program != Program::World || session.holds);
     Ok(Operation::Sale(Purchase {
         id: format!("TDS_{}", session.order_id),
-        label: String::new(),
-        kind: if session.holds {
-            Kind::Hold
-        } else {
-            Kind::Sale
-        },
-        card: Ok(card),
-        pan: "",
-        currency: &session.currency,
-        amount: session.amount,
-        instalments: session.instalments,
         points: Points::InOrder(points),
         campaign: session.campaign,
-        nonce: Some(session.nonce.clone()),
         unproven: (!session.is_authenticated()).then_some("0129"),
         objection: foreign.then_some("0129"),
+        ..Purchase::of_session(case.app, session)
     }))
 }
 

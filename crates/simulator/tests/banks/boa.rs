@@ -842,6 +842,16 @@ async fn vakif_katilim_authenticates_by_plain_fields() {
         ("Key", "MD"),
         ("Data", &md),
     ];
+    // The second message too says where the browser came back to.
+    let without = vakif(
+        &bank,
+        "ThreeDModelProvisionGate",
+        "T1",
+        1_500,
+        &message[2..],
+    )
+    .await;
+    assert_eq!(tag(&without, "ResponseCode"), "EmptyOkUrlField");
     let sold = vakif(&bank, "ThreeDModelProvisionGate", "T1", 1_500, &message).await;
     assert_eq!(
         (last(&sold, "ResponseCode"), last(&sold, "OrderId")),

@@ -122,14 +122,19 @@ async fn the_page_sells_and_the_query_tells_of_it() {
         (&*url, get(&back, "Rc")),
         ("https://shop.example/no", "0400")
     );
+    let told = asks(&bank, "TransactionId", "CP-2").await;
     assert_eq!(
-        tag(&asks(&bank, "TransactionId", "CP-2").await, "ErrorCode"),
-        "5003"
+        ["Rc", "TransactionId", "ErrorCode"].map(|name| tag(&told, name)),
+        ["0400", "CP-2", ""]
     );
     let (url, back) = pays(&bank, "CP-3", "5100050000006661", "confirm").await;
     assert_eq!(
         (&*url, get(&back, "Rc")),
         ("https://shop.example/no", "0051")
+    );
+    assert_eq!(
+        tag(&asks(&bank, "TransactionId", "CP-9").await, "ErrorCode"),
+        "5003"
     );
     let told = asks(&bank, "TransactionId", "CP-3").await;
     assert_eq!(

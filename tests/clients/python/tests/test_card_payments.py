@@ -22,6 +22,13 @@ GARANTI, YKB = "5209220000000002", "5258640000000001"
 # A card of a bank in Turkey pays in lira alone.
 FOREIGN = "4111111111111111"
 BANKS = [("garanti", GARANTI), ("posnet", YKB)]
+# A card of the bank behind each other POS of the sandbox.
+OTHER_BANKS = [
+    ("İş Bankası", "4183420000000001"), ("Ziraat", "4132260000000003"), ("Halkbank", "5528790000000008"),
+    ("TEB", "4024580000000005"), ("ING", "5400240000000007"), ("QNB", "4022770000000004"), ("Akbank", "5209320000000000"),
+    ("VakıfBank", "4426710000000002"), ("Kuveyt Türk", "5125950000000005"), ("Vakıf Katılım", "4837030000000008"),
+    ("DenizBank", "4086250000000000"),
+]
 
 
 def complete(payments, payment_id):
@@ -57,7 +64,7 @@ def test_a_decline_brings_the_banks_own_code(payments):
     assert told.provider_error.error_code.endswith("51")
 
 
-@pytest.mark.parametrize("bank, number", BANKS)
+@pytest.mark.parametrize("bank, number", BANKS + OTHER_BANKS)
 def test_with_3ds_the_client_verifies_the_callback_and_completes(stage, payments, bank, number):
     payment_id, callbacks = verify(stage, payments, number)
     [callback] = callbacks

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 from craftgate.model import Loyalty, LoyaltyParams, LoyaltyType
-from craftgate.request import CompleteThreeDSPaymentRequest, RetrieveLoyaltiesRequest
+from craftgate.request import CompleteThreeDSPaymentRequest, RefundPaymentRequest, RetrieveLoyaltiesRequest
 from support.browser import show
 from support.stage import assert_broken_rule, card, payment, points, refusal, three_ds_payment
 
@@ -92,6 +92,24 @@ def test_points_pay_a_part_with_3ds_once(stage, payments, number, kind):
     assert told == (Decimal("1.36"), Decimal("3.88")) if number == BONUS else sum(told) == Decimal("5.24")
     assert made.is_three_ds is True
     assert_spent(stage, made, number, 524)
+
+
+@pytest.mark.parametrize("bank, number, card_money, firm_money", [
+    ("İş Bankası", "4183420000060005", "45", "0"), ("Ziraat", "4132260000060007", "27.5", "0"),
+    ("Halkbank", "4920950000060009", "30", "0"), ("TEB", "4024580000000005", "50.4", "100"),
+    ("ING", "4006840000060009", "15", "6"), ("QNB", "4022770000060008", "36.5", "0"),
+    ("Akbank", "4355080000000005", "24.24", "40"), ("DenizBank", "4090700000060002", "22.82", "0"),
+    ("Param", "4059180000060006", "46.2", "0"),
+])
+def test_points_of_every_bank_are_told_and_spent_and_go_back_with_the_payment(stage, payments, bank, number, card_money, firm_money):
+    money = next(one for one in ask(payments, number).loyalties if one.type == LoyaltyType.REWARD_MONEY).reward
+    assert (money.card_reward_money or 0, money.firm_reward_money or 0) == (Decimal(card_money), Decimal(firm_money))
+    total = money.total_reward_money
+    made = payments.create_payment(payment(total, card(number, loyalty=points(card_money, firm_money))))
+    assert stage.order_of(made)["pointsSpent"] == int(total * 100)
+    back = payments.refund_payment(RefundPaymentRequest(payment_id=made.id, conversation_id="points"))
+    assert (back.status, back.refund_type) == ("SUCCESS", "CANCEL")
+    assert stage.order_of(made)["pointsReturned"] == int(total * 100)
 
 
 @pytest.mark.parametrize("kind, number, campaign, installment", [

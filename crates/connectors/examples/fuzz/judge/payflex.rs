@@ -61,8 +61,12 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
         back.into_iter().any(|(sum, voided)| voided || sum > 0)
     };
     match read {
-        Read::Unknown => (!says(last, "TotalItemCount", "0"))
-            .then_some("an order is unknown without a count of none"),
+        // A count is a number, however many digits it is written with.
+        Read::Unknown => {
+            let counts = said(last, "TotalItemCount");
+            let none = counts.iter().any(|count| count.parse() == Ok(0_u64));
+            (!none).then_some("an order is unknown without a count of none")
+        }
         _ if ours.is_empty() => Some("another order"),
         Read::GivenBack => (!approved()).then_some("the inquiry was not answered"),
         Read::Yes => {

@@ -1,9 +1,11 @@
 //! Akbank's JSON virtual POS, from recorded replies, test vectors and the clients' notes.
 //!
 //! Here are sale, hold and points; what becomes of an order later stands in `standing`, the inquiry in `record`, the
-//! 3DS steps in `threeds`. Requests are signed by the header `auth-hash`, and so is a reply that carries it; that every
-//! reply does is not public (docs/unverified.md), so that beside it a reply must name what was asked, and our order.
+//! 3DS steps in `threeds`, the list of a day in `day_list`. Requests are signed by the header `auth-hash`, and so is a
+//! reply that carries it; that every reply does is not public (docs/unverified.md), so that beside it a reply must name
+//! what was asked, and our order.
 
+mod day_list;
 mod record;
 mod rewards;
 mod standing;
@@ -16,7 +18,7 @@ use super::{
     ask_whole, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
-use crate::account::{AccountNeeds, Field, Number, Slot};
+use crate::account::{AccountNeeds, Field, Number, Slot, Tried, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardUse, Verb,
@@ -70,6 +72,14 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     ],
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
+    tried: Tried::new(
+        Some(words(
+            "güvenli işyeri ve terminal numaraları ile güvenlik anahtarı",
+            "the merchant and terminal safe ids and the secret key",
+        )),
+        None,
+    ),
 };
 
 /// What this protocol can do.
@@ -83,6 +93,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -125,7 +136,7 @@ pub(crate) async fn page_outcome(
     threeds::outcome(context, &returned).await
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
@@ -194,19 +205,44 @@ fn number_once(context: BankContext<'_>, text: &str) -> String {
     hmac_sha512_hex(key, format!("{text} {now}").as_bytes())
 }
 
+/// What every message begins with. `subject` is what it is about.
+fn message_of(context: BankContext<'_>, code: &str, subject: &str) -> Map<String, Value> {
+    let account = context.account;
+    let once = number_once(context, &format!("{code} {subject}"));
+    [
+        ("version", "1.00".into()),
+        ("txnCode", code.into()),
+        ("requestDateTime", moment(context).into()),
+        ("randomNumber", once.into()),
+        (
+            "terminal",
+            json!({"merchantSafeId": account.client_id, "terminalSafeId": account.terminal_id}),
+        ),
+    ]
+    .map(|(name, value): (&str, Value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
+}
+
+/// A message with its signature.
+fn signed(account: &Account, url: String, message: Map<String, Value>) -> Request {
+    let body = Value::Object(message).to_string().into_bytes();
+    let hash = hmac_sha512_base64(account.threeds_key.expose(), &body);
+    Request {
+        method: "POST",
+        url,
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            (SIGNATURE, hash),
+        ],
+        body,
+    }
+}
+
 fn request(context: BankContext<'_>, question: &Question<'_>) -> Result<Request, Doubt> {
     let (account, order_id) = (context.account, question.order_id);
-    let once = format!("{} {}", question.code, order_id.unwrap_or_default());
-    let mut body: Map<String, Value> = Map::new();
+    let mut body = message_of(context, question.code, order_id.unwrap_or_default());
     let mut set = |name: &str, value: Value| _ = body.insert(name.to_owned(), value);
-    set("version", "1.00".into());
-    set("txnCode", question.code.into());
-    set("requestDateTime", moment(context).into());
-    set("randomNumber", number_once(context, &once).into());
-    set(
-        "terminal",
-        json!({"merchantSafeId": account.client_id, "terminalSafeId": account.terminal_id}),
-    );
     if let Some(card) = question.card {
         let mut fields = json!({
             "cardNumber": card.pan.expose(),
@@ -248,17 +284,7 @@ fn request(context: BankContext<'_>, question: &Question<'_>) -> Result<Request,
     if let Some(proof) = question.proof {
         set("secureTransaction", proof.fields());
     }
-    let body = Value::Object(body).to_string().into_bytes();
-    let hash = hmac_sha512_base64(account.threeds_key.expose(), &body);
-    Ok(Request {
-        method: "POST",
-        url: account.api_url.clone(),
-        headers: vec![
-            ("content-type", "application/json".to_owned()),
-            (SIGNATURE, hash),
-        ],
-        body,
-    })
+    Ok(signed(account, account.api_url.clone(), body))
 }
 
 /// The header that signs a body.
@@ -282,17 +308,19 @@ fn currency(amount: Money) -> Result<u16, Doubt> {
 
 // Replies
 
-/// Asks, and reads a reply to the question about our order. A refusal, and what an inquiry finds, may name none.
-async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<Json, Doubt> {
-    let reply = ask_whole(context.http, request(context, question)?).await?;
+/// Asks, and reads a reply that is not signed by another key and not about another account.
+async fn ask_signed(context: BankContext<'_>, request: Request) -> Result<Json, Doubt> {
+    let reply = ask_whole(context.http, request).await?;
     if !is_signed(context.account, &reply) {
         return Err(unauthentic("the hash of the reply is wrong"));
     }
     let said = Json::parse(&reply.body).map_err(|_| unreadable("the reply is not JSON"))?;
-    if said.exact(&["txnCode"])? != question.code {
-        return Err(unreadable("the reply does not answer the question"));
-    }
-    let account = context.account;
+    check_account(context.account, &said)?;
+    Ok(said)
+}
+
+/// Refuses what names another account; it may name none.
+fn check_account(account: &Account, said: &Json) -> Result<(), Doubt> {
     let of_account = [
         ("merchantSafeId", &account.client_id),
         ("terminalSafeId", &account.terminal_id),
@@ -302,6 +330,15 @@ async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<J
         if !told.is_empty() && told != ours {
             return Err(unauthentic("the reply is about another account"));
         }
+    }
+    Ok(())
+}
+
+/// Asks, and reads a reply to the question about our order. A refusal, and what an inquiry finds, may name none.
+async fn exchange(context: BankContext<'_>, question: &Question<'_>) -> Result<Json, Doubt> {
+    let said = ask_signed(context, request(context, question)?).await?;
+    if said.exact(&["txnCode"])? != question.code {
+        return Err(unreadable("the reply does not answer the question"));
     }
     let named = said.exact(&["order", "orderId"])?;
     let may_be_nameless = matches!(question.code, HISTORY | POINTS) || !is_approved(&said)?;

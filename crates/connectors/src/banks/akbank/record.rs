@@ -8,7 +8,9 @@ use super::{
 use crate::bank::{
     BankContext, Charged, Decline, Doubt, GivenBack, Order, OrderRef, OrderStatus, Phase,
 };
-use crate::banks::{auth_code, check_count, check_sale, other_sale, question_refused, unreadable};
+use crate::banks::{
+    auth_code, check_count, check_sale, is_other_try, other_sale, question_refused, unreadable,
+};
 use crate::json::Json;
 
 /// How an order stands.
@@ -117,6 +119,13 @@ impl<'a> Row<'a> {
         }))
     }
 
+    /// The masked card, and when it was made, with a blank between day and time.
+    fn tells(&self) -> Result<(&'a str, String), Doubt> {
+        let said = |name| self.said.exact(&[name]);
+        let made_at = said("txnDateTime")?.replace('T', " ");
+        Ok((said("maskedCardNumber")?, made_at))
+    }
+
     fn charged(&self, order: &Order) -> Result<Charged, Doubt> {
         let said = |name| self.said.exact(&[name]);
         Ok(Charged {
@@ -171,13 +180,24 @@ pub(super) async fn look_up(
     let Some(reply) = history(context, order.order).await? else {
         return Ok(OrderStatus::NotFound.into());
     };
-    let rows = rows(&reply, order.order)?;
-    if let Some(first) = only(&rows, Kind::First)? {
-        let said = |name| first.said.exact(&[name]);
-        let sold_at = said("txnDateTime")?.replace('T', " ");
-        check_sale(order, said("maskedCardNumber")?, &sold_at)?;
+    let (mut ours, mut others) = (Vec::new(), 0);
+    for row in rows(&reply, order.order)? {
+        let (card, made_at) = row.tells()?;
+        let is_failed_try = matches!(row.stand, Stand::Failed(_)) && row.kind == Kind::First;
+        if is_failed_try && is_other_try(order, card, &made_at) {
+            others += 1;
+        } else {
+            ours.push(row);
+        }
     }
-    stands(&rows, order.order)
+    if ours.is_empty() && others > 0 {
+        return Ok(OrderStatus::NotFound.into());
+    }
+    if let Some(first) = only(&ours, Kind::First)? {
+        let (card, made_at) = first.tells()?;
+        check_sale(order, card, &made_at)?;
+    }
+    stands(&ours, order.order)
 }
 
 /// How an order stands whose page says that it sold: its callback proves no amount.

@@ -9,7 +9,7 @@ use crate::bank::{
     Answer, BankContext, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus, Order, OrderRef,
     OrderStatus, Phase, Refund, Reversed, Verdict,
 };
-use crate::banks::{auth_code, not_supported, other_sale, points_back, unreadable};
+use crate::banks::{auth_code, check_capture, points_back, refused_capture, sent, unreadable};
 use crate::json::Json;
 use contract::errors::ErrorGroup;
 
@@ -92,9 +92,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// has for that is not public.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let question = Question {
         amount: Some(amount),
         ..Question::about("1005", hold.order)
@@ -113,31 +111,11 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Declined(decline));
     }
     let record = look_up(context, hold).await.map_err(sent)?;
-    match (record.status, record.taken) {
-        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
-            Ok(Verdict::Approved(charged))
-        }
-        (OrderStatus::Captured(_), _) => {
-            Err(other_sale("the bank captured another amount of the hold"))
-        }
-        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
-            Ok(Verdict::Declined(Decline {
-                group: ErrorGroup::InvalidTransaction,
-                ..decline
-            }))
-        }
-        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
-            Err(unreadable("the bank does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
+    let decline = Decline {
+        group: ErrorGroup::InvalidTransaction,
+        ..decline
+    };
+    refused_capture((record.status, record.taken), amount, decline)
 }
 
 /// The references of a void, which has none, or of a refund.

@@ -9,27 +9,18 @@ use super::{
     record, rewards, sell, why,
 };
 use crate::bank::{
-    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order,
+    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
     OrderStatus, PageOutcome, Phase, Returned, Verdict, Verified,
 };
-use crate::banks::{message, not_supported, other_sale, refusal_of_move, unauthentic, unreadable};
+use crate::banks::{
+    message, not_supported, other_sale, refusal_of_move, sent, unauthentic, unreadable,
+};
 use crate::digest::{hmac_sha512_base64, same};
 use contract::card::Secret;
 use serde_json::{Value, json};
 
 /// A callback has fewer fields by far.
 const FIELDS_MAX: usize = 200;
-/// Where the bank's page is reached beside each address of its API.
-const PAGE_HOSTS: [(&str, &str); 2] = [
-    (
-        "://api.akbank.com",
-        "://virtualpospaymentgateway.akbank.com",
-    ),
-    (
-        "://apipre.akbank.com",
-        "://virtualpospaymentgatewaypre.akbank.com",
-    ),
-];
 /// What every callback signs first.
 const BEGINNING: [&str; 2] = ["txnCode", "responseCode"];
 /// What it signs side by side.
@@ -134,7 +125,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     let hash = form_hash(&fields, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
-        action: page(account),
+        method: FormMethod::Post,
+        action: account.threeds_url.clone(),
         fields,
     })
 }
@@ -145,16 +137,6 @@ pub(super) fn form_hash(fields: &[(String, String)], key: &str) -> String {
         found.map(|(_, value)| value.as_str())
     });
     hmac_sha512_base64(key, values.collect::<String>().as_bytes())
-}
-
-/// The address of the bank's page.
-pub(super) fn page(account: &Account) -> String {
-    let own = PAGE_HOSTS.iter().find_map(|(api, page)| {
-        let (scheme, rest) = account.threeds_url.split_once(api)?;
-        let is_whole_name = rest.starts_with([':', '/']);
-        is_whole_name.then(|| format!("{scheme}{page}{rest}"))
-    });
-    own.unwrap_or_else(|| account.threeds_url.clone())
 }
 
 /// What the browser brought back: names and values, all of them hostile.
@@ -282,15 +264,7 @@ async fn confirmed(
     order: &Order,
     callback: &Callback<'_>,
 ) -> Result<Charged, Doubt> {
-    let unanswered = |doubt| Doubt {
-        may_have_been_sent: true,
-        ..doubt
-    };
-    match record::confirm(context, order)
-        .await
-        .map_err(unanswered)?
-        .status
-    {
+    match record::confirm(context, order).await.map_err(sent)?.status {
         OrderStatus::Captured(charged) => {
             let same = charged.auth_code == callback.field("authCode")
                 && charged.host_reference == callback.field("rrn");

@@ -1,7 +1,7 @@
 //! The page that the bank answers for the browser: its first form, as a browser would send it by itself. A small reader
 //! of pages that a program wrote; scripts are not run, and what is no form of hidden fields is no page for us.
 
-use crate::bank::BankForm;
+use crate::bank::{BankForm, FormMethod};
 
 /// A page has few fields; what has more is none of the bank's.
 const FIELDS_MAX: usize = 50;
@@ -35,7 +35,11 @@ pub(super) fn form(page: &str) -> Option<BankForm> {
     }
     // A page that broke off may lack a field.
     let is_whole = tags.any(|tag| tag.is("/html"));
-    (is_whole && !fields.is_empty()).then_some(BankForm { action, fields })
+    (is_whole && !fields.is_empty()).then_some(BankForm {
+        method: FormMethod::Post,
+        action,
+        fields,
+    })
 }
 
 /// Of a length that a field can have, and nothing in it that steers; base64 may be broken into lines.

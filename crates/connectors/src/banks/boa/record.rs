@@ -6,7 +6,8 @@
 use super::{bank_order, decline, is_currency};
 use crate::bank::{Charged, Doubt, OrderRef, OrderStatus, Phase};
 use crate::banks::{
-    auth_code, check_count, check_sale, minor_units, other_sale, reference, unreadable,
+    auth_code, check_count, check_sale, is_other_try, minor_units, other_sale, reference,
+    unreadable,
 };
 use crate::xml::Element;
 
@@ -56,11 +57,13 @@ impl Record {
             match row.exact(&["TransactionStatus"])? {
                 "1" => {}
                 "2" => {
-                    failed = Some(row);
+                    if !is_other_try(order, row.exact(&["CardNumber"])?, &made_at(row)?) {
+                        failed = Some(row);
+                    }
                     continue;
                 }
-                // Another system of the house has 3 for a time-out.
-                "3" => {
+                // Recorded of 3DS that was begun and not ended; another system of the house has 3 for a time-out.
+                "0" | "3" => {
                     open = true;
                     continue;
                 }
@@ -68,7 +71,12 @@ impl Record {
             }
             match worked {
                 None => worked = Some(row),
-                Some(first) => agree(first, row)?,
+                Some(first) => {
+                    agree(first, row)?;
+                    if !is_own(order, first)? && is_own(order, row)? {
+                        worked = Some(row);
+                    }
+                }
             }
         }
         match (worked, failed) {
@@ -95,8 +103,7 @@ impl Record {
         if first != ours.minor || !is_currency(row.exact(&["FEC"])?, ours)? {
             return Err(other_sale("the inquiry answers another amount"));
         }
-        let sold_at = row.exact(&["OrderDate"])?.replace('T', " ");
-        check_sale(order, row.exact(&["CardNumber"])?, &sold_at)?;
+        check_sale(order, row.exact(&["CardNumber"])?, &made_at(row)?)?;
         let [cancelled, refunded, closed] = ["CancelAmount", "DrawbackAmount", "ClosedAmount"];
         let (cancelled, refunded) = (amount(row, cancelled)?, amount(row, refunded)?);
         let closed = amount(row, closed)?;
@@ -114,8 +121,12 @@ impl Record {
         };
         let back = (cancelled, refunded);
         let status = match (row.exact(&["LastOrderStatus"])?, order.order.phase) {
-            ("6", _) if back == (first, 0) => OrderStatus::Voided,
-            ("4", _) if back == (0, first) => OrderStatus::Voided,
+            // What was left may be cancelled after a part went back.
+            ("6", _) if cancelled > 0 && cancelled.checked_add(refunded) == Some(first) => {
+                OrderStatus::Voided
+            }
+            // No document says that the last of several parts turns 5 into 4.
+            ("4" | "5", _) if back == (0, first) => OrderStatus::Voided,
             ("5", _) if cancelled == 0 && (1..first).contains(&refunded) => {
                 OrderStatus::Captured(charged)
             }
@@ -146,6 +157,20 @@ impl Record {
     }
 }
 
+/// When a row was made, with a blank between day and time.
+fn made_at(row: &Element) -> Result<String, Doubt> {
+    Ok(row.exact(&["OrderDate"])?.replace('T', " "))
+}
+
+/// Whether a row is of the sale or hold itself. What was done with it later may have a row with references of its own.
+fn is_own(order: &OrderRef<'_>, row: &Element) -> Result<bool, Doubt> {
+    let own = match order.order.phase {
+        Phase::Sale => "1",
+        Phase::Hold => "2",
+    };
+    Ok(row.exact(&["OrderStatus"])? == own)
+}
+
 /// Rows that worked tell of one order, and the same of it.
 fn agree(first: &Element, other: &Element) -> Result<(), Doubt> {
     let differ = |name| Ok::<bool, Doubt>(first.exact(&[name])? != other.exact(&[name])?);
@@ -160,12 +185,14 @@ fn agree(first: &Element, other: &Element) -> Result<(), Doubt> {
     Ok(())
 }
 
-/// Lira with two digits behind a point, in minor units.
+/// An amount of a row, in minor units.
 fn amount(row: &Element, name: &'static str) -> Result<i64, Doubt> {
-    let read = |text: &str| {
-        let (whole, part) = text.split_once('.').filter(|(_, part)| part.len() == 2)?;
-        let lira = minor_units(whole)?.checked_mul(100)?;
-        lira.checked_add(minor_units(part)?)
-    };
-    read(row.exact(&[name])?).ok_or_else(|| unreadable("the inquiry answers no amount"))
+    lira(row.exact(&[name])?).ok_or_else(|| unreadable("the inquiry answers no amount"))
+}
+
+/// Lira with two digits behind a point, in minor units.
+pub(super) fn lira(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').filter(|(_, part)| part.len() == 2)?;
+    let lira = minor_units(whole)?.checked_mul(100)?;
+    lira.checked_add(minor_units(part)?)
 }

@@ -7,7 +7,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, points_back, reference, refusal_of_move, unauthentic, unreadable,
+    auth_code, not_supported, points_back, reference, refusal_of_move, sent, unauthentic,
+    unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -225,14 +226,6 @@ fn of_move(decline: Decline) -> Decline {
 
 fn names(names: Option<Names>) -> Result<Names, Doubt> {
     names.ok_or_else(|| unreadable("the bank knows no such sale"))
-}
-
-/// A question that went unanswered after a move was sent.
-fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
 }
 
 /// The references of a move that was approved: it names our order, in both names.

@@ -15,7 +15,9 @@ use super::{
     ask, auth_code, duplicate, minor_units, not_supported, reference, refusal_of_move, unauthentic,
     unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, words};
+use crate::account::{
+    AccountNeeds, ApiUser, MERCHANT_NUMBER, TERMINAL_NUMBER, THREEDS_KEY, Tried, words,
+};
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, CardData, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse,
@@ -34,21 +36,40 @@ const PLACEHOLDER_MINOR: i64 = 100;
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
-        MERCHANT_NUMBER.coded("MerchantID"),
-        TERMINAL_NUMBER.coded("TerminalID"),
-        THREEDS_KEY.coded("store key"),
+        MERCHANT_NUMBER.coded("MerchantID").hinted(
+            "Bankanın sanal POS açılış e-postasında yazar.",
+            "In the bank's message about the new virtual POS.",
+        ),
+        TERMINAL_NUMBER.coded("TerminalID").hinted(
+            "Aynı e-postada; başındaki sıfırlar olmadan yazılır.",
+            "In the same message; written without zeros in front.",
+        ),
+        THREEDS_KEY.coded("store key").hinted(
+            "Garanti BBVA sanal POS ekranlarında üretilen 3D Secure anahtarıdır. 3D Secure için gereklidir.",
+            "The 3D Secure key that is made in Garanti BBVA's virtual POS pages. Needed for 3D Secure.",
+        ),
     ],
     users: &[
         ApiUser {
             operation: PosOperationType::Provaut,
             name: words("Satış kullanıcısı", "Sales user"),
+            hint: words(
+                "Adı genellikle PROVAUT’tur; şifresi Garanti BBVA sanal POS ekranlarında verilir.",
+                "Usually called PROVAUT; its password is set in Garanti BBVA's virtual POS pages.",
+            ),
         },
         ApiUser {
             operation: PosOperationType::Provrfn,
             name: words("İptal ve iade kullanıcısı", "Void and refund user"),
+            hint: words(
+                "Adı genellikle PROVRFN’dir; şifresi aynı yerde verilir.",
+                "Usually called PROVRFN; its password is set in the same place.",
+            ),
         },
     ],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
+    tried: Tried::new(Some(words("üye işyeri ve terminal numaraları, satış kullanıcısı ve şifresi", "the merchant and terminal numbers, the sales user and its password")), Some(words("3DS anahtarı ile iptal ve iade kullanıcısı", "the 3DS key and the user for voids and refunds"))),
 };
 
 /// What this protocol can do.

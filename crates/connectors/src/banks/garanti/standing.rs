@@ -11,7 +11,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+    auth_code, check_capture, points_back, reference, refusal_of_move, refused_capture, sent,
+    unreadable,
 };
 use crate::xml::Element;
 use contract::enums::PosOperationType;
@@ -139,9 +140,7 @@ pub(crate) async fn given_back(
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let seller = user(context, PosOperationType::Provaut)?;
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let reference = match original(context, hold).await? {
         Original::Reference(reference) => reference,
         Original::Undone => return Ok(undone_before(ErrorGroup::InvalidTransaction)),
@@ -164,21 +163,8 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
     if reply.exact(&["Transaction", "Response", "Code"])? != GATEWAY {
         return Ok(Verdict::Declined(decline));
     }
-    match look_up(context, hold).await.map_err(sent)? {
-        Record {
-            status: OrderStatus::Captured(charged),
-            taken: Some(taken),
-        } if taken == amount.minor => Ok(Verdict::Approved(charged)),
-        Record {
-            status: OrderStatus::Captured(_),
-            ..
-        } => Err(other_sale("the bank captured another amount of the hold")),
-        Record {
-            status: OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_),
-            ..
-        } => Ok(Verdict::Declined(decline)),
-        _ => Err(unreadable("the bank does not tell what became of the hold")),
-    }
+    let Record { status, taken } = look_up(context, hold).await.map_err(sent)?;
+    refused_capture((status, taken), amount, decline)
 }
 
 /// The bank's record says that the order was undone: no move was sent.
@@ -189,14 +175,6 @@ fn undone_before<T>(group: ErrorGroup) -> Verdict<T> {
         message: String::new(),
         day: BankDay::Unsaid,
     })
-}
-
-/// A question that went unanswered after a move was sent.
-fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
 }
 
 /// The references of a void or refund.

@@ -306,6 +306,7 @@ fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
         let returned = Returned {
             order: &order,
             fields: &fields,
+            return_url: "",
         };
         let checked = in_context(&account, |context| threeds::check(context, &returned));
         assert!(checked.is_err(), "{names} {values:?}");
@@ -332,6 +333,7 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
         let returned = Returned {
             order: &order,
             fields: &fields,
+            return_url: "",
         };
         in_context(&account, |context| threeds::check(context, &returned)).map(|v| v.md_status)
     };
@@ -391,6 +393,7 @@ fn outcome(
     let returned = Returned {
         order: &order,
         fields: &fields,
+        return_url: "",
     };
     in_context(&account, |context| threeds::outcome(context, &returned))
 }

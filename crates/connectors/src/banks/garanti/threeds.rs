@@ -9,8 +9,8 @@ use super::{
     sale_type, security_data, sell, user,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds, Order,
-    PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds,
+    FormMethod, Order, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
 use crate::banks::{
     AUTH_CODE_MAX, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
@@ -132,6 +132,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         fields.push((format!("txnrewardgainedamount{number}"), "0".to_owned()));
     }
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields,
     })

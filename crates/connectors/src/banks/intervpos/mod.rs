@@ -16,14 +16,16 @@ use super::{
     ask, auth_code, duplicate, message, minor_units, not_supported, reference, refused_move,
     unauthentic, unclear, unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, Field, Need, Number, Slot, THREEDS_KEY, words};
+use crate::account::{
+    AccountNeeds, Field, Need, Number, Slot, THREEDS_KEY, Tried, api_user, words,
+};
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, Charge, Charged, Decline, Doubt,
     Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use contract::card::Expiry;
-use contract::enums::{Currency, LoyaltyType, PosOperationType};
+use contract::enums::{Currency, LoyaltyType};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use reply::Reply;
@@ -55,11 +57,19 @@ pub(crate) use super::no_day_list as day_list;
 /// What an account needs. The bank calls the user's name UserCode, and its password UserPass.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[SHOP_CODE, MERCHANT_PASS],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankada UserCode ve UserPass; sanal POS açılış e-postasında yazar.",
+        "The bank's UserCode and UserPass, in its message about the new virtual POS.",
+    )],
     currencies: &[Currency::Try],
+    options: &[],
+    tried: Tried::new(
+        Some(words(
+            "mağaza kodu, API kullanıcısı ve şifresi",
+            "the shop code, the API user and its password",
+        )),
+        Some(words("3DS anahtarı", "the 3DS key")),
+    ),
 };
 
 /// What this protocol can do.

@@ -8,8 +8,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unauthentic,
-    unreadable,
+    auth_code, check_capture, points_back, reference, refusal_of_move, refused_capture, sent,
+    unauthentic, unreadable,
 };
 use contract::errors::ErrorGroup;
 use contract::money::Money;
@@ -164,9 +164,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// Takes an amount that is held. A refusal is looked into: it may have been taken before.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, moved) = (&capture.hold, capture.amount);
-    if moved.minor <= 0 || moved.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let (reply, refusal) = send_move(context, "PostAuth", hold, Some(moved)).await?;
     let Some(decline) = refusal else {
         return Ok(Verdict::Approved(charged(&reply)?));
@@ -176,28 +174,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
     let taken = record
         .taken
         .filter(|taken| *taken != hold.order.amount.minor);
-    match record.status {
-        OrderStatus::Captured(charged) if taken == Some(moved.minor) => {
-            Ok(Verdict::Approved(charged))
-        }
-        OrderStatus::Captured(_) => Err(other_sale(
-            "the bank captured the hold before, and may have taken another amount",
-        )),
-        OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_) => {
-            Ok(Verdict::Declined(decline))
-        }
-        OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_) => {
-            Err(unreadable("the bank does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-pub(super) fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
+    refused_capture((record.status, taken), moved, decline)
 }
 
 /// The references of a void or refund. An approval has them.

@@ -6,16 +6,18 @@
 //! it sells.
 
 use super::record::{Record, look_up};
-use super::standing::sent;
 use super::{
     APPROVED, bonus, currency, error_group, expiry, installment, minor_of, refusal_of_sale,
     request, sale_fields, sale_type, sell,
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Verified,
 };
-use crate::banks::{message, not_supported, other_sale, threeds_key, unauthentic, unreadable};
+use crate::banks::{
+    message, not_supported, other_sale, sent, threeds_key, unauthentic, unreadable,
+};
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
 
@@ -97,6 +99,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         ("Hash", hash.as_str()),
     ]);
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields: fields
             .into_iter()

@@ -15,7 +15,7 @@ use super::{
     ask, auth_code, duplicate, message, not_supported, reference, refusal_of_move, unauthentic,
     unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, THREEDS_KEY, words};
+use crate::account::{AccountNeeds, MERCHANT_NUMBER, THREEDS_KEY, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardUse, User, Verb,
@@ -23,7 +23,7 @@ use crate::bank::{
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use encoding_rs::WINDOWS_1254;
@@ -32,14 +32,22 @@ use std::borrow::Cow;
 /// What an account needs.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
-        MERCHANT_NUMBER.coded("ClientId"),
-        THREEDS_KEY.coded("store key"),
+        MERCHANT_NUMBER.coded("ClientId").hinted(
+            "Mağaza numarası da denir; bankanın sanal POS açılış bildiriminde yazar.",
+            "Also called the shop number; in the bank's message about the new virtual POS.",
+        ),
+        THREEDS_KEY.coded("store key").hinted(
+            "Sanal POS yönetim ekranının 3D ayarlarında \"işyeri anahtarı\" adıyla üretilir. 3D Secure için gereklidir.",
+            "Made in the 3D settings of the bank's merchant pages, as the shop's key. Needed for 3D Secure.",
+        ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankada Name ve Password. Sanal POS yönetim ekranında, rolü API olan bir kullanıcı eklenerek açılır; ekranlara girilen kullanıcı değildir.",
+        "The bank's Name and Password: a user with the role API, added in the bank's merchant pages. Not the one that signs in there.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
+    tried: Tried::new(Some(words("üye işyeri numarası, API kullanıcısı ve şifresi", "the merchant number, the API user and its password")), Some(words("3DS anahtarı", "the 3DS key"))),
 };
 
 /// What this protocol can do.

@@ -50,8 +50,9 @@ async fn inquire(
 
 /// The bank says in words alone that it has no such order.
 fn is_unknown(reply: &Element, order_id: &str) -> Result<bool, Doubt> {
-    let words = reply.words(&["ErrMsg"]);
-    let is_it = words == format!("No record found for {order_id}");
+    let wanted = format!("No record found for {order_id}");
+    // A refusal of the account may come in any words.
+    let is_it = reply.exact(&["ErrMsg"]).is_ok_and(|words| words == wanted);
     Ok(is_it && reply.exact(&["ProcReturnCode"])? == GATEWAY)
 }
 

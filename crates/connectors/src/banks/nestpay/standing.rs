@@ -8,7 +8,8 @@ use crate::bank::{
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refused_move, unreadable,
+    auth_code, check_capture, points_back, reference, refused_capture, refused_move, sent,
+    unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -116,9 +117,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
     let held = hold.order.amount;
-    if amount.minor <= 0 || amount.currency != held.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let is_more = amount.minor > held.minor;
     let question = Question {
         total: Some(amount),
@@ -138,27 +137,9 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Declined(refused_move(decline)?));
     }
     let record = look_up(context, hold).await.map_err(sent)?;
-    match (record.status, record.taken) {
-        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
-            Ok(Verdict::Approved(charged))
-        }
-        (OrderStatus::Captured(_), _) => {
-            Err(other_sale("the bank captured another amount of the hold"))
-        }
-        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
-            Ok(Verdict::Declined(refused_move(decline)?))
-        }
-        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
-            Err(unreadable("the bank does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
+    match refused_capture((record.status, record.taken), amount, decline)? {
+        Verdict::Declined(decline) => Ok(Verdict::Declined(refused_move(decline)?)),
+        taken => Ok(taken),
     }
 }
 

@@ -10,8 +10,8 @@ use super::{
     rewards, sale, sale_type, sell,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds, Order,
-    PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds,
+    FormMethod, Order, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
 };
 use crate::banks::{
     AUTH_CODE_MAX, auth_code, duplicate, message, not_supported, reference, refused_move,
@@ -96,6 +96,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     let hash = hash_v3(signed, account.threeds_key.expose());
     fields.push(("hash".to_owned(), hash));
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields,
     })

@@ -1,9 +1,10 @@
 //! Param (TurkPos, SOAP): a payment institution's POS, from its developer pages, recorded replies and the clients' notes.
 //!
-//! Here are sale, hold and points; what becomes of an order later stands in `standing`, the 3DS steps in `threeds`. No
+//! Here are sale, hold and points; what becomes of an order later stands in `standing`, its list of a day in `day_list`, the 3DS steps in `threeds`. No
 //! reply carries a hash: TLS alone proves Param. A `Siparis_ID` that was used before is not refused: Param sells again
 //! under an id of its own, so nothing here is ever sent twice, and a reply about another id is doubt.
 
+mod day_list;
 mod page;
 mod standing;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use super::{
     ask, auth_code, doubt, message, not_supported, reference, refusal_of_move, unauthentic,
     unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Slot, words};
+use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Slot, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
     Doubt, DoubtReason, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned,
@@ -23,8 +24,8 @@ use crate::bank::{
 };
 use crate::digest::sha1_bytes_base64;
 use crate::http::Request;
-use crate::xml::{Element, Writer};
-use contract::enums::{Currency, PosOperationType};
+use crate::xml::{Element, Unreadable, Writer};
+use contract::enums::Currency;
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 use encoding_rs::WINDOWS_1254;
@@ -49,11 +50,19 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
         )
         .secret(),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "CLIENT_USERNAME ve CLIENT_PASSWORD; Param panelinde, entegrasyon bilgileri sayfasında.",
+        "CLIENT_USERNAME and CLIENT_PASSWORD, on the integration page of Param's panel.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
+    tried: Tried::new(
+        None,
+        Some(words(
+            "Terminal ID, API kullanıcısı, şifresi ve anahtar (GUID)",
+            "the Terminal ID, the API user, its password and the key (GUID)",
+        )),
+    ),
 };
 
 /// What this protocol can do. Its page that sells is opened by a GET, which a bank's form here is not.
@@ -66,6 +75,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -113,7 +123,7 @@ pub(crate) async fn page_outcome(
     Err(Doubt::not_supported())
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::finish as finish_3ds;
 
@@ -313,13 +323,20 @@ async fn exchange(
     question: &Question,
 ) -> Result<Element, Doubt> {
     let body = ask(context.http, request(context, url, question)?).await?;
-    let envelope = Element::parse(&body).map_err(|_| unreadable("the reply is not XML"))?;
+    result(Element::parse(&body), question.method)
+}
+
+/// The result of a method in its envelope.
+fn result(envelope: Result<Element, Unreadable>, method: &str) -> Result<Element, Doubt> {
+    let envelope = envelope.map_err(|_| unreadable("the reply is not XML"))?;
     if !is_named(&envelope, "Envelope") {
         return Err(unreadable("the reply is no SOAP envelope"));
     }
-    let response = format!("{}Response", question.method);
-    let result = format!("{}Result", question.method);
-    let path = ["Body", &response, &result];
+    let path = [
+        "Body",
+        &format!("{method}Response"),
+        &format!("{method}Result"),
+    ];
     let found = path
         .into_iter()
         .try_fold(&envelope, |element, name| only(element, name));

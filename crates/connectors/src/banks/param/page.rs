@@ -1,7 +1,7 @@
 //! The form inside the page that Param hands out for the shopper's browser. A small reader of well-made pages: what
 //! it does not understand it refuses, for a page that is not shown moves no money.
 
-use crate::bank::BankForm;
+use crate::bank::{BankForm, FormMethod};
 
 /// A bank's form has fewer fields by far.
 const FIELDS_MAX: usize = 200;
@@ -21,6 +21,7 @@ pub(super) fn form(page: &str) -> Option<BankForm> {
         match (tag.name.as_str(), &mut form) {
             ("form", None) if tag.get("method")?.eq_ignore_ascii_case("post") => {
                 form = Some(BankForm {
+                    method: FormMethod::Post,
                     action: tag.get("action")?.to_owned(),
                     fields: Vec::new(),
                 });

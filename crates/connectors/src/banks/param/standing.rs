@@ -10,8 +10,8 @@ use crate::bank::{
     HoldStatus, OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, check_sale, minor_units, not_supported, other_sale, points_back, question_refused,
-    reference, unreadable,
+    auth_code, check_capture, check_sale, minor_units, other_sale, points_back, question_refused,
+    reference, refused_capture, sent, unreadable,
 };
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -85,9 +85,9 @@ fn told(reply: &Element) -> Result<Option<&Element>, Doubt> {
     }
 }
 
-fn says_nothing_found(reply: &Element) -> bool {
-    let words = reply.words(&["Sonuc_Str"]).to_lowercase();
-    words.contains("bulunamad")
+pub(super) fn says_nothing_found(reply: &Element) -> bool {
+    let words = reply.phrase(&["Sonuc_Str"]);
+    words.is_ok_and(|words| words.to_lowercase().contains("bulunamad"))
 }
 
 fn record(told: &Element, order: &OrderRef<'_>) -> Result<Record, Doubt> {
@@ -261,7 +261,7 @@ async fn give_back(
 
 /// Undoes an order. A hold that was captured is undone as a sale of what was taken.
 pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answer<Reversed> {
-    let sent = match order.order.phase {
+    let moved = match order.order.phase {
         Phase::Sale => give_back(context, "IPTAL", &order, order.order.amount).await,
         Phase::Hold => {
             let fields = [("Prov_ID", ""), ("Siparis_ID", order.order.id.as_str())];
@@ -269,14 +269,14 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         }
     };
     // Refused, perhaps because it was undone before: then that is what was wanted.
-    let refused = match sent {
+    let refused = match moved {
         Ok(Ok(reply)) => return Ok(Verdict::Approved(reversed(&reply)?)),
         Ok(Err((NOTHING_THERE, decline))) => Ok(decline),
         Ok(Err((_, decline))) => return Ok(Verdict::Declined(decline)),
         Err(doubt) if matches!(doubt.reason, DoubtReason::TimedOut(_)) => Err(doubt),
         Err(doubt) => return Err(doubt),
     };
-    let record = look_up(context, &order).await.map_err(was_sent)?;
+    let record = look_up(context, &order).await.map_err(sent)?;
     // A sale is undone on its day only.
     let is_sale = order.order.phase == Phase::Sale;
     let is_over = is_sale && record.day.is_some_and(|day| day < context.now.date());
@@ -284,8 +284,8 @@ pub(crate) async fn void(context: BankContext<'_>, order: OrderRef<'_>) -> Answe
         (OrderStatus::Voided, ..) => Ok(Verdict::Approved(Reversed::default())),
         (OrderStatus::Captured(_), Some(taken), _) if !is_sale => {
             let taken = Money::new(taken, order.order.amount.currency);
-            let sent = give_back(context, "IPTAL", &order, taken).await;
-            match sent.map_err(was_sent)? {
+            let moved = give_back(context, "IPTAL", &order, taken).await;
+            match moved.map_err(sent)? {
                 Ok(reply) => Ok(Verdict::Approved(reversed(&reply)?)),
                 Err((_, decline)) => Ok(Verdict::Declined(decline)),
             }
@@ -337,9 +337,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// Takes an amount that is held. A refusal is looked into: it may have been taken before.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let fields = [
         ("Prov_ID", ""),
         ("Prov_Tutar", &*comma(amount)),
@@ -353,29 +351,8 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         Err((NO_ACCOUNT, decline)) => return Ok(Verdict::Declined(decline)),
         Err((_, decline)) => decline,
     };
-    let record = look_up(context, hold).await.map_err(was_sent)?;
-    match (record.status, record.taken) {
-        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
-            Ok(Verdict::Approved(charged))
-        }
-        (OrderStatus::Captured(_), _) => {
-            Err(other_sale("Param captured another amount of the hold"))
-        }
-        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
-            Ok(Verdict::Declined(decline))
-        }
-        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
-            Err(unreadable("Param does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-fn was_sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
+    let record = look_up(context, hold).await.map_err(sent)?;
+    refused_capture((record.status, record.taken), amount, decline)
 }
 
 /// The references of what was undone or given back.

@@ -17,6 +17,25 @@ pub(super) fn is_known_before(code: &str) -> bool {
     matches!(code, "1006" | "1061" | "1128")
 }
 
+/// The shopper was not verified, so nothing was sold.
+pub(super) fn is_of_verification(code: &str) -> bool {
+    matches!(
+        code,
+        "0400"
+            | "0580"
+            | "0581"
+            | "0582"
+            | "0583"
+            | "1114"
+            | "1115"
+            | "1116"
+            | "1117"
+            | "1118"
+            | "2053"
+            | "6969"
+    )
+}
+
 /// A refusal with this code.
 pub(super) fn decline(code: &str, words: String) -> Decline {
     Decline {

@@ -2,10 +2,12 @@
 //! of official and other clients.
 //!
 //! Here are sale, hold and points; what becomes of an order later stands in `standing`, the inquiry in `record`, the
-//! 3DS steps in `threeds`, codes in `codes`. No reply carries a hash: TLS alone proves the bank, and a reply counts
+//! 3DS steps in `threeds`, the page that sells by itself in `common`, the list of a day in `day_list`, codes in `codes`. No reply carries a hash: TLS alone proves the bank, and a reply counts
 //! when it names our transaction. A transaction goes by an id of ours that the bank takes once, whatever becomes of it.
 
 mod codes;
+mod common;
+mod day_list;
 mod options;
 mod record;
 mod standing;
@@ -18,17 +20,16 @@ use super::{
     refusal_of_move, unauthentic, unreadable,
 };
 use crate::account::{
-    AccountNeeds, ApiUser, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER,
-    THREEDS_KEY, words,
+    AccountNeeds, MERCHANT_NUMBER, Need, TERMINAL_NUMBER, THREEDS_KEY, Tried, api_user, words,
 };
 use crate::bank::{
     Account, Answer, BankContext, CardData, Charge, Charged, Decline, Doubt, Loyalties,
-    LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardMoney, RewardUse, Verb, Verdict,
+    LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::card::Secret;
-use contract::enums::{Currency, PosOperationType};
+use contract::enums::Currency;
 use contract::money::Money;
 
 /// What an account needs.
@@ -49,37 +50,37 @@ pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
                 "If the password of 3D Secure (MPI) is not that of the virtual POS.",
             )
             .needed_for(Need::Never),
-        Field::new(
-            Slot::Number(Number::PosnetId),
-            "Bağlantı seçenekleri",
-            "Connection options",
-            "The connection options",
-        )
-        .hinted(
-            "Çoğu işyerinde boş kalır. Banka 3D onayından sonra kart bilgisini yeniden istiyorsa ESKI3D, \
-             istemiyorsa YENI3D; puan kullandırıyorsa PUAN (virgülle ayrılır).",
-            "Empty for most merchants. ESKI3D if the bank wants the card again after 3D Secure, YENI3D if not; \
-             PUAN if it takes points (separated by commas).",
-        )
-        .needed_for(Need::Never),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Şifre, bankanın bilgilendirme yazısındaki sanal POS (VPOS) şifresidir.",
+        "The password is that of the virtual POS (VPOS) in the bank's letter.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[options::FINISH],
+    tried: Tried::new(
+        Some(words(
+            "üye işyeri numarası ve sanal POS şifresi",
+            "the merchant number and the password of the virtual POS",
+        )),
+        Some(words(
+            "terminal numarası ve MPI şifresi",
+            "the terminal number and the MPI password",
+        )),
+    ),
 };
 
 /// What this protocol can do.
 pub(crate) const VERBS: &[Verb] = &[
     Verb::Charge,
     Verb::ThreeDs,
+    Verb::PageSale,
     Verb::Void,
     Verb::Refund,
     Verb::GivenBack,
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -91,6 +92,10 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "Password",
     "MerchantPassword",
     "Pan",
+    "ExpireMonth",
+    "ExpireYear",
+    "PaymentToken",
+    "Ptkn",
     "Expiry",
     "ExpiryDate",
     "Cvv",
@@ -103,17 +108,11 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "Hash",
 ];
 
-/// What the browser always brings back from the 3DS page.
+/// What the browser always brings back from the MPI.
 pub(crate) const RETURN_FIELDS: &[&str] = &["verifyenrollmentrequestid", "status"];
 
-pub(crate) async fn page_outcome(
-    _context: BankContext<'_>,
-    _returned: Returned<'_>,
-) -> Result<PageOutcome, Doubt> {
-    Err(Doubt::not_supported())
-}
-
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use common::{RETURN_FIELDS as COMMON_RETURN_FIELDS, outcome as page_outcome};
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{begin as begin_3ds, finish as finish_3ds, verify as verify_3ds};
 

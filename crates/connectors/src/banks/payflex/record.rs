@@ -5,10 +5,9 @@ use crate::bank::{
     Account, BankContext, Charged, Decline, Doubt, GivenBack, OrderRef, OrderStatus, Phase,
 };
 use crate::banks::{
-    ask, check_count, check_sale, minor_units, not_supported, other_sale, question_refused,
+    TRANSACTIONS_MAX, ask, check_sale, minor_units, not_supported, other_sale, question_refused,
     unreadable,
 };
-use crate::http::Request;
 use crate::xml::{Element, Writer};
 use contract::money::Money;
 
@@ -32,10 +31,7 @@ pub(super) struct Row {
     id: String,
     /// Nothing while the bank works on it.
     outcome: Option<Result<Charged, Decline>>,
-    pub(super) is_undone: bool,
-    is_refunded: bool,
-    is_captured: bool,
-    pub(super) is_settled: bool,
+    flags: RowFlags,
     /// In minor units of our currency.
     pub(super) amount: i64,
     refunded: Option<i64>,
@@ -72,7 +68,11 @@ pub(super) fn address(account: &Account) -> Result<String, Doubt> {
     })
 }
 
-fn request(context: BankContext<'_>, id: &str) -> Result<Request, Doubt> {
+/// Asks by criteria, and reads a reply that answers the question. Its rows are not looked at.
+pub(super) async fn search(
+    context: BankContext<'_>,
+    criteria: impl FnOnce(&mut Writer),
+) -> Result<Element, Doubt> {
     let account = context.account;
     let password = password(account)?;
     let xml = Writer::document("SearchRequest", |w| {
@@ -80,23 +80,10 @@ fn request(context: BankContext<'_>, id: &str) -> Result<Request, Doubt> {
             w.leaf("HostMerchantId", &account.client_id);
             w.leaf("MerchantPassword", password.expose());
         });
-        w.element("TransactionCriteria", |w| {
-            w.leaf("TransactionId", id);
-            w.leaf("OrderId", "");
-            w.leaf("AuthCode", "");
-        });
+        criteria(w);
     });
-    Ok(posted(address(account)?, &[("prmstr", &xml)]))
-}
-
-/// The transaction of this id; nothing when the bank has none.
-async fn find(
-    context: BankContext<'_>,
-    id: &str,
-    kinds: &[&str],
-    amount: Money,
-) -> Result<Option<Row>, Doubt> {
-    let body = ask(context.http, request(context, id)?).await?;
+    let body = ask(context.http, posted(address(account)?, &[("prmstr", &xml)]));
+    let body = body.await?;
     if let Some(decline) = codes::gateway_refusal(&body) {
         return Err(question_refused(decline.group));
     }
@@ -106,18 +93,65 @@ async fn find(
     }
     // Says only whether the question was answered.
     match reply.exact(&["ResponseInfo", "ResponseCode"])? {
-        codes::APPROVED => {}
-        "" => return Err(unreadable("the inquiry says nothing")),
-        code => return Err(question_refused(codes::group(code))),
+        codes::APPROVED => Ok(reply),
+        "" => Err(unreadable("the inquiry says nothing")),
+        code => Err(question_refused(codes::group(code))),
     }
+}
+
+/// The transactions of a reply: as many as it counts, and no more than there can be.
+pub(super) fn rows_of(reply: &Element, most: usize) -> Result<Vec<&Element>, Doubt> {
     const ROWS: &str = "TransactionSearchResultInfo";
     let rows = reply.only(ROWS)?;
     let rows: Vec<&Element> = rows.into_iter().flat_map(|rows| rows.all(ROWS)).collect();
-    check_count(rows.len())?;
     let count = minor_units(reply.exact(&["TotalItemCount"])?);
-    if count.and_then(|count| usize::try_from(count).ok()) != Some(rows.len()) {
+    if rows.len() > most || count.and_then(|count| usize::try_from(count).ok()) != Some(rows.len())
+    {
         return Err(unreadable("the inquiry does not tell of all it counts"));
     }
+    Ok(rows)
+}
+
+/// What the flags of a transaction say.
+pub(super) struct RowFlags {
+    pub(super) is_undone: bool,
+    is_refunded: bool,
+    is_captured: bool,
+    is_settled: bool,
+}
+
+impl RowFlags {
+    pub(super) fn read(row: &Element) -> Result<RowFlags, Doubt> {
+        let flag = |name| match row.exact(&[name])?.to_ascii_lowercase().as_str() {
+            "" | "false" => Ok(false),
+            "true" => Ok(true),
+            _ => Err(unreadable("the inquiry answers a flag that is none")),
+        };
+        Ok(RowFlags {
+            is_undone: flag("IsCanceled")? || flag("IsReversed")?,
+            is_refunded: flag("IsRefunded")?,
+            is_captured: flag("IsCaptured")?,
+            is_settled: flag("IsBatchClosed")?,
+        })
+    }
+}
+
+/// The transaction of this id; nothing when the bank has none.
+async fn find(
+    context: BankContext<'_>,
+    id: &str,
+    kinds: &[&str],
+    amount: Money,
+) -> Result<Option<Row>, Doubt> {
+    let reply = search(context, |w| {
+        w.element("TransactionCriteria", |w| {
+            w.leaf("TransactionId", id);
+            w.leaf("OrderId", "");
+            w.leaf("AuthCode", "");
+        });
+    });
+    let reply = reply.await?;
+    let rows = rows_of(&reply, TRANSACTIONS_MAX)?;
     match rows.as_slice() {
         [] => Ok(None),
         [row] if row.exact(&["TransactionId"])? == id => {
@@ -145,11 +179,7 @@ impl Row {
                 "the inquiry answers another kind of transaction",
             ));
         }
-        let flag = |name| match said(name)?.to_ascii_lowercase().as_str() {
-            "" | "false" => Ok(false),
-            "true" => Ok(true),
-            _ => Err(unreadable("the inquiry answers a flag that is none")),
-        };
+        let flags = RowFlags::read(row)?;
         let sum = |name| match said(name)? {
             "" => Ok(None),
             text => lira(text)
@@ -172,10 +202,7 @@ impl Row {
         Ok(Row {
             id: said("TransactionId")?.to_owned(),
             outcome,
-            is_undone: flag("IsCanceled")? || flag("IsReversed")?,
-            is_refunded: flag("IsRefunded")?,
-            is_captured: flag("IsCaptured")?,
-            is_settled: flag("IsBatchClosed")?,
+            flags,
             amount: told.unwrap_or_default(),
             refunded: sum("TotalRefundAmount")?,
             card: said("PanMasked")?.to_owned(),
@@ -191,7 +218,7 @@ impl Row {
 
     /// What went back of it. A flag and a sum that contradict each other are doubt.
     fn given_back(&self) -> Result<GivenBack, Doubt> {
-        let refunded = match (self.is_refunded, self.refunded) {
+        let refunded = match (self.flags.is_refunded, self.refunded) {
             (true, None) => None,
             (true, Some(0)) => return Err(unreadable("a refund of nothing")),
             (_, Some(sum)) if sum > self.amount => {
@@ -199,11 +226,11 @@ impl Row {
             }
             (_, sum) => Some(sum.unwrap_or(0)),
         };
-        if self.is_undone && refunded != Some(0) {
+        if self.flags.is_undone && refunded != Some(0) {
             return Err(unreadable("a transaction that was undone and given back"));
         }
         Ok(GivenBack {
-            voided: self.is_undone,
+            voided: self.flags.is_undone,
             refunded,
         })
     }
@@ -241,7 +268,7 @@ pub(super) async fn captures(
         }
         match row.outcome {
             None => return Err(unreadable("the bank is still working on a capture")),
-            Some(Ok(_)) if !row.is_undone => return Ok((number, Some(row))),
+            Some(Ok(_)) if !row.flags.is_undone => return Ok((number, Some(row))),
             Some(_) => {}
         }
     }
@@ -290,7 +317,7 @@ pub(super) async fn look_up(
     }
     check_sale(order, &row.card, &row.made_at)?;
     let is_hold = ours.phase == Phase::Hold;
-    if !is_hold || row.is_undone {
+    if !is_hold || row.flags.is_undone {
         return row.record(references, !is_hold);
     }
     match captures(context, order).await? {
@@ -298,7 +325,9 @@ pub(super) async fn look_up(
             let references = capture.references().cloned().unwrap_or_default();
             capture.record(references, true)
         }
-        (_, None) if row.is_captured => Err(other_sale("the hold was captured by another id")),
+        (_, None) if row.flags.is_captured => {
+            Err(other_sale("the hold was captured by another id"))
+        }
         (_, None) => row.record(references, false),
     }
 }
@@ -316,7 +345,7 @@ impl Row {
             },
             id: Some(self.id.clone()),
             taken: is_taken.then_some(self.amount),
-            is_settled: self.is_settled,
+            is_settled: self.flags.is_settled,
             given_back,
         })
     }

@@ -8,7 +8,8 @@ use crate::bank::{
     HoldStatus, Order, OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+    auth_code, check_capture, not_supported, other_sale, points_back, reference, refusal_of_move,
+    sent, unreadable,
 };
 use crate::xml::Element;
 
@@ -160,9 +161,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// Takes an amount that is held. An id is used once whatever becomes of it, so what was tried before is asked first.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let (number, before) = captures(context, hold).await?;
     if let Some(before) = before {
         return match before.references() {
@@ -181,14 +180,6 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
     match exchange(context, &question).await? {
         Reply::Approved(reply) => Ok(Verdict::Approved(charged(&reply)?)),
         Reply::Refused(decline) => refused(decline),
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
     }
 }
 

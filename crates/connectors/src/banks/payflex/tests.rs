@@ -2,7 +2,7 @@
 
 use super::options::{self, Options};
 use super::record::address;
-use super::threeds::{may_lead_to, mpi_address};
+use super::threeds::may_lead_to;
 use super::{latin_name, lira};
 use crate::bank::Account;
 use crate::banks::tests::{Call, Replay};
@@ -33,20 +33,28 @@ fn lira_are_read_and_nothing_else() {
 
 #[test]
 fn options_of_the_account_go_before_those_of_the_bank() {
-    let of = |integrator, text: &str| {
-        options::of(&Account {
+    let of = |integrator, chosen: &[(&str, &str)]| {
+        let mut account = Account {
             integrator: Some(integrator),
-            posnet_id: text.to_owned(),
             ..Account::default()
-        })
+        };
+        for (name, choice) in chosen {
+            account.options.choose(name, choice);
+        }
+        options::of(&account)
     };
     let options = |shows_card, points| Ok(Options { shows_card, points });
     let (ziraat, vakif) = (PosIntegrator::ZiraatbankInnova, PosIntegrator::Vakifbank);
-    assert_eq!(of(ziraat, ""), options(true, true));
-    assert_eq!(of(vakif, ""), options(false, false));
-    assert_eq!(of(ziraat, "yeni3d"), options(false, true));
-    assert_eq!(of(vakif, " ESKI3D , PUAN"), options(true, true));
-    assert!(of(vakif, "PUANN").is_err());
+    let finish = |choice| ("threedsFinish", choice);
+    let agreed = ("points", "AGREED");
+    assert_eq!(of(ziraat, &[]), options(true, true));
+    assert_eq!(of(vakif, &[]), options(false, false));
+    assert_eq!(of(ziraat, &[finish("WITHOUT_CARD")]), options(false, true));
+    assert_eq!(
+        of(vakif, &[finish("WITH_CARD"), agreed]),
+        options(true, true)
+    );
+    assert!(of(vakif, &[("points", "OFF")]).is_err());
 }
 
 #[test]
@@ -78,53 +86,35 @@ fn a_return_is_signed_as_the_vector() {
     assert!(answer.contains("Unauthentic"), "{answer}");
 }
 
-fn account_at(api_url: &str, threeds_url: &str) -> Account {
-    Account {
-        api_url: api_url.to_owned(),
-        threeds_url: threeds_url.to_owned(),
-        ..Account::default()
-    }
-}
-
 #[test]
-fn inquiries_and_the_mpi_have_addresses_of_their_own() {
-    for (api, search, threeds, mpi) in [
+fn inquiries_have_an_address_of_their_own() {
+    let at = |api_url: &str| {
+        address(&Account {
+            api_url: api_url.to_owned(),
+            ..Account::default()
+        })
+    };
+    for (api, search) in [
         (
             "https://apigw.vakifbank.com.tr:8443/virtualPos/Vposreq",
             "https://apigw.vakifbank.com.tr:8443/virtualPos/Search",
-            "https://apigw.vakifbank.com.tr:8443/threeDGateway/Enrollment",
-            "https://inbound.apigateway.vakifbank.com.tr:8443/threeDGateway/Enrollment",
-        ),
-        (
-            "https://apiportalprep.vakifbank.com.tr:8443/virtualPos/Vposreq",
-            "https://apiportalprep.vakifbank.com.tr:8443/virtualPos/Search",
-            "https://apiportalprep.vakifbank.com.tr:8443/threeDGateway/Enrollment",
-            "https://inbound.apigatewaytest.vakifbank.com.tr:8443/threeDGateway/Enrollment",
         ),
         (
             "https://onlineodeme.vakifbank.com.tr:4443/VposService/v3/Vposreq.aspx",
             "https://onlineodeme.vakifbank.com.tr:4443/UIService/Search.aspx",
-            "https://onlineodeme.vakifbank.com.tr:4443/MPIAPI/MPI_Enrollment.aspx",
-            "https://3dsecure.vakifbank.com.tr:4443/MPIAPI/MPI_Enrollment.aspx",
         ),
         (
             "https://sanalpos.ziraatbank.com.tr:443/v4/v3/Vposreq.aspx",
             "https://sanalpos.ziraatbank.com.tr:443/v4/UIWebService/Search.aspx",
-            "https://sanalpos.ziraatbank.com.tr:443/Enrollment.aspx",
-            "https://mpi.ziraatbank.com.tr:443/Enrollment.aspx",
         ),
         (
             "https://preprod.payflex.com.tr/Ziraatbank/VposWeb/v3/Vposreq.aspx",
             "https://preprod.payflex.com.tr/Ziraatbank/UIWebService/Search.aspx",
-            "https://preprod.payflex.com.tr/ZiraatBank/MpiWeb/Enrollment.aspx",
-            "https://preprod.payflex.com.tr/ZiraatBank/MpiWeb/Enrollment.aspx",
         ),
     ] {
-        let account = account_at(api, threeds);
-        assert_eq!(address(&account).unwrap(), search);
-        assert_eq!(mpi_address(&account), mpi);
+        assert_eq!(at(api).unwrap(), search);
     }
-    assert!(address(&account_at("https://bank.example/api", "")).is_err());
+    assert!(at("https://bank.example/api").is_err());
 }
 
 #[test]
@@ -141,6 +131,7 @@ fn a_browser_is_led_to_the_bank_or_by_tls() {
         ),
         ("https://acs.example/pareq", GATEWAY, false),
         ("https://vakifbank.com.tr.example/x", GATEWAY, false),
+        ("https://notvakifbank.com.tr/x", GATEWAY, false),
         ("https://x@acs.example/.vakifbank.com.tr", GATEWAY, false),
         ("https://acs.example\\.vakifbank.com.tr/", GATEWAY, false),
         ("https://acs.bkm.com.tr/mdpayacs/pareq", OTHER, true),

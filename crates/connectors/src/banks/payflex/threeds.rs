@@ -3,12 +3,12 @@
 //! against its MPI's own record.
 
 use super::{
-    Question, codes, currency, doubt, message, not_supported, options, password, posted, sale,
-    sell, unauthentic, unreadable,
+    Question, codes, common, currency, doubt, message, not_supported, options, password, posted,
+    sale, sell, unauthentic, unreadable,
 };
 use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, DoubtReason, Finish3ds,
-    Order, Returned, Verdict, Verified,
+    FormMethod, Order, Returned, Verdict, Verified,
 };
 use crate::banks::ask;
 use crate::digest::{same, sha256_bytes_base64};
@@ -23,24 +23,8 @@ use encoding_rs::WINDOWS_1254;
 const FIELDS_MAX: usize = 200;
 /// Longest address that the bank may send a browser to.
 const ADDRESS_BYTES_MAX: usize = 2_048;
-
-/// Hosts of sales, and those of the MPI that goes with them.
-const MPI_HOSTS: [(&str, &str); 5] = [
-    (
-        "apigw.vakifbank.com.tr",
-        "inbound.apigateway.vakifbank.com.tr",
-    ),
-    (
-        "apiportalprep.vakifbank.com.tr",
-        "inbound.apigatewaytest.vakifbank.com.tr",
-    ),
-    ("onlineodeme.vakifbank.com.tr", "3dsecure.vakifbank.com.tr"),
-    (
-        "onlineodemetest.vakifbank.com.tr",
-        "3dsecuretest.vakifbank.com.tr",
-    ),
-    ("sanalpos.ziraatbank.com.tr", "mpi.ziraatbank.com.tr"),
-];
+/// Where the MPI of a gateway stands.
+const GATEWAY: &str = "/threeDGateway/";
 
 /// What 3DS proved, kept between checking and selling.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -77,14 +61,6 @@ fn mpi_password(account: &Account) -> Result<&Secret, Doubt> {
     }
 }
 
-/// Where the MPI is asked: beside the sales, or at the host that the bank has for it.
-pub(super) fn mpi_address(account: &Account) -> String {
-    let url = &account.threeds_url;
-    let host = host(url).unwrap_or_default();
-    let twin = MPI_HOSTS.iter().find(|(sales, _)| *sales == host);
-    twin.map_or_else(|| url.clone(), |(sales, mpi)| url.replacen(sales, mpi, 1))
-}
-
 /// The host of an address, without user or port.
 fn host(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
@@ -107,17 +83,26 @@ fn origin(url: &str) -> &str {
 /// nowhere but to its own bank.
 pub(super) fn may_lead_to(url: &str, mpi: &str) -> bool {
     let plain = url.len() <= ADDRESS_BYTES_MAX && url.bytes().all(|b| (b'!'..=b'~').contains(&b));
-    let Some(host) = host(url).filter(|_| plain) else {
+    let Some(leads_to) = host(url).filter(|_| plain) else {
         return false;
     };
-    let gateway = ".vakifbank.com.tr";
-    let is_gateway = origin(mpi).contains(".apigateway") && origin(mpi).contains(gateway);
-    origin(url) == origin(mpi)
-        || url.starts_with("https://") && (!is_gateway || host.ends_with(gateway))
+    let is_gateway = mpi
+        .strip_prefix(origin(mpi))
+        .is_some_and(|path| path.starts_with(GATEWAY));
+    let is_own = || {
+        // Its hosts have two names before the bank's.
+        let bank = host(mpi).and_then(|mpi| mpi.splitn(3, '.').nth(2));
+        bank.is_some_and(|bank| {
+            leads_to
+                .strip_suffix(bank)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
+    };
+    origin(url) == origin(mpi) || url.starts_with("https://") && (!is_gateway || is_own())
 }
 
 /// The bank's number of a card's scheme.
-fn brand(pan: &str) -> &'static str {
+pub(super) fn brand(pan: &str) -> &'static str {
     match pan.as_bytes() {
         [b'4', ..] => "100",
         [b'9', ..] | [b'6', b'5', ..] => "300",
@@ -129,15 +114,15 @@ fn brand(pan: &str) -> &'static str {
 /// Asks the MPI whether the card can be verified, and where. Moves no money.
 pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answer<BankForm> {
     let (account, order, card) = (context.account, begin.order, begin.card);
-    if begin.sells_at.is_some() {
-        return Err(Doubt::not_supported());
+    if let Some(level) = begin.sells_at {
+        return common::begin(context, &begin, level).await;
     }
     // What the sale cannot spend is refused before the shopper is asked.
     let first = sale(account, order, begin.reward)?;
     if first.points.is_some() && !options::of(account)?.shows_card {
         return Err(not_supported("no points are spent after this verification"));
     }
-    let mpi = mpi_address(account);
+    let mpi = &account.threeds_url;
     let expiry = format!("{:02}{:02}", card.expiry.year % 100, card.expiry.month);
     let (sum, count) = (
         order.amount.decimal().to_string(),
@@ -172,7 +157,7 @@ pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
     if !reply.is("IPaySecure") {
         return Err(unreadable("the MPI's reply is not an IPaySecure"));
     }
-    enrolled(&reply, order, &mpi)
+    enrolled(&reply, order, mpi)
 }
 
 /// The form that the MPI's reply makes, or why there is none.
@@ -216,6 +201,7 @@ fn enrolled(reply: &Element, order: &Order, mpi: &str) -> Answer<BankForm> {
         ("MD", md.to_owned()),
     ];
     Ok(Verdict::Approved(BankForm {
+        method: FormMethod::Post,
         action: action.to_owned(),
         fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
     }))

@@ -1,8 +1,10 @@
 //! PayFor: the virtual POS of QNB and Ziraat Katılım, from recorded replies, hash vectors and the clients' notes.
 //!
 //! Here are sale, hold and points; what becomes of an order later stands in `standing`, the inquiries in `record`, the
-//! 3DS steps in `threeds`. No reply carries a hash: TLS alone proves the bank, and a reply counts when it names our order.
+//! 3DS steps in `threeds`, the list of a day in `day_list`. No reply carries a hash: TLS alone proves the bank, and a
+//! reply counts when it names our order.
 
+mod day_list;
 mod record;
 mod standing;
 #[cfg(test)]
@@ -14,14 +16,14 @@ use super::{
     ask, auth_code, duplicate, message, minor_units, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
-use crate::account::{AccountNeeds, ApiUser, MERCHANT_NUMBER, THREEDS_KEY, words};
+use crate::account::{AccountNeeds, MERCHANT_NUMBER, THREEDS_KEY, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, Charge, Charged, Decline,
     Doubt, Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
-use contract::enums::{Currency, LoyaltyType, PosIntegrator, PosOperationType};
+use contract::enums::{Currency, LoyaltyType, PosIntegrator};
 use contract::errors::ErrorGroup;
 use contract::money::Money;
 
@@ -29,19 +31,21 @@ use contract::money::Money;
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
         MERCHANT_NUMBER.coded("MerchantId").hinted(
-            "Bankadan alınır; belgelerinde MerchantId diye geçer.",
-            "The bank gives it; its papers call it MerchantId.",
+            "Bankanın sanal POS açılış bildiriminde yazar.",
+            "In the bank's message about the new virtual POS.",
         ),
         THREEDS_KEY.coded("MerchantPass").hinted(
-            "Bankanın 3D Secure şifresi (MerchantPass). 3D Secure ile ödeme için gereklidir.",
-            "The bank's 3D Secure password (MerchantPass). Needed for 3D Secure.",
+            "Bankanın 3D Secure şifresidir; kullanıcı şifresinden ayrıdır, aynı bildirimde yazar. 3D Secure için gereklidir.",
+            "The bank's 3D Secure password, which is not the user's; in the same message. Needed for 3D Secure.",
         ),
     ],
-    users: &[ApiUser {
-        operation: PosOperationType::Standard,
-        name: words("API kullanıcısı", "API user"),
-    }],
+    users: &[api_user(
+        "Bankada UserCode ve UserPass: API yetkisi olan kullanıcı, sanal POS yönetim ekranında açılır.",
+        "The bank's UserCode and UserPass: a user that may use the API, added in the bank's merchant pages.",
+    )],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur, Currency::Gbp],
+    options: &[],
+    tried: Tried::new(None, Some(words("üye işyeri numarası, API kullanıcısı, şifresi ve 3DS anahtarı", "the merchant number, the API user, its password and the 3DS key"))),
 };
 
 /// What this protocol can do.
@@ -55,6 +59,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::Hold,
     Verb::Inquire,
     Verb::Loyalties,
+    Verb::DayList,
 ];
 
 /// No document says so.
@@ -86,7 +91,7 @@ pub(crate) async fn begin_3ds(context: BankContext<'_>, begin: Begin3ds<'_>) -> 
     Ok(Verdict::Approved(threeds::form(context, &begin)?))
 }
 
-pub(crate) use super::no_day_list as day_list;
+pub(crate) use day_list::day_list;
 pub(crate) use standing::{capture, given_back, inquire, inquire_hold, refund, void};
 pub(crate) use threeds::{check as verify_3ds, finish as finish_3ds, outcome as page_outcome};
 

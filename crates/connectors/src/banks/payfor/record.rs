@@ -13,7 +13,7 @@ use crate::banks::{
     auth_code, check_count, check_sale, message, other_sale, question_refused, reference,
     unreadable,
 };
-use crate::xml::Element;
+use crate::xml::{Damaged, Element};
 use std::cmp::Ordering;
 
 const MORE_BACK: &str = "the inquiry gives back more than was taken";
@@ -35,7 +35,7 @@ impl From<OrderStatus> for Record {
 
 /// What a transaction is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Sale,
     Hold,
     Capture,
@@ -43,8 +43,22 @@ enum Kind {
     Void,
 }
 
+impl Kind {
+    /// Nothing where no such type is known.
+    pub(super) fn read(element: &Element) -> Result<Option<Kind>, Damaged> {
+        Ok(match element.exact(&["TxnType"])? {
+            "Auth" | "ParaPuanAuth" => Some(Kind::Sale),
+            "PreAuth" => Some(Kind::Hold),
+            "PostAuth" => Some(Kind::Capture),
+            "Refund" | "ParaPuanRefund" => Some(Kind::Refund),
+            "Void" | "ParaPuanVoid" => Some(Kind::Void),
+            _ => None,
+        })
+    }
+}
+
 /// What became of it.
-enum State {
+pub(super) enum State {
     Done,
     Undone,
     GoesOn,
@@ -85,14 +99,8 @@ impl Row {
         if said("Currency")? != currency(order.order.amount)? {
             return Err(other_sale("the inquiry answers another currency"));
         }
-        let kind = match said("TxnType")? {
-            "Auth" | "ParaPuanAuth" => Kind::Sale,
-            "PreAuth" => Kind::Hold,
-            "PostAuth" => Kind::Capture,
-            "Refund" | "ParaPuanRefund" => Kind::Refund,
-            "Void" | "ParaPuanVoid" => Kind::Void,
-            _ => return Err(unreadable("the inquiry tells of what no order of ours has")),
-        };
+        let kind = Kind::read(element)?
+            .ok_or_else(|| unreadable("the inquiry tells of what no order of ours has"))?;
         if matches!(kind, Kind::Sale | Kind::Hold) {
             let sold_at = sortable(said("InsertDatetime")?);
             check_sale(order, said("CardMask")?, &sold_at)?;
@@ -140,7 +148,7 @@ impl Row {
 }
 
 impl State {
-    fn read(element: &Element) -> Result<State, Doubt> {
+    pub(super) fn read(element: &Element) -> Result<State, Doubt> {
         let said = |name| element.exact(&[name]);
         let outcome = (
             said("TxnStatus")?,
@@ -196,7 +204,7 @@ fn spent(element: &Element) -> Option<RewardMoney> {
 }
 
 /// `31.10.2022 23:13:21` and `2024-01-21T17:39:02` as `2022-10-31 23:13:21`.
-fn sortable(text: &str) -> String {
+pub(super) fn sortable(text: &str) -> String {
     let iso = text.replacen('T', " ", 1);
     let Some((date, time)) = iso.split_once(' ') else {
         return iso;
@@ -207,20 +215,21 @@ fn sortable(text: &str) -> String {
     }
 }
 
-/// Whether a reply says that the bank knows nothing under the order id: its own record of the question, unnumbered.
-fn is_unknown(element: &Element, question: &str, order: &Order) -> Result<bool, Doubt> {
+/// Whether a reply says that the bank knows nothing under the order id, which is empty where none was asked about: its
+/// own record of the question, unnumbered.
+pub(super) fn is_unknown(element: &Element, question: &str, order_id: &str) -> Result<bool, Doubt> {
     let said = |name| element.exact(&[name]);
     let is_or_empty = |name, value: &str| said(name).map(|said| said.is_empty() || said == value);
     Ok(said("ProcReturnCode")? == NOT_FOUND
         && is_or_empty("RequestGuid", "0")?
         && is_or_empty("TxnType", question)?
-        && is_or_empty("OrderId", &order.id)?
-        && is_or_empty("OrgOrderId", &order.id)?
-        && is_or_empty("TransId", &order.id)?)
+        && is_or_empty("OrderId", order_id)?
+        && is_or_empty("OrgOrderId", order_id)?
+        && is_or_empty("TransId", order_id)?)
 }
 
 /// The refusal of a question, where a reply is that and no transaction.
-fn refused_question(element: &Element, question: &str) -> Result<(), Doubt> {
+pub(super) fn refused_question(element: &Element, question: &str) -> Result<(), Doubt> {
     let (kind, code) = (
         element.exact(&["TxnType"])?,
         element.exact(&["ProcReturnCode"])?,
@@ -242,41 +251,54 @@ pub(super) async fn own(
         w.leaf("OrgOrderId", &order.order.id);
     })?;
     let reply = exchange(context, request, "PayforResponse").await?;
-    if is_unknown(&reply, ASKS, order.order)? {
+    if is_unknown(&reply, ASKS, &order.order.id)? {
         return Ok(None);
     }
     refused_question(&reply, ASKS)?;
     Row::read(context, order, &reply).map(Some)
 }
 
+/// The question for what was done with an order, or on a day.
+pub(super) const HISTORY: &str = "TxnHistory";
+/// The root of its reply.
+pub(super) const REPORT: &str = "TxnHistoryReport";
+
+/// The transactions in a reply to it.
+pub(super) fn listed(reply: &Element) -> impl Iterator<Item = &Element> {
+    let rows = reply.all("PaymentRequestExtended");
+    rows.flat_map(|extended| extended.all("PaymentRequest"))
+}
+
 /// All transactions of the order.
 async fn history(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Vec<Row>, Doubt> {
-    const ASKS: &str = "TxnHistory";
-    let request = request(context, ("Report", ASKS), |w| {
+    let request = request(context, ("Report", HISTORY), |w| {
         w.leaf("OrderId", &order.order.id);
     })?;
-    let reply = exchange(context, request, "TxnHistoryReport").await?;
-    let told: Vec<&Element> = reply
-        .all("PaymentRequestExtended")
-        .flat_map(|extended| extended.all("PaymentRequest"))
-        .collect();
+    let reply = exchange(context, request, REPORT).await?;
+    let told: Vec<&Element> = listed(&reply).collect();
     check_count(told.len())?;
     match told[..] {
         [] => return Err(unreadable("the history tells of nothing")),
-        [only] if is_unknown(only, ASKS, order.order)? => return Ok(Vec::new()),
+        [only] if is_unknown(only, HISTORY, &order.order.id)? => return Ok(Vec::new()),
         _ => {}
     }
     let mut rows = Vec::new();
     for told in told {
-        refused_question(told, ASKS)?;
+        refused_question(told, HISTORY)?;
         rows.push(Row::read(context, order, told)?);
     }
-    let mut guids: Vec<&str> = rows.iter().map(|row| row.guid.as_str()).collect();
+    check_names(rows.iter().map(|row| row.guid.as_str()))?;
+    Ok(rows)
+}
+
+/// Refuses to read what tells of one transaction twice.
+pub(super) fn check_names<'a>(guids: impl Iterator<Item = &'a str>) -> Result<(), Doubt> {
+    let mut guids: Vec<&str> = guids.collect();
     guids.sort_unstable();
     if guids.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(unreadable("the history tells of one transaction twice"));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// How an order stands. The bank tells the order's own transaction, which of a captured hold is the capture. Where it

@@ -7,7 +7,9 @@ use crate::bank::{
     Answer, BankContext, BankDay, Capture, Charged, Decline, Doubt, GivenBack, HoldStatus,
     OrderRef, OrderStatus, Phase, Refund, Reversed, Verdict,
 };
-use crate::banks::{auth_code, not_supported, other_sale, points_back, reference, unreadable};
+use crate::banks::{
+    auth_code, check_capture, points_back, reference, refused_capture, sent, unreadable,
+};
 use crate::http::Request;
 use crate::xml::Element;
 use contract::errors::ErrorGroup;
@@ -143,9 +145,7 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 /// Takes an amount that is held. A refusal by the gateway is looked into: it may have been taken before.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let question = move_of(context, "PostAuth", hold, Some(amount))?;
     let (reply, refusal) = send_move(context, hold.order, question).await?;
     let Some(decline) = refusal else {
@@ -155,28 +155,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Declined(decline));
     }
     let record = look_up(context, hold).await.map_err(sent)?;
-    match (record.status, record.taken) {
-        (OrderStatus::Captured(charged), Some(taken)) if taken == amount.minor => {
-            Ok(Verdict::Approved(charged))
-        }
-        (OrderStatus::Captured(_), _) => {
-            Err(other_sale("the bank captured another amount of the hold"))
-        }
-        (OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_), _) => {
-            Ok(Verdict::Declined(decline))
-        }
-        (OrderStatus::NotFound | OrderStatus::Pending | OrderStatus::ToReverse(_), _) => {
-            Err(unreadable("the bank does not tell what became of the hold"))
-        }
-    }
-}
-
-/// A question that went unanswered after a move was sent.
-pub(super) fn sent(unanswered: Doubt) -> Doubt {
-    Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    }
+    refused_capture((record.status, record.taken), amount, decline)
 }
 
 /// The references of a void or refund. An approval has them.

@@ -5,7 +5,6 @@
 //! before it counts. At Ziraat Katılım no recipe fits the return's hash: there the record alone proves anything.
 
 use super::record::{self, look_up, stand};
-use super::standing::sent;
 use super::{
     APPROVED, KNOWN_ORDER, NOT_VERIFIED, VERIFIED, charged, currency, error_group, expiry,
     installment, is_ziraat_katilim, member, minor_of, points, request, sale_type, send_move,
@@ -13,11 +12,12 @@ use super::{
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict, Verified,
+    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Verified,
 };
 use crate::banks::{
-    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, threeds_key,
-    unauthentic, unreadable,
+    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, sent,
+    threeds_key, unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
@@ -82,6 +82,7 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
     }
     fields.push(("Hash", &hash));
     Ok(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields: fields
             .into_iter()

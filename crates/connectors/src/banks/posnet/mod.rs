@@ -15,7 +15,8 @@ use super::{
     shown_amount, unreadable,
 };
 use crate::account::{
-    AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY,
+    AccountNeeds, Field, MERCHANT_NUMBER, Need, Number, Slot, TERMINAL_NUMBER, THREEDS_KEY, Tried,
+    words,
 };
 use crate::bank::{
     Account, Answer, BankContext, BankDay, Campaign, CardData, Charge, Charged, Decline, Doubt,
@@ -34,18 +35,28 @@ const CAMPAIGNS_MAX: usize = 8;
 #[rustfmt::skip] // A table: a field a line or two.
 pub(crate) const ACCOUNT: AccountNeeds = AccountNeeds {
     fields: &[
-        MERCHANT_NUMBER.coded("MID"),
-        TERMINAL_NUMBER.coded("TID"),
-        Field::new(Slot::Number(Number::PosnetId), "PosNet ID", "PosNet ID", "The PosNet id"),
-        THREEDS_KEY.coded("ENCKEY"),
+        MERCHANT_NUMBER.coded("MID").hinted(
+            "10 rakam; bankanın sanal POS açılış e-postasında yazar.",
+            "10 digits; in the bank's message about the new virtual POS.",
+        ),
+        TERMINAL_NUMBER.coded("TID").hinted("8 rakam; aynı e-postada.", "8 digits; in the same message."),
+        Field::new(Slot::Number(Number::PosnetId), "PosNet ID", "PosNet ID", "The PosNet id")
+            .hinted("Terminal numarasıyla aynı satırda yazar.", "Stands in the same line as the terminal number."),
+        THREEDS_KEY.coded("ENCKEY").hinted(
+            "Bankanın üye işyeri ekranlarında \"Anahtar Yaratma\" ile üretilen şifreleme anahtarıdır. 3D Secure için gereklidir.",
+            "The encryption key that is made in the bank's merchant pages (Anahtar Yaratma). Needed for 3D Secure.",
+        ),
         Field::new(Slot::Number(Number::ThreedsPosnetId), "3DS PosNet ID", "3DS PosNet ID", "The PosNet id for 3DS")
-            .needed_for(Need::Never),
+            .needed_for(Need::Never)
+            .hinted("Boşsa yukarıdaki kullanılır.", "Left empty, the one above is used."),
         Field::new(Slot::Number(Number::ThreedsTerminalId), "3DS terminal numarası", "3DS terminal number", "The terminal number for 3DS")
             .needed_for(Need::Never)
-            .hinted("Boşsa yukarıdakiler kullanılır.", "Left empty, those above are used."),
+            .hinted("Boşsa yukarıdaki kullanılır.", "Left empty, the one above is used."),
     ],
     users: &[],
     currencies: &[Currency::Try, Currency::Usd, Currency::Eur],
+    options: &[],
+    tried: Tried::new(Some(words("üye işyeri ve terminal numaraları", "the merchant and terminal numbers")), Some(words("PosNet ID, 3DS anahtarı ve 3DS için ayrı numaralar", "the PosNet ID, the 3DS key and the separate numbers for 3DS"))),
 };
 
 /// What this protocol can do.

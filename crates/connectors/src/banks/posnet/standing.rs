@@ -8,7 +8,8 @@ use crate::bank::{
     OrderStatus, Refund, Reversed, Verdict,
 };
 use crate::banks::{
-    auth_code, not_supported, other_sale, points_back, reference, refusal_of_move, unreadable,
+    auth_code, check_capture, points_back, reference, refusal_of_move, refused_capture, sent,
+    unreadable,
 };
 use crate::xml::{Element, Writer};
 use contract::errors::ErrorGroup;
@@ -136,9 +137,7 @@ pub(crate) async fn given_back(
 /// Takes an amount that is held. A refusal that says that it was taken before is looked into.
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
-    if amount.minor <= 0 || amount.currency != hold.order.amount.currency {
-        return Err(not_supported("nothing to capture"));
-    }
+    check_capture(&capture)?;
     let taken = Order {
         amount,
         ..hold.order.clone()
@@ -162,22 +161,9 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         return Ok(Verdict::Declined(decline));
     }
     let record = look_up(context, hold).await.and_then(known);
-    let record = record.map_err(|unanswered| Doubt {
-        may_have_been_sent: true,
-        ..unanswered
-    })?;
-    match (record.status, record.captured) {
-        (Some(OrderStatus::Captured(charged)), Some(taken)) if taken == amount.minor => {
-            Ok(Verdict::Approved(charged))
-        }
-        (Some(OrderStatus::Captured(_)), _) => {
-            Err(other_sale("the bank captured another amount of the hold"))
-        }
-        (Some(OrderStatus::Held(_) | OrderStatus::Voided | OrderStatus::Refused(_)), _) => {
-            Ok(Verdict::Declined(decline))
-        }
-        _ => Err(unreadable("the bank does not tell what became of the hold")),
-    }
+    let record = record.map_err(sent)?;
+    let status = record.status.unwrap_or(OrderStatus::Pending);
+    refused_capture((status, record.captured), amount, decline)
 }
 
 /// The order that a move is about was seen at the bank: one that does not know it now is doubted.

@@ -8,8 +8,8 @@ use super::{
     terminal, write_card,
 };
 use crate::bank::{
-    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Order, Phase,
-    Returned, RewardMoney, Verdict, Verified,
+    Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
+    Phase, Returned, RewardMoney, Verdict, Verified,
 };
 use crate::banks::{
     minor_units, not_supported, question_refused, refusal_of_move, unauthentic, unreadable,
@@ -101,6 +101,7 @@ pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
         fields.push(field("useJokerVadaa", "1"));
     }
     Ok(Verdict::Approved(BankForm {
+        method: FormMethod::Post,
         action: account.threeds_url.clone(),
         fields,
     }))

@@ -401,8 +401,11 @@ fn doubt(reason: DoubtReason, detail: &str) -> Doubt {
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Doubt> {
     // A byte-order mark says nothing, and the signature over it is proven.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // serde's message may quote the reply, so it is not passed on.
-    serde_json::from_slice(body).map_err(|_| unreadable("not the JSON that the protocol says"))
+    // serde lets other bytes than UTF-8 pass in a field that it skips; and its message may quote the reply, so it is
+    // not passed on.
+    let text = std::str::from_utf8(body).ok();
+    let said = text.and_then(|text| serde_json::from_str(text).ok());
+    said.ok_or_else(|| unreadable("not the JSON that the protocol says"))
 }
 
 fn capped(text: &str) -> String {
@@ -435,4 +438,16 @@ fn is_web_address(url: &str) -> bool {
     url.len() <= URL_CHARACTERS_MAX
         && url.bytes().all(clean)
         && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotificationBody, read};
+
+    #[test]
+    fn what_is_no_utf_8_is_no_json_wherever_it_stands() {
+        let body = |other: &[u8]| [br#"{"orderId":"A","other":""#, other, br#""}"#].concat();
+        assert!(read::<NotificationBody>(&body("ş".as_bytes())).is_ok());
+        assert!(read::<NotificationBody>(&body(b"\xfe")).is_err());
+    }
 }

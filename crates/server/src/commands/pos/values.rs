@@ -11,7 +11,7 @@ use crate::start::StartError;
 use crate::store::poses::ThreedsModel;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use connectors::account::{Number, Slot};
+use connectors::account::{AccountOption, Number, Options, Slot};
 use connectors::directory;
 use contract::card::SensitiveText;
 use contract::enums::{
@@ -49,6 +49,9 @@ pub(in crate::commands) struct Values {
     /// by --allow-bank-host.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    /// Whole address of the bank's 3DS page, where it is not at the host of --endpoint. Its host must be allowed too.
+    #[arg(long, value_name = "URL")]
+    threeds_page: Option<String>,
     /// Lower comes first.
     #[arg(long, value_name = "NUMBER")]
     order_number: Option<i32>,
@@ -80,6 +83,13 @@ impl Values {
         }
     }
 
+    /// Chooses what is given of the bank's options; what it does not offer is refused where the POS is checked.
+    pub(super) fn choose(&self, options: &mut Options) {
+        for (name, choice) in &self.listed.options {
+            options.choose(name, choice);
+        }
+    }
+
     /// What the options send.
     pub(super) fn request(&self) -> Result<UpdateMerchantPosRequest, Failed> {
         let users = self.users.read()?;
@@ -90,6 +100,7 @@ impl Values {
         let mut request = UpdateMerchantPosRequest {
             name: self.name.clone(),
             mode: self.mode.clone(),
+            threeds_path: self.threeds_page.clone(),
             threeds_key: self.threeds_key.read()?.map(SensitiveText::new),
             order_number: self.order_number,
             enabled_payment_authentication_types: non_empty(self.authentication.clone()),
@@ -167,6 +178,25 @@ struct Listed {
     numbers: Vec<(Number, String)>,
     /// In the order of [`offered`]; `None` where nothing is said.
     switches: Vec<Option<bool>>,
+    /// What is chosen of banks' options, by name; empty for what is usual at the bank.
+    options: Vec<(&'static str, String)>,
+}
+
+/// What is chosen to have again what is usual at the bank.
+const USUAL: &str = "USUAL";
+
+/// Every option that some bank has, once, with the banks that have it.
+fn bank_options() -> Vec<(&'static AccountOption, Vec<&'static str>)> {
+    let mut all: Vec<(&'static AccountOption, Vec<&'static str>)> = Vec::new();
+    for row in directory::spoken() {
+        for option in directory::options(row.integrator) {
+            match all.iter_mut().find(|(known, _)| known.name == option.name) {
+                Some((_, banks)) => banks.push(row.integrator.as_str()),
+                None => all.push((option, vec![row.integrator.as_str()])),
+            }
+        }
+    }
+    all
 }
 
 impl Args for Listed {
@@ -184,7 +214,16 @@ impl Args for Listed {
                 .value_parser(BoolishValueParser::new())
                 .value_name("on|off")
         });
-        command.args(numbers).args(switches)
+        let options = bank_options().into_iter().map(|(option, banks)| {
+            let choices = option.choices.iter().map(|(choice, _)| *choice);
+            Arg::new(option.flag)
+                .long(option.flag)
+                .help(format!("{} ({})", option.label.en, banks.join(", ")))
+                .ignore_case(true)
+                .value_parser(one_of::<String>(choices.chain([USUAL])))
+                .value_name("CHOICE")
+        });
+        command.args(numbers).args(switches).args(options)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -199,9 +238,19 @@ impl FromArgMatches for Listed {
             Some((*number, text.clone()))
         });
         let switches = offered().map(|(_, offered)| given.get_one::<bool>(offered.flag).copied());
+        let options = bank_options().into_iter().filter_map(|(option, _)| {
+            let choice = given.get_one::<String>(option.flag)?.to_uppercase();
+            let choice = if choice == USUAL {
+                String::new()
+            } else {
+                choice
+            };
+            Some((option.name, choice))
+        });
         Ok(Listed {
             numbers: numbers.collect(),
             switches: switches.collect(),
+            options: options.collect(),
         })
     }
 

@@ -5,7 +5,7 @@ use crate::store::attempts::{Attempt, AttemptState};
 use crate::store::captures::{Capture, CaptureState};
 use crate::store::reconciliations::DifferenceKind as Kind;
 use crate::store::refunds::{Refund, RefundState};
-use connectors::bank::{BankMove, MoveKind, MoveOutcome};
+use connectors::bank::{BankMove, ListGaps, MoveKind, MoveOutcome};
 use contract::enums::Currency;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -31,6 +31,7 @@ impl Judgement<'_> {
             theirs,
             their_currency: None,
             near: None,
+            beside: 0,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]
@@ -52,21 +53,41 @@ pub(super) struct Finding {
     pub(super) their_currency: Option<Currency>,
     /// Of what is missing in the list but stands close to midnight: whether at the day's beginning.
     pub(super) near: Option<bool>,
+    /// Of what is missing of a refund: what else is booked as given back on the neighbouring day.
+    beside: i64,
 }
 
 impl Finding {
-    /// Whether a move of a neighbouring day is what is missing.
-    pub(super) fn is_told_by(&self, one: &BankMove) -> bool {
-        let there = matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone);
-        let wanted = match self.kind {
-            Kind::CapturedHere => one.kind == MoveKind::Capture,
-            Kind::GivenBackHere | Kind::TakenFailed | Kind::Held => {
-                matches!(one.kind, MoveKind::Void | MoveKind::Refund)
-                    || one.outcome == MoveOutcome::Undone
+    /// Whether the moves of the order on the neighbouring day are what is missing.
+    pub(super) fn is_told_by(&self, moves: &[&BankMove]) -> bool {
+        let mut there = moves
+            .iter()
+            .filter(|one| matches!(one.outcome, MoveOutcome::Worked | MoveOutcome::Undone));
+        let is_undone =
+            |one: &BankMove| one.kind == MoveKind::Void || one.outcome == MoveOutcome::Undone;
+        match self.kind {
+            Kind::CapturedHere => there.any(|one| one.kind == MoveKind::Capture),
+            Kind::TakenFailed | Kind::Held => {
+                there.any(|one| is_undone(one) || one.kind == MoveKind::Refund)
             }
-            _ => matches!(one.kind, MoveKind::Sale | MoveKind::Hold),
-        };
-        there && wanted
+            // Refunds of a day are many: those that are booked there are not the one that is missing here.
+            Kind::GivenBackHere => {
+                let missing = self.ours.unwrap_or(0) - self.theirs.unwrap_or(0);
+                let mut listed = 0_i64;
+                for one in there {
+                    match one.amount.filter(|_| !is_undone(one)) {
+                        Some(amount) if one.kind == MoveKind::Refund => {
+                            listed = listed.saturating_add(amount);
+                        }
+                        Some(_) => {}
+                        // The whole went back, or nobody can tell how much.
+                        None => return true,
+                    }
+                }
+                listed >= missing.saturating_add(self.beside)
+            }
+            _ => there.any(|one| matches!(one.kind, MoveKind::Sale | MoveKind::Hold)),
+        }
     }
 }
 
@@ -97,6 +118,8 @@ struct Sum {
     count: usize,
     /// `None` where the bank tells no amount of one of them.
     amount: Option<i64>,
+    /// The amount of each of them; `None` where they differ, or the bank does not tell.
+    each: Option<i64>,
 }
 
 /// What the list tells of an order.
@@ -106,10 +129,12 @@ struct Told {
     held: Sum,
     captured: Sum,
     refunded: i64,
-    /// A void is listed, or a move is marked as undone.
-    is_voided: bool,
-    /// A void is listed, and so was made on this day.
-    has_void: bool,
+    /// What went back is told without a day: it is all that did until now.
+    is_back_until_now: bool,
+    /// Voids that are listed, and so were made on this day.
+    voids: usize,
+    /// Moves that are marked as undone, with or without a row of their void.
+    marks: usize,
     /// What cannot be told, beside moves that no document names.
     is_unclear: bool,
     has_other: bool,
@@ -137,13 +162,18 @@ impl Told {
             MoveKind::Hold => &mut self.held,
             MoveKind::Capture => &mut self.captured,
             MoveKind::Void => {
-                (self.is_voided, self.has_void) = (true, true);
+                self.voids += 1;
                 return;
             }
             MoveKind::Refund => {
-                let amount = row.amount.unwrap_or(0);
-                if row.outcome == MoveOutcome::Worked {
-                    self.refunded = self.refunded.saturating_add(amount);
+                match row.amount {
+                    _ if row.outcome == MoveOutcome::Undone => {}
+                    Some(amount) => {
+                        self.refunded = self.refunded.saturating_add(amount);
+                        self.is_back_until_now |= row.at.is_none();
+                    }
+                    // Money went back, and how much of it is not told.
+                    None => self.is_unclear = true,
                 }
                 return;
             }
@@ -155,38 +185,79 @@ impl Told {
         let before = if sum.count == 0 { Some(0) } else { sum.amount };
         let both = before.zip(row.amount);
         sum.amount = both.and_then(|(before, amount)| before.checked_add(amount));
+        sum.each = match sum.count {
+            0 => row.amount,
+            _ => sum.each.filter(|each| row.amount == Some(*each)),
+        };
         sum.count += 1;
-        self.is_voided |= row.outcome == MoveOutcome::Undone;
+        self.marks += usize::from(row.outcome == MoveOutcome::Undone);
     }
 
-    /// What the bank keeps: taken, or held, with its amount.
-    fn kept(&self) -> Option<(Kind, Option<i64>)> {
-        let taken = [self.captured, self.sold]
-            .into_iter()
-            .find(|sum| sum.count > 0);
-        let (kind, sum) = match taken {
+    /// How many moves were undone: a bank lists the void, marks what it undid, or both.
+    fn undone(&self) -> usize {
+        self.voids.max(self.marks)
+    }
+
+    /// What was taken, or else held.
+    fn begun(&self) -> (Kind, Sum) {
+        let mut taken = [self.captured, self.sold].into_iter();
+        match taken.find(|sum| sum.count > 0) {
             Some(sum) => (Kind::TakenFailed, sum),
             None => (Kind::Held, self.held),
+        }
+    }
+
+    /// All that is listed of the order was undone, perhaps what was begun on another day.
+    fn is_voided(&self) -> bool {
+        self.undone() > 0 && self.undone() >= self.begun().1.count
+    }
+
+    /// What the bank keeps: taken, or held, with its amount where what was undone leaves one. A bank that sells twice
+    /// under one id may have undone one of the sales.
+    fn kept(&self) -> Option<(Kind, Option<i64>)> {
+        let (kind, sum) = self.begun();
+        let left = sum
+            .count
+            .checked_sub(self.undone())
+            .filter(|left| *left > 0)?;
+        let amount = match self.undone() {
+            0 => sum.amount,
+            _ => sum
+                .each
+                .zip(i64::try_from(left).ok())
+                .and_then(|(each, left)| each.checked_mul(left)),
         };
-        let is_back = sum.amount.is_some_and(|amount| self.refunded >= amount);
-        (sum.count > 0 && !self.is_voided && !is_back).then_some((kind, sum.amount))
+        let is_back = amount.is_some_and(|amount| self.refunded >= amount);
+        (!is_back).then_some((kind, amount))
     }
 }
 
 /// Compares what is listed of an order on `day` with what is ours of it.
-pub(super) fn order<'a>(day: Date, rows: &[&BankMove], ours: Option<&'a Ours>) -> Judgement<'a> {
+pub(super) fn order<'a>(
+    day: Date,
+    gaps: ListGaps,
+    rows: &[&BankMove],
+    ours: Option<&'a Ours>,
+) -> Judgement<'a> {
     let told = Told::of(rows);
     let mut judged = Judgement::default();
     let Some(ours) = ours else {
         unknown(&told, &mut judged);
         return judged;
     };
+    let is_earlier = local(ours.attempt.asked_at).date() < day;
+    if gaps.later_moves && is_earlier && rows.is_empty() {
+        return judged;
+    }
     if told.is_unclear || told.has_other {
         judged.found(Kind::Unclear, Some(ours.attempt.amount), None);
         judged.asked.push(Asked::Attempt(&ours.attempt));
         return judged;
     }
     match ours.attempt.state {
+        AttemptState::Approved if gaps.holds && ours.is_hold => {
+            given_back(day, &told, ours, &mut judged);
+        }
         AttemptState::Approved => approved(day, &told, ours, &mut judged),
         AttemptState::Declined | AttemptState::NotSent | AttemptState::Reversed => {
             if let Some((kind, theirs)) = told.kept() {
@@ -298,10 +369,14 @@ fn made_capture(ours: &Ours) -> Option<&Capture> {
 /// What went back on the day, by sums: banks list a void, a refund of the whole, or neither but a sale that is undone.
 fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement<'a>) {
     let whole = made_capture(ours).map_or(ours.attempt.amount, |made| made.amount.minor);
-    let theirs = if told.is_voided { whole } else { told.refunded };
+    let theirs = if told.is_voided() {
+        whole
+    } else {
+        told.refunded
+    };
     // A mark does not say on which day it was undone.
     let mut made = ours.refunds.iter();
-    if told.is_voided && !told.has_void && made.any(|one| one.state == RefundState::Approved) {
+    if told.is_voided() && told.voids == 0 && made.any(|one| one.state == RefundState::Approved) {
         return;
     }
     let (mut booked, mut near, mut least, mut most) = (0_i64, None, 0_i64, 0_i64);
@@ -319,7 +394,7 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
                     None => least = least.saturating_add(refund.amount),
                 }
             }
-            RefundState::Approved if is_beside(day, refund.asked_at) => {
+            RefundState::Approved if told.is_back_until_now || is_beside(day, refund.asked_at) => {
                 most = most.saturating_add(refund.amount);
             }
             state if state.is_open() => {
@@ -339,11 +414,31 @@ fn given_back<'a>(day: Date, told: &Told, ours: &'a Ours, judged: &mut Judgement
         judged.found(Kind::GivenBackAtBank, Some(booked), Some(theirs));
     } else if theirs < least {
         judged.found(Kind::GivenBackHere, Some(booked), Some(theirs));
-    } else if theirs < booked && near.is_some() {
-        judged
-            .found(Kind::GivenBackHere, Some(booked), Some(theirs))
-            .near = near;
+    } else if let (true, Some(early)) = (theirs < booked, near) {
+        let finding = judged.found(Kind::GivenBackHere, Some(booked), Some(theirs));
+        finding.near = near;
+        finding.beside = booked_beside(day, early, &ours.refunds);
     }
+}
+
+/// What is booked as given back on the neighbouring day, but for what the bank may list on the day beyond it.
+fn booked_beside(day: Date, early: bool, refunds: &[Refund]) -> i64 {
+    let neighbour = if early {
+        day.yesterday()
+    } else {
+        day.tomorrow()
+    };
+    let is_there = |one: &&Refund| {
+        let sure = near_midnight(one.asked_at) != Some(early);
+        let is_made = one.state == RefundState::Approved && !one.marked;
+        is_made
+            && sure
+            && neighbour
+                .as_ref()
+                .is_ok_and(|day| *day == local(one.asked_at).date())
+    };
+    let there = refunds.iter().filter(is_there);
+    there.fold(0, |sum, one| sum.saturating_add(one.amount))
 }
 
 /// Whether a moment is of a neighbouring day, and so close to `day` that the bank may list it there.

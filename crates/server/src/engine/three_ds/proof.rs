@@ -5,6 +5,7 @@ use super::{Return, ThreedsReturn, Verification, level, page_return, write_verif
 use crate::app::App;
 use crate::engine::bank_call::BankCall;
 use crate::engine::recorder::Recorder;
+use crate::engine::threeds_page::return_url;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt};
 use crate::store::exchanges::UNVERIFIED;
@@ -62,7 +63,9 @@ impl Of {
 
     /// Whether the fields are a return: with all that every return of this bank has.
     fn is_return(&self, fields: &[(String, String)]) -> bool {
-        let names = self.bank().map_or(&[][..], |bank| bank.return_fields());
+        let sells = self.attempt.as_ref().is_some_and(Attempt::is_sold_by_page);
+        let names = self.bank();
+        let names = names.map_or(&[][..], |bank| bank.return_fields(sells));
         let has = |name: &&str| {
             let mut named = fields
                 .iter()
@@ -99,13 +102,14 @@ pub async fn receive_return(
     if !of.is_return(fields) {
         return Ok(Some(Return::Bare(Box::new(of.payment))));
     }
+    let brought = (token, fields);
     let proof = match (of.payment.status, &of.attempt) {
         (PaymentStatus::InitThreeds, Some(attempt)) => {
-            Some((attempt.clone(), prove(app, &of, attempt, fields).await))
+            Some((attempt.clone(), prove(app, &of, attempt, brought).await))
         }
         // Such a page may have sold behind the payment's end.
         (_, Some(attempt)) if attempt.is_sold_by_page() => {
-            Some((attempt.clone(), prove(app, &of, attempt, fields).await))
+            Some((attempt.clone(), prove(app, &of, attempt, brought).await))
         }
         _ => None,
     };
@@ -158,7 +162,7 @@ async fn prove(
     app: &App,
     of: &Of,
     attempt: &Attempt,
-    fields: &[(String, String)],
+    (token, fields): (&str, &[(String, String)]),
 ) -> Result<Proof, Doubt> {
     let pos = of.pos.as_ref().ok_or_else(Doubt::not_supported)?;
     let call = BankCall::of_attempt(app, pos, &of.payment, attempt, "threeds_verify")?;
@@ -174,6 +178,7 @@ async fn prove(
     let returned = Returned {
         order: &call.order,
         fields,
+        return_url: &return_url(app, token),
     };
     let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");

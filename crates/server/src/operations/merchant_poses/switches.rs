@@ -2,6 +2,9 @@
 //! answers walk this list.
 
 use crate::store::poses::PosSettings;
+use connectors::bank::Verb;
+use connectors::directory;
+use contract::enums::PosIntegrator;
 use contract::merchant_poses::{
     CreateMerchantPosRequest, MerchantPosResponse, UpdateMerchantPosRequest,
 };
@@ -12,6 +15,8 @@ pub struct Switch {
     pub wire: &'static str,
     /// How people set it; `None` for one that the API alone carries.
     pub offered: Option<Offered>,
+    /// What a bank must have for it to mean anything; `None` where any will do.
+    pub needs: Option<Verb>,
     /// Whether it is on.
     pub stored: fn(&PosSettings) -> bool,
     /// To turn it.
@@ -44,10 +49,11 @@ pub struct Offered {
 }
 
 macro_rules! switch {
-    ($field:ident, $wire:literal, $offered:expr) => {
+    ($field:ident, $wire:literal, $needs:expr, $offered:expr) => {
         Switch {
             wire: $wire,
             offered: $offered,
+            needs: $needs,
             stored: |at| at.$field,
             stored_mut: |at| &mut at.$field,
             created: |request| request.$field,
@@ -60,31 +66,39 @@ macro_rules! switch {
 /// Every switch, in the order in which they are shown.
 #[rustfmt::skip] // A table.
 pub static SWITCHES: [Switch; 5] = [
-    switch!(enable_installment, "enableInstallment", Some(Offered {
+    switch!(enable_installment, "enableInstallment", None, Some(Offered {
         flag: "installments", help: "Take instalments", new: true,
         tr: "Taksit", hint_tr: "Taksitli ödemeler de bu POS’tan geçebilir.",
         en: "Instalments", hint_en: "Payments in instalments may go through it.",
     })),
-    switch!(enable_loyalty, "enableLoyalty", Some(Offered {
+    switch!(enable_loyalty, "enableLoyalty", Some(Verb::Loyalties), Some(Offered {
         flag: "loyalty", help: "Ask and spend points and campaigns", new: true,
         tr: "Ödül ve puan", hint_tr: "Kartın puanları sorulur ve harcanır, kampanyalar seçilebilir.",
         en: "Rewards and points", hint_en: "Points are asked and spent, and campaigns can be chosen.",
     })),
-    switch!(enable_payment_without_cvc, "enablePaymentWithoutCvc", Some(Offered {
+    switch!(enable_payment_without_cvc, "enablePaymentWithoutCvc", None, Some(Offered {
         flag: "without-cvc", help: "Take payments without CVC, and so stored cards", new: false,
         tr: "CVC’siz ödeme", hint_tr: "Kayıtlı kartla ödeme için gereklidir. Bankanız bu yetkiyi vermiş olmalıdır.",
         en: "Payment without CVC", hint_en: "Stored cards need it. Your bank must have allowed it.",
     })),
-    switch!(enable_foreign_card, "enableForeignCard", Some(Offered {
+    switch!(enable_foreign_card, "enableForeignCard", None, Some(Offered {
         flag: "foreign-cards", help: "Take cards of foreign issuers", new: false,
         tr: "Yurt dışı kartları", hint_tr: "Yurt dışında verilmiş kartlar da kabul edilir.",
         en: "Foreign cards", hint_en: "Takes cards of foreign issuers.",
     })),
-    switch!(new_integration, "newIntegration", None),
+    switch!(new_integration, "newIntegration", None, None),
 ];
 
 /// The switches that people set.
 pub fn offered() -> impl Iterator<Item = (&'static Switch, &'static Offered)> {
     let switches = SWITCHES.iter();
     switches.filter_map(|switch| Some((switch, switch.offered.as_ref()?)))
+}
+
+/// Those of them that mean something at a bank.
+pub fn offered_at(
+    integrator: PosIntegrator,
+) -> impl Iterator<Item = (&'static Switch, &'static Offered)> {
+    let has = move |verb| directory::can(integrator, verb);
+    offered().filter(move |(switch, _)| switch.needs.is_none_or(has))
 }

@@ -152,6 +152,11 @@ pub(super) fn require_complete(pos: &Pos) -> Result<(), Problem> {
     let needs = needs.ok_or_else(|| Problem::rule(Rule::PosNotFound))?;
     let has_page = !pos.sells_by_page() || directory::can(pos.integrator, Verb::PageSale);
     TOP.require("threedsModel", Rule::ValueNotOffered, has_page)?;
+    for (name, choice) in pos.options.iter() {
+        let mut offered = directory::options(pos.integrator);
+        let is_offered = offered.any(|option| option.name == name && option.offers(choice));
+        TOP.require(name, Rule::ValueNotOffered, is_offered)?;
+    }
     let threeds = pos.authenticates(PaymentAuthenticationType::ThreeDs);
     let fields = needs.fields.iter();
     let fields = fields

@@ -99,6 +99,8 @@ pub(super) fn audit_snapshot(pos: &Pos, before: Option<&Pos>) -> Json {
     fields.insert("enabledPaymentPhases".to_owned(), phases);
     let model = pos.settings.threeds_model.as_str();
     fields.insert("threedsModel".to_owned(), Json::from(model));
+    let options = pos.options.iter();
+    fields.extend(options.map(|(name, choice)| (name.to_owned(), Json::from(choice))));
     let Some(before) = before else {
         return settings;
     };

@@ -64,12 +64,24 @@ document.addEventListener('click', async (event) => {
 });
 for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
 
+// The text of a file: UTF-8 where its bytes are that, else what spreadsheets in Turkey write.
+const textOf = async (file) => {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const marks = { 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
+  const wide = Object.keys(marks).find((name) => marks[name].every((byte, at) => bytes[at] === byte));
+  try {
+    return new TextDecoder(wide ?? 'utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1254').decode(bytes);
+  }
+};
+
 // <div hidden data-reads="id of a text area"> has an input for a file, whose text goes there.
 for (const field of document.querySelectorAll('[data-reads]')) {
   field.hidden = false;
   field.querySelector('input').addEventListener('change', async (event) => {
     const [file] = event.target.files;
-    if (file) document.getElementById(field.dataset.reads).value = await file.text();
+    if (file) document.getElementById(field.dataset.reads).value = await textOf(file);
   });
 }
 

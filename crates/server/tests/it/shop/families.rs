@@ -17,6 +17,9 @@ pub struct Family {
     pub purse: Option<Purse>,
     /// A card with a campaign that the shop may choose, and which; `None` where it chooses none.
     pub campaign: Option<(&'static str, &'static str)>,
+    /// What makes the reply to a sale tell of instalments that the issuer adds by itself: `find` and `replace`;
+    /// `None` where no reply of the protocol can.
+    pub gift: Option<[&'static str; 2]>,
     /// Whether amounts can be held.
     pub holds: bool,
     /// Whether the bank's page may sell by itself.
@@ -54,6 +57,7 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: Some(("5209222154820003", "ADDITIONAL_INSTALLMENT")),
+        gift: None,
         holds: true,
         page_sells: true,
         forgery: None,
@@ -71,6 +75,7 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: Some((WORLD, "ADDITIONAL_INSTALLMENT")),
+        gift: None,
         holds: true,
         page_sells: false,
         // The reply to a sale without 3DS carries no hash that a document asks to check.
@@ -89,6 +94,7 @@ pub const FAMILIES: &[Family] = &[
             part: false,
         }),
         campaign: None,
+        gift: Some(["<Extra>", "<Extra><ARTITAKSIT>2</ARTITAKSIT>"]),
         holds: true,
         page_sells: true,
         forgery: Some(["<OrderId>", "<OrderId>X"]),
@@ -106,10 +112,25 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: None,
+        gift: Some(["<ArtiTaksit>0<", "<ArtiTaksit>2<"]),
         holds: true,
         page_sells: true,
         forgery: Some(["<TransId>", "<TransId>X"]),
         signed: Some("3DStatus"),
+    },
+    Family {
+        protocol: Protocol::PayFor,
+        integrator: "ZIRAATKATILIM",
+        pos: ziraat_katilim,
+        card: ZIRAAT_KATILIM,
+        purse: None,
+        campaign: None,
+        gift: Some(["<ArtiTaksit>0<", "<ArtiTaksit>2<"]),
+        holds: true,
+        page_sells: true,
+        forgery: Some(["<TransId>", "<TransId>X"]),
+        // Its returns are signed by no recipe that is known: its record is asked.
+        signed: None,
     },
     Family {
         protocol: Protocol::Akbank,
@@ -123,6 +144,10 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: None,
+        gift: Some([
+            r#""additionalInstallCount":0"#,
+            r#""additionalInstallCount":2"#,
+        ]),
         holds: true,
         page_sells: true,
         forgery: None,
@@ -135,8 +160,9 @@ pub const FAMILIES: &[Family] = &[
         card: VAKIFBANK,
         purse: None,
         campaign: None,
+        gift: None,
         holds: true,
-        page_sells: false,
+        page_sells: true,
         forgery: Some(["<TransactionId>", "<TransactionId>X"]),
         signed: Some("MdStatus"),
     },
@@ -152,6 +178,7 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: None,
+        gift: None,
         holds: true,
         page_sells: false,
         forgery: Some(["<TransactionId>", "<TransactionId>X"]),
@@ -164,6 +191,7 @@ pub const FAMILIES: &[Family] = &[
         card: KUVEYT,
         purse: None,
         campaign: None,
+        gift: None,
         holds: false,
         page_sells: false,
         forgery: Some(["<MerchantOrderId>", "<MerchantOrderId>X"]),
@@ -176,6 +204,7 @@ pub const FAMILIES: &[Family] = &[
         card: VAKIF_KATILIM,
         purse: None,
         campaign: None,
+        gift: None,
         holds: true,
         page_sells: false,
         forgery: Some(["<MerchantOrderId>", "<MerchantOrderId>X"]),
@@ -193,6 +222,7 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: None,
+        gift: Some(["CampanyInstallCount=0", "CampanyInstallCount=2"]),
         holds: true,
         page_sells: true,
         forgery: Some(["OrderId=", "OrderId=X"]),
@@ -210,6 +240,7 @@ pub const FAMILIES: &[Family] = &[
             part: true,
         }),
         campaign: None,
+        gift: None,
         holds: true,
         page_sells: false,
         forgery: Some(["<Siparis_ID>", "<Siparis_ID>X"]),
@@ -249,6 +280,8 @@ pub fn isbank() -> Value {
 
 /// Cards of the other banks.
 pub const QNB: &str = "4022770000000004";
+/// Of the other bank on PayFor.
+const ZIRAAT_KATILIM: &str = "4162830000000006";
 const AKBANK: &str = "4355080000000005";
 const AXESS: &str = "4355080000000005";
 const VAKIFBANK: &str = "4426710000000002";
@@ -286,7 +319,7 @@ fn akbank() -> Value {
     }))
 }
 
-fn vakifbank() -> Value {
+pub fn vakifbank() -> Value {
     open(json!({
         "name": "VakıfBank", "posIntegrator": "VAKIFBANK",
         "clientId": "000000000007955", "terminalId": "VP000123",
