@@ -9,7 +9,8 @@ use crate::bank::{
     PageOutcome, Phase, Returned, RewardUse, ThreedsLevel, Verdict,
 };
 use crate::banks::{
-    ask, auth_code, duplicate, not_supported, reference, refusal_of_move, unauthentic, unreadable,
+    ask, auth_code, duplicate, not_supported, reference, refusal_of_move, sent, unauthentic,
+    unreadable,
 };
 use crate::http::Request;
 use crate::xml::Element;
@@ -180,7 +181,9 @@ pub(crate) async fn outcome(
         ("Password", password(context.account)?.expose()),
         ("TransactionId", &order.id),
     ];
-    match exchange(context, "GetVposTransaction", &fields).await? {
+    // The page may have sold.
+    let told = exchange(context, "GetVposTransaction", &fields).await;
+    match told.map_err(sent)? {
         Ok(reply) => read(context, order, &reply),
         Err(_) => Err(unreadable("the bank refused to be asked")),
     }
