@@ -349,6 +349,8 @@ pub struct Returned<'a> {
     pub order: &'a Order,
     /// The form fields that the browser brought. Hostile until their hash is checked.
     pub fields: &'a [(String, String)],
+    /// What is kept of the card's number with which it was begun.
+    pub card: CardEnds<'a>,
 }
 
 /// What the 3DS verification said.
@@ -400,6 +402,8 @@ pub struct OrderRef<'a> {
     /// The shop chose the id, so the bank may know it from a sale outside Galata: its record is ours
     /// only when it shows this card, and was not made before ours was sent.
     pub id_chosen: bool,
+    /// It was to spend points: Param has methods of its own for such sales.
+    pub with_points: bool,
 }
 
 /// Both ends of a card's number; empty where they are not known.

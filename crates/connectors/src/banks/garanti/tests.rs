@@ -1,7 +1,7 @@
 //! The hashes of Garanti against published vectors, and what a callback may not get away with.
 
 use super::*;
-use crate::bank::Account;
+use crate::bank::{Account, CardEnds};
 use crate::banks::tests::{Call, Replay, ready};
 use crate::xml::Element;
 use contract::card::Secret;
@@ -306,6 +306,7 @@ fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
         let returned = Returned {
             order: &order,
             fields: &fields,
+            card: CardEnds::default(),
         };
         let checked = in_context(&account, |context| threeds::check(context, &returned));
         assert!(checked.is_err(), "{names} {values:?}");
@@ -332,6 +333,7 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
         let returned = Returned {
             order: &order,
             fields: &fields,
+            card: CardEnds::default(),
         };
         in_context(&account, |context| threeds::check(context, &returned)).map(|v| v.md_status)
     };
@@ -391,6 +393,7 @@ fn outcome(
     let returned = Returned {
         order: &order,
         fields: &fields,
+        card: CardEnds::default(),
     };
     in_context(&account, |context| threeds::outcome(context, &returned))
 }

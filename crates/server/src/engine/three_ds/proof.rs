@@ -3,7 +3,7 @@
 
 use super::{Return, ThreedsReturn, Verification, level, page_return, write_verification};
 use crate::app::App;
-use crate::engine::bank_call::BankCall;
+use crate::engine::bank_call::{BankCall, card_ends};
 use crate::engine::recorder::Recorder;
 use crate::problem::Problem;
 use crate::store::attempts::{self, Attempt};
@@ -176,6 +176,7 @@ async fn prove(
     let returned = Returned {
         order: &call.order,
         fields,
+        card: card_ends(&of.payment),
     };
     let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
