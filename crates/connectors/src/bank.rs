@@ -351,6 +351,8 @@ pub struct Returned<'a> {
     pub fields: &'a [(String, String)],
     /// Where it came back to: [`Begin3ds::return_url`].
     pub return_url: &'a str,
+    /// What is kept of the card's number with which it was begun.
+    pub card: CardEnds<'a>,
 }
 
 /// What the 3DS verification said.
@@ -402,6 +404,8 @@ pub struct OrderRef<'a> {
     /// The shop chose the id, so the bank may know it from a sale outside Galata: its record is ours
     /// only when it shows this card, and was not made before ours was sent.
     pub id_chosen: bool,
+    /// It was to spend points: Param has methods of its own for such sales.
+    pub with_points: bool,
 }
 
 /// Both ends of a card's number; empty where they are not known.

@@ -158,6 +158,11 @@ impl Protocol {
         matches!(self, Protocol::VakifKatilim)
     }
 
+    /// Whether an order id is used up by a refusal too: sent again, the bank refuses it, or sells under another id.
+    pub fn refusal_uses_id(self) -> bool {
+        matches!(self, Protocol::PayFlex | Protocol::Param)
+    }
+
     /// What the list of a day leaves open.
     pub fn list_gaps(self) -> ListGaps {
         ListGaps {

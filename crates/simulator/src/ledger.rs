@@ -440,7 +440,7 @@ impl Books {
         kept.then(|| Row::Purse(card.clone(), purse))
     }
 
-    /// The id under which Param sells what asks for a used one: a new id, unless the sale shows the 3D
+    /// The id under which Param sells what asks for a used one, refused or not: a new id, unless the sale shows the 3D
     /// Secure authentication of the order that has it.
     fn fresh_id(&self, sale: &Sale) -> Option<String> {
         if sale.bank != Bank::Param {
@@ -449,8 +449,7 @@ impl Books {
         let (own, id) = order::names(&sale.id);
         let used = self.order(sale.bank, &Key::Id(id_of_account("", id)))?;
         let same = sale.nonce.as_deref() == Some(used.nonce.as_str());
-        let again = used.state != State::Declined && !same;
-        again.then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
+        (!same).then(|| id_of_account(own, &format!("{id}-{}", self.last_seq + 1)))
     }
 
     /// The order that an authentication was used for, and the id of another order under an id that is

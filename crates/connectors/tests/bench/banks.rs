@@ -228,16 +228,18 @@ impl Call {
         };
         let (reward, client_ip) = (self.reward(), Some("203.0.113.7"));
         let reference = self.0.get("hostReference").and_then(Value::as_str);
+        let ends = CardEnds {
+            first: self.text("/cardEnds/first"),
+            last: self.text("/cardEnds/last"),
+        };
         let about = || OrderRef {
             order: &order,
             threeds: self.0["threeds"] == true,
             sent_at: &now,
             host_reference: reference,
-            card: CardEnds {
-                first: self.text("/cardEnds/first"),
-                last: self.text("/cardEnds/last"),
-            },
+            card: ends,
             id_chosen: self.0["idChosen"] == true,
+            with_points: self.0["withPoints"] == true || self.points().is_some(),
         };
         match self.text("/verb") {
             "charge" => show(ready(bank.charge(
@@ -261,6 +263,7 @@ impl Call {
                     order: &order,
                     fields: &self.fields(),
                     return_url: self.text("/returnUrl"),
+                    card: ends,
                 };
                 show(ready(bank.verify_3ds(context, returned)))
             }
@@ -269,6 +272,7 @@ impl Call {
                     order: &order,
                     fields: &self.fields(),
                     return_url: self.text("/returnUrl"),
+                    card: ends,
                 };
                 show(ready(bank.page_outcome(context, returned)))
             }

@@ -11,7 +11,7 @@ use crate::store::attempts::Attempt;
 use crate::store::loans::Loan;
 use crate::store::payments::Payment;
 use crate::store::poses::{self, Pos};
-use connectors::bank::{Account, BankContext, CardEnds, Doubt, Order, OrderRef, Phase};
+use connectors::bank::{Account, BankContext, CardEnds, Doubt, Order, OrderRef, Phase, RewardUse};
 use connectors::http::Http;
 use connectors::lender::{ApplicationRef, Lender, LenderContext};
 use connectors::lenders::of_apm;
@@ -102,15 +102,21 @@ impl<'a> BankCall<'a> {
     ) -> OrderRef<'b> {
         OrderRef {
             order: &self.order,
+            with_points: matches!(attempt.reward, Some(RewardUse::Money { card, firm, mile }) if card + firm + mile > 0),
             threeds: attempt.threeds,
             sent_at: &self.sent_at,
             host_reference,
-            card: CardEnds {
-                first: payment.bin_number.as_deref().unwrap_or(""),
-                last: payment.last_four.as_deref().unwrap_or(""),
-            },
+            card: card_ends(payment),
             id_chosen: attempt.order_id_chosen,
         }
+    }
+}
+
+/// What is kept of the number of a payment's card.
+pub fn card_ends(payment: &Payment) -> CardEnds<'_> {
+    CardEnds {
+        first: payment.bin_number.as_deref().unwrap_or(""),
+        last: payment.last_four.as_deref().unwrap_or(""),
     }
 }
 

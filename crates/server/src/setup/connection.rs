@@ -246,6 +246,7 @@ pub async fn test_pos(
         host_reference: None,
         card: CardEnds::default(),
         id_chosen: false,
+        with_points: false,
     };
     let started = Instant::now();
     let test = match bank.inquire(context, asked).await {

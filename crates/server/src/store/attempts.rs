@@ -11,12 +11,15 @@ use super::sealed::{KeyColumn, Sealed};
 use super::shard_of;
 use crate::app::App;
 use connectors::bank::{Charged, Order, Phase, RewardMoney, RewardUse};
+use connectors::directory;
+use connectors::protocol::Protocol;
 use contract::card::Secret;
-use contract::enums::{LoyaltyType, PaymentPhase};
+use contract::enums::{LoyaltyType, PaymentPhase, PosIntegrator};
 use contract::money::Money;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 stored_words! {
     /// Where an attempt stands.
@@ -512,9 +515,31 @@ pub fn save(app: &App, attempt: &Attempt, was: AttemptState, commit: &mut Commit
         review_since: a.review_since,
     });
     if a.state == AttemptState::Declined && a.inquire_at.is_none() {
-        commit.maybe(
-            "delete from bank_orders where merchant_id = $1 and order_id = $2 and payment_id = $3",
-            params![a.merchant_id, claimed_id(&a.order_id), a.payment_id],
-        );
+        free_order_id(a, commit);
     }
+}
+
+/// Lets a shop use the order id of a declined attempt again, unless its bank does not take one twice.
+fn free_order_id(attempt: &Attempt, commit: &mut Commit) {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let spent = PosIntegrator::ALL
+            .iter()
+            .filter(|of| directory::protocol(**of).is_some_and(Protocol::refusal_uses_id));
+        let spent: Vec<String> = spent.map(|of| format!("'{}'", of.as_str())).collect();
+        format!(
+            "delete from bank_orders where merchant_id = $1 and order_id = $2 and payment_id = $3 and not exists \
+             (select 1 from merchant_poses where merchant_id = $1 and id = $4 and integrator in ({}))",
+            spent.join(", ")
+        )
+    });
+    let a = attempt;
+    commit.maybe(
+        &SQL,
+        params![
+            a.merchant_id,
+            claimed_id(&a.order_id),
+            a.payment_id,
+            a.pos_id
+        ],
+    );
 }

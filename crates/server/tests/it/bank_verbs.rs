@@ -238,6 +238,7 @@ impl Desk<'_> {
             host_reference: known.reference.as_deref(),
             card: CardEnds::default(),
             id_chosen: false,
+            with_points: false,
         }
     }
 

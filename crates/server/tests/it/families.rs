@@ -508,6 +508,28 @@ async fn an_order_id_that_was_sold_is_never_sold_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_id_that_a_refusal_used_up_is_not_sent_again() {
+    let shop = Shop::of_families().await;
+    for (at, family) in FAMILIES.iter().enumerate() {
+        let (bank, alias) = (name(family), alias(&shop, family).await);
+        let id = format!("ONCE{at}");
+        let pays = || {
+            let chosen = json!({"bankOrderId": id, "posAlias": alias});
+            shop.pays(family.card).with(chosen)
+        };
+        shop.fault(bank, "sale", crate::shop::declines("51")).await;
+        pays().await.declined("NOT_SUFFICIENT_FUNDS");
+        if family.protocol.refusal_uses_id() {
+            pays().await.refused(422, 10_318);
+            let sent = shop.ledger(&id).await;
+            assert_eq!(sent.len(), 1, "{bank}: {sent:#?}");
+        } else {
+            pays().await.succeeded();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refund_whose_answer_was_lost_is_told_by_what_went_back() {
     let shop = Shop::of_families().await;
     shop.noon().await;

@@ -123,6 +123,7 @@ impl Outside<'_> {
             host_reference: Some(reference),
             card: CardEnds::default(),
             id_chosen: false,
+            with_points: false,
         };
         let voided = self.bank().void(self.context(&account, &now), about).await;
         assert!(matches!(voided, Ok(Verdict::Approved(_))), "{voided:?}");

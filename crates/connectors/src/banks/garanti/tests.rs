@@ -1,7 +1,7 @@
 //! The hashes of Garanti against published vectors, and what a callback may not get away with.
 
 use super::*;
-use crate::bank::Account;
+use crate::bank::{Account, CardEnds};
 use crate::banks::tests::{Call, Replay, ready};
 use crate::xml::Element;
 use contract::card::Secret;
@@ -307,6 +307,7 @@ fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
             order: &order,
             fields: &fields,
             return_url: "",
+            card: CardEnds::default(),
         };
         let checked = in_context(&account, |context| threeds::check(context, &returned));
         assert!(checked.is_err(), "{names} {values:?}");
@@ -334,6 +335,7 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
             order: &order,
             fields: &fields,
             return_url: "",
+            card: CardEnds::default(),
         };
         in_context(&account, |context| threeds::check(context, &returned)).map(|v| v.md_status)
     };
@@ -394,6 +396,7 @@ fn outcome(
         order: &order,
         fields: &fields,
         return_url: "",
+        card: CardEnds::default(),
     };
     in_context(&account, |context| threeds::outcome(context, &returned))
 }

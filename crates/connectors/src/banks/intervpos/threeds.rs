@@ -243,6 +243,7 @@ async fn sold(context: BankContext<'_>, order: &Order) -> Result<Charged, Doubt>
         host_reference: None,
         card: CardEnds::default(),
         id_chosen: false,
+        with_points: false,
     };
     match look_up(context, &just_now).await.map_err(sent)? {
         Record {

@@ -13,8 +13,8 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, auth_code, doubt, message, not_supported, reference, refusal_of_move, unauthentic,
-    unreadable,
+    ask, auth_code, doubt, duplicate, message, not_supported, reference, refusal_of_move,
+    unauthentic, unreadable,
 };
 use crate::account::{AccountNeeds, Field, MERCHANT_NUMBER, Slot, Tried, api_user, words};
 use crate::bank::{
@@ -97,6 +97,7 @@ pub(crate) const SECRET_FIELDS: &[&str] = &[
     "UCD_HTML",
     "UCD_MD",
     "Islem_GUID",
+    "islemGUID",
     "Islem_Hash",
     "md",
     "islemHash",
@@ -411,10 +412,18 @@ fn has_spoken(bank: &str) -> bool {
 }
 
 /// What a refusal of a move is. Param has refusals by words alone that say "not yet" or "try later": one that
-/// neither a document nor the bank behind it explains is doubt, and so is a time-out.
+/// neither a document nor the bank behind it explains is doubt, and so is a time-out. So is what that bank's gateway
+/// says for itself, and not for the issuer: a broken system, or an order that it has.
 fn refusal_to_move(reply: &Element) -> Result<Option<Decline>, Doubt> {
     let is_known = [NO_ACCOUNT, NOTHING_THERE, TOO_MUCH].contains(&outcome(reply)?);
+    let extra = reply.words(&["Bank_Extra"]);
+    let bank = bank_code(reply)?;
     match refusal(reply)? {
+        Some(decline) if bank == GATEWAY && extra.contains(ORDER_KNOWN) => Err(duplicate(decline)),
+        Some(decline) if issuer_code(bank, &extra) == GATEWAY => Err(doubt(
+            DoubtReason::TimedOut(decline),
+            "the bank's gateway failed",
+        )),
         Some(decline) if !is_known && !has_spoken(bank_code(reply)?) => Err(doubt(
             DoubtReason::TimedOut(decline),
             "a refusal that no document explains",
@@ -545,6 +554,8 @@ const NOTHING_THERE: i64 = -210;
 const TOO_MUCH: i64 = -221;
 /// The code of a bank's gateway; more stands in its own words.
 const GATEWAY: &str = "99";
+/// In the words of that gateway: it has an order of this id.
+const ORDER_KNOWN: &str = "CORE-2507";
 
 /// The issuer's own code, which a bank's gateway may have in its words.
 fn issuer_code<'a>(bank: &'a str, extra: &'a str) -> &'a str {

@@ -66,28 +66,73 @@ async fn look_up(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<Recor
         if let Some(told) = told(&reply)? {
             return record(told, order);
         }
+        if order.with_points {
+            let question = Question::new(
+                "TP_Islem_Sorgulama_WP",
+                &[guid, receipt, id, number, ("Ref_No", "")],
+            );
+            let reply = exchange(context, &context.account.api_url, &question).await?;
+            if tells_of_points(&reply)? {
+                return Err(other_sale(
+                    "Param tells of the sale with points in words of its own",
+                ));
+            }
+        }
     }
     Ok(Record::of(OrderStatus::NotFound))
+}
+
+/// Whether the inquiry of sales with points knows an order. Its standings are not public, so that a person must read them.
+fn tells_of_points(reply: &Element) -> Result<bool, Doubt> {
+    let rows = reply.only("List")?;
+    let has_rows = rows.is_some_and(|rows| !rows.children().is_empty() || !rows.value().is_empty());
+    if has_rows || !reply.words(&["Durum"]).is_empty() {
+        return Ok(true);
+    }
+    match outcome(reply)? {
+        0.. | NOTHING_THERE => Ok(false),
+        result if result != NO_ACCOUNT && says_nothing_found(reply) => Ok(false),
+        result => Err(question_refused(error_group(result, ""))),
+    }
 }
 
 /// What Param tells of an order; nothing when it knows none.
 fn told(reply: &Element) -> Result<Option<&Element>, Doubt> {
     let result = outcome(reply)?;
-    let told = reply.only("DT_Bilgi")?;
-    let told = told.filter(|told| told.children().iter().any(|said| !said.value().is_empty()));
-    match (result, told) {
-        (1.., told) => Ok(told),
-        (_, Some(_)) => Err(unreadable("the inquiry answers and refuses")),
-        (0 | NOTHING_THERE, None) => Ok(None),
+    let record = reply.only("DT_Bilgi")?;
+    let fields = record.map_or(&[][..], |record| record.children());
+    // A record of another shape than the recorded one is not an empty one.
+    let text = record.map_or("", |record| record.value());
+    if !text.is_empty() || fields.iter().any(|field| !field.children().is_empty()) {
+        return Err(unreadable("the inquiry answers a record that nests"));
+    }
+    let told = record.filter(|_| fields.iter().any(|field| !field.value().is_empty()));
+    match (result, told, record) {
+        (1.., Some(_), _) => Ok(told),
+        (1.., None, None) => Err(unreadable("the inquiry answers without a record")),
+        (_, Some(_), _) => Err(unreadable("the inquiry answers and refuses")),
+        (1.., None, Some(_)) | (0, None, Some(_)) | (NOTHING_THERE, None, _) => Ok(None),
         // Of an order that is not there no number is public, only that it is none above zero: words must say so.
-        (result, None) if result != NO_ACCOUNT && says_nothing_found(reply) => Ok(None),
-        (result, None) => Err(question_refused(error_group(result, ""))),
+        (result, None, _) if result != NO_ACCOUNT && says_nothing_found(reply) => Ok(None),
+        (result, None, _) => Err(question_refused(error_group(result, ""))),
     }
 }
 
+/// What can be looked for and not found; of an account, a user or a terminal the same is a refused question.
+const FINDABLE: &[&str] = &[
+    "kayıt", "kayit", "işlem", "islem", "sipariş", "siparis", "dekont",
+];
+
+/// Whether the words say that no record, transaction, order or receipt was found.
 pub(super) fn says_nothing_found(reply: &Element) -> bool {
-    let words = reply.phrase(&["Sonuc_Str"]);
-    words.is_ok_and(|words| words.to_lowercase().contains("bulunamad"))
+    let Ok(words) = reply.phrase(&["Sonuc_Str"]) else {
+        return false;
+    };
+    // A capital İ becomes two characters.
+    let words = words.to_lowercase().replace('\u{307}', "");
+    let before = words.split_once("bulunamad").map(|(before, _)| before);
+    let what = before.and_then(|before| before.split_whitespace().next_back());
+    what.is_some_and(|what| FINDABLE.contains(&what))
 }
 
 fn record(told: &Element, order: &OrderRef<'_>) -> Result<Record, Doubt> {
@@ -251,12 +296,32 @@ async fn give_back(
     order: &OrderRef<'_>,
     amount: Money,
 ) -> Result<Result<Element, (i64, Decline)>, Doubt> {
+    let sum = amount.decimal().to_string();
     let fields = [
         ("Durum", what),
         ("Siparis_ID", order.order.id.as_str()),
-        ("Tutar", &amount.decimal().to_string()),
+        ("Tutar", &sum),
     ];
-    send(context, "TP_Islem_Iptal_Iade_Kismi2", &fields).await
+    if !order.with_points {
+        return send(context, "TP_Islem_Iptal_Iade_Kismi2", &fields).await;
+    }
+    let fields = [&fields[..], &[("Ref_No", "")]].concat();
+    let moved = send(context, "TP_Islem_Iptal_Iade_Kismi_WP", &fields).await?;
+    if let Ok(reply) = &moved {
+        check_parts(reply)?;
+    }
+    Ok(moved)
+}
+
+/// What went back of card and points, a row each: one that did not leaves the whole in doubt.
+fn check_parts(reply: &Element) -> Result<(), Doubt> {
+    let rows = reply.only("List")?.map_or(&[][..], |rows| rows.children());
+    for row in rows {
+        if !matches!(outcome(row)?, 1..) {
+            return Err(unreadable("a part of what was to go back did not"));
+        }
+    }
+    Ok(())
 }
 
 /// Undoes an order. A hold that was captured is undone as a sale of what was taken.

@@ -70,6 +70,12 @@ fn a_sale_is_finished_at_nodes_of_params_own_system_alone() {
             false,
         ),
         (LIVE, "http://poswsd2.param.com.tr/x", false),
+        (
+            LIVE,
+            "https://poswsd2.param.com.tr/other.ws/service.asmx",
+            false,
+        ),
+        (LIVE, "https://poswsd2.param.com.tr/turkpos.ws/logs", false),
         (LIVE, "https://evilparam.com.tr/x", false),
         (LIVE, "https://param.com.tr.evil.example/x", false),
         (LIVE, "https://evil.example/.param.com.tr/", false),

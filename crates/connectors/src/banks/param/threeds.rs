@@ -1,23 +1,29 @@
 //! 3DS at Param: the page that it hands out, the browser's return, the sale after it.
 //!
-//! The return's hash puts values end to end. It ends in our order's id and the key, and the status before them is one
-//! digit, so that nothing of another value can become it. Neither amount nor `dcURL` is under it.
+//! The return's hash puts values end to end. It ends in the order's id and the key, and the status before them is one
+//! digit: only the return of an id that begins with a digit could be read as one of the rest of that id, with a `md` that
+//! Param does not know. Neither amount nor `dcURL` is under it.
 
 use super::{
     Question, Sale, charged, check_order, comma, exchange, first_message, hash, page, refusal,
-    refusal_to_move,
+    refusal_to_move, void,
 };
 use crate::bank::{
-    Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, Returned, Verdict, Verified,
+    Answer, BankContext, BankForm, Begin3ds, CardEnds, Charged, Doubt, Finish3ds, Order, OrderRef,
+    Returned, Verdict, Verified,
 };
 use crate::banks::{message, not_supported, unauthentic, unreadable};
 use crate::digest::same;
+use crate::xml::Element;
 use contract::card::Secret;
 
 /// A return has fewer fields by far.
 const FIELDS_MAX: usize = 200;
 /// An address of a data centre has fewer characters.
 const ADDRESS_MAX: usize = 200;
+
+/// Where Param's service lies on its hosts: what goes there has the account's password.
+const SERVICE: &str = "turkpos.ws/";
 
 /// What the browser brought of a verified card, kept between checking and selling.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -48,9 +54,11 @@ pub(super) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
     if !reply.exact(&["Siparis_ID"])?.is_empty() {
         check_order(&reply, order)?;
     }
-    let found = reply
-        .only("UCD_HTML")?
-        .and_then(|html| page::form(html.value()));
+    let page = reply.only("UCD_HTML")?;
+    if page.is_some_and(|page| page.value() == "NONSECURE") {
+        return Err(undo(context, order, &begin, &reply).await);
+    }
+    let found = page.and_then(|html| page::form(html.value()));
     let form = found.ok_or_else(|| unreadable("the bank's page holds no form that is known"))?;
     // Plain HTTP only where the account's own address is plain, as that of a bank's test system may be.
     let is_plain = account.api_url.starts_with("http://") && form.action.starts_with("http://");
@@ -59,6 +67,31 @@ pub(super) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
     } else {
         Err(unreadable("the bank's page leads nowhere"))
     }
+}
+
+/// A sale was made at once, though the shopper was to be verified first: it is undone, unless it has an id that is not ours.
+async fn undo(
+    context: BankContext<'_>,
+    order: &Order,
+    begin: &Begin3ds<'_>,
+    reply: &Element,
+) -> Doubt {
+    let about = OrderRef {
+        order,
+        threeds: false,
+        sent_at: context.now,
+        host_reference: None,
+        card: CardEnds::default(),
+        id_chosen: false,
+        with_points: begin.reward.is_some(),
+    };
+    let is_undone = check_order(reply, order).is_ok()
+        && matches!(void(context, about).await, Ok(Verdict::Approved(_)));
+    unauthentic(if is_undone {
+        "Param sold without 3DS, and the sale was undone"
+    } else {
+        "Param sold without 3DS, and the sale could not be undone: it stands in Param's panel"
+    })
 }
 
 /// Checks what the browser brought back: that Param signed it, and that it is about our order.
@@ -98,8 +131,10 @@ pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result
             .to_owned(),
     };
     let proof = serde_json::to_string(&proof).map_err(|_| not_supported("the proof"))?;
+    // Param takes no attempt for a verification.
+    let is_full = *digit == b'1';
     Ok(Verified {
-        md_status: digit - b'0',
+        md_status: u8::from(is_full),
         message: message(field("bankResult")?),
         page_points: None,
         proof: Secret::new(proof),
@@ -111,12 +146,13 @@ pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result
 pub(super) fn node<'a>(own: &str, address: &'a str) -> Option<&'a str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
     let rest = address.strip_prefix("https://")?;
-    let (host, _) = rest.split_once('/')?;
+    let (host, path) = rest.split_once('/')?;
+    let is_service = path.starts_with(SERVICE) && path.ends_with(".asmx");
     let own = own.strip_prefix("https://")?;
     let is_param = host.to_ascii_lowercase().ends_with(".param.com.tr");
     let same_system = host.starts_with("test") == own.starts_with("test");
     let is_sound = address.len() <= ADDRESS_MAX && rest.bytes().all(plain);
-    (is_param && same_system && is_sound).then_some(address)
+    (is_param && same_system && is_service && is_sound).then_some(address)
 }
 
 /// Sells after a verified 3DS. Where the answer names another node than was asked, the session is not there.

@@ -14,7 +14,7 @@ const ADDRESS: &str = "6011";
 
 /// The transaction, its order or its verification was used before: what became of it must be asked.
 pub(super) fn is_known_before(code: &str) -> bool {
-    matches!(code, "1006" | "1061" | "1128")
+    matches!(code, "0966" | "1006" | "1061" | "1128")
 }
 
 /// The shopper was not verified, so nothing was sold.

@@ -253,23 +253,44 @@ fn moment(text: &str) -> String {
     )
 }
 
-/// The first number of a capture that is free, and the capture that stands.
+/// The captures of a hold.
+pub(super) struct Captures {
+    /// The first number that is free, or that of the capture that stands.
+    pub(super) number: u8,
+    pub(super) standing: Option<Row>,
+    /// One took the money and was undone.
+    was_undone: bool,
+}
+
+/// Asks for the captures of a hold, one by one.
 pub(super) async fn captures(
     context: BankContext<'_>,
     hold: &OrderRef<'_>,
-) -> Result<(u8, Option<Row>), Doubt> {
+) -> Result<Captures, Doubt> {
+    let mut was_undone = false;
     for number in 1..=CAPTURES_MAX {
         let id = capture_id(&hold.order.id, number);
         let Some(row) = find(context, &id, CAPTURES, hold.order.amount).await? else {
-            return Ok((number, None));
+            return Ok(Captures {
+                number,
+                standing: None,
+                was_undone,
+            });
         };
         if !row.moved.is_empty() && row.moved != hold.order.id {
             return Err(other_sale("the inquiry answers another hold's capture"));
         }
         match row.outcome {
             None => return Err(unreadable("the bank is still working on a capture")),
-            Some(Ok(_)) if !row.flags.is_undone => return Ok((number, Some(row))),
-            Some(_) => {}
+            Some(Ok(_)) if !row.flags.is_undone => {
+                return Ok(Captures {
+                    number,
+                    standing: Some(row),
+                    was_undone,
+                });
+            }
+            Some(Ok(_)) => was_undone = true,
+            Some(Err(_)) => {}
         }
     }
     Err(not_supported("the hold was tried to be captured too often"))
@@ -320,15 +341,21 @@ pub(super) async fn look_up(
     if !is_hold || row.flags.is_undone {
         return row.record(references, !is_hold);
     }
-    match captures(context, order).await? {
-        (_, Some(capture)) => {
+    let captures = captures(context, order).await?;
+    match captures.standing {
+        Some(capture) => {
             let references = capture.references().cloned().unwrap_or_default();
             capture.record(references, true)
         }
-        (_, None) if row.flags.is_captured => {
+        None if row.flags.is_captured && !captures.was_undone => {
             Err(other_sale("the hold was captured by another id"))
         }
-        (_, None) => row.record(references, false),
+        None => {
+            let mut record = row.record(references, false)?;
+            // The money is back although the bank keeps the hold, which ends by itself.
+            record.given_back.voided |= captures.was_undone;
+            Ok(record)
+        }
     }
 }
 

@@ -66,10 +66,13 @@ fn void_id(context: BankContext<'_>, order: &Order, is_hold: bool) -> String {
 async fn taken_by(context: BankContext<'_>, order: &OrderRef<'_>) -> Result<String, Doubt> {
     match order.order.phase {
         Phase::Sale => Ok(order.order.id.clone()),
-        Phase::Hold => match captures(context, order).await? {
-            (number, Some(_)) => Ok(capture_id(&order.order.id, number)),
-            (_, None) => Ok(order.order.id.clone()),
-        },
+        Phase::Hold => {
+            let captures = captures(context, order).await?;
+            Ok(match captures.standing {
+                Some(_) => capture_id(&order.order.id, captures.number),
+                None => order.order.id.clone(),
+            })
+        }
     }
 }
 
@@ -162,8 +165,8 @@ pub(crate) async fn refund(context: BankContext<'_>, refund: Refund<'_>) -> Answ
 pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> Answer<Charged> {
     let (hold, amount) = (&capture.hold, capture.amount);
     check_capture(&capture)?;
-    let (number, before) = captures(context, hold).await?;
-    if let Some(before) = before {
+    let captures = captures(context, hold).await?;
+    if let Some(before) = captures.standing {
         return match before.references() {
             Some(charged) if before.amount == amount.minor => {
                 Ok(Verdict::Approved(charged.clone()))
@@ -175,7 +178,7 @@ pub(crate) async fn capture(context: BankContext<'_>, capture: Capture<'_>) -> A
         moved: Some(&hold.order.id),
         amount: Some(amount),
         client_ip: capture.client_ip,
-        ..Question::new("Capture", capture_id(&hold.order.id, number))
+        ..Question::new("Capture", capture_id(&hold.order.id, captures.number))
     };
     match exchange(context, &question).await? {
         Reply::Approved(reply) => Ok(Verdict::Approved(charged(&reply)?)),

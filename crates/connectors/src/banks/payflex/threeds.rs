@@ -10,7 +10,7 @@ use crate::bank::{
     Account, Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, DoubtReason, Finish3ds,
     FormMethod, Order, Returned, Verdict, Verified,
 };
-use crate::banks::ask;
+use crate::banks::{ask, is_card};
 use crate::digest::{same, sha256_bytes_base64};
 use crate::xml::{Element, Writer};
 use base64::Engine;
@@ -32,7 +32,10 @@ pub(super) struct Proof {
     eci: String,
     cavv: String,
     request: String,
+    /// Empty where the sale does not show the card again.
+    #[serde(default)]
     pan: String,
+    #[serde(default)]
     expiry: String,
     /// The sale shows the card again.
     #[serde(skip)]
@@ -249,6 +252,18 @@ impl<'a> Return<'a> {
         }
     }
 
+    /// Whether there is what proves a verification, or an attempt at one: without it the bank would sell as if there
+    /// had been none.
+    fn has_proof(&self) -> bool {
+        let eci = self.eci();
+        let fits = match self.field("Status") {
+            "Y" => matches!(&*eci, "02" | "05"),
+            "A" => matches!(&*eci, "01" | "06"),
+            _ => false,
+        };
+        fits && !self.field("Cavv").is_empty()
+    }
+
     /// Two digits.
     fn eci(&self) -> String {
         match self.field("Eci") {
@@ -313,17 +328,34 @@ pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> 
     if !hash.is_empty() && !same(hash, &fields.hash(context.account, &kurus)?) {
         return Err(unauthentic("the hash of the return is wrong"));
     }
-    let proof = Proof {
+    let shows_card = options::of(context.account)?.shows_card;
+    let pan = fields.field("Pan");
+    // No hash covers the card: another one than the order was begun with would be charged.
+    let is_ours = match is_card(returned.card, pan) {
+        Some(is_ours) => is_ours,
+        None => pan.is_empty() || !shows_card,
+    };
+    if !is_ours {
+        return Err(unauthentic("the return is about another card"));
+    }
+    let mut proof = Proof {
         eci: fields.eci(),
         cavv: fields.field("Cavv").to_owned(),
         request: order.id.clone(),
-        pan: fields.field("Pan").to_owned(),
-        expiry: fields.expiry(),
+        pan: String::new(),
+        expiry: String::new(),
         shows_card: false,
     };
+    if shows_card && pan.bytes().all(|byte| byte.is_ascii_digit()) {
+        (proof.pan, proof.expiry) = (pan.to_owned(), fields.expiry());
+    }
     let proof = serde_json::to_string(&proof).map_err(|_| not_supported("the proof"))?;
     Ok(Verdict::Approved(Verified {
-        md_status: fields.md_status(),
+        md_status: if fields.has_proof() {
+            fields.md_status()
+        } else {
+            0
+        },
         message: message(fields.field("ErrorMessage")),
         page_points: None,
         proof: Secret::new(proof),

@@ -216,6 +216,7 @@ fn just_now<'a>(context: BankContext<'a>, order: &'a Order) -> OrderRef<'a> {
         host_reference: None,
         card: CardEnds::default(),
         id_chosen: false,
+        with_points: false,
     }
 }
 
