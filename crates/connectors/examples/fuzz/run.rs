@@ -183,7 +183,7 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
         now: &now,
     };
     let returned = Returned {
-        order: &order,
+        sale: case.call.about(&order, &now),
         fields: &fields,
     };
     let bank = protocol(case.protocol);

@@ -267,7 +267,7 @@ pub(crate) async fn verify_3ds(
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
         context,
-        returned.order,
+        returned.sale.order,
         callback,
     )?))
 }
@@ -284,7 +284,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
     boa::without_reward(finish.reward)?;
     let Proof { md } = Proof::of(finish.proof)?;
     let base = &context.account.threeds_url;
-    let to = (gate(base, "ThreeDModelProvisionGate"), finish.order);
+    let to = (gate(base, "ThreeDModelProvisionGate"), finish.sale.order);
     let request = to_gate(context, to, (None, SECURE), |w| {
         if let Some(address) = finish.client_ip {
             w.leaf("CustomerIPAddress", address);
@@ -296,7 +296,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, finish.order, request).await
+    pay(context, finish.sale.order, request).await
 }
 
 // SOAP

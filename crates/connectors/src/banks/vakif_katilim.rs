@@ -241,7 +241,7 @@ pub(crate) async fn verify_3ds(
     let callback = callback(returned.fields)?;
     Ok(Verdict::Approved(boa::verify(
         context,
-        returned.order,
+        returned.sale.order,
         callback,
     )?))
 }
@@ -257,7 +257,7 @@ pub(crate) async fn page_outcome(
 pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     boa::without_reward(finish.reward)?;
     let Proof { md } = Proof::of(finish.proof)?;
-    let order = finish.order;
+    let order = finish.sale.order;
     let question = Question {
         gate: "ThreeDModelProvisionGate",
         ..secure("", order, None)?

@@ -161,6 +161,21 @@ impl Call {
         }
     }
 
+    /// The order with what its record is compared with.
+    pub(crate) fn about<'a>(&'a self, order: &'a Order, now: &'a Zoned) -> OrderRef<'a> {
+        OrderRef {
+            order,
+            threeds: self.0["threeds"] == true,
+            sent_at: now,
+            host_reference: self.0.get("hostReference").and_then(Value::as_str),
+            card: CardEnds {
+                first: self.text("/cardEnds/first"),
+                last: self.text("/cardEnds/last"),
+            },
+            id_chosen: self.0["idChosen"] == true,
+        }
+    }
+
     fn reward(&self) -> Option<RewardUse> {
         let reward = self.0.get("reward")?;
         let campaign = reward.get("campaign").and_then(Value::as_str);
@@ -228,18 +243,7 @@ impl Call {
             now: &now,
         };
         let (reward, client_ip) = (self.reward(), Some("203.0.113.7"));
-        let reference = self.0.get("hostReference").and_then(Value::as_str);
-        let about = || OrderRef {
-            order: &order,
-            threeds: self.0["threeds"] == true,
-            sent_at: &now,
-            host_reference: reference,
-            card: CardEnds {
-                first: self.text("/cardEnds/first"),
-                last: self.text("/cardEnds/last"),
-            },
-            id_chosen: self.0["idChosen"] == true,
-        };
+        let about = || self.about(&order, &now);
         match self.text("/verb") {
             "charge" => show(ready(bank.charge(
                 context,
@@ -253,14 +257,14 @@ impl Call {
             "begin_3ds" => self.begin(bank, context, &order),
             "verify_3ds" => {
                 let returned = Returned {
-                    order: &order,
+                    sale: about(),
                     fields: &self.fields(),
                 };
                 show(ready(bank.verify_3ds(context, returned)))
             }
             "page_outcome" => {
                 let returned = Returned {
-                    order: &order,
+                    sale: about(),
                     fields: &self.fields(),
                 };
                 show(ready(bank.page_outcome(context, returned)))
@@ -268,7 +272,7 @@ impl Call {
             "finish_3ds" => {
                 let proof = Secret::new(self.0["proof"].to_string());
                 let finish = Finish3ds {
-                    order: &order,
+                    sale: about(),
                     reward,
                     proof: &proof,
                     client_ip,

@@ -171,7 +171,7 @@ fn is_distinct(mut names: Vec<String>) -> bool {
 /// Checks what the browser brought back of a shopper who was verified, or was not.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
-    let covered = authenticate(context, returned.order, &callback)?;
+    let covered = authenticate(context, returned.sale.order, &callback)?;
     // A page that sells answers a sale.
     if !callback.field("txnCode").starts_with('3') {
         return Err(unauthentic("the callback is not of a verification"));
@@ -224,7 +224,7 @@ pub(super) async fn outcome(
     context: BankContext<'_>,
     returned: &Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
+    let (callback, order) = (Callback(returned.fields), returned.sale.order);
     let covered = authenticate(context, order, &callback)?;
     let (code, kind) = (callback.field("responseCode"), callback.field("txnCode"));
     if code == APPROVED {
@@ -338,7 +338,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     let question = Question {
         client_ip: finish.client_ip,
         proof: Some(&proof),
-        ..Question::sale(finish.order, finish.reward)?
+        ..Question::sale(finish.sale.order, finish.reward)?
     };
-    sell(context, &question, finish.order).await
+    sell(context, &question, finish.sale.order).await
 }

@@ -288,7 +288,7 @@ impl<'a> Return<'a> {
 
 /// Checks what the browser brought back: that it is about our order, and what the bank signed where it signs.
 pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    let (fields, order) = (Return(returned.fields), returned.order);
+    let (fields, order) = (Return(returned.fields), returned.sale.order);
     if fields.0.len() > FIELDS_MAX || !fields.has_each_once() {
         return Err(unauthentic("the return names a field twice, or too many"));
     }
@@ -341,10 +341,10 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
         ));
     }
     let question = Question {
-        amount: proof.shows_card.then_some(finish.order.amount),
+        amount: proof.shows_card.then_some(finish.sale.order.amount),
         proof: Some(&proof),
         client_ip: finish.client_ip,
-        ..sale(context.account, finish.order, finish.reward)?
+        ..sale(context.account, finish.sale.order, finish.reward)?
     };
     sell(context, &question).await
 }

@@ -174,7 +174,7 @@ async fn prove(
         }
     };
     let returned = Returned {
-        order: &call.order,
+        sale: call.order_ref(&of.payment, attempt, None),
         fields,
     };
     let ids = (of.payment.merchant_id, of.payment.id);

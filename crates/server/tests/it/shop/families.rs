@@ -289,7 +289,7 @@ const ZIRAAT: &str = "4132260000000003";
 /// Without the points of another bank's programme.
 const KUVEYT: &str = "5125950000000005";
 const VAKIF_KATILIM: &str = "4837030000000008";
-const DENIZBANK: &str = "4086250000000000";
+pub const DENIZBANK: &str = "4086250000000000";
 /// Issued by a bank without a POS here: Param, which has no cards of its own, takes its family.
 const CARD_FINANS: &str = "4059180000060006";
 
