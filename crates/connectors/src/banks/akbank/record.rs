@@ -277,7 +277,10 @@ pub(super) async fn given_back(
     if is_at_work(first, taking) {
         return Err(unreadable("the bank is still at work on the sale"));
     }
-    let voided = first.stand == Stand::Undone;
+    // A void that ends between its two steps is made: the money is back, and the hold lapses.
+    let is_hold = order.order.phase == Phase::Hold && taking.is_none();
+    let uncaptured = of(&rows, Kind::Capture, |stand| *stand == Stand::Undone).next();
+    let voided = first.stand == Stand::Undone || is_hold && uncaptured.is_some();
     let refunded = back(&rows, taking.map_or(0, |row| row.amount))?;
     if voided && refunded > 0 {
         return Err(unreadable("the history tells of a void and of refunds"));
