@@ -79,8 +79,8 @@ impl<'a> Row<'a> {
             code if code == sale_code(order) => Kind::First,
             "1005" if order.phase == Phase::Hold => Kind::Capture,
             "1002" => Kind::Refund,
-            // A void tells of itself by what it undid.
-            "1003" => return Ok(None),
+            // A void tells of itself by what it undid. What verified the shopper moved nothing, as what asked for points.
+            "1003" | "1006" | "3000" | "3001" | "3004" => return Ok(None),
             _ => return Err(other_sale("the history tells of what no order of ours has")),
         };
         // What is made of an order has an id of its own.
