@@ -5,8 +5,8 @@
 //! account; and a page's word that it sold is believed once the history tells of the sale.
 
 use super::{
-    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, known_before, moment, number_once,
-    record, rewards, sell, why,
+    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, explained, known_before, moment,
+    number_once, record, rewards, sell, why,
 };
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
@@ -254,7 +254,7 @@ pub(super) async fn outcome(
     let refusal = refusal_of_move(Some(decline))?;
     Ok(PageOutcome {
         md_status: 1,
-        sale: refusal.map(Verdict::Declined),
+        sale: refusal.map(explained).transpose()?.map(Verdict::Declined),
     })
 }
 
