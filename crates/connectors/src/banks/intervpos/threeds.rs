@@ -57,7 +57,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         return Err(not_supported("the bank's page holds nothing by itself"));
     }
     let (currency, bonus) = (currency(order.amount)?, bonus(order, begin.reward)?);
-    let rnd = context.now.timestamp().as_nanosecond().to_string();
+    // It follows the instalments in the signed text, so it begins with no digit that could be one of theirs.
+    let rnd = format!("r{}", context.now.timestamp().as_nanosecond());
     let (amount, count) = (
         order.amount.decimal().to_string(),
         installment(order.installment),
