@@ -7,8 +7,8 @@
 use super::record::{self, look_up, stand};
 use super::{
     APPROVED, KNOWN_ORDER, NOT_VERIFIED, VERIFIED, charged, currency, error_group, expiry,
-    installment, is_ziraat_katilim, member, minor_of, points, request, sale_type, send_move,
-    user_code,
+    explained, installment, is_ziraat_katilim, member, minor_of, points, refused_sale, request,
+    sale_type, send_move, user_code,
 };
 use crate::bank::{
     Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds,
@@ -41,7 +41,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         return Err(not_supported("the bank's page holds nothing by itself"));
     }
     let points = points(order, begin.reward)?.unwrap_or_default();
-    let rnd = context.now.timestamp().as_nanosecond().to_string();
+    // It follows the instalments in the signed text, so it begins with no digit that could be one of theirs.
+    let rnd = format!("r{}", context.now.timestamp().as_nanosecond());
     let amount = order.amount.decimal().to_string();
     let count = installment(order.installment);
     let hash = form_hash(
@@ -163,6 +164,10 @@ fn md_status([status, letter, eci]: [&str; 3]) -> u8 {
 pub(crate) async fn check(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
     let (callback, sale) = (Callback(returned.fields), &returned.sale);
     authenticate(context, sale, &callback, false)?;
+    // It follows the order's id in the signed text, and only what is sold has one.
+    if !callback.field("AuthCode").is_empty() {
+        return Err(unauthentic("the callback is of a page that sells"));
+    }
     let guid = callback.field("RequestGuid");
     let is_number = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if guid.len() > GUID_MAX || !guid.bytes().all(is_number) {
@@ -234,7 +239,7 @@ pub(crate) async fn outcome(
             Some(Verdict::Approved(charged))
         }
         (NOT_VERIFIED, "Failed", _) if md_status == 0 => None,
-        (code, "Failed", _) if !matches!(code, "" | APPROVED | VERIFIED) => {
+        (code, "Failed", "") if !matches!(code, "" | APPROVED | VERIFIED) => {
             Some(Verdict::Declined(refused(code, said("ErrMsg"))?))
         }
         _ => return Err(unreadable("the callback neither approves nor declines")),
@@ -278,7 +283,7 @@ fn refused(code: &str, words: &str) -> Result<Decline, Doubt> {
         return Err(duplicate(decline));
     }
     let refusal = refusal_of_move(Some(decline))?;
-    refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))
+    explained(refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))?)
 }
 
 /// The bank made the hash, where it fits at all, and nothing speaks of another order.
@@ -332,7 +337,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     })?;
     let (reply, refusal) = send_move(context, order, question).await?;
     if let Some(decline) = refusal {
-        return Ok(Verdict::Declined(decline));
+        return Ok(Verdict::Declined(refused_sale(&reply, decline)?));
     }
     let made = charged(&reply)?;
     // The request's number is ours alone, and its record may be as old as the shopper's way through 3DS.
