@@ -345,14 +345,12 @@ impl FormMethod {
 
 /// The browser came back from the bank's 3DS page.
 pub struct Returned<'a> {
-    /// The order as it was begun: every value the bank echoes is compared with it.
-    pub order: &'a Order,
+    /// The order as it was begun, and its card: every value the bank echoes is compared with them.
+    pub sale: OrderRef<'a>,
     /// The form fields that the browser brought. Hostile until their hash is checked.
     pub fields: &'a [(String, String)],
     /// Where it came back to: [`Begin3ds::return_url`].
     pub return_url: &'a str,
-    /// What is kept of the card's number with which it was begun.
-    pub card: CardEnds<'a>,
 }
 
 /// What the 3DS verification said.
@@ -379,8 +377,8 @@ pub struct PageOutcome {
 
 /// The sale after a verified 3DS.
 pub struct Finish3ds<'a> {
-    /// The order as it was begun.
-    pub order: &'a Order,
+    /// The order as it was begun, and its card.
+    pub sale: OrderRef<'a>,
     /// The reward to use.
     pub reward: Option<RewardUse>,
     /// [`Verified::proof`] as it was given.
@@ -390,6 +388,7 @@ pub struct Finish3ds<'a> {
 }
 
 /// Which order a follow-up is about.
+#[derive(Clone, Copy)]
 pub struct OrderRef<'a> {
     /// The order as it was sent.
     pub order: &'a Order,

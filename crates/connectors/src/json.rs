@@ -99,6 +99,8 @@ impl Json {
     }
 }
 
+/// An object has at most this many fields: every one is compared with the others.
+const FIELDS_MAX: usize = 1_000;
 /// What serde_json calls the one field in which it hands on a number as its text.
 const NUMBER: &str = "$serde_json::private::Number";
 
@@ -145,6 +147,9 @@ impl<'de> Deserialize<'de> for Json {
                 while let Some(name) = map.next_key::<String>()? {
                     if name == NUMBER {
                         return map.next_value().map(Json::Scalar);
+                    }
+                    if fields.len() == FIELDS_MAX {
+                        return Err(A::Error::custom("too many fields"));
                     }
                     if fields.iter().any(|(known, _)| *known == name) {
                         return Err(A::Error::custom("a field twice"));
@@ -217,6 +222,12 @@ mod tests {
             assert_eq!(Json::parse(text.as_bytes()), Err(Unreadable), "{text:.20}");
         }
         assert_eq!(Json::parse(b"{\"a\": \"\xff\"}"), Err(Unreadable));
+        let fields = |count: usize| {
+            let fields: Vec<String> = (0..count).map(|n| format!("\"{n}\": 1")).collect();
+            Json::parse(format!("{{{}}}", fields.join(",")).as_bytes())
+        };
+        assert!(fields(FIELDS_MAX).is_ok());
+        assert_eq!(fields(FIELDS_MAX + 1), Err(Unreadable));
         let long = format!("\"{}\"", "x".repeat(REPLY_BYTES_MAX));
         assert_eq!(Json::parse(long.as_bytes()), Err(Unreadable));
         assert!(Json::parse_list(long.as_bytes()).is_ok());

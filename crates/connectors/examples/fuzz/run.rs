@@ -15,7 +15,7 @@ mod lenders;
 mod returns;
 
 use bench::{Case, Replay, cases, protocol, ready};
-use connectors::bank::{BankContext, CardEnds, Returned, Verdict};
+use connectors::bank::{BankContext, Returned, Verdict};
 use connectors::scrub::scrub;
 use connectors::xml::decode;
 use contract::signature::{SignedRequest, sign, verify};
@@ -183,10 +183,9 @@ fn threeds_return(subjects: &Subjects, dice: &mut Dice) -> Ended {
         now: &now,
     };
     let returned = Returned {
-        order: &order,
+        sale: case.call.about(&order, &now),
         fields: &fields,
         return_url: "",
-        card: CardEnds::default(),
     };
     let bank = protocol(case.protocol);
     let sells = case.call.text("/verb") == "page_outcome";

@@ -359,7 +359,7 @@ pub(super) fn verify(
     returned: &Returned<'_>,
     callback: Callback,
 ) -> Result<Verified, Doubt> {
-    let order = returned.order;
+    let order = returned.sale.order;
     let Callback {
         code,
         words,

@@ -290,7 +290,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
         md, order: begun, ..
     } = Proof::of(finish.proof)?;
     let base = &context.account.threeds_url;
-    let to = (gate(base, "ThreeDModelProvisionGate"), finish.order);
+    let to = (gate(base, "ThreeDModelProvisionGate"), finish.sale.order);
     let request = to_gate(context, to, (None, SECURE), |w| {
         if let Some(address) = finish.client_ip {
             w.leaf("CustomerIPAddress", address);
@@ -302,7 +302,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
             });
         });
     })?;
-    pay(context, (finish.order, &begun), request).await
+    pay(context, (finish.sale.order, &begun), request).await
 }
 
 // SOAP

@@ -265,7 +265,7 @@ pub(crate) async fn finish_3ds(context: BankContext<'_>, finish: Finish3ds<'_>) 
         order: begun,
         return_url,
     } = Proof::of(finish.proof)?;
-    let order = finish.order;
+    let order = finish.sale.order;
     // A proof of before this was kept has none.
     let return_url = Some(return_url.as_str()).filter(|url| !url.is_empty());
     let question = secure("ThreeDModelProvisionGate", order, return_url)?;

@@ -162,6 +162,22 @@ impl Call {
         }
     }
 
+    /// The order with what its record is compared with.
+    pub(crate) fn about<'a>(&'a self, order: &'a Order, now: &'a Zoned) -> OrderRef<'a> {
+        OrderRef {
+            order,
+            threeds: self.0["threeds"] == true,
+            sent_at: now,
+            host_reference: self.0.get("hostReference").and_then(Value::as_str),
+            card: CardEnds {
+                first: self.text("/cardEnds/first"),
+                last: self.text("/cardEnds/last"),
+            },
+            id_chosen: self.0["idChosen"] == true,
+            with_points: self.0["withPoints"] == true || self.points().is_some(),
+        }
+    }
+
     fn reward(&self) -> Option<RewardUse> {
         let reward = self.0.get("reward")?;
         let campaign = reward.get("campaign").and_then(Value::as_str);
@@ -227,20 +243,7 @@ impl Call {
             now: &now,
         };
         let (reward, client_ip) = (self.reward(), Some("203.0.113.7"));
-        let reference = self.0.get("hostReference").and_then(Value::as_str);
-        let ends = CardEnds {
-            first: self.text("/cardEnds/first"),
-            last: self.text("/cardEnds/last"),
-        };
-        let about = || OrderRef {
-            order: &order,
-            threeds: self.0["threeds"] == true,
-            sent_at: &now,
-            host_reference: reference,
-            card: ends,
-            id_chosen: self.0["idChosen"] == true,
-            with_points: self.0["withPoints"] == true || self.points().is_some(),
-        };
+        let about = || self.about(&order, &now);
         match self.text("/verb") {
             "charge" => show(ready(bank.charge(
                 context,
@@ -260,26 +263,24 @@ impl Call {
             }
             "verify_3ds" => {
                 let returned = Returned {
-                    order: &order,
+                    sale: about(),
                     fields: &self.fields(),
                     return_url: self.text("/returnUrl"),
-                    card: ends,
                 };
                 show(ready(bank.verify_3ds(context, returned)))
             }
             "page_outcome" => {
                 let returned = Returned {
-                    order: &order,
+                    sale: about(),
                     fields: &self.fields(),
                     return_url: self.text("/returnUrl"),
-                    card: ends,
                 };
                 show(ready(bank.page_outcome(context, returned)))
             }
             "finish_3ds" => {
                 let proof = Secret::new(self.0["proof"].to_string());
                 let finish = Finish3ds {
-                    order: &order,
+                    sale: about(),
                     reward,
                     proof: &proof,
                     client_ip,

@@ -2,8 +2,8 @@
 //! form, whichever bank it was. What a protocol lacks is told in its row (`shop/families.rs`) and refused in words.
 
 use crate::shop::{
-    FAMILIES, Family, MANY, OTP, QNB, Reply, Shop, answers, edit, payment, points, with,
-    ziraat_katilim,
+    DENIZBANK, FAMILIES, Family, GARANTI, MANY, OTP, QNB, Reply, Shop, answers, edit, payment,
+    points, with, ziraat_katilim,
 };
 use connectors::bank::Verb;
 use contract::enums::PosIntegrator;
@@ -11,6 +11,7 @@ use contract::rules::Rule;
 use serde_json::{Value, json};
 use server::operations::Actor;
 use server::setup;
+use server::store::attempts::AttemptState;
 use server::store::poses::{self, ThreedsModel};
 
 /// How a payment stands for the shop, and its order at the bank, in the words of neither.
@@ -593,6 +594,42 @@ async fn a_forged_reply_is_doubt_and_a_forged_return_pays_nothing() {
         let order_id = shop.attempt(begun.id).await.order_id;
         assert!(shop.ledger(&order_id).await.is_empty(), "{bank}");
     }
+}
+
+/// The shopper's browser sends another card to the bank than the shop gave; no hash of these banks covers it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shopper_who_pays_with_another_card_pays_nothing_here() {
+    let shop = Shop::of_families().await;
+    for (card, shown) in [(QNB, "CardMask"), (DENIZBANK, "Pan")] {
+        let begun = shop.pays(card).begin_3ds().await;
+        let asked = begun.page().submit(&shop.http, &[]).await;
+        let bank = asked.submit(&shop.http, &[("Pan", GARANTI)]).await;
+        let back = bank.types(&shop.http, OTP).await;
+        assert!(back.form().field(shown).ends_with("0002"), "{card}");
+        back.submit(&shop.http, &[]).await;
+        let completed = begun.completes().await;
+        assert_eq!(completed.status, 422, "{card}: {:#}", completed.body);
+        let order_id = shop.attempt(begun.id).await.order_id;
+        assert!(shop.ledger(&order_id).await.is_empty(), "{card}");
+    }
+    // Who hides it in the return, too, meets the bank's record.
+    let begun = shop.pays(QNB).begin_3ds().await;
+    let asked = begun.page().submit(&shop.http, &[]).await;
+    let bank = asked.submit(&shop.http, &[("Pan", GARANTI)]).await;
+    let back = bank.types(&shop.http, OTP).await;
+    back.submit(&shop.http, &[("CardMask", "")]).await;
+    begun.completes().await.in_doubt();
+    shop.wait(6).await;
+    assert_eq!(shop.attempt(begun.id).await.state, AttemptState::Review);
+
+    sell_by_page(&shop).await;
+    let begun = shop.pays(QNB).begin_3ds().await;
+    let asked = begun.page().submit(&shop.http, &[]).await;
+    let bank = asked.submit(&shop.http, &[("Pan", GARANTI)]).await;
+    let back = bank.types(&shop.http, OTP).await;
+    back.submit(&shop.http, &[("CardMask", "")]).await;
+    shop.wait(6).await;
+    assert_eq!(shop.attempt(begun.id).await.state, AttemptState::Review);
 }
 
 #[tokio::test(flavor = "multi_thread")]

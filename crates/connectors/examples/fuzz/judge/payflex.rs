@@ -47,10 +47,11 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
         })
         .collect();
     let any = |name: &str, value: &str| ours.iter().any(|document| says(document, name, value));
-    let approved = || any("ResultCode", "0000");
+    // The common payment has a name of its own for it, and a comma in its sums.
+    let approved = || any("ResultCode", "0000") || any("Rc", "0000");
     let amount = |minor: i64| {
         let sums = ["Amount", "CurrencyAmount"];
-        let is_ours = |text: &String| kurus(text) == Some(minor);
+        let is_ours = |text: &String| kurus(&text.replace(',', ".")) == Some(minor);
         ours.iter().any(|document| {
             sums.iter()
                 .any(|name| said(document, name).iter().any(is_ours))

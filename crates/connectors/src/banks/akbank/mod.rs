@@ -15,14 +15,14 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask_whole, auth_code, duplicate, message, not_supported, reference, refusal_of_move,
+    ask_whole, auth_code, doubt, duplicate, message, not_supported, reference, refusal_of_move,
     unauthentic, unreadable,
 };
 use crate::account::{AccountNeeds, Field, Number, Slot, Tried, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, CardData, Charge, Charged, Decline,
-    Doubt, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardUse, Verb,
-    Verdict, Verified,
+    Doubt, DoubtReason, Loyalties, LoyaltyInquiry, Order, PageOutcome, Phase, Returned, RewardUse,
+    Verb, Verdict, Verified,
 };
 use crate::digest::{hmac_sha512_base64, hmac_sha512_hex, same};
 use crate::http::{Request, Response};
@@ -482,9 +482,23 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
 async fn sell(context: BankContext<'_>, question: &Question<'_>, order: &Order) -> Answer<Charged> {
     let reply = exchange(context, question).await?;
     match refusal(&reply)? {
-        Some(decline) => Ok(Verdict::Declined(decline)),
+        Some(decline) => Ok(Verdict::Declined(explained(decline)?)),
         None => Ok(Verdict::Approved(charged(&reply, order)?)),
     }
+}
+
+/// The refusal of a sale, unless it is the gateway's, with a code that no document explains: then the sale may have
+/// been made, and the bank's record is asked.
+fn explained(decline: Decline) -> Result<Decline, Doubt> {
+    let is_gateways = decline.code.starts_with("VPS-");
+    let is_explained = EXPLAINED.contains(&decline.code.as_str());
+    if decline.group == ErrorGroup::Declined && is_gateways && !is_explained {
+        return Err(doubt(
+            DoubtReason::TimedOut(decline),
+            "a refusal that no document explains",
+        ));
+    }
+    Ok(decline)
 }
 
 /// The amount of an inquiry of points, which needs one and moves none.
@@ -534,6 +548,9 @@ const UNDONE: &str = "VPS-1008";
 const NO_ORDER: &str = "VPS-1123";
 /// The shopper was not verified.
 const NOT_VERIFIED: &str = "VPS-1279";
+/// Refusals of the gateway without a group of their own: no provision; recurring sales, which no order of ours is;
+/// no verification.
+const EXPLAINED: [&str; 5] = ["VPS-1005", "VPS-1055", "VPS-1059", "VPS-1061", NOT_VERIFIED];
 
 fn error_group(code: &str, host: &str) -> ErrorGroup {
     match code {

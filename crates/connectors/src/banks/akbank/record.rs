@@ -81,8 +81,8 @@ impl<'a> Row<'a> {
             code if code == sale_code(order) => Kind::First,
             "1005" if order.phase == Phase::Hold => Kind::Capture,
             "1002" => Kind::Refund,
-            // A void tells of itself by what it undid.
-            "1003" => return Ok(None),
+            // A void tells of itself by what it undid. What verified the shopper moved nothing, as what asked for points.
+            "1003" | "1006" | "3000" | "3001" | "3004" => return Ok(None),
             _ => return Err(other_sale("the history tells of what no order of ours has")),
         };
         // What is made of an order has an id of its own.
@@ -297,7 +297,10 @@ pub(super) async fn given_back(
     if is_at_work(first, taking) {
         return Err(unreadable("the bank is still at work on the sale"));
     }
-    let voided = first.stand == Stand::Undone;
+    // A void that ends between its two steps is made: the money is back, and the hold lapses.
+    let is_hold = order.order.phase == Phase::Hold && taking.is_none();
+    let uncaptured = of(&rows, Kind::Capture, |stand| *stand == Stand::Undone).next();
+    let voided = first.stand == Stand::Undone || is_hold && uncaptured.is_some();
     let refunded = back(&rows, taking.map_or(0, |row| row.amount))?;
     if voided && refunded > 0 {
         return Err(unreadable("the history tells of a void and of refunds"));

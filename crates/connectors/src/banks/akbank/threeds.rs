@@ -5,8 +5,8 @@
 //! account; and a page's word that it sold is believed once the history tells of the sale.
 
 use super::{
-    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, known_before, moment, number_once,
-    record, rewards, sell, why,
+    APPROVED, NOT_VERIFIED, Question, currency, decline, expiry, explained, known_before, moment,
+    number_once, record, rewards, sell, why,
 };
 use crate::bank::{
     Answer, BankContext, BankForm, Begin3ds, Charged, Doubt, Finish3ds, FormMethod, Order,
@@ -171,7 +171,7 @@ fn is_distinct(mut names: Vec<String>) -> bool {
 /// Checks what the browser brought back of a shopper who was verified, or was not.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
-    let covered = authenticate(context, returned.order, &callback)?;
+    let covered = authenticate(context, returned.sale.order, &callback)?;
     // A page that sells answers a sale.
     if !callback.field("txnCode").starts_with('3') {
         return Err(unauthentic("the callback is not of a verification"));
@@ -224,7 +224,7 @@ pub(super) async fn outcome(
     context: BankContext<'_>,
     returned: &Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
+    let (callback, order) = (Callback(returned.fields), returned.sale.order);
     let covered = authenticate(context, order, &callback)?;
     let (code, kind) = (callback.field("responseCode"), callback.field("txnCode"));
     if code == APPROVED {
@@ -254,7 +254,7 @@ pub(super) async fn outcome(
     let refusal = refusal_of_move(Some(decline))?;
     Ok(PageOutcome {
         md_status: 1,
-        sale: refusal.map(Verdict::Declined),
+        sale: refusal.map(explained).transpose()?.map(Verdict::Declined),
     })
 }
 
@@ -338,7 +338,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     let question = Question {
         client_ip: finish.client_ip,
         proof: Some(&proof),
-        ..Question::sale(finish.order, finish.reward)?
+        ..Question::sale(finish.sale.order, finish.reward)?
     };
-    sell(context, &question, finish.order).await
+    sell(context, &question, finish.sale.order).await
 }

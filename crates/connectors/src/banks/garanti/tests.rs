@@ -1,7 +1,7 @@
 //! The hashes of Garanti against published vectors, and what a callback may not get away with.
 
 use super::*;
-use crate::bank::{Account, CardEnds};
+use crate::bank::{Account, CardEnds, OrderRef};
 use crate::banks::tests::{Call, Replay, ready};
 use crate::xml::Element;
 use contract::card::Secret;
@@ -44,6 +44,28 @@ fn in_context<T>(account: &Account, look: impl FnOnce(BankContext<'_>) -> T) -> 
         http: &Replay::of([]),
         now: &now,
     })
+}
+
+/// What a browser brought of an order that was sent just now.
+fn returned<'a>(
+    context: BankContext<'a>,
+    order: &'a Order,
+    fields: &'a [(String, String)],
+) -> Returned<'a> {
+    let sale = OrderRef {
+        order,
+        threeds: true,
+        sent_at: context.now,
+        host_reference: None,
+        card: CardEnds::default(),
+        id_chosen: false,
+        with_points: false,
+    };
+    Returned {
+        sale,
+        fields,
+        return_url: "",
+    }
 }
 
 fn hash_of(id: &str, amount: i64, card: &str) -> String {
@@ -303,13 +325,10 @@ fn what_is_signed_of_a_longer_order_id_proves_nothing_of_a_shorter_one() {
         let rest = names.split(':').zip(values.iter().copied());
         let fields: Vec<_> = own.into_iter().chain(rest).collect();
         let fields = signed(&format!("clientid:oid:{names}"), &fields);
-        let returned = Returned {
-            order: &order,
-            fields: &fields,
-            return_url: "",
-            card: CardEnds::default(),
-        };
-        let checked = in_context(&account, |context| threeds::check(context, &returned));
+        let checked = in_context(&account, |context| {
+            let returned = returned(context, &order, &fields);
+            threeds::check(context, &returned)
+        });
         assert!(checked.is_err(), "{names} {values:?}");
     }
 }
@@ -331,13 +350,11 @@ fn a_hash_that_leaves_out_what_matters_proves_nothing() {
     ];
     let status = |names: &str| {
         let fields = signed(names, &fields);
-        let returned = Returned {
-            order: &order,
-            fields: &fields,
-            return_url: "",
-            card: CardEnds::default(),
-        };
-        in_context(&account, |context| threeds::check(context, &returned)).map(|v| v.md_status)
+        in_context(&account, |context| {
+            let returned = returned(context, &order, &fields);
+            threeds::check(context, &returned)
+        })
+        .map(|v| v.md_status)
     };
     assert_eq!(
         status("clientid:oid:authcode:mdstatus:cavv:eci:md:rnd:"),
@@ -392,13 +409,10 @@ fn outcome(
     };
     let fields = signed(names, &sold.map(said));
     let (account, order) = (account(), order(10025));
-    let returned = Returned {
-        order: &order,
-        fields: &fields,
-        return_url: "",
-        card: CardEnds::default(),
-    };
-    in_context(&account, |context| threeds::outcome(context, &returned))
+    in_context(&account, |context| {
+        let returned = returned(context, &order, &fields);
+        threeds::outcome(context, &returned)
+    })
 }
 
 #[test]

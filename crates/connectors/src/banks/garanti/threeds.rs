@@ -163,8 +163,8 @@ impl<'a> Callback<'a> {
 /// that the signature covers what we rely on.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
-    let names = authentic(context, returned.order, &callback)?;
-    let md_status = signed_status(&callback, &names, returned.order)?;
+    let names = authentic(context, returned.sale.order, &callback)?;
+    let md_status = signed_status(&callback, &names, returned.sale.order)?;
     let proof = Proof {
         cavv: callback.field("cavv").to_owned(),
         eci: callback.field("eci").to_owned(),
@@ -210,7 +210,7 @@ pub(super) fn outcome(
     context: BankContext<'_>,
     returned: &Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
+    let (callback, order) = (Callback(returned.fields), returned.sale.order);
     let names = authentic(context, order, &callback)?;
     let named = |name| !callback.field(name).is_empty();
     if !["txnamount", "txncurrencycode"].into_iter().all(named) {
@@ -388,7 +388,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
         client_ip: finish.client_ip,
         reward: finish.reward,
         proof: Some(&proof),
-        ..Question::about(sale_type(finish.order), seller, finish.order)
+        ..Question::about(sale_type(finish.sale.order), seller, finish.sale.order)
     };
     sell(context, &question).await
 }

@@ -11,12 +11,12 @@ use super::{
     request, sale_fields, sale_type, sell,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds,
+    FormMethod, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
     Verified,
 };
 use crate::banks::{
-    message, not_supported, other_sale, sent, threeds_key, unauthentic, unreadable,
+    is_card, message, not_supported, other_sale, sent, threeds_key, unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64};
 use contract::card::Secret;
@@ -57,7 +57,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         return Err(not_supported("the bank's page holds nothing by itself"));
     }
     let (currency, bonus) = (currency(order.amount)?, bonus(order, begin.reward)?);
-    let rnd = context.now.timestamp().as_nanosecond().to_string();
+    // It follows the instalments in the signed text, so it begins with no digit that could be one of theirs.
+    let rnd = format!("r{}", context.now.timestamp().as_nanosecond());
     let (amount, count) = (
         order.amount.decimal().to_string(),
         installment(order.installment),
@@ -168,7 +169,7 @@ impl<'a> Callback<'a> {
 /// Checks what the browser brought back: that the bank signed it, and that it is about our order.
 pub(crate) async fn check(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
     let callback = Callback(returned.fields);
-    authenticate(context, returned.order, &callback)?;
+    authenticate(context, &returned.sale, &callback)?;
     // The form's hash does not cover what the page is to do.
     if callback.field("TxnResult") == "Success" && !callback.field("AuthCode").is_empty() {
         return Err(unauthentic("the callback is of a page that sells"));
@@ -202,15 +203,15 @@ pub(crate) async fn outcome(
     context: BankContext<'_>,
     returned: Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
-    authenticate(context, order, &callback)?;
+    let (callback, sale) = (Callback(returned.fields), &returned.sale);
+    authenticate(context, sale, &callback)?;
     let md_status = callback.md_status();
     let sale = match (
         callback.field("ProcReturnCode"),
         callback.field("TxnResult"),
     ) {
         (APPROVED, "Success") if ThreedsLevel::Half.takes(md_status) => {
-            let charged = sold(context, order).await?;
+            let charged = sold(context, sale).await?;
             if charged.auth_code != callback.field("AuthCode") {
                 return Err(other_sale("the bank's record has another approval code"));
             }
@@ -235,15 +236,11 @@ pub(crate) async fn outcome(
 }
 
 /// A sale of a page as the bank's record has it. Whatever else it says is doubt.
-async fn sold(context: BankContext<'_>, order: &Order) -> Result<Charged, Doubt> {
+/// That it is not one of before ours its callback proves, also where the shop chose the id: no record tells a card.
+async fn sold(context: BankContext<'_>, sale: &OrderRef<'_>) -> Result<Charged, Doubt> {
     let just_now = OrderRef {
-        order,
-        threeds: true,
-        sent_at: context.now,
-        host_reference: None,
-        card: CardEnds::default(),
         id_chosen: false,
-        with_points: false,
+        ..*sale
     };
     match look_up(context, &just_now).await.map_err(sent)? {
         Record {
@@ -257,9 +254,10 @@ async fn sold(context: BankContext<'_>, order: &Order) -> Result<Charged, Doubt>
 /// The bank made the hash, it covers what counts, and that is of our order.
 fn authenticate(
     context: BankContext<'_>,
-    order: &Order,
+    sale: &OrderRef<'_>,
     callback: &Callback<'_>,
 ) -> Result<(), Doubt> {
+    let order = sale.order;
     if callback.0.len() > FIELDS_MAX || !callback.has_each_once() {
         return Err(unauthentic("the callback names a field twice, or too many"));
     }
@@ -276,18 +274,21 @@ fn authenticate(
     let is_ours = callback.field("OrderId") == order.id
         && callback.field("ShopCode") == account.client_id
         && callback.field("Currency") == currency(order.amount)?;
-    if is_ours && minor_of(callback.field("PurchAmount")) == Some(order.amount.minor) {
-        Ok(())
-    } else {
-        Err(unauthentic("the callback is about another order"))
+    if !is_ours || minor_of(callback.field("PurchAmount")) != Some(order.amount.minor) {
+        return Err(unauthentic("the callback is about another order"));
     }
+    // Neither the form's hash nor the return's covers the card.
+    if is_card(sale.card, callback.field("Pan")) == Some(false) {
+        return Err(other_sale("the callback is about another card"));
+    }
+    Ok(())
 }
 
 /// Sells what was verified: order, amount and points are ours, the proof is the bank's.
 pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     let proof: Proof = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not InterVPOS's"))?;
-    let order = finish.order;
+    let order = finish.sale.order;
     let (currency, bonus) = (currency(order.amount)?, bonus(order, finish.reward)?);
     let (amount, count) = (
         order.amount.decimal().to_string(),

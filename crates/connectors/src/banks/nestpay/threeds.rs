@@ -202,7 +202,7 @@ impl<'a> Callback<'a> {
 /// signature covers what we rely on.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
     let callback = Callback(returned.fields);
-    authenticate(context, returned.order, &callback, false)?;
+    authenticate(context, returned.sale.order, &callback, false)?;
     let [md, xid, eci, cavv] =
         ["md", "xid", "eci", "cavv"].map(|name| callback.field(name).to_owned());
     let proof = Proof { md, xid, eci, cavv };
@@ -220,7 +220,7 @@ pub(super) fn outcome(
     context: BankContext<'_>,
     returned: &Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
+    let (callback, order) = (Callback(returned.fields), returned.sale.order);
     authenticate(context, order, &callback, true)?;
     let md_status = callback.status_digit();
     let said = |name| callback.field(name).trim();
@@ -354,7 +354,7 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     let question = Question {
         client_ip: finish.client_ip,
         proof: Some(&proof),
-        ..sale(context, finish.order, finish.reward)?
+        ..sale(context, finish.sale.order, finish.reward)?
     };
     sell(context, &question).await
 }

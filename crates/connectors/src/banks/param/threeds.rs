@@ -96,7 +96,7 @@ async fn undo(
 
 /// Checks what the browser brought back: that Param signed it, and that it is about our order.
 pub(super) fn check(context: BankContext<'_>, returned: &Returned<'_>) -> Result<Verified, Doubt> {
-    let (account, order) = (context.account, returned.order);
+    let (account, order) = (context.account, returned.sale.order);
     let field = |name: &str| {
         let fields = returned.fields.iter();
         let mut named = fields.filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -157,7 +157,7 @@ pub(super) fn node<'a>(own: &str, address: &'a str) -> Option<&'a str> {
 
 /// Sells after a verified 3DS. Where the answer names another node than was asked, the session is not there.
 pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
-    let (account, order) = (context.account, finish.order);
+    let (account, order) = (context.account, finish.sale.order);
     let proof: Proof = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not Param's"))?;
     let fields = [

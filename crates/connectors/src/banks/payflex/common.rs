@@ -169,7 +169,7 @@ pub(crate) async fn outcome(
     context: BankContext<'_>,
     returned: Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let order = returned.order;
+    let order = returned.sale.order;
     let ids = returned.fields.iter();
     let mut ids = ids.filter(|(name, _)| name.eq_ignore_ascii_case("TransactionId"));
     let is_ours = ids.next().is_some_and(|(_, id)| *id == order.id) && ids.next().is_none();

@@ -303,7 +303,7 @@ impl<'a> Return<'a> {
 
 /// Checks what the browser brought back: that it is about our order, and what the bank signed where it signs.
 pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    let (fields, order) = (Return(returned.fields), returned.order);
+    let (fields, order) = (Return(returned.fields), returned.sale.order);
     if fields.0.len() > FIELDS_MAX || !fields.has_each_once() {
         return Err(unauthentic("the return names a field twice, or too many"));
     }
@@ -331,7 +331,7 @@ pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> 
     let shows_card = options::of(context.account)?.shows_card;
     let pan = fields.field("Pan");
     // No hash covers the card: another one than the order was begun with would be charged.
-    let is_ours = match is_card(returned.card, pan) {
+    let is_ours = match is_card(returned.sale.card, pan) {
         Some(is_ours) => is_ours,
         None => pan.is_empty() || !shows_card,
     };
@@ -373,10 +373,10 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
         ));
     }
     let question = Question {
-        amount: proof.shows_card.then_some(finish.order.amount),
+        amount: proof.shows_card.then_some(finish.sale.order.amount),
         proof: Some(&proof),
         client_ip: finish.client_ip,
-        ..sale(context.account, finish.order, finish.reward)?
+        ..sale(context.account, finish.sale.order, finish.reward)?
     };
     sell(context, &question).await
 }

@@ -13,13 +13,14 @@ mod threeds;
 
 use super::codes::issuer_group;
 use super::{
-    ask, auth_code, duplicate, message, minor_units, not_supported, reference, refusal_of_move,
-    unauthentic, unreadable,
+    ask, auth_code, doubt, duplicate, message, minor_units, not_supported, reference,
+    refusal_of_move, unauthentic, unreadable,
 };
 use crate::account::{AccountNeeds, MERCHANT_NUMBER, THREEDS_KEY, Tried, api_user, words};
 use crate::bank::{
     Account, Answer, BankContext, BankDay, BankForm, Begin3ds, Campaign, Charge, Charged, Decline,
-    Doubt, Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb, Verdict,
+    Doubt, DoubtReason, Loyalties, LoyaltyInquiry, Order, Phase, RewardMoney, RewardUse, Verb,
+    Verdict,
 };
 use crate::http::Request;
 use crate::xml::{Element, Writer};
@@ -315,9 +316,30 @@ pub(crate) async fn charge(context: BankContext<'_>, charge: Charge<'_>) -> Answ
         }
     })?;
     match send_move(context, order, request).await? {
-        (_, Some(decline)) => Ok(Verdict::Declined(decline)),
+        (reply, Some(decline)) => Ok(Verdict::Declined(refused_sale(&reply, decline)?)),
         (reply, None) => Ok(Verdict::Approved(charged(&reply)?)),
     }
+}
+
+/// The refusal of a sale, unless its reply has an approval code.
+fn refused_sale(reply: &Element, decline: Decline) -> Result<Decline, Doubt> {
+    if !reply.exact(&["AuthCode"])?.is_empty() {
+        return Err(unreadable("a refusal with an approval code"));
+    }
+    explained(decline)
+}
+
+/// The refusal of a sale, unless it is a code of the gateway that no document explains: then the sale may have been
+/// made, and the bank's record is asked.
+fn explained(decline: Decline) -> Result<Decline, Doubt> {
+    let is_unexplained = is_gateways(&decline.code) && decline.code != NOT_VERIFIED;
+    if is_unexplained && decline.group == ErrorGroup::Declined {
+        return Err(doubt(
+            DoubtReason::TimedOut(decline),
+            "a refusal that no document explains",
+        ));
+    }
+    Ok(decline)
 }
 
 /// `MMYY`.
@@ -398,8 +420,8 @@ fn error_group(code: &str) -> ErrorGroup {
         "M020" => ErrorGroup::NotPermittedToInstallment,
         // Credentials, and rights.
         "V001" | "V004" | "V015" => ErrorGroup::InvalidMerchantOrSp,
-        // "System error": the bank may have done it.
-        "V036" => ErrorGroup::CommunicationOrSystemError,
+        // "System error", and what is not at its end: the bank may have done it.
+        "V036" | GOES_ON | VERIFIED => ErrorGroup::CommunicationOrSystemError,
         issuer => issuer_group(issuer),
     }
 }

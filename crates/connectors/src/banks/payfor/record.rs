@@ -443,8 +443,11 @@ pub(super) async fn given_back(
     let first = first.ok_or_else(|| unreadable("the bank knows no such sale"))?;
     check_amount(order.order, first)?;
     let refunded = given_back_of(order.order, first, &rows)?;
+    // A void that ends between its two steps is made: the money is back, and the hold lapses.
+    let is_hold = order.order.phase == Phase::Hold && taking(order.order, first, &rows)?.is_none();
+    let is_uncaptured = |row: &Row| row.kind == Kind::Capture && matches!(row.state, State::Undone);
     Ok(GivenBack {
-        voided: !first.is_done(),
+        voided: !first.is_done() || is_hold && rows.iter().any(is_uncaptured),
         refunded: Some(refunded),
     })
 }

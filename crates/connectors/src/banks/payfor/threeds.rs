@@ -1,22 +1,22 @@
 //! 3DS at PayFor: the signed form, the browser's return, the sale after it.
 //!
 //! A return's hash covers merchant, order, approval code, outcome and 3DS status, and neither amount nor currency; the
-//! form's hash covers the amount, and the currency not. So what was sold after 3DS is compared with the bank's record
-//! before it counts. At Ziraat Katılım no recipe fits the return's hash: there the record alone proves anything.
+//! form's hash covers the amount, and neither currency nor card. So what was sold after 3DS is compared with the bank's
+//! record before it counts. At Ziraat Katılım no recipe fits the return's hash: there the record alone proves anything.
 
 use super::record::{self, look_up, stand};
 use super::{
     APPROVED, KNOWN_ORDER, NOT_VERIFIED, VERIFIED, charged, currency, error_group, expiry,
-    installment, is_ziraat_katilim, member, minor_of, points, request, sale_type, send_move,
-    user_code,
+    explained, installment, is_ziraat_katilim, member, minor_of, points, refused_sale, request,
+    sale_type, send_move, user_code,
 };
 use crate::bank::{
-    Answer, BankContext, BankDay, BankForm, Begin3ds, CardEnds, Charged, Decline, Doubt, Finish3ds,
-    FormMethod, Order, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
+    Answer, BankContext, BankDay, BankForm, Begin3ds, Charged, Decline, Doubt, Finish3ds,
+    FormMethod, OrderRef, OrderStatus, PageOutcome, Phase, Returned, ThreedsLevel, Verdict,
     Verified,
 };
 use crate::banks::{
-    AUTH_CODE_MAX, duplicate, message, not_supported, other_sale, refusal_of_move, sent,
+    AUTH_CODE_MAX, duplicate, is_card, message, not_supported, other_sale, refusal_of_move, sent,
     threeds_key, unauthentic, unreadable,
 };
 use crate::digest::{same, sha1_base64};
@@ -41,7 +41,8 @@ pub(super) fn form(context: BankContext<'_>, begin: &Begin3ds<'_>) -> Result<Ban
         return Err(not_supported("the bank's page holds nothing by itself"));
     }
     let points = points(order, begin.reward)?.unwrap_or_default();
-    let rnd = context.now.timestamp().as_nanosecond().to_string();
+    // It follows the instalments in the signed text, so it begins with no digit that could be one of theirs.
+    let rnd = format!("r{}", context.now.timestamp().as_nanosecond());
     let amount = order.amount.decimal().to_string();
     let count = installment(order.installment);
     let hash = form_hash(
@@ -161,8 +162,12 @@ fn md_status([status, letter, eci]: [&str; 3]) -> u8 {
 
 /// Checks what the browser brought back: that the bank signed it, or knows it, and that it is about our order.
 pub(crate) async fn check(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
-    authenticate(context, order, &callback, false)?;
+    let (callback, sale) = (Callback(returned.fields), &returned.sale);
+    authenticate(context, sale, &callback, false)?;
+    // It follows the order's id in the signed text, and only what is sold has one.
+    if !callback.field("AuthCode").is_empty() {
+        return Err(unauthentic("the callback is of a page that sells"));
+    }
     let guid = callback.field("RequestGuid");
     let is_number = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if guid.len() > GUID_MAX || !guid.bytes().all(is_number) {
@@ -171,7 +176,7 @@ pub(crate) async fn check(context: BankContext<'_>, returned: Returned<'_>) -> A
     let is_verified = callback.field("ProcReturnCode") == VERIFIED && !guid.is_empty();
     let mut status = if is_verified { callback.md_status() } else { 0 };
     if is_ziraat_katilim(context.account) && status != 0 {
-        status = known_status(context, order, guid).await?;
+        status = known_status(context, sale, guid).await?;
     }
     let proof = Proof {
         guid: guid.to_owned(),
@@ -186,12 +191,16 @@ pub(crate) async fn check(context: BankContext<'_>, returned: Returned<'_>) -> A
 }
 
 /// How well the shopper was verified by the bank's own record of this request.
-async fn known_status(context: BankContext<'_>, order: &Order, guid: &str) -> Result<u8, Doubt> {
-    let row = record::own(context, &just_now(context, order)).await?;
+async fn known_status(
+    context: BankContext<'_>,
+    sale: &OrderRef<'_>,
+    guid: &str,
+) -> Result<u8, Doubt> {
+    let row = record::own(context, sale).await?;
     let row = row.filter(|row| row.guid == guid && row.is_verified);
     let row = row.filter(|row| row.secure_type == secure_type(false));
     let row = row.ok_or_else(|| unauthentic("the bank's record does not know the callback"))?;
-    stand(order, std::slice::from_ref(&row))?;
+    stand(sale.order, std::slice::from_ref(&row))?;
     Ok(row.md_status())
 }
 
@@ -207,43 +216,30 @@ impl record::Row {
     }
 }
 
-/// An order of ours that was sent just now.
-fn just_now<'a>(context: BankContext<'a>, order: &'a Order) -> OrderRef<'a> {
-    OrderRef {
-        order,
-        threeds: true,
-        sent_at: context.now,
-        host_reference: None,
-        card: CardEnds::default(),
-        id_chosen: false,
-        with_points: false,
-    }
-}
-
 /// Reads what a page that sells by itself says that it did, and compares a sale with the bank's record.
 pub(crate) async fn outcome(
     context: BankContext<'_>,
     returned: Returned<'_>,
 ) -> Result<PageOutcome, Doubt> {
-    let (callback, order) = (Callback(returned.fields), returned.order);
-    authenticate(context, order, &callback, true)?;
+    let (callback, sale) = (Callback(returned.fields), &returned.sale);
+    authenticate(context, sale, &callback, true)?;
     let said = |name| callback.field(name);
     if is_ziraat_katilim(context.account) {
-        return recorded_outcome(context, order).await;
+        return recorded_outcome(context, sale).await;
     }
     let md_status = callback.md_status();
     let sale = match (said("ProcReturnCode"), said("TxnResult"), said("AuthCode")) {
         (APPROVED, "Success", code)
             if code.len() == AUTH_CODE_MAX && ThreedsLevel::Half.takes(md_status) =>
         {
-            let charged = sold(context, order).await?;
+            let charged = sold(context, sale).await?;
             if charged.auth_code != code {
                 return Err(other_sale("the bank's record has another approval code"));
             }
             Some(Verdict::Approved(charged))
         }
         (NOT_VERIFIED, "Failed", _) if md_status == 0 => None,
-        (code, "Failed", _) if !matches!(code, "" | APPROVED | VERIFIED) => {
+        (code, "Failed", "") if !matches!(code, "" | APPROVED | VERIFIED) => {
             Some(Verdict::Declined(refused(code, said("ErrMsg"))?))
         }
         _ => return Err(unreadable("the callback neither approves nor declines")),
@@ -252,15 +248,18 @@ pub(crate) async fn outcome(
 }
 
 /// What a page's sale came to by the bank's record, where its callback proves nothing.
-async fn recorded_outcome(context: BankContext<'_>, order: &Order) -> Result<PageOutcome, Doubt> {
-    let row = record::own(context, &just_now(context, order)).await;
+async fn recorded_outcome(
+    context: BankContext<'_>,
+    sale: &OrderRef<'_>,
+) -> Result<PageOutcome, Doubt> {
+    let row = record::own(context, sale).await;
     let row = row.map_err(sent)?;
     let row = row.ok_or_else(|| unreadable("the bank knows no such sale"))?;
     if row.secure_type != secure_type(true) {
         return Err(other_sale("the bank's record is of another kind of sale"));
     }
     let md_status = row.md_status();
-    let sale = match stand(order, std::slice::from_ref(&row))?.status {
+    let sale = match stand(sale.order, std::slice::from_ref(&row))?.status {
         OrderStatus::Captured(charged) => Some(Verdict::Approved(charged)),
         OrderStatus::Refused(decline) if decline.code == NOT_VERIFIED => None,
         OrderStatus::Refused(decline) => {
@@ -284,16 +283,17 @@ fn refused(code: &str, words: &str) -> Result<Decline, Doubt> {
         return Err(duplicate(decline));
     }
     let refusal = refusal_of_move(Some(decline))?;
-    refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))
+    explained(refusal.ok_or_else(|| unreadable("a refusal that refuses nothing"))?)
 }
 
 /// The bank made the hash, where it fits at all, and nothing speaks of another order.
 fn authenticate(
     context: BankContext<'_>,
-    order: &Order,
+    sale: &OrderRef<'_>,
     callback: &Callback<'_>,
     sells: bool,
 ) -> Result<(), Doubt> {
+    let order = sale.order;
     if callback.0.len() > FIELDS_MAX || !callback.has_each_once() {
         return Err(unauthentic("the callback names a field twice, or too many"));
     }
@@ -316,28 +316,36 @@ fn authenticate(
         .iter()
         .all(|(name, value)| callback.field(name) == *value);
     let amount = minor_of(callback.field("PurchAmount"));
-    if is_ours && amount == Some(order.amount.minor) {
-        Ok(())
-    } else {
-        Err(unauthentic("the callback is about another order"))
+    if !is_ours || amount != Some(order.amount.minor) {
+        return Err(unauthentic("the callback is about another order"));
     }
+    // Unsigned: who changes it meets the bank's record when the order is sold.
+    if is_card(sale.card, callback.field("CardMask")) == Some(false) {
+        return Err(other_sale("the callback is about another card"));
+    }
+    Ok(())
 }
 
 /// Sells what was verified: the bank knows the rest by its number of the request.
 pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
     let proof: Proof = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not PayFor's"))?;
-    let order = finish.order;
+    let order = finish.sale.order;
     let question = request(context, ("3DModelPayment", ""), |w| {
         w.leaf("RequestGuid", &proof.guid);
         w.leaf("OrderId", &order.id);
     })?;
     let (reply, refusal) = send_move(context, order, question).await?;
     if let Some(decline) = refusal {
-        return Ok(Verdict::Declined(decline));
+        return Ok(Verdict::Declined(refused_sale(&reply, decline)?));
     }
     let made = charged(&reply)?;
-    let known = sold(context, order).await?;
+    // The request's number is ours alone, and its record may be as old as the shopper's way through 3DS.
+    let known = OrderRef {
+        id_chosen: false,
+        ..finish.sale
+    };
+    let known = sold(context, &known).await?;
     if known.auth_code != made.auth_code {
         return Err(other_sale("the bank's record has another approval code"));
     }
@@ -348,9 +356,9 @@ pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> A
     }))
 }
 
-/// The sale or hold as the bank's record has it, of our amount and currency. Whatever else it says is doubt.
-async fn sold(context: BankContext<'_>, order: &Order) -> Result<Charged, Doubt> {
-    let record = look_up(context, &just_now(context, order)).await;
+/// The sale or hold as the bank's record has it, of our card, amount and currency. Whatever else it says is doubt.
+async fn sold(context: BankContext<'_>, sale: &OrderRef<'_>) -> Result<Charged, Doubt> {
+    let record = look_up(context, sale).await;
     match record.map_err(sent)? {
         record::Record {
             status: OrderStatus::Captured(charged) | OrderStatus::Held(charged),

@@ -108,7 +108,7 @@ pub(crate) async fn begin(context: BankContext<'_>, begin: Begin3ds<'_>) -> Answ
 }
 
 pub(crate) async fn verify(context: BankContext<'_>, returned: Returned<'_>) -> Answer<Verified> {
-    let (account, order) = (context.account, returned.order);
+    let (account, order) = (context.account, returned.sale.order);
     let field = |name: &str| {
         let found = returned
             .fields
@@ -188,7 +188,7 @@ fn check_resolved(
 }
 
 pub(crate) async fn finish(context: BankContext<'_>, finish: Finish3ds<'_>) -> Answer<Charged> {
-    let (account, order) = (context.account, finish.order);
+    let (account, order) = (context.account, finish.sale.order);
     let packets: Packets = serde_json::from_str(finish.proof.expose())
         .map_err(|_| not_supported("the proof of 3DS is not PosNet's"))?;
     // One amount for all points: the bank takes them in its own order.

@@ -134,7 +134,7 @@ async fn ask_finish(app: &App, pos: &Pos, payment: &Payment, attempt: &Attempt) 
     let proof = attempt.proof.as_ref().ok_or_else(Doubt::not_supported)?;
     charge::require_in_time(app, attempt)?;
     let finish = Finish3ds {
-        order: &call.order,
+        sale: call.order_ref(payment, attempt, None),
         reward: attempt.reward,
         proof,
         client_ip: payment.client_ip.as_deref(),

@@ -3,7 +3,7 @@
 
 use super::{Return, ThreedsReturn, Verification, level, page_return, write_verification};
 use crate::app::App;
-use crate::engine::bank_call::{BankCall, card_ends};
+use crate::engine::bank_call::BankCall;
 use crate::engine::recorder::Recorder;
 use crate::engine::threeds_page::return_url;
 use crate::problem::Problem;
@@ -176,10 +176,9 @@ async fn prove(
         }
     };
     let returned = Returned {
-        order: &call.order,
+        sale: call.order_ref(&of.payment, attempt, None),
         fields,
         return_url: &return_url(app, token),
-        card: card_ends(&of.payment),
     };
     let ids = (of.payment.merchant_id, of.payment.id);
     let kept = Recorder::to_bank(app, ids, pos, "threeds_return");
