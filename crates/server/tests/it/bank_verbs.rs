@@ -75,7 +75,7 @@ fn ways(bank: Protocol) -> Ways {
             early: Some((ErrorGroup::RequiresDayEnd, BankDay::Open)),
             too_much: ErrorGroup::MayHaveAlreadyRefunded,
             taken: [11_500, 9_000],
-            over_capture: Some(ErrorGroup::Declined),
+            over_capture: Some(ErrorGroup::InvalidAmount),
             nothing_left: ErrorGroup::MayHaveAlreadyRefunded,
             late_void: BankDay::Closed,
             all_back: is_captured,

@@ -83,7 +83,10 @@ fn told(document: &str) -> Option<(i64, bool)> {
         if worked(row, "1002", "N") {
             sum = sum.checked_add(minor(&only(row, "amount"))?)?;
         }
-        voided |= worked(row, "1000", "V") || worked(row, "1004", "V");
+        // Of a hold that was captured the void of the capture gives the money back.
+        voided |= ["1000", "1004", "1005"]
+            .iter()
+            .any(|code| worked(row, code, "V"));
     }
     Some((sum, voided))
 }
@@ -110,8 +113,16 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
     };
     let first = if is_hold(call) { "1004" } else { "1000" };
     match read {
-        Read::Unknown => (!says(last, "responseCode", "VPS-1123"))
-            .then_some("an order is unknown without the bank's code"),
+        Read::Unknown => {
+            // Failed tries alone may be those of before ours.
+            let all = rows(last);
+            let failed = all
+                .iter()
+                .all(|row| only(row, "responseCode") != "VPS-0000");
+            let is_earlier = approved(last) && !all.is_empty() && failed;
+            (!says(last, "responseCode", "VPS-1123") && !is_earlier)
+                .then_some("an order is unknown without the bank's code")
+        }
         Read::Yes if call.text("/verb") == "loyalties" => {
             (!approved(last)).then_some("the purse was not told")
         }

@@ -44,7 +44,7 @@ fn worked(piece: &str) -> bool {
     says(piece, "ProcReturnCode", "00") && says(piece, "TxnResult", "Success")
 }
 
-/// What went back: refunds that worked, and a void of the order's first transaction.
+/// What went back: refunds that worked, and a void of the order's first transaction or of the capture.
 fn told(document: &str) -> Option<(i64, bool)> {
     let (mut sum, mut voided) = (0_i64, false);
     for piece in transactions(document) {
@@ -57,8 +57,11 @@ fn told(document: &str) -> Option<(i64, bool)> {
             };
             sum = sum.checked_add(kurus(amount)?)?;
         }
-        voided |= is(piece, "TxnType", &["Auth", "ParaPuanAuth", "PreAuth"])
-            && says(piece, "TxnStatus", "V");
+        voided |= is(
+            piece,
+            "TxnType",
+            &["Auth", "ParaPuanAuth", "PreAuth", "PostAuth"],
+        ) && says(piece, "TxnStatus", "V");
     }
     Some((sum, voided))
 }
