@@ -393,136 +393,62 @@ mod tests {
         assert_eq!((bin.association, bin.commercial), (None, Some(true)));
     }
 
+    fn refused(file: &str, (line, column): (usize, &str), expected: &str) {
+        let flaw = read(file).unwrap_err();
+        assert_eq!((flaw.line, flaw.column), (line, column), "{file}: {flaw}");
+        assert!(flaw.expected.contains(expected), "{file}: {flaw}");
+        assert!(!flaw.to_string().contains("5406675406675403"));
+    }
+
     #[test]
-    fn the_first_flaw_is_named_with_its_place() {
-        let row = |row: &str| format!("{HEAD}{ROW}{row}\n");
-        let public = "bin,bank_eft_code,card_type,card_association,card_program,commercial\n";
-        for (file, line, column, expected) in [
-            (String::new(), 1, "", "at least one BIN"),
-            (HEAD.to_owned(), 1, "", "at least one BIN"),
-            (format!("{HEAD},,,,,,,\n"), 1, "", "at least one BIN"),
-            (ROW.to_owned(), 1, "", "column 1 must be headed bin"),
-            (HEAD.replace("brand", "marka"), 1, "", "headed brand"),
-            (HEAD.replace(",family", ""), 1, "", "headed family"),
-            (
-                HEAD.replace("commercial", "commercial,x"),
-                1,
-                "",
-                "no more than 8",
-            ),
-            (row("\"52092201,62,,CREDIT_CARD,,,,false"), 3, "", "quote"),
-            (row("52092201,62,,CREDIT_CARD,,,false"), 3, "", "8 cells"),
-            (
-                row("16101,62,,CREDIT_CARD,,,,false"),
-                3,
-                "bin",
-                "6 or 8 digits",
-            ),
-            (
-                row("5209220,62,,CREDIT_CARD,,,,false"),
-                3,
-                "bin",
-                "6 or 8 digits",
-            ),
-            (
-                row("5406675406675403,62,,CREDIT_CARD,,,,false"),
-                3,
-                "bin",
-                "6 or 8",
-            ),
-            (
-                row("52x922,62,,CREDIT_CARD,,,,false"),
-                3,
-                "bin",
-                "6 or 8 digits",
-            ),
-            (
-                row("\n520922,62,,CREDIT_CARD,,,,false"),
-                4,
-                "bin",
-                "stands on line 2",
-            ),
-            (
-                row("520923,,,CREDIT_CARD,,,,false"),
-                3,
-                "bank_code",
-                "EFT code",
-            ),
-            (
-                row("520923,-1,,CREDIT_CARD,,,,false"),
-                3,
-                "bank_code",
-                "EFT code",
-            ),
-            (
-                row("520923,99999,,CREDIT_CARD,,,,false"),
-                3,
-                "bank_code",
-                "EFT code",
-            ),
-            (
-                row("520923,9001,,CREDIT_CARD,,,,false"),
-                3,
-                "bank_code",
-                "bank_name",
-            ),
-            (
-                row("520923,9001,A,CREDIT,,,,false\n520924,9001,B,CREDIT,,,,false"),
-                4,
-                "bank_name",
-                "otherwise",
-            ),
-            (
-                row("520923,9001,\"A\nB\",CREDIT,,,,false"),
-                4,
-                "bank_name",
-                "characters",
-            ),
-            (
-                row("520923,62,,KREDI,,,,false"),
-                3,
-                "card_type",
-                "CREDIT_CARD",
-            ),
-            (
-                row("520923,62,,CREDIT_CARD,VISSA,,,false"),
-                3,
-                "card_association",
-                "VISA",
-            ),
-            (
-                row("520923,62,,CREDIT_CARD,,,Bonuss,false"),
-                3,
-                "family",
-                "Bonus",
-            ),
-            (
-                row("520923,62,,CREDIT_CARD,,,,"),
-                3,
-                "commercial",
-                "true or false",
-            ),
-            (
-                format!("{public}520923,62,CREDIT,,BONUSS,false\n"),
-                2,
-                "card_program",
-                "BONUS",
-            ),
-            (
-                format!("{public}520923,9001,CREDIT,,BONUS,false\n"),
-                2,
-                "bank_eft_code",
-                "bank_name",
-            ),
+    fn a_flaw_of_the_head_is_named() {
+        for (file, expected) in [
+            (String::new(), "at least one BIN"),
+            (HEAD.to_owned(), "at least one BIN"),
+            (format!("{HEAD},,,,,,,\n"), "at least one BIN"),
+            (ROW.to_owned(), "column 1 must be headed bin"),
+            (HEAD.replace("brand", "marka"), "headed brand"),
+            (HEAD.replace(",family", ""), "headed family"),
+            (HEAD.replace("commercial", "commercial,x"), "no more than 8"),
         ] {
-            let flaw = read(&file).unwrap_err();
-            assert_eq!((flaw.line, flaw.column), (line, column), "{file}: {flaw}");
-            assert!(flaw.expected.contains(expected), "{file}: {flaw}");
-            assert!(!flaw.to_string().contains("5406675406675403"));
+            refused(&file, (1, ""), expected);
         }
         let latin = [HEAD.as_bytes(), b"520923,9001,\xdd\xfe,CREDIT,,,,false\n"].concat();
         let flaw = BinList::built_in().read(&latin).unwrap_err();
         assert_eq!(flaw.to_string(), "line 2: UTF-8 is expected");
+    }
+
+    #[test]
+    fn the_first_flaw_of_a_row_is_named_with_its_place() {
+        // Behind a row that is right: what is written, its line, the column, what is expected there.
+        for flaw in [
+            "\"52092201,62,,CREDIT_CARD,,,,false|3||quote",
+            "52092201,62,,CREDIT_CARD,,,false|3||8 cells",
+            "16101,62,,CREDIT_CARD,,,,false|3|bin|6 or 8 digits",
+            "5209220,62,,CREDIT_CARD,,,,false|3|bin|6 or 8 digits",
+            "5406675406675403,62,,CREDIT_CARD,,,,false|3|bin|6 or 8",
+            "52x922,62,,CREDIT_CARD,,,,false|3|bin|6 or 8 digits",
+            "\n520922,62,,CREDIT_CARD,,,,false|4|bin|stands on line 2",
+            "520923,,,CREDIT_CARD,,,,false|3|bank_code|EFT code",
+            "520923,-1,,CREDIT_CARD,,,,false|3|bank_code|EFT code",
+            "520923,99999,,CREDIT_CARD,,,,false|3|bank_code|EFT code",
+            "520923,9001,,CREDIT_CARD,,,,false|3|bank_code|bank_name",
+            "520923,9001,A,CREDIT,,,,false\n520924,9001,B,CREDIT,,,,false|4|bank_name|otherwise",
+            "520923,9001,\"A\nB\",CREDIT,,,,false|4|bank_name|characters",
+            "520923,62,,KREDI,,,,false|3|card_type|CREDIT_CARD",
+            "520923,62,,CREDIT_CARD,VISSA,,,false|3|card_association|VISA",
+            "520923,62,,CREDIT_CARD,,,Bonuss,false|3|family|Bonus",
+            "520923,62,,CREDIT_CARD,,,,|3|commercial|true or false",
+        ] {
+            let parts: Vec<&str> = flaw.split('|').collect();
+            let place = (parts[1].parse().unwrap(), parts[2]);
+            refused(&format!("{HEAD}{ROW}{}\n", parts[0]), place, parts[3]);
+        }
+        let public = "bin,bank_eft_code,card_type,card_association,card_program,commercial\n";
+        let family = format!("{public}520923,62,CREDIT,,BONUSS,false\n");
+        refused(&family, (2, "card_program"), "BONUS");
+        let bank = format!("{public}520923,9001,CREDIT,,BONUS,false\n");
+        refused(&bank, (2, "bank_eft_code"), "bank_name");
     }
 
     #[test]
