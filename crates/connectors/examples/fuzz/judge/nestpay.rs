@@ -37,6 +37,8 @@ fn told(document: &str) -> Option<(i64, bool)> {
         match (kind.as_str(), outcome == "00", state == "V") {
             ("C", true, false) => sum = sum.checked_add(amount.parse().ok()?)?,
             ("S", true, true) => voided = true,
+            // A hold whose capture was undone has the moment of the void.
+            ("S", true, false) => voided |= state == "A" && !row.get(6)?.is_empty(),
             _ => {}
         }
     }
@@ -91,7 +93,7 @@ fn objection(call: &Call, documents: &[String], read: Read) -> Option<&'static s
             let back = ours.iter().filter_map(|document| told(document));
             let back: Vec<_> = back.collect();
             let undone = back.iter().any(|(sum, voided)| *voided || *sum > 0);
-            (!state(&["V"]) && !undone).then_some("nothing was undone")
+            (!state(&["V", "CNCL"]) && !undone).then_some("nothing was undone")
         }
     }
 }
